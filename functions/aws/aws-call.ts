@@ -1,0 +1,40 @@
+import { BudgetNetError, messageOf } from '../core/errors.ts';
+
+/**
+ * Makes a call of AWS. What it throws, after the SDK's own retries, becomes our own `unavailable`: tried again, it may work.
+ * Whoever knows better of an error catches it inside `call`.
+ * @param what names the thing called, as "table budgetnet-claims"
+ * @throws BudgetNetError
+ */
+export async function awsCall<T>(what: string, call: () => Promise<T>): Promise<T> {
+	try {
+		return await call();
+	} catch (error) {
+		if (error instanceof BudgetNetError) throw error;
+		throw new BudgetNetError('unavailable', `${what}: ${nameOf(error)}: ${messageOf(error)}`, { cause: error });
+	}
+}
+
+/** Makes a conditional write: true when written, false when its condition did not hold. @throws BudgetNetError */
+export async function conditionalWrite(what: string, write: () => Promise<unknown>): Promise<boolean> {
+	return await awsCall(what, async () => {
+		try {
+			await write();
+			return true;
+		} catch (error) {
+			if (nameOf(error) === 'ConditionalCheckFailedException') return false;
+			throw error;
+		}
+	});
+}
+
+/** The error's code, as AWS names it ("NoSuchKey"). */
+export function nameOf(error: unknown): string {
+	return error instanceof Error ? error.name : 'unknown';
+}
+
+/** The HTTP status that an error of the SDK came with; undefined when there was no answer. */
+export function statusOf(error: unknown): number | undefined {
+	const metadata = (error as { $metadata?: { httpStatusCode?: number } } | undefined)?.$metadata;
+	return metadata?.httpStatusCode;
+}

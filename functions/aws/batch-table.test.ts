@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Batch } from '../core/batch.ts';
+import { batchIdOf, ridOf } from '../core/ledger-model.ts';
+import { limits } from '../core/limits.ts';
+import { type Batches, createBatches } from './batch-table.ts';
+import { createTables, tableNames } from './tables.ts';
+import { startClients } from './testing/start-clients.ts';
+
+const clients = await startClients();
+afterAll(() => clients.close());
+
+let batches: Batches;
+let created = 0;
+beforeAll(async () => {
+	await createTables(clients.dynamodb, 'test');
+	batches = createBatches(clients.dynamodb, tableNames('test').batches);
+});
+
+async function newBatch(tenant = 'acme'): Promise<Batch> {
+	const batchId = batchIdOf(++created);
+	const batch: Batch = { batchId, tenant, createdMs: 5, state: 'claiming', reservations: [] };
+	await batches.create(batch);
+	return batch;
+}
+
+const reservation = (n: number) => ({ rid: ridOf(n), period: '2026-11' });
+const idsOf = (list: Batch[]) => list.map((batch) => batch.batchId);
+
+test('a batch is written once and read back', async () => {
+	const batch = await newBatch();
+	await batches.create({ ...batch, createdMs: 6 });
+	expect(await batches.get(batch.batchId)).toEqual(batch);
+	expect(await batches.get(batchIdOf(99999))).toBeUndefined();
+});
+
+test('its reservations are noted once each', async () => {
+	const { batchId } = await newBatch();
+	await Promise.all([1, 2, 1].map((n) => batches.addReservation(batchId, reservation(n))));
+	await batches.addReservation(batchId, reservation(1));
+	const { reservations = [] } = (await batches.get(batchId)) ?? {};
+	expect(reservations.map(({ rid }) => rid).sort()).toEqual([ridOf(1), ridOf(2)]);
+});
+
+test('its reservations are bounded', async () => {
+	const { batchId } = await newBatch();
+	for (let n = 0; n < limits.batchReservationsMax; n++) await batches.addReservation(batchId, reservation(n));
+	await expect(batches.addReservation(batchId, reservation(99))).rejects.toMatchObject({ code: 'invalid' });
+	await batches.addReservation(batchId, reservation(0));
+	expect((await batches.get(batchId))?.reservations).toHaveLength(limits.batchReservationsMax);
+});
+
+test('a settled batch gets no reservation any more', async () => {
+	const { batchId } = await newBatch();
+	await batches.addReservation(batchId, reservation(1));
+	await batches.setState(batchId, 'settled');
+	await batches.addReservation(batchId, reservation(1));
+	await expect(batches.addReservation(batchId, reservation(2))).rejects.toMatchObject({ code: 'conflict' });
+	expect((await batches.get(batchId))?.reservations).toEqual([reservation(1)]);
+});
+
+test('it walks from claiming to settled; the reason goes, the images stay', async () => {
+	const batch = await newBatch();
+	const { batchId } = batch;
+	await batches.setState(batchId, 'claiming', { images: 3 });
+	await batches.setState(batchId, 'deferred', { reason: 'quota' });
+	expect(await batches.get(batchId)).toEqual({ ...batch, state: 'deferred', images: 3, reason: 'quota' });
+	await batches.setState(batchId, 'sent');
+	expect(await batches.get(batchId)).toEqual({ ...batch, state: 'sent', images: 3 });
+	await batches.setState(batchId, 'settled');
+	expect(await batches.get(batchId)).toEqual({ ...batch, state: 'settled', images: 3 });
+});
+
+test.each(['settled', 'void'] as const)('%s is final', async (state) => {
+	const { batchId } = await newBatch();
+	await batches.setState(batchId, state);
+	await batches.setState(batchId, 'sent');
+	await batches.setState(batchId, 'deferred', { reason: 'quota' });
+	await batches.setState(batchId, state === 'void' ? 'settled' : 'void');
+	expect(await batches.get(batchId)).toMatchObject({ state });
+	expect(await batches.get(batchId)).not.toHaveProperty('reason');
+	expect(idsOf(await batches.unfinished(1000))).not.toContain(batchId);
+});
+
+test('what is not there is said to be missing', async () => {
+	const missing = batchIdOf(99999);
+	await expect(batches.setState(missing, 'sent')).rejects.toMatchObject({ code: 'not-found' });
+	await expect(batches.addReservation(missing, reservation(1))).rejects.toMatchObject({ code: 'not-found' });
+	expect(await batches.get(missing)).toBeUndefined();
+});
+
+test('deferred batches are found per tenant, the oldest first', async () => {
+	const mine = [await newBatch('globex'), await newBatch('globex'), await newBatch('globex'), await newBatch('globex')];
+	const other = await newBatch('initech');
+	for (const { batchId } of [...mine, other].reverse())
+		await batches.setState(batchId, 'deferred', { reason: 'quota' });
+	const [first, second, third, fourth] = idsOf(mine);
+	expect(idsOf(await batches.deferred('globex', 10))).toEqual([first, second, third, fourth]);
+	expect(idsOf(await batches.deferred('globex', 2))).toEqual([first, second]);
+	await batches.setState(first as string, 'sent');
+	await batches.setState(third as string, 'settled');
+	expect(idsOf(await batches.deferred('globex', 10))).toEqual([second, fourth]);
+	expect((await batches.deferred('globex', 1))[0]).toMatchObject({ reason: 'quota', tenant: 'globex' });
+});
+
+test('unfinished batches of all tenants are found until they are settled', async () => {
+	const [claiming, sent, settled] = [await newBatch('hooli'), await newBatch('umbrella'), await newBatch('hooli')];
+	await batches.setState(sent.batchId, 'sent');
+	await batches.setState(settled.batchId, 'settled');
+	const found = idsOf(await batches.unfinished(1000));
+	expect(found).toEqual(expect.arrayContaining([claiming.batchId, sent.batchId]));
+	expect(found).not.toContain(settled.batchId);
+	expect(await batches.unfinished(2)).toHaveLength(2);
+});

@@ -1,0 +1,135 @@
+import {
+	type DynamoDBDocumentClient,
+	GetCommand,
+	PutCommand,
+	UpdateCommand,
+	type UpdateCommandInput,
+} from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import { type Batch, type BatchState, batchSchema, type DeferralReason } from '../core/batch.ts';
+import { BudgetNetError } from '../core/errors.ts';
+import { limits } from '../core/limits.ts';
+import { parse } from '../core/parse.ts';
+import { awsCall, conditionalWrite } from './aws-call.ts';
+import { again, tries } from './tries.ts';
+import { findUnfinished } from './unfinished.ts';
+
+/** The batches and how far each of them has come. Every call is safe to repeat; `get` is consistent. */
+export interface Batches {
+	/** Writes the intent, unless it is there. @throws BudgetNetError */
+	create(batch: Batch): Promise<void>;
+	get(batchId: string): Promise<Batch | undefined>;
+	/**
+	 * Notes a reservation, before it is asked for.
+	 * @throws BudgetNetError `conflict` when the batch is settled or void, so that whoever reads its reservations after that has
+	 * them all; `invalid` when it has had too many; `not-found`
+	 */
+	addReservation(batchId: string, reservation: Batch['reservations'][number]): Promise<void>;
+	/**
+	 * Says how far a batch has come. A settled or void one stays as it is. A reason that is not given is removed.
+	 * @throws BudgetNetError `not-found`
+	 */
+	setState(batchId: string, state: BatchState, fields?: { reason?: DeferralReason; images?: number }): Promise<void>;
+	/** A tenant's deferred batches, the oldest first. One that was deferred a moment ago may be missing. */
+	deferred(tenant: string, limit: number): Promise<Batch[]>;
+	/** Batches of all tenants that are claiming, deferred or sent. One that was created a moment ago may be missing. */
+	unfinished(limit: number): Promise<Batch[]>;
+}
+
+const itemSchema = batchSchema.extend({ unfinished: z.string().optional() });
+const finalStates: readonly BatchState[] = ['settled', 'void'];
+
+/** Batches in a DynamoDB table (batchId) with a sparse index of the unfinished ones. */
+export function createBatches(dynamodb: DynamoDBDocumentClient, tableName: string): Batches {
+	const what = `table ${tableName}`;
+
+	async function get(batchId: string): Promise<Batch | undefined> {
+		const command = new GetCommand({ TableName: tableName, Key: { batchId }, ConsistentRead: true });
+		const { Item } = await awsCall(what, () => dynamodb.send(command));
+		if (!Item) return undefined;
+		const { unfinished: _, ...batch } = parse(itemSchema, Item, `batch ${batchId} in ${what}`);
+		return batch;
+	}
+
+	async function getPresent(batchId: string): Promise<Batch> {
+		const batch = await get(batchId);
+		if (!batch) throw new BudgetNetError('not-found', `batch ${batchId} is not in ${what}`);
+		return batch;
+	}
+
+	const update = (input: Omit<UpdateCommandInput, 'TableName'>) =>
+		conditionalWrite(what, () => dynamodb.send(new UpdateCommand({ TableName: tableName, ...input })));
+
+	return {
+		get,
+
+		async create(batch) {
+			const unfinished = finalStates.includes(batch.state) ? {} : { unfinished: batch.tenant };
+			const put = new PutCommand({
+				TableName: tableName,
+				Item: { ...batch, ...unfinished },
+				ConditionExpression: 'attribute_not_exists(batchId)',
+			});
+			await conditionalWrite(what, () => dynamodb.send(put));
+		},
+
+		async addReservation(batchId, reservation) {
+			await tries(`reservation of batch ${batchId}`, async () => {
+				const { state, reservations } = await getPresent(batchId);
+				if (reservations.some(({ rid }) => rid === reservation.rid)) return;
+				if (finalStates.includes(state))
+					throw new BudgetNetError('conflict', `batch ${batchId} is ${state}: it needs no reservation any more`);
+				if (reservations.length >= limits.batchReservationsMax)
+					throw new BudgetNetError(
+						'invalid',
+						`batch ${batchId} has had ${reservations.length} reservations: no more are allowed`,
+					);
+				return (await update(appendReservation(batchId, reservation, reservations.length))) ? undefined : again;
+			});
+		},
+
+		async setState(batchId, state, fields = {}) {
+			// Not written: the batch is settled or void, or it is not there at all.
+			if (!(await update(changeState(batchId, state, fields)))) await getPresent(batchId);
+		},
+
+		deferred: (tenant, limit) => findUnfinished({ dynamodb, tableName, get, limit, deferredOf: tenant }),
+		unfinished: (limit) => findUnfinished({ dynamodb, tableName, get, limit }),
+	};
+}
+
+const notFinal = 'attribute_exists(batchId) AND NOT (#state IN (:settled, :void))';
+const stateName = { '#state': 'state' };
+const finalValues = { ':settled': 'settled', ':void': 'void' };
+
+/** The list only grows: its length tells whether it is still the one that was read. */
+function appendReservation(batchId: string, reservation: Batch['reservations'][number], length: number) {
+	return {
+		Key: { batchId },
+		UpdateExpression: 'SET reservations = list_append(reservations, :list)',
+		ConditionExpression: `${notFinal} AND size(reservations) = :length`,
+		ExpressionAttributeNames: stateName,
+		ExpressionAttributeValues: { ...finalValues, ':list': [reservation], ':length': length },
+	};
+}
+
+function changeState(batchId: string, state: BatchState, fields: { reason?: DeferralReason; images?: number }) {
+	const set = ['#state = :state'];
+	const remove: string[] = [];
+	if (fields.images !== undefined) set.push('images = :images');
+	if (fields.reason === undefined) remove.push('reason');
+	else set.push('reason = :reason');
+	if (finalStates.includes(state)) remove.push('unfinished');
+	return {
+		Key: { batchId },
+		UpdateExpression: `SET ${set.join(', ')}${remove.length > 0 ? ` REMOVE ${remove.join(', ')}` : ''}`,
+		ConditionExpression: notFinal,
+		ExpressionAttributeNames: stateName,
+		ExpressionAttributeValues: {
+			...finalValues,
+			':state': state,
+			...(fields.images === undefined ? {} : { ':images': fields.images }),
+			...(fields.reason === undefined ? {} : { ':reason': fields.reason }),
+		},
+	};
+}

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import { batchIdSchema } from '../core/batch.ts';
+import { type Image, versionOf } from '../core/image.ts';
+import { parse } from '../core/parse.ts';
+import { awsCall, conditionalWrite } from './aws-call.ts';
+
+/** DynamoDB's own limit of a partition key. A key and a version of 1,024 bytes each are one byte too long. */
+const partitionKeyBytesMax = 2048;
+
+const claimSchema = z.strictObject({ pk: z.string(), batchId: batchIdSchema });
+
+/** Which batch an image belongs to; written once, never changed and never removed. */
+export interface Claims {
+	/** True: the image is this batch's, now or before. False: it is another's. @throws BudgetNetError `unavailable` */
+	claim(image: Image, batchId: string): Promise<boolean>;
+	/** The batch that has claimed a version of a key. @throws BudgetNetError */
+	ownerOf(key: string, version: string): Promise<string | undefined>;
+}
+
+/** Claims in a DynamoDB table (pk), an item an image. */
+export function createClaims(dynamodb: DynamoDBDocumentClient, tableName: string): Claims {
+	const what = `table ${tableName}`;
+	return {
+		async claim(image, batchId) {
+			const put = new PutCommand({
+				TableName: tableName,
+				Item: { pk: claimKey(image.key, versionOf(image)), batchId },
+				ConditionExpression: 'attribute_not_exists(pk) OR batchId = :mine',
+				ExpressionAttributeValues: { ':mine': batchId },
+			});
+			return await conditionalWrite(what, () => dynamodb.send(put));
+		},
+
+		async ownerOf(key, version) {
+			const get = new GetCommand({
+				TableName: tableName,
+				Key: { pk: claimKey(key, version) },
+				ConsistentRead: true,
+			});
+			const { Item } = await awsCall(what, () => dynamodb.send(get));
+			return Item && parse(claimSchema, Item, `claim of "${key}"`).batchId;
+		},
+	};
+}
+
+/** Key and version, kept apart by a character that stands in no version; its digest where that is too long. */
+function claimKey(key: string, version: string): string {
+	const plain = `${key}\0${version}`;
+	if (Buffer.byteLength(plain) <= partitionKeyBytesMax) return plain;
+	return `sha256:${createHash('sha256').update(plain).digest('hex')}`;
+}

@@ -1,0 +1,49 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+
+export interface Endpoints {
+	s3Endpoint: string;
+	sqsEndpoint: string;
+	dynamodbEndpoint: string;
+	region: string;
+	credentials: { accessKeyId: string; secretAccessKey: string };
+}
+
+export interface Clients {
+	s3: S3Client;
+	sqs: SQSClient;
+	dynamodb: DynamoDBDocumentClient;
+}
+
+const attemptsMax = 5;
+const connectionTimeoutMs = 5_000;
+/** Longer than the longest long poll. */
+const requestTimeoutMs = 60_000;
+
+/** SDK clients, the only place that knows endpoints. Without any, the SDK's own defaults and environment hold. */
+export function createClients(endpoints?: Endpoints): Clients {
+	const common = {
+		maxAttempts: attemptsMax,
+		requestHandler: { connectionTimeout: connectionTimeoutMs, requestTimeout: requestTimeoutMs },
+		...(endpoints ? { region: endpoints.region, credentials: endpoints.credentials } : {}),
+	};
+	const at = (endpoint: string | undefined) => (endpoint === undefined ? {} : { endpoint });
+	return {
+		s3: new S3Client({
+			...common,
+			...at(endpoints?.s3Endpoint),
+			forcePathStyle: endpoints !== undefined || emulated(process.env),
+		}),
+		sqs: new SQSClient({ ...common, ...at(endpoints?.sqsEndpoint) }),
+		dynamodb: DynamoDBDocumentClient.from(new DynamoDBClient({ ...common, ...at(endpoints?.dynamodbEndpoint) }), {
+			marshallOptions: { removeUndefinedValues: true },
+		}),
+	};
+}
+
+/** An endpoint in the environment is an emulator's: buckets then stand in the path, not in the host name. */
+function emulated(environment: NodeJS.ProcessEnv): boolean {
+	return Boolean(environment.AWS_ENDPOINT_URL ?? environment.AWS_ENDPOINT_URL_S3);
+}

@@ -1,0 +1,126 @@
+import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Image } from '../core/image.ts';
+import { limits } from '../core/limits.ts';
+import { createImages } from './images.ts';
+import { oddKeys } from './testing/odd-keys.ts';
+import { startAnswering } from './testing/start-answering.ts';
+import { startClients } from './testing/start-clients.ts';
+
+describe('on the embedded cloud', async () => {
+	const clients = await startClients();
+	const images = createImages(clients.s3, 'images');
+	afterAll(() => clients.close());
+	beforeAll(() => clients.createBucket('images'));
+
+	async function drop(key: string, content: string): Promise<Image> {
+		const put = new PutObjectCommand({ Bucket: 'images', Key: key, Body: content });
+		const { ETag = '' } = await clients.s3.send(put);
+		return { key, etag: ETag.replaceAll('"', ''), bytes: Buffer.byteLength(content) };
+	}
+
+	test.each(oddKeys)('the image at %j comes as it was dropped', async (key) => {
+		const image = await drop(key, `pixels of ${key}`);
+		expect(Buffer.from(await images.get(image)).toString()).toBe(`pixels of ${key}`);
+	});
+
+	test('an image that was overwritten is not taken for the old one', async () => {
+		const image = await drop('acme/cat.png', 'old');
+		const newer = await drop('acme/cat.png', 'new');
+		await expect(images.get(image)).rejects.toMatchObject({ name: 'ImageError', reason: 'overwritten' });
+		expect(Buffer.from(await images.get(newer)).toString()).toBe('new');
+	});
+
+	test('an image that was deleted, or never was, is gone', async () => {
+		const image = await drop('acme/gone.png', 'x');
+		await clients.s3.send(new DeleteObjectCommand({ Bucket: 'images', Key: image.key }));
+		await expect(images.get(image)).rejects.toMatchObject({ reason: 'deleted' });
+		await expect(images.get({ ...image, key: 'acme/never.png' })).rejects.toMatchObject({ reason: 'deleted' });
+	});
+
+	test('a bucket that is not there is no fault of the image', async () => {
+		const image = await drop('acme/cat.png', 'x');
+		await expect(createImages(clients.s3, 'no-such-bucket').get(image)).rejects.toMatchObject({ code: 'unavailable' });
+	});
+});
+
+describe('on a server that answers as told', () => {
+	const image: Image = { key: 'acme/cat.png', etag: 'e1', bytes: 5, versionId: 'v1' };
+	const errorOf = (code: string) => `<?xml version="1.0"?><Error><Code>${code}</Code><Message>no</Message></Error>`;
+
+	test.each([
+		[403, 'AccessDenied', { reason: 'unreadable' }],
+		[403, 'InvalidObjectState', { reason: 'unreadable' }],
+		[403, 'SignatureDoesNotMatch', { code: 'unavailable' }],
+		[403, 'RequestTimeTooSkewed', { code: 'unavailable' }],
+		[404, 'NoSuchKey', { reason: 'deleted' }],
+		[404, 'NoSuchVersion', { reason: 'deleted' }],
+		[404, 'NoSuchBucket', { code: 'unavailable' }],
+		[405, 'MethodNotAllowed', { reason: 'deleted' }],
+		[412, 'PreconditionFailed', { reason: 'overwritten' }],
+		[500, 'InternalError', { code: 'unavailable' }],
+		[503, 'SlowDown', { code: 'unavailable' }],
+	])('%i %s', async (status, code, expected) => {
+		await using server = await startAnswering((_, response) => {
+			response.writeHead(status, { 'content-type': 'application/xml' }).end(errorOf(code));
+		});
+		await expect(createImages(server.s3, 'images').get(image)).rejects.toMatchObject(expected);
+	});
+
+	test('it is asked for exactly this version', async () => {
+		await using server = await startAnswering((_, response) => void response.end('pixel'));
+		await createImages(server.s3, 'images').get(image);
+		expect(server.requests).toMatchObject([
+			{ method: 'GET', url: expect.stringContaining('versionId=v1'), headers: { 'if-match': '"e1"' } },
+		]);
+	});
+
+	test.each([
+		['its length says', true],
+		['no length says', false],
+	])('an image as large as allowed comes; one byte more does not (%s)', async (_, withLength) => {
+		let bytes = limits.imageBytesMax;
+		await using server = await startAnswering((_, response) => {
+			if (withLength) response.setHeader('content-length', bytes);
+			else response.flushHeaders();
+			response.end(Buffer.alloc(bytes));
+		});
+		const images = createImages(server.s3, 'images');
+		expect((await images.get(image)).byteLength).toBe(limits.imageBytesMax);
+		bytes += 1;
+		await expect(images.get(image)).rejects.toMatchObject({ name: 'ImageError', reason: 'too-large' });
+	});
+
+	test('an image that its event calls too large is not even asked for', async () => {
+		await using server = await startAnswering((_, response) => void response.end('pixel'));
+		const large = { ...image, bytes: limits.imageBytesMax + 1 };
+		await expect(createImages(server.s3, 'images').get(large)).rejects.toMatchObject({ reason: 'too-large' });
+		expect(server.requests).toEqual([]);
+	});
+
+	test.each([
+		['no length', {}],
+		['a length', { 'content-length': String(2 ** 40) }],
+		['a checksum', { 'x-amz-checksum-crc32': 'AAAAAA==' }], // makes the SDK wrap the stream
+	])('an image with no end and %s is cut off, and its connection closed', async (_, headers) => {
+		await using server = await startAnswering((_, response) => {
+			response.writeHead(200, headers);
+			const chunk = Buffer.alloc(1024 * 1024);
+			const more = () => {
+				while (!response.closed && response.write(chunk));
+			};
+			response.on('drain', more);
+			more();
+		});
+		await expect(createImages(server.s3, 'images').get(image)).rejects.toMatchObject({ reason: 'too-large' });
+		await server.closedConnection;
+	});
+
+	test('a transfer that breaks off is no fault of the image', async () => {
+		await using server = await startAnswering((_, response) => {
+			response.writeHead(200, { 'content-length': '1000' });
+			response.write('some', () => response.destroy());
+		});
+		await expect(createImages(server.s3, 'images').get(image)).rejects.toMatchObject({ code: 'unavailable' });
+	});
+});

@@ -1,0 +1,105 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { batchIdOf, ridOf } from '../core/ledger-model.ts';
+import type { Ledger } from '../core/ports.ts';
+import { createLedgerTable } from './ledger-table.ts';
+import { createTables, tableNames } from './tables.ts';
+import { startClients } from './testing/start-clients.ts';
+
+const clients = await startClients();
+const tableName = tableNames('test').ledger;
+const ledger = createLedgerTable(clients.dynamodb, tableName);
+afterAll(() => clients.close());
+beforeAll(() => createTables(clients.dynamodb, 'test'));
+
+const period = '2026-11';
+const callsMax = 12;
+
+/** A ledger whose process dies when it has made so many calls. */
+function mortalLedger(calls: number): Ledger {
+	let left = calls;
+	const send: DynamoDBDocumentClient['send'] = async (command: never) => {
+		if (left === 0) throw new Error('the process died');
+		left -= 1;
+		return await clients.dynamodb.send(command);
+	};
+	return createLedgerTable({ send } as DynamoDBDocumentClient, tableName);
+}
+
+const requestOf = (tenant: string, n: number) => ({
+	...{ tenant, period, rid: ridOf(n), batchId: batchIdOf(n), quotaRevision: 1, nanoUsd: 60, images: 2 },
+});
+const entryOf = (tenant: string, n: number, billedNanoUsd: number) => {
+	return { tenant, period, rid: ridOf(n), batchId: batchIdOf(n), billedNanoUsd };
+};
+const accountOf = (tenant: string) => ledger.getAccount(tenant, period);
+
+/**
+ * Lets a process die after its first, second, third... call, until one lives to the end; each on a tenant of its own, which
+ * has reservation 1 open. Gives the tenants.
+ */
+async function dieAtEachCall(
+	name: string,
+	act: (mortal: Ledger, tenant: string) => Promise<unknown>,
+): Promise<string[]> {
+	const tenants: string[] = [];
+	for (let calls = 0; calls < callsMax; calls++) {
+		const tenant = `${name}-${calls}`;
+		const quota = await ledger.setQuota({ tenant, limitNanoUsd: 100, expectedImages: 0 }, period);
+		await ledger.ensureAccount(quota, period, undefined);
+		await ledger.reserve(requestOf(tenant, 1));
+		tenants.push(tenant);
+		const death = await act(mortalLedger(calls), tenant).then(
+			() => undefined,
+			(error: unknown) => error,
+		);
+		if (death === undefined) return tenants;
+		expect(death).toMatchObject({ code: 'unavailable' });
+	}
+	throw new Error(`${name} makes more than ${callsMax} calls`);
+}
+
+test('a settlement that died anywhere is finished by the next one, billed once', async () => {
+	const tenants = await dieAtEachCall('settle', (mortal, tenant) => mortal.settle(entryOf(tenant, 1, 45)));
+	expect(tenants.length).toBeGreaterThan(3);
+	for (const tenant of tenants) {
+		await ledger.settle(entryOf(tenant, 1, 45));
+		expect(await accountOf(tenant)).toMatchObject({ availableNanoUsd: 55, spentNanoUsd: 45, images: 2 });
+		expect((await accountOf(tenant))?.open).toEqual({});
+		expect(await ledger.journal(tenant, period)).toMatchObject([{ billedNanoUsd: 45, state: 'applied' }]);
+	}
+});
+
+test('a settlement that died is finished with its own amount, once it is noted', async () => {
+	const tenants = await dieAtEachCall('first', (mortal, tenant) => mortal.settle(entryOf(tenant, 1, 45)));
+	for (const tenant of tenants) {
+		const [noted] = await ledger.journal(tenant, period);
+		await ledger.settle(entryOf(tenant, 1, 0));
+		const billedNanoUsd = noted ? 45 : 0;
+		expect(await accountOf(tenant)).toMatchObject({
+			availableNanoUsd: 100 - billedNanoUsd,
+			spentNanoUsd: billedNanoUsd,
+		});
+		expect(await ledger.journal(tenant, period)).toMatchObject([{ billedNanoUsd, state: 'applied' }]);
+	}
+});
+
+test('a reservation that died anywhere is granted once by the next one', async () => {
+	const act = (mortal: Ledger, tenant: string) => mortal.reserve({ ...requestOf(tenant, 2), nanoUsd: 40 });
+	for (const tenant of await dieAtEachCall('reserve', act)) {
+		expect(await act(ledger, tenant)).toBeUndefined();
+		expect(await accountOf(tenant)).toMatchObject({ availableNanoUsd: 0, images: 4 });
+	}
+});
+
+test('a quota whose writer died reaches the account by the next one, or when the account is looked after', async () => {
+	const raised = (tenant: string) => ({ tenant, limitNanoUsd: 150, expectedImages: 0 });
+	const tenants = await dieAtEachCall('quota', (mortal, tenant) => mortal.setQuota(raised(tenant), period));
+	for (const [i, tenant] of tenants.entries()) {
+		const known = await ledger.getQuota(tenant);
+		if (i % 2 === 0 || known?.revision !== 2) await ledger.setQuota(raised(tenant), period);
+		else await ledger.ensureAccount(known, period, undefined);
+		expect(await ledger.getQuota(tenant)).toEqual({ ...raised(tenant), revision: 2 });
+		expect(await accountOf(tenant)).toMatchObject({ limitNanoUsd: 150, availableNanoUsd: 90, quotaRevision: 2 });
+	}
+});

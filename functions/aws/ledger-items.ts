@@ -1,0 +1,78 @@
+import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import { batchIdSchema, ridSchema } from '../core/batch.ts';
+import type { Account, JournalEntry } from '../core/ledger.ts';
+import { nanoUsdSchema } from '../core/money.ts';
+import { tenantSchema } from '../core/object-key.ts';
+import { parse } from '../core/parse.ts';
+import { periodSchema } from '../core/period.ts';
+import { type Quota, quotaSchema } from '../core/quota.ts';
+import { awsCall } from './aws-call.ts';
+
+/** Where the ledger's items lie. No tenant and no period has a # in it. */
+export const ledgerKeys = {
+	quota: (tenant: string) => ({ pk: `quota#${tenant}`, sk: 'quota' }),
+	account: (tenant: string, period: string) => ({ pk: `account#${tenant}`, sk: period }),
+	journal: (tenant: string, period: string, rid: string) => ({ pk: journalPartition(tenant, period), sk: rid }),
+};
+
+/** The partition that holds a period's journal. */
+export function journalPartition(tenant: string, period: string): string {
+	return `journal#${tenant}#${period}`;
+}
+
+const key = { pk: z.string(), sk: z.string() };
+
+const quotaItemSchema = quotaSchema.extend(key);
+const accountItemSchema = z.strictObject({
+	...key,
+	tenant: tenantSchema,
+	period: periodSchema,
+	quotaRevision: z.int().min(1),
+	limitNanoUsd: nanoUsdSchema,
+	availableNanoUsd: z.int(),
+	spentNanoUsd: nanoUsdSchema,
+	images: z.int().min(0),
+	open: z.record(ridSchema, z.strictObject({ nanoUsd: nanoUsdSchema, images: z.int().min(0) })),
+	oldestDeferred: z.exactOptional(batchIdSchema),
+});
+const journalItemSchema = z.strictObject({
+	...key,
+	tenant: tenantSchema,
+	period: periodSchema,
+	rid: ridSchema,
+	batchId: batchIdSchema,
+	billedNanoUsd: nanoUsdSchema,
+	state: z.enum(['pending', 'applied']),
+});
+
+/** Checks an item of the quota's. @throws BudgetNetError `invalid` */
+export function readQuota(item: unknown): Quota {
+	return withoutKey(parse(quotaItemSchema, item, 'quota in the ledger'));
+}
+
+/** Checks an item of an account's. @throws BudgetNetError `invalid` */
+export function readAccount(item: unknown): Account {
+	return withoutKey(parse(accountItemSchema, item, 'account in the ledger'));
+}
+
+/** Checks an item of the journal's. @throws BudgetNetError `invalid` */
+export function readJournalEntry(item: unknown): JournalEntry {
+	return withoutKey(parse(journalItemSchema, item, 'journal entry in the ledger'));
+}
+
+function withoutKey<T extends { pk: string; sk: string }>({ pk: _pk, sk: _sk, ...rest }: T): Omit<T, 'pk' | 'sk'> {
+	return rest;
+}
+
+/** Reads one item, consistently, and checks it. @throws BudgetNetError */
+export async function getItem<T>(
+	dynamodb: DynamoDBDocumentClient,
+	tableName: string,
+	itemKey: Record<string, string>,
+	read: (item: unknown) => T,
+): Promise<T | undefined> {
+	const get = new GetCommand({ TableName: tableName, Key: itemKey, ConsistentRead: true });
+	const { Item } = await awsCall(`table ${tableName}`, () => dynamodb.send(get));
+	return Item === undefined ? undefined : read(Item);
+}

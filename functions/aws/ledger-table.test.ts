@@ -1,0 +1,15 @@
+import { afterAll } from 'vitest';
+import { ledgerContract } from '../core/ledger-contract.ts';
+import { createLedgerTable } from './ledger-table.ts';
+import { createTables, tableNames } from './tables.ts';
+import { startClients } from './testing/start-clients.ts';
+
+const clients = await startClients();
+afterAll(() => clients.close());
+
+async function makeLedger() {
+	await createTables(clients.dynamodb, 'test');
+	return createLedgerTable(clients.dynamodb, tableNames('test').ledger);
+}
+
+ledgerContract('DynamoDB', makeLedger, 5);

@@ -1,0 +1,124 @@
+import { type DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { BudgetNetError } from '../core/errors.ts';
+import type { Account, JournalEntry, Refusal, ReserveRequest } from '../core/ledger.ts';
+import { applyQuota, openAccount, refusalOf, settle } from '../core/ledger.ts';
+import type { Ledger } from '../core/ports.ts';
+import type { Quota } from '../core/quota.ts';
+import { conditionalWrite } from './aws-call.ts';
+import { getItem, ledgerKeys, readAccount, readJournalEntry, readQuota } from './ledger-items.ts';
+import { queryJournal } from './ledger-journal.ts';
+import * as writes from './ledger-writes.ts';
+import { again, tries } from './tries.ts';
+
+/**
+ * The ledger in a DynamoDB table (pk, sk): an item a quota, an item an account, an item a journal entry.
+ * Every write touches one item and has a condition; whoever meets a condition that does not hold reads again, consistently.
+ */
+export function createLedgerTable(dynamodb: DynamoDBDocumentClient, tableName: string): Ledger {
+	const what = `table ${tableName}`;
+	const put = (input: writes.Put) =>
+		conditionalWrite(what, () => dynamodb.send(new PutCommand({ TableName: tableName, ...input })));
+	const update = (input: writes.Update) =>
+		conditionalWrite(what, () => dynamodb.send(new UpdateCommand({ TableName: tableName, ...input })));
+
+	const getQuota = (tenant: string) => getItem(dynamodb, tableName, ledgerKeys.quota(tenant), readQuota);
+	const getAccount = (tenant: string, period: string) =>
+		getItem(dynamodb, tableName, ledgerKeys.account(tenant, period), readAccount);
+	const getEntry = (tenant: string, period: string, rid: string) =>
+		getItem(dynamodb, tableName, ledgerKeys.journal(tenant, period, rid), readJournalEntry);
+
+	async function setQuota(wanted: Omit<Quota, 'revision'>, period: string): Promise<Quota> {
+		const quota = await tries(`quota of tenant ${wanted.tenant}`, async () => {
+			const before = await getQuota(wanted.tenant);
+			if (before && saysTheSame(before, wanted)) return before;
+			const next = { ...wanted, revision: (before?.revision ?? 0) + 1 };
+			return (await put(writes.putQuota(next, before))) ? next : again;
+		});
+		if (await getAccount(quota.tenant, period)) await ensureAccount(quota, period, undefined);
+		return quota;
+	}
+
+	async function ensureAccount(quota: Quota, period: string, oldestDeferred: string | undefined): Promise<Account> {
+		return await tries(`account of tenant ${quota.tenant}`, async () => {
+			const before = await getAccount(quota.tenant, period);
+			if (!before) {
+				const opened = openAccount(quota, period, oldestDeferred);
+				return (await put(writes.putAccount(opened))) ? opened : again;
+			}
+			if (quota.revision <= before.quotaRevision) return before;
+			await update(writes.updateQuota(before, applyQuota(before, quota)));
+			return again; // Reads what came of it: other fields may have changed meanwhile.
+		});
+	}
+
+	async function reserve(request: ReserveRequest): Promise<Refusal | undefined> {
+		const { tenant, period, rid } = request;
+		if (await getEntry(tenant, period, rid)) throw settledAlready(rid);
+		return await tries(`reservation ${rid}`, async () => {
+			if (await update(writes.updateReserve(request))) {
+				await undoIfSettled(request);
+				return undefined;
+			}
+			const account = await getAccount(tenant, period);
+			if (account?.open[rid]) return undefined;
+			return account ? (refusalOf(account, request) ?? again) : 'stale';
+		});
+	}
+
+	/** A release may have passed between the look at the journal and the reservation: then nobody else would ever free it. */
+	async function undoIfSettled({ tenant, period, rid }: ReserveRequest): Promise<void> {
+		if (!(await getEntry(tenant, period, rid))) return;
+		await settleOpen(tenant, period, rid, 0);
+		throw settledAlready(rid);
+	}
+
+	async function settleEntry(entry: Omit<JournalEntry, 'state'>): Promise<void> {
+		const { tenant, period, rid } = entry;
+		const account = await getAccount(tenant, period);
+		if (account) settle(account, rid, entry.billedNanoUsd); // Throws before anything is written.
+		const noted = await note(entry);
+		// Open although the journal has it applied: that reservation came too late and belongs to nobody.
+		await settleOpen(tenant, period, rid, noted.state === 'applied' ? 0 : noted.billedNanoUsd);
+		if (noted.state === 'pending') await update(writes.updateApplied(noted));
+	}
+
+	/** The journal's entry: the one that was there first decides. */
+	async function note(entry: Omit<JournalEntry, 'state'>): Promise<JournalEntry> {
+		const pending: JournalEntry = { ...entry, state: 'pending' };
+		return await tries(`journal entry ${entry.rid}`, async () => {
+			if (await put(writes.putJournalEntry(pending))) return pending;
+			return (await getEntry(entry.tenant, entry.period, entry.rid)) ?? again;
+		});
+	}
+
+	async function settleOpen(tenant: string, period: string, rid: string, billedNanoUsd: number): Promise<void> {
+		await tries(`settlement of ${rid}`, async () => {
+			const before = await getAccount(tenant, period);
+			const reservation = before?.open[rid];
+			if (!before || !reservation) return;
+			const after = settle(before, rid, billedNanoUsd);
+			return (await update(writes.updateSettle(before, after, rid, reservation))) ? undefined : again;
+		});
+	}
+
+	return {
+		getQuota,
+		setQuota,
+		getAccount,
+		ensureAccount,
+		reserve,
+		async defer(tenant, period, batchId) {
+			await update(writes.updateDefer(tenant, period, batchId));
+		},
+		settle: settleEntry,
+		journal: (tenant, period) => queryJournal(dynamodb, tableName, tenant, period),
+	};
+}
+
+function saysTheSame(quota: Quota, wanted: Omit<Quota, 'revision'>): boolean {
+	return quota.limitNanoUsd === wanted.limitNanoUsd && quota.expectedImages === wanted.expectedImages;
+}
+
+function settledAlready(rid: string): BudgetNetError {
+	return new BudgetNetError('conflict', `reservation ${rid} was settled already: mint another`);
+}

@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type BatchRef, objectKeys } from '../core/batch.ts';
+import type { Image } from '../core/image.ts';
+import { batchIdOf } from '../core/ledger-model.ts';
+import { limits } from '../core/limits.ts';
+import { createManifests } from './manifests.ts';
+import { putText } from './objects.ts';
+import { oddKeys } from './testing/odd-keys.ts';
+import { startClients } from './testing/start-clients.ts';
+
+const clients = await startClients();
+const manifests = createManifests(clients.s3, 'results');
+afterAll(() => clients.close());
+beforeAll(() => clients.createBucket('results'));
+
+const ref = (n: number): BatchRef => ({ tenant: 'acme', batchId: batchIdOf(n) });
+const images: Image[] = oddKeys.map((key, i) => ({ key, etag: `e${i}`, bytes: i, versionId: 'v 1' }));
+
+test('candidates and manifest are two lists, read back as written', async () => {
+	await manifests.putCandidates({ ...ref(1) }, images);
+	await manifests.put({ v: 1, ...ref(1), images: images.slice(1) });
+	expect(await manifests.getCandidates(ref(1))).toEqual(images);
+	expect(await manifests.get(ref(1))).toEqual({ v: 1, ...ref(1), images: images.slice(1) });
+});
+
+test('what names a batch may bring other fields along', async () => {
+	const batch = { ...ref(2), createdMs: 5, state: 'claiming' };
+	await manifests.putCandidates(batch, images);
+	expect(await manifests.getCandidates(ref(2))).toEqual(images);
+});
+
+test('what is not there is missing', async () => {
+	expect(await manifests.getCandidates(ref(3))).toBeUndefined();
+	await expect(manifests.get(ref(3))).rejects.toMatchObject({ code: 'not-found' });
+});
+
+test('the largest batch of the longest keys has room', async () => {
+	const longest = Array.from({ length: limits.batchImagesMax }, (_, i) => {
+		const key = `acme/${String(i).padStart(4, '0')}`.padEnd(limits.keyBytesMax, 'k');
+		return { key, etag: 'e'.repeat(34), versionId: 'v'.repeat(32), bytes: 1 };
+	});
+	await manifests.put({ v: 1, ...ref(4), images: longest });
+	expect((await manifests.get(ref(4))).images).toEqual(longest);
+});
+
+test('another batch’s manifest, or none at all, is refused', async () => {
+	const { s3 } = clients;
+	const write = (text: string) => putText(s3, 'results', objectKeys.manifest(ref(5)), text, 'application/json');
+	await write(JSON.stringify({ v: 1, ...ref(6), images }));
+	await expect(manifests.get(ref(5))).rejects.toMatchObject({ code: 'invalid' });
+	await write(JSON.stringify({ v: 1, ...ref(5), tenant: 'globex', images }));
+	await expect(manifests.get(ref(5))).rejects.toMatchObject({ code: 'invalid' });
+	await write(JSON.stringify({ v: 1, ...ref(5), images: [] }));
+	await expect(manifests.get(ref(5))).rejects.toMatchObject({ code: 'invalid' });
+	await write('{"v":1');
+	await expect(manifests.get(ref(5))).rejects.toMatchObject({ code: 'invalid' });
+	await write('x'.repeat(limits.manifestBytesMax + 1));
+	await expect(manifests.get(ref(5))).rejects.toMatchObject({ code: 'invalid' });
+});

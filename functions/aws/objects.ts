@@ -1,0 +1,118 @@
+import type { Readable } from 'node:stream';
+import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { BudgetNetError } from '../core/errors.ts';
+import { awsCall, nameOf, statusOf } from './aws-call.ts';
+
+/** Tries of a conditional PUT that S3 answers with 409: somebody is just writing the same key, so it is not decided yet. */
+const conflictTries = 5;
+
+export interface FetchedObject {
+	body: Buffer;
+	metadata: Record<string, string>;
+}
+
+/** Reads an object. Undefined when it is longer than `bytesMax`: no more than that is ever held, and the transfer is cut off. */
+export async function fetchObject(
+	s3: S3Client,
+	command: GetObjectCommand,
+	bytesMax: number,
+): Promise<FetchedObject | undefined> {
+	const answer = await s3.send(command);
+	const stream = answer.Body as Readable;
+	const body = (answer.ContentLength ?? 0) > bytesMax ? undefined : await readStream(stream, bytesMax);
+	// Unread, it would keep its connection, and the pool would be one short.
+	if (!body) stream.destroy();
+	return body && { body, metadata: answer.Metadata ?? {} };
+}
+
+async function readStream(stream: Readable, bytesMax: number): Promise<Buffer | undefined> {
+	const chunks: Uint8Array[] = [];
+	let bytes = 0;
+	for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+		bytes += chunk.byteLength;
+		if (bytes > bytesMax) return undefined;
+		chunks.push(chunk);
+	}
+	return Buffer.concat(chunks, bytes);
+}
+
+/** An object's text and metadata; undefined when it is not there. @throws BudgetNetError `invalid` when it is too long */
+export async function getObject(
+	s3: S3Client,
+	bucket: string,
+	key: string,
+	bytesMax: number,
+): Promise<{ text: string; metadata: Record<string, string> } | undefined> {
+	const what = objectName(bucket, key);
+	return await awsCall(what, async () => {
+		try {
+			const found = await fetchObject(s3, new GetObjectCommand({ Bucket: bucket, Key: key }), bytesMax);
+			if (!found) throw new BudgetNetError('invalid', `${what} is too long: expected at most ${bytesMax} bytes`);
+			return { text: found.body.toString('utf8'), metadata: found.metadata };
+		} catch (error) {
+			if (isMissing(error)) return undefined;
+			throw error;
+		}
+	});
+}
+
+/** An object's text; undefined when it is not there. @throws BudgetNetError `invalid` when it is too long */
+export async function getText(
+	s3: S3Client,
+	bucket: string,
+	key: string,
+	bytesMax: number,
+): Promise<string | undefined> {
+	return (await getObject(s3, bucket, key, bytesMax))?.text;
+}
+
+export interface PutOptions {
+	/** Write only where nothing is. */
+	ifNoneMatch?: boolean;
+	/** ASCII only; 2 KB in all. */
+	metadata?: Record<string, string>;
+}
+
+/**
+ * Writes an object. 'exists': it was there already and stays as it is; that may be this very call's own work, where the SDK
+ * tried again after it did not hear the answer.
+ * @throws BudgetNetError
+ */
+export async function putText(
+	s3: S3Client,
+	bucket: string,
+	key: string,
+	text: string,
+	contentType: string,
+	{ ifNoneMatch = false, metadata }: PutOptions = {},
+): Promise<'written' | 'exists'> {
+	const put = new PutObjectCommand({
+		...{ Bucket: bucket, Key: key, Body: text, ContentType: contentType },
+		...(ifNoneMatch ? { IfNoneMatch: '*' } : {}),
+		...(metadata ? { Metadata: metadata } : {}),
+	});
+	const what = objectName(bucket, key);
+	for (let attempt = 0; attempt < conflictTries; attempt++) {
+		const result = await awsCall(what, async () => {
+			try {
+				await s3.send(put);
+				return 'written';
+			} catch (error) {
+				if (ifNoneMatch && statusOf(error) === 412) return 'exists';
+				if (ifNoneMatch && nameOf(error) === 'ConditionalRequestConflict') return 'undecided';
+				throw error;
+			}
+		});
+		if (result !== 'undecided') return result;
+	}
+	throw new BudgetNetError('unavailable', `${what} is being written by others: gave up after ${conflictTries} tries`);
+}
+
+/** Whether an error says that the object is not there. A bucket that is not there is another matter. */
+export function isMissing(error: unknown): boolean {
+	return statusOf(error) === 404 && nameOf(error) !== 'NoSuchBucket';
+}
+
+function objectName(bucket: string, key: string): string {
+	return `object ${key} in bucket ${bucket}`;
+}

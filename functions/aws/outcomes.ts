@@ -1,0 +1,99 @@
+import { HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { type BatchRef, objectKeys } from '../core/batch.ts';
+import { assert, BudgetNetError } from '../core/errors.ts';
+import { limits } from '../core/limits.ts';
+import { type Outcome, outcomeSchema, type RunFacts, runFactsSchema } from '../core/outcome.ts';
+import { parseJson } from '../core/parse.ts';
+import type { Report } from '../core/report.ts';
+import { asciiJson } from './ascii-json.ts';
+import { awsCall } from './aws-call.ts';
+import { getObject, getText, isMissing, putText } from './objects.ts';
+import { listOutcomes } from './outcome-list.ts';
+
+/** What became of the batches: the outcomes objects, which decide, and the reports made from them. */
+export interface Outcomes {
+	/**
+	 * Writes the outcomes of an attempt, unless another attempt's are there: the commit point of a batch.
+	 * 'exists' may mean one's own, written by a call whose answer was lost: read the facts to know whose they are.
+	 * @throws BudgetNetError `invalid` when they are too large, `unavailable`
+	 */
+	commit(ref: BatchRef, facts: RunFacts, outcomes: Outcome[]): Promise<'committed' | 'exists'>;
+	/** The facts of the attempt that won, without its outcomes. */
+	facts(ref: BatchRef): Promise<RunFacts | undefined>;
+	read(ref: BatchRef): Promise<{ facts: RunFacts; outcomes: Outcome[] } | undefined>;
+	putReport(ref: BatchRef, report: Report): Promise<void>;
+	getReport(ref: BatchRef): Promise<unknown>;
+	/** A tenant's batches that have outcomes, the oldest first. @throws BudgetNetError `invalid` when there are too many */
+	list(tenant: string): Promise<BatchRef[]>;
+}
+
+const factsName = 'facts';
+/** S3's limit for all metadata of an object, less the name. */
+const factsBytesMax = 2048 - factsName.length;
+
+/** Outcomes as JSON Lines in S3; the facts of the run stand in the object's metadata, so both appear in one write. */
+export function createOutcomes(s3: S3Client, bucket: string): Outcomes {
+	return {
+		async commit(ref, facts, outcomes) {
+			const key = objectKeys.outcomes(ref);
+			assert(facts.batchId === ref.batchId && facts.tenant === ref.tenant, `${key}: facts of another batch`);
+			assert(facts.images === outcomes.length, `${key}: facts of ${facts.images} images, ${outcomes.length} outcomes`);
+			const text = outcomes.map((outcome) => `${JSON.stringify(outcome)}\n`).join('');
+			checkBytes(key, text, limits.outcomesBytesMax);
+			const metadata = { [factsName]: asciiJson(facts) };
+			checkBytes(`metadata of ${key}`, metadata[factsName] as string, factsBytesMax);
+			const options = { ifNoneMatch: true, metadata };
+			const result = await putText(s3, bucket, key, text, 'application/jsonl', options);
+			return result === 'written' ? 'committed' : 'exists';
+		},
+
+		async facts(ref) {
+			const key = objectKeys.outcomes(ref);
+			const metadata = await awsCall(`object ${key} in bucket ${bucket}`, async () => {
+				try {
+					const answer = await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+					return answer.Metadata ?? {};
+				} catch (error) {
+					if (isMissing(error)) return undefined;
+					throw error;
+				}
+			});
+			return metadata && readFacts(ref, metadata);
+		},
+
+		async read(ref) {
+			const key = objectKeys.outcomes(ref);
+			const found = await getObject(s3, bucket, key, limits.outcomesBytesMax);
+			if (!found) return undefined;
+			const facts = readFacts(ref, found.metadata);
+			const lines = found.text.split('\n').slice(0, -1);
+			if (lines.length !== facts.images)
+				throw new BudgetNetError('invalid', `${key} has ${lines.length} lines: its facts say ${facts.images} images`);
+			return { facts, outcomes: lines.map((line, i) => parseJson(outcomeSchema, line, `line ${i + 1} of ${key}`)) };
+		},
+
+		async putReport(ref, report) {
+			await putText(s3, bucket, objectKeys.report(ref), `${JSON.stringify(report, null, '\t')}\n`, 'application/json');
+		},
+
+		async getReport(ref) {
+			const text = await getText(s3, bucket, objectKeys.report(ref), limits.outcomesBytesMax);
+			return text === undefined ? undefined : JSON.parse(text);
+		},
+
+		list: (tenant) => listOutcomes(s3, bucket, tenant),
+	};
+}
+
+function readFacts(ref: BatchRef, metadata: Record<string, string>): RunFacts {
+	const key = objectKeys.outcomes(ref);
+	const facts = parseJson(runFactsSchema, metadata[factsName] ?? '', `metadata of ${key}`);
+	if (facts.batchId !== ref.batchId || facts.tenant !== ref.tenant)
+		throw new BudgetNetError('invalid', `metadata of ${key} is of batch ${facts.batchId}, tenant ${facts.tenant}`);
+	return facts;
+}
+
+function checkBytes(what: string, text: string, bytesMax: number): void {
+	const bytes = Buffer.byteLength(text);
+	if (bytes > bytesMax) throw new BudgetNetError('invalid', `${what} has ${bytes} bytes: expected at most ${bytesMax}`);
+}

@@ -1,0 +1,33 @@
+import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { z } from 'zod';
+import { BudgetNetError } from '../core/errors.ts';
+import { limits } from '../core/limits.ts';
+import { parse } from '../core/parse.ts';
+import { asciiJson } from './ascii-json.ts';
+import { awsCall } from './aws-call.ts';
+
+export interface Queue<T> {
+	/**
+	 * @param options.groupId on a standard queue: whose turn it is when many wait (a fair queue)
+	 * @throws BudgetNetError `invalid` when the message does not fit, `unavailable` when it could not be sent
+	 */
+	send(message: T, options?: { groupId?: string }): Promise<void>;
+}
+
+/** The sending end of an SQS queue; messages are JSON. @param name as people call the queue */
+export function createQueue<T>(sqs: SQSClient, queueUrl: string, schema: z.ZodType<T>, name: string): Queue<T> {
+	return {
+		async send(message, { groupId } = {}) {
+			const body = asciiJson(parse(schema, message, `message for queue ${name}`));
+			const bytes = Buffer.byteLength(body);
+			if (bytes > limits.messageBytesMax)
+				throw new BudgetNetError(
+					'invalid',
+					`message for queue ${name} has ${bytes} bytes: expected at most ${limits.messageBytesMax}`,
+				);
+			const group = groupId === undefined ? {} : { MessageGroupId: groupId };
+			const send = new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body, ...group });
+			await awsCall(`queue ${name}`, () => sqs.send(send));
+		},
+	};
+}

@@ -1,0 +1,79 @@
+import { availableParallelism, cpus } from 'node:os';
+import { limits } from '../core/limits.ts';
+import type { Outcome } from '../core/outcome.ts';
+import { startInference } from '../onnx/client.ts';
+import type { ModelPackage } from '../onnx/package-files.ts';
+import { classify } from '../worker/classify.ts';
+import { groupImages } from '../worker/start.ts';
+import { batchAt, decodeAll, decodedSource } from './batch.ts';
+import { openLoop, runsOf } from './loop.ts';
+
+const pairs = 5;
+const shares = [0.25, 0.5, 1];
+const loopShare = 0.5;
+
+export interface BenchResult {
+	/** Worker's images/s as a part of the bare loop's: median of interleaved pairs. */
+	workerToLoop: number;
+	decodeImagesPerSecond: number;
+	/** Wall time of a batch as a part of that at full quality, medians, in one run. */
+	wallShare: { share: number; wallShare: number }[];
+	machine: string;
+}
+
+/** Measures the worker on decoded images, against a bare loop and against itself at other budgets. */
+export async function measureWorker(pkg: ModelPackage, files: readonly Uint8Array[]): Promise<BenchResult> {
+	const threads = availableParallelism();
+	const startedMs = performance.now();
+	const decoded = await decodeAll(files, pkg.card.input);
+	const decodeImagesPerSecond = (1000 * files.length) / (performance.now() - startedMs);
+	const inference = await startInference(pkg, { threads });
+	const loop = await openLoop(pkg, threads, limits.chunkImages);
+	const parts = { card: pkg.card, inference, loadPixels: decodedSource(decoded), groupImages };
+	const work = (share: number): Promise<Outcome[]> => {
+		const { message, manifest } = batchAt(pkg.card, decoded.length, share);
+		return classify(parts, message, manifest);
+	};
+	try {
+		const runs = runsOf(pkg, await work(loopShare), decoded);
+		await loop.run(runs); // both are warm now
+		const ratios: number[] = [];
+		for (let pair = 0; pair < pairs; pair++) {
+			const workerMs = await timeMs(() => work(loopShare));
+			const loopMs = await timeMs(() => loop.run(runs));
+			ratios.push(loopMs / workerMs);
+		}
+		return {
+			workerToLoop: median(ratios),
+			decodeImagesPerSecond,
+			wallShare: await wallShares(work),
+			machine: machine(),
+		};
+	} finally {
+		await inference.close();
+		await loop.close();
+	}
+}
+
+async function wallShares(work: (share: number) => Promise<unknown>): Promise<BenchResult['wallShare']> {
+	const times = shares.map((): number[] => []);
+	for (let round = 0; round < pairs; round++)
+		for (const [i, share] of shares.entries()) times[i]?.push(await timeMs(() => work(share)));
+	const fullMs = median(times[shares.indexOf(1)] as number[]);
+	return shares.map((share, i) => ({ share, wallShare: median(times[i] as number[]) / fullMs }));
+}
+
+async function timeMs(action: () => Promise<unknown>): Promise<number> {
+	const startedMs = performance.now();
+	await action();
+	return performance.now() - startedMs;
+}
+
+function median(values: readonly number[]): number {
+	return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+}
+
+/** The machine in words: a figure without it says little. */
+export function machine(): string {
+	return `${availableParallelism()} cores, ${cpus()[0]?.model.trim() ?? 'unknown processor'}, Node ${process.versions.node}`;
+}

@@ -1,0 +1,27 @@
+import { fullPolicy } from '../core/package.ts';
+import { periodOf } from '../core/period.ts';
+import { costNanoUsd } from '../core/price.ts';
+import { dropFiles, listFiles } from '../local/drop.ts';
+import { startHost } from '../local/host.ts';
+import { untilAccounted } from '../local/tally.ts';
+
+const tenant = 'bench';
+const share = 0.5;
+
+/** Images a second from the first drop to the last settled report, in the embedded cloud, at half of the full MACs. */
+export async function measureWholeWay(packageFolder: string, folder: string): Promise<number> {
+	const files = await listFiles(folder);
+	const host = await startHost({ packageFolder, batchImagesMax: 512, windowMs: 500, log: () => undefined });
+	try {
+		const limitNanoUsd = costNanoUsd(host.price, share * files.length * fullPolicy(host.model.card).macs, files.length);
+		await host.ledger.setQuota({ tenant, limitNanoUsd, expectedImages: files.length }, periodOf(Date.now()));
+		const startedMs = performance.now();
+		await Promise.all([
+			dropFiles(host, tenant, folder, files, () => undefined),
+			untilAccounted(host, new Map([[tenant, files.length]]), () => undefined),
+		]);
+		return (1000 * files.length) / (performance.now() - startedMs);
+	} finally {
+		await host.close();
+	}
+}

@@ -1,0 +1,171 @@
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { Command, Option } from 'commander';
+import { BudgetNetError } from '../core/errors.ts';
+import { formatUsd, parseUsd } from '../core/money.ts';
+import type { Outcome } from '../core/outcome.ts';
+import { fullPolicy, type ModelCard } from '../core/package.ts';
+import { periodOf } from '../core/period.ts';
+import { costNanoUsd, type Price } from '../core/price.ts';
+import { dropFiles, listFiles } from '../local/drop.ts';
+import { type Host, startHost } from '../local/host.ts';
+import { type Tally, untilAccounted } from '../local/tally.ts';
+import { exitCodes } from './exit-codes.ts';
+import { defaultModel, packageFolder } from './packages.ts';
+import { startProgress } from './progress.ts';
+import { quietLog } from './quiet-log.ts';
+
+const tenant = 'local';
+const batchImagesMax = 512;
+const windowMs = 1000;
+
+interface ClassifyOptions {
+	usd?: string;
+	share?: string;
+	macs?: string;
+	model: string;
+	out?: string;
+	json?: boolean;
+}
+
+/** `budgetnet classify FOLDER`: the images of a folder, embedded, within what may be spent. */
+export function classifyCommand(): Command {
+	return new Command('classify')
+		.description('classify the images of a folder on this machine, within what may be spent')
+		.argument('<folder>', 'folder of images (JPEG, PNG, WebP), searched recursively')
+		.addOption(
+			new Option('--usd <amount>', 'what all of them together may cost, such as 0.25').conflicts(['share', 'macs']),
+		)
+		.addOption(new Option('--share <share>', 'part of the full compute, 0 to 1').conflicts(['usd', 'macs']))
+		.addOption(new Option('--macs <count>', 'MACs for all of them together, such as 30G').conflicts(['usd', 'share']))
+		.option('--model <name>', 'model package', defaultModel)
+		.option('--out <file>', 'write labels there: CSV if it ends in .csv, otherwise JSON Lines')
+		.option('--json', 'print the summary as JSON')
+		.action(classify);
+}
+
+async function classify(folderName: string, options: ClassifyOptions): Promise<void> {
+	const folder = resolve(folderName);
+	const files = await listFiles(folder);
+	const host = await startHost({
+		packageFolder: await packageFolder(options.model),
+		batchImagesMax,
+		windowMs,
+		log: quietLog,
+	});
+	try {
+		const limitNanoUsd = limitOf(options, host.model.card, host.price, files.length);
+		await host.ledger.setQuota({ tenant, limitNanoUsd, expectedImages: files.length }, periodOf(Date.now()));
+		const startedMs = Date.now();
+		const tally = await dropAndWait(host, folder, files);
+		const outcomes = await readOutcomes(host, tally);
+		if (options.out) await writeFile(options.out, options.out.endsWith('.csv') ? csvOf(outcomes) : linesOf(outcomes));
+		summarise(host.model.card, tally, limitNanoUsd, Date.now() - startedMs, options);
+	} finally {
+		await host.close();
+	}
+}
+
+function limitOf(options: ClassifyOptions, card: ModelCard, price: Price, images: number): number {
+	if (options.usd !== undefined) return parseUsd(options.usd);
+	if (options.macs !== undefined) return costNanoUsd(price, parseMacs(options.macs), images);
+	if (options.share === undefined)
+		throw new BudgetNetError('invalid', 'how much may be spent? give --usd, --share or --macs');
+	const share = Number(options.share);
+	if (!(share > 0 && share <= 1))
+		throw new BudgetNetError('invalid', `--share ${options.share}: expected a number above 0, at most 1`);
+	return costNanoUsd(price, Math.floor(share * images * fullPolicy(card).macs), images);
+}
+
+const macsPattern = /^(\d{1,15}(?:\.\d{1,6})?)([KMGT]?)$/i;
+const magnitudes: Record<string, number> = { '': 1, K: 1e3, M: 1e6, G: 1e9, T: 1e12 };
+
+function parseMacs(text: string): number {
+	const match = macsPattern.exec(text);
+	const macs = Math.floor(Number(match?.[1]) * (magnitudes[(match?.[2] ?? '').toUpperCase()] ?? 1));
+	if (!match || macs < 1 || macs > Number.MAX_SAFE_INTEGER)
+		throw new BudgetNetError('invalid', `--macs ${text}: expected a count such as 30000000000 or 30G`);
+	return macs;
+}
+
+async function dropAndWait(host: Host, folder: string, files: readonly string[]): Promise<Tally> {
+	const progress = startProgress('classified', files.length);
+	try {
+		const dropping = dropFiles(host, tenant, folder, files, () => undefined);
+		const waiting = untilAccounted(host, new Map([[tenant, files.length]]), (tallies) =>
+			progress.update(tallies.get(tenant)?.images ?? 0),
+		);
+		const [tallies] = await Promise.all([waiting, dropping]);
+		return tallies.get(tenant) as Tally;
+	} finally {
+		progress.stop();
+	}
+}
+
+async function readOutcomes(host: Host, tally: Tally): Promise<Outcome[]> {
+	const all: Outcome[] = [];
+	for (const { batchId } of tally.settled)
+		all.push(...((await host.outcomes.read({ tenant, batchId }))?.outcomes ?? []));
+	return all
+		.map((outcome) => ({ ...outcome, key: outcome.key.slice(tenant.length + 1) }))
+		.sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+function linesOf(outcomes: readonly Outcome[]): string {
+	return outcomes.map((outcome) => `${JSON.stringify(outcome)}\n`).join('');
+}
+
+function csvOf(outcomes: readonly Outcome[]): string {
+	const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
+	const rows = outcomes.map((outcome) =>
+		outcome.status === 'labelled'
+			? [
+					quoted(outcome.key),
+					outcome.status,
+					quoted(outcome.label),
+					outcome.confidence,
+					outcome.policies.join(' '),
+					outcome.macs,
+					'',
+				].join(',')
+			: [quoted(outcome.key), outcome.status, '', '', '', '', quoted(`${outcome.reason}: ${outcome.detail}`)].join(','),
+	);
+	return `${['key,status,label,confidence,policies,macs,problem', ...rows].join('\n')}\n`;
+}
+
+function summarise(
+	card: ModelCard,
+	tally: Tally,
+	limitNanoUsd: number,
+	elapsedMs: number,
+	options: ClassifyOptions,
+): void {
+	const total = (pick: (facts: Tally['settled'][number]) => number) =>
+		tally.settled.reduce((sum, facts) => sum + pick(facts), 0);
+	const [labelled, failed] = [total((facts) => facts.labelled), total((facts) => facts.failed)];
+	const deferred = tally.deferred.reduce((sum, batch) => sum + batch.images, 0);
+	const consumedMacs = total((facts) => facts.consumedMacs);
+	const share = labelled === 0 ? 0 : consumedMacs / (labelled * fullPolicy(card).macs);
+	const spentNanoUsd = total((facts) => facts.billedNanoUsd);
+	const summary = {
+		images: tally.images,
+		labelled,
+		failed,
+		deferred,
+		share,
+		consumedMacs,
+		limitNanoUsd,
+		spentNanoUsd,
+		elapsedMs,
+	};
+	if (options.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
+	else
+		process.stdout.write(
+			[
+				`${labelled} labelled, ${failed} failed, ${deferred} deferred (the quota cannot pay them)`,
+				`spent ${formatUsd(spentNanoUsd)} of ${formatUsd(limitNanoUsd)}: ${(100 * share).toFixed(1)} % of the full compute an image`,
+				`${(elapsedMs / 1000).toFixed(1)} s${options.out ? `; labels in ${options.out}` : ''}\n`,
+			].join('\n'),
+		);
+	if (failed + deferred > 0) process.exitCode = exitCodes.someWithoutLabel;
+}

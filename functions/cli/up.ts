@@ -1,0 +1,62 @@
+import { once } from 'node:events';
+import { Command } from 'commander';
+import { parseUsd } from '../core/money.ts';
+import { periodOf } from '../core/period.ts';
+import { startHost } from '../local/host.ts';
+import { defaultModel, packageFolder } from './packages.ts';
+import type { quietLog } from './quiet-log.ts';
+
+const batchImagesMax = 512;
+const windowMs = 2000;
+
+/** `budgetnet up`: leaves the embedded cloud running, for dropping images by hand. */
+export function upCommand(): Command {
+	return new Command('up')
+		.description('run the embedded cloud until Ctrl-C, and print how to drop images into it')
+		.option('--model <name>', 'model package', defaultModel)
+		.option('--tenant <name>', 'tenant that gets a quota', 'acme')
+		.option('--usd <amount>', 'its quota for this month', '1.00')
+		.action(up);
+}
+
+async function up(options: { model: string; tenant: string; usd: string }): Promise<void> {
+	const limitNanoUsd = parseUsd(options.usd);
+	const host = await startHost({
+		packageFolder: await packageFolder(options.model),
+		batchImagesMax,
+		windowMs,
+		log: announce,
+	});
+	try {
+		const { tenant } = options;
+		await host.ledger.setQuota({ tenant, limitNanoUsd, expectedImages: 0 }, periodOf(Date.now()));
+		const { s3Endpoint, sqsEndpoint, dynamodbEndpoint, region, credentials } = host.emulators;
+		const { imagesBucket, resultsBucket } = host.resources;
+		process.stdout.write(
+			`BudgetNet Batch runs on this machine.
+  S3        ${s3Endpoint}
+  SQS       ${sqsEndpoint}
+  DynamoDB  ${dynamodbEndpoint}
+  buckets   ${imagesBucket} (drop images), ${resultsBucket} (labels and reports)
+  tenant    ${tenant}, quota $${options.usd} this month
+
+Try, in another terminal:
+  export AWS_ACCESS_KEY_ID=${credentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey} AWS_REGION=${region}
+  aws --endpoint-url ${s3Endpoint} s3 cp --recursive models/samples/cifar10/images s3://${imagesBucket}/${tenant}/
+  aws --endpoint-url ${s3Endpoint} s3 cp --recursive s3://${resultsBucket}/outcomes/tenant=${tenant}/ labels/
+
+Ctrl-C stops it; nothing is kept.
+`,
+		);
+		await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+	} finally {
+		await host.close();
+	}
+}
+
+const announce: typeof quietLog = (level, message, fields) => {
+	const details = Object.entries(fields).map(
+		([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+	);
+	process.stdout.write(`${level === 'info' ? '' : `${level}: `}${message} ${details.join(' ')}\n`);
+};

@@ -1,0 +1,50 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { batchDate, batchIdSchema, cutBatches, mintBatchId, objectKeys } from './batch.ts';
+import type { Image } from './image.ts';
+
+const image = (bytes: number, i = 0): Image => ({ key: `acme/${i}`, etag: 'e1', bytes });
+const sizes = (batches: Image[][]) => batches.map((batch) => batch.map(({ bytes }) => bytes));
+
+test('images are cut into batches by count', () => {
+	expect(sizes(cutBatches([1, 1, 1, 1, 1].map(image), 2, 100))).toEqual([[1, 1], [1, 1], [1]]);
+	expect(cutBatches([], 2, 100)).toEqual([]);
+});
+
+test('and by bytes, exactly at the bound; a larger image is alone', () => {
+	expect(sizes(cutBatches([4, 6, 1, 20, 3].map(image), 10, 10))).toEqual([[4, 6], [1], [20], [3]]);
+});
+
+test('cutting loses nothing, keeps the order and the bounds', () => {
+	const list = fc.array(fc.nat({ max: 30 }), { maxLength: 60 });
+	fc.assert(
+		fc.property(list, fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 40 }), (bytes, imagesMax, bytesMax) => {
+			const images = bytes.map(image);
+			const batches = cutBatches(images, imagesMax, bytesMax);
+			expect(batches.flat()).toEqual(images);
+			for (const batch of batches) {
+				const total = batch.reduce((sum, each) => sum + each.bytes, 0);
+				expect(batch.length).toBeGreaterThan(0);
+				expect(batch.length).toBeLessThanOrEqual(imagesMax);
+				if (batch.length > 1) expect(total).toBeLessThanOrEqual(bytesMax);
+			}
+		}),
+	);
+});
+
+test('a batch’s id sorts by time and tells its day', () => {
+	const ids = [0, 999, 1000, 86_399_999, 86_400_000].map((ms) => mintBatchId(1_795_478_400_000 + ms, '1f2e3d4c'));
+	expect(ids.every((id) => batchIdSchema.safeParse(id).success)).toBe(true);
+	expect([...ids].sort()).toEqual(ids);
+	expect(ids.map(batchDate)).toEqual(['2026-11-24', '2026-11-24', '2026-11-24', '2026-11-24', '2026-11-25']);
+});
+
+test('its objects lie under its tenant, outcomes and reports under its day', () => {
+	const ref = { tenant: 'acme', batchId: '20261124T113012123Z-1f2e3d4c' };
+	expect(Object.values(objectKeys).map((key) => key(ref))).toEqual([
+		'candidates/tenant=acme/20261124T113012123Z-1f2e3d4c.json',
+		'manifests/tenant=acme/20261124T113012123Z-1f2e3d4c.json',
+		'outcomes/tenant=acme/date=2026-11-24/20261124T113012123Z-1f2e3d4c.jsonl',
+		'reports/tenant=acme/date=2026-11-24/20261124T113012123Z-1f2e3d4c.json',
+	]);
+});

@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { type Image, imageSchema } from './image.ts';
+import { limits } from './limits.ts';
+import { tenantSchema } from './object-key.ts';
+import { periodSchema } from './period.ts';
+
+/** Sortable by time: 20261124T113012123Z-1f2e3d4c. */
+export const batchIdSchema = z.string().regex(/^\d{8}T\d{9}Z-[0-9a-f]{8}$/, 'expected a batch id');
+export const ridSchema = z.string().regex(/^[0-9a-f-]{36}$/, 'expected a reservation id');
+
+/**
+ * claiming: the intent is written, claims may be under way. void: no image was won.
+ * deferred: the quota cannot pay; `reason` says why. sent: its message is in the queue. settled: its money is accounted for.
+ */
+export const batchStateSchema = z.enum(['claiming', 'void', 'deferred', 'sent', 'settled']);
+export type BatchState = z.infer<typeof batchStateSchema>;
+
+/** Why a batch waits: no such tenant; not enough left of the quota; an older batch waits; too many reservations are open. */
+export const deferralReasonSchema = z.enum(['unknown-tenant', 'quota', 'order', 'open-reservations']);
+export type DeferralReason = z.infer<typeof deferralReasonSchema>;
+
+/** The batch's item in the table of batches; its images stand in S3. */
+export const batchSchema = z.strictObject({
+	batchId: batchIdSchema,
+	tenant: tenantSchema,
+	createdMs: z.int(),
+	state: batchStateSchema,
+	reason: deferralReasonSchema.optional(),
+	/** Images won; absent until the manifest is written. */
+	images: z.int().min(1).max(limits.batchImagesMax).optional(),
+	/** Every reservation ever minted for it, one a planning attempt, with the period whose account holds it. */
+	reservations: z.array(z.strictObject({ rid: ridSchema, period: periodSchema })).max(limits.batchReservationsMax),
+});
+export type Batch = z.infer<typeof batchSchema>;
+
+export const manifestSchema = z.strictObject({
+	v: z.literal(1),
+	batchId: batchIdSchema,
+	tenant: tenantSchema,
+	images: z.array(imageSchema).min(1).max(limits.batchImagesMax),
+});
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** What names a batch everywhere: enough to find its objects. */
+export interface BatchRef {
+	batchId: string;
+	tenant: string;
+}
+
+/** @param random eight hexadecimal digits */
+export function mintBatchId(nowMs: number, random: string): string {
+	return `${new Date(nowMs).toISOString().replaceAll(/[-:.]/g, '')}-${random}`;
+}
+
+/** The day of the intent, part of the outcomes' key: read off the id, so that it never varies. */
+export function batchDate(batchId: string): string {
+	return `${batchId.slice(0, 4)}-${batchId.slice(4, 6)}-${batchId.slice(6, 8)}`;
+}
+
+/** Cuts one tenant's images into batches by count and bytes; an image larger than the bytes' bound is a batch of its own. */
+export function cutBatches(images: readonly Image[], imagesMax: number, bytesMax: number): Image[][] {
+	const batches: Image[][] = [];
+	let [current, bytes]: [Image[], number] = [[], 0];
+	for (const image of images) {
+		if (current.length > 0 && (current.length === imagesMax || bytes + image.bytes > bytesMax)) {
+			batches.push(current);
+			[current, bytes] = [[], 0];
+		}
+		current.push(image);
+		bytes += image.bytes;
+	}
+	if (current.length > 0) batches.push(current);
+	return batches;
+}
+
+/** Where a batch's objects lie in the results bucket. */
+export const objectKeys = {
+	candidates: ({ tenant, batchId }: BatchRef) => `candidates/tenant=${tenant}/${batchId}.json`,
+	manifest: ({ tenant, batchId }: BatchRef) => `manifests/tenant=${tenant}/${batchId}.json`,
+	outcomes: ({ tenant, batchId }: BatchRef) => `outcomes/tenant=${tenant}/date=${batchDate(batchId)}/${batchId}.jsonl`,
+	report: ({ tenant, batchId }: BatchRef) => `reports/tenant=${tenant}/date=${batchDate(batchId)}/${batchId}.json`,
+} as const;

@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest';
+import { distinctImages, parseImageEvents } from './event.ts';
+import type { Image } from './image.ts';
+import { limits } from './limits.ts';
+
+interface Fields {
+	name?: string;
+	bucket?: string;
+	object?: Record<string, unknown>;
+}
+
+function record(key: string, { name = 'ObjectCreated:Put', bucket = 'images', object = {} }: Fields = {}) {
+	return {
+		eventVersion: '2.1',
+		eventSource: 'aws:s3',
+		awsRegion: 'us-east-1',
+		eventName: name,
+		s3: { bucket: { name: bucket }, object: { key, size: 5, eTag: 'e1', sequencer: '0A', ...object } },
+	};
+}
+
+const read = (...records: unknown[]) => parseImageEvents(JSON.stringify({ Records: records }), 'images');
+const keysOf = (events: ReturnType<typeof read>) => events.images.map(({ image }) => image.key);
+
+describe('a message of S3', () => {
+	test('names an image, its tenant and its version', () => {
+		const versioned = record('acme/cat.png', { object: { eTag: '"e2"', versionId: 'v1', size: 0 } });
+		expect(read(record('acme/cat.png'), versioned)).toEqual({
+			images: [
+				{ tenant: 'acme', image: { key: 'acme/cat.png', etag: 'e1', bytes: 5 }, sequencer: '0A' },
+				{ tenant: 'acme', image: { key: 'acme/cat.png', etag: 'e2', bytes: 0, versionId: 'v1' }, sequencer: '0A' },
+			],
+			problems: [],
+		});
+	});
+
+	test('names several, of several tenants, with odd keys', () => {
+		const events = read(record('acme/a+b%2B.png'), record('globex/K%C3%A4se.png'), record('acme/..%2Fup.png'));
+		expect(keysOf(events)).toEqual(['acme/a b+.png', 'globex/Käse.png', 'acme/../up.png']);
+		expect(events.images.map(({ tenant }) => tenant)).toEqual(['acme', 'globex', 'acme']);
+	});
+
+	test('says nothing of images when it is a test, a removal or a console’s folder', () => {
+		const body = JSON.stringify({ Service: 'Amazon S3', Event: 's3:TestEvent', Bucket: 'images' });
+		expect(parseImageEvents(body, 'images')).toEqual({ images: [], problems: [] });
+		const removed = record('acme/cat.png', { name: 'ObjectRemoved:Delete', object: { eTag: undefined } });
+		expect(read(removed, record('acme/', { object: { size: 0 } }))).toEqual({ images: [], problems: [] });
+	});
+
+	test.each([
+		['a key without a tenant', record('cat.png')],
+		['a key that is not encoded', record('acme/100%.png')],
+		['another bucket', record('acme/cat.png', { bucket: 'other' })],
+		['no etag', record('acme/cat.png', { object: { eTag: undefined } })],
+		['a negative size', record('acme/cat.png', { object: { size: -1 } })],
+		['another source', { ...record('acme/cat.png'), eventSource: 'aws:sns' }],
+		['nonsense', 7],
+		['nothing', null],
+	])('with %s has one problem, and its other records count', (_, bad) => {
+		const events = read(record('acme/first.png'), bad, record('acme/last.png'));
+		expect(keysOf(events)).toEqual(['acme/first.png', 'acme/last.png']);
+		expect(events.problems).toHaveLength(1);
+	});
+
+	test.each([
+		['no JSON', '{'],
+		['another thing', '{"detail-type":"Object Created"}'],
+		['a list', '[]'],
+		['records that are none', '{"Records":7}'],
+		['too many records', JSON.stringify({ Records: Array(limits.eventRecordsMax + 1).fill(record('acme/x')) })],
+	])('that is %s is refused as a whole', (_, body) => {
+		expect(() => parseImageEvents(body, 'images')).toThrow(expect.objectContaining({ code: 'invalid' }));
+	});
+});
+
+test('doubled images count once, in whatever order they come', () => {
+	const image = (key: string, rest: Partial<Image> = {}): Image => ({ key, etag: 'e1', bytes: 1, ...rest });
+	const [a, b] = [image('acme/a'), image('acme/b')];
+	const [newer, versioned] = [image('acme/a', { etag: 'e2' }), image('acme/a', { versionId: 'v1' })];
+	const distinct = distinctImages([b, a, versioned, newer, a, b]);
+	expect(distinct).toEqual([a, newer, versioned, b]);
+	expect(distinctImages([newer, b, a, b, versioned])).toEqual(distinct);
+});

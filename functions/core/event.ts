@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { BudgetNetError, messageOf } from './errors.ts';
+import { type Image, versionOf } from './image.ts';
+import { limits } from './limits.ts';
+import { decodeEventKey, tenantOf } from './object-key.ts';
+import { parse, parseJson } from './parse.ts';
+
+/** S3's own format, which may grow: unknown fields are let through here, and only here. */
+const recordSchema = z.looseObject({
+	eventSource: z.literal('aws:s3'),
+	eventName: z.string(),
+	s3: z.looseObject({
+		bucket: z.looseObject({ name: z.string() }),
+		object: z.looseObject({
+			key: z.string(),
+			size: z.int().min(0).optional(),
+			eTag: z.string().optional(),
+			versionId: z.string().optional(),
+			sequencer: z.string().optional(),
+		}),
+	}),
+});
+const eventSchema = z.union([
+	z.looseObject({ Records: z.array(z.unknown()).max(limits.eventRecordsMax) }),
+	z.looseObject({ Event: z.literal('s3:TestEvent') }),
+]);
+
+/** What one message of the image-events queue says: images that were created, and records that make no sense. */
+export interface ImageEvents {
+	images: { tenant: string; image: Image; sequencer: string }[];
+	problems: string[];
+}
+
+/**
+ * Reads S3's event notification. Test events, removals and folder markers give nothing; a bad record is a
+ * problem of its own and does not hide the others.
+ * @throws BudgetNetError `invalid` when the whole is no S3 event
+ */
+export function parseImageEvents(body: string, bucket: string): ImageEvents {
+	const event = parseJson(eventSchema, body, 'message of queue image-events');
+	const result: ImageEvents = { images: [], problems: [] };
+	if (!('Records' in event)) return result;
+	for (const record of event.Records as unknown[]) {
+		try {
+			const found = readRecord(record, bucket);
+			if (found) result.images.push(found);
+		} catch (error) {
+			result.problems.push(messageOf(error));
+		}
+	}
+	return result;
+}
+
+function readRecord(input: unknown, bucket: string) {
+	const record = parse(recordSchema, input, 'record of an S3 event');
+	if (!record.eventName.startsWith('ObjectCreated:')) return undefined;
+	if (record.s3.bucket.name !== bucket)
+		throw new BudgetNetError('invalid', `event of bucket ${record.s3.bucket.name}: expected ${bucket}`);
+	const { key: encoded, size, eTag, versionId, sequencer } = record.s3.object;
+	const key = decodeEventKey(encoded);
+	if (key.endsWith('/') && (size ?? 0) === 0) return undefined; // a console's "folder"
+	const tenant = tenantOf(key);
+	if (!eTag) throw new BudgetNetError('invalid', `event of "${key}" has no eTag`);
+	const image: Image = { key, etag: eTag.replaceAll('"', ''), bytes: size ?? 0 };
+	if (versionId) image.versionId = versionId;
+	return { tenant, image, sequencer: sequencer ?? '' };
+}
+
+/** One entry an image (key and version), in a stable order: events come doubled and in any order. */
+export function distinctImages(images: readonly Image[]): Image[] {
+	const seen = new Map(images.map((image) => [`${image.key}\0${versionOf(image)}`, image]));
+	return [...seen.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, image]) => image);
+}

@@ -1,0 +1,142 @@
+import { assert, BudgetNetError } from './errors.ts';
+import { type Prediction, predict, type Reading } from './gain.ts';
+import { type Option, solveKnapsack } from './knapsack.ts';
+import { fullPolicy, type ModelCard, policyMacs } from './package.ts';
+
+/** One policy, and the images (indices into the batch) that it runs on next. */
+export interface GateRound {
+	policy: number;
+	images: number[];
+}
+
+/** What became of one image: the policies that ran, in order, and the last one's reading. */
+export interface GateResult {
+	policies: number[];
+	reading: Reading;
+	macs: number;
+}
+
+/**
+ * Spends a batch's budget. Every image runs `start` first; then, round by round, the images that gain most run a costlier
+ * policy, and are predicted anew from what that says. Nothing runs that was not charged before, so the budget cannot be
+ * exceeded. The same batch gets the same choices, in whatever order its images arrive.
+ */
+export interface Gate {
+	/** Policy that every image runs first. */
+	readonly start: number;
+	/** MACs charged so far. */
+	readonly spentMacs: () => number;
+	/** Charges a run before it happens. @throws BudgetNetError `internal` when the budget would be exceeded */
+	charge(round: GateRound): void;
+	/** Tells what a charged run said of one image. */
+	observe(policy: number, image: number, reading: Reading): void;
+	/** The next round, when all of the round before is observed; undefined when no more is gained or affordable. */
+	next(): GateRound | undefined;
+	/** By image; undefined for those that never ran (not decodable, gone). */
+	results(): (GateResult | undefined)[];
+}
+
+/** Ascending passes over the policies: the second spends what the first one's rounding left. */
+const passesMax = 2;
+
+/**
+ * Opens the gate for a batch of `images` with a hard cap of `budgetMacs`.
+ * @throws BudgetNetError `invalid` when the budget does not even pay the cheapest policy for every image
+ */
+export function openGate(card: ModelCard, images: number, budgetMacs: number): Gate {
+	const start = startPolicy(card, images, budgetMacs);
+	const results = new Array<GateResult | undefined>(images).fill(undefined);
+	const predictions = new Array<Prediction | undefined>(images).fill(undefined);
+	let [spent, pass, lowest] = [0, 0, start + 1];
+
+	function charge({ policy, images: group }: GateRound): void {
+		const macs = group.length * policyMacs(card, policy);
+		assert(
+			spent + macs <= budgetMacs,
+			`policy ${policy} for ${group.length} images would exceed the budget of ${budgetMacs} MACs`,
+		);
+		spent += macs;
+	}
+
+	function observe(policy: number, image: number, reading: Reading): void {
+		const before = results[image];
+		const macs = policyMacs(card, policy) + (before?.macs ?? 0);
+		results[image] = { policies: [...(before?.policies ?? []), policy], reading, macs };
+		predictions[image] = predict(card, policy, reading);
+	}
+
+	function next(): GateRound | undefined {
+		while (pass < passesMax) {
+			const round = nextRound(card, predictions, lowest, budgetMacs - spent);
+			if (round) {
+				lowest = round.policy + 1;
+				return round;
+			}
+			[pass, lowest] = [pass + 1, start + 1];
+		}
+		return undefined;
+	}
+
+	return { start, spentMacs: () => spent, charge, observe, next, results: () => results };
+}
+
+/** The card's start for this share of the full MACs, or the costliest cheaper one that every image can be paid. */
+function startPolicy(card: ModelCard, images: number, budgetMacs: number): number {
+	const share = budgetMacs / (images * fullPolicy(card).macs);
+	let start = card.agent.starts.reduce((found, row) => (row.share <= share ? row.start : found), 0);
+	while (start > 0 && images * policyMacs(card, start) > budgetMacs) start -= 1;
+	const needed = images * policyMacs(card, start);
+	if (needed > budgetMacs)
+		throw new BudgetNetError(
+			'invalid',
+			`budget of ${budgetMacs} MACs for ${images} images: the cheapest policy alone takes ${needed}`,
+		);
+	return start;
+}
+
+/**
+ * Solves the whole batch with what is left, and gives the cheapest of the policies chosen: what its images then say may
+ * change the rest of the solution.
+ */
+function nextRound(
+	card: ModelCard,
+	predictions: readonly (Prediction | undefined)[],
+	lowest: number,
+	leftMacs: number,
+): GateRound | undefined {
+	const policies = card.policies.map((_, policy) => policy).filter((policy) => policy >= lowest);
+	if (policies.length === 0) return undefined;
+	const costs = policies.map((policy) => policyMacs(card, policy));
+	const items: Option[][] = predictions.map((prediction) =>
+		policies.map((policy, i) => ({
+			cost: costs[i] as number,
+			gain: (prediction?.costlier[policy] ?? 0) - (prediction?.own ?? 0),
+		})),
+	);
+	const choice = solveKnapsack(items, leftMacs);
+	const taken = choice.filter((option) => option >= 0);
+	if (taken.length === 0) return undefined;
+	const cheapest = Math.min(...taken);
+	const images = choice.flatMap((option, image) => (option === cheapest ? [image] : []));
+	return { policy: policies[cheapest] as number, images };
+}
+
+/** Runs a whole batch on readings that are there already (tables of outcomes, tests): `reading(policy, image)`. */
+export function runGate(
+	card: ModelCard,
+	images: number,
+	budgetMacs: number,
+	reading: (policy: number, image: number) => Reading,
+): Gate {
+	const gate = openGate(card, images, budgetMacs);
+	let round: GateRound | undefined = {
+		policy: gate.start,
+		images: Array.from({ length: images }, (_, image) => image),
+	};
+	while (round) {
+		gate.charge(round);
+		for (const image of round.images) gate.observe(round.policy, image, reading(round.policy, image));
+		round = gate.next();
+	}
+	return gate;
+}

@@ -1,0 +1,140 @@
+import type { DeferralReason } from './batch.ts';
+import { BudgetNetError } from './errors.ts';
+import { limits } from './limits.ts';
+import type { Quota } from './quota.ts';
+
+/**
+ * The rules of the ledger, as pure transitions of one account. Adapters make each of them one conditional write, so a
+ * transition that was computed from an old account never lands.
+ */
+
+/** A tenant's money in one period. available = limit - spent - reserved; negative when the limit was lowered below what is spent. */
+export interface Account {
+	tenant: string;
+	period: string;
+	quotaRevision: number;
+	limitNanoUsd: number;
+	availableNanoUsd: number;
+	spentNanoUsd: number;
+	/** Images that money was spent or is reserved for. */
+	images: number;
+	/** Reservations not yet settled, by rid. */
+	open: Record<string, Reservation>;
+	/** The tenant's oldest deferred batch: no younger one may reserve before it. */
+	oldestDeferred?: string;
+}
+
+/** What one planning attempt of a batch holds back. */
+export interface Reservation {
+	nanoUsd: number;
+	images: number;
+}
+
+export interface ReserveRequest extends Reservation {
+	tenant: string;
+	period: string;
+	rid: string;
+	batchId: string;
+	/** Of the quota that the budget was derived from, read consistently. */
+	quotaRevision: number;
+	/** The tenant's next deferred batch after this one, which is then the oldest. */
+	nextDeferred?: string;
+}
+
+/** `stale`: the account knows another revision of the quota; read both again. */
+export type Refusal = Exclude<DeferralReason, 'unknown-tenant'> | 'stale';
+
+/** One line of the journal: what became of a reservation. Written `pending` before the account, `applied` after it. */
+export interface JournalEntry {
+	tenant: string;
+	period: string;
+	rid: string;
+	batchId: string;
+	/** 0 for a reservation whose attempt did not win. */
+	billedNanoUsd: number;
+	state: 'pending' | 'applied';
+}
+
+/** A new period's account; it inherits the tenant's oldest deferred batch. */
+export function openAccount(quota: Quota, period: string, oldestDeferred: string | undefined): Account {
+	return {
+		tenant: quota.tenant,
+		period,
+		quotaRevision: quota.revision,
+		limitNanoUsd: quota.limitNanoUsd,
+		availableNanoUsd: quota.limitNanoUsd,
+		spentNanoUsd: 0,
+		images: 0,
+		open: {},
+		...(oldestDeferred === undefined ? {} : { oldestDeferred }),
+	};
+}
+
+/** Brings an account to a newer quota; an older or equal one changes nothing. */
+export function applyQuota(account: Account, quota: Quota): Account {
+	if (quota.revision <= account.quotaRevision) return account;
+	const delta = quota.limitNanoUsd - account.limitNanoUsd;
+	return {
+		...account,
+		quotaRevision: quota.revision,
+		limitNanoUsd: quota.limitNanoUsd,
+		availableNanoUsd: account.availableNanoUsd + delta,
+	};
+}
+
+/** Why a reservation is refused; undefined when it may be granted. */
+export function refusalOf(account: Account, request: ReserveRequest): Refusal | undefined {
+	if (account.quotaRevision !== request.quotaRevision) return 'stale';
+	if (account.oldestDeferred !== undefined && account.oldestDeferred !== request.batchId) return 'order';
+	if (Object.keys(account.open).length >= limits.openReservationsMax) return 'open-reservations';
+	return account.availableNanoUsd < request.nanoUsd ? 'quota' : undefined;
+}
+
+/** Grants a reservation; one that is open already stays as it is. @throws BudgetNetError `conflict` when it is refused */
+export function reserve(account: Account, request: ReserveRequest): Account {
+	if (account.open[request.rid]) return account;
+	const refusal = refusalOf(account, request);
+	if (refusal) throw new BudgetNetError('conflict', `reservation ${request.rid} refused: ${refusal}`);
+	const { oldestDeferred: _, ...rest } = account;
+	return {
+		...rest,
+		availableNanoUsd: account.availableNanoUsd - request.nanoUsd,
+		images: account.images + request.images,
+		open: { ...account.open, [request.rid]: { nanoUsd: request.nanoUsd, images: request.images } },
+		...(request.nextDeferred === undefined ? {} : { oldestDeferred: request.nextDeferred }),
+	};
+}
+
+/**
+ * Turns a reservation into money spent: `billedNanoUsd` for the attempt that won, 0 to release any other.
+ * An account without it stays as it is.
+ * @throws BudgetNetError `invalid` when more is billed than was reserved
+ */
+export function settle(account: Account, rid: string, billedNanoUsd: number): Account {
+	const reservation = account.open[rid];
+	if (!reservation) return account;
+	if (billedNanoUsd > reservation.nanoUsd)
+		throw new BudgetNetError(
+			'invalid',
+			`reservation ${rid} of tenant ${account.tenant}: billed ${billedNanoUsd} nano-USD, reserved ${reservation.nanoUsd}; nothing was settled`,
+		);
+	const { [rid]: _, ...open } = account.open;
+	return {
+		...account,
+		availableNanoUsd: account.availableNanoUsd + reservation.nanoUsd - billedNanoUsd,
+		spentNanoUsd: account.spentNanoUsd + billedNanoUsd,
+		images: account.images - (billedNanoUsd === 0 ? reservation.images : 0),
+		open,
+	};
+}
+
+/** Marks a deferred batch as the tenant's oldest, unless an older one waits. */
+export function defer(account: Account, batchId: string): Account {
+	if (account.oldestDeferred !== undefined && account.oldestDeferred <= batchId) return account;
+	return { ...account, oldestDeferred: batchId };
+}
+
+/** All that is reserved and not settled, in nano-USD. */
+export function reservedNanoUsd(account: Account): number {
+	return Object.values(account.open).reduce((sum, reservation) => sum + reservation.nanoUsd, 0);
+}

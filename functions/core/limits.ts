@@ -1,0 +1,54 @@
+/** Every bound of the system, in one place. Units stand last. */
+export const limits = {
+	/** An image as it lies in the bucket. */
+	imageBytesMax: 20 * 1024 * 1024,
+	/** Width times height, before decoding. */
+	imagePixelsMax: 40_000_000,
+	decodeTimeoutSeconds: 20,
+	/** UTF-8 bytes of an object key: S3's own limit. */
+	keyBytesMax: 1024,
+	tenantCharactersMax: 40,
+	/** Records of one S3 event message. */
+	eventRecordsMax: 1000,
+	/** Images of one batch, and their bytes together. */
+	batchImagesMax: 2048,
+	batchBytesMax: 1024 * 1024 * 1024,
+	/** Open reservations of an account; beyond, a batch is deferred. */
+	openReservationsMax: 100,
+	/** Reservations that one batch may ever mint. */
+	batchReservationsMax: 20,
+	/** Bytes of a queue message's body. */
+	messageBytesMax: 256 * 1024,
+	manifestBytesMax: 8 * 1024 * 1024,
+	outcomesBytesMax: 8 * 1024 * 1024,
+	/** A model package, all files together. */
+	packageBytesMax: 2 * 1024 * 1024 * 1024,
+	policiesMax: 64,
+	classesMax: 22_000,
+	inputPixelsMax: 1024 * 1024,
+	/** Images that run through a session at once. */
+	chunkImages: 16,
+	/** Downloads and decodings under way at once in a worker. */
+	fetchConcurrency: 16,
+	/** Conditional writes under way at once in a planner. */
+	claimConcurrency: 32,
+	/** Tries of a conditional write that lost a race before it gives up. */
+	ledgerTries: 20,
+	/** How long a worker may take for a batch before its message is seen again. */
+	visibilitySeconds: 120,
+	heartbeatSeconds: 40,
+	/** One long poll. */
+	pollWaitSeconds: 10,
+	/** How long a batch that failed to run waits before it is seen again. */
+	retrySeconds: 15,
+	/** How long a stopping worker may go on with its batch before it hands it back; below ECS's longest stop timeout. */
+	stopGraceSeconds: 100,
+	/** After so many receives a message goes to its dead-letter queue. */
+	batchReceivesMax: 5,
+	eventReceivesMax: 5,
+	reportReceivesMax: 10,
+	/** Longest time that a batch may wait in its queue. */
+	batchRetentionSeconds: 4 * 24 * 3600,
+	/** Worst case of one run, kept free before a deadline. */
+	batchRunSecondsMax: 1800,
+} as const;

@@ -1,0 +1,66 @@
+import { BudgetNetError } from './errors.ts';
+import type { Account, JournalEntry } from './ledger.ts';
+import * as rules from './ledger.ts';
+import type { Ledger } from './ports.ts';
+import type { Quota } from './quota.ts';
+
+/** A ledger in memory, for models and simulations. Each call is one step that nothing interleaves. */
+export function createMemoryLedger(): Ledger {
+	const quotas = new Map<string, Quota>();
+	const accounts = new Map<string, Account>();
+	const journal = new Map<string, JournalEntry>();
+	const keyOf = (tenant: string, period: string, rid = '') => `${tenant}#${period}#${rid}`;
+
+	function change(tenant: string, period: string, transition: (account: Account) => Account): void {
+		const account = accounts.get(keyOf(tenant, period));
+		if (account) accounts.set(keyOf(tenant, period), transition(account));
+	}
+
+	const getAccount: Ledger['getAccount'] = async (tenant, period) => accounts.get(keyOf(tenant, period));
+
+	return {
+		getQuota: async (tenant) => quotas.get(tenant),
+		getAccount,
+
+		async setQuota(wanted, period) {
+			const before = quotas.get(wanted.tenant);
+			const same = before?.limitNanoUsd === wanted.limitNanoUsd && before.expectedImages === wanted.expectedImages;
+			const quota = before && same ? before : { ...wanted, revision: (before?.revision ?? 0) + 1 };
+			quotas.set(quota.tenant, quota);
+			change(quota.tenant, period, (account) => rules.applyQuota(account, quota));
+			return quota;
+		},
+
+		async ensureAccount(quota, period, oldestDeferred) {
+			const before = accounts.get(keyOf(quota.tenant, period));
+			const account = before ? rules.applyQuota(before, quota) : rules.openAccount(quota, period, oldestDeferred);
+			accounts.set(keyOf(quota.tenant, period), account);
+			return account;
+		},
+
+		async reserve(request) {
+			const { tenant, period, rid } = request;
+			if (journal.has(keyOf(tenant, period, rid)))
+				throw new BudgetNetError('conflict', `reservation ${rid} was settled already: mint another`);
+			const account = accounts.get(keyOf(tenant, period));
+			if (!account) return 'stale';
+			const refusal = account.open[rid] ? undefined : rules.refusalOf(account, request);
+			if (!refusal) change(tenant, period, (current) => rules.reserve(current, request));
+			return refusal;
+		},
+
+		async defer(tenant, period, batchId) {
+			change(tenant, period, (account) => rules.defer(account, batchId));
+		},
+
+		async settle(entry) {
+			const { tenant, period, rid, billedNanoUsd } = entry;
+			change(tenant, period, (account) => rules.settle(account, rid, billedNanoUsd));
+			const key = keyOf(tenant, period, rid);
+			if (!journal.has(key)) journal.set(key, { ...entry, state: 'applied' });
+		},
+
+		journal: async (tenant, period) =>
+			[...journal.values()].filter((entry) => entry.tenant === tenant && entry.period === period),
+	};
+}

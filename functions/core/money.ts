@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { BudgetNetError } from './errors.ts';
+
+/** Money: whole nano-USD (1 USD = 10^9), at most 2^53 - 1, which is about nine million dollars. */
+export const nanoUsdSchema = z.int().min(0);
+
+const nanoUsdPerUsd = 1_000_000_000;
+const usdPattern = /^\$?(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d{1,9}))?$/;
+
+/**
+ * Reads dollars as people write them ("5", "0.25", "$1,000.00"), exactly.
+ * @throws BudgetNetError `invalid`
+ */
+export function parseUsd(text: string): number {
+	const match = usdPattern.exec(text.trim());
+	if (!match)
+		throw new BudgetNetError('invalid', `"${text}" is not an amount: expected dollars such as 5, 0.25 or $1,000.00`);
+	const whole = BigInt((match[1] as string).replaceAll(',', ''));
+	const nano = whole * BigInt(nanoUsdPerUsd) + BigInt((match[2] ?? '').padEnd(9, '0'));
+	if (nano > BigInt(Number.MAX_SAFE_INTEGER))
+		throw new BudgetNetError(
+			'invalid',
+			`"${text}" is too much: expected at most $${Math.floor(Number.MAX_SAFE_INTEGER / nanoUsdPerUsd)}`,
+		);
+	return Number(nano);
+}
+
+/** Dollars for people: at least two decimals, as many as the amount has. */
+export function formatUsd(nanoUsd: number): string {
+	const whole = Math.floor(nanoUsd / nanoUsdPerUsd);
+	const decimals = String(nanoUsd % nanoUsdPerUsd)
+		.padStart(9, '0')
+		.replace(/0{1,7}$/, '');
+	return `$${whole.toLocaleString('en-US')}.${decimals}`;
+}

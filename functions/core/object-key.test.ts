@@ -1,0 +1,49 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { limits } from './limits.ts';
+import { decodeEventKey, tenantOf } from './object-key.ts';
+
+test.each([
+	['acme/cat.png', 'acme'],
+	['a-1/b/c/d.png', 'a-1'],
+	['acme//double.png', 'acme'],
+	['acme/../up.png', 'acme'],
+	['acme/Käse 🐱.png', 'acme'],
+	[`${'t'.repeat(limits.tenantCharactersMax)}/x`, 't'.repeat(limits.tenantCharactersMax)],
+	[`acme/${'k'.repeat(limits.keyBytesMax - 5)}`, 'acme'],
+])('%j is of tenant %s', (key, tenant) => {
+	expect(tenantOf(key)).toBe(tenant);
+});
+
+test.each([
+	'cat.png',
+	'/cat.png',
+	'acme/',
+	'Acme/cat.png',
+	'ac me/cat.png',
+	'../cat.png',
+	'ac_me/cat.png',
+	'',
+	'/',
+	`${'t'.repeat(limits.tenantCharactersMax + 1)}/x`,
+	`acme/${'k'.repeat(limits.keyBytesMax - 4)}`,
+	`acme/${'🐱'.repeat(limits.keyBytesMax / 4)}`,
+])('%j is of nobody', (key) => {
+	expect(() => tenantOf(key)).toThrow(expect.objectContaining({ code: 'invalid' }));
+});
+
+test('keys of events are decoded as S3 encodes them', () => {
+	expect(decodeEventKey('acme/with+space+%2B+plus.png')).toBe('acme/with space + plus.png');
+	expect(decodeEventKey('acme/100%25+%252F.png')).toBe('acme/100% %2F.png');
+	expect(decodeEventKey('acme/K%C3%A4se-%F0%9F%90%B1.png')).toBe('acme/Käse-🐱.png');
+	expect(() => decodeEventKey('acme/100%.png')).toThrow('not URL-encoded');
+	expect(() => decodeEventKey('acme/%C3.png')).toThrow('not URL-encoded');
+});
+
+test('every key survives the way through an event', () => {
+	fc.assert(
+		fc.property(fc.string({ unit: 'grapheme' }), (key) => {
+			expect(decodeEventKey(encodeURIComponent(key).replaceAll('%20', '+'))).toBe(key);
+		}),
+	);
+});

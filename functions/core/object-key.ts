@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { BudgetNetError } from './errors.ts';
+import { limits } from './limits.ts';
+
+export const tenantSchema = z
+	.string()
+	.regex(/^[a-z0-9-]+$/, 'expected a tenant: a-z, 0-9 and -')
+	.max(limits.tenantCharactersMax);
+
+/**
+ * The tenant of an image's key, its first segment: `acme/2026/cat.png` is tenant `acme`'s.
+ * @throws BudgetNetError `invalid` when the key has no tenant, nothing after it, or is too long
+ */
+export function tenantOf(key: string): string {
+	const bytes = Buffer.byteLength(key);
+	if (bytes > limits.keyBytesMax)
+		throw new BudgetNetError('invalid', `key of ${bytes} bytes: expected at most ${limits.keyBytesMax}`);
+	const slash = key.indexOf('/');
+	const tenant = tenantSchema.safeParse(key.slice(0, Math.max(slash, 0)));
+	if (!tenant.success || slash === key.length - 1)
+		throw new BudgetNetError(
+			'invalid',
+			`key "${key.slice(0, 80)}": expected TENANT/NAME, the tenant of a-z, 0-9 and -`,
+		);
+	return tenant.data;
+}
+
+/**
+ * A key as an S3 event writes it (form encoding: spaces as +), decoded.
+ * @throws BudgetNetError `invalid`
+ */
+export function decodeEventKey(encoded: string): string {
+	try {
+		return decodeURIComponent(encoded.replaceAll('+', ' '));
+	} catch (error) {
+		throw new BudgetNetError('invalid', `key "${encoded.slice(0, 80)}" of an event is not URL-encoded`, {
+			cause: error,
+		});
+	}
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { batchIdSchema, ridSchema } from './batch.ts';
+import { limits } from './limits.ts';
+import { tenantSchema } from './object-key.ts';
+import { periodSchema } from './period.ts';
+import { priceSchema } from './price.ts';
+
+/** Why an image has no label. */
+export const failureReasonSchema = z.enum([
+	'not-an-image', // its bytes are no image that can be read
+	'too-large', // more bytes or pixels than the limits allow
+	'deleted', // gone between claim and run
+	'overwritten', // another version lies there now; that one gets an outcome of its own
+	'unreadable', // the bucket would not give it
+	'given-up', // its batch failed as a whole
+]);
+export type FailureReason = z.infer<typeof failureReasonSchema>;
+
+const keys = { v: z.literal(1), key: z.string().max(limits.keyBytesMax), version: z.string().max(1024) };
+
+/** One line of the outcomes object. */
+export const outcomeSchema = z.discriminatedUnion('status', [
+	z.strictObject({
+		...keys,
+		status: z.literal('labelled'),
+		label: z.string(),
+		confidence: z.number().min(0).max(1),
+		/** Ids of the policies that ran, in order; the label is the last one's. */
+		policies: z.array(z.string()).min(1).max(limits.policiesMax),
+		/** Of all of them, the agent's included. */
+		macs: z.int().positive(),
+	}),
+	z.strictObject({ ...keys, status: z.literal('failed'), reason: failureReasonSchema, detail: z.string().max(500) }),
+]);
+export type Outcome = z.infer<typeof outcomeSchema>;
+
+/** The facts of the run that won: the outcomes object's metadata, and the head of the report. */
+export const runFactsSchema = z.strictObject({
+	v: z.literal(1),
+	batchId: batchIdSchema,
+	tenant: tenantSchema,
+	rid: ridSchema,
+	period: periodSchema,
+	model: z.string().min(1),
+	price: priceSchema,
+	budgetMacs: z.int().positive(),
+	consumedMacs: z.int().min(0),
+	/** Images tried: labelled and failed. */
+	images: z.int().min(1),
+	labelled: z.int().min(0),
+	failed: z.int().min(0),
+	billedNanoUsd: z.int().min(0),
+	provider: z.enum(['cpu', 'cuda', 'none']),
+	startedMs: z.int(),
+	elapsedMs: z.int().min(0),
+});
+export type RunFacts = z.infer<typeof runFactsSchema>;

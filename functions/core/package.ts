@@ -1,0 +1,125 @@
+import { z } from 'zod';
+import { limits } from './limits.ts';
+import { parseJson } from './parse.ts';
+
+/** A file beside model.json: no folders, so that no package can point outside itself. */
+const fileName = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,63}$/, 'expected a plain file name');
+const macs = z
+	.int()
+	.positive()
+	.max(Number.MAX_SAFE_INTEGER / limits.batchImagesMax);
+const share = z.number().min(0).max(1);
+
+const policySchema = z.strictObject({
+	id: z.string().regex(/^[a-z0-9-]{1,32}$/),
+	file: fileName,
+	/** One number a block: its active inner width (blocks of a ResNet) or paths (of a ResNeXt); 0 skips it. */
+	widths: z.array(z.int().min(0)).min(1),
+	/** MACs an image: convolutions and linear layers, shortcuts included. */
+	macs,
+	parameters: z.int().positive(),
+});
+
+/** What a predictor may see of a policy's output (gain.ts: Reading); the card says which, in its order. */
+const featureNames = ['margin', 'gap', 'top', 'entropy'] as const;
+
+/** Logistic regression on the features of a policy's output (see gain.ts), for "is the label right?". */
+const logisticSchema = z.strictObject({ bias: z.number(), weights: z.array(z.number()) });
+
+/** For images that ran policy `from`: is its own label right, and would that of each costlier policy be? */
+const predictorSchema = z.strictObject({
+	from: z.int().min(0),
+	own: logisticSchema,
+	/** By policy index minus `from` minus 1. */
+	costlier: z.array(logisticSchema),
+});
+
+/** From `share` on (up to the next row's), every image runs policy `start` first. */
+const startSchema = z.strictObject({ share, start: z.int().min(0) });
+
+const cardSchema = z
+	.strictObject({
+		v: z.literal(1),
+		name: z.string().regex(/^[a-z0-9-]{1,64}$/),
+		version: z.string().regex(/^\d+\.\d+\.\d+$/),
+		/** SHA-256 over all other files of the package: see onnx/package-files.ts. */
+		digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+		classes: z.array(z.string().min(1)).min(2).max(limits.classesMax),
+		/** uint8 NHWC; the graph normalises. `resize` "fill" ignores the image's aspect. */
+		input: z.strictObject({
+			name: z.string(),
+			width: z.int().min(8).max(1024),
+			height: z.int().min(8).max(1024),
+			colours: z.literal('rgb'),
+			resize: z.enum(['fill', 'cover']),
+		}),
+		policies: z.array(policySchema).min(1).max(limits.policiesMax),
+		agent: z.strictObject({
+			/** MACs an image and run, counted against the budget. */
+			macs: z.int().min(0),
+			features: z.array(z.enum(featureNames)).min(1),
+			predictors: z.array(predictorSchema),
+			starts: z.array(startSchema).min(1),
+		}),
+		/** The gate's expected accuracy at a share of the full MACs, on held-out training images. */
+		curve: z.array(z.strictObject({ share, macs: z.number(), accuracy: share })).min(2),
+		/** Each policy alone: on the held-out images, and once on the test images. */
+		results: z.strictObject({
+			holdout: z.array(share),
+			test: z.array(share),
+		}),
+		/** How it was trained; for people. */
+		training: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+	})
+	.superRefine((card, context) => {
+		const problem = consistency(card);
+		if (problem) context.addIssue({ code: 'custom', message: problem });
+	});
+
+/** model.json: all that planner, gate and estimate need to know of a model. */
+export type ModelCard = z.infer<typeof cardSchema>;
+export type Policy = ModelCard['policies'][number];
+export type Logistic = z.infer<typeof logisticSchema>;
+
+function consistency(card: {
+	policies: Policy[];
+	agent: {
+		features: string[];
+		predictors: { from: number; own: Logistic; costlier: Logistic[] }[];
+		starts: { share: number; start: number }[];
+	};
+}): string | undefined {
+	const count = card.policies.length;
+	for (let i = 1; i < count; i++) {
+		const [cheaper, costlier] = [card.policies[i - 1], card.policies[i]];
+		if (cheaper && costlier && cheaper.macs >= costlier.macs) return 'policies: expected cheapest first, no two alike';
+	}
+	if (new Set(card.policies.map((policy) => policy.id)).size !== count) return 'policies: ids repeat';
+	for (const predictor of card.agent.predictors) {
+		if (predictor.costlier.length !== count - predictor.from - 1)
+			return `agent.predictors: from ${predictor.from} expects ${count - predictor.from - 1} costlier`;
+		for (const logistic of [predictor.own, ...predictor.costlier]) {
+			if (logistic.weights.length !== card.agent.features.length)
+				return 'agent.predictors: one weight a feature expected';
+		}
+	}
+	if (card.agent.starts[0]?.share !== 0) return 'agent.starts: the first row must begin at share 0';
+	if (card.agent.starts.some((row) => row.start >= count)) return 'agent.starts: names a policy that is not there';
+	return undefined;
+}
+
+/** Parses model.json. @throws BudgetNetError `invalid` */
+export function parseCard(text: string): ModelCard {
+	return parseJson(cardSchema, text, 'model.json');
+}
+
+/** The costliest policy: the whole backbone. Shares are parts of its MACs. */
+export function fullPolicy(card: ModelCard): Policy {
+	return card.policies[card.policies.length - 1] as Policy;
+}
+
+/** MACs of running policy `index` on one image; the agent looks at the output of all but the costliest. */
+export function policyMacs(card: ModelCard, index: number): number {
+	const { macs: own } = card.policies[index] as Policy;
+	return index < card.policies.length - 1 ? own + card.agent.macs : own;
+}

@@ -1,0 +1,22 @@
+import type { Account, JournalEntry, Refusal, ReserveRequest } from './ledger.ts';
+import type { Quota } from './quota.ts';
+
+/**
+ * Where quotas, accounts and journal live. Two adapters: DynamoDB (aws/ledger-table.ts) and memory (core/memory-ledger.ts,
+ * for models and simulations); both pass core/ledger-contract.ts. Every call is safe to repeat. Reads are consistent.
+ */
+export interface Ledger {
+	getQuota(tenant: string): Promise<Quota | undefined>;
+	/** Writes the next revision and brings the period's account to it, if there is one. */
+	setQuota(quota: Omit<Quota, 'revision'>, period: string): Promise<Quota>;
+	getAccount(tenant: string, period: string): Promise<Account | undefined>;
+	/** The period's account under this quota: opened if there is none, brought to this revision if it knows an older one. */
+	ensureAccount(quota: Quota, period: string, oldestDeferred: string | undefined): Promise<Account>;
+	/** One atomic step: undefined when granted (now, or by this very call before). */
+	reserve(request: ReserveRequest): Promise<Refusal | undefined>;
+	/** Marks the batch as the tenant's oldest deferred, unless an older one is. */
+	defer(tenant: string, period: string, batchId: string): Promise<void>;
+	/** journal pending -> account -> journal applied. */
+	settle(entry: Omit<JournalEntry, 'state'>): Promise<void>;
+	journal(tenant: string, period: string): Promise<JournalEntry[]>;
+}

@@ -1,0 +1,75 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { fullPolicy, policyMacs } from './package.ts';
+import { costNanoUsd, type Price } from './price.ts';
+import { budgetOf } from './quota.ts';
+import { cardFor } from './testing/card.ts';
+
+const card = cardFor([10_000_000, 40_000_000, 100_000_000]);
+const price: Price = { version: 'test-1', nanoUsdPerTmac: 300_000, nanoUsdPerImage: 5 };
+const fullNanoUsd = (images: number) => costNanoUsd(price, images * fullPolicy(card).macs, images);
+const floorNanoUsd = (images: number) => costNanoUsd(price, images * policyMacs(card, 0), images);
+
+describe('the budget of a batch', () => {
+	test('is the full network for every image where nothing more is expected and the money is there', () => {
+		const budget = budgetOf({ availableNanoUsd: 1e9, images: 10, expectedLeft: 0, card, price });
+		expect(budget).toEqual({ budgetMacs: 1_000_000_000, reservedNanoUsd: fullNanoUsd(10) });
+	});
+
+	test('is its even part of what is left', () => {
+		const budget = budgetOf({ availableNanoUsd: 20 * 1000, images: 10, expectedLeft: 1000, card, price });
+		expect(budget?.reservedNanoUsd).toBe(200);
+	});
+
+	test('is at least the cheapest policy for every image, and all that is left where that just pays it', () => {
+		const floor = floorNanoUsd(10);
+		const budget = budgetOf({ availableNanoUsd: floor, images: 10, expectedLeft: 1_000_000, card, price });
+		expect(budget?.reservedNanoUsd).toBe(floor);
+		expect(budget?.budgetMacs).toBeGreaterThanOrEqual(10 * policyMacs(card, 0));
+		expect(budgetOf({ availableNanoUsd: floor - 1, images: 10, expectedLeft: 0, card, price })).toBeUndefined();
+	});
+
+	test('is none where the account is overdrawn', () => {
+		expect(budgetOf({ availableNanoUsd: -1, images: 1, expectedLeft: 0, card, price })).toBeUndefined();
+	});
+
+	test('never reserves more than is available, pays the cheapest policy, and never buys more than the full network', () => {
+		const options = fc.record({
+			availableNanoUsd: fc.oneof(fc.integer({ min: -1000, max: 100_000 }), fc.maxSafeNat()),
+			images: fc.integer({ min: 1, max: 2048 }),
+			expectedLeft: fc.integer({ min: -5000, max: 1_000_000_000 }),
+			price: fc.record({
+				version: fc.constant('test-1'),
+				nanoUsdPerTmac: fc.integer({ min: 1, max: 1_000_000_000 }),
+				nanoUsdPerImage: fc.nat({ max: 1000 }),
+			}),
+		});
+		const property = fc.property(options, (given) => {
+			const budget = budgetOf({ ...given, card });
+			const floor = costNanoUsd(given.price, given.images * policyMacs(card, 0), given.images);
+			if (!budget) {
+				expect(given.availableNanoUsd).toBeLessThan(floor);
+				return;
+			}
+			expect(budget.reservedNanoUsd).toBeLessThanOrEqual(given.availableNanoUsd);
+			expect(budget.reservedNanoUsd).toBe(costNanoUsd(given.price, budget.budgetMacs, given.images));
+			expect(budget.budgetMacs).toBeGreaterThanOrEqual(given.images * policyMacs(card, 0));
+			expect(budget.budgetMacs).toBeLessThanOrEqual(given.images * fullPolicy(card).macs);
+		});
+		fc.assert(property, { numRuns: 1000 });
+	});
+
+	test('spreads a month evenly: batch after batch, every image gets about the same', () => {
+		const [images, batches] = [100, 50];
+		let [availableNanoUsd, expectedLeft] = [20 * images * batches, images * batches];
+		const reserved: number[] = [];
+		for (let batch = 0; batch < batches; batch++) {
+			const budget = budgetOf({ availableNanoUsd, images, expectedLeft, card, price });
+			reserved.push(budget?.reservedNanoUsd ?? 0);
+			availableNanoUsd -= budget?.reservedNanoUsd ?? 0;
+			expectedLeft -= images;
+		}
+		expect(Math.max(...reserved) - Math.min(...reserved)).toBeLessThanOrEqual(2);
+		expect(availableNanoUsd).toBeLessThanOrEqual(images);
+	});
+});

@@ -1,0 +1,57 @@
+import type { BatchMessage } from './message.ts';
+import type { Outcome, RunFacts } from './outcome.ts';
+import { costNanoUsd } from './price.ts';
+
+/** Where and how long a run took. */
+export interface RunMeasures {
+	provider: RunFacts['provider'];
+	startedMs: number;
+	elapsedMs: number;
+}
+
+/** Folds a batch's outcomes into its totals and its bill: price x MACs executed + price x images tried, rounded up once. */
+export function foldOutcomes(message: BatchMessage, outcomes: readonly Outcome[], measures: RunMeasures): RunFacts {
+	let [consumedMacs, labelled] = [0, 0];
+	for (const outcome of outcomes) {
+		if (outcome.status !== 'labelled') continue;
+		consumedMacs += outcome.macs;
+		labelled += 1;
+	}
+	const { batchId, tenant, rid, period, price, budgetMacs } = message;
+	return {
+		v: 1,
+		...{ batchId, tenant, rid, period, price, budgetMacs },
+		model: message.model.name,
+		consumedMacs,
+		images: outcomes.length,
+		labelled,
+		failed: outcomes.length - labelled,
+		billedNanoUsd: costNanoUsd(price, consumedMacs, outcomes.length),
+		...measures,
+	};
+}
+
+/** The report that a tenant reads: the facts of the run, and what ran how often and failed why. */
+export interface Report extends RunFacts {
+	/** By policy id: images that it ran on, and images whose label is its. */
+	policies: Record<string, { labels: number; runs: number }>;
+	failures: Record<string, number>;
+}
+
+/** The report of a run: counts by policy and by reason. */
+export function reportOf(facts: RunFacts, outcomes: readonly Outcome[]): Report {
+	const report: Report = { ...facts, policies: {}, failures: {} };
+	for (const outcome of outcomes) {
+		if (outcome.status === 'failed') {
+			report.failures[outcome.reason] = (report.failures[outcome.reason] ?? 0) + 1;
+			continue;
+		}
+		for (const id of outcome.policies) {
+			const entry = report.policies[id] ?? { labels: 0, runs: 0 };
+			entry.runs += 1;
+			if (id === outcome.policies.at(-1)) entry.labels += 1;
+			report.policies[id] = entry;
+		}
+	}
+	return report;
+}

@@ -1,0 +1,39 @@
+import type { ModelCard } from '../package.ts';
+
+/** A small model card for tests: policies of these MACs, and predictors that see only the margin. */
+export function cardFor(
+	macs: readonly number[],
+	starts: ModelCard['agent']['starts'] = [{ share: 0, start: 0 }],
+): ModelCard {
+	const last = macs.length - 1;
+	const costlier = (from: number) => macs.slice(from + 1).map((_, i) => ({ bias: 1 + 0.3 * i, weights: [0.5] }));
+	return {
+		v: 1,
+		name: 'for-tests',
+		version: '1.0.0',
+		digest: `sha256:${'0'.repeat(64)}`,
+		classes: ['cat', 'dog', 'frog'],
+		input: { name: 'pixels', width: 8, height: 8, colours: 'rgb', resize: 'fill' },
+		policies: macs.map((own, i) => ({
+			id: `p${i}`,
+			file: `policy-0${i}.onnx`,
+			widths: [i],
+			macs: own,
+			parameters: 10 + i,
+		})),
+		agent: {
+			macs: 1,
+			features: ['margin'],
+			predictors: macs
+				.slice(0, last)
+				.map((_, from) => ({ from, own: { bias: -1, weights: [4] }, costlier: costlier(from) })),
+			starts: [...starts, { share: 1, start: last }],
+		},
+		curve: [
+			{ share: 0.1, macs: macs[0] ?? 1, accuracy: 0.8 },
+			{ share: 1, macs: macs[last] ?? 1, accuracy: 0.9 },
+		],
+		results: { holdout: macs.map((_, i) => 0.8 + i / 100), test: [] },
+		training: {},
+	};
+}

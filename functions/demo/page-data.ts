@@ -1,0 +1,77 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Outcome } from '../core/outcome.ts';
+import { reportOf } from '../core/report.ts';
+import type { Host } from '../local/host.ts';
+import type { DemoPage } from '../pages/demo-page.ts';
+import type { TenantRun } from './run.ts';
+import { nameOf } from './summary.ts';
+
+const examplesOfPolicy = 8;
+/** Whose images are shown: with half the compute, easy and hard ones part. */
+const exampleTenant = 'half';
+
+/** What the page shows: tenants, batches, and examples of easy and hard images. */
+export async function pageData(
+	host: Host,
+	runs: readonly TenantRun[],
+	folder: string,
+	truth: ReadonlyMap<string, string>,
+	machine: string,
+): Promise<DemoPage> {
+	const batches = runs.flatMap(({ tally, outcomes }) => {
+		const places = batchesOf(tally.settled.map(({ images }) => images));
+		return tally.settled.map((facts, i) => {
+			const { policies } = reportOf(facts, outcomes.slice(...(places[i] as [number, number])));
+			const { tenant, batchId, images, budgetMacs, consumedMacs } = facts;
+			return { tenant, batchId, images, budgetMacs, consumedMacs, policies };
+		});
+	});
+	return {
+		card: host.model.card,
+		machine,
+		tenants: runs.map(({ tenant, summary }) => ({ ...summary, quota: tenant.quota })),
+		batches,
+		examples: await examplesOf(runs, folder, truth),
+	};
+}
+
+/** Outcomes were read batch by batch: where each one's lie. */
+function batchesOf(counts: readonly number[]): [number, number][] {
+	let from = 0;
+	return counts.map((count) => {
+		const place: [number, number] = [from, from + count];
+		from += count;
+		return place;
+	});
+}
+
+async function examplesOf(
+	runs: readonly TenantRun[],
+	folder: string,
+	truth: ReadonlyMap<string, string>,
+): Promise<DemoPage['examples']> {
+	const outcomes = runs.find((run) => run.tenant.tenant === exampleTenant)?.outcomes ?? [];
+	const labelled = outcomes.filter((outcome) => outcome.status === 'labelled');
+	const cheapest = labelled.filter((outcome) => outcome.policies.length === 1).slice(0, examplesOfPolicy);
+	const most = Math.max(...labelled.map((outcome) => outcome.macs));
+	const costliest = labelled.filter((outcome) => outcome.macs === most).slice(0, examplesOfPolicy);
+	return Promise.all([...cheapest, ...costliest].map((outcome) => exampleOf(outcome, folder, truth)));
+}
+
+async function exampleOf(
+	outcome: Extract<Outcome, { status: 'labelled' }>,
+	folder: string,
+	truth: ReadonlyMap<string, string>,
+) {
+	const { policies, label, confidence } = outcome;
+	const name = nameOf(outcome);
+	return {
+		policy: policies.at(-1) ?? '',
+		policies,
+		label,
+		truth: truth.get(name) ?? '',
+		confidence,
+		png: await readFile(join(folder, name)),
+	};
+}

@@ -1,0 +1,45 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import pMap from 'p-map';
+import { BudgetNetError } from '../core/errors.ts';
+import { tenantOf } from '../core/object-key.ts';
+import type { Host } from './host.ts';
+
+const uploadConcurrency = 16;
+const filesMax = 1_000_000;
+
+/** Paths of the files under a folder, relative to it, sorted; hidden ones are left out. @throws BudgetNetError `not-found` */
+export async function listFiles(folder: string): Promise<string[]> {
+	const info = await stat(folder).catch(() => undefined);
+	if (!info?.isDirectory())
+		throw new BudgetNetError('not-found', `folder "${folder}" is not there: expected a folder of images`);
+	const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+	const files = entries
+		.filter((entry) => entry.isFile())
+		.map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+	const shown = files.filter((file) => !file.split(sep).some((part) => part.startsWith('.'))).sort();
+	if (shown.length === 0) throw new BudgetNetError('not-found', `folder "${folder}" holds no files`);
+	if (shown.length > filesMax)
+		throw new BudgetNetError('invalid', `folder "${folder}" holds ${shown.length} files: expected at most ${filesMax}`);
+	return shown.map((file) => file.split(sep).join('/'));
+}
+
+/** Drops files of a folder into the images bucket under `tenant/`. */
+export async function dropFiles(
+	host: Host,
+	tenant: string,
+	folder: string,
+	files: readonly string[],
+	onDropped: () => void,
+): Promise<void> {
+	const drop = async (file: string) => {
+		const Key = `${tenant}/${file}`;
+		tenantOf(Key); // refuses by name what the planner could not take
+		await host.clients.s3.send(
+			new PutObjectCommand({ Bucket: host.resources.imagesBucket, Key, Body: await readFile(join(folder, file)) }),
+		);
+		onDropped();
+	};
+	await pMap(files, drop, { concurrency: uploadConcurrency });
+}

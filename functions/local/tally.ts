@@ -1,0 +1,66 @@
+import { once } from 'node:events';
+import type { Batch, DeferralReason } from '../core/batch.ts';
+import { BudgetNetError } from '../core/errors.ts';
+import type { RunFacts } from '../core/outcome.ts';
+import type { Host } from './host.ts';
+
+/** Where a tenant's images are: settled batches, and batches that wait with their reason. */
+export interface Tally {
+	settled: RunFacts[];
+	deferred: { batchId: string; images: number; reason: DeferralReason }[];
+	/** Images of both. */
+	images: number;
+}
+
+const deferredBatchesMax = 10_000;
+/** Without any change for so long, waiting ends with an error. */
+const stallSeconds = 180;
+
+/** Counts a tenant's images from the outcomes and the batches that wait; remembers what is settled, so a call is cheap. */
+export function createTally(host: Host, tenant: string): () => Promise<Tally> {
+	const settled = new Map<string, RunFacts>();
+	return async () => {
+		for (const ref of await host.outcomes.list(tenant)) {
+			if (settled.has(ref.batchId)) continue;
+			const [batch, facts] = [await host.batches.get(ref.batchId), await host.outcomes.facts(ref)];
+			if (batch?.state === 'settled' && facts) settled.set(ref.batchId, facts);
+		}
+		const deferred = (await host.batches.deferred(tenant, deferredBatchesMax)).map(waiting);
+		const images = [...settled.values(), ...deferred].reduce((sum, part) => sum + part.images, 0);
+		return { settled: [...settled.values()], deferred, images };
+	};
+}
+
+function waiting({ batchId, images = 0, reason = 'quota' }: Batch): Tally['deferred'][number] {
+	return { batchId, images, reason };
+}
+
+/**
+ * Waits until every image of every tenant is settled or deferred.
+ * @param expected images by tenant
+ * @param onChange called after each look
+ * @throws BudgetNetError `unavailable` when nothing changes for three minutes
+ */
+export async function untilAccounted(
+	host: Host,
+	expected: ReadonlyMap<string, number>,
+	onChange: (tallies: ReadonlyMap<string, Tally>) => void,
+): Promise<ReadonlyMap<string, Tally>> {
+	const counts = [...expected.keys()].map((tenant) => [tenant, createTally(host, tenant)] as const);
+	let [before, changedMs] = [-1, Date.now()];
+	while (true) {
+		const step = once(host.steps, 'step'); // listens before it looks: no step is missed
+		const tallies = new Map<string, Tally>();
+		for (const [tenant, count] of counts) tallies.set(tenant, await count());
+		onChange(tallies);
+		if ([...expected].every(([tenant, images]) => (tallies.get(tenant)?.images ?? 0) >= images)) return tallies;
+		const images = [...tallies.values()].reduce((sum, tally) => sum + tally.images, 0);
+		if (images !== before) [before, changedMs] = [images, Date.now()];
+		if (Date.now() - changedMs > stallSeconds * 1000)
+			throw new BudgetNetError(
+				'unavailable',
+				`nothing happened for ${stallSeconds} s: ${images} images are accounted for; see the log above`,
+			);
+		await step;
+	}
+}

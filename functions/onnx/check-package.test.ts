@@ -1,0 +1,48 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { checkPackage } from './check-package.ts';
+import { loadPackage } from './package-files.ts';
+import { packageFolder } from './testing.ts';
+
+/** A package whose check.json was changed before its digest was taken. */
+async function withCheck(change: (check: { images: number; logits: number[][][] }) => void) {
+	const folder = await packageFolder({
+		files: async (folder) => {
+			const path = join(folder, 'check.json');
+			const check = JSON.parse(await readFile(path, 'utf8'));
+			change(check);
+			await writeFile(path, JSON.stringify(check));
+		},
+	});
+	return loadPackage(folder);
+}
+
+test('the package gives its logits on this machine, at any number of images at once', async () => {
+	const pkg = await loadPackage(await packageFolder());
+	const check = await checkPackage(pkg, { threads: 1 });
+	expect(check.policies.map((policy) => policy.id)).toEqual(pkg.card.policies.map((policy) => policy.id));
+	expect(check.batchSizes).toContain(1);
+	for (const { deviation } of check.policies) expect(deviation).toBeLessThan(1e-3);
+});
+
+test('other logits than promised are refused', async () => {
+	const off = await withCheck((check) => {
+		const row = check.logits[2]?.[5] as number[];
+		row[3] = (row[3] as number) + 0.5;
+	});
+	await expect(checkPackage(off, { threads: 1 })).rejects.toThrow(
+		/check.json, policy p2, image 5, 1 at once: expected logits/,
+	);
+});
+
+test('a check of another shape is refused', async () => {
+	const fewer = await withCheck((check) => check.logits.pop());
+	await expect(checkPackage(fewer)).rejects.toThrow(/expected logits of 6 policies, found 5/);
+	const less = await withCheck((check) => check.logits[0]?.[0]?.pop());
+	await expect(checkPackage(less)).rejects.toThrow(/expected 10 logits an image, found 9/);
+	const more = await withCheck((check) => {
+		check.images = 9;
+	});
+	await expect(checkPackage(more)).rejects.toThrow(/expected 27648 bytes of pixels, found 24576/);
+});

@@ -1,0 +1,120 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { readLogits } from '../core/gain.ts';
+import { limits } from '../core/limits.ts';
+import { parseJson } from '../core/parse.ts';
+import { type Inference, startInference } from './client.ts';
+import { checkFile, type ModelPackage } from './package-files.ts';
+import { chunkImagesOf, type Provider } from './provider.ts';
+import { refused } from './refused.ts';
+
+/** Largest deviation of a logit, as a part of max(1, |logit|). */
+const tolerances: Record<Provider, number> = {
+	cpu: 1e-3,
+	cuda: 2e-2, // cuDNN multiplies in TF32, which keeps 10 bits
+};
+
+const checkImagesMax = 64;
+
+const checkSchema = z.strictObject({
+	v: z.literal(1),
+	/** uint8, images x height x width x 3, in hex. */
+	pixels: z.string().regex(/^([0-9a-f]{2})+$/),
+	images: z.int().min(1).max(checkImagesMax),
+	/** Policies x images x classes. */
+	logits: z.array(z.array(z.array(z.number()))).max(limits.policiesMax),
+});
+type Check = z.infer<typeof checkSchema>;
+
+/** What a check measured. */
+export interface PackageCheck {
+	provider: Provider;
+	images: number;
+	/** Images at once in each round, the chunk's border among them. */
+	batchSizes: number[];
+	/** Each policy's worst deviation of a logit, as a part of max(1, |logit|). */
+	policies: { id: string; deviation: number }[];
+}
+
+async function readCheck({ folder, card }: ModelPackage, where: string): Promise<Check & { bytes: Uint8Array }> {
+	const check = parseJson(checkSchema, await readFile(join(folder, checkFile), 'utf8'), where);
+	const bytes = Buffer.from(check.pixels, 'hex');
+	const expected = check.images * card.input.height * card.input.width * 3;
+	if (bytes.length !== expected) throw refused(where, `${expected} bytes of pixels`, bytes.length);
+	if (check.logits.length !== card.policies.length)
+		throw refused(where, `logits of ${card.policies.length} policies`, check.logits.length);
+	for (const rows of check.logits) {
+		if (rows.length !== check.images) throw refused(where, `logits of ${check.images} images`, rows.length);
+		const odd = rows.find((row) => row.length !== card.classes.length);
+		if (odd) throw refused(where, `${card.classes.length} logits an image`, odd.length);
+	}
+	return { ...check, bytes };
+}
+
+/** How far one image's logits lie from the expected ones, and whether its label is another. */
+function compare(expected: Float32Array, found: Float32Array, tolerance: number) {
+	const deviations = expected.map((logit, i) => Math.abs((found[i] as number) - logit) / Math.max(1, Math.abs(logit)));
+	const reading = readLogits(expected, 0, expected.length);
+	const label = readLogits(found, 0, found.length).label;
+	// Where the expected two best are as good as equal, rounding may swap them.
+	const scale = Math.max(1, Math.abs(expected[reading.label] as number));
+	return {
+		deviation: Math.max(...deviations),
+		otherLabel: label !== reading.label && reading.gap > 2 * tolerance * scale,
+	};
+}
+
+/** Runs one policy over all images, `size` at once and starting over until the last round is full; the worst deviation. */
+async function checkPolicy(
+	inference: Inference,
+	check: Check & { bytes: Uint8Array },
+	policy: number,
+	size: number,
+	where: string,
+) {
+	const imageBytes = check.bytes.length / check.images;
+	const tolerance = tolerances[inference.provider];
+	let worst = 0;
+	for (let first = 0; first < check.images; first += size) {
+		const picked = Array.from({ length: size }, (_, i) => (first + i) % check.images);
+		const pixels = Buffer.concat(
+			picked.map((image) => check.bytes.subarray(image * imageBytes, (image + 1) * imageBytes)),
+		);
+		const logits = await inference.run(policy, pixels, size);
+		for (const [i, image] of picked.entries()) {
+			const expected = Float32Array.from(check.logits[policy]?.[image] ?? []);
+			const found = logits.subarray(i * expected.length, (i + 1) * expected.length);
+			const { deviation, otherLabel } = compare(expected, found, tolerance);
+			if (!(deviation <= tolerance) || otherLabel)
+				throw refused(`${where}, image ${image}, ${size} at once`, `logits ${expected.join(' ')}`, found.join(' '));
+			worst = Math.max(worst, deviation);
+		}
+	}
+	return worst;
+}
+
+/**
+ * Checks on this machine that every policy gives the logits that the package promises, whatever the number of images at once.
+ * @param options threads: cores to use, by default all
+ * @throws BudgetNetError `invalid`, which names package, policy, image, expected and found; `unavailable`: no thread
+ */
+export async function checkPackage(pkg: ModelPackage, options: { threads?: number } = {}): Promise<PackageCheck> {
+	const where = `package ${pkg.card.name}, ${checkFile}`;
+	const check = await readCheck(pkg, where);
+	const inference = await startInference(pkg, options);
+	try {
+		const batchSizes = [1, 3, chunkImagesOf(inference.provider) + 1];
+		const policies: PackageCheck['policies'] = [];
+		for (const [index, { id }] of pkg.card.policies.entries()) {
+			let deviation = 0;
+			for (const size of batchSizes) {
+				deviation = Math.max(deviation, await checkPolicy(inference, check, index, size, `${where}, policy ${id}`));
+			}
+			policies.push({ id, deviation });
+		}
+		return { provider: inference.provider, images: check.images, batchSizes, policies };
+	} finally {
+		await inference.close();
+	}
+}

@@ -1,0 +1,51 @@
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { BudgetNetError } from '../core/errors.ts';
+import { limits } from '../core/limits.ts';
+import type { ThreadData } from './messages.ts';
+import type { ModelPackage } from './package-files.ts';
+import type { Provider } from './provider.ts';
+import { connect } from './thread-calls.ts';
+
+/** Inference of one package in a thread of its own; the main loop stays free. */
+export interface Inference {
+	readonly provider: Provider;
+	/**
+	 * Runs one policy over images; calls are answered in order.
+	 * @param policy index into the card's policies
+	 * @param pixels uint8, images x height x width x 3. They are copied, unless they lie in a SharedArrayBuffer:
+	 * then they must not change until the answer
+	 * @returns logits, images x classes
+	 * @throws BudgetNetError `internal`: sizes that do not fit, or a graph that does not run; `invalid`: one that does not load;
+	 * `unavailable`: closed, too many calls waiting, or the thread has died
+	 */
+	run(policy: number, pixels: Uint8Array, images: number): Promise<Float32Array>;
+	/** Waits for the calls under way, frees the sessions and lets the thread end. May be called twice. */
+	close(): Promise<void>;
+}
+
+/**
+ * Starts the inference thread of a package; close it before the process exits: leaving during a run aborts the process.
+ * @param options threads: cores that one run uses, by default all
+ * @throws BudgetNetError `unavailable`: the thread does not start
+ */
+export async function startInference(pkg: ModelPackage, options: { threads?: number } = {}): Promise<Inference> {
+	const data: ThreadData = { package: pkg, threads: options.threads ?? availableParallelism() };
+	const worker = new Worker(new URL('./thread.ts', import.meta.url), { name: 'inference', workerData: data });
+	const calls = await connect(worker);
+	const { card } = pkg;
+	const imageBytes = card.input.height * card.input.width * 3;
+	return {
+		provider: calls.provider,
+		async run(policy, pixels, images) {
+			const fits = Number.isInteger(images) && images >= 1 && images <= limits.batchImagesMax;
+			if (!fits || pixels.length !== images * imageBytes || !card.policies[policy])
+				throw new BudgetNetError(
+					'internal',
+					`package ${card.name}: cannot run policy ${policy} over ${images} images in ${pixels.length} bytes`,
+				);
+			return calls.run(policy, pixels, images);
+		},
+		close: calls.close,
+	};
+}

@@ -1,0 +1,67 @@
+import sharp from 'sharp';
+import { BudgetNetError, messageOf } from '../core/errors.ts';
+import { limits } from '../core/limits.ts';
+import type { FailureReason } from '../core/outcome.ts';
+import type { ModelCard } from '../core/package.ts';
+import { sniff } from './sniff.ts';
+
+// Second wall behind sniff(): these settings hold for every user of sharp in this process.
+sharp.block({ operation: ['VipsForeignLoad'] });
+sharp.unblock({
+	operation: ['VipsForeignLoadJpegBuffer', 'VipsForeignLoadPngBuffer', 'VipsForeignLoadWebpBuffer'],
+});
+// No image comes twice, and many small ones at once keep the cores busy: threads within one image only add switches.
+sharp.cache(false);
+sharp.concurrency(1);
+
+/** What a transparent pixel lies on: most pictures with alpha are made for white pages. */
+const background = '#ffffff';
+
+/** Bytes that are no image, or too large a one: code `invalid`, and the reason for its outcome. */
+export class ImageRefused extends BudgetNetError {
+	readonly reason: FailureReason;
+
+	constructor(reason: 'not-an-image' | 'too-large', message: string, options?: ErrorOptions) {
+		super('invalid', message, options);
+		this.reason = reason;
+	}
+}
+
+/**
+ * Decodes a JPEG, PNG or WebP file (the first frame of an animated one) to what a model reads: upright by its EXIF orientation,
+ * on white where transparent, sRGB, 8 bits, and resized as the card says ("fill" ignores the aspect, "cover" crops the centre).
+ * An image that already fits keeps its pixels as they are.
+ * @param bytes the whole file
+ * @returns height x width x 3 bytes, rows from the top, red green blue
+ * @throws ImageRefused: another format, more bytes or pixels than the limits allow, truncated or corrupt, or too slow
+ */
+export async function decodeImage(bytes: Uint8Array, input: ModelCard['input']): Promise<Uint8Array> {
+	if (bytes.length > limits.imageBytesMax)
+		throw new ImageRefused('too-large', `an image of ${bytes.length} bytes: at most ${limits.imageBytesMax}`);
+	const format = sniff(bytes);
+	if (!['JPEG', 'PNG', 'WebP'].includes(format))
+		throw new ImageRefused('not-an-image', `expected JPEG, PNG or WebP, found ${format}`);
+	const image = sharp(bytes, { failOn: 'warning', limitInputPixels: limits.imagePixelsMax })
+		.timeout({ seconds: limits.decodeTimeoutSeconds })
+		.autoOrient()
+		.flatten({ background })
+		.toColourspace('srgb')
+		.resize(input.width, input.height, { fit: input.resize })
+		.raw({ depth: 'uchar' });
+	const pixels = await image.toBuffer().catch((error) => {
+		throw refusalOf(error, format);
+	});
+	const expected = input.height * input.width * 3;
+	if (pixels.length !== expected)
+		throw new BudgetNetError('internal', `decoding gave ${pixels.length} bytes where ${expected} were expected`);
+	return new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.length);
+}
+
+function refusalOf(error: unknown, format: string): ImageRefused {
+	const message = messageOf(error).trim().split('\n')[0] ?? '';
+	if (message.includes('exceeds pixel limit'))
+		return new ImageRefused('too-large', `more than ${limits.imagePixelsMax} pixels`, { cause: error });
+	if (message.startsWith('timeout'))
+		return new ImageRefused('too-large', `decoding took more than ${limits.decodeTimeoutSeconds} s`, { cause: error });
+	return new ImageRefused('not-an-image', `${format} that cannot be decoded: ${message}`, { cause: error });
+}

@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { lstat, readdir, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { BudgetNetError, messageOf } from '../core/errors.ts';
+import { limits } from '../core/limits.ts';
+import { type ModelCard, type Policy, parseCard } from '../core/package.ts';
+import { countMacs } from './count-macs.ts';
+import { type OnnxTensor, readOnnx } from './onnx-file.ts';
+import { refused } from './refused.ts';
+
+/** A model package whose files, digest and MACs are what its card says. */
+export interface ModelPackage {
+	/** Absolute. */
+	folder: string;
+	card: ModelCard;
+}
+
+export const cardFile = 'model.json';
+export const weightsFile = 'weights.bin';
+export const checkFile = 'check.json';
+
+const cardBytesMax = 4 * 1024 * 1024;
+/** A graph without its weights. */
+const graphBytesMax = 16 * 1024 * 1024;
+/** Card, weights, check, and a graph a policy. */
+const filesMax = limits.policiesMax + 3;
+
+interface File {
+	name: string;
+	bytes: number;
+}
+
+/** The plain files of a folder, by name. @throws BudgetNetError `invalid`: a link, a folder, too many or too large */
+async function listFiles(folder: string): Promise<File[]> {
+	const names = await readdir(folder).catch((error) => {
+		throw new BudgetNetError('invalid', `package folder ${folder} cannot be read`, { cause: error });
+	});
+	if (names.length > filesMax) throw refused(`package folder ${folder}`, `at most ${filesMax} files`, names.length);
+	const files: File[] = [];
+	for (const name of names.sort()) {
+		const facts = await lstat(join(folder, name));
+		// A link could lead out of the package, and its target change under the digest.
+		if (!facts.isFile()) throw refused(`package folder ${folder}, ${name}`, 'a plain file', 'a link or folder');
+		files.push({ name, bytes: facts.size });
+	}
+	const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+	if (bytes > limits.packageBytesMax)
+		throw refused(`package folder ${folder}`, `at most ${limits.packageBytesMax} bytes`, bytes);
+	return files;
+}
+
+/**
+ * The digest of a package: SHA-256 over all its files but model.json, sorted by name (UTF-16 code units),
+ * each as name, NUL, its length in bytes as a decimal, NUL, its bytes.
+ * @returns "sha256:" and 64 hex digits
+ * @throws BudgetNetError `invalid`
+ */
+export async function digestOf(folder: string): Promise<string> {
+	const hash = createHash('sha256');
+	for (const { name, bytes } of await listFiles(folder)) {
+		if (name === cardFile) continue;
+		hash.update(`${name}\0${bytes}\0`);
+		for await (const chunk of createReadStream(join(folder, name))) hash.update(chunk);
+	}
+	return `sha256:${hash.digest('hex')}`;
+}
+
+function mustBeExactly(where: string, card: ModelCard, files: readonly File[]): void {
+	const expected = [cardFile, checkFile, weightsFile, ...card.policies.map((policy) => policy.file)];
+	if (new Set(expected).size !== expected.length) throw refused(where, 'a graph a policy', 'one file named twice');
+	const found = new Set(files.map((file) => file.name));
+	for (const name of expected)
+		if (!found.has(name)) throw refused(`${where}, ${name}`, 'a file that the card names', 'none');
+	for (const name of found)
+		if (!expected.includes(name)) throw refused(`${where}, ${name}`, 'only files that the card names', 'another');
+}
+
+function mustLieInWeights(where: string, tensor: OnnxTensor, weightsBytes: number): void {
+	if (!tensor.external) return;
+	const location = tensor.external.get('location') ?? 'nowhere';
+	if (location !== weightsFile) throw refused(where, `tensor ${tensor.name} in ${weightsFile}`, location);
+	const [offset, length] = ['offset', 'length'].map((key) => {
+		const value = tensor.external?.get(key) ?? 'none';
+		if (!/^\d{1,15}$/.test(value)) throw refused(where, `tensor ${tensor.name} with a plain ${key}`, value);
+		return Number(value);
+	}) as [number, number];
+	if (offset + length > weightsBytes)
+		throw refused(where, `tensor ${tensor.name} within ${weightsBytes} bytes of weights`, `${offset} + ${length}`);
+}
+
+async function checkPolicy(folder: string, where: string, card: ModelCard, policy: Policy, files: readonly File[]) {
+	const bytesOf = (name: string) => files.find((file) => file.name === name)?.bytes ?? 0;
+	if (bytesOf(policy.file) > graphBytesMax)
+		throw refused(where, `at most ${graphBytesMax} bytes`, bytesOf(policy.file));
+	const graph = readOnnx(await readFile(join(folder, policy.file)), where);
+	for (const tensor of graph.tensors.values()) mustLieInWeights(where, tensor, bytesOf(weightsFile));
+	const inputs = graph.inputs.filter((name) => !graph.tensors.has(name));
+	if (inputs.join() !== card.input.name) throw refused(where, `the only input ${card.input.name}`, inputs.join(', '));
+	const { macs, classes } = countMacs(graph, card.input, where);
+	if (macs !== policy.macs) throw refused(where, `${policy.macs} MACs an image, as the card says`, macs);
+	if (classes !== card.classes.length) throw refused(where, `${card.classes.length} logits, one a class`, classes);
+}
+
+async function readCard(root: string): Promise<ModelCard> {
+	const text = await readFile(join(root, cardFile), 'utf8');
+	try {
+		return parseCard(text);
+	} catch (error) {
+		throw new BudgetNetError('invalid', `package folder ${root}: ${messageOf(error)}`, { cause: error });
+	}
+}
+
+/**
+ * Opens a model package and believes nothing: exactly the card's files, their sizes, the digest, and every policy's
+ * MACs counted from its graph. It runs nothing: see check-package.ts.
+ * @throws BudgetNetError `invalid`, which names package, file, expected and found
+ */
+export async function loadPackage(folder: string): Promise<ModelPackage> {
+	const root = resolve(folder);
+	const files = await listFiles(root);
+	const cardBytes = files.find((file) => file.name === cardFile)?.bytes;
+	if (cardBytes === undefined) throw refused(`package folder ${root}, ${cardFile}`, 'the model card', 'none');
+	if (cardBytes > cardBytesMax)
+		throw refused(`package folder ${root}, ${cardFile}`, `at most ${cardBytesMax} bytes`, cardBytes);
+	const card = await readCard(root);
+	const where = `package ${card.name}`;
+	mustBeExactly(where, card, files);
+	const digest = await digestOf(root);
+	if (digest !== card.digest) throw refused(`${where}, files beside ${cardFile}`, `digest ${card.digest}`, digest);
+	for (const policy of card.policies) await checkPolicy(root, `${where}, ${policy.file}`, card, policy, files);
+	return { folder: root, card };
+}

@@ -1,0 +1,59 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { arch, platform } from 'node:process';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { limits } from '../core/limits.ts';
+
+/** What runs the graphs. */
+export type Provider = 'cuda' | 'cpu';
+
+/** A GPU wants more images at once than a CPU, where 16 run as fast as 64 and bound latency and memory. */
+const cudaChunkImages = 256;
+
+/** How many images run through a session at once. */
+export function chunkImagesOf(provider: Provider): number {
+	return provider === 'cuda' ? cudaChunkImages : limits.chunkImages;
+}
+
+/** The graph y = Relu(x) over one float32, as an ONNX file (IR 8, opset 17). */
+const tinyGraph = Buffer.from(
+	'08083a350a0c0a0178120179220452656c7512036f6e655a0f0a0178120a0a08080112040a020801620f0a0179120a0a08080112040a02080142021011',
+	'hex',
+);
+
+/** The folder of onnxruntime's own libraries, where its CUDA provider would lie. */
+function librariesFolder(): string | undefined {
+	const bin = new URL('../bin/', pathToFileURL(createRequire(import.meta.url).resolve('onnxruntime-node')));
+	const binding = readdirSync(bin).find((name) => name.startsWith('napi-'));
+	return binding && fileURLToPath(new URL(`${binding}/${platform}/${arch}`, bin));
+}
+
+/** Without these files onnxruntime need not be asked, and prints no errors of its own. */
+function hasCudaFiles(folder: string | undefined): boolean {
+	if (!folder) return false;
+	return ['libonnxruntime_providers_cuda.so', 'onnxruntime_providers_cuda.dll'].some((name) =>
+		existsSync(`${folder}/${name}`),
+	);
+}
+
+/**
+ * Which provider works on this machine, by trying: CUDA where its files lie and a session really runs on it, else the CPU.
+ * Loading CUDA takes seconds and blocks, so call it in the inference thread. Never throws for lack of CUDA.
+ * @param folder where onnxruntime's libraries lie
+ */
+export async function probeProvider(folder: string | undefined = librariesFolder()): Promise<Provider> {
+	return hasCudaFiles(folder) && (await runsOn('cuda')) ? 'cuda' : 'cpu';
+}
+
+/** Whether the tiny graph runs on a provider. */
+export async function runsOn(provider: Provider): Promise<boolean> {
+	try {
+		const session = await InferenceSession.create(tinyGraph, { executionProviders: [provider], logSeverityLevel: 4 });
+		const { y } = await session.run({ x: new Tensor('float32', [-1], [1]) });
+		await session.release();
+		return y?.data[0] === 0;
+	} catch {
+		return false; // no driver, no device, or libraries that do not fit: all mean the CPU
+	}
+}

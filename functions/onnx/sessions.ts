@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { assert, BudgetNetError, messageOf } from '../core/errors.ts';
+import type { ModelPackage } from './package-files.ts';
+import { chunkImagesOf, type Provider } from './provider.ts';
+
+/** The policies of one package, ready to run. One call at a time; each blocks its thread. */
+export interface Sessions {
+	/**
+	 * @param policy index into the card's policies
+	 * @param pixels uint8, images x height x width x 3
+	 * @returns logits, images x classes
+	 * @throws BudgetNetError `invalid`: the graph does not load; `internal`: it does not run
+	 */
+	run(policy: number, pixels: Uint8Array, images: number): Promise<Float32Array<ArrayBuffer>>;
+	/** Frees the sessions, idle ones only: releasing one that runs aborts the process. */
+	release(): Promise<void>;
+}
+
+const errorsOnly = 3;
+
+/** Opens a package's policies lazily: a session costs milliseconds and memory, and a batch needs few of them. */
+export function openSessions(pkg: ModelPackage, provider: Provider, threads: number): Sessions {
+	const { card } = pkg;
+	const imageBytes = card.input.height * card.input.width * 3;
+	const opened = new Map<number, InferenceSession>();
+
+	async function open(policy: number): Promise<InferenceSession> {
+		const ready = opened.get(policy);
+		if (ready) return ready;
+		const file = card.policies[policy]?.file;
+		assert(file !== undefined, `package ${card.name} has no policy ${policy}`);
+		const session = await InferenceSession.create(join(pkg.folder, file), {
+			executionProviders: provider === 'cuda' ? ['cuda', 'cpu'] : ['cpu'],
+			// Arenas of many sessions add up to gigabytes and save no time.
+			enableCpuMemArena: false,
+			enableMemPattern: false,
+			intraOpNumThreads: threads,
+			// The threads of idle sessions would spin and slow down the one that runs.
+			extra: { session: { intra_op: { allow_spinning: '0' } } },
+			logSeverityLevel: errorsOnly,
+		}).catch((error) => {
+			throw new BudgetNetError('invalid', `package ${card.name}, ${file} does not load: ${messageOf(error)}`, {
+				cause: error,
+			});
+		});
+		opened.set(policy, session);
+		return session;
+	}
+
+	async function runChunk(session: InferenceSession, pixels: Uint8Array, images: number): Promise<Float32Array> {
+		const { height, width, name } = card.input;
+		const output = session.outputNames[0] as string;
+		const answer = await session.run({ [name]: new Tensor('uint8', pixels, [images, height, width, 3]) }, [output]);
+		const logits = answer[output]?.data;
+		assert(
+			logits instanceof Float32Array && logits.length === images * card.classes.length,
+			`package ${card.name}: a policy gave ${logits?.length} logits for ${images} images`,
+		);
+		return logits;
+	}
+
+	return {
+		async run(policy, pixels, images) {
+			const session = await open(policy);
+			const logits = new Float32Array(images * card.classes.length);
+			const chunk = chunkImagesOf(provider);
+			for (let done = 0; done < images; done += chunk) {
+				const count = Math.min(chunk, images - done);
+				const part = pixels.subarray(done * imageBytes, (done + count) * imageBytes);
+				logits.set(await runChunk(session, part, count), done * card.classes.length);
+			}
+			return logits;
+		},
+		async release() {
+			for (const session of opened.values()) await session.release();
+			opened.clear();
+		},
+	};
+}

@@ -1,0 +1,99 @@
+import type { Worker } from 'node:worker_threads';
+import { BudgetNetError, messageOf } from '../core/errors.ts';
+import { limits } from '../core/limits.ts';
+import type { Answer, Request } from './messages.ts';
+import type { Provider } from './provider.ts';
+
+/** Loading CUDA takes seconds. */
+const startSecondsMax = 120;
+/** Calls that wait for an answer. */
+const callsMax = 1024;
+
+/** Calls to the inference thread, and their answers. */
+export interface ThreadCalls {
+	provider: Provider;
+	run(policy: number, pixels: Uint8Array, images: number): Promise<Float32Array>;
+	close(): Promise<void>;
+}
+
+interface Waiting<T> {
+	resolve(value: T): void;
+	reject(error: Error): void;
+}
+
+const gone = (why: string) => new BudgetNetError('unavailable', `the inference thread ${why}`);
+
+/** A promise that gives up by name: a native call that hangs cannot be cancelled, only left. */
+async function within<T>(seconds: number, what: string, promise: Promise<T>): Promise<T> {
+	const late = Promise.withResolvers<never>();
+	const timer = setTimeout(() => late.reject(gone(`did not ${what} within ${seconds} s`)), seconds * 1000);
+	return Promise.race([promise, late.promise]).finally(() => clearTimeout(timer));
+}
+
+/** Shared pixels are seen by both threads. Others are copied once and handed over: a plain post would clone the whole buffer of a view. */
+function handOver(pixels: Uint8Array): { pixels: Uint8Array; transfer: ArrayBuffer[] } {
+	if (pixels.buffer instanceof SharedArrayBuffer) return { pixels, transfer: [] };
+	const copy = new Uint8Array(pixels);
+	return { pixels: copy, transfer: [copy.buffer] };
+}
+
+/**
+ * Waits until a thread is ready, then speaks messages.ts with it. If the thread dies, every waiting call is rejected.
+ * @throws BudgetNetError `unavailable`: it died before it was ready, or took too long
+ */
+export async function connect(worker: Worker): Promise<ThreadCalls> {
+	const waiting = new Map<number, Waiting<Float32Array>>();
+	const ready = Promise.withResolvers<Provider>();
+	const ended = Promise.withResolvers<void>();
+	let [nextId, dead]: [number, Error | undefined] = [0, undefined];
+	let closing: Promise<void> | undefined;
+
+	const die = (error: Error) => {
+		dead ??= error;
+		ready.reject(dead);
+		for (const call of waiting.values()) call.reject(dead);
+		waiting.clear();
+	};
+	worker.on('error', (error) =>
+		die(new BudgetNetError('unavailable', `the inference thread died: ${messageOf(error)}`, { cause: error })),
+	);
+	worker.on('messageerror', (error) => die(gone(`sent what cannot be read: ${error.message}`)));
+	worker.on('exit', () => {
+		die(gone('has ended'));
+		ended.resolve();
+	});
+	worker.on('message', (answer: Answer) => {
+		if (answer.kind === 'ready') return ready.resolve(answer.provider);
+		const call = waiting.get(answer.id);
+		waiting.delete(answer.id);
+		if (answer.kind === 'logits') call?.resolve(answer.logits);
+		else call?.reject(new BudgetNetError(answer.code, answer.message));
+	});
+	const provider = await within(startSecondsMax, 'start', ready.promise).catch((error) => {
+		worker.unref(); // it must not be terminated, but nobody waits for it
+		throw error;
+	});
+
+	return {
+		provider,
+		async run(policy, pixels, images) {
+			if (closing !== undefined) throw gone('is closed');
+			if (dead) throw dead;
+			if (waiting.size >= callsMax) throw gone(`has ${callsMax} calls waiting already`);
+			const id = nextId++;
+			const answer = Promise.withResolvers<Float32Array>();
+			waiting.set(id, answer);
+			const { pixels: sent, transfer } = handOver(pixels);
+			worker.postMessage({ kind: 'run', id, policy, pixels: sent, images } satisfies Request, transfer);
+			return within(limits.batchRunSecondsMax, 'answer', answer.promise);
+		},
+		close() {
+			if (closing === undefined) {
+				// Comes after the calls under way; a dead thread ignores it.
+				worker.postMessage({ kind: 'close' } satisfies Request);
+				closing = within(limits.batchRunSecondsMax, 'end', ended.promise);
+			}
+			return closing;
+		},
+	};
+}

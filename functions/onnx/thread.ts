@@ -1,0 +1,38 @@
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { assert, BudgetNetError, messageOf } from '../core/errors.ts';
+import type { Answer, Request, ThreadData } from './messages.ts';
+import { probeProvider } from './provider.ts';
+import { openSessions, type Sessions } from './sessions.ts';
+
+/*
+ * The inference thread. onnxruntime blocks its thread while it runs, so heartbeats and downloads live on the main loop and
+ * inference here. Requests are answered one after the other. It ends by itself: terminating it in a run aborts the process.
+ */
+
+async function answer(sessions: Sessions, request: Request & { kind: 'run' }): Promise<Answer> {
+	try {
+		const logits = await sessions.run(request.policy, request.pixels, request.images);
+		return { kind: 'logits', id: request.id, logits };
+	} catch (error) {
+		const code = error instanceof BudgetNetError ? error.code : 'internal';
+		return { kind: 'failed', id: request.id, code, message: messageOf(error) };
+	}
+}
+
+async function serve(port: MessagePort, data: ThreadData): Promise<void> {
+	const provider = await probeProvider();
+	const sessions = openSessions(data.package, provider, data.threads);
+	const send = (message: Answer) => port.postMessage(message, message.kind === 'logits' ? [message.logits.buffer] : []);
+	let tail = Promise.resolve();
+	port.on('message', (request: Request) => {
+		tail = tail.then(async () => {
+			if (request.kind === 'run') return send(await answer(sessions, request));
+			await sessions.release();
+			port.close(); // nothing is left to wait for: the thread ends
+		});
+	});
+	send({ kind: 'ready', provider });
+}
+
+assert(parentPort !== null, 'thread.ts runs in a worker thread only');
+await serve(parentPort, workerData);

@@ -1,0 +1,39 @@
+import pMap from 'p-map';
+import type { Batches } from '../aws/batch-table.ts';
+import type { Claims } from '../aws/claim-table.ts';
+import type { Manifests } from '../aws/manifests.ts';
+import type { Batch } from '../core/batch.ts';
+import type { Image } from '../core/image.ts';
+import { limits } from '../core/limits.ts';
+
+interface ClaimingParts {
+	batches: Batches;
+	claims: Claims;
+	manifests: Manifests;
+}
+
+/** Writes down what a batch is about to claim: candidates, then the intent. From here on it can be resumed by anybody. */
+export async function intend(parts: ClaimingParts, batch: Batch, candidates: readonly Image[]): Promise<void> {
+	await parts.manifests.putCandidates(batch, [...candidates]);
+	await parts.batches.create(batch);
+}
+
+/** Claims every candidate for the batch; gives those that are its own. Safe to repeat. */
+export async function claimImages(
+	parts: ClaimingParts,
+	batchId: string,
+	candidates: readonly Image[],
+): Promise<Image[]> {
+	const mine = await pMap(candidates, (image) => parts.claims.claim(image, batchId), {
+		concurrency: limits.claimConcurrency,
+	});
+	return candidates.filter((_, i) => mine[i]);
+}
+
+/** Writes the manifest of the images won; without any the batch is void. */
+export async function writeManifest(parts: ClaimingParts, batch: Batch, images: readonly Image[]): Promise<void> {
+	const { batchId, tenant } = batch;
+	if (images.length === 0) return parts.batches.setState(batchId, 'void');
+	await parts.manifests.put({ v: 1, batchId, tenant, images: [...images] });
+	await parts.batches.setState(batchId, 'claiming', { images: images.length });
+}

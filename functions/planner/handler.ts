@@ -1,0 +1,101 @@
+import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { Claims } from '../aws/claim-table.ts';
+import type { Manifests } from '../aws/manifests.ts';
+import { type Batch, cutBatches, mintBatchId } from '../core/batch.ts';
+import { BudgetNetError, messageOf } from '../core/errors.ts';
+import { distinctImages, parseImageEvents } from '../core/event.ts';
+import type { Image } from '../core/image.ts';
+import { limits } from '../core/limits.ts';
+import type { Log } from '../core/log.ts';
+import { claimImages, intend, writeManifest } from './claim-images.ts';
+import { type PlanningParts, planBatch } from './plan.ts';
+
+export interface PlannerParts extends PlanningParts {
+	claims: Claims;
+	manifests: Manifests;
+	imagesBucket: string;
+	batchImagesMax: number;
+	/** Eight hexadecimal digits that no other call gave. */
+	mintSuffix: () => string;
+	log: Log;
+}
+
+/** Images of one tenant, and the messages that told of them. */
+interface Drop {
+	images: Image[];
+	messageIds: Set<string>;
+}
+
+/**
+ * The planner: a Lambda handler on the image-events queue. Every message is read on its own, so that a bad one fails alone;
+ * then the images are grouped by tenant, cut into batches, claimed and planned. A message fails (and comes again, and in
+ * the end lies in the dead-letter queue) when it cannot be read or when the claims of its images could not be written.
+ */
+export function createPlanner(parts: PlannerParts): (event: SQSEvent) => Promise<SQSBatchResponse> {
+	return async (event) => {
+		const drops = new Map<string, Drop>();
+		const read = async (record: SQSRecord) => collect(parts, drops, record);
+		const processor = new BatchProcessor(EventType.SQS);
+		const { batchItemFailures } = await processPartialResponse(event, read, processor, {
+			throwOnFullBatchFailure: false,
+		});
+		const failed = new Set(batchItemFailures.map((failure) => failure.itemIdentifier));
+		for (const [tenant, drop] of drops) {
+			try {
+				await planDrop(parts, tenant, drop.images);
+			} catch (error) {
+				parts.log('error', 'claims failed; their events will come again', { tenant, error: messageOf(error) });
+				for (const id of drop.messageIds) failed.add(id);
+			}
+		}
+		return { batchItemFailures: [...failed].map((itemIdentifier) => ({ itemIdentifier })) };
+	};
+}
+
+function collect(parts: PlannerParts, drops: Map<string, Drop>, record: SQSRecord): void {
+	const { images, problems } = parseImageEvents(record.body, parts.imagesBucket);
+	for (const { tenant, image } of images) {
+		const drop = drops.get(tenant) ?? { images: [], messageIds: new Set() };
+		drop.images.push(image);
+		drop.messageIds.add(record.messageId);
+		drops.set(tenant, drop);
+	}
+	if (problems.length === 0) return;
+	parts.log('error', 'records of an event were refused', { messageId: record.messageId, problems });
+	throw new BudgetNetError('invalid', problems.join('; '));
+}
+
+/** Claims and plans what one tenant dropped. Throws only while claims are not written: from then on the batch is resumable. */
+async function planDrop(parts: PlannerParts, tenant: string, images: readonly Image[]): Promise<void> {
+	for (const candidates of cutBatches(distinctImages(images), parts.batchImagesMax, limits.batchBytesMax)) {
+		const createdMs = parts.nowMs();
+		const batch: Batch = {
+			batchId: mintBatchId(createdMs, parts.mintSuffix()),
+			tenant,
+			createdMs,
+			state: 'claiming',
+			reservations: [],
+		};
+		await intend(parts, batch, candidates);
+		const won = await claimImages(parts, batch.batchId, candidates);
+		await finishPlanning(parts, batch, won);
+	}
+}
+
+async function finishPlanning(parts: PlannerParts, batch: Batch, won: readonly Image[]): Promise<void> {
+	const { batchId, tenant } = batch;
+	try {
+		await writeManifest(parts, batch, won);
+		if (won.length === 0) return;
+		const planned = await planBatch(parts, batch, won.length);
+		const what = 'sent' in planned ? { budgetMacs: planned.sent.budgetMacs } : { deferred: planned.deferred };
+		parts.log('info', 'batch planned', { tenant, batchId, images: won.length, ...what });
+	} catch (error) {
+		parts.log('error', 'planning was interrupted; the batch stays unfinished and is resumed', {
+			tenant,
+			batchId,
+			error: messageOf(error),
+		});
+	}
+}

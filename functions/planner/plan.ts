@@ -1,0 +1,116 @@
+import type { Batches } from '../aws/batch-table.ts';
+import type { Queue } from '../aws/queue.ts';
+import type { Batch, DeferralReason } from '../core/batch.ts';
+import { BudgetNetError } from '../core/errors.ts';
+import type { Account } from '../core/ledger.ts';
+import { limits } from '../core/limits.ts';
+import type { BatchMessage } from '../core/message.ts';
+import type { ModelCard } from '../core/package.ts';
+import { periodOf } from '../core/period.ts';
+import type { Ledger } from '../core/ports.ts';
+import type { Price } from '../core/price.ts';
+import { type BatchBudget, budgetOf, type Quota } from '../core/quota.ts';
+
+export interface PlanningParts {
+	ledger: Ledger;
+	batches: Batches;
+	batchQueue: Queue<BatchMessage>;
+	card: ModelCard;
+	price: Price;
+	nowMs: () => number;
+	mintRid: () => string;
+}
+
+/** How a planning attempt ended: the message is on its way, or the batch waits. */
+export type Planned = { sent: BatchMessage } | { deferred: DeferralReason };
+
+/**
+ * Derives the batch's budget from what the quota still allows, reserves its price and sends its message: in this order,
+ * so that every message is funded by a reservation of its own. Refused by the quota, the batch is deferred.
+ * @throws BudgetNetError `unavailable` when the account changes faster than it can be read
+ */
+export async function planBatch(parts: PlanningParts, batch: Batch, images: number): Promise<Planned> {
+	const { tenant, batchId } = batch;
+	const period = periodOf(parts.nowMs());
+	const rid = parts.mintRid();
+	for (let attempt = 0; attempt < limits.ledgerTries; attempt++) {
+		const quota = await parts.ledger.getQuota(tenant);
+		if (!quota) return deferBatch(parts, batch, period, 'unknown-tenant');
+		const account = await currentAccount(parts, quota, period);
+		const budget = budgetFor(parts, quota, account, images);
+		if (!budget) return deferBatch(parts, batch, period, 'quota');
+		if (attempt === 0) await parts.batches.addReservation(batchId, { rid, period });
+		const nextDeferred = await nextDeferredAfter(parts, account, batchId);
+		const refusal = await parts.ledger.reserve({
+			...{ tenant, period, rid, batchId, images, quotaRevision: quota.revision, nanoUsd: budget.reservedNanoUsd },
+			...(nextDeferred === undefined ? {} : { nextDeferred }),
+		});
+		if (refusal === 'order' || refusal === 'open-reservations') return deferBatch(parts, batch, period, refusal);
+		if (refusal === undefined) return send(parts, batch, { images, rid, period, budgetMacs: budget.budgetMacs });
+	}
+	throw new BudgetNetError(
+		'unavailable',
+		`batch ${batchId}: the account of tenant ${tenant} changed ${limits.ledgerTries} times while it was planned; it will be resumed`,
+	);
+}
+
+/** The period's account under this quota; a new one inherits the tenant's oldest deferred batch. */
+async function currentAccount({ ledger, batches }: PlanningParts, quota: Quota, period: string): Promise<Account> {
+	const known = await ledger.getAccount(quota.tenant, period);
+	if (known?.quotaRevision === quota.revision) return known;
+	const oldest = known ? undefined : (await batches.deferred(quota.tenant, 1))[0]?.batchId;
+	return ledger.ensureAccount(quota, period, oldest);
+}
+
+function budgetFor(
+	{ card, price }: PlanningParts,
+	quota: Quota,
+	account: Account,
+	images: number,
+): BatchBudget | undefined {
+	const expectedLeft = quota.expectedImages - account.images;
+	return budgetOf({ availableNanoUsd: account.availableNanoUsd, images, expectedLeft, card, price });
+}
+
+/** Who is the oldest deferred batch once this one, which was, has its reservation. */
+async function nextDeferredAfter(
+	{ batches }: PlanningParts,
+	account: Account,
+	batchId: string,
+): Promise<string | undefined> {
+	if (account.oldestDeferred !== batchId) return undefined;
+	const waiting = await batches.deferred(account.tenant, 2);
+	return waiting.find((other) => other.batchId !== batchId)?.batchId;
+}
+
+/** First the account, then the batch: a younger batch may not slip by in between. */
+async function deferBatch(
+	parts: PlanningParts,
+	{ tenant, batchId }: Batch,
+	period: string,
+	reason: DeferralReason,
+): Promise<Planned> {
+	if (reason !== 'unknown-tenant') await parts.ledger.defer(tenant, period, batchId);
+	await parts.batches.setState(batchId, 'deferred', { reason });
+	return { deferred: reason };
+}
+
+async function send(
+	parts: PlanningParts,
+	batch: Batch,
+	funded: Pick<BatchMessage, 'images' | 'rid' | 'period' | 'budgetMacs'>,
+): Promise<Planned> {
+	const { batchId, tenant } = batch;
+	const { name, digest } = parts.card;
+	const waitSeconds = limits.batchRetentionSeconds + limits.visibilitySeconds * limits.batchReceivesMax;
+	const message: BatchMessage = {
+		v: 1,
+		...{ batchId, tenant, ...funded },
+		model: { name, digest },
+		price: parts.price,
+		deadlineMs: parts.nowMs() + waitSeconds * 1000,
+	};
+	await parts.batchQueue.send(message, { groupId: tenant });
+	await parts.batches.setState(batchId, 'sent');
+	return { sent: message };
+}

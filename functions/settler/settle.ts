@@ -1,0 +1,41 @@
+import type { Batches } from '../aws/batch-table.ts';
+import type { Outcomes } from '../aws/outcomes.ts';
+import { BudgetNetError } from '../core/errors.ts';
+import type { ReportMessage } from '../core/message.ts';
+import type { RunFacts } from '../core/outcome.ts';
+import type { Ledger } from '../core/ports.ts';
+
+export interface SettlingParts {
+	ledger: Ledger;
+	batches: Batches;
+	outcomes: Outcomes;
+}
+
+/**
+ * Settles a batch by its outcomes object: bills the reservation that it names, and releases every other one of that batch.
+ * Safe to repeat.
+ * @throws BudgetNetError `not-found` without outcomes or batch, `invalid` when the outcomes name a reservation that is not the batch's
+ */
+export async function settleBatch(parts: SettlingParts, message: ReportMessage): Promise<RunFacts> {
+	const { batchId, tenant } = message;
+	const facts = await parts.outcomes.facts(message);
+	if (!facts) throw new BudgetNetError('not-found', `report of batch ${batchId}: its outcomes object is not there`);
+	const batch = await parts.batches.get(batchId);
+	if (batch?.tenant !== tenant)
+		throw new BudgetNetError('not-found', `report of batch ${batchId}: tenant ${tenant} has no such batch`);
+	if (!batch.reservations.some(({ rid }) => rid === facts.rid))
+		throw new BudgetNetError(
+			'invalid',
+			`outcomes of batch ${batchId} name reservation ${facts.rid}, which was never minted for it`,
+		);
+	for (const { rid, period } of batch.reservations)
+		await parts.ledger.settle({
+			tenant,
+			period,
+			rid,
+			batchId,
+			billedNanoUsd: rid === facts.rid ? facts.billedNanoUsd : 0,
+		});
+	await parts.batches.setState(batchId, 'settled');
+	return facts;
+}

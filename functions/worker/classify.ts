@@ -1,0 +1,111 @@
+import type { Manifest } from '../core/batch.ts';
+import { BudgetNetError } from '../core/errors.ts';
+import { readLogits } from '../core/gain.ts';
+import { type Gate, type GateResult, type GateRound, openGate } from '../core/gate.ts';
+import { type Image, versionOf } from '../core/image.ts';
+import type { BatchMessage } from '../core/message.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { ModelCard, Policy } from '../core/package.ts';
+import type { Inference } from '../onnx/client.ts';
+import type { Failure, PixelSource } from './pixels.ts';
+
+export interface ClassifyParts {
+	card: ModelCard;
+	inference: Inference;
+	loadPixels: PixelSource;
+	/** Images that the first policy waits for before it runs on them: large enough to fill the network, small enough to overlap with decoding. */
+	groupImages: number;
+}
+
+/**
+ * Classifies a batch within its budget: the first policy runs on images as they arrive, then the gate's rounds spend the
+ * rest where it gains most. One outcome an image, in the manifest's order.
+ * @throws BudgetNetError `invalid` when message and manifest do not fit the model or each other
+ */
+export async function classify(parts: ClassifyParts, message: BatchMessage, manifest: Manifest): Promise<Outcome[]> {
+	checkFits(parts.card, message, manifest);
+	const list = manifest.images;
+	const gate = openGate(parts.card, list.length, message.budgetMacs);
+	const imageBytes = parts.card.input.width * parts.card.input.height * 3;
+	const block = new Uint8Array(list.length * imageBytes);
+	const failures = await probe(parts, gate, list, block);
+	for (let round = gate.next(); round; round = gate.next()) await runRound(parts, gate, round, block);
+	const results = gate.results();
+	return list.map((image, index) => outcomeOf(parts.card, image, results[index], failures.get(index)));
+}
+
+function checkFits(card: ModelCard, message: BatchMessage, manifest: Manifest): void {
+	const { batchId, model } = message;
+	if (model.name !== card.name || model.digest !== card.digest)
+		throw new BudgetNetError(
+			'invalid',
+			`batch ${batchId} wants model ${model.name} ${model.digest}: this worker has ${card.name} ${card.digest}`,
+		);
+	if (manifest.images.length !== message.images)
+		throw new BudgetNetError(
+			'invalid',
+			`batch ${batchId}: its message says ${message.images} images, its manifest ${manifest.images.length}`,
+		);
+}
+
+/** Runs the gate's first policy on groups of images while others are still fetched and decoded. */
+async function probe(
+	parts: ClassifyParts,
+	gate: Gate,
+	list: readonly Image[],
+	block: Uint8Array,
+): Promise<ReadonlyMap<number, Failure>> {
+	let [group, running]: [number[], Promise<void>] = [[], Promise.resolve()];
+	const flush = () => {
+		if (group.length === 0) return;
+		const round = { policy: gate.start, images: group };
+		group = [];
+		running = running.then(() => runRound(parts, gate, round, block));
+		running.catch(() => undefined); // awaited below; a failure must not count as unhandled until then
+	};
+	const failures = await parts.loadPixels(list, block, (index) => {
+		group.push(index);
+		if (group.length >= parts.groupImages) flush();
+	});
+	flush();
+	await running;
+	return failures;
+}
+
+async function runRound(
+	{ card, inference }: ClassifyParts,
+	gate: Gate,
+	round: GateRound,
+	block: Uint8Array,
+): Promise<void> {
+	gate.charge(round);
+	const imageBytes = card.input.width * card.input.height * 3;
+	const pixels = new Uint8Array(new SharedArrayBuffer(round.images.length * imageBytes)); // seen by the inference thread without a copy
+	round.images.forEach((image, i) => {
+		pixels.set(block.subarray(image * imageBytes, (image + 1) * imageBytes), i * imageBytes);
+	});
+	const logits = await inference.run(round.policy, pixels, round.images.length);
+	round.images.forEach((image, i) => {
+		gate.observe(round.policy, image, readLogits(logits, i * card.classes.length, card.classes.length));
+	});
+}
+
+function outcomeOf(
+	card: ModelCard,
+	image: Image,
+	result: GateResult | undefined,
+	failure: Failure | undefined,
+): Outcome {
+	const named = { v: 1, key: image.key, version: versionOf(image) } as const;
+	if (!result)
+		return { ...named, status: 'failed', reason: failure?.reason ?? 'unreadable', detail: failure?.detail ?? '' };
+	const { reading, policies, macs } = result;
+	return {
+		...named,
+		status: 'labelled',
+		label: card.classes[reading.label] as string,
+		confidence: Math.round(reading.top * 1e6) / 1e6,
+		policies: policies.map((policy) => (card.policies[policy] as Policy).id),
+		macs,
+	};
+}

@@ -1,0 +1,28 @@
+/** The worker as a process of its own: what the container runs. SIGTERM: finish or hand back, exit 0. */
+import { once } from 'node:events';
+import { createClients } from '../aws/clients.ts';
+import { messageOf } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import { loadPackage } from '../onnx/package-files.ts';
+import { readSettings } from './settings.ts';
+import { startWorker } from './start.ts';
+
+const log: Log = (level, message, fields) => {
+	process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), level, message, ...fields })}\n`);
+};
+
+try {
+	const signal = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
+	const settings = readSettings(process.env);
+	const clients = createClients();
+	const model = await loadPackage(settings.packageFolder);
+	const worker = await startWorker(clients, model, settings, log);
+	log('info', 'worker started', { model: model.card.name, version: model.card.version, threads: settings.threads });
+	await signal;
+	const how = await worker.stop();
+	for (const client of Object.values(clients)) client.destroy();
+	log('info', 'worker stopped', { batch: how });
+} catch (error) {
+	log('error', 'the worker cannot go on', { error: messageOf(error) });
+	process.exitCode = 1;
+}

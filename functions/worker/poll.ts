@@ -1,0 +1,77 @@
+import { once } from 'node:events';
+import { ChangeMessageVisibilityCommand, type Message, type SQSClient } from '@aws-sdk/client-sqs';
+import { Consumer } from 'sqs-consumer';
+import { messageOf } from '../core/errors.ts';
+import { limits } from '../core/limits.ts';
+import type { Log } from '../core/log.ts';
+
+/** A running poll loop. */
+export interface Polling {
+	/** Receives nothing more; waits for the batch that runs, or hands it back when `graceMs` are over. */
+	stop(graceMs: number): Promise<'finished' | 'handed-back'>;
+}
+
+/**
+ * Receives one message at a time and keeps it invisible while `run` works on it; deletes it when `run` returns, and makes
+ * it visible again soon when `run` throws.
+ */
+export function startPolling(options: {
+	sqs: SQSClient;
+	queueUrl: string;
+	run: (body: string) => Promise<void>;
+	log: Log;
+}): Polling {
+	const { sqs, queueUrl, run, log } = options;
+	let current: Message | undefined;
+	const consumer = Consumer.create({
+		sqs,
+		queueUrl,
+		batchSize: 1,
+		waitTimeSeconds: limits.pollWaitSeconds,
+		visibilityTimeout: limits.visibilitySeconds,
+		heartbeatInterval: limits.heartbeatSeconds,
+		terminateVisibilityTimeout: limits.retrySeconds,
+		handleMessage: async (message) => {
+			await run(message.Body ?? '');
+			return message;
+		},
+	});
+	consumer.on('message_received', (message) => {
+		current = message;
+	});
+	consumer.on('response_processed', () => {
+		current = undefined;
+	});
+	const complain = (error: Error) => {
+		if (consumer.status.isRunning || current)
+			log('error', 'a batch was not run; its message comes again', { error: messageOf(error) });
+	};
+	consumer.on('error', complain);
+	consumer.on('processing_error', complain);
+	consumer.start();
+	return {
+		async stop(graceMs) {
+			consumer.stop({ abort: current === undefined }); // aborting a long poll is safe, aborting a batch's requests is not
+			if (current === undefined) return 'finished';
+			const finished = once(consumer, 'response_processed', { signal: AbortSignal.timeout(graceMs) });
+			try {
+				await finished;
+				return 'finished';
+			} catch {
+				await handBack(sqs, queueUrl, current);
+				return 'handed-back';
+			}
+		},
+	};
+}
+
+async function handBack(sqs: SQSClient, queueUrl: string, message: Message | undefined): Promise<void> {
+	if (!message?.ReceiptHandle) return;
+	await sqs.send(
+		new ChangeMessageVisibilityCommand({
+			QueueUrl: queueUrl,
+			ReceiptHandle: message.ReceiptHandle,
+			VisibilityTimeout: 0,
+		}),
+	);
+}

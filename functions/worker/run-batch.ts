@@ -1,0 +1,52 @@
+import type { Manifests } from '../aws/manifests.ts';
+import type { Outcomes } from '../aws/outcomes.ts';
+import type { Queue } from '../aws/queue.ts';
+import { BudgetNetError } from '../core/errors.ts';
+import { limits } from '../core/limits.ts';
+import type { Log } from '../core/log.ts';
+import { type BatchMessage, batchMessageSchema, type ReportMessage } from '../core/message.ts';
+import { parseJson } from '../core/parse.ts';
+import { foldOutcomes, reportOf } from '../core/report.ts';
+import { type ClassifyParts, classify } from './classify.ts';
+
+export interface WorkerParts extends ClassifyParts {
+	manifests: Manifests;
+	outcomes: Outcomes;
+	reportQueue: Queue<ReportMessage>;
+	nowMs: () => number;
+	log: Log;
+}
+
+/**
+ * Runs one message of the batches queue: outcomes (the commit point), report, report message. Who comes second sends the
+ * winner's report again. Returns when the message may be deleted.
+ * @throws BudgetNetError when it may not; it then comes again, and in the end lies in the dead-letter queue
+ */
+export async function runBatch(parts: WorkerParts, body: string): Promise<void> {
+	const message = parseJson(batchMessageSchema, body, 'message of queue batches');
+	if ((await parts.outcomes.facts(message)) === undefined) await attempt(parts, message);
+	await reportWinner(parts, message);
+}
+
+async function attempt(parts: WorkerParts, message: BatchMessage): Promise<void> {
+	const startedMs = parts.nowMs();
+	if (startedMs + limits.batchRunSecondsMax * 1000 > message.deadlineMs)
+		throw new BudgetNetError('conflict', `batch ${message.batchId}: too late to start before its deadline`);
+	const manifest = await parts.manifests.get(message);
+	const outcomes = await classify(parts, message, manifest);
+	const measures = { provider: parts.inference.provider, startedMs, elapsedMs: parts.nowMs() - startedMs };
+	const facts = foldOutcomes(message, outcomes, measures);
+	const { batchId, tenant } = message;
+	const { consumedMacs, budgetMacs, labelled, failed, elapsedMs } = facts;
+	if ((await parts.outcomes.commit(message, facts, outcomes)) === 'committed')
+		parts.log('info', 'batch classified', { tenant, batchId, labelled, failed, consumedMacs, budgetMacs, elapsedMs });
+	else parts.log('warn', 'another attempt had won', { tenant, batchId, wastedMacs: consumedMacs });
+}
+
+async function reportWinner(parts: WorkerParts, { batchId, tenant }: BatchMessage): Promise<void> {
+	const ref = { batchId, tenant };
+	const winner = await parts.outcomes.read(ref);
+	if (!winner) throw new BudgetNetError('unavailable', `batch ${batchId}: its outcomes cannot be read yet`);
+	await parts.outcomes.putReport(ref, reportOf(winner.facts, winner.outcomes));
+	await parts.reportQueue.send({ v: 1, ...ref });
+}

@@ -1,0 +1,28 @@
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import { parse } from '../core/parse.ts';
+
+const settingsSchema = z.object({
+	IMAGES_BUCKET: z.string().min(3),
+	RESULTS_BUCKET: z.string().min(3),
+	BATCHES_QUEUE_URL: z.url(),
+	REPORTS_QUEUE_URL: z.url(),
+	PACKAGE_FOLDER: z.string().min(1),
+	/** Cores that inference uses. */
+	INFERENCE_THREADS: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
+});
+
+/** What a worker must be told, from its environment. @throws BudgetNetError `invalid`, naming the variable */
+export function readSettings(environment: NodeJS.ProcessEnv) {
+	const settings = parse(settingsSchema, environment, 'environment of the worker');
+	return {
+		imagesBucket: settings.IMAGES_BUCKET,
+		resultsBucket: settings.RESULTS_BUCKET,
+		batchesUrl: settings.BATCHES_QUEUE_URL,
+		reportsUrl: settings.REPORTS_QUEUE_URL,
+		packageFolder: settings.PACKAGE_FOLDER,
+		threads: settings.INFERENCE_THREADS,
+	};
+}
+
+export type WorkerSettings = ReturnType<typeof readSettings>;

@@ -1,0 +1,53 @@
+import type { Clients } from '../aws/clients.ts';
+import { createImages } from '../aws/images.ts';
+import { createManifests } from '../aws/manifests.ts';
+import { createOutcomes } from '../aws/outcomes.ts';
+import { createQueue } from '../aws/queue.ts';
+import { limits } from '../core/limits.ts';
+import type { Log } from '../core/log.ts';
+import { reportMessageSchema } from '../core/message.ts';
+import { startInference } from '../onnx/client.ts';
+import type { ModelPackage } from '../onnx/package-files.ts';
+import { createPixelSource } from './pixels.ts';
+import { startPolling } from './poll.ts';
+import { runBatch } from './run-batch.ts';
+import type { WorkerSettings } from './settings.ts';
+
+/** Images that the first policy waits for: fills a few chunks, and overlaps with decoding the next. */
+export const groupImages = 64;
+
+export interface Worker {
+	/** Receives nothing more, finishes its batch or hands it back, and frees the sessions. */
+	stop(): Promise<'finished' | 'handed-back'>;
+}
+
+/** Starts a worker: the same in a container, in a process of its own, and within the embedded cloud. */
+export async function startWorker(
+	clients: Clients,
+	model: ModelPackage,
+	settings: Omit<WorkerSettings, 'packageFolder'>,
+	log: Log,
+): Promise<Worker> {
+	const inference = await startInference(model, { threads: settings.threads });
+	const parts = {
+		...{ inference, log, groupImages, card: model.card },
+		manifests: createManifests(clients.s3, settings.resultsBucket),
+		outcomes: createOutcomes(clients.s3, settings.resultsBucket),
+		loadPixels: createPixelSource(createImages(clients.s3, settings.imagesBucket), model.card.input),
+		reportQueue: createQueue(clients.sqs, settings.reportsUrl, reportMessageSchema, 'reports'),
+		nowMs: Date.now,
+	};
+	const polling = startPolling({
+		sqs: clients.sqs,
+		queueUrl: settings.batchesUrl,
+		run: (body) => runBatch(parts, body),
+		log,
+	});
+	return {
+		async stop() {
+			const how = await polling.stop(limits.stopGraceSeconds * 1000);
+			await inference.close(); // drains: to exit during a run would abort the process
+			return how;
+		},
+	};
+}

@@ -1,0 +1,119 @@
+"""One static ONNX graph a policy; all of them share weights.bin (ONNX external data, float16).
+
+A policy's narrow convolutions are prefixes of the wide ones: row prefixes of conv1, and of conv2 stored with its first
+two axes swapped (a Transpose node swaps them back). Cast, Transpose and batch norms are folded when a session loads.
+"""
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+OPSET = 21
+IR_VERSION = 10
+WEIGHTS_FILE = "weights.bin"
+ALIGNMENT = 64
+
+
+class SharedWeights:
+    """Lays tensors one after the other into weights.bin; hands out references to row prefixes of them."""
+
+    def __init__(self):
+        self.blobs, self.places, self.length = [], {}, 0
+
+    def reference(self, key, tensor, name, rows):
+        """An external float16 initialiser `name`: the first `rows` rows of `tensor`, stored once under `key`."""
+        if key not in self.places:
+            blob = np.ascontiguousarray(tensor, np.float16).tobytes()
+            self.places[key] = self.length
+            padding = -len(blob) % ALIGNMENT
+            self.blobs.append(blob + b"\0" * padding)
+            self.length += len(blob) + padding
+        shape = (rows, *tensor.shape[1:])
+        proto = TensorProto(name=name, data_type=TensorProto.FLOAT16, dims=shape, data_location=TensorProto.EXTERNAL)
+        for field, value in (("location", WEIGHTS_FILE), ("offset", self.places[key]), ("length", 2 * int(np.prod(shape)))):
+            proto.external_data.add(key=field, value=str(value))
+        return proto
+
+    def bytes(self):
+        return b"".join(self.blobs)
+
+
+class Graph:
+    """Appends nodes; each method returns the name of its output."""
+
+    def __init__(self, shared):
+        self.shared, self.nodes, self.initialisers = shared, [], []
+
+    def node(self, operator, inputs, **attributes):
+        output = f"{operator.lower()}_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(operator, inputs, [output], name=output, **attributes))
+        return output
+
+    def constant(self, array):
+        name = f"constant_{len(self.initialisers)}"
+        self.initialisers.append(numpy_helper.from_array(np.asarray(array), name))
+        return name
+
+    def weight(self, key, tensor, rows):
+        name = key.replace(".", "_")
+        self.initialisers.append(self.shared.reference(key, tensor, name, rows))
+        return self.node("Cast", [name], to=TensorProto.FLOAT)
+
+    def norm(self, x, norm):
+        """Batch norm with the statistics of this policy; folded into the convolution before it."""
+        values = [norm.weight, norm.bias, norm.running_mean, norm.running_var]
+        inputs = [self.constant(value.detach().float().numpy()) for value in values]
+        return self.node("BatchNormalization", [x, *inputs], epsilon=norm.eps)
+
+    def model(self, input_name, height, width, output, classes):
+        graph = helper.make_graph(
+            self.nodes,
+            "policy",
+            [helper.make_tensor_value_info(input_name, TensorProto.UINT8, ["images", height, width, 3])],
+            [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["images", classes])],
+            self.initialisers,
+        )
+        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION, producer_name="budgetnet")
+
+
+def policy_graph(network, policy, shared, mean, deviation, height, width):
+    """The static graph of policy index `policy`: uint8 NHWC "pixels" to float32 logits."""
+    graph = Graph(shared)
+    x = graph.node("Cast", ["pixels"], to=TensorProto.FLOAT)
+    scale = (1 / (255 * np.asarray(deviation, np.float64))).astype(np.float32)
+    shift = (-np.asarray(mean, np.float64) / np.asarray(deviation, np.float64)).astype(np.float32)
+    x = graph.node("Add", [graph.node("Mul", [x, graph.constant(scale)]), graph.constant(shift)])
+    x = graph.node("Transpose", [x], perm=[0, 3, 1, 2])
+    x = _convolution(graph, x, "stem", network.stem.weight)
+    x = graph.node("Relu", [graph.norm(x, network.stem_norm[policy])])
+    for index, layer in enumerate(network.layers):
+        x = _layer(graph, x, layer, policy, f"layers.{index}")
+    x = graph.node("Flatten", [graph.node("GlobalAveragePool", [x])])
+    head = network.head
+    x = graph.node("Gemm", [x, graph.weight("head", _numpy(head.weight), head.out_features), graph.constant(_numpy(head.bias))], transB=1)
+    return graph.model("pixels", height, width, x, head.out_features)
+
+
+def _layer(graph, x, layer, policy, name):
+    if not hasattr(layer, "widths"):
+        pooled = graph.node("AveragePool", [x], kernel_shape=[2, 2], strides=[2, 2])
+        return graph.norm(_convolution(graph, pooled, f"{name}.conv", layer.conv.weight), layer.norm[policy])
+    width = layer.widths[policy]
+    if width == 0:
+        return x
+    hidden = _convolution(graph, x, f"{name}.conv1", layer.conv1.weight, width)
+    hidden = graph.node("Relu", [graph.norm(hidden, layer.norm1[policy])])
+    swapped = graph.weight(f"{name}.conv2", _numpy(layer.conv2.weight).transpose(1, 0, 2, 3), width)
+    weight = graph.node("Transpose", [swapped], perm=[1, 0, 2, 3])
+    hidden = graph.node("Conv", [hidden, weight], kernel_shape=[3, 3], pads=[1] * 4)
+    return graph.node("Relu", [graph.node("Add", [graph.norm(hidden, layer.norm2[policy]), x])])
+
+
+def _convolution(graph, x, name, weight, rows=None):
+    kernel = weight.shape[-1]
+    weight_name = graph.weight(name, _numpy(weight), rows or weight.shape[0])
+    return graph.node("Conv", [x, weight_name], kernel_shape=[kernel, kernel], pads=[kernel // 2] * 4)
+
+
+def _numpy(tensor):
+    return tensor.detach().float().contiguous().numpy()

@@ -1,0 +1,28 @@
+"""What every policy says of every image, computed once: the table that gate, predictors and curves are made from."""
+
+import json
+
+import numpy as np
+import torch
+
+from .train import normalise
+
+BATCH = 500
+
+
+@torch.no_grad()
+def logits_of(network, pixels, mean, deviation):
+    """float32 [policies, images, classes]."""
+    network.eval()
+    policies = range(len(network.architecture.rungs))
+    rows = [torch.cat([network(normalise(pixels[s : s + BATCH], mean, deviation), p) for s in range(0, len(pixels), BATCH)]) for p in policies]
+    return torch.stack(rows).numpy()
+
+
+def write_table(folder, split, logits, truth):
+    """`SPLIT.logits.bin`: float16, little-endian, [policies, images, classes]; `SPLIT.json`: its shape and the truth."""
+    folder.mkdir(parents=True, exist_ok=True)
+    policies, images, classes = logits.shape
+    (folder / f"{split}.logits.bin").write_bytes(logits.astype("<f2").tobytes())
+    header = {"v": 1, "split": split, "policies": policies, "images": images, "classes": classes, "truth": np.asarray(truth).tolist()}
+    (folder / f"{split}.json").write_text(json.dumps(header) + "\n")

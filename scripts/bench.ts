@@ -1,0 +1,25 @@
+/** `npm run bench [-- --json]`: the worker against a bare loop, wall time by budget, decoding, and the whole way. */
+import { join } from 'node:path';
+import { readFiles } from '../functions/bench/batch.ts';
+import { measureWorker } from '../functions/bench/measure.ts';
+import { measureWholeWay } from '../functions/bench/whole-way.ts';
+import { loadPackage } from '../functions/onnx/package-files.ts';
+
+const models = join(import.meta.dirname, '..', 'models');
+const packageFolder = join(models, 'packages', 'cifar10-resnet');
+const images = join(models, 'samples', 'cifar10', 'images');
+
+const worker = await measureWorker(await loadPackage(packageFolder), await readFiles(images));
+const endToEndImagesPerSecond = await measureWholeWay(packageFolder, images);
+const { workerToLoop, decodeImagesPerSecond, wallShare, machine } = worker;
+const result = { workerToLoop, decodeImagesPerSecond, endToEndImagesPerSecond, wallShare, machine };
+if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify(result)}\n`);
+else {
+	process.stdout.write(`${machine}
+worker against a bare loop   ${workerToLoop.toFixed(3)} (median of interleaved pairs; 1 is as fast)
+decoding                     ${decodeImagesPerSecond.toFixed(0)} images/s
+bucket to settled report     ${endToEndImagesPerSecond.toFixed(0)} images/s, embedded cloud included, half of the full MACs
+`);
+	for (const row of wallShare)
+		process.stdout.write(`wall time at ${row.share.toFixed(2)} of the MACs  ${row.wallShare.toFixed(3)} of full\n`);
+}

@@ -1,0 +1,46 @@
+/** `npm run demo`: four tenants drop the same images under different quotas. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { machine } from '../functions/bench/measure.ts';
+import { startProgress } from '../functions/cli/progress.ts';
+import { quietLog } from '../functions/cli/quiet-log.ts';
+import { prepareFolder } from '../functions/demo/files.ts';
+import { pageData } from '../functions/demo/page-data.ts';
+import { runDemo } from '../functions/demo/run.ts';
+import { tableOf } from '../functions/demo/table.ts';
+import { startHost } from '../functions/local/host.ts';
+import { renderDemoPage } from '../functions/pages/demo-page.ts';
+
+const root = join(import.meta.dirname, '..');
+const output = join(root, 'demo-output');
+const folder = join(output, 'images');
+
+await mkdir(output, { recursive: true });
+const truth = await prepareFolder(join(root, 'models', 'samples', 'cifar10'), folder);
+const host = await startHost({
+	packageFolder: join(root, 'models', 'packages', 'cifar10-resnet'),
+	batchImagesMax: 240,
+	windowMs: 3000,
+	log: quietLog,
+});
+try {
+	let progress: ReturnType<typeof startProgress> | undefined;
+	const runs = await runDemo(host, folder, truth, (done, total) => {
+		progress ??= startProgress('images accounted for', total);
+		progress.update(done);
+	});
+	progress?.stop();
+	await writeFile(
+		join(output, 'summary.json'),
+		`${JSON.stringify({ tenants: runs.map((run) => run.summary) }, undefined, '\t')}\n`,
+	);
+	await writeFile(
+		join(output, 'report.html'),
+		await renderDemoPage(await pageData(host, runs, folder, truth, machine())),
+	);
+	process.stdout.write(
+		`\n${tableOf(runs)}\n\nFour files that are no images failed alone, each with its reason.\nLook at demo-output/report.html; the same figures stand in demo-output/summary.json.\n`,
+	);
+} finally {
+	await host.close();
+}

@@ -1,0 +1,69 @@
+#!/usr/bin/env node
+// The launcher: `node scripts/run.mjs FILE.ts [ARGUMENTS]`. Plain JavaScript that any Node >= 20 runs. It installs the
+// dependencies when the lockfile changed, and runs FILE with a Node that strips types: the running one if it is new enough,
+// otherwise the one that npm installed.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { constants } from 'node:os';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const stripsTypes = [22, 18];
+// Its install script would fetch CUDA libraries; the CPU ones are in the package. Docker builds run it on purpose.
+process.env.ONNXRUNTIME_NODE_INSTALL = 'skip';
+
+installIfChanged();
+run(findNode(), process.argv.slice(2));
+
+function installIfChanged() {
+	const lock = createHash('sha256')
+		.update(readFileSync(join(root, 'package-lock.json')))
+		.digest('hex');
+	const stamp = join(root, 'node_modules', '.budgetnet-lock');
+	if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+	process.stderr.write('Installing dependencies (once; npm ci)...\n');
+	const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+	const options = { cwd: root, stdio: ['ignore', 'ignore', 'inherit'], shell: process.platform === 'win32' };
+	const { status } = spawnSync(npm, ['ci', '--ignore-scripts', '--loglevel=error'], options);
+	if (status !== 0) {
+		process.stderr.write('npm ci failed: see above. Is the npm registry reachable?\n');
+		process.exit(status ?? 1);
+	}
+	mkdirSync(dirname(stamp), { recursive: true });
+	writeFileSync(stamp, lock);
+}
+
+function findNode() {
+	const [major, minor] = process.versions.node.split('.').map(Number);
+	if (major > stripsTypes[0] || (major === stripsTypes[0] && minor >= stripsTypes[1])) return process.execPath;
+	const platform = process.platform === 'win32' ? 'win' : process.platform;
+	const name = `node-${platform}-${process.arch}`;
+	try {
+		const folder = dirname(createRequire(join(root, 'package.json')).resolve(`${name}/package.json`));
+		return join(folder, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+	} catch {
+		process.stderr.write(
+			`Node ${process.versions.node} is too old and ${name} is not on npm: install Node >= ${stripsTypes.join('.')}.\n`,
+		);
+		process.exit(1);
+	}
+}
+
+function run(node, [file, ...rest]) {
+	const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` };
+	const child = spawn(node, [resolve(root, file), ...rest], { stdio: 'inherit', env });
+	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+		process.on(signal, () => {
+			const fromTerminal = signal === 'SIGINT' && process.stdin.isTTY; // reaches the child by itself
+			if (!fromTerminal) child.kill(signal);
+		});
+	}
+	child.on('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 1)));
+	child.on('error', (error) => {
+		process.stderr.write(`${node}: ${error.message}\n`);
+		process.exit(1);
+	});
+}
