@@ -1,8 +1,9 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { batchIdOf, ridOf } from '../core/ledger-model.ts';
 import type { Ledger } from '../core/ports.ts';
 import { createLedgerTable } from './ledger-table.ts';
+import { updateReserve } from './ledger-writes.ts';
 import { createTables, tableNames } from './tables.ts';
 import { startClients } from './testing/start-clients.ts';
 
@@ -102,4 +103,16 @@ test('a quota whose writer died reaches the account by the next one, or when the
 		expect(await ledger.getQuota(tenant)).toEqual({ ...raised(tenant), revision: 2 });
 		expect(await accountOf(tenant)).toMatchObject({ limitNanoUsd: 150, availableNanoUsd: 90, quotaRevision: 2 });
 	}
+});
+
+test('a reservation that came after its settlement, and whose process died, is removed unbilled', async () => {
+	const [tenant = ''] = await dieAtEachCall('late', async () => undefined);
+	await ledger.settle(entryOf(tenant, 1, 45));
+	await ledger.setQuota({ tenant, limitNanoUsd: 200, expectedImages: 0 }, period);
+	const late = updateReserve({ ...requestOf(tenant, 1), quotaRevision: 2 });
+	await clients.dynamodb.send(new UpdateCommand({ TableName: tableName, ...late }));
+	expect(await accountOf(tenant)).toMatchObject({ availableNanoUsd: 95, images: 4 });
+	await ledger.settle(entryOf(tenant, 1, 45));
+	expect(await accountOf(tenant)).toMatchObject({ availableNanoUsd: 155, spentNanoUsd: 45, images: 2 });
+	expect((await accountOf(tenant))?.open).toEqual({});
 });

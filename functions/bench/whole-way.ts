@@ -1,6 +1,5 @@
-import { fullPolicy } from '../core/package.ts';
 import { periodOf } from '../core/period.ts';
-import { costNanoUsd } from '../core/price.ts';
+import { limitForShare } from '../core/quota.ts';
 import { dropFiles, listFiles } from '../local/drop.ts';
 import { startHost } from '../local/host.ts';
 import { untilAccounted } from '../local/tally.ts';
@@ -13,7 +12,13 @@ export async function measureWholeWay(packageFolder: string, folder: string): Pr
 	const files = await listFiles(folder);
 	const host = await startHost({ packageFolder, batchImagesMax: 512, windowMs: 500, log: () => undefined });
 	try {
-		const limitNanoUsd = costNanoUsd(host.price, share * files.length * fullPolicy(host.model.card).macs, files.length);
+		const limitNanoUsd = limitForShare({
+			card: host.model.card,
+			price: host.price,
+			images: files.length,
+			share,
+			batches: 100,
+		});
 		await host.ledger.setQuota({ tenant, limitNanoUsd, expectedImages: files.length }, periodOf(Date.now()));
 		const startedMs = performance.now();
 		await Promise.all([

@@ -7,6 +7,7 @@ import type { Outcome } from '../core/outcome.ts';
 import { fullPolicy, type ModelCard } from '../core/package.ts';
 import { periodOf } from '../core/period.ts';
 import { costNanoUsd, type Price } from '../core/price.ts';
+import { limitForShare } from '../core/quota.ts';
 import { dropFiles, listFiles } from '../local/drop.ts';
 import { type Host, startHost } from '../local/host.ts';
 import { type Tally, untilAccounted } from '../local/tally.ts';
@@ -74,7 +75,7 @@ function limitOf(options: ClassifyOptions, card: ModelCard, price: Price, images
 	const share = Number(options.share);
 	if (!(share > 0 && share <= 1))
 		throw new BudgetNetError('invalid', `--share ${options.share}: expected a number above 0, at most 1`);
-	return costNanoUsd(price, Math.floor(share * images * fullPolicy(card).macs), images);
+	return limitForShare({ card, price, images, share, batches: 20 + Math.ceil(images / 100) });
 }
 
 const macsPattern = /^(\d{1,15}(?:\.\d{1,6})?)([KMGT]?)$/i;

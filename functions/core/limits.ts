@@ -34,9 +34,8 @@ export const limits = {
 	claimConcurrency: 32,
 	/** Tries of a conditional write that lost a race before it gives up. */
 	ledgerTries: 20,
-	/** How long a worker may take for a batch before its message is seen again. */
+	/** How long the message of a worker that died stays invisible; a running one renews it. */
 	visibilitySeconds: 120,
-	heartbeatSeconds: 40,
 	/** One long poll. */
 	pollWaitSeconds: 10,
 	/** How long a batch that failed to run waits before it is seen again. */

@@ -37,8 +37,24 @@ export function budgetOf(options: {
 	const { availableNanoUsd, images, expectedLeft, card, price } = options;
 	const floorNanoUsd = costNanoUsd(price, images * policyMacs(card, 0), images);
 	if (availableNanoUsd < floorNanoUsd) return undefined;
-	const evenNanoUsd = Number((BigInt(availableNanoUsd) * BigInt(images)) / BigInt(Math.max(images, expectedLeft)));
+	const left = BigInt(Math.max(images, expectedLeft));
+	const evenNanoUsd = Number((BigInt(availableNanoUsd) * BigInt(images) + left - 1n) / left);
 	const spendNanoUsd = Math.min(availableNanoUsd, Math.max(floorNanoUsd, evenNanoUsd));
 	const budgetMacs = Math.min(affordableMacs(price, spendNanoUsd, images), images * fullPolicy(card).macs);
 	return { budgetMacs, reservedNanoUsd: costNanoUsd(price, budgetMacs, images) };
+}
+
+/**
+ * The limit that pays `share` of the full MACs for so many images in at most so many batches: each batch's bill is rounded
+ * up once.
+ */
+export function limitForShare(options: {
+	card: ModelCard;
+	price: Price;
+	images: number;
+	share: number;
+	batches: number;
+}): number {
+	const { card, price, images, share, batches } = options;
+	return costNanoUsd(price, Math.floor(share * images * fullPolicy(card).macs), images) + batches;
 }

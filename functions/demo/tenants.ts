@@ -1,5 +1,6 @@
-import { fullPolicy, type ModelCard, policyMacs } from '../core/package.ts';
+import { type ModelCard, policyMacs } from '../core/package.ts';
 import { costNanoUsd, type Price } from '../core/price.ts';
+import { limitForShare } from '../core/quota.ts';
 
 /** A tenant of the demo, and its quota in words. */
 export interface DemoTenant {
@@ -8,9 +9,12 @@ export interface DemoTenant {
 	limitNanoUsd: number;
 }
 
+/** More batches than a tenant's drop is cut into. */
+const batchesMax = 20;
+
 /** Four tenants who drop the same images, with less and less money. */
 export function demoTenants(card: ModelCard, price: Price, images: number): DemoTenant[] {
-	const costOfShare = (share: number) => costNanoUsd(price, Math.floor(share * images * fullPolicy(card).macs), images);
+	const costOfShare = (share: number) => limitForShare({ card, price, images, share, batches: batchesMax });
 	const costOfCheapest = costNanoUsd(price, images * policyMacs(card, 0), images);
 	return [
 		{ tenant: 'full', quota: 'full quality', limitNanoUsd: costOfShare(1) },

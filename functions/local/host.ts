@@ -8,6 +8,7 @@ import { createLedgerTable } from '../aws/ledger-table.ts';
 import { createManifests } from '../aws/manifests.ts';
 import { createOutcomes } from '../aws/outcomes.ts';
 import { createQueue } from '../aws/queue.ts';
+import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
 import { batchMessageSchema } from '../core/message.ts';
 import { embeddedPrice, type Price } from '../core/price.ts';
@@ -47,7 +48,7 @@ export async function startHost(options: HostOptions) {
 		notifications: [{ bucket: 'budgetnet-images', queueName: queueNames.imageEvents }],
 	});
 	const clients = createClients(emulators);
-	const resources = await provision(clients);
+	const resources = await provision(clients, emulators.sqsEndpoint);
 	const ledger = createLedgerTable(clients.dynamodb, `${resources.tablePrefix}-ledger`);
 	const batches = createBatches(clients.dynamodb, `${resources.tablePrefix}-batches`);
 	const claims = createClaims(clients.dynamodb, `${resources.tablePrefix}-claims`);
@@ -86,7 +87,7 @@ export async function startHost(options: HostOptions) {
 		onInvoked,
 		log,
 	});
-	const settings = { ...resources, threads: availableParallelism() };
+	const settings = { ...resources, threads: availableParallelism(), visibilitySeconds: limits.visibilitySeconds };
 	const worker = options.withoutWorker ? undefined : await startWorker(clients, model, settings, log);
 
 	return {

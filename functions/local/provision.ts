@@ -14,18 +14,19 @@ export interface Resources {
 	reportsUrl: string;
 }
 
+const accountId = '000000000000';
 const deadLetterRetentionSeconds = 14 * 24 * 3600;
 
 /** Makes buckets, queues (each with its dead-letter queue) and tables in an empty embedded cloud. */
-export async function provision({ s3, sqs, dynamodb }: Clients): Promise<Resources> {
+export async function provision({ s3, sqs, dynamodb }: Clients, sqsEndpoint: string): Promise<Resources> {
 	const [imagesBucket, resultsBucket, tablePrefix] = ['budgetnet-images', 'budgetnet-results', 'budgetnet'];
 	await createBucket(s3, imagesBucket);
 	await createBucket(s3, resultsBucket);
 	await createTables(dynamodb, tablePrefix);
 	const [imageEventsUrl, batchesUrl, reportsUrl] = await Promise.all([
-		createQueueWithDeadLetters(sqs, queueNames.imageEvents, limits.eventReceivesMax),
-		createQueueWithDeadLetters(sqs, queueNames.batches, limits.batchReceivesMax),
-		createQueueWithDeadLetters(sqs, queueNames.reports, limits.reportReceivesMax),
+		createQueueWithDeadLetters(sqs, sqsEndpoint, queueNames.imageEvents, limits.eventReceivesMax),
+		createQueueWithDeadLetters(sqs, sqsEndpoint, queueNames.batches, limits.batchReceivesMax),
+		createQueueWithDeadLetters(sqs, sqsEndpoint, queueNames.reports, limits.reportReceivesMax),
 	]);
 	return { imagesBucket, resultsBucket, tablePrefix, imageEventsUrl, batchesUrl, reportsUrl };
 }
@@ -40,7 +41,12 @@ async function createBucket(s3: S3Client, Bucket: string): Promise<void> {
 	await s3.send(new CreateBucketCommand({ Bucket }));
 }
 
-async function createQueueWithDeadLetters(sqs: SQSClient, name: string, maxReceiveCount: number): Promise<string> {
+async function createQueueWithDeadLetters(
+	sqs: SQSClient,
+	endpoint: string,
+	name: string,
+	maxReceiveCount: number,
+): Promise<string> {
 	const deadLetters = `${name}-dead`;
 	await sqs.send(
 		new CreateQueueCommand({
@@ -49,7 +55,7 @@ async function createQueueWithDeadLetters(sqs: SQSClient, name: string, maxRecei
 		}),
 	);
 	const RedrivePolicy = JSON.stringify({
-		deadLetterTargetArn: `arn:aws:sqs:us-east-1:000000000000:${deadLetters}`,
+		deadLetterTargetArn: `arn:aws:sqs:us-east-1:${accountId}:${deadLetters}`,
 		maxReceiveCount,
 	});
 	const Attributes = {
@@ -57,6 +63,6 @@ async function createQueueWithDeadLetters(sqs: SQSClient, name: string, maxRecei
 		MessageRetentionPeriod: String(limits.batchRetentionSeconds),
 		VisibilityTimeout: String(limits.visibilitySeconds),
 	};
-	const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes }));
-	return QueueUrl as string;
+	await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes }));
+	return `${endpoint}/${accountId}/${name}`; // the emulator answers with a host name that not every resolver knows
 }

@@ -18,18 +18,20 @@ export interface Polling {
 export function startPolling(options: {
 	sqs: SQSClient;
 	queueUrl: string;
+	/** How long a batch stays invisible when its worker dies; renewed while it runs. */
+	visibilitySeconds: number;
 	run: (body: string) => Promise<void>;
 	log: Log;
 }): Polling {
-	const { sqs, queueUrl, run, log } = options;
+	const { sqs, queueUrl, visibilitySeconds, run, log } = options;
 	let current: Message | undefined;
 	const consumer = Consumer.create({
 		sqs,
 		queueUrl,
 		batchSize: 1,
 		waitTimeSeconds: limits.pollWaitSeconds,
-		visibilityTimeout: limits.visibilitySeconds,
-		heartbeatInterval: limits.heartbeatSeconds,
+		visibilityTimeout: visibilitySeconds,
+		heartbeatInterval: Math.ceil(visibilitySeconds / 3),
 		terminateVisibilityTimeout: limits.retrySeconds,
 		handleMessage: async (message) => {
 			await run(message.Body ?? '');
@@ -42,12 +44,17 @@ export function startPolling(options: {
 	consumer.on('response_processed', () => {
 		current = undefined;
 	});
-	const complain = (error: Error) => {
-		if (consumer.status.isRunning || current)
-			log('error', 'a batch was not run; its message comes again', { error: messageOf(error) });
-	};
-	consumer.on('error', complain);
-	consumer.on('processing_error', complain);
+	consumer.on('processing_error', (error) => {
+		log('error', 'a batch was not run; its message comes again', { error: messageOf(error) });
+	});
+	consumer.on('error', (error) => {
+		if (!consumer.status.isRunning) return; // a long poll that stopping cut off
+		log('error', 'the queue of batches cannot be reached; trying again', { error: messageOf(error) });
+		consumer.updateOption('pollingWaitTimeMs', limits.retrySeconds * 1000);
+	});
+	const reached = () => consumer.updateOption('pollingWaitTimeMs', 0);
+	consumer.on('empty', reached);
+	consumer.on('response_processed', reached);
 	consumer.start();
 	return {
 		async stop(graceMs) {

@@ -32,11 +32,12 @@ async function attempt(parts: WorkerParts, message: BatchMessage): Promise<void>
 	const startedMs = parts.nowMs();
 	if (startedMs + limits.batchRunSecondsMax * 1000 > message.deadlineMs)
 		throw new BudgetNetError('conflict', `batch ${message.batchId}: too late to start before its deadline`);
+	const { batchId, tenant } = message;
+	parts.log('info', 'batch started', { tenant, batchId, images: message.images });
 	const manifest = await parts.manifests.get(message);
 	const outcomes = await classify(parts, message, manifest);
 	const measures = { provider: parts.inference.provider, startedMs, elapsedMs: parts.nowMs() - startedMs };
 	const facts = foldOutcomes(message, outcomes, measures);
-	const { batchId, tenant } = message;
 	const { consumedMacs, budgetMacs, labelled, failed, elapsedMs } = facts;
 	if ((await parts.outcomes.commit(message, facts, outcomes)) === 'committed')
 		parts.log('info', 'batch classified', { tenant, batchId, labelled, failed, consumedMacs, budgetMacs, elapsedMs });

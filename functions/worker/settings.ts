@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { limits } from '../core/limits.ts';
 import { parse } from '../core/parse.ts';
 
 const settingsSchema = z.object({
@@ -10,6 +11,8 @@ const settingsSchema = z.object({
 	PACKAGE_FOLDER: z.string().min(1),
 	/** Cores that inference uses. */
 	INFERENCE_THREADS: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
+	/** How long a batch stays invisible when its worker dies; one that runs renews it. */
+	VISIBILITY_SECONDS: z.coerce.number().int().min(2).max(43_200).default(limits.visibilitySeconds),
 });
 
 /** What a worker must be told, from its environment. @throws BudgetNetError `invalid`, naming the variable */
@@ -22,6 +25,7 @@ export function readSettings(environment: NodeJS.ProcessEnv) {
 		reportsUrl: settings.REPORTS_QUEUE_URL,
 		packageFolder: settings.PACKAGE_FOLDER,
 		threads: settings.INFERENCE_THREADS,
+		visibilitySeconds: settings.VISIBILITY_SECONDS,
 	};
 }
 

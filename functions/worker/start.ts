@@ -40,6 +40,7 @@ export async function startWorker(
 	const polling = startPolling({
 		sqs: clients.sqs,
 		queueUrl: settings.batchesUrl,
+		visibilitySeconds: settings.visibilitySeconds,
 		run: (body) => runBatch(parts, body),
 		log,
 	});

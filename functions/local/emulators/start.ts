@@ -17,7 +17,7 @@ const accountId = '000000000000';
 
 /** Starts S3 and SQS (fauxqs, mended) and DynamoDB (dynalite) in this process, on free loopback ports, in memory. */
 export async function startEmulators(options: { notifications: readonly Notification[] }): Promise<Emulators> {
-	const app = buildApp({ logger: false, host: loopback, defaultRegion: region });
+	const app = buildApp({ logger: false, defaultRegion: region });
 	mendPuts(app);
 	mendNotifications(app, options.notifications, accountId);
 	await app.listen({ host: loopback, port: 0 });

@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest';
+import { batchIdOf, ridOf } from './ledger-model.ts';
+import { period, type Trial } from './ledger-trial.ts';
+import { limits } from './limits.ts';
+
+const racers = 50;
+
+/** Grants and refusals. */
+export function reserveContract(trial: Trial): void {
+	const { open, newTenant } = trial;
+	describe('reserve', () => {
+		test('grants exactly up to the limit', async () => {
+			const { reserve, account } = await open(100);
+			expect(await reserve(1, 60)).toBeUndefined();
+			expect(await reserve(2, 41)).toBe('quota');
+			expect(await reserve(2, 40)).toBeUndefined();
+			expect(await reserve(3, 1)).toBe('quota');
+			expect(await account()).toMatchObject({ availableNanoUsd: 0, spentNanoUsd: 0, images: 4 });
+		});
+
+		test('reserves once, however often it is asked', async () => {
+			const { reserve, account } = await open(100);
+			expect(await Promise.all([reserve(1, 60), reserve(1, 60)])).toEqual([undefined, undefined]);
+			expect(await reserve(1, 60)).toBeUndefined();
+			expect(await account()).toMatchObject({
+				availableNanoUsd: 40,
+				images: 2,
+				open: { [ridOf(1)]: { nanoUsd: 60, images: 2 } },
+			});
+		});
+
+		test('refuses a reservation that was settled already, and leaves the account alone', async () => {
+			const { reserve, settle, account } = await open(100);
+			await reserve(1, 60);
+			await settle(1, 10);
+			const before = await account();
+			await expect(reserve(1, 60, { nextDeferred: batchIdOf(7) })).rejects.toMatchObject({ code: 'conflict' });
+			expect(await account()).toEqual(before);
+		});
+
+		test('refuses one that knows another revision of the quota, or no account', async () => {
+			const { reserve, setLimit, request } = await open(100);
+			await setLimit(200);
+			expect(await reserve(1, 10)).toBe('stale');
+			expect(await reserve(1, 10, { quotaRevision: 3 })).toBe('stale');
+			expect(await reserve(1, 10, { quotaRevision: 2 })).toBeUndefined();
+			expect(await trial.ledger().reserve({ ...request(2, 10), tenant: newTenant() })).toBe('stale');
+		});
+
+		test('bounds the open reservations', async () => {
+			const { reserve, settle, openRids } = await open(1000);
+			for (let n = 0; n < limits.openReservationsMax; n++) expect(await reserve(n, 1)).toBeUndefined();
+			expect(await reserve(200, 1)).toBe('open-reservations');
+			expect(await openRids()).toHaveLength(limits.openReservationsMax);
+			await settle(0, 0);
+			expect(await reserve(200, 1)).toBeUndefined();
+		});
+
+		test(`never lets ${racers} racers exceed the limit`, async () => {
+			const { reserve, account } = await open(1000);
+			const answers = await Promise.all(Array.from({ length: racers }, (_, n) => reserve(n, 30)));
+			expect(answers.filter((answer) => answer === undefined)).toHaveLength(33);
+			expect(answers.filter((answer) => answer === 'quota')).toHaveLength(racers - 33);
+			expect((await account()).availableNanoUsd).toBe(10);
+		});
+	});
+}
+
+/** The order in which deferred batches get their turn. */
+export function deferralContract(trial: Trial): void {
+	const { open, newTenant } = trial;
+	describe('deferral', () => {
+		test('lets only the oldest deferred batch reserve', async () => {
+			const { tenant, reserve, account } = await open(100);
+			await trial.ledger().defer(tenant, period, batchIdOf(5));
+			await trial.ledger().defer(tenant, period, batchIdOf(3));
+			await trial.ledger().defer(tenant, period, batchIdOf(4));
+			expect((await account()).oldestDeferred).toBe(batchIdOf(3));
+			expect(await reserve(4, 10)).toBe('order');
+			expect(await reserve(3, 10, { nextDeferred: batchIdOf(4) })).toBeUndefined();
+			expect(await reserve(5, 10)).toBe('order');
+			expect(await reserve(4, 10)).toBeUndefined();
+			expect(await account()).not.toHaveProperty('oldestDeferred');
+			expect(await reserve(6, 10)).toBeUndefined();
+		});
+
+		test('keeps its place when the quota refuses it', async () => {
+			const { tenant, reserve, account } = await open(100);
+			await trial.ledger().defer(tenant, period, batchIdOf(3));
+			expect(await reserve(3, 101)).toBe('quota');
+			expect((await account()).oldestDeferred).toBe(batchIdOf(3));
+		});
+
+		test('is inherited by the account of a new period', async () => {
+			const { quota, tenant, request } = await open(100);
+			const opened = await trial.ledger().ensureAccount(quota, '2026-12', batchIdOf(3));
+			expect(opened).toMatchObject({ period: '2026-12', availableNanoUsd: 100, oldestDeferred: batchIdOf(3) });
+			expect(await trial.ledger().ensureAccount(quota, '2026-12', batchIdOf(2))).toEqual(opened);
+			expect(await trial.ledger().reserve({ ...request(4, 1), period: '2026-12' })).toBe('order');
+			expect(await trial.ledger().reserve({ ...request(4, 1), period })).toBeUndefined();
+			expect(await trial.ledger().getAccount(tenant, '2026-12')).toEqual(opened);
+		});
+
+		test('of a tenant without an account opens none', async () => {
+			const tenant = newTenant();
+			await trial.ledger().defer(tenant, period, batchIdOf(1));
+			expect(await trial.ledger().getAccount(tenant, period)).toBeUndefined();
+		});
+	});
+}

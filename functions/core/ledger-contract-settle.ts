@@ -1,0 +1,128 @@
+import { describe, expect, test } from 'vitest';
+import { batchIdOf, ridOf } from './ledger-model.ts';
+import { period, type Trial } from './ledger-trial.ts';
+
+const racers = 50;
+
+/** Bills and releases. */
+export function settleContract(trial: Trial): void {
+	const { open } = trial;
+	describe('settle', () => {
+		test('bills what was used and gives the rest back', async () => {
+			const { tenant, reserve, settle, account, journal, openRids } = await open(100);
+			await reserve(1, 60);
+			await settle(1, 45);
+			expect(await account()).toMatchObject({ availableNanoUsd: 55, spentNanoUsd: 45, images: 2 });
+			expect(await openRids()).toEqual([]);
+			expect(await journal()).toEqual([
+				{ tenant, period, rid: ridOf(1), batchId: batchIdOf(1), billedNanoUsd: 45, state: 'applied' },
+			]);
+		});
+
+		test('bills once, however often it is asked; the first amount stands', async () => {
+			const { reserve, settle, account, journal } = await open(100);
+			await reserve(1, 60);
+			await Promise.all([settle(1, 45), settle(1, 45), settle(1, 45)]);
+			await settle(1, 45);
+			await settle(1, 0);
+			expect(await account()).toMatchObject({ availableNanoUsd: 55, spentNanoUsd: 45, images: 2 });
+			expect(await journal()).toMatchObject([{ billedNanoUsd: 45, state: 'applied' }]);
+		});
+
+		test('at 0 releases, and what comes later bills nothing', async () => {
+			const { reserve, settle, account, journal, openRids } = await open(100);
+			await reserve(1, 60);
+			await settle(1, 0);
+			await settle(1, 45);
+			expect(await account()).toMatchObject({ availableNanoUsd: 100, spentNanoUsd: 0, images: 0 });
+			expect(await openRids()).toEqual([]);
+			expect(await journal()).toMatchObject([{ billedNanoUsd: 0, state: 'applied' }]);
+		});
+
+		test('refuses more than was reserved, and settles nothing', async () => {
+			const { reserve, settle, account, journal, openRids } = await open(100);
+			await reserve(1, 60);
+			await expect(settle(1, 61)).rejects.toMatchObject({ code: 'invalid' });
+			expect(await journal()).toEqual([]);
+			expect(await openRids()).toEqual([ridOf(1)]);
+			await settle(1, 60);
+			expect(await account()).toMatchObject({ availableNanoUsd: 40, spentNanoUsd: 60 });
+			expect(await openRids()).toEqual([]);
+		});
+
+		test('charges the period of the reservation, however late', async () => {
+			const { quota, tenant, reserve, settle, account } = await open(100);
+			await reserve(1, 60);
+			const december = await trial.ledger().ensureAccount(quota, '2026-12', undefined);
+			await settle(1, 60);
+			expect((await account()).spentNanoUsd).toBe(60);
+			expect(await trial.ledger().getAccount(tenant, '2026-12')).toEqual(december);
+			expect(await trial.ledger().journal(tenant, '2026-12')).toEqual([]);
+		});
+
+		test('and a reservation of the same id that race leave nothing held that nobody would free', async () => {
+			const { reserve, settle, account, openRids } = await open(1000);
+			const pairs = Array.from({ length: racers }, (_, n) => [reserve(n, 1), settle(n, 0)]);
+			await Promise.allSettled(pairs.flat());
+			expect(await account()).toMatchObject({ availableNanoUsd: 1000, spentNanoUsd: 0, images: 0 });
+			expect(await openRids()).toEqual([]);
+		});
+	});
+}
+
+/** Quotas that change while money is reserved. */
+export function quotaContract(trial: Trial): void {
+	const { open, newTenant } = trial;
+	describe('quota', () => {
+		test('is unknown until it is set, and grows a revision by each change', async () => {
+			const tenant = newTenant();
+			expect(await trial.ledger().getQuota(tenant)).toBeUndefined();
+			const first = { tenant, limitNanoUsd: 5, expectedImages: 7 };
+			expect(await trial.ledger().setQuota(first, period)).toEqual({ ...first, revision: 1 });
+			expect(await trial.ledger().setQuota(first, period)).toEqual({ ...first, revision: 1 });
+			expect(await trial.ledger().setQuota({ ...first, expectedImages: 8 }, period)).toMatchObject({ revision: 2 });
+			expect(await trial.ledger().getQuota(tenant)).toEqual({ ...first, expectedImages: 8, revision: 2 });
+			expect(await trial.ledger().getAccount(tenant, period)).toBeUndefined();
+		});
+
+		test('raised, allows more at once', async () => {
+			const { reserve, setLimit, account } = await open(100);
+			await reserve(1, 100);
+			await setLimit(150);
+			expect(await account()).toMatchObject({ limitNanoUsd: 150, availableNanoUsd: 50, quotaRevision: 2 });
+			expect(await reserve(2, 51, { quotaRevision: 2 })).toBe('quota');
+			expect(await reserve(2, 50, { quotaRevision: 2 })).toBeUndefined();
+		});
+
+		test('lowered below what is spent and reserved, allows nothing until it fits again', async () => {
+			const { reserve, settle, setLimit, account } = await open(100);
+			await reserve(1, 40);
+			await reserve(2, 50);
+			await settle(1, 40);
+			await setLimit(30);
+			expect((await account()).availableNanoUsd).toBe(-60);
+			expect(await reserve(3, 0, { quotaRevision: 2 })).toBe('quota');
+			await settle(2, 0);
+			expect((await account()).availableNanoUsd).toBe(-10);
+		});
+
+		test('changed by many at once, is one of theirs', async () => {
+			const { setLimit, account, tenant } = await open(100);
+			const quotas = await Promise.all([101, 102, 103, 104].map(setLimit));
+			expect(quotas.map((quota) => quota.revision).sort()).toEqual([2, 3, 4, 5]);
+			const last = quotas.find((quota) => quota.revision === 5);
+			expect(await trial.ledger().getQuota(tenant)).toEqual(last);
+			expect(await account()).toMatchObject({ limitNanoUsd: last?.limitNanoUsd, quotaRevision: 5 });
+		});
+
+		test('reaches an account that knew an older one; an older one changes nothing', async () => {
+			const { quota, setLimit, tenant } = await open(100);
+			await trial.ledger().ensureAccount(quota, '2026-12', undefined);
+			const raised = await setLimit(150);
+			expect(await trial.ledger().getAccount(tenant, '2026-12')).toMatchObject({ limitNanoUsd: 100, quotaRevision: 1 });
+			const brought = await trial.ledger().ensureAccount(raised, '2026-12', undefined);
+			expect(brought).toMatchObject({ limitNanoUsd: 150, availableNanoUsd: 150, quotaRevision: 2 });
+			expect(await trial.ledger().ensureAccount(quota, '2026-12', undefined)).toEqual(brought);
+		});
+	});
+}

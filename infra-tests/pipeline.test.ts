@@ -1,0 +1,165 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Outcome } from '../functions/core/outcome.ts';
+import { fullPolicy, policyMacs } from '../functions/core/package.ts';
+import { periodOf } from '../functions/core/period.ts';
+import { limitForShare } from '../functions/core/quota.ts';
+import { type Host, startHost } from '../functions/local/host.ts';
+import { type Tally, untilAccounted } from '../functions/local/tally.ts';
+
+const models = join(import.meta.dirname, '..', 'models');
+const sample = join(models, 'samples', 'cifar10', 'images');
+const imagesDropped = 60;
+const rich = 'rich';
+const thrifty = 'thrifty';
+const broke = 'broke';
+const stranger = 'stranger';
+
+let host: Host;
+let names: string[];
+let tallies: ReadonlyMap<string, Tally>;
+
+beforeAll(async () => {
+	host = await startHost({
+		packageFolder: join(models, 'packages', 'cifar10-resnet'),
+		batchImagesMax: 32,
+		windowMs: 300,
+		log: () => undefined,
+	});
+	names = (await readdir(sample)).sort().slice(0, imagesDropped);
+	const costOf = (share: number) =>
+		limitForShare({ card: host.model.card, price: host.price, images: imagesDropped, share, batches: 20 });
+	await setQuota(rich, costOf(1));
+	await setQuota(thrifty, costOf(0.3));
+	await setQuota(broke, 10);
+	for (const tenant of [rich, thrifty, broke, stranger]) await Promise.all(names.map((name) => drop(tenant, name)));
+	await sendEvent({ Service: 'Amazon S3', Event: 's3:TestEvent', Bucket: host.resources.imagesBucket });
+	for (const name of names.slice(0, 20)) await sendAgain(rich, name);
+	tallies = await untilAccounted(
+		host,
+		new Map([rich, thrifty, broke, stranger].map((tenant) => [tenant, imagesDropped])),
+		() => undefined,
+	);
+});
+
+afterAll(() => host.close());
+
+describe('images that are dropped', () => {
+	test('have exactly one outcome, though their events came twice, unordered, between test events', async () => {
+		for (const tenant of [rich, thrifty]) {
+			const keys = (await outcomesOf(tenant)).map((outcome) => outcome.key).sort();
+			expect(keys).toEqual(names.map((name) => `${tenant}/${name}`));
+		}
+	});
+
+	test('wait with their reason where the quota cannot pay, and where there is no quota', async () => {
+		const reasons = (tenant: string) => new Set(tallies.get(tenant)?.deferred.map(({ reason }) => reason));
+		expect(await outcomesOf(broke)).toEqual([]);
+		expect(reasons(broke)).toEqual(new Set(['quota']));
+		expect(reasons(stranger)).toEqual(new Set(['unknown-tenant']));
+	});
+
+	test('get their label from the policies that their outcome names, and never from a file that is no image', async () => {
+		await host.clients.s3.send(
+			new PutObjectCommand({ Bucket: host.resources.imagesBucket, Key: `${rich}/note.txt`, Body: 'no image' }),
+		);
+		await setQuota(rich, 1_000_000);
+		await untilAccounted(host, new Map([[rich, imagesDropped + 1]]), () => undefined);
+		const note = (await outcomesOf(rich)).find((outcome) => outcome.key === `${rich}/note.txt`);
+		expect(note).toMatchObject({ status: 'failed', reason: 'not-an-image' });
+	});
+});
+
+describe('money', () => {
+	test('no batch consumes more than its budget, and one that can be spent nearly all of it', () => {
+		for (const tenant of [rich, thrifty])
+			for (const { consumedMacs, budgetMacs, images } of tallies.get(tenant)?.settled ?? []) {
+				expect(consumedMacs).toBeLessThanOrEqual(budgetMacs);
+				const dearest = policyMacs(host.model.card, host.model.card.policies.length - 1);
+				expect(consumedMacs).toBeGreaterThan(Math.min(budgetMacs, images * dearest) - dearest);
+			}
+	});
+
+	test('what is spent is what an independent reader computes from the outcomes', async () => {
+		const macsOf = new Map(host.model.card.policies.map(({ id }, index) => [id, policyMacs(host.model.card, index)]));
+		for (const tenant of [rich, thrifty]) {
+			let spent = 0n;
+			for (const { batchId, price } of tallies.get(tenant)?.settled ?? []) {
+				const outcomes = (await host.outcomes.read({ tenant, batchId }))?.outcomes ?? [];
+				const macs = outcomes
+					.flatMap((outcome) => (outcome.status === 'labelled' ? outcome.policies : []))
+					.reduce((sum, id) => sum + (macsOf.get(id) ?? Number.NaN), 0);
+				const picoUsd =
+					BigInt(price.nanoUsdPerTmac) * BigInt(macs) +
+					BigInt(price.nanoUsdPerImage * outcomes.length) * 1_000_000_000_000n;
+				spent += (picoUsd + 999_999_999_999n) / 1_000_000_000_000n;
+			}
+			const account = await host.ledger.getAccount(tenant, periodOf(Date.now()));
+			const late = (await outcomesOf(tenant)).length - imagesDropped;
+			expect(account?.spentNanoUsd).toBe(Number(spent) + late * host.price.nanoUsdPerImage);
+			expect(account?.spentNanoUsd).toBeLessThanOrEqual(account?.limitNanoUsd ?? 0);
+			expect(account?.open).toEqual({});
+		}
+	});
+
+	test('a share of 1 is the full network for everybody', async () => {
+		const full = fullPolicy(host.model.card).id;
+		const labelled = (await outcomesOf(rich)).filter((outcome) => outcome.status === 'labelled');
+		expect(new Set(labelled.map((outcome) => outcome.policies.join()))).toEqual(new Set([full]));
+	});
+});
+
+test('a record that makes no sense is refused, and what stands beside it is not lost', async () => {
+	const tenant = 'beside';
+	await setQuota(tenant, 1_000_000);
+	const good = await drop(tenant, names[0] as string);
+	await sendEvent({ Records: [record('No Tenant Here', good.etag), record('%zz', good.etag)] });
+	const seen = await untilAccounted(host, new Map([[tenant, 1]]), () => undefined);
+	expect(seen.get(tenant)?.settled[0]?.labelled).toBe(1);
+	const { Messages = [] } = await host.clients.sqs.send(
+		new ReceiveMessageCommand({ QueueUrl: host.resources.batchesUrl, WaitTimeSeconds: 0 }),
+	);
+	expect(Messages).toEqual([]);
+});
+
+async function setQuota(tenant: string, limitNanoUsd: number): Promise<void> {
+	await host.ledger.setQuota({ tenant, limitNanoUsd, expectedImages: imagesDropped }, periodOf(Date.now()));
+}
+
+async function drop(tenant: string, name: string): Promise<{ key: string; etag: string }> {
+	const [Key, Body] = [`${tenant}/${name}`, await readFile(join(sample, name))];
+	const { ETag = '' } = await host.clients.s3.send(
+		new PutObjectCommand({ Bucket: host.resources.imagesBucket, Key, Body }),
+	);
+	return { key: Key, etag: ETag.replaceAll('"', '') };
+}
+
+/** S3 delivers at least once: the same event a second time. */
+async function sendAgain(tenant: string, name: string): Promise<void> {
+	const { key, etag } = await drop(tenant, name);
+	await sendEvent({ Records: [record(encodeURIComponent(key), etag), record(encodeURIComponent(key), etag)] });
+}
+
+function record(key: string, eTag: string) {
+	const object = { key, size: 2500, eTag, sequencer: '00' };
+	return {
+		eventSource: 'aws:s3',
+		eventName: 'ObjectCreated:Put',
+		s3: { bucket: { name: host.resources.imagesBucket }, object },
+	};
+}
+
+async function sendEvent(event: unknown): Promise<void> {
+	await host.clients.sqs.send(
+		new SendMessageCommand({ QueueUrl: host.resources.imageEventsUrl, MessageBody: JSON.stringify(event) }),
+	);
+}
+
+async function outcomesOf(tenant: string): Promise<Outcome[]> {
+	const all: Outcome[] = [];
+	for (const ref of await host.outcomes.list(tenant)) all.push(...((await host.outcomes.read(ref))?.outcomes ?? []));
+	return all;
+}
