@@ -4,15 +4,22 @@ import { batchDate, batchIdSchema, cutBatches, mintBatchId, objectKeys } from '.
 import type { Image } from './image.ts';
 
 const image = (bytes: number, i = 0): Image => ({ key: `acme/${i}`, etag: 'e1', bytes });
+const bounds = (images: number, bytes: number) => ({ images, bytes, manifestBytes: 1_000_000 });
 const sizes = (batches: Image[][]) => batches.map((batch) => batch.map(({ bytes }) => bytes));
 
 test('images are cut into batches by count', () => {
-	expect(sizes(cutBatches([1, 1, 1, 1, 1].map(image), 2, 100))).toEqual([[1, 1], [1, 1], [1]]);
-	expect(cutBatches([], 2, 100)).toEqual([]);
+	expect(sizes(cutBatches([1, 1, 1, 1, 1].map(image), bounds(2, 100)))).toEqual([[1, 1], [1, 1], [1]]);
+	expect(cutBatches([], bounds(2, 100))).toEqual([]);
 });
 
 test('and by bytes, exactly at the bound; a larger image is alone', () => {
-	expect(sizes(cutBatches([4, 6, 1, 20, 3].map(image), 10, 10))).toEqual([[4, 6], [1], [20], [3]]);
+	expect(sizes(cutBatches([4, 6, 1, 20, 3].map(image), bounds(10, 10)))).toEqual([[4, 6], [1], [20], [3]]);
+});
+
+test('and by the bytes of its manifest: keys can be long', () => {
+	const long: Image = { key: `acme/${'k'.repeat(1000)}`, etag: 'e1', bytes: 1 };
+	const cut = cutBatches([long, long, long], { images: 10, bytes: 10, manifestBytes: 2200 });
+	expect(cut.map((batch) => batch.length)).toEqual([2, 1]);
 });
 
 test('cutting loses nothing, keeps the order and the bounds', () => {
@@ -20,7 +27,7 @@ test('cutting loses nothing, keeps the order and the bounds', () => {
 	fc.assert(
 		fc.property(list, fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 40 }), (bytes, imagesMax, bytesMax) => {
 			const images = bytes.map(image);
-			const batches = cutBatches(images, imagesMax, bytesMax);
+			const batches = cutBatches(images, bounds(imagesMax, bytesMax));
 			expect(batches.flat()).toEqual(images);
 			for (const batch of batches) {
 				const total = batch.reduce((sum, each) => sum + each.bytes, 0);

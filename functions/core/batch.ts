@@ -12,11 +12,11 @@ export const ridSchema = z.string().regex(/^[0-9a-f-]{36}$/, 'expected a reserva
  * claiming: the intent is written, claims may be under way. void: no image was won.
  * deferred: the quota cannot pay; `reason` says why. sent: its message is in the queue. settled: its money is accounted for.
  */
-export const batchStateSchema = z.enum(['claiming', 'void', 'deferred', 'sent', 'settled']);
+const batchStateSchema = z.enum(['claiming', 'void', 'deferred', 'sent', 'settled']);
 export type BatchState = z.infer<typeof batchStateSchema>;
 
 /** Why a batch waits: no such tenant; not enough left of the quota; an older batch waits; too many reservations are open. */
-export const deferralReasonSchema = z.enum(['unknown-tenant', 'quota', 'order', 'open-reservations']);
+const deferralReasonSchema = z.enum(['unknown-tenant', 'quota', 'order', 'open-reservations']);
 export type DeferralReason = z.infer<typeof deferralReasonSchema>;
 
 /** The batch's item in the table of batches; its images stand in S3. */
@@ -57,17 +57,32 @@ export function batchDate(batchId: string): string {
 	return `${batchId.slice(0, 4)}-${batchId.slice(4, 6)}-${batchId.slice(6, 8)}`;
 }
 
-/** Cuts one tenant's images into batches by count and bytes; an image larger than the bytes' bound is a batch of its own. */
-export function cutBatches(images: readonly Image[], imagesMax: number, bytesMax: number): Image[][] {
+/** Bounds of one batch. */
+export interface BatchBounds {
+	images: number;
+	/** Of the images together. */
+	bytes: number;
+	/** Of its manifest's JSON: keys can be long. */
+	manifestBytes: number;
+}
+
+/** Cuts one tenant's images into batches within bounds; an image that is larger than a bound alone is a batch of its own. */
+export function cutBatches(images: readonly Image[], bounds: BatchBounds): Image[][] {
 	const batches: Image[][] = [];
-	let [current, bytes]: [Image[], number] = [[], 0];
+	let [current, bytes, manifestBytes]: [Image[], number, number] = [[], 0, 0];
 	for (const image of images) {
-		if (current.length > 0 && (current.length === imagesMax || bytes + image.bytes > bytesMax)) {
+		const entryBytes = Buffer.byteLength(JSON.stringify(image)) + 1;
+		const full =
+			current.length === bounds.images ||
+			bytes + image.bytes > bounds.bytes ||
+			manifestBytes + entryBytes > bounds.manifestBytes;
+		if (full && current.length > 0) {
 			batches.push(current);
-			[current, bytes] = [[], 0];
+			[current, bytes, manifestBytes] = [[], 0, 0];
 		}
 		current.push(image);
 		bytes += image.bytes;
+		manifestBytes += entryBytes;
 	}
 	if (current.length > 0) batches.push(current);
 	return batches;

@@ -27,9 +27,9 @@ export function parseUsd(text: string): number {
 
 /** Dollars for people: at least two decimals, as many as the amount has. */
 export function formatUsd(nanoUsd: number): string {
-	const whole = Math.floor(nanoUsd / nanoUsdPerUsd);
-	const decimals = String(nanoUsd % nanoUsdPerUsd)
+	const size = Math.abs(nanoUsd);
+	const decimals = String(size % nanoUsdPerUsd)
 		.padStart(9, '0')
 		.replace(/0{1,7}$/, '');
-	return `$${whole.toLocaleString('en-US')}.${decimals}`;
+	return `${nanoUsd < 0 ? '-' : ''}$${Math.floor(size / nanoUsdPerUsd).toLocaleString('en-US')}.${decimals}`;
 }

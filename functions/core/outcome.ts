@@ -6,7 +6,7 @@ import { periodSchema } from './period.ts';
 import { priceSchema } from './price.ts';
 
 /** Why an image has no label. */
-export const failureReasonSchema = z.enum([
+const failureReasonSchema = z.enum([
 	'not-an-image', // its bytes are no image that can be read
 	'too-large', // more bytes or pixels than the limits allow
 	'deleted', // gone between claim and run

@@ -13,7 +13,7 @@ const startShares = Array.from({ length: 18 }, (_, i) => (i + 2) / 20);
 const rehearsalImages = 512;
 
 /** Predictors for every policy but the costliest, from the given images of a table. */
-export function fitPredictors(table: OutcomeTable, images: readonly number[]): Agent['predictors'] {
+function fitPredictors(table: OutcomeTable, images: readonly number[]): Agent['predictors'] {
 	const predictors: Agent['predictors'] = [];
 	for (let from = 0; from < table.policies - 1; from++) {
 		const rows = images.map((image) => features.map((name) => table.reading(from, image)[name]));

@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { Upload } from '@aws-sdk/lib-storage';
 import pMap from 'p-map';
 import { BudgetNetError } from '../core/errors.ts';
 import { tenantOf } from '../core/object-key.ts';
@@ -36,9 +36,8 @@ export async function dropFiles(
 	const drop = async (file: string) => {
 		const Key = `${tenant}/${file}`;
 		tenantOf(Key); // refuses by name what the planner could not take
-		await host.clients.s3.send(
-			new PutObjectCommand({ Bucket: host.resources.imagesBucket, Key, Body: await readFile(join(folder, file)) }),
-		);
+		const Body = await readFile(join(folder, file));
+		await new Upload({ client: host.clients.s3, params: { Bucket: host.resources.imagesBucket, Key, Body } }).done();
 		onDropped();
 	};
 	await pMap(files, drop, { concurrency: uploadConcurrency });

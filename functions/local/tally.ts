@@ -17,7 +17,7 @@ const deferredBatchesMax = 10_000;
 const stallSeconds = 180;
 
 /** Counts a tenant's images from the outcomes and the batches that wait; remembers what is settled, so a call is cheap. */
-export function createTally(host: Host, tenant: string): () => Promise<Tally> {
+function createTally(host: Host, tenant: string): () => Promise<Tally> {
 	const settled = new Map<string, RunFacts>();
 	return async () => {
 		for (const ref of await host.outcomes.list(tenant)) {

@@ -16,8 +16,8 @@ export interface ModelPackage {
 	card: ModelCard;
 }
 
-export const cardFile = 'model.json';
-export const weightsFile = 'weights.bin';
+const cardFile = 'model.json';
+const weightsFile = 'weights.bin';
 export const checkFile = 'check.json';
 
 const cardBytesMax = 4 * 1024 * 1024;

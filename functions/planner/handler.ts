@@ -68,7 +68,12 @@ function collect(parts: PlannerParts, drops: Map<string, Drop>, record: SQSRecor
 
 /** Claims and plans what one tenant dropped. Throws only while claims are not written: from then on the batch is resumable. */
 async function planDrop(parts: PlannerParts, tenant: string, images: readonly Image[]): Promise<void> {
-	for (const candidates of cutBatches(distinctImages(images), parts.batchImagesMax, limits.batchBytesMax)) {
+	const bounds = {
+		images: parts.batchImagesMax,
+		bytes: limits.batchBytesMax,
+		manifestBytes: limits.manifestBytesMax / 2,
+	};
+	for (const candidates of cutBatches(distinctImages(images), bounds)) {
 		const createdMs = parts.nowMs();
 		const batch: Batch = {
 			batchId: mintBatchId(createdMs, parts.mintSuffix()),

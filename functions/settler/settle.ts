@@ -1,5 +1,6 @@
 import type { Batches } from '../aws/batch-table.ts';
 import type { Outcomes } from '../aws/outcomes.ts';
+import type { Batch } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import type { ReportMessage } from '../core/message.ts';
 import type { RunFacts } from '../core/outcome.ts';
@@ -28,14 +29,21 @@ export async function settleBatch(parts: SettlingParts, message: ReportMessage):
 			'invalid',
 			`outcomes of batch ${batchId} name reservation ${facts.rid}, which was never minted for it`,
 		);
-	for (const { rid, period } of batch.reservations)
-		await parts.ledger.settle({
-			tenant,
-			period,
-			rid,
-			batchId,
-			billedNanoUsd: rid === facts.rid ? facts.billedNanoUsd : 0,
-		});
+	await settleAll(parts, batch, facts);
 	await parts.batches.setState(batchId, 'settled');
+	// A planner may have noted a reservation since; from `settled` on none can, so a second look sees them all.
+	const final = await parts.batches.get(batchId);
+	if (final && final.reservations.length > batch.reservations.length) await settleAll(parts, final, facts);
 	return facts;
+}
+
+async function settleAll(
+	{ ledger }: SettlingParts,
+	{ tenant, batchId, reservations }: Batch,
+	facts: RunFacts,
+): Promise<void> {
+	for (const { rid, period } of reservations) {
+		const billedNanoUsd = rid === facts.rid ? facts.billedNanoUsd : 0;
+		await ledger.settle({ tenant, period, rid, batchId, billedNanoUsd });
+	}
 }

@@ -60,7 +60,7 @@ function encodeKey(key: string): string {
 }
 
 /** Sends through the emulator's own SQS interface. */
-export async function sendMessage(
+async function sendMessage(
 	app: FastifyInstance,
 	accountId: string,
 	queueName: string,
