@@ -60,12 +60,7 @@ function encodeKey(key: string): string {
 }
 
 /** Sends through the emulator's own SQS interface. */
-async function sendMessage(
-	app: FastifyInstance,
-	accountId: string,
-	queueName: string,
-	body: unknown,
-): Promise<void> {
+async function sendMessage(app: FastifyInstance, accountId: string, queueName: string, body: unknown): Promise<void> {
 	const address = app.server.address();
 	const port = typeof address === 'object' && address ? address.port : 0;
 	await app.inject({
