@@ -15,8 +15,11 @@ export const ridSchema = z.string().regex(/^[0-9a-f-]{36}$/, 'expected a reserva
 const batchStateSchema = z.enum(['claiming', 'void', 'deferred', 'sent', 'settled']);
 export type BatchState = z.infer<typeof batchStateSchema>;
 
-/** Why a batch waits: no such tenant; not enough left of the quota; an older batch waits; too many reservations are open. */
-const deferralReasonSchema = z.enum(['unknown-tenant', 'quota', 'order', 'open-reservations']);
+/**
+ * Why a batch waits: no such tenant; not enough left of the quota; an older batch waits; too many reservations are open;
+ * the kill switch is on.
+ */
+const deferralReasonSchema = z.enum(['unknown-tenant', 'quota', 'order', 'open-reservations', 'stopped']);
 export type DeferralReason = z.infer<typeof deferralReasonSchema>;
 
 /** The batch's item in the table of batches; its images stand in S3. */
@@ -28,6 +31,8 @@ export const batchSchema = z.strictObject({
 	reason: deferralReasonSchema.optional(),
 	/** Images won; absent until the manifest is written. */
 	images: z.int().min(1).max(limits.batchImagesMax).optional(),
+	/** Of its newest message: after it nobody starts to run the batch, and it is given up. */
+	deadlineMs: z.int().positive().optional(),
 	/** Every reservation ever minted for it, one a planning attempt, with the period whose account holds it. */
 	reservations: z.array(z.strictObject({ rid: ridSchema, period: periodSchema })).max(limits.batchReservationsMax),
 });

@@ -42,7 +42,7 @@ export interface ReserveRequest extends Reservation {
 }
 
 /** `stale`: the account knows another revision of the quota; read both again. */
-export type Refusal = Exclude<DeferralReason, 'unknown-tenant'> | 'stale';
+export type Refusal = Exclude<DeferralReason, 'unknown-tenant' | 'stopped'> | 'stale';
 
 /** One line of the journal: what became of a reservation. Written `pending` before the account, `applied` after it. */
 export interface JournalEntry {
@@ -132,6 +132,13 @@ export function settle(account: Account, rid: string, billedNanoUsd: number): Ac
 export function defer(account: Account, batchId: string): Account {
 	if (account.oldestDeferred !== undefined && account.oldestDeferred <= batchId) return account;
 	return { ...account, oldestDeferred: batchId };
+}
+
+/** Puts `next` in the place of an oldest deferred batch that waits no more; an account that names another stays as it is. */
+export function advance(account: Account, from: string, next: string | undefined): Account {
+	if (account.oldestDeferred !== from) return account;
+	const { oldestDeferred: _, ...rest } = account;
+	return next === undefined ? rest : { ...rest, oldestDeferred: next };
 }
 
 /** All that is reserved and not settled, in nano-USD. */

@@ -12,7 +12,8 @@ const failureReasonSchema = z.enum([
 	'deleted', // gone between claim and run
 	'overwritten', // another version lies there now; that one gets an outcome of its own
 	'unreadable', // the bucket would not give it
-	'given-up', // its batch failed as a whole
+	'given-up', // its batch failed as a whole, or its deadline passed
+	'waited-too-long', // deferred for longer than limits.deferralDaysMax
 ]);
 export type FailureReason = z.infer<typeof failureReasonSchema>;
 

@@ -16,6 +16,12 @@ export interface Ledger {
 	reserve(request: ReserveRequest): Promise<Refusal | undefined>;
 	/** Marks the batch as the tenant's oldest deferred, unless an older one is. */
 	defer(tenant: string, period: string, batchId: string): Promise<void>;
+	/** Puts `next` in the place of `from`, an oldest deferred batch that waits no more. */
+	advance(tenant: string, period: string, from: string, next: string | undefined): Promise<void>;
+	/** Whether the kill switch is on, for the whole system or for this tenant. */
+	isStopped(tenant: string): Promise<boolean>;
+	/** Turns the kill switch on or off: nothing new is reserved, what runs finishes. No tenant: for the whole system. */
+	setStopped(stopped: boolean, tenant?: string): Promise<void>;
 	/** journal pending -> account -> journal applied. */
 	settle(entry: Omit<JournalEntry, 'state'>): Promise<void>;
 	journal(tenant: string, period: string): Promise<JournalEntry[]>;
