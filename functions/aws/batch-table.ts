@@ -14,6 +14,13 @@ import { awsCall, conditionalWrite } from './aws-call.ts';
 import { again, tries } from './tries.ts';
 import { findUnfinished } from './unfinished.ts';
 
+/** What a change of state may say besides; what it leaves out stays, but for the reason. */
+export interface StateFields {
+	reason?: DeferralReason;
+	images?: number;
+	deadlineMs?: number;
+}
+
 /** The batches and how far each of them has come. Every call is safe to repeat; `get` is consistent. */
 export interface Batches {
 	/** Writes the intent, unless it is there. @throws BudgetNetError */
@@ -29,7 +36,7 @@ export interface Batches {
 	 * Says how far a batch has come. A settled or void one stays as it is. A reason that is not given is removed.
 	 * @throws BudgetNetError `not-found`
 	 */
-	setState(batchId: string, state: BatchState, fields?: { reason?: DeferralReason; images?: number }): Promise<void>;
+	setState(batchId: string, state: BatchState, fields?: StateFields): Promise<void>;
 	/** A tenant's deferred batches, the oldest first. One that was deferred a moment ago may be missing. */
 	deferred(tenant: string, limit: number): Promise<Batch[]>;
 	/** Batches of all tenants that are claiming, deferred or sent. One that was created a moment ago may be missing. */
@@ -113,10 +120,11 @@ function appendReservation(batchId: string, reservation: Batch['reservations'][n
 	};
 }
 
-function changeState(batchId: string, state: BatchState, fields: { reason?: DeferralReason; images?: number }) {
+function changeState(batchId: string, state: BatchState, fields: StateFields) {
 	const set = ['#state = :state'];
 	const remove: string[] = [];
 	if (fields.images !== undefined) set.push('images = :images');
+	if (fields.deadlineMs !== undefined) set.push('deadlineMs = :deadlineMs');
 	if (fields.reason === undefined) remove.push('reason');
 	else set.push('reason = :reason');
 	if (finalStates.includes(state)) remove.push('unfinished');
@@ -129,6 +137,7 @@ function changeState(batchId: string, state: BatchState, fields: { reason?: Defe
 			...finalValues,
 			':state': state,
 			...(fields.images === undefined ? {} : { ':images': fields.images }),
+			...(fields.deadlineMs === undefined ? {} : { ':deadlineMs': fields.deadlineMs }),
 			...(fields.reason === undefined ? {} : { ':reason': fields.reason }),
 		},
 	};

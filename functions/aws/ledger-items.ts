@@ -13,6 +13,8 @@ import { awsCall } from './aws-call.ts';
 export const ledgerKeys = {
 	quota: (tenant: string) => ({ pk: `quota#${tenant}`, sk: 'quota' }),
 	account: (tenant: string, period: string) => ({ pk: `account#${tenant}`, sk: period }),
+	/** The kill switch, of a tenant or of the whole system. */
+	stop: (tenant: string | undefined) => ({ pk: 'stop', sk: tenant === undefined ? 'all' : `tenant#${tenant}` }),
 	journal: (tenant: string, period: string, rid: string) => ({ pk: journalPartition(tenant, period), sk: rid }),
 };
 

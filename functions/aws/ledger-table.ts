@@ -1,10 +1,10 @@
-import { type DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, type DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { BudgetNetError } from '../core/errors.ts';
 import type { Account, JournalEntry, Refusal, ReserveRequest } from '../core/ledger.ts';
 import { applyQuota, openAccount, refusalOf, settle } from '../core/ledger.ts';
 import type { Ledger } from '../core/ports.ts';
 import type { Quota } from '../core/quota.ts';
-import { conditionalWrite } from './aws-call.ts';
+import { awsCall, conditionalWrite } from './aws-call.ts';
 import { getItem, ledgerKeys, readAccount, readJournalEntry, readQuota } from './ledger-items.ts';
 import { queryJournal } from './ledger-journal.ts';
 import * as writes from './ledger-writes.ts';
@@ -109,6 +109,19 @@ export function createLedgerTable(dynamodb: DynamoDBDocumentClient, tableName: s
 		reserve,
 		async defer(tenant, period, batchId) {
 			await update(writes.updateDefer(tenant, period, batchId));
+		},
+		async advance(tenant, period, from, next) {
+			await update(writes.updateAdvance(tenant, period, from, next));
+		},
+		async isStopped(tenant) {
+			const isThere = async (of: string | undefined) =>
+				(await getItem(dynamodb, tableName, ledgerKeys.stop(of), () => true)) ?? false;
+			return (await isThere(undefined)) || (await isThere(tenant));
+		},
+		async setStopped(stopped, tenant) {
+			const Key = ledgerKeys.stop(tenant);
+			if (stopped) await put({ Item: Key });
+			else await awsCall(what, () => dynamodb.send(new DeleteCommand({ TableName: tableName, Key })));
 		},
 		settle: settleEntry,
 		journal: (tenant, period) => queryJournal(dynamodb, tableName, tenant, period),

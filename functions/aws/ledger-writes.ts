@@ -120,3 +120,13 @@ export function updateApplied(entry: JournalEntry): Update {
 		ExpressionAttributeValues: { ':applied': 'applied' },
 	};
 }
+
+/** Puts the next deferred batch, if there is one, in the place of an oldest one that waits no more. */
+export function updateAdvance(tenant: string, period: string, from: string, next: string | undefined): Update {
+	return {
+		Key: ledgerKeys.account(tenant, period),
+		UpdateExpression: next === undefined ? 'REMOVE oldestDeferred' : 'SET oldestDeferred = :next',
+		ConditionExpression: 'oldestDeferred = :from',
+		ExpressionAttributeValues: { ':from': from, ...(next === undefined ? {} : { ':next': next }) },
+	};
+}

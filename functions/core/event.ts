@@ -20,7 +20,7 @@ const recordSchema = z.looseObject({
 		}),
 	}),
 });
-const eventSchema = z.union([
+export const imageEventSchema = z.union([
 	z.looseObject({ Records: z.array(z.unknown()).max(limits.eventRecordsMax) }),
 	z.looseObject({ Event: z.literal('s3:TestEvent') }),
 ]);
@@ -37,7 +37,7 @@ export interface ImageEvents {
  * @throws BudgetNetError `invalid` when the whole is no S3 event
  */
 export function parseImageEvents(body: string, bucket: string): ImageEvents {
-	const event = parseJson(eventSchema, body, 'message of queue image-events');
+	const event = parseJson(imageEventSchema, body, 'message of queue image-events');
 	const result: ImageEvents = { images: [], problems: [] };
 	if (!('Records' in event)) return result;
 	for (const record of event.Records as unknown[]) {
@@ -70,4 +70,14 @@ function readRecord(input: unknown, bucket: string) {
 export function distinctImages(images: readonly Image[]): Image[] {
 	const seen = new Map(images.map((image) => [`${image.key}\0${versionOf(image)}`, image]));
 	return [...seen.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, image]) => image);
+}
+
+/** An event as S3 would send it, for an image that was found without a claim: its own got lost. */
+export function imageEvent(bucket: string, image: Image): z.infer<typeof imageEventSchema> {
+	const key = encodeURIComponent(image.key).replaceAll('%20', '+').replaceAll('%2F', '/');
+	const version = image.versionId === undefined ? {} : { versionId: image.versionId };
+	const object = { key, size: image.bytes, eTag: image.etag, ...version };
+	return {
+		Records: [{ eventSource: 'aws:s3', eventName: 'ObjectCreated:Put', s3: { bucket: { name: bucket }, object } }],
+	};
 }

@@ -84,6 +84,20 @@ export function deferralContract(trial: Trial): void {
 			expect(await reserve(6, 10)).toBeUndefined();
 		});
 
+		test('gives way to the next one when it waits no more, and only then', async () => {
+			const { tenant, reserve, account } = await open(100);
+			await trial.ledger().defer(tenant, period, batchIdOf(3));
+			await trial.ledger().advance(tenant, period, batchIdOf(2), batchIdOf(9));
+			expect((await account()).oldestDeferred).toBe(batchIdOf(3));
+			await trial.ledger().advance(tenant, period, batchIdOf(3), batchIdOf(4));
+			await trial.ledger().advance(tenant, period, batchIdOf(3), batchIdOf(5));
+			expect((await account()).oldestDeferred).toBe(batchIdOf(4));
+			await trial.ledger().advance(tenant, period, batchIdOf(4), undefined);
+			expect(await reserve(9, 10)).toBeUndefined();
+			await trial.ledger().advance('tenant-without-account', period, batchIdOf(4), undefined);
+			expect(await trial.ledger().getAccount('tenant-without-account', period)).toBeUndefined();
+		});
+
 		test('keeps its place when the quota refuses it', async () => {
 			const { tenant, reserve, account } = await open(100);
 			await trial.ledger().defer(tenant, period, batchIdOf(3));
@@ -106,5 +120,25 @@ export function deferralContract(trial: Trial): void {
 			await trial.ledger().defer(tenant, period, batchIdOf(1));
 			expect(await trial.ledger().getAccount(tenant, period)).toBeUndefined();
 		});
+	});
+}
+
+/** The kill switch. */
+export function stopContract(trial: Trial): void {
+	test('the kill switch stops one tenant, or all of them, until it is turned off', async () => {
+		const [tenant, other] = [trial.newTenant(), trial.newTenant()];
+		const ledger = trial.ledger();
+		const stopped = () => Promise.all([ledger.isStopped(tenant), ledger.isStopped(other)]);
+		expect(await stopped()).toEqual([false, false]);
+		await ledger.setStopped(true, tenant);
+		await ledger.setStopped(true, tenant);
+		expect(await stopped()).toEqual([true, false]);
+		await ledger.setStopped(true);
+		expect(await stopped()).toEqual([true, true]);
+		await ledger.setStopped(false, tenant);
+		expect(await stopped()).toEqual([true, true]);
+		await ledger.setStopped(false);
+		await ledger.setStopped(false);
+		expect(await stopped()).toEqual([false, false]);
 	});
 }

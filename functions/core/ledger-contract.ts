@@ -1,5 +1,5 @@
 import { describe, test } from 'vitest';
-import { deferralContract, reserveContract } from './ledger-contract-reserve.ts';
+import { deferralContract, reserveContract, stopContract } from './ledger-contract-reserve.ts';
 import { quotaContract, settleContract } from './ledger-contract-settle.ts';
 import { checkLedgerModel } from './ledger-model.ts';
 import { createTrial } from './ledger-trial.ts';
@@ -17,6 +17,7 @@ export function ledgerContract(name: string, make: () => Promise<Ledger>, runs: 
 		deferralContract(trial);
 		settleContract(trial);
 		quotaContract(trial);
+		stopContract(trial);
 
 		test('keeps its promises whatever is doubled and interleaved', async () => {
 			await checkLedgerModel(trial.ledger(), trial.newTenant, runs);

@@ -48,6 +48,15 @@ export const limits = {
 	reportReceivesMax: 10,
 	/** Longest time that a batch may wait in its queue. */
 	batchRetentionSeconds: 4 * 24 * 3600,
+	/** Longest time that a batch may be deferred; then its images fail with that reason. */
+	deferralDaysMax: 90,
+	/** A planner that has not finished a batch after so long is dead: its time-out, and some. */
+	planningSecondsMax: 900,
+	/** Batches that one sweep looks at, and objects that it reconciles. */
+	sweepBatchesMax: 1000,
+	sweepObjectsMax: 10_000,
+	/** Deferred batches that one resumption plans, one after the other. */
+	resumeBatchesMax: 100,
 	/** Worst case of one run, kept free before a deadline. */
 	batchRunSecondsMax: 1800,
 } as const;

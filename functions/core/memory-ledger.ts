@@ -9,6 +9,8 @@ export function createMemoryLedger(): Ledger {
 	const quotas = new Map<string, Quota>();
 	const accounts = new Map<string, Account>();
 	const journal = new Map<string, JournalEntry>();
+	/** Tenants whose kill switch is on; the empty name is the whole system's. */
+	const stopped = new Set<string>();
 	const keyOf = (tenant: string, period: string, rid = '') => `${tenant}#${period}#${rid}`;
 
 	function change(tenant: string, period: string, transition: (account: Account) => Account): void {
@@ -51,6 +53,17 @@ export function createMemoryLedger(): Ledger {
 
 		async defer(tenant, period, batchId) {
 			change(tenant, period, (account) => rules.defer(account, batchId));
+		},
+
+		async advance(tenant, period, from, next) {
+			change(tenant, period, (account) => rules.advance(account, from, next));
+		},
+
+		isStopped: async (tenant) => stopped.has('') || stopped.has(tenant),
+
+		async setStopped(stop, tenant = '') {
+			if (stop) stopped.add(tenant);
+			else stopped.delete(tenant);
 		},
 
 		async settle(entry) {

@@ -26,10 +26,24 @@ export const batchMessageSchema = z.strictObject({
 });
 export type BatchMessage = z.infer<typeof batchMessageSchema>;
 
+/** Why a batch is given up: no worker could run it, or none did in time, or its quota could not pay it for too long. */
+export const giveUpReasonSchema = z.enum(['dead-letter', 'deadline', 'deferred-too-long']);
+export type GiveUpReason = z.infer<typeof giveUpReasonSchema>;
+
 /** What the settler is told: only where to look. It believes the outcomes object, not the message. */
 export const reportMessageSchema = z.strictObject({
 	v: z.literal(1),
 	batchId: batchIdSchema,
 	tenant: tenantSchema,
+	/** First win the outcomes object with failures of this reason, unless the batch has outcomes already. */
+	giveUp: giveUpReasonSchema.optional(),
 });
 export type ReportMessage = z.infer<typeof reportMessageSchema>;
+
+/** What the planner is told by the sweeper: finish planning this batch. */
+export const resumeMessageSchema = z.strictObject({
+	v: z.literal(1),
+	batchId: batchIdSchema,
+	tenant: tenantSchema,
+});
+export type ResumeMessage = z.infer<typeof resumeMessageSchema>;

@@ -44,7 +44,8 @@ export const runFactsSchema = z.strictObject({
 	period: periodSchema,
 	model: z.string().min(1),
 	price: priceSchema,
-	budgetMacs: z.int().positive(),
+	/** 0 for a batch that was given up. */
+	budgetMacs: z.int().min(0),
 	consumedMacs: z.int().min(0),
 	/** Images tried: labelled and failed. */
 	images: z.int().min(1),

@@ -19,6 +19,9 @@ export type Price = z.infer<typeof priceSchema>;
  */
 export const embeddedPrice: Price = { version: 'embedded-1', nanoUsdPerTmac: 300_000, nanoUsdPerImage: 5 };
 
+/** Of a batch that was given up: nothing ran, nothing is billed. */
+export const noPrice: Price = { version: 'none', nanoUsdPerTmac: 1, nanoUsdPerImage: 0 };
+
 /** Price x MACs + price x images, in nano-USD, rounded up once. */
 export function costNanoUsd(price: Price, macs: number, images: number): number {
 	const exact =

@@ -1,24 +1,17 @@
-import { randomBytes, randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { availableParallelism } from 'node:os';
-import { createBatches } from '../aws/batch-table.ts';
-import { createClaims } from '../aws/claim-table.ts';
 import { createClients } from '../aws/clients.ts';
-import { createLedgerTable } from '../aws/ledger-table.ts';
-import { createManifests } from '../aws/manifests.ts';
-import { createOutcomes } from '../aws/outcomes.ts';
-import { createQueue } from '../aws/queue.ts';
+import { messageOf } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
-import { batchMessageSchema } from '../core/message.ts';
-import { embeddedPrice, type Price } from '../core/price.ts';
+import { embeddedPrice } from '../core/price.ts';
+import { startInference } from '../onnx/client.ts';
 import { loadPackage } from '../onnx/package-files.ts';
-import { createPlanner } from '../planner/handler.ts';
-import { createSettler } from '../settler/handler.ts';
 import { startWorker } from '../worker/start.ts';
+import { driveHandlers } from './drive.ts';
 import { startEmulators } from './emulators/start.ts';
-import { startEventSource } from './event-source.ts';
-import { provision, queueNames } from './provision.ts';
+
+import { createHandlers } from './handlers.ts';
+import { namesOf, provision } from './provision.ts';
 
 export interface HostOptions {
 	packageFolder: string;
@@ -26,7 +19,10 @@ export interface HostOptions {
 	batchImagesMax: number;
 	/** How long the planner waits for more events after the first. */
 	windowMs: number;
-	price?: Price;
+	/** How often the sweeper runs by itself; without it only when `sweep` is called. */
+	sweepEveryMs?: number;
+	/** After so long without being finished, a batch's planner counts as dead. */
+	planningSecondsMax?: number;
 	/** Leaves the batches to workers in processes of their own. */
 	withoutWorker?: boolean;
 	log: Log;
@@ -35,69 +31,60 @@ export interface HostOptions {
 /** The whole system in one process: emulated S3, SQS and DynamoDB on loopback ports, and the handlers that run on AWS. */
 export type Host = Awaited<ReturnType<typeof startHost>>;
 
-const eventMessagesMax = 1000;
+const prefix = 'budgetnet';
 
 /**
  * Starts the embedded cloud and everything that runs in it.
  * @throws BudgetNetError `invalid` when the model package is refused
  */
 export async function startHost(options: HostOptions) {
-	const { log, price = embeddedPrice } = options;
+	const { log, batchImagesMax, planningSecondsMax = limits.planningSecondsMax } = options;
 	const model = await loadPackage(options.packageFolder);
-	const emulators = await startEmulators({
-		notifications: [{ bucket: 'budgetnet-images', queueName: queueNames.imageEvents }],
-	});
+	const names = namesOf(prefix);
+	const notification = { bucket: names.imagesBucket, queueName: names.imageEvents };
+	const emulators = await startEmulators({ notifications: [notification] });
 	const clients = createClients(emulators);
-	const resources = await provision(clients, emulators.sqsEndpoint);
-	const ledger = createLedgerTable(clients.dynamodb, `${resources.tablePrefix}-ledger`);
-	const batches = createBatches(clients.dynamodb, `${resources.tablePrefix}-batches`);
-	const claims = createClaims(clients.dynamodb, `${resources.tablePrefix}-claims`);
-	const manifests = createManifests(clients.s3, resources.resultsBucket);
-	const outcomes = createOutcomes(clients.s3, resources.resultsBucket);
-	/** Emits "step" whenever planner or settler has done something: what waits for progress looks then. */
+	const resources = await provision(clients, {
+		sqsEndpoint: emulators.sqsEndpoint,
+		prefix,
+		visibilitySeconds: limits.visibilitySeconds,
+	});
+	const price = embeddedPrice;
+	const handlers = createHandlers(clients, resources, {
+		card: model.card,
+		price,
+		batchImagesMax,
+		planningSecondsMax,
+		log,
+	});
+	/** Emits "step" whenever a handler has done something: what waits for progress looks then. */
 	const steps = new EventEmitter<{ step: [] }>();
 	const onInvoked = () => steps.emit('step');
+	const driving = driveHandlers({ sqs: clients.sqs, resources, handlers, windowMs: options.windowMs, onInvoked, log });
+	const worker = options.withoutWorker
+		? undefined
+		: startWorker(
+				clients,
+				{ card: model.card, inference: await startInference(model) },
+				{ ...resources, visibilitySeconds: limits.visibilitySeconds },
+				log,
+			);
+	const sweep = () =>
+		handlers
+			.sweeper()
+			.catch((error) => log('error', 'the sweep failed; the next one looks again', { error: messageOf(error) }));
+	const timer = options.sweepEveryMs === undefined ? undefined : setInterval(sweep, options.sweepEveryMs);
 
-	const planner = createPlanner({
-		...{ ledger, batches, claims, manifests, price, log, card: model.card },
-		batchQueue: createQueue(clients.sqs, resources.batchesUrl, batchMessageSchema, 'batches'),
-		imagesBucket: resources.imagesBucket,
-		batchImagesMax: options.batchImagesMax,
-		nowMs: Date.now,
-		mintRid: randomUUID,
-		mintSuffix: () => randomBytes(4).toString('hex'),
-	});
-	const settler = createSettler({ ledger, batches, outcomes, log });
-	const { sqs } = clients;
-	const planning = startEventSource({
-		sqs,
-		queueUrl: resources.imageEventsUrl,
-		handler: planner,
-		batchMax: eventMessagesMax,
-		windowMs: options.windowMs,
-		onInvoked,
-		log,
-	});
-	const settling = startEventSource({
-		sqs,
-		queueUrl: resources.reportsUrl,
-		handler: settler,
-		batchMax: 10,
-		windowMs: 0,
-		onInvoked,
-		log,
-	});
-	const settings = { ...resources, threads: availableParallelism(), visibilitySeconds: limits.visibilitySeconds };
-	const worker = options.withoutWorker ? undefined : await startWorker(clients, model, settings, log);
-
+	const { ledger, batches, claims, manifests, outcomes } = handlers;
 	return {
-		...{ model, emulators, clients, resources, ledger, batches, claims, outcomes, steps, price },
+		...{ model, price, emulators, clients, resources, ledger, batches, claims, manifests, outcomes, steps, sweep },
 		/** Stops in the order of the data's way, so that nothing is cut off half done; leaves no handle open. */
 		async close() {
-			await planning.stop();
+			clearInterval(timer);
+			await driving.stopPlanning();
 			await worker?.stop();
-			await settling.stop();
-			for (const client of [clients.s3, clients.sqs, clients.dynamodb]) client.destroy();
+			await driving.stopSettling();
+			for (const client of Object.values(clients)) client.destroy();
 			await emulators.close();
 		},
 	};

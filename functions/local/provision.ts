@@ -12,30 +12,51 @@ export interface Resources {
 	imageEventsUrl: string;
 	batchesUrl: string;
 	reportsUrl: string;
+	/** Batches whose planning the planner is to finish. */
+	plansUrl: string;
+	/** Batches that no worker could run. */
+	batchesDeadUrl: string;
 }
 
 const accountId = '000000000000';
 const deadLetterRetentionSeconds = 14 * 24 * 3600;
 
-/** Makes buckets, queues (each with its dead-letter queue) and tables in an empty embedded cloud. */
-export async function provision({ s3, sqs, dynamodb }: Clients, sqsEndpoint: string): Promise<Resources> {
-	const [imagesBucket, resultsBucket, tablePrefix] = ['budgetnet-images', 'budgetnet-results', 'budgetnet'];
-	await createBucket(s3, imagesBucket);
-	await createBucket(s3, resultsBucket);
-	await createTables(dynamodb, tablePrefix);
-	const [imageEventsUrl, batchesUrl, reportsUrl] = await Promise.all([
-		createQueueWithDeadLetters(sqs, sqsEndpoint, queueNames.imageEvents, limits.eventReceivesMax),
-		createQueueWithDeadLetters(sqs, sqsEndpoint, queueNames.batches, limits.batchReceivesMax),
-		createQueueWithDeadLetters(sqs, sqsEndpoint, queueNames.reports, limits.reportReceivesMax),
-	]);
-	return { imagesBucket, resultsBucket, tablePrefix, imageEventsUrl, batchesUrl, reportsUrl };
+/** What everything is called. */
+export function namesOf(prefix: string) {
+	return {
+		imagesBucket: `${prefix}-images`,
+		resultsBucket: `${prefix}-results`,
+		imageEvents: `${prefix}-image-events`,
+		batches: `${prefix}-batches`,
+		reports: `${prefix}-reports`,
+		plans: `${prefix}-plans`,
+	};
 }
 
-export const queueNames = {
-	imageEvents: 'budgetnet-image-events',
-	batches: 'budgetnet-batches',
-	reports: 'budgetnet-reports',
-} as const;
+export interface ProvisionOptions {
+	sqsEndpoint: string;
+	prefix: string;
+	/** How long a message that was received stays invisible. */
+	visibilitySeconds: number;
+}
+
+/** Makes buckets, queues (each with its dead-letter queue) and tables. */
+export async function provision({ s3, sqs, dynamodb }: Clients, options: ProvisionOptions): Promise<Resources> {
+	const names = namesOf(options.prefix);
+	const { imagesBucket, resultsBucket } = names;
+	await createBucket(s3, imagesBucket);
+	await createBucket(s3, resultsBucket);
+	await createTables(dynamodb, options.prefix);
+	const [imageEventsUrl, batchesUrl, reportsUrl, plansUrl] = await Promise.all([
+		createQueueWithDeadLetters(sqs, options, names.imageEvents, limits.eventReceivesMax),
+		createQueueWithDeadLetters(sqs, options, names.batches, limits.batchReceivesMax),
+		createQueueWithDeadLetters(sqs, options, names.reports, limits.reportReceivesMax),
+		createQueueWithDeadLetters(sqs, options, names.plans, limits.eventReceivesMax),
+	]);
+	const batchesDeadUrl = `${batchesUrl}-dead`;
+	const urls = { imageEventsUrl, batchesUrl, reportsUrl, plansUrl, batchesDeadUrl };
+	return { imagesBucket, resultsBucket, tablePrefix: options.prefix, ...urls };
+}
 
 async function createBucket(s3: S3Client, Bucket: string): Promise<void> {
 	await s3.send(new CreateBucketCommand({ Bucket }));
@@ -43,7 +64,7 @@ async function createBucket(s3: S3Client, Bucket: string): Promise<void> {
 
 async function createQueueWithDeadLetters(
 	sqs: SQSClient,
-	endpoint: string,
+	{ sqsEndpoint, visibilitySeconds }: ProvisionOptions,
 	name: string,
 	maxReceiveCount: number,
 ): Promise<string> {
@@ -51,7 +72,10 @@ async function createQueueWithDeadLetters(
 	await sqs.send(
 		new CreateQueueCommand({
 			QueueName: deadLetters,
-			Attributes: { MessageRetentionPeriod: String(deadLetterRetentionSeconds) },
+			Attributes: {
+				MessageRetentionPeriod: String(deadLetterRetentionSeconds),
+				VisibilityTimeout: String(visibilitySeconds),
+			},
 		}),
 	);
 	const RedrivePolicy = JSON.stringify({
@@ -61,8 +85,8 @@ async function createQueueWithDeadLetters(
 	const Attributes = {
 		RedrivePolicy,
 		MessageRetentionPeriod: String(limits.batchRetentionSeconds),
-		VisibilityTimeout: String(limits.visibilitySeconds),
+		VisibilityTimeout: String(visibilitySeconds),
 	};
 	await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes }));
-	return `${endpoint}/${accountId}/${name}`; // the emulator answers with a host name that not every resolver knows
+	return `${sqsEndpoint}/${accountId}/${name}`; // the emulator answers with a host name that not every resolver knows
 }

@@ -6,7 +6,7 @@ import type { Batch } from '../core/batch.ts';
 import type { Image } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 
-interface ClaimingParts {
+export interface ClaimingParts {
 	batches: Batches;
 	claims: Claims;
 	manifests: Manifests;

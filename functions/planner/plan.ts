@@ -36,6 +36,7 @@ export async function planBatch(parts: PlanningParts, batch: Batch, images: numb
 	for (let attempt = 0; attempt < limits.ledgerTries; attempt++) {
 		const quota = await parts.ledger.getQuota(tenant);
 		if (!quota) return deferBatch(parts, batch, period, 'unknown-tenant');
+		if (await parts.ledger.isStopped(tenant)) return deferBatch(parts, batch, period, 'stopped');
 		const account = await currentAccount(parts, quota, period);
 		const budget = budgetFor(parts, quota, account, images);
 		if (!budget) return deferBatch(parts, batch, period, 'quota');
@@ -45,6 +46,7 @@ export async function planBatch(parts: PlanningParts, batch: Batch, images: numb
 			...{ tenant, period, rid, batchId, images, quotaRevision: quota.revision, nanoUsd: budget.reservedNanoUsd },
 			...(nextDeferred === undefined ? {} : { nextDeferred }),
 		});
+		if (refusal === 'order' && (await passStaleOldest(parts, account))) continue;
 		if (refusal === 'order' || refusal === 'open-reservations') return deferBatch(parts, batch, period, refusal);
 		if (refusal === undefined) return send(parts, batch, { images, rid, period, budgetMacs: budget.budgetMacs });
 	}
@@ -83,6 +85,16 @@ async function nextDeferredAfter(
 	return waiting.find((other) => other.batchId !== batchId)?.batchId;
 }
 
+/** An oldest deferred batch that waits no more (two planners worked on it) may not block the others for ever. */
+async function passStaleOldest({ batches, ledger }: PlanningParts, account: Account): Promise<boolean> {
+	const { tenant, period, oldestDeferred } = account;
+	if (oldestDeferred === undefined) return false;
+	const state = (await batches.get(oldestDeferred))?.state;
+	if (state === 'deferred' || state === 'claiming') return false;
+	await ledger.advance(tenant, period, oldestDeferred, (await batches.deferred(tenant, 1))[0]?.batchId);
+	return true;
+}
+
 /** First the account, then the batch: a younger batch may not slip by in between. */
 async function deferBatch(
 	parts: PlanningParts,
@@ -111,6 +123,6 @@ async function send(
 		deadlineMs: parts.nowMs() + waitSeconds * 1000,
 	};
 	await parts.batchQueue.send(message, { groupId: tenant });
-	await parts.batches.setState(batchId, 'sent');
+	await parts.batches.setState(batchId, 'sent', { deadlineMs: message.deadlineMs });
 	return { sent: message };
 }

@@ -1,23 +1,28 @@
-import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
-import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { messageOf } from '../core/errors.ts';
+import { perMessage, type SqsHandler } from '../aws/sqs-handler.ts';
 import type { Log } from '../core/log.ts';
-import { reportMessageSchema } from '../core/message.ts';
+import { batchMessageSchema, reportMessageSchema } from '../core/message.ts';
 import { parseJson } from '../core/parse.ts';
-import { type SettlingParts, settleBatch } from './settle.ts';
+import { type GivingUpParts, giveUp } from './give-up.ts';
+import { settleBatch } from './settle.ts';
 
-/** The settler: a Lambda handler on the reports queue. A report that cannot be settled comes again, and others are not held up. */
-export function createSettler(parts: SettlingParts & { log: Log }): (event: SQSEvent) => Promise<SQSBatchResponse> {
-	const settleRecord = async (record: SQSRecord) => {
-		try {
-			const message = parseJson(reportMessageSchema, record.body, 'message of queue reports');
-			const { batchId, tenant, billedNanoUsd } = await settleBatch(parts, message);
-			parts.log('info', 'batch settled', { tenant, batchId, billedNanoUsd });
-		} catch (error) {
-			parts.log('error', 'a report was not settled', { messageId: record.messageId, error: messageOf(error) });
-			throw error;
-		}
-	};
-	return (event) =>
-		processPartialResponse(event, settleRecord, new BatchProcessor(EventType.SQS), { throwOnFullBatchFailure: false });
+type SettlerParts = GivingUpParts & { log: Log };
+
+/** The settler: a Lambda handler on the reports queue. */
+export function createSettler(parts: SettlerParts): SqsHandler {
+	return perMessage('reports', parts.log, async (body) => {
+		const message = parseJson(reportMessageSchema, body, 'message of queue reports');
+		if (message.giveUp) await giveUp(parts, message, message.giveUp);
+		const { batchId, tenant, billedNanoUsd } = await settleBatch(parts, message);
+		parts.log('info', 'batch settled', { tenant, batchId, billedNanoUsd });
+	});
+}
+
+/** The settler's second handler, on the dead letters of the batches queue: a batch that no worker could run is given up. */
+export function createDeadLetterSettler(parts: SettlerParts): SqsHandler {
+	return perMessage('batches-dead', parts.log, async (body) => {
+		const message = parseJson(batchMessageSchema, body, 'message of queue batches-dead');
+		await giveUp(parts, message, 'dead-letter');
+		const { batchId, tenant, billedNanoUsd } = await settleBatch(parts, message);
+		parts.log('warn', 'dead batch settled', { tenant, batchId, billedNanoUsd });
+	});
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createClients } from '../aws/clients.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
+import { startInference } from '../onnx/client.ts';
 import { loadPackage } from '../onnx/package-files.ts';
 import { readSettings } from './settings.ts';
 import { startWorker } from './start.ts';
@@ -16,7 +17,8 @@ try {
 	const settings = readSettings(process.env);
 	const clients = createClients();
 	const model = await loadPackage(settings.packageFolder);
-	const worker = await startWorker(clients, model, settings, log);
+	const inference = await startInference(model, { threads: settings.threads });
+	const worker = startWorker(clients, { card: model.card, inference }, settings, log);
 	log('info', 'worker started', { model: model.card.name, version: model.card.version, threads: settings.threads });
 	await signal;
 	const how = await worker.stop();

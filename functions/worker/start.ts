@@ -6,8 +6,8 @@ import { createQueue } from '../aws/queue.ts';
 import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
 import { reportMessageSchema } from '../core/message.ts';
-import { startInference } from '../onnx/client.ts';
-import type { ModelPackage } from '../onnx/package-files.ts';
+import type { ModelCard } from '../core/package.ts';
+import type { Inference } from '../onnx/client.ts';
 import { createPixelSource } from './pixels.ts';
 import { startPolling } from './poll.ts';
 import { runBatch } from './run-batch.ts';
@@ -22,18 +22,18 @@ export interface Worker {
 }
 
 /** Starts a worker: the same in a container, in a process of its own, and within the embedded cloud. */
-export async function startWorker(
+export function startWorker(
 	clients: Clients,
-	model: ModelPackage,
-	settings: Omit<WorkerSettings, 'packageFolder'>,
+	model: { card: ModelCard; inference: Inference },
+	settings: Omit<WorkerSettings, 'packageFolder' | 'threads'>,
 	log: Log,
-): Promise<Worker> {
-	const inference = await startInference(model, { threads: settings.threads });
+): Worker {
+	const { card, inference } = model;
 	const parts = {
-		...{ inference, log, groupImages, card: model.card },
+		...{ inference, log, groupImages, card },
 		manifests: createManifests(clients.s3, settings.resultsBucket),
 		outcomes: createOutcomes(clients.s3, settings.resultsBucket),
-		loadPixels: createPixelSource(createImages(clients.s3, settings.imagesBucket), model.card.input),
+		loadPixels: createPixelSource(createImages(clients.s3, settings.imagesBucket), card.input),
 		reportQueue: createQueue(clients.sqs, settings.reportsUrl, reportMessageSchema, 'reports'),
 		nowMs: Date.now,
 	};

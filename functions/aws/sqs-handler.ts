@@ -1,0 +1,26 @@
+import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { messageOf } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+
+export type SqsHandler = (event: SQSEvent) => Promise<SQSBatchResponse>;
+
+/**
+ * A Lambda handler on a queue that takes one message at a time: one that throws is logged and comes again, and does not
+ * hold up the others.
+ */
+export function perMessage(queue: string, log: Log, handle: (body: string) => Promise<void>): SqsHandler {
+	const handleRecord = async (record: SQSRecord) => {
+		try {
+			await handle(record.body);
+		} catch (error) {
+			log('error', `a message of queue ${queue} failed; it comes again`, {
+				messageId: record.messageId,
+				error: messageOf(error),
+			});
+			throw error;
+		}
+	};
+	return (event) =>
+		processPartialResponse(event, handleRecord, new BatchProcessor(EventType.SQS), { throwOnFullBatchFailure: false });
+}

@@ -1,0 +1,89 @@
+import pMap from 'p-map';
+import type { ModelCard } from '../core/package.ts';
+import { startEmulators } from '../local/emulators/start.ts';
+import type { Verdict } from './oracle.ts';
+import type { Role } from './roles.ts';
+import { type Arena, type RunSpec, runOnce } from './run.ts';
+
+/** The last line of `npm run faults -- --json`. */
+export interface CampaignResult extends Verdict {
+	runs: number;
+	/** Processes that were really killed after their write. */
+	writesKilled: number;
+	images: number;
+	seconds: number;
+}
+
+/** Runs at a time: they mostly wait for messages to become visible again. */
+const runsAtOnce = 6;
+/** Runs whose writes are counted before anything is killed: one of each kind of quota. */
+const rehearsals = 3;
+const nobody = { name: 'nothing', occurrence: 1 };
+
+/** Kills a process after every named write, `seeds` times each, and adds up the oracle's verdicts. */
+export async function runCampaign(options: {
+	card: ModelCard;
+	files: readonly Uint8Array[];
+	seeds: number;
+	onRun: (done: number, total: number, name: string) => void;
+}): Promise<CampaignResult> {
+	const startedMs = Date.now();
+	const notifications: Arena['notifications'] = [];
+	const emulators = await startEmulators({ notifications });
+	const arena: Arena = { emulators, notifications, card: options.card, files: options.files };
+	try {
+		const specs = await planRuns(arena, options.seeds);
+		const total: CampaignResult = {
+			runs: 0,
+			writesKilled: 0,
+			images: 0,
+			lost: 0,
+			doubleOutcomes: 0,
+			doubleBills: 0,
+			overspends: 0,
+			stuckReservations: 0,
+			seconds: 0,
+		};
+		const runNext = async (spec: RunSpec, i: number) => {
+			const result = await runOnce(arena, `run${i}`, spec, () => undefined);
+			for (const field of [
+				'lost',
+				'doubleOutcomes',
+				'doubleBills',
+				'overspends',
+				'stuckReservations',
+				'images',
+			] as const)
+				total[field] += result[field];
+			total.runs += 1;
+			if (result.killed) total.writesKilled += 1;
+			options.onRun(total.runs, specs.length, `${spec.role} after ${spec.killAfter.name} ${spec.killAfter.occurrence}`);
+		};
+		await pMap(specs, runNext, { concurrency: runsAtOnce });
+		return { ...total, seconds: Math.round((Date.now() - startedMs) / 1000) };
+	} finally {
+		await emulators.close();
+	}
+}
+
+/** Counts the writes of runs in which nobody is killed; then kills after each of them in turn. */
+async function planRuns(arena: Arena, seeds: number): Promise<RunSpec[]> {
+	const counts = new Map<string, number>();
+	for (let seed = 0; seed < rehearsals; seed++)
+		for (const role of ['handlers', 'worker'] as const) {
+			const seen = new Map<string, number>();
+			// The role that is not the victim runs in this process, where its writes can be counted.
+			await runOnce(arena, `rehearsal${seed}${role}`, { role, killAfter: nobody, seed }, (by: Role, name) =>
+				seen.set(`${by} ${name}`, (seen.get(`${by} ${name}`) ?? 0) + 1),
+			);
+			for (const [name, count] of seen) counts.set(name, Math.max(counts.get(name) ?? 0, count));
+		}
+	return [...counts].flatMap(([roleAndName, count]) => {
+		const [role, name] = roleAndName.split(' ') as [Role, string];
+		return Array.from({ length: seeds }, (_, seed) => ({
+			role,
+			killAfter: { name, occurrence: 1 + (seed % Math.min(count, 4)) },
+			seed,
+		}));
+	});
+}

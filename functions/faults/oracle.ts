@@ -1,0 +1,93 @@
+import type { Batches } from '../aws/batch-table.ts';
+import type { Claims } from '../aws/claim-table.ts';
+import type { Manifests } from '../aws/manifests.ts';
+import type { Outcomes } from '../aws/outcomes.ts';
+import { versionOf } from '../core/image.ts';
+import { reservedNanoUsd } from '../core/ledger.ts';
+import type { Ledger } from '../core/ports.ts';
+import { costNanoUsd } from '../core/price.ts';
+
+/** What was found wrong, counted by kind. All zero is what must be. */
+export interface Verdict {
+	lost: number;
+	doubleOutcomes: number;
+	doubleBills: number;
+	overspends: number;
+	stuckReservations: number;
+}
+
+export interface Evidence {
+	tenant: string;
+	period: string;
+	/** Keys that were dropped. */
+	dropped: readonly string[];
+	outcomes: Outcomes;
+	ledger: Ledger;
+	batches: Batches;
+	manifests: Manifests;
+	claims: Claims;
+}
+
+/** Where an image was found: in a batch's outcomes, or in the manifest of a batch that waits. */
+interface Place {
+	key: string;
+	version: string;
+	batchId: string;
+}
+
+/**
+ * Judges a cloud that has gone quiet by its buckets and its journal, and holds account and claims against them: one
+ * outcome an image or a deferred batch that names it, bills that can be recomputed and stand in the journal once, nothing
+ * open, nothing beyond the limit.
+ */
+export async function judge(evidence: Evidence): Promise<Verdict> {
+	const verdict: Verdict = { lost: 0, doubleOutcomes: 0, doubleBills: 0, overspends: 0, stuckReservations: 0 };
+	const { places, bills } = await readBuckets(evidence, verdict);
+	for (const key of evidence.dropped) {
+		const found = places.filter((place) => place.key === key);
+		if (found.length === 0) verdict.lost += 1;
+		if (found.length > 1) verdict.doubleOutcomes += 1;
+		for (const { version, batchId } of found)
+			if ((await evidence.claims.ownerOf(key, version)) !== batchId) verdict.doubleOutcomes += 1;
+	}
+	await judgeMoney(evidence, bills, verdict);
+	return verdict;
+}
+
+/** Every image's places, and what each committed reservation is to be billed, recomputed from the rows. */
+async function readBuckets({ tenant, outcomes, batches, manifests, dropped }: Evidence, verdict: Verdict) {
+	const places: Place[] = [];
+	const bills = new Map<string, number>();
+	for (const ref of await outcomes.list(tenant)) {
+		const found = await outcomes.read(ref);
+		if (!found) continue;
+		places.push(...found.outcomes.map(({ key, version }) => ({ key, version, batchId: ref.batchId })));
+		const macs = found.outcomes.reduce((sum, row) => sum + (row.status === 'labelled' ? row.macs : 0), 0);
+		if (macs > found.facts.budgetMacs) verdict.overspends += 1;
+		const nothingRan = found.facts.provider === 'none';
+		bills.set(found.facts.rid, nothingRan ? 0 : costNanoUsd(found.facts.price, macs, found.outcomes.length));
+	}
+	for (const batch of await batches.deferred(tenant, dropped.length)) {
+		const { images } = await manifests.get(batch);
+		places.push(...images.map((image) => ({ key: image.key, version: versionOf(image), batchId: batch.batchId })));
+	}
+	return { places, bills };
+}
+
+async function judgeMoney(
+	{ ledger, tenant, period }: Evidence,
+	bills: ReadonlyMap<string, number>,
+	verdict: Verdict,
+): Promise<void> {
+	const account = await ledger.getAccount(tenant, period);
+	if (!account) return;
+	const journal = await ledger.journal(tenant, period);
+	for (const { rid, billedNanoUsd } of journal) if (billedNanoUsd !== (bills.get(rid) ?? 0)) verdict.doubleBills += 1;
+	const billed = [...bills.values()].reduce((sum, bill) => sum + bill, 0);
+	const journaled = journal.reduce((sum, entry) => sum + entry.billedNanoUsd, 0);
+	if (account.spentNanoUsd !== billed || journaled !== billed) verdict.doubleBills += 1;
+	const reserved = reservedNanoUsd(account);
+	verdict.stuckReservations += Object.keys(account.open).length;
+	if (account.spentNanoUsd + reserved > account.limitNanoUsd) verdict.overspends += 1;
+	if (account.availableNanoUsd !== account.limitNanoUsd - account.spentNanoUsd - reserved) verdict.overspends += 1;
+}

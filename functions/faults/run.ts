@@ -1,0 +1,171 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import type { Clients } from '../aws/clients.ts';
+import { BudgetNetError } from '../core/errors.ts';
+import { imageEvent } from '../core/event.ts';
+import type { Image } from '../core/image.ts';
+import type { ModelCard } from '../core/package.ts';
+import { policyMacs } from '../core/package.ts';
+import { periodOf } from '../core/period.ts';
+import { costNanoUsd, embeddedPrice } from '../core/price.ts';
+import { limitForShare } from '../core/quota.ts';
+import { permutation } from '../evaluate/random.ts';
+import type { Emulators } from '../local/emulators/start.ts';
+import { createHandlers } from '../local/handlers.ts';
+import { provision, type Resources } from '../local/provision.ts';
+import { createLethalClients } from './lethal-clients.ts';
+import { judge, type Verdict } from './oracle.ts';
+import { type Role, startRole, visibilitySeconds } from './roles.ts';
+import type { VictimOrders } from './victim.ts';
+
+/** One run: which role is killed after which write, and the seed of everything else. */
+export interface RunSpec {
+	role: Role;
+	killAfter: { name: string; occurrence: number };
+	seed: number;
+}
+
+/** The clouds of all runs live in the same emulators, each under a prefix of its own. */
+export interface Arena {
+	emulators: Emulators;
+	notifications: { bucket: string; queueName: string }[];
+	card: ModelCard;
+	/** Bytes of images to drop. */
+	files: readonly Uint8Array[];
+}
+
+export interface RunResult extends Verdict {
+	killed: boolean;
+	images: number;
+}
+
+const tenant = 'acme';
+const lookEveryMs = 100;
+const runSecondsMax = 60;
+
+/** Runs one cloud from the drop until it is quiet, with one process killed on the way, and judges it. */
+export async function runOnce(
+	arena: Arena,
+	prefix: string,
+	spec: RunSpec,
+	onWritten: (role: Role, name: string) => void,
+): Promise<RunResult> {
+	const { emulators, card } = arena;
+	const quiet = createLethalClients(emulators, { doubled: false, onWritten: () => undefined });
+	const clientsOf = (role: Role) =>
+		createLethalClients(emulators, { doubled: true, onWritten: (name) => onWritten(role, name) });
+	const resources = await provision(quiet, { sqsEndpoint: emulators.sqsEndpoint, prefix, visibilitySeconds });
+	const victim = startVictim(arena, resources, spec);
+	const survivor: Role = spec.role === 'worker' ? 'handlers' : 'worker';
+	const stops = [startRole(survivor, clientsOf(survivor), resources, card)];
+	const replaced = victim.died.then(() => stops.push(startRole(spec.role, clientsOf(spec.role), resources, card)));
+	const stores = createHandlers(quiet, resources, {
+		card,
+		price: embeddedPrice,
+		batchImagesMax: 1,
+		planningSecondsMax: 1,
+		log: () => undefined,
+	});
+	const period = periodOf(Date.now());
+	await stores.ledger.setQuota(
+		{ tenant, limitNanoUsd: limitOf(card, spec.seed, arena.files.length), expectedImages: arena.files.length },
+		period,
+	);
+	await victim.ready;
+	const dropped = await drop(quiet, resources, arena, spec.seed);
+	await untilQuiet(quiet, resources, stores, dropped.length, period);
+	const killed = victim.process.signalCode === 'SIGKILL';
+	if (killed) await replaced;
+	else victim.process.kill('SIGKILL');
+	await victim.died;
+	await replaced;
+	for (const stop of stops) await stop();
+	return { ...(await judge({ tenant, period, dropped, ...stores })), killed, images: dropped.length };
+}
+
+/** Enough for all, for a part of the compute, or only for some of the images at the cheapest: by the seed. */
+function limitOf(card: ModelCard, seed: number, images: number): number {
+	const share = [1, 0.4][seed % 3];
+	if (share !== undefined) return limitForShare({ card, price: embeddedPrice, images, share, batches: images });
+	return costNanoUsd(embeddedPrice, Math.floor(images / 2) * policyMacs(card, 0), Math.floor(images / 2)) + 2;
+}
+
+function startVictim({ emulators, card }: Arena, resources: Resources, { role, killAfter }: RunSpec) {
+	const { s3Endpoint, sqsEndpoint, dynamodbEndpoint, region, credentials } = emulators;
+	const endpoints = { s3Endpoint, sqsEndpoint, dynamodbEndpoint, region, credentials };
+	const orders: VictimOrders = { role, endpoints, resources, card, killAfter };
+	const child: ChildProcessByStdio<Writable, Readable, null> = spawn(
+		process.execPath,
+		[join(import.meta.dirname, 'victim.ts')],
+		{ stdio: ['pipe', 'pipe', 'inherit'] },
+	);
+	const ready = once(child.stdout, 'data').then(() => child.stdin.write(`${JSON.stringify(orders)}\n`));
+	return { process: child, ready, died: once(child, 'exit') };
+}
+
+/** Drops the images, and tells of each a second time, in another order. */
+async function drop(
+	{ s3, sqs }: Clients,
+	{ imagesBucket, imageEventsUrl }: Resources,
+	{ notifications, files }: Arena,
+	seed: number,
+): Promise<string[]> {
+	notifications.push({ bucket: imagesBucket, queueName: imageEventsUrl.split('/').at(-1) ?? '' });
+	const order = permutation(files.length, seed);
+	const images: Image[] = [];
+	for (const i of order) {
+		const [Key, Body] = [`${tenant}/${i} ü+.png`, files[i] as Uint8Array];
+		const { ETag = '' } = await s3.send(new PutObjectCommand({ Bucket: imagesBucket, Key, Body }));
+		images.push({ key: Key, etag: ETag.replaceAll('"', ''), bytes: Body.length });
+	}
+	for (const i of permutation(images.length, seed + 1)) {
+		const event = imageEvent(imagesBucket, images[i] as Image);
+		await sqs.send(new SendMessageCommand({ QueueUrl: imageEventsUrl, MessageBody: JSON.stringify(event) }));
+	}
+	return images.map(({ key }) => key);
+}
+
+type Stores = ReturnType<typeof createHandlers>;
+
+/** Until every image is settled or deferred, nothing is reserved, and the queues are empty (but for the sweeper's own). */
+async function untilQuiet(
+	clients: Clients,
+	resources: Resources,
+	stores: Stores,
+	images: number,
+	period: string,
+): Promise<void> {
+	const untilMs = Date.now() + runSecondsMax * 1000;
+	while (Date.now() < untilMs) {
+		if ((await isQuiet(stores, images, period)) && (await areEmpty(clients, resources))) return;
+		await delay(lookEveryMs);
+	}
+	const unfinished = await stores.batches.unfinished(images);
+	throw new BudgetNetError(
+		'unavailable',
+		`${resources.tablePrefix} is not quiet after ${runSecondsMax} s: ${JSON.stringify(unfinished)}`,
+	);
+}
+
+async function isQuiet({ batches, outcomes, ledger }: Stores, images: number, period: string): Promise<boolean> {
+	const unfinished = await batches.unfinished(images * 2);
+	if (unfinished.some(({ state }) => state !== 'deferred')) return false;
+	let accounted = unfinished.reduce((sum, batch) => sum + (batch.images ?? 0), 0);
+	for (const ref of await outcomes.list(tenant)) accounted += (await outcomes.facts(ref))?.images ?? 0;
+	const account = await ledger.getAccount(tenant, period);
+	return accounted >= images && Object.keys(account?.open ?? {}).length === 0;
+}
+
+async function areEmpty({ sqs }: Clients, { imageEventsUrl, batchesUrl, reportsUrl }: Resources): Promise<boolean> {
+	for (const QueueUrl of [imageEventsUrl, batchesUrl, reportsUrl]) {
+		const { Attributes = {} } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }));
+		const { ApproximateNumberOfMessages = '0', ApproximateNumberOfMessagesNotVisible = '0' } = Attributes;
+		if (Number(ApproximateNumberOfMessages) + Number(ApproximateNumberOfMessagesNotVisible) > 0) return false;
+	}
+	return true;
+}

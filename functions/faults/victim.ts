@@ -1,0 +1,30 @@
+/** A process that runs one role and kills itself, with SIGKILL, right after the n-th write of a name. Told by one line of JSON. */
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Endpoints } from '../aws/clients.ts';
+import type { ModelCard } from '../core/package.ts';
+import type { Resources } from '../local/provision.ts';
+import { createLethalClients } from './lethal-clients.ts';
+import { type Role, startRole } from './roles.ts';
+
+export interface VictimOrders {
+	role: Role;
+	endpoints: Endpoints;
+	resources: Resources;
+	card: ModelCard;
+	killAfter: { name: string; occurrence: number };
+}
+
+process.stdout.write('ready\n');
+const [line] = (await once(createInterface({ input: process.stdin }), 'line')) as [string];
+const { role, endpoints, resources, card, killAfter } = JSON.parse(line) as VictimOrders;
+let seen = 0;
+const clients = createLethalClients(endpoints, {
+	doubled: true,
+	onWritten(name) {
+		if (name !== killAfter.name) return;
+		seen += 1;
+		if (seen === killAfter.occurrence) process.kill(process.pid, 'SIGKILL');
+	},
+});
+startRole(role, clients, resources, card);

@@ -1,0 +1,43 @@
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import type { SqsHandler } from '../aws/sqs-handler.ts';
+import type { Log } from '../core/log.ts';
+import { startEventSource } from './event-source.ts';
+import type { createHandlers } from './handlers.ts';
+import type { Resources } from './provision.ts';
+
+/** Bounds of Lambda's event source mappings: of the planner, which waits for a whole drop, and of the others. */
+const eventMessagesMax = 5000;
+const messagesMax = 10;
+
+export interface Driving {
+	/** Stops in the order of the data's way; waits for what runs. */
+	stopPlanning(): Promise<void>;
+	stopSettling(): Promise<void>;
+}
+
+/** Drives planner and settler from their queues. */
+export function driveHandlers(options: {
+	sqs: SQSClient;
+	resources: Resources;
+	handlers: ReturnType<typeof createHandlers>;
+	/** How long the planner waits for more events after the first. */
+	windowMs: number;
+	onInvoked: () => void;
+	log: Log;
+}): Driving {
+	const { sqs, resources, handlers, onInvoked, log } = options;
+	const drive = (queueUrl: string, handler: SqsHandler, batchMax: number, windowMs: number) =>
+		startEventSource({ sqs, queueUrl, handler, batchMax, windowMs, onInvoked, log });
+	const planning = [
+		drive(resources.imageEventsUrl, handlers.planner, eventMessagesMax, options.windowMs),
+		drive(resources.plansUrl, handlers.resumer, messagesMax, 0),
+	];
+	const settling = [
+		drive(resources.reportsUrl, handlers.settler, messagesMax, 0),
+		drive(resources.batchesDeadUrl, handlers.deadLetterSettler, messagesMax, 0),
+	];
+	const stopAll = async (sources: typeof planning) => {
+		await Promise.all(sources.map((source) => source.stop()));
+	};
+	return { stopPlanning: () => stopAll(planning), stopSettling: () => stopAll(settling) };
+}

@@ -1,0 +1,60 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { createBatches } from '../aws/batch-table.ts';
+import { createClaims } from '../aws/claim-table.ts';
+import type { Clients } from '../aws/clients.ts';
+import { createLedgerTable } from '../aws/ledger-table.ts';
+import { createManifests } from '../aws/manifests.ts';
+import { createOutcomes } from '../aws/outcomes.ts';
+import { createQueue } from '../aws/queue.ts';
+import { perMessage } from '../aws/sqs-handler.ts';
+import { imageEventSchema } from '../core/event.ts';
+import type { Log } from '../core/log.ts';
+import { batchMessageSchema, reportMessageSchema, resumeMessageSchema } from '../core/message.ts';
+import type { ModelCard } from '../core/package.ts';
+import { parseJson } from '../core/parse.ts';
+import type { Price } from '../core/price.ts';
+import { createPlanner } from '../planner/handler.ts';
+import { resumeBatch } from '../planner/resume.ts';
+import { createDeadLetterSettler, createSettler } from '../settler/handler.ts';
+import { createSweeper } from '../sweeper/handler.ts';
+import type { Resources } from './provision.ts';
+
+export interface HandlerOptions {
+	card: ModelCard;
+	price: Price;
+	batchImagesMax: number;
+	/** After so long without being finished, a batch's planner counts as dead. */
+	planningSecondsMax: number;
+	log: Log;
+}
+
+/** Stores and handlers over these clients and resources: what the Lambda functions are made of, in one place. */
+export function createHandlers(clients: Clients, resources: Resources, options: HandlerOptions) {
+	const { s3, sqs, dynamodb } = clients;
+	const { imagesBucket, resultsBucket, tablePrefix } = resources;
+	const stores = {
+		ledger: createLedgerTable(dynamodb, `${tablePrefix}-ledger`),
+		batches: createBatches(dynamodb, `${tablePrefix}-batches`),
+		claims: createClaims(dynamodb, `${tablePrefix}-claims`),
+		manifests: createManifests(s3, resultsBucket),
+		outcomes: createOutcomes(s3, resultsBucket),
+	};
+	const queues = {
+		batchQueue: createQueue(sqs, resources.batchesUrl, batchMessageSchema, 'batches'),
+		reportQueue: createQueue(sqs, resources.reportsUrl, reportMessageSchema, 'reports'),
+		plansQueue: createQueue(sqs, resources.plansUrl, resumeMessageSchema, 'plans'),
+		eventsQueue: createQueue(sqs, resources.imageEventsUrl, imageEventSchema, 'image-events'),
+	};
+	const mint = { nowMs: Date.now, mintRid: randomUUID, mintSuffix: () => randomBytes(4).toString('hex') };
+	const parts = { ...stores, ...queues, ...mint, ...options, s3, imagesBucket, resultsBucket };
+	return {
+		...stores,
+		planner: createPlanner(parts),
+		resumer: perMessage('plans', options.log, (body) =>
+			resumeBatch(parts, parseJson(resumeMessageSchema, body, 'message of queue plans')),
+		),
+		settler: createSettler(parts),
+		deadLetterSettler: createDeadLetterSettler(parts),
+		sweeper: createSweeper(parts),
+	};
+}

@@ -1,0 +1,74 @@
+import type { Manifests } from '../aws/manifests.ts';
+import type { Batch, BatchRef } from '../core/batch.ts';
+import { BudgetNetError } from '../core/errors.ts';
+import { versionOf } from '../core/image.ts';
+import type { GiveUpReason } from '../core/message.ts';
+import type { FailureReason, Outcome, RunFacts } from '../core/outcome.ts';
+import { periodOf } from '../core/period.ts';
+import { noPrice } from '../core/price.ts';
+import { reportOf } from '../core/report.ts';
+import type { SettlingParts } from './settle.ts';
+
+export interface GivingUpParts extends SettlingParts {
+	manifests: Manifests;
+	nowMs: () => number;
+	mintRid: () => string;
+}
+
+const reasons: Record<GiveUpReason, { reason: FailureReason; detail: string }> = {
+	'dead-letter': { reason: 'given-up', detail: 'no worker could run its batch' },
+	deadline: { reason: 'given-up', detail: 'no worker ran its batch before the deadline' },
+	'deferred-too-long': { reason: 'waited-too-long', detail: 'the quota could not pay its batch for too long' },
+};
+
+/**
+ * Gives a batch up by winning its outcomes object with failures, so that nothing can come after. Had a worker won it before,
+ * its outcomes stand. The batch is then to be settled like any other. Safe to repeat.
+ * @throws BudgetNetError `not-found` when the batch or its manifest is not there
+ */
+export async function giveUp(parts: GivingUpParts, { batchId, tenant }: BatchRef, why: GiveUpReason): Promise<void> {
+	const batch = await parts.batches.get(batchId);
+	if (batch?.tenant !== tenant)
+		throw new BudgetNetError('not-found', `batch ${batchId}: tenant ${tenant} has no such batch`);
+	if (batch.state === 'settled' || (await parts.outcomes.facts(batch))) return;
+	const { images } = await parts.manifests.get(batch);
+	const outcomes: Outcome[] = images.map((image) => ({
+		v: 1,
+		key: image.key,
+		version: versionOf(image),
+		status: 'failed',
+		...reasons[why],
+	}));
+	const facts = factsOf(batch, await reservationOf(parts, batch), outcomes.length, parts.nowMs());
+	if ((await parts.outcomes.commit(batch, facts, outcomes)) === 'committed')
+		await parts.outcomes.putReport(batch, reportOf(facts, outcomes));
+}
+
+/** The outcomes must name a reservation of the batch; one that was never funded gets one that holds nothing. */
+async function reservationOf(
+	parts: GivingUpParts,
+	{ batchId, reservations }: Batch,
+): Promise<Batch['reservations'][number]> {
+	const newest = reservations.at(-1);
+	if (newest) return newest;
+	const minted = { rid: parts.mintRid(), period: periodOf(parts.nowMs()) };
+	await parts.batches.addReservation(batchId, minted);
+	return minted;
+}
+
+/** Nothing ran, nothing is billed. */
+function factsOf(
+	{ batchId, tenant }: Batch,
+	{ rid, period }: Batch['reservations'][number],
+	images: number,
+	nowMs: number,
+): RunFacts {
+	return {
+		v: 1,
+		...{ batchId, tenant, rid, period, images },
+		model: 'none',
+		price: noPrice,
+		...{ budgetMacs: 0, consumedMacs: 0, labelled: 0, failed: images, billedNanoUsd: 0 },
+		...{ provider: 'none', startedMs: nowMs, elapsedMs: 0 },
+	};
+}

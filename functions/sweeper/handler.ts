@@ -1,0 +1,11 @@
+import type { Log } from '../core/log.ts';
+import { type ReconcilingParts, reconcile } from './reconcile.ts';
+import { type ResumingParts, sweepBatches } from './resume.ts';
+
+/** The sweeper: a Lambda handler on a schedule. Puts what got stuck back onto a queue. */
+export function createSweeper(parts: ResumingParts & ReconcilingParts & { log: Log }): () => Promise<void> {
+	return async () => {
+		const [batches, images] = [await sweepBatches(parts), await reconcile(parts)];
+		if (batches + images > 0) parts.log('info', 'swept', { batchesPutBack: batches, imagesWithoutClaim: images });
+	};
+}

@@ -1,0 +1,50 @@
+import type { Batches } from '../aws/batch-table.ts';
+import type { Outcomes } from '../aws/outcomes.ts';
+import type { Queue } from '../aws/queue.ts';
+import type { Batch } from '../core/batch.ts';
+import { limits } from '../core/limits.ts';
+import type { ReportMessage, ResumeMessage } from '../core/message.ts';
+
+export interface ResumingParts {
+	batches: Batches;
+	outcomes: Outcomes;
+	plansQueue: Queue<ResumeMessage>;
+	reportQueue: Queue<ReportMessage>;
+	nowMs: () => number;
+	/** After so long without being finished, a batch's planner counts as dead. */
+	planningSecondsMax: number;
+}
+
+const daySeconds = 24 * 3600;
+
+/**
+ * Looks at the unfinished batches and puts what is stuck back onto a queue: to the planner what was not planned to the end
+ * and, of each tenant, the oldest that is deferred; to the settler what has outcomes and is not settled, and what is to be
+ * given up. Decides nothing: whoever takes the message looks again.
+ * @returns how many batches were put back
+ */
+export async function sweepBatches(parts: ResumingParts): Promise<number> {
+	const unfinished = await parts.batches.unfinished(limits.sweepBatchesMax);
+	const deferred = new Set<string>();
+	let putBack = 0;
+	for (const batch of unfinished.sort((a, b) => (a.batchId < b.batchId ? -1 : 1))) {
+		const first = batch.state === 'deferred' && !deferred.has(batch.tenant);
+		if (first) deferred.add(batch.tenant);
+		if (await putBackIfStuck(parts, batch, first)) putBack += 1;
+	}
+	return putBack;
+}
+
+async function putBackIfStuck(parts: ResumingParts, batch: Batch, oldestDeferred: boolean): Promise<boolean> {
+	const message = { v: 1, batchId: batch.batchId, tenant: batch.tenant } as const;
+	const ageSeconds = (parts.nowMs() - batch.createdMs) / 1000;
+	if (batch.state === 'claiming' && ageSeconds > parts.planningSecondsMax) await parts.plansQueue.send(message);
+	else if (batch.state === 'deferred' && ageSeconds > limits.deferralDaysMax * daySeconds)
+		await parts.reportQueue.send({ ...message, giveUp: 'deferred-too-long' });
+	else if (oldestDeferred) await parts.plansQueue.send(message);
+	else if (batch.state === 'sent' && (await parts.outcomes.facts(batch))) await parts.reportQueue.send(message);
+	else if (batch.state === 'sent' && parts.nowMs() > (batch.deadlineMs ?? Number.POSITIVE_INFINITY))
+		await parts.reportQueue.send({ ...message, giveUp: 'deadline' });
+	else return false;
+	return true;
+}
