@@ -7,7 +7,11 @@ import { parseCard } from '../functions/core/package.ts';
 import { runCampaign } from '../functions/faults/campaign.ts';
 
 const { values } = parseArgs({
-	options: { seeds: { type: 'string', default: '50' }, json: { type: 'boolean', default: false } },
+	options: {
+		seeds: { type: 'string', default: '50' },
+		only: { type: 'string', multiple: true },
+		json: { type: 'boolean', default: false },
+	},
 });
 const models = join(import.meta.dirname, '..', 'models');
 const card = parseCard(await readFile(join(models, 'packages', 'cifar10-resnet', 'model.json'), 'utf8'));
@@ -19,6 +23,7 @@ const result = await runCampaign({
 	card,
 	files,
 	seeds: Number(values.seeds),
+	...(values.only ? { only: values.only } : {}),
 	onRun(done, total) {
 		progress ??= startProgress('runs', total);
 		progress.update(done);

@@ -25,6 +25,8 @@ export async function runCampaign(options: {
 	card: ModelCard;
 	files: readonly Uint8Array[];
 	seeds: number;
+	/** Only writes of these names; all without it. */
+	only?: readonly string[];
 	onRun: (done: number, total: number, name: string) => void;
 }): Promise<CampaignResult> {
 	const startedMs = Date.now();
@@ -32,7 +34,8 @@ export async function runCampaign(options: {
 	const emulators = await startEmulators({ notifications });
 	const arena: Arena = { emulators, notifications, card: options.card, files: options.files };
 	try {
-		const specs = await planRuns(arena, options.seeds);
+		const all = await planRuns(arena, options.seeds);
+		const specs = all.filter(({ killAfter }) => options.only?.includes(killAfter.name) ?? true);
 		const total: CampaignResult = {
 			runs: 0,
 			writesKilled: 0,

@@ -6,7 +6,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { Clients } from '../aws/clients.ts';
-import { BudgetNetError } from '../core/errors.ts';
 import { imageEvent } from '../core/event.ts';
 import type { Image } from '../core/image.ts';
 import type { ModelCard } from '../core/package.ts';
@@ -46,7 +45,7 @@ export interface RunResult extends Verdict {
 
 const tenant = 'acme';
 const lookEveryMs = 100;
-const runSecondsMax = 60;
+const quietSecondsMax = 40;
 
 /** Runs one cloud from the drop until it is quiet, with one process killed on the way, and judges it. */
 export async function runOnce(
@@ -140,16 +139,12 @@ async function untilQuiet(
 	images: number,
 	period: string,
 ): Promise<void> {
-	const untilMs = Date.now() + runSecondsMax * 1000;
+	const untilMs = Date.now() + quietSecondsMax * 1000;
 	while (Date.now() < untilMs) {
 		if ((await isQuiet(stores, images, period)) && (await areEmpty(clients, resources))) return;
 		await delay(lookEveryMs);
 	}
-	const unfinished = await stores.batches.unfinished(images);
-	throw new BudgetNetError(
-		'unavailable',
-		`${resources.tablePrefix} is not quiet after ${runSecondsMax} s: ${JSON.stringify(unfinished)}`,
-	);
+	// Whatever is missing now is lost: the oracle counts it.
 }
 
 async function isQuiet({ batches, outcomes, ledger }: Stores, images: number, period: string): Promise<boolean> {

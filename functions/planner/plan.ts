@@ -2,7 +2,7 @@ import type { Batches } from '../aws/batch-table.ts';
 import type { Queue } from '../aws/queue.ts';
 import type { Batch, DeferralReason } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
-import type { Account } from '../core/ledger.ts';
+import { type Account, type Refusal, type ReserveRequest, refusalOf } from '../core/ledger.ts';
 import { limits } from '../core/limits.ts';
 import type { BatchMessage } from '../core/message.ts';
 import type { ModelCard } from '../core/package.ts';
@@ -40,20 +40,34 @@ export async function planBatch(parts: PlanningParts, batch: Batch, images: numb
 		const account = await currentAccount(parts, quota, period);
 		const budget = budgetFor(parts, quota, account, images);
 		if (!budget) return deferBatch(parts, batch, period, 'quota');
-		if (attempt === 0) await parts.batches.addReservation(batchId, { rid, period });
 		const nextDeferred = await nextDeferredAfter(parts, account, batchId);
-		const refusal = await parts.ledger.reserve({
+		const refusal = await noteAndReserve(parts, account, {
 			...{ tenant, period, rid, batchId, images, quotaRevision: quota.revision, nanoUsd: budget.reservedNanoUsd },
 			...(nextDeferred === undefined ? {} : { nextDeferred }),
 		});
+		if (refusal === undefined) return send(parts, batch, { images, rid, period, budgetMacs: budget.budgetMacs });
 		if (refusal === 'order' && (await passStaleOldest(parts, account))) continue;
 		if (refusal === 'order' || refusal === 'open-reservations') return deferBatch(parts, batch, period, refusal);
-		if (refusal === undefined) return send(parts, batch, { images, rid, period, budgetMacs: budget.budgetMacs });
 	}
 	throw new BudgetNetError(
 		'unavailable',
 		`batch ${batchId}: the account of tenant ${tenant} changed ${limits.ledgerTries} times while it was planned; it will be resumed`,
 	);
+}
+
+/**
+ * Notes the reservation in the batch's item, then asks for it: so the settler knows all that may be open. What the account
+ * that was just read refuses is not even noted, for a batch may be tried often.
+ */
+async function noteAndReserve(
+	{ ledger, batches }: PlanningParts,
+	account: Account,
+	request: ReserveRequest,
+): Promise<Refusal | undefined> {
+	const refusal = refusalOf(account, request);
+	if (refusal) return refusal;
+	await batches.addReservation(request.batchId, { rid: request.rid, period: request.period });
+	return ledger.reserve(request);
 }
 
 /** The period's account under this quota; a new one inherits the tenant's oldest deferred batch. */

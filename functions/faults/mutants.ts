@@ -1,0 +1,48 @@
+/** A version of the code with one write moved, and after which write a kill must show it. */
+export interface Mutant {
+	what: string;
+	file: string;
+	/** Text that stands there once, and what it becomes. */
+	change: readonly (readonly [before: string, after: string])[];
+	killAfter: string;
+}
+
+/** Each breaks the order of writes in one place; the campaign must fail on each. */
+export const mutants: readonly Mutant[] = [
+	{
+		what: 'images are claimed before the intent is written',
+		file: 'functions/planner/handler.ts',
+		change: [
+			['		await intend(parts, batch, candidates);\n', ''],
+			[
+				'candidates);\n		await finishPlanning',
+				'candidates);\n		await intend(parts, batch, candidates);\n		await finishPlanning',
+			],
+		],
+		killAfter: 'claim',
+	},
+	{
+		what: 'a reservation is noted after it is made',
+		file: 'functions/planner/plan.ts',
+		change: [
+			['	await batches.addReservation(request.batchId, { rid: request.rid, period: request.period });\n', ''],
+			[
+				'	return ledger.reserve(request);',
+				'	const refused = await ledger.reserve(request);\n	await batches.addReservation(request.batchId, { rid: request.rid, period: request.period });\n	return refused;',
+			],
+		],
+		killAfter: 'reserve',
+	},
+	{
+		what: 'a batch counts as sent before its message is',
+		file: 'functions/planner/plan.ts',
+		change: [
+			['	await parts.batchQueue.send(message, { groupId: tenant });\n', ''],
+			[
+				'{ deadlineMs: message.deadlineMs });\n',
+				'{ deadlineMs: message.deadlineMs });\n	await parts.batchQueue.send(message, { groupId: tenant });\n',
+			],
+		],
+		killAfter: 'state-sent',
+	},
+];
