@@ -15,7 +15,7 @@ import { again, tries } from './tries.ts';
 import { findUnfinished } from './unfinished.ts';
 
 /** What a change of state may say besides; what it leaves out stays, but for the reason. */
-export interface StateFields {
+interface StateFields {
 	reason?: DeferralReason;
 	images?: number;
 	deadlineMs?: number;

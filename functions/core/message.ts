@@ -27,7 +27,7 @@ export const batchMessageSchema = z.strictObject({
 export type BatchMessage = z.infer<typeof batchMessageSchema>;
 
 /** Why a batch is given up: no worker could run it, or none did in time, or its quota could not pay it for too long. */
-export const giveUpReasonSchema = z.enum(['dead-letter', 'deadline', 'deferred-too-long']);
+const giveUpReasonSchema = z.enum(['dead-letter', 'deadline', 'deferred-too-long']);
 export type GiveUpReason = z.infer<typeof giveUpReasonSchema>;
 
 /** What the settler is told: only where to look. It believes the outcomes object, not the message. */

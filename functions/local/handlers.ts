@@ -25,6 +25,8 @@ export interface HandlerOptions {
 	batchImagesMax: number;
 	/** After so long without being finished, a batch's planner counts as dead. */
 	planningSecondsMax: number;
+	/** The clock, for tests. */
+	nowMs?: () => number;
 	log: Log;
 }
 
@@ -45,8 +47,12 @@ export function createHandlers(clients: Clients, resources: Resources, options: 
 		plansQueue: createQueue(sqs, resources.plansUrl, resumeMessageSchema, 'plans'),
 		eventsQueue: createQueue(sqs, resources.imageEventsUrl, imageEventSchema, 'image-events'),
 	};
-	const mint = { nowMs: Date.now, mintRid: randomUUID, mintSuffix: () => randomBytes(4).toString('hex') };
-	const parts = { ...stores, ...queues, ...mint, ...options, s3, imagesBucket, resultsBucket };
+	const mint = {
+		nowMs: options.nowMs ?? Date.now,
+		mintRid: randomUUID,
+		mintSuffix: () => randomBytes(4).toString('hex'),
+	};
+	const parts = { ...stores, ...queues, ...options, ...mint, s3, imagesBucket, resultsBucket };
 	return {
 		...stores,
 		planner: createPlanner(parts),

@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { createClients } from '../functions/aws/clients.ts';
+import { imageEvent } from '../functions/core/event.ts';
+import type { Image } from '../functions/core/image.ts';
+import type { Outcome } from '../functions/core/outcome.ts';
+import { parseCard } from '../functions/core/package.ts';
+import { periodOf } from '../functions/core/period.ts';
+import { embeddedPrice } from '../functions/core/price.ts';
+import { type Role, startRole, visibilitySeconds } from '../functions/faults/roles.ts';
+import { startEmulators } from '../functions/local/emulators/start.ts';
+import { createHandlers } from '../functions/local/handlers.ts';
+import { provision } from '../functions/local/provision.ts';
+
+const models = join(import.meta.dirname, '..', 'models');
+export const period = periodOf(Date.now());
+
+/**
+ * An embedded cloud for tests of what goes wrong: no bucket notifications (a test sends the events that it wants), a stub
+ * instead of a network, a sweeper that runs four times a second, and roles that a test starts when it wants them.
+ */
+export async function startSmallCloud() {
+	const emulators = await startEmulators({ notifications: [] });
+	const clients = createClients(emulators);
+	const resources = await provision(clients, {
+		sqsEndpoint: emulators.sqsEndpoint,
+		prefix: 'small',
+		visibilitySeconds,
+	});
+	const card = parseCard(await readFile(join(models, 'packages', 'cifar10-resnet', 'model.json'), 'utf8'));
+	const picture = await readFile(join(models, 'samples', 'cifar10', 'images', '0000.png'));
+	const handlersAt = (nowMs: () => number) =>
+		createHandlers(clients, resources, {
+			card,
+			price: embeddedPrice,
+			batchImagesMax: 4,
+			planningSecondsMax: 1,
+			nowMs,
+			log: () => undefined,
+		});
+	const stores = handlersAt(Date.now);
+	const stops: (() => Promise<void>)[] = [];
+
+	async function put(key: string): Promise<Image> {
+		const { ETag = '' } = await clients.s3.send(
+			new PutObjectCommand({ Bucket: resources.imagesBucket, Key: key, Body: picture }),
+		);
+		return { key, etag: ETag.replaceAll('"', ''), bytes: picture.length };
+	}
+
+	async function drop(key: string): Promise<void> {
+		const event = imageEvent(resources.imagesBucket, await put(key));
+		await clients.sqs.send(
+			new SendMessageCommand({ QueueUrl: resources.imageEventsUrl, MessageBody: JSON.stringify(event) }),
+		);
+	}
+
+	async function outcomesOf(tenant: string): Promise<Outcome[]> {
+		const all: Outcome[] = [];
+		for (const ref of await stores.outcomes.list(tenant))
+			all.push(...((await stores.outcomes.read(ref))?.outcomes ?? []));
+		return all;
+	}
+
+	return {
+		...{ clients, resources, card, stores, put, drop, outcomesOf },
+		/** A sweep as if it were that late. */
+		sweepAt: (nowMs: number) => handlersAt(() => nowMs).sweeper(),
+		start: (role: Role) => stops.push(startRole(role, clients, resources, card)),
+		setLimit: (tenant: string, limitNanoUsd: number) =>
+			stores.ledger.setQuota({ tenant, limitNanoUsd, expectedImages: 0 }, period),
+		keysOf: async (tenant: string) => (await outcomesOf(tenant)).map(({ key }) => key),
+		waitingOf: async (tenant: string) => (await stores.batches.deferred(tenant, 10)).map(({ reason }) => reason),
+		account: (tenant: string) => stores.ledger.getAccount(tenant, period),
+		async close() {
+			for (const stop of stops) await stop();
+			for (const client of Object.values(clients)) client.destroy();
+			await emulators.close();
+		},
+	};
+}
