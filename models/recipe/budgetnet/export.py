@@ -90,6 +90,15 @@ def export(folder, tables, network, state, learn, held, test, options):
     return results
 
 
+def keep(checkpoint, file):
+    """Writes what resuming the constant phase needs: float16 weights and the epoch (.npz, a few MB)."""
+    state = torch.load(checkpoint, weights_only=True)
+    halves = {name: tensor.half() if tensor.ndim > 1 else tensor for name, tensor in state["network"].items() if tensor.is_floating_point()}
+    weights = {name: tensor.numpy() for name, tensor in halves.items()}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(file, epoch=state["epoch"], **weights)
+
+
 def _accuracies(logits, truth):
     return [round(float(value), 5) for value in (logits.argmax(2) == truth).mean(1)]
 
@@ -105,7 +114,6 @@ def _training(state, learn, held):
         "seed": options["seed"],
         "bf16": options["bf16"],
         "torch": torch.__version__,
-        "hours": round(state.get("seconds", 0) / 3600, 2),
     }
 
 
@@ -116,7 +124,10 @@ def main():
     parser.add_argument("--name", required=True)
     parser.add_argument("--version", default="1.0.0")
     parser.add_argument("--test", action="store_true", help="also measure on the test images, for publication")
+    parser.add_argument("--keep", help="also keep the weights of this constant-phase checkpoint, for a later session to go on with")
     options = parser.parse_args()
+    if options.keep:
+        keep(options.keep, MODELS / "checkpoints" / f"{options.name}.npz")
     learn, held = split_holdout(load(options.data, "train"))
     test = load(options.data, "test") if options.test else None
     network, state = restore(options.checkpoint, len(learn.classes))

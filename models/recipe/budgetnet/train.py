@@ -2,7 +2,8 @@
 
 `python -m budgetnet.train --data FOLDER --out FOLDER [--epochs N]` runs at a constant rate until stopped and writes a
 checkpoint every epoch; `--decay N` branches off the newest of them and lets the rate fall to 0 in N epochs.
-Stopped and started again it goes on where it was, with the same weights as in one go.
+Stopped and started again it goes on where it was, with the same weights as in one go. `--start FILE` begins from weights
+that `budgetnet.export --keep` wrote (float16, without the optimiser's momentum).
 Sandwich rule and in-place distillation: Yu and Huang 2019, arXiv:1903.05134.
 """
 
@@ -12,6 +13,7 @@ import json
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -110,6 +112,14 @@ class Trainer:
         torch.save(state, file.with_suffix(".part"))
         file.with_suffix(".part").replace(file)
 
+    def start_from(self, file):
+        """Weights and epoch of an earlier constant phase, kept by budgetnet.export."""
+        with np.load(file) as kept:
+            state = {name: torch.from_numpy(kept[name].astype(np.float32)) for name in kept.files if name != "epoch"}
+            self.epoch = int(kept["epoch"])
+        self.network.load_state_dict(state, strict=False)  # counters of batches are not kept
+        self.average.load_state_dict(self.network.state_dict())
+
     def restore(self, file):
         state = torch.load(file, weights_only=True)
         self.network.load_state_dict(state["network"])
@@ -126,11 +136,12 @@ def main():
     parser.add_argument("--architecture", default="resnet", choices=sorted(ARCHITECTURES))
     parser.add_argument("--epochs", type=int, default=1000, help="stop the constant phase after so many")
     parser.add_argument("--decay", type=int, default=0, help="branch off and decay in so many epochs")
+    parser.add_argument("--start", type=Path, help="weights to begin with, when there is no checkpoint in --out yet")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--bf16", action="store_true", help="faster on AVX-512 and AMX, slower elsewhere")
     options = parser.parse_args()
-    options.data = str(options.data)
-    folder, options.out = options.out, str(options.out)
+    folder, start = options.out, options.start
+    options.out, options.start = str(options.out), str(options.start)
     folder.mkdir(parents=True, exist_ok=True)
     learn, _ = split_holdout(load(options.data, "train"))
     trainer = Trainer(options, learn)
@@ -141,6 +152,8 @@ def main():
     elif options.decay:
         trainer.restore(constant)
         trainer.decay_start = trainer.epoch
+    elif start:
+        trainer.start_from(start)
     last = trainer.decay_start + options.decay if options.decay else options.epochs
     while trainer.epoch < last:
         line = json.dumps(trainer.run_epoch())
