@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { Command } from 'commander';
 import { parseUsd } from '../core/money.ts';
+import { tenantSchema } from '../core/object-key.ts';
+import { parse } from '../core/parse.ts';
 import { periodOf } from '../core/period.ts';
 import { startHost } from '../local/host.ts';
 import { defaultModel, packageFolder } from './packages.ts';
@@ -8,6 +10,7 @@ import type { quietLog } from './quiet-log.ts';
 
 const batchImagesMax = 512;
 const windowMs = 2000;
+const sweepEveryMs = 10_000;
 
 /** `budgetnet up`: leaves the embedded cloud running, for dropping images by hand. */
 export function upCommand(): Command {
@@ -21,14 +24,15 @@ export function upCommand(): Command {
 
 async function up(options: { model: string; tenant: string; usd: string }): Promise<void> {
 	const limitNanoUsd = parseUsd(options.usd);
+	const tenant = parse(tenantSchema, options.tenant, '--tenant');
 	const host = await startHost({
 		packageFolder: await packageFolder(options.model),
 		batchImagesMax,
 		windowMs,
+		sweepEveryMs,
 		log: announce,
 	});
 	try {
-		const { tenant } = options;
 		await host.ledger.setQuota({ tenant, limitNanoUsd, expectedImages: 0 }, periodOf(Date.now()));
 		const { s3Endpoint, sqsEndpoint, dynamodbEndpoint, region, credentials } = host.emulators;
 		const { imagesBucket, resultsBucket } = host.resources;
@@ -42,8 +46,10 @@ async function up(options: { model: string; tenant: string; usd: string }): Prom
 
 Try, in another terminal:
   export AWS_ACCESS_KEY_ID=${credentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey} AWS_REGION=${region}
+  export AWS_ENDPOINT_URL_S3=${s3Endpoint} AWS_ENDPOINT_URL_SQS=${sqsEndpoint} AWS_ENDPOINT_URL_DYNAMODB=${dynamodbEndpoint}
   aws --endpoint-url ${s3Endpoint} s3 cp --recursive models/samples/cifar10/images s3://${imagesBucket}/${tenant}/
   aws --endpoint-url ${s3Endpoint} s3 cp --recursive s3://${resultsBucket}/outcomes/tenant=${tenant}/ labels/
+  npm run budgetnet -- where ${tenant}/0000.png
 
 Ctrl-C stops it; nothing is kept.
 `,

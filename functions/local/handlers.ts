@@ -1,12 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { createBatches } from '../aws/batch-table.ts';
-import { createClaims } from '../aws/claim-table.ts';
 import type { Clients } from '../aws/clients.ts';
-import { createLedgerTable } from '../aws/ledger-table.ts';
-import { createManifests } from '../aws/manifests.ts';
-import { createOutcomes } from '../aws/outcomes.ts';
 import { createQueue } from '../aws/queue.ts';
 import { perMessage } from '../aws/sqs-handler.ts';
+import { createStores } from '../aws/stores.ts';
 import { imageEventSchema } from '../core/event.ts';
 import type { Log } from '../core/log.ts';
 import { batchMessageSchema, reportMessageSchema, resumeMessageSchema } from '../core/message.ts';
@@ -32,15 +28,9 @@ export interface HandlerOptions {
 
 /** Stores and handlers over these clients and resources: what the Lambda functions are made of, in one place. */
 export function createHandlers(clients: Clients, resources: Resources, options: HandlerOptions) {
-	const { s3, sqs, dynamodb } = clients;
+	const { s3, sqs } = clients;
 	const { imagesBucket, resultsBucket, tablePrefix } = resources;
-	const stores = {
-		ledger: createLedgerTable(dynamodb, `${tablePrefix}-ledger`),
-		batches: createBatches(dynamodb, `${tablePrefix}-batches`),
-		claims: createClaims(dynamodb, `${tablePrefix}-claims`),
-		manifests: createManifests(s3, resultsBucket),
-		outcomes: createOutcomes(s3, resultsBucket),
-	};
+	const stores = createStores(clients, { resultsBucket, tablePrefix });
 	const queues = {
 		batchQueue: createQueue(sqs, resources.batchesUrl, batchMessageSchema, 'batches'),
 		reportQueue: createQueue(sqs, resources.reportsUrl, reportMessageSchema, 'reports'),

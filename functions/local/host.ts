@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { createClients } from '../aws/clients.ts';
+import { namesOf } from '../aws/names.ts';
 import { messageOf } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
@@ -11,7 +12,7 @@ import { driveHandlers } from './drive.ts';
 import { startEmulators } from './emulators/start.ts';
 
 import { createHandlers } from './handlers.ts';
-import { namesOf, provision } from './provision.ts';
+import { provision } from './provision.ts';
 
 export interface HostOptions {
 	packageFolder: string;

@@ -1,6 +1,7 @@
 import { CreateBucketCommand, type S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Clients } from '../aws/clients.ts';
+import { namesOf } from '../aws/names.ts';
 import { createTables } from '../aws/tables.ts';
 import { limits } from '../core/limits.ts';
 
@@ -20,18 +21,6 @@ export interface Resources {
 
 const accountId = '000000000000';
 const deadLetterRetentionSeconds = 14 * 24 * 3600;
-
-/** What everything is called. */
-export function namesOf(prefix: string) {
-	return {
-		imagesBucket: `${prefix}-images`,
-		resultsBucket: `${prefix}-results`,
-		imageEvents: `${prefix}-image-events`,
-		batches: `${prefix}-batches`,
-		reports: `${prefix}-reports`,
-		plans: `${prefix}-plans`,
-	};
-}
 
 export interface ProvisionOptions {
 	sqsEndpoint: string;

@@ -1,0 +1,141 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createClients } from '../functions/aws/clients.ts';
+
+const root = join(import.meta.dirname, '..');
+const entry = join(root, 'functions', 'cli', 'main.ts');
+const sample = join(root, 'models', 'samples', 'cifar10', 'images');
+const names = ['0000.png', '0001.png', '0002.png'];
+
+let folder: string;
+beforeAll(async () => {
+	folder = await mkdtemp(join(tmpdir(), 'budgetnet-cli-'));
+	await mkdir(join(folder, 'images', 'deeper'), { recursive: true });
+	for (const name of names) await copyFile(join(sample, name), join(folder, 'images', name));
+	await copyFile(join(sample, '0003.png'), join(folder, 'images', 'deeper', 'ä b+c.png'));
+	await mkdir(join(folder, 'mixed'));
+	await copyFile(join(sample, '0000.png'), join(folder, 'mixed', 'a.png'));
+	await writeFile(join(folder, 'mixed', 'b,"c".txt'), 'no image');
+	await mkdir(join(folder, 'empty'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+function budgetnet(...args: string[]) {
+	const { status, stdout, stderr } = spawnSync(process.execPath, [entry, ...args], { encoding: 'utf8', cwd: folder });
+	return { status, stdout, stderr };
+}
+
+describe('classify', () => {
+	test('labels a folder within a share, and writes JSON Lines', async () => {
+		const { status, stdout } = budgetnet('classify', 'images', '--share', '0.5', '--out', 'labels.jsonl', '--json');
+		expect(status).toBe(0);
+		const summary = JSON.parse(stdout);
+		expect(summary).toMatchObject({ images: 4, labelled: 4, failed: 0, deferred: 0 });
+		expect(summary.spentNanoUsd).toBeLessThanOrEqual(summary.limitNanoUsd);
+		const lines = (await readFile(join(folder, 'labels.jsonl'), 'utf8')).trim().split('\n');
+		expect(lines.map((line) => JSON.parse(line).key)).toEqual([...names, 'deeper/ä b+c.png']);
+	});
+
+	test('says with its exit code that some images have no label, and why, in CSV', async () => {
+		const { status, stdout } = budgetnet('classify', 'mixed', '--share', '1', '--out', 'labels.csv');
+		expect(status).toBe(3);
+		expect(stdout).toContain('1 labelled, 1 failed');
+		const [, first, second] = (await readFile(join(folder, 'labels.csv'), 'utf8')).split('\n');
+		expect(first).toMatch(/^"a.png",labelled,"\w+",/);
+		expect(second).toMatch(/^"b,""c"".txt",failed,,,,,"not-an-image: /);
+	});
+
+	test('defers what the money cannot pay, and labels nothing for nothing', () => {
+		const { status, stdout } = budgetnet('classify', 'images', '--usd', '0.00000001', '--json');
+		expect(status).toBe(3);
+		expect(JSON.parse(stdout)).toMatchObject({ labelled: 0, deferred: 4, spentNanoUsd: 0 });
+	});
+
+	test.each([
+		[['classify', 'images'], /give --usd, --share or --macs/],
+		[['classify', 'images', '--share', '0'], /--share 0: expected/],
+		[['classify', 'images', '--share', '1.5'], /--share 1.5: expected/],
+		[['classify', 'images', '--share', 'half'], /--share half: expected/],
+		[['classify', 'images', '--usd', '5 dollars'], /"5 dollars" is not an amount/],
+		[['classify', 'images', '--macs', '30X'], /--macs 30X: expected/],
+		[['classify', 'images', '--macs', '0'], /--macs 0: expected/],
+		[['classify', 'images', '--usd', '1', '--share', '1'], /cannot be used with/],
+		[['classify', 'images', '--share', '1', '--model', 'nobody'], /model "nobody" is not there: expected one of/],
+		[['classify', 'images', '--share', '1', '--model', '../cifar10-resnet'], /is not there/],
+		[['classify', 'nowhere', '--share', '1'], /folder .*nowhere" is not there/],
+		[['classify', 'empty', '--share', '1'], /holds no files/],
+		[['classify', '--share', '1'], /missing required argument 'folder'/],
+		[['classify', 'images', '--shares', '1'], /unknown option/],
+		[['up', '--usd', '-1'], /"-1" is not an amount/],
+		[['up', '--tenant', 'ACME'], /expected a tenant/],
+		[['where', 'no-tenant'], /expected TENANT\/NAME/],
+		[['stop', '--tenant', 'A B'], /expected a tenant/],
+		[['classsify'], /unknown command/],
+	])('%j is refused: the message says what was expected', (args, message) => {
+		const { status, stderr } = budgetnet(...args);
+		expect(stderr).toMatch(message);
+		expect(status).toBe(2);
+	});
+});
+
+describe('against `up`', () => {
+	let up: ChildProcess;
+	let environment: Record<string, string>;
+
+	beforeAll(async () => {
+		up = spawn(process.execPath, [entry, 'up', '--tenant', 'acme'], { stdio: ['ignore', 'pipe', 'inherit'] });
+		environment = {};
+		for await (const line of createInterface({ input: up.stdout as NodeJS.ReadableStream })) {
+			for (const [, name, value] of line.matchAll(/(AWS_\w+)=(\S+)/g)) environment[name as string] = value as string;
+			if (line.startsWith('Ctrl-C')) break;
+		}
+	});
+	afterAll(async () => {
+		up.kill('SIGTERM');
+		const [code] = await once(up, 'exit');
+		expect(code).toBe(0);
+	});
+
+	const against = (...args: string[]) =>
+		spawnSync(process.execPath, [entry, ...args], { encoding: 'utf8', env: { ...process.env, ...environment } });
+
+	test('where follows an image from the drop to its label; stop holds back what comes after', async () => {
+		const clients = createClients({
+			s3Endpoint: environment.AWS_ENDPOINT_URL_S3 ?? '',
+			sqsEndpoint: environment.AWS_ENDPOINT_URL_SQS ?? '',
+			dynamodbEndpoint: environment.AWS_ENDPOINT_URL_DYNAMODB ?? '',
+			region: environment.AWS_REGION ?? '',
+			credentials: {
+				accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '',
+				secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
+			},
+		});
+		const drop = async (Key: string) =>
+			clients.s3.send(
+				new PutObjectCommand({ Bucket: 'budgetnet-images', Key, Body: await readFile(join(sample, '0000.png')) }),
+			);
+		const placeOf = (key: string) => JSON.parse(against('where', key, '--json').stdout);
+		await drop('acme/cat.png');
+		await expect.poll(() => placeOf('acme/cat.png').state, { timeout: 30_000, interval: 500 }).toBe('settled');
+		expect(placeOf('acme/cat.png').outcome).toMatchObject({ status: 'labelled', key: 'acme/cat.png' });
+		expect(against('where', 'acme/cat.png').stdout).toMatch(
+			/is settled\nbatch \S+\nlabel \w+ \(0\.\d+\), policies p\d/,
+		);
+		expect(against('where', 'acme/dog.png')).toMatchObject({
+			status: 2,
+			stderr: expect.stringContaining('no image "acme/dog.png"'),
+		});
+		expect(against('stop').status).toBe(0);
+		await drop('acme/later.png');
+		await expect.poll(() => placeOf('acme/later.png').reason, { timeout: 30_000, interval: 500 }).toBe('stopped');
+		expect(against('start').status).toBe(0);
+		await expect.poll(() => placeOf('acme/later.png').state, { timeout: 30_000, interval: 500 }).toBe('settled');
+		for (const client of Object.values(clients)) client.destroy();
+	});
+});
