@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createClients } from '../functions/aws/clients.ts';
+import { createStores } from '../functions/aws/stores.ts';
 
 const root = join(import.meta.dirname, '..');
 const entry = join(root, 'functions', 'cli', 'main.ts');
@@ -76,6 +77,11 @@ describe('classify', () => {
 		[['up', '--tenant', 'ACME'], /expected a tenant/],
 		[['where', 'no-tenant'], /expected TENANT\/NAME/],
 		[['stop', '--tenant', 'A B'], /expected a tenant/],
+		[['retry', '--tenant', 'acme'], /give keys, --failed or --batch/],
+		[['retry', '--tenant', 'acme', '--batch', 'x'], /expected a batch id/],
+		[['retry', '--tenant', 'acme', 'other/cat.png'], /is not tenant acme's/],
+		[['retry', 'acme/cat.png'], /required option '--tenant/],
+		[['redrive', 'batches'], /choices are image-events, reports, plans/],
 		[['classsify'], /unknown command/],
 	])('%j is refused: the message says what was expected', (args, message) => {
 		const { status, stderr } = budgetnet(...args);
@@ -116,9 +122,15 @@ describe('against `up`', () => {
 				secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
 			},
 		});
-		const drop = async (Key: string) =>
+		const { outcomes } = createStores(clients, { resultsBucket: 'budgetnet-results', tablePrefix: 'budgetnet' });
+		const batchesWithOutcomes = async () => (await outcomes.list('acme')).length;
+		const drop = async (Key: string, text?: string) =>
 			clients.s3.send(
-				new PutObjectCommand({ Bucket: 'budgetnet-images', Key, Body: await readFile(join(sample, '0000.png')) }),
+				new PutObjectCommand({
+					Bucket: 'budgetnet-images',
+					Key,
+					Body: text ?? (await readFile(join(sample, '0000.png'))),
+				}),
 			);
 		const placeOf = (key: string) => JSON.parse(against('where', key, '--json').stdout);
 		await drop('acme/cat.png');
@@ -131,6 +143,17 @@ describe('against `up`', () => {
 			status: 2,
 			stderr: expect.stringContaining('no image "acme/dog.png"'),
 		});
+		await drop('acme/note.txt', 'no image');
+		await expect
+			.poll(() => placeOf('acme/note.txt').outcome?.reason, { timeout: 30_000, interval: 500 })
+			.toBe('not-an-image');
+		const before = await batchesWithOutcomes();
+		expect(against('retry', '--tenant', 'acme', '--failed').stdout).toMatch(
+			/^1 images run again as retry-\w+, in 1 batches/,
+		);
+		expect(against('retry', '--tenant', 'acme', 'acme/cat.png').status).toBe(0);
+		await expect.poll(batchesWithOutcomes, { timeout: 30_000, interval: 500 }).toBe(before + 2);
+		expect(against('redrive', 'image-events').stdout).toContain('0 messages put back');
 		expect(against('stop').status).toBe(0);
 		await drop('acme/later.png');
 		await expect.poll(() => placeOf('acme/later.png').reason, { timeout: 30_000, interval: 500 }).toBe('stopped');

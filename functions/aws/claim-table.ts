@@ -13,30 +13,34 @@ const claimSchema = z.strictObject({ pk: z.string(), batchId: batchIdSchema });
 
 /** Which batch an image belongs to; written once, never changed and never removed. */
 export interface Claims {
-	/** True: the image is this batch's, now or before. False: it is another's. @throws BudgetNetError `unavailable` */
-	claim(image: Image, batchId: string): Promise<boolean>;
+	/**
+	 * True: the image is this batch's, now or before. False: it is another's.
+	 * @param run a run on purpose has claims of its own; without it the first run, which every image gets
+	 * @throws BudgetNetError `unavailable`
+	 */
+	claim(image: Image, batchId: string, run?: string): Promise<boolean>;
 	/** The batch that has claimed a version of a key. @throws BudgetNetError */
-	ownerOf(key: string, version: string): Promise<string | undefined>;
+	ownerOf(key: string, version: string, run?: string): Promise<string | undefined>;
 }
 
 /** Claims in a DynamoDB table (pk), an item an image. */
 export function createClaims(dynamodb: DynamoDBDocumentClient, tableName: string): Claims {
 	const what = `table ${tableName}`;
 	return {
-		async claim(image, batchId) {
+		async claim(image, batchId, run) {
 			const put = new PutCommand({
 				TableName: tableName,
-				Item: { pk: claimKey(image.key, versionOf(image)), batchId },
+				Item: { pk: claimKey(image.key, versionOf(image), run), batchId },
 				ConditionExpression: 'attribute_not_exists(pk) OR batchId = :mine',
 				ExpressionAttributeValues: { ':mine': batchId },
 			});
 			return await conditionalWrite(what, () => dynamodb.send(put));
 		},
 
-		async ownerOf(key, version) {
+		async ownerOf(key, version, run) {
 			const get = new GetCommand({
 				TableName: tableName,
-				Key: { pk: claimKey(key, version) },
+				Key: { pk: claimKey(key, version, run) },
 				ConsistentRead: true,
 			});
 			const { Item } = await awsCall(what, () => dynamodb.send(get));
@@ -46,8 +50,8 @@ export function createClaims(dynamodb: DynamoDBDocumentClient, tableName: string
 }
 
 /** Key and version, kept apart by a character that stands in no version; its digest where that is too long. */
-function claimKey(key: string, version: string): string {
-	const plain = `${key}\0${version}`;
+function claimKey(key: string, version: string, run: string | undefined): string {
+	const plain = run === undefined ? `${key}\0${version}` : `${key}\0${version}\0${run}`;
 	if (Buffer.byteLength(plain) <= partitionKeyBytesMax) return plain;
 	return `sha256:${createHash('sha256').update(plain).digest('hex')}`;
 }

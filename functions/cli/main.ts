@@ -2,6 +2,8 @@ import { Command, CommanderError } from 'commander';
 import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { classifyCommand } from './classify.ts';
 import { exitCodes } from './exit-codes.ts';
+import { redriveCommand } from './redrive.ts';
+import { retryCommand } from './retry.ts';
 import { switchCommands } from './switch.ts';
 import { upCommand } from './up.ts';
 import { whereCommand } from './where.ts';
@@ -11,6 +13,8 @@ const program = new Command('budgetnet')
 	.addCommand(classifyCommand())
 	.addCommand(upCommand())
 	.addCommand(whereCommand())
+	.addCommand(retryCommand())
+	.addCommand(redriveCommand())
 	.configureHelp({ showGlobalOptions: true })
 	.addHelpText(
 		'after',

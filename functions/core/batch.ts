@@ -28,6 +28,11 @@ export const batchSchema = z.strictObject({
 	tenant: tenantSchema,
 	createdMs: z.int(),
 	state: batchStateSchema,
+	/** A run on purpose (`budgetnet retry`), with claims of its own; absent for the first run of images. */
+	run: z
+		.string()
+		.regex(/^[a-z0-9-]{1,32}$/)
+		.optional(),
 	reason: deferralReasonSchema.optional(),
 	/** Images won; absent until the manifest is written. */
 	images: z.int().min(1).max(limits.batchImagesMax).optional(),

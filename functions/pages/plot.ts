@@ -1,37 +1,73 @@
 import { parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
-import { escapeHtml } from './html.ts';
+import { type Html, html, trusted } from './html.ts';
+import { colours } from './palette.ts';
+
+/** A plot is drawn twice, for a desk and for a phone, because text that scales with its plot cannot be read on one of them. */
+export interface Canvas {
+	widthPx: number;
+	narrow: boolean;
+}
+
+const canvases: readonly Canvas[] = [
+	{ widthPx: 540, narrow: false },
+	{ widthPx: 330, narrow: true },
+];
 
 const config = {
 	font: 'system-ui, sans-serif',
 	background: 'transparent',
+	padding: 2,
+	aria: false, // one label for the whole picture; the marks' own would be read one by one
 	axis: {
 		labelFontSize: 12,
 		titleFontSize: 12,
 		titleFontWeight: 'normal',
-		gridColor: '#e4e4e0',
-		domainColor: '#8a8a85',
-		labelColor: '#3b3b38',
-		titleColor: '#3b3b38',
+		titlePadding: 8,
+		gridColor: colours.line,
+		domain: false,
+		ticks: false,
+		labelPadding: 6,
+		labelColor: colours.ink,
+		titleColor: colours.soft,
 	},
-	legend: { labelFontSize: 12, titleFontSize: 12, titleFontWeight: 'normal', orient: 'top' },
+	axisBand: { grid: false },
+	text: { color: colours.ink, fontSize: 12, baseline: 'middle' },
 	view: { stroke: null },
 } as const;
 
-/** Colours from cheap (light) to costly (dark), safe for colour-blind eyes. */
-export function policyColours(policies: number): string[] {
-	const ramp = ['#fde0a3', '#f7b267', '#f08a4b', '#d95d5b', '#a83f6f', '#5f2a6b', '#33164f'];
-	return Array.from(
-		{ length: policies },
-		(_, i) => ramp[Math.round((i * (ramp.length - 1)) / Math.max(policies - 1, 1))] as string,
-	);
+/** What a figure shows; `spec` is vega-lite without data of its own width. */
+export interface Figure {
+	title: string;
+	/** One sentence: what to see. */
+	caption: string;
+	key?: { swatch: Html; text: string }[];
+	spec: (canvas: Canvas) => object;
 }
 
-/** Renders a vega-lite specification to a figure with an SVG that scales with the page. */
-export async function figure(title: string, caption: string, spec: object): Promise<string> {
-	const complete = { $schema: 'https://vega.github.io/schema/vega-lite/v6.json', ...spec, config } as TopLevelSpec;
+/** A figure with its plot as SVG. */
+export async function figure({ title, caption, key = [], spec }: Figure): Promise<Html> {
+	const drawn = await Promise.all(canvases.map((canvas) => draw(title, canvas, spec(canvas))));
+	const entries = key.map((entry) => html`<li>${entry.swatch}${entry.text}</li>`);
+	return html`<figure>
+<h2>${title}</h2>
+${key.length > 0 ? html`<ul class="key">${entries}</ul>` : ''}
+${drawn}
+<figcaption>${caption}</figcaption>
+</figure>`;
+}
+
+async function draw(title: string, canvas: Canvas, spec: object): Promise<Html> {
+	const complete = {
+		$schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+		width: canvas.widthPx,
+		autosize: { type: 'fit-x', contains: 'padding' },
+		...spec,
+		config,
+	} as TopLevelSpec;
 	const view = new View(parse(compile(complete).spec), { renderer: 'none' });
-	const svg = (await view.toSVG()).replace(/<svg /, `<svg role="img" aria-label="${escapeHtml(title)}" `);
+	const svg = await view.toSVG();
 	view.finalize();
-	return `<figure><h2>${escapeHtml(title)}</h2><div class="plot">${svg}</div><figcaption>${escapeHtml(caption)}</figcaption></figure>`;
+	const label = html`<svg role="img" aria-label="${title}" `.html;
+	return html`<div class="plot ${canvas.narrow ? 'narrow' : 'broad'}">${trusted(svg.replace('<svg ', () => label))}</div>`;
 }

@@ -21,10 +21,10 @@ export async function intend(parts: ClaimingParts, batch: Batch, candidates: rea
 /** Claims every candidate for the batch; gives those that are its own. Safe to repeat. */
 export async function claimImages(
 	parts: ClaimingParts,
-	batchId: string,
+	{ batchId, run }: Batch,
 	candidates: readonly Image[],
 ): Promise<Image[]> {
-	const mine = await pMap(candidates, (image) => parts.claims.claim(image, batchId), {
+	const mine = await pMap(candidates, (image) => parts.claims.claim(image, batchId, run), {
 		concurrency: limits.claimConcurrency,
 	});
 	return candidates.filter((_, i) => mine[i]);

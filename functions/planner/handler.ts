@@ -83,7 +83,7 @@ async function planDrop(parts: PlannerParts, tenant: string, images: readonly Im
 			reservations: [],
 		};
 		await intend(parts, batch, candidates);
-		const won = await claimImages(parts, batch.batchId, candidates);
+		const won = await claimImages(parts, batch, candidates);
 		await finishPlanning(parts, batch, won);
 	}
 }

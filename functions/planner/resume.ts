@@ -38,7 +38,7 @@ async function finish(parts: PlanningParts & ClaimingParts, batch: Batch): Promi
 async function completeClaims(parts: ClaimingParts, batch: Batch): Promise<number> {
 	const candidates = await parts.manifests.getCandidates(batch);
 	if (!candidates) throw new BudgetNetError('not-found', `batch ${batch.batchId}: its candidate list is not there`);
-	const won = await claimImages(parts, batch.batchId, candidates);
+	const won = await claimImages(parts, batch, candidates);
 	await writeManifest(parts, batch, won);
 	return won.length;
 }

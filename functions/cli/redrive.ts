@@ -1,0 +1,19 @@
+import { Argument, Command } from 'commander';
+import { moveMessages } from '../aws/move-messages.ts';
+import { connected } from './connect.ts';
+
+/** Queues whose dead letters can be tried again; those of the batches are given up by the settler instead. */
+const queues = ['image-events', 'reports', 'plans'] as const;
+
+/** `budgetnet redrive QUEUE`: tries dead letters again, when what killed them is mended. */
+export function redriveCommand(): Command {
+	return new Command('redrive')
+		.description('put the dead letters of a queue back onto it')
+		.addArgument(new Argument('<queue>', 'which').choices(queues))
+		.action(async (queue: (typeof queues)[number]) => {
+			const moved = await connected(async ({ clients, queueUrl }) =>
+				moveMessages(clients.sqs, await queueUrl(`${queue}-dead`), await queueUrl(queue)),
+			);
+			process.stdout.write(`${moved} messages put back onto ${queue}\n`);
+		});
+}

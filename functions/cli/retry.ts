@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto';
+import { Command } from 'commander';
+import { headImage } from '../aws/image-head.ts';
+import { createQueue } from '../aws/queue.ts';
+import { batchIdSchema } from '../core/batch.ts';
+import { BudgetNetError } from '../core/errors.ts';
+import { type Image, versionOf } from '../core/image.ts';
+import { resumeMessageSchema } from '../core/message.ts';
+import { tenantOf, tenantSchema } from '../core/object-key.ts';
+import type { FailureReason } from '../core/outcome.ts';
+import { parse } from '../core/parse.ts';
+import { rerun } from '../planner/rerun.ts';
+import { type Connection, connected } from './connect.ts';
+
+interface RetryOptions {
+	tenant: string;
+	failed?: boolean;
+	batch?: string;
+}
+
+/** Another version lies there, or none: to try this one again cannot help. */
+const hopeless: readonly FailureReason[] = ['deleted', 'overwritten'];
+
+/** `budgetnet retry`: runs images again on purpose, as a new run with claims of its own. */
+export function retryCommand(): Command {
+	return new Command('retry')
+		.description('run images again: those that failed, a whole batch, or single keys')
+		.argument('[keys...]', 'keys of images')
+		.requiredOption('--tenant <name>', 'whose images')
+		.option('--failed', 'all images of the tenant whose outcome is a failure that another try may mend')
+		.option('--batch <id>', 'all images of a batch')
+		.action(async (keys: string[], options: RetryOptions) => {
+			const run = `retry-${randomBytes(4).toString('hex')}`;
+			const { images, batches } = await connected((connection) => retry(connection, keys, options, run));
+			process.stdout.write(`${images} images run again as ${run}, in ${batches} batches\n`);
+		});
+}
+
+async function retry(connection: Connection, keys: readonly string[], options: RetryOptions, run: string) {
+	const tenant = parse(tenantSchema, options.tenant, '--tenant');
+	const ways = [keys.length > 0, options.failed === true, options.batch !== undefined].filter(Boolean).length;
+	if (ways !== 1) throw new BudgetNetError('invalid', 'what is to be run again? give keys, --failed or --batch');
+	const images = options.failed
+		? await failedImages(connection, tenant)
+		: options.batch === undefined
+			? await imagesOfKeys(connection, tenant, keys)
+			: (await connection.manifests.get({ tenant, batchId: parse(batchIdSchema, options.batch, '--batch') })).images;
+	const queueUrl = await connection.queueUrl('plans');
+	const plansQueue = createQueue(connection.clients.sqs, queueUrl, resumeMessageSchema, 'plans');
+	const mint = { nowMs: Date.now, mintSuffix: () => randomBytes(4).toString('hex') };
+	const batches = await rerun({ ...connection, ...mint, plansQueue }, tenant, images, run);
+	return { images: images.length, batches: batches.length };
+}
+
+async function failedImages({ outcomes, manifests }: Connection, tenant: string): Promise<Image[]> {
+	const found = new Map<string, Image | undefined>();
+	for (const ref of await outcomes.list(tenant)) {
+		const rows = (await outcomes.read(ref))?.outcomes ?? [];
+		const images = new Map(
+			(await manifests.get(ref)).images.map((image) => [`${image.key}\0${versionOf(image)}`, image]),
+		);
+		for (const row of rows) {
+			const name = `${row.key}\0${row.version}`;
+			const retryable = row.status === 'failed' && !hopeless.includes(row.reason);
+			found.set(name, retryable ? images.get(name) : undefined); // a later run's outcome counts
+		}
+	}
+	return [...found.values()].filter((image) => image !== undefined);
+}
+
+async function imagesOfKeys({ clients, names }: Connection, tenant: string, keys: readonly string[]): Promise<Image[]> {
+	const images: Image[] = [];
+	for (const key of keys) {
+		if (tenantOf(key) !== tenant) throw new BudgetNetError('invalid', `key "${key}" is not tenant ${tenant}'s`);
+		const image = await headImage(clients.s3, names.imagesBucket, key);
+		if (!image) throw new BudgetNetError('not-found', `no image "${key}" in bucket ${names.imagesBucket}`);
+		images.push(image);
+	}
+	return images;
+}

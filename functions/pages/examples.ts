@@ -1,0 +1,51 @@
+import type { DemoPage } from './demo-data.ts';
+import { type Html, html } from './html.ts';
+import { policyColour, swatch } from './palette.ts';
+import { percent } from './words.ts';
+
+type Example = DemoPage['examples'][number];
+
+/** Images whose label came from the cheapest and from the costliest policy that has examples. */
+export function exampleSections({ card, examples }: DemoPage): Html[] {
+	const ids = card.policies.map(({ id }) => id);
+	const shown = ids.filter((id) => examples.some(({ policy }) => policy === id));
+	const [cheapest, costliest] = [shown.at(0), shown.at(-1)];
+	const of = (id: string) => examples.filter(({ policy }) => policy === id).map((example) => cardOf(example, ids));
+	if (cheapest === undefined || costliest === undefined) return [];
+	if (cheapest === costliest) return [section(`Images that ${cheapest} labelled`, '', of(cheapest))];
+	return [
+		section(
+			`Easy images: they left after ${cheapest}`,
+			'The gate expected more from spending the money on others.',
+			of(cheapest),
+		),
+		section(
+			`Hard images: they went on to ${costliest}`,
+			'The gate expected most from running more of the network here.',
+			of(costliest),
+		),
+	];
+}
+
+function section(title: string, sentence: string, cards: Html[]): Html {
+	return html`<section>
+<h2>${title}</h2>
+${sentence === '' ? '' : html`<p class="note">${sentence}</p>`}
+<ul class="examples">
+${cards}
+</ul>
+</section>`;
+}
+
+function cardOf({ policies, label, truth, confidence, png }: Example, ids: readonly string[]): Html {
+	const wrong = truth !== '' && truth !== label;
+	const ran = policies.map(
+		(id, i) => html`<span>${i > 0 ? '→ ' : ''}${swatch(policyColour(ids.indexOf(id)))}${id}</span>`,
+	);
+	return html`<li>
+<img alt="${truth || label}" src="data:image/png;base64,${Buffer.from(png).toString('base64')}">
+<p><b>${label}</b> ${percent(confidence, 0)}</p>
+${wrong ? html`<p class="wrong">wrong: it is ${truth}</p>` : ''}
+<p class="ran">${ran}</p>
+</li>`;
+}

@@ -1,0 +1,57 @@
+import { type Html, html } from './html.ts';
+
+/** Cheap to costly: lightness falls all the way, so that colour-blind eyes and grey printers see the same order. */
+const onPaper = ['#c5e6ad', '#84cfae', '#45b3b9', '#2b8dba', '#2a649f', '#253f7d', '#161c48'];
+/** On a dark page the costly end must not sink into the ground. */
+const onSlate = ['#eaf6c6', '#aee0ba', '#6cc6c4', '#44a4cf', '#4a83cd', '#5a67bd', '#6b53a8'];
+
+/** The colours that plots and text share, as CSS variables, so that one SVG serves a light and a dark page. */
+export const colours = {
+	ink: 'var(--ink)',
+	soft: 'var(--soft)',
+	line: 'var(--line)',
+	paper: 'var(--paper)',
+	accent: 'var(--accent)',
+	failed: 'var(--failed)',
+	deferred: 'var(--deferred)',
+} as const;
+
+/** The colour of policy `index`, the same everywhere on the page. */
+export function policyColour(index: number): string {
+	return `var(--policy-${index})`;
+}
+
+/** The colour of text on a policy's colour. */
+export function textOnPolicy(index: number, policies: number): string {
+	return placeOf(index, policies) < 0.45 ? '#12233a' : '#ffffff';
+}
+
+/** A swatch for keys and lists. */
+export function swatch(colour: string): Html {
+	return html`<i class="swatch" style="background:${colour}"></i>`;
+}
+
+/** Defines all of them. */
+export function paletteStyle(policies: number): string {
+	const ramp = (stops: readonly string[]) =>
+		Array.from({ length: policies }, (_, i) => `--policy-${i}: ${colourAt(stops, placeOf(i, policies))};`).join(' ');
+	return `
+:root { color-scheme: light dark; --ink: #1b2430; --soft: #586372; --line: #e1e5ea; --paper: #ffffff; --ground: #f5f7f9;
+	--accent: #0b5a8a; --failed: #c2452d; --deferred: #cfd5dc; ${ramp(onPaper)} }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6eaef; --soft: #a3adb9; --line: #323b47; --paper: #1a212a; --ground: #11161c;
+	--accent: #7cc4ee; --failed: #f0876f; --deferred: #4a5563; ${ramp(onSlate)} } }
+`;
+}
+
+/** Where a policy stands between the cheapest (0) and the costliest (1). */
+function placeOf(index: number, policies: number): number {
+	return policies > 1 ? index / (policies - 1) : 1;
+}
+
+function colourAt(stops: readonly string[], place: number): string {
+	const at = place * (stops.length - 1);
+	const [low, high] = [stops[Math.floor(at)] as string, stops[Math.ceil(at)] as string];
+	const channel = (colour: string, i: number) => Number.parseInt(colour.slice(1 + 2 * i, 3 + 2 * i), 16);
+	const mixed = [0, 1, 2].map((i) => Math.round(channel(low, i) + (at % 1) * (channel(high, i) - channel(low, i))));
+	return `#${mixed.map((value) => value.toString(16).padStart(2, '0')).join('')}`;
+}
