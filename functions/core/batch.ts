@@ -26,7 +26,7 @@ export type DeferralReason = z.infer<typeof deferralReasonSchema>;
 export const batchSchema = z.strictObject({
 	batchId: batchIdSchema,
 	tenant: tenantSchema,
-	createdMs: z.int(),
+	createdMs: z.int().min(0),
 	state: batchStateSchema,
 	/** A run on purpose (`budgetnet retry`), with claims of its own; absent for the first run of images. */
 	run: z

@@ -53,7 +53,7 @@ export const runFactsSchema = z.strictObject({
 	failed: z.int().min(0),
 	billedNanoUsd: z.int().min(0),
 	provider: z.enum(['cpu', 'cuda', 'none']),
-	startedMs: z.int(),
+	startedMs: z.int().min(0),
 	elapsedMs: z.int().min(0),
 });
 export type RunFacts = z.infer<typeof runFactsSchema>;
