@@ -1,4 +1,4 @@
 import { ledgerContract } from './ledger-contract.ts';
 import { createMemoryLedger } from './memory-ledger.ts';
 
-ledgerContract('memory', async () => createMemoryLedger(), 50);
+ledgerContract('memory', async () => createMemoryLedger(), 200);
