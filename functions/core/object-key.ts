@@ -25,6 +25,16 @@ export function tenantOf(key: string): string {
 	return tenant.data;
 }
 
+/** Whether a key can be an image's at all; a "folder" of a console, or a key without a tenant, cannot. */
+export function isImageKey(key: string): boolean {
+	try {
+		tenantOf(key);
+		return !key.endsWith('/');
+	} catch {
+		return false;
+	}
+}
+
 /**
  * A key as an S3 event writes it (form encoding: spaces as +), decoded.
  * @throws BudgetNetError `invalid`

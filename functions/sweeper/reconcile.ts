@@ -2,12 +2,14 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import pMap from 'p-map';
 import { z } from 'zod';
 import type { Claims } from '../aws/claim-table.ts';
+import { headImage } from '../aws/image-head.ts';
 import { type ListedImage, listImages } from '../aws/image-list.ts';
 import { getText, putText } from '../aws/objects.ts';
 import type { Queue } from '../aws/queue.ts';
 import { imageEvent, type imageEventSchema } from '../core/event.ts';
-import { versionOf } from '../core/image.ts';
+import { type Image, versionOf } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
+import { isImageKey } from '../core/object-key.ts';
 import { parseJson } from '../core/parse.ts';
 
 export interface ReconcilingParts {
@@ -48,15 +50,17 @@ async function readCursor({ s3, resultsBucket }: ReconcilingParts): Promise<z.in
 	return text === undefined ? {} : parseJson(cursorSchema, text, cursorKey);
 }
 
-async function unclaimed(
-	{ claims, nowMs, planningSecondsMax }: ReconcilingParts,
-	images: readonly ListedImage[],
-): Promise<ListedImage[]> {
-	const settled = images.filter(
-		({ key, modifiedMs }) => !key.endsWith('/') && nowMs() - modifiedMs > planningSecondsMax * 1000,
+async function unclaimed(parts: ReconcilingParts, images: readonly ListedImage[]): Promise<Image[]> {
+	const { claims, nowMs, planningSecondsMax } = parts;
+	const atRest = images.filter(
+		({ key, modifiedMs }) => isImageKey(key) && nowMs() - modifiedMs > planningSecondsMax * 1000,
 	);
-	const owners = await pMap(settled, (image) => claims.ownerOf(image.key, versionOf(image)), {
-		concurrency: limits.claimConcurrency,
-	});
-	return settled.filter((_, i) => owners[i] === undefined);
+	const lostOne = async ({ key, etag }: ListedImage): Promise<Image | undefined> => {
+		if (await claims.ownerOf(key, etag)) return undefined;
+		// In a versioned bucket claims name the version, which a listing does not tell.
+		const image = await headImage(parts.s3, parts.imagesBucket, key);
+		return image && (await claims.ownerOf(key, versionOf(image))) === undefined ? image : undefined;
+	};
+	const lost = await pMap(atRest, lostOne, { concurrency: limits.claimConcurrency });
+	return lost.filter((image) => image !== undefined);
 }
