@@ -11,14 +11,25 @@ import { stubInference } from './stub-inference.ts';
 /** Who can be killed: the worker, or planner, settler and sweeper together (they are functions, not processes). */
 export type Role = 'handlers' | 'worker';
 
-const batchImagesMax = 4;
+export interface Pace {
+	batchImagesMax: number;
+	sweepEveryMs: number;
+}
+
+/** Small batches, so that a few images make several, and a sweeper that is always at work. */
+export const restless: Pace = { batchImagesMax: 4, sweepEveryMs: 250 };
 const windowMs = 50;
-const sweepEveryMs = 250;
 const planningSecondsMax = 1;
 export const visibilitySeconds = 2;
 
 /** Runs a role over a cloud. @returns how to stop it */
-export function startRole(role: Role, clients: Clients, resources: Resources, card: ModelCard): () => Promise<void> {
+export function startRole(
+	role: Role,
+	clients: Clients,
+	resources: Resources,
+	card: ModelCard,
+	{ batchImagesMax, sweepEveryMs }: Pace = restless,
+): () => Promise<void> {
 	const log = () => undefined;
 	if (role === 'worker') {
 		const model = { card, inference: stubInference(card) };
@@ -34,14 +45,14 @@ export function startRole(role: Role, clients: Clients, resources: Resources, ca
 	});
 	const driving = driveHandlers({ sqs: clients.sqs, resources, handlers, windowMs, onInvoked: log, log });
 	const stopping = new AbortController();
-	const sweeping = sweepForEver(handlers.sweeper, stopping.signal);
+	const sweeping = sweepForEver(handlers.sweeper, sweepEveryMs, stopping.signal);
 	return async () => {
 		stopping.abort();
 		await Promise.all([driving.stopPlanning(), driving.stopSettling(), sweeping]);
 	};
 }
 
-async function sweepForEver(sweep: () => Promise<void>, signal: AbortSignal): Promise<void> {
+async function sweepForEver(sweep: () => Promise<void>, sweepEveryMs: number, signal: AbortSignal): Promise<void> {
 	try {
 		for await (const _ of every(sweepEveryMs, undefined, { signal })) await sweep().catch(() => undefined);
 	} catch {

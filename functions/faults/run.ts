@@ -1,7 +1,3 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
@@ -19,8 +15,8 @@ import { createHandlers } from '../local/handlers.ts';
 import { provision, type Resources } from '../local/provision.ts';
 import { createLethalClients } from './lethal-clients.ts';
 import { judge, type Verdict } from './oracle.ts';
-import { type Role, startRole, visibilitySeconds } from './roles.ts';
-import type { VictimOrders } from './victim.ts';
+import { type Role, restless, startRole, visibilitySeconds } from './roles.ts';
+import { startVictim } from './start-victim.ts';
 
 /** One run: which role is killed after which write, and the seed of everything else. */
 export interface RunSpec {
@@ -59,7 +55,8 @@ export async function runOnce(
 	const clientsOf = (role: Role) =>
 		createLethalClients(emulators, { doubled: true, onWritten: (name) => onWritten(role, name) });
 	const resources = await provision(quiet, { sqsEndpoint: emulators.sqsEndpoint, prefix, visibilitySeconds });
-	const victim = startVictim(arena, resources, spec);
+	const orders = { role: spec.role, killAfter: spec.killAfter, doubled: true, pace: restless };
+	const victim = startVictim({ ...orders, endpoints: emulators, resources, card });
 	const survivor: Role = spec.role === 'worker' ? 'handlers' : 'worker';
 	const stops = [startRole(survivor, clientsOf(survivor), resources, card)];
 	const replaced = victim.died.then(() => stops.push(startRole(spec.role, clientsOf(spec.role), resources, card)));
@@ -92,19 +89,6 @@ function limitOf(card: ModelCard, seed: number, images: number): number {
 	const share = [1, 0.4][seed % 3];
 	if (share !== undefined) return limitForShare({ card, price: embeddedPrice, images, share, batches: images });
 	return costNanoUsd(embeddedPrice, Math.floor(images / 2) * policyMacs(card, 0), Math.floor(images / 2)) + 2;
-}
-
-function startVictim({ emulators, card }: Arena, resources: Resources, { role, killAfter }: RunSpec) {
-	const { s3Endpoint, sqsEndpoint, dynamodbEndpoint, region, credentials } = emulators;
-	const endpoints = { s3Endpoint, sqsEndpoint, dynamodbEndpoint, region, credentials };
-	const orders: VictimOrders = { role, endpoints, resources, card, killAfter };
-	const child: ChildProcessByStdio<Writable, Readable, null> = spawn(
-		process.execPath,
-		[join(import.meta.dirname, 'victim.ts')],
-		{ stdio: ['pipe', 'pipe', 'inherit'] },
-	);
-	const ready = once(child.stdout, 'data').then(() => child.stdin.write(`${JSON.stringify(orders)}\n`));
-	return { process: child, ready, died: once(child, 'exit') };
 }
 
 /** Drops the images, and tells of each a second time, in another order. */

@@ -5,26 +5,30 @@ import type { Endpoints } from '../aws/clients.ts';
 import type { ModelCard } from '../core/package.ts';
 import type { Resources } from '../local/provision.ts';
 import { createLethalClients } from './lethal-clients.ts';
-import { type Role, startRole } from './roles.ts';
+import { type Pace, type Role, startRole } from './roles.ts';
 
 export interface VictimOrders {
 	role: Role;
 	endpoints: Endpoints;
 	resources: Resources;
 	card: ModelCard;
-	killAfter: { name: string; occurrence: number };
+	/** Absent: it lives until somebody else ends it. */
+	killAfter?: { name: string; occurrence: number };
+	/** Every message is sent twice. */
+	doubled: boolean;
+	pace: Pace;
 }
 
 process.stdout.write('ready\n');
 const [line] = (await once(createInterface({ input: process.stdin }), 'line')) as [string];
-const { role, endpoints, resources, card, killAfter } = JSON.parse(line) as VictimOrders;
+const { role, endpoints, resources, card, killAfter, doubled, pace } = JSON.parse(line) as VictimOrders;
 let seen = 0;
 const clients = createLethalClients(endpoints, {
-	doubled: true,
+	doubled,
 	onWritten(name) {
-		if (name !== killAfter.name) return;
+		if (name !== killAfter?.name) return;
 		seen += 1;
 		if (seen === killAfter.occurrence) process.kill(process.pid, 'SIGKILL');
 	},
 });
-startRole(role, clients, resources, card);
+startRole(role, clients, resources, card, pace);

@@ -1,0 +1,124 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import pMap from 'p-map';
+import { createClients } from '../aws/clients.ts';
+import type { Outcomes } from '../aws/outcomes.ts';
+import { createStores } from '../aws/stores.ts';
+import type { ModelCard } from '../core/package.ts';
+import { periodOf } from '../core/period.ts';
+import { startEmulators } from '../local/emulators/start.ts';
+import { provision } from '../local/provision.ts';
+import type { Role } from './roles.ts';
+import { startVictim, type Victim } from './start-victim.ts';
+
+export interface SoakResult {
+	images: number;
+	accounted: number;
+	/** Resident size in the last quarter of the images as a part of that in the second, medians, by process. */
+	growth: Record<Role, number>;
+	residentMegabytes: Record<Role, number>;
+	seconds: number;
+}
+
+const tenant = 'soak';
+const prefix = 'soak';
+const uploadConcurrency = 16;
+const pace = { batchImagesMax: 256, sweepEveryMs: 30_000 };
+const lookEveryMs = 500;
+const secondsMax = 1800;
+
+type Processes = Record<Role, Victim>;
+
+interface Sample {
+	accounted: number;
+	bytes: Record<Role, number>;
+}
+
+/**
+ * Sends many images through worker and handlers, each a process of its own with a stub of a network, and watches their
+ * resident size. The emulators, which keep everything, are in this process.
+ */
+export async function soak(
+	card: ModelCard,
+	picture: Uint8Array,
+	images: number,
+	onProgress: (accounted: number) => void,
+): Promise<SoakResult> {
+	const startedMs = Date.now();
+	const emulators = await startEmulators({
+		notifications: [{ bucket: `${prefix}-images`, queueName: `${prefix}-image-events` }],
+	});
+	const clients = createClients(emulators);
+	const resources = await provision(clients, { sqsEndpoint: emulators.sqsEndpoint, prefix, visibilitySeconds: 120 });
+	const { ledger, outcomes } = createStores(clients, resources);
+	await ledger.setQuota({ tenant, limitNanoUsd: Number.MAX_SAFE_INTEGER, expectedImages: 0 }, periodOf(startedMs));
+	const start = (role: Role) => startVictim({ role, endpoints: emulators, resources, card, doubled: false, pace });
+	const processes: Processes = { handlers: start('handlers'), worker: start('worker') };
+	await Promise.all([processes.handlers.ready, processes.worker.ready]);
+	const drop = (i: number) =>
+		clients.s3.send(new PutObjectCommand({ Bucket: resources.imagesBucket, Key: `${tenant}/${i}.png`, Body: picture }));
+	const dropping = pMap(Array.from({ length: images }).keys(), drop, { concurrency: uploadConcurrency });
+	const samples = await watch(outcomes, processes, images, onProgress);
+	await dropping;
+	await endAll(processes);
+	for (const client of Object.values(clients)) client.destroy();
+	await emulators.close();
+	const seconds = Math.round((Date.now() - startedMs) / 1000);
+	return { images, accounted: samples.at(-1)?.accounted ?? 0, ...growthOf(samples, images), seconds };
+}
+
+/** Looks twice a second at how many images have outcomes, and how large the processes are. */
+async function watch(
+	outcomes: Outcomes,
+	processes: Processes,
+	images: number,
+	onProgress: (accounted: number) => void,
+): Promise<Sample[]> {
+	const counted = new Map<string, number>();
+	const samples: Sample[] = [];
+	const untilMs = Date.now() + secondsMax * 1000;
+	while (Date.now() < untilMs) {
+		for (const ref of await outcomes.list(tenant))
+			if (!counted.has(ref.batchId)) counted.set(ref.batchId, (await outcomes.facts(ref))?.images ?? 0);
+		const accounted = [...counted.values()].reduce((sum, count) => sum + count, 0);
+		const bytes = { handlers: await residentBytes(processes.handlers), worker: await residentBytes(processes.worker) };
+		samples.push({ accounted, bytes });
+		onProgress(accounted);
+		if (accounted >= images) break;
+		await delay(lookEveryMs);
+	}
+	return samples;
+}
+
+async function endAll(processes: Processes): Promise<void> {
+	for (const { process: child, died } of Object.values(processes)) {
+		child.kill('SIGKILL');
+		await died;
+	}
+}
+
+function growthOf(samples: readonly Sample[], images: number) {
+	const quarter = (n: number, role: Role) =>
+		median(
+			samples
+				.filter(({ accounted }) => Math.min(3, Math.floor((4 * accounted) / images)) === n)
+				.map(({ bytes }) => bytes[role]),
+		);
+	const of = (role: Role) => Math.round((1000 * quarter(3, role)) / quarter(1, role)) / 1000;
+	const size = (role: Role) => Math.round(quarter(3, role) / 1e6);
+	return {
+		growth: { handlers: of('handlers'), worker: of('worker') },
+		residentMegabytes: { handlers: size('handlers'), worker: size('worker') },
+	};
+}
+
+/** Of a process, on Linux; 0 elsewhere. */
+async function residentBytes({ process: { pid } }: Victim): Promise<number> {
+	const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+	return 1024 * Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0);
+}
+
+function median(values: readonly number[]): number {
+	return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
