@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
-import { createClients } from '../functions/aws/clients.ts';
+import { createClients, type Endpoints } from '../functions/aws/clients.ts';
 import { imageEvent } from '../functions/core/event.ts';
 import type { Image } from '../functions/core/image.ts';
 import type { Outcome } from '../functions/core/outcome.ts';
@@ -10,7 +10,7 @@ import { parseCard } from '../functions/core/package.ts';
 import { periodOf } from '../functions/core/period.ts';
 import { embeddedPrice } from '../functions/core/price.ts';
 import { type Role, startRole, visibilitySeconds } from '../functions/faults/roles.ts';
-import { startEmulators } from '../functions/local/emulators/start.ts';
+import { type Emulators, startEmulators } from '../functions/local/emulators/start.ts';
 import { createHandlers } from '../functions/local/handlers.ts';
 import { provision } from '../functions/local/provision.ts';
 
@@ -20,12 +20,16 @@ export const period = periodOf(Date.now());
 /**
  * An embedded cloud for tests of what goes wrong: no bucket notifications (a test sends the events that it wants), a stub
  * instead of a network, a sweeper that runs four times a second, and roles that a test starts when it wants them.
+ * @param reach puts something between the clients and the emulators
  */
-export async function startSmallCloud() {
+export async function startSmallCloud(
+	reach: (emulators: Emulators) => Promise<Endpoints> = async (emulators) => emulators,
+) {
 	const emulators = await startEmulators({ notifications: [] });
-	const clients = createClients(emulators);
+	const endpoints = await reach(emulators);
+	const clients = createClients(endpoints);
 	const resources = await provision(clients, {
-		sqsEndpoint: emulators.sqsEndpoint,
+		sqsEndpoint: endpoints.sqsEndpoint,
 		prefix: 'small',
 		visibilitySeconds,
 	});
