@@ -3,7 +3,7 @@ import type { DemoPage } from './demo-data.ts';
 import { type Html, trusted } from './html.ts';
 import { interval95 } from './interval.ts';
 import { colours, policyColour } from './palette.ts';
-import { type Figure, figure } from './plot.ts';
+import { type Figure, figure, fromZero, percentLabel } from './plot.ts';
 
 const macsPerMillion = 1_000_000;
 const halo = { stroke: colours.paper, strokeWidth: 4, strokeJoin: 'round' };
@@ -42,7 +42,7 @@ function specOf({ card, tenants }: DemoPage): Figure['spec'] {
 		field: 'macs',
 		type: 'quantitative',
 		title: 'million MACs an image',
-		scale: { zero: true },
+		scale: fromZero([fullMacs / macsPerMillion]),
 		axis: { grid: false },
 	};
 	const y = {
@@ -50,7 +50,7 @@ function specOf({ card, tenants }: DemoPage): Figure['spec'] {
 		type: 'quantitative',
 		title: null,
 		scale: { zero: false },
-		axis: { format: '.0%', tickCount: 6 },
+		axis: { labelExpr: percentLabel, tickCount: 6 },
 	};
 	// Names stand right below and left above by turns: the line rises from left to right and leaves those corners free.
 	const names = (below: boolean) => ({
@@ -62,7 +62,7 @@ function specOf({ card, tenants }: DemoPage): Figure['spec'] {
 			fontWeight: 600,
 			color: colours.accent,
 			limit: 130,
-			...(below ? { align: 'left', dx: 9, dy: 13 } : { align: 'right', dx: -9, dy: -13 }),
+			...(below ? { align: 'left', dx: 9, dy: 16 } : { align: 'right', dx: -9, dy: -14 }),
 		},
 		encoding: { x, y, text: { field: 'tenant' } },
 	});

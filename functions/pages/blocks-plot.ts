@@ -31,7 +31,7 @@ function specOf(card: ModelCard): Figure['spec'] {
 	const x = { field: 'block', type: 'ordinal', title: 'block', axis: { labelAngle: 0, orient: 'top' } };
 	const right = { value: 'width' };
 	return () => ({
-		height: { step: card.policies.length > 16 ? 18 : 32 },
+		height: card.policies.length * (card.policies.length > 16 ? 18 : 36),
 		layer: [
 			{
 				data: { values: cells },
@@ -54,7 +54,7 @@ function specOf(card: ModelCard): Figure['spec'] {
 					x,
 					y,
 					text: { field: 'text' },
-					color: { condition: { test: 'datum.part > 0.45', value: colours.paper }, value: colours.ink },
+					color: { condition: { test: 'datum.part > 0.6', value: colours.paper }, value: colours.ink },
 				},
 			},
 			{

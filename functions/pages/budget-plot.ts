@@ -1,77 +1,86 @@
 import type { DemoPage } from './demo-data.ts';
-import type { Html } from './html.ts';
-import { trusted } from './html.ts';
+import { type Html, trusted } from './html.ts';
 import { colours, swatch } from './palette.ts';
-import { type Figure, figure } from './plot.ts';
+import { type Figure, figure, fromZero } from './plot.ts';
 import { percentDown } from './words.ts';
 
 /** With more batches the bars are thin, and have no room for figures. */
 const figuresBatchesMax = 40;
 
 /** Budget and consumption of every batch. */
-export function budgetPlot({ batches }: DemoPage): Promise<Html> {
+export function budgetPlot({ tenants, batches }: DemoPage): Promise<Html> {
 	const over = batches.filter(({ budgetMacs, consumedMacs }) => consumedMacs > budgetMacs).length;
 	const verdict = over === 0 ? 'no bar passes its mark' : `${over} of ${batches.length} bars pass their mark`;
+	const sum = (field: 'budgetMacs' | 'consumedMacs') => batches.reduce((total, batch) => total + batch[field], 0);
+	const used = percentDown(sum('consumedMacs') / Math.max(sum('budgetMacs'), 1));
 	return figure({
 		title: 'Budget and consumption of every batch',
-		caption: `A batch’s budget is a hard cap: ${verdict}, and little of it is left over.`,
+		caption:
+			batches.length === 0
+				? 'No batch ran.'
+				: `A batch’s budget is a hard cap: ${verdict}; together they used ${used}.`,
 		key: [
-			{ swatch: swatch(colours.accent), text: 'consumed' },
+			{ swatch: swatch(colours.accent), text: 'consumed, in percent of the budget' },
 			{ swatch: trusted('<i class="swatch mark"></i>'), text: 'budget' },
 		],
-		spec: specOf(batches),
+		spec: specOf(tenants, batches),
 	});
 }
 
-function specOf(batches: DemoPage['batches']): Figure['spec'] {
-	const values = batches.map(({ tenant, images, budgetMacs, consumedMacs }, batch) => ({
-		tenant,
-		batch,
-		budget: budgetMacs / images / 1e6,
-		consumed: consumedMacs / images / 1e6,
-		used: percentDown(consumedMacs / Math.max(budgetMacs, 1)),
-	}));
+function specOf(tenants: DemoPage['tenants'], batches: DemoPage['batches']): Figure['spec'] {
 	const written = batches.length <= figuresBatchesMax;
-	const y = { field: 'batch', type: 'nominal', axis: null };
-	const x = { type: 'quantitative', title: 'million MACs an image', scale: { zero: true } };
-	const bars = { type: 'bar', color: colours.accent, opacity: 0.75 };
-	return ({ widthPx }) => ({
-		width: undefined,
-		autosize: { type: 'pad' },
-		data: { values },
-		facet: { field: 'tenant', type: 'nominal', sort: null, title: null, header: headerOf(widthPx) },
-		columns: 1,
-		spacing: 6,
-		resolve: { scale: { y: 'independent' } },
-		spec: {
-			width: widthPx - (written ? 70 : 20),
-			height: { step: written ? 15 : 6 },
-			layer: [
-				{ mark: bars, encoding: { y, x: { ...x, field: 'consumed' } } },
-				{
-					mark: { type: 'tick', color: colours.ink, thickness: 2.5, size: written ? 15 : 6 },
-					encoding: { y, x: { ...x, field: 'budget' } },
-				},
-				...(written
-					? [
-							{
-								mark: { type: 'text', align: 'left', dx: 6, fontSize: 11 },
-								encoding: { y, x: { ...x, field: 'budget' }, text: { field: 'used' } },
-							},
-						]
-					: []),
-			],
-		},
-	});
-}
-
-function headerOf(widthPx: number): object {
-	return {
-		title: null,
-		labelAnchor: 'start',
-		labelFontSize: 12,
-		labelColor: colours.ink,
-		labelPadding: 3,
-		labelLimit: widthPx - 60,
+	// Each tenant's batches stand below a row with its name.
+	const names: { row: number; tenant: string }[] = [];
+	const bars: { row: number; budget: number; consumed: number; used: string }[] = [];
+	let rows = 0;
+	for (const { tenant } of tenants) {
+		const mine = batches.filter((batch) => batch.tenant === tenant);
+		if (mine.length === 0) continue;
+		// Thin rows are too low for a name: it takes as many as it needs.
+		names.push({ row: rows + (written ? 0 : 2), tenant });
+		rows += written ? 1 : 3;
+		for (const { images, budgetMacs, consumedMacs } of mine) {
+			const [budget, consumed] = [budgetMacs / images / 1e6, consumedMacs / images / 1e6];
+			bars.push({
+				row: rows,
+				budget,
+				consumed,
+				used: written ? percentDown(consumedMacs / Math.max(budgetMacs, 1)) : '',
+			});
+			rows += 1;
+		}
+	}
+	const stepPx = written ? 17 : 7;
+	const scale = { domain: Array.from({ length: rows }, (_, row) => row), paddingInner: 0.12 };
+	const y = { field: 'row', type: 'ordinal', axis: null, scale };
+	const x = {
+		type: 'quantitative',
+		title: 'million MACs an image',
+		scale: fromZero(bars.flatMap(({ budget, consumed }) => [budget, consumed])),
 	};
+	return ({ widthPx }) => ({
+		height: Math.max(rows, 1) * stepPx,
+		layer: [
+			{
+				data: { values: bars },
+				mark: { type: 'bar', color: colours.accent, opacity: 0.75 },
+				encoding: { y, x: { ...x, field: 'consumed' } },
+			},
+			{
+				data: { values: bars },
+				mark: { type: 'tick', color: colours.ink, thickness: 2.5, size: stepPx },
+				encoding: { y, x: { ...x, field: 'budget' } },
+			},
+			{
+				data: { values: bars },
+				mark: { type: 'text', align: 'left', dx: 6, fontSize: 11 },
+				encoding: { y, x: { ...x, field: 'budget' }, text: { field: 'used' } },
+			},
+			{
+				data: { values: names },
+				mark: { type: 'text', align: 'left', baseline: 'bottom', dy: stepPx / 2, fontWeight: 600, limit: widthPx - 40 },
+				encoding: { y, x: { value: 0 }, text: { field: 'tenant' } },
+			},
+		],
+	});
 }

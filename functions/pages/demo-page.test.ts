@@ -4,66 +4,86 @@ import { type DemoPage, renderDemoPage } from './demo-page.ts';
 
 const hostile = '<img src=x onerror="alert(1)">';
 const page: DemoPage = {
-	card: cardFor([100, 250, 600]),
+	card: cardFor([100_000, 250_000, 600_000]),
 	machine: '2 cores & more',
 	tenants: [
 		{
-			tenant: 'full',
-			quota: 'full quality',
-			images: 10,
-			labelled: 9,
-			failed: 1,
-			deferred: 0,
-			accuracy: 0.9123,
-			share: 1,
-			limitNanoUsd: 2_500_000_000,
-			spentNanoUsd: 1_250_000_000,
+			...{ tenant: 'full', quota: 'full quality', images: 1234, labelled: 1233, failed: 1, deferred: 0 },
+			...{ accuracy: 0.9123, share: 0.9876, budgetMacs: 740_400_000, consumedMacs: 730_663_056 },
+			...{ limitNanoUsd: 2_500_000_000, spentNanoUsd: 1_250_000_001, imagesPerSecond: 321.4 },
 		},
 		{
-			tenant: hostile,
-			quota: hostile,
-			images: 10,
-			labelled: 0,
-			failed: 0,
-			deferred: 10,
-			accuracy: 0,
-			share: 0,
-			limitNanoUsd: 0,
-			spentNanoUsd: 0,
+			...{ tenant: hostile, quota: hostile, images: 10, labelled: 0, failed: 0, deferred: 10 },
+			...{ accuracy: 0, share: 0, budgetMacs: 0, consumedMacs: 0 },
+			...{ limitNanoUsd: 0, spentNanoUsd: 0, imagesPerSecond: 0 },
 		},
 	],
 	batches: [
-		{ tenant: 'full', images: 10, budgetMacs: 6000, consumedMacs: 5400, policies: { p2: { labels: 9, runs: 9 } } },
+		{
+			...{ tenant: 'full', batchId: 'b-1', images: 1234, budgetMacs: 740_400_000, consumedMacs: 730_663_056 },
+			policies: { p0: { labels: 33, runs: 1233 }, p2: { labels: 1200, runs: 1200 } },
+		},
 	],
 	examples: [
-		{ policies: ['p0'], label: hostile, truth: 'cat', confidence: 0.5, png: new Uint8Array([1, 2, 3]) },
-		{ policies: ['p0', 'p2'], label: 'dog', truth: 'dog', confidence: 0.98, png: new Uint8Array([4]) },
+		{ policy: 'p0', policies: ['p0'], label: hostile, truth: 'cat', confidence: 0.5, png: new Uint8Array([1, 2, 3]) },
+		{ policy: 'p2', policies: ['p0', 'p2'], label: 'dog', truth: 'dog', confidence: 0.98, png: new Uint8Array([4]) },
 	],
 };
+const [full, none] = page.tenants as [DemoPage['tenants'][number], DemoPage['tenants'][number]];
+const [batch] = page.batches as [DemoPage['batches'][number]];
 
-test('the page shows every tenant, its figures, five plots and the examples', async () => {
+/** What a reader sees of the page: no markup, plain spaces. */
+function textOf(html: string): string {
+	return html.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
+}
+
+test('every tenant stands in the table with its figures as given', async () => {
+	const text = textOf(await renderDemoPage(page));
+	expect(text).toContain('full full quality 91.2 % 98.8 % 98.6 % $1.250000001 $2.50 1,234 1,233 1 0 321');
+	expect(text).toContain('onerror=&quot;alert(1)&quot;&gt; – – – $0.00 $0.00 10 0 0 10 –');
+	expect(text).toContain('One network, two quotas');
+	expect(text).toContain('for-tests 1.0.0 on 2 cores &amp; more');
+});
+
+test('five plots, each with a title, a caption and a label', async () => {
 	const html = await renderDemoPage(page);
-	expect(html.match(/<svg /g)).toHaveLength(5);
-	for (const text of [
-		'full quality',
-		'9 of 10',
-		'91.2 %',
-		'$1.25',
-		'$2.50',
-		'2 cores &amp; more',
-		'p0 → p2',
-		'dog 98 %',
-		'(it is cat)',
-	])
-		expect(html).toContain(text);
-	expect(html).toContain('data:image/png;base64,AQID');
+	const labels = [...html.matchAll(/<svg role="img" aria-label="([^"]+)"/g)].map(([, label]) => label);
+	expect(new Set(labels).size).toBe(5);
+	expect(html.match(/<svg /g)).toHaveLength(10); // each for a desk and for a phone
+	expect(html.match(/<figcaption>[^<]+\.<\/figcaption>/g)).toHaveLength(5);
+	expect(html).not.toMatch(/NaN|undefined|Infinity/);
+});
+
+test('captions say what the figures say, also when a bound was passed', async () => {
+	expect(textOf(await renderDemoPage(page))).toContain('hard cap: no bar passes its mark; together they used 98.6 %.');
+	const broken = {
+		...page,
+		tenants: [{ ...full, spentNanoUsd: full.limitNanoUsd + 1 }, none],
+		batches: [batch, { ...batch, consumedMacs: batch.budgetMacs + 1 }],
+	};
+	const text = textOf(await renderDemoPage(broken));
+	expect(text).toContain('hard cap: 1 of 2 bars pass their mark');
+	expect(text).toContain('than its limit: 1 of 2 bars pass their mark');
+});
+
+test('easy and hard examples with label, confidence, policies, and the truth where it is another', async () => {
+	const html = await renderDemoPage(page);
+	expect(html).toContain('<img alt="cat" src="data:image/png;base64,AQID">');
+	const text = textOf(html);
+	expect(text).toMatch(/they left after p0 .* 50 % wrong: it is cat p0 .*they went on to p2 .* dog 98 % p0 → p2/);
+	expect(text).not.toContain('it is dog');
 });
 
 test('it asks for nothing, runs nothing, and shows hostile names as text', async () => {
 	const html = await renderDemoPage(page);
-	const addresses = [...html.matchAll(/https?:\/\/[^"' )]+/g)].map(([address]) => address);
-	expect(new Set(addresses)).toEqual(new Set(['http://www.w3.org/2000/svg', 'http://www.w3.org/1999/xlink']));
-	expect(html).not.toMatch(/<script|<link|<img src=x/);
+	expect(html).not.toMatch(/https?:|url\(|<script|<link|<img src=x/);
+	expect(html.match(/<[^>]*\son\w+=/g)).toBeNull();
 	expect(html).toContain('&lt;img src=x onerror=');
-	expect(html).toContain(`default-src 'none'`);
+	expect(html).toContain(`content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"`);
+});
+
+test('nothing ran: the page still stands', async () => {
+	const html = await renderDemoPage({ ...page, tenants: [none], batches: [], examples: [] });
+	expect(textOf(html)).toContain('No batch ran.');
+	expect(html).not.toMatch(/NaN|undefined|Infinity/);
 });

@@ -16,26 +16,26 @@ export type { DemoPage } from './demo-data.ts';
 /** The demo's page as one self-contained HTML file. */
 export async function renderDemoPage(data: DemoPage): Promise<string> {
 	const { card, machine, tenants } = data;
-	const [accuracy, policies, money, blocks, budget] = await Promise.all([
+	const [accuracy, budget, policies, blocks, money] = await Promise.all([
 		accuracyPlot(data),
-		policiesPlot(data),
-		moneyPlot(data),
-		blocksPlot(data),
 		budgetPlot(data),
+		policiesPlot(data),
+		blocksPlot(data),
+		moneyPlot(data),
 	]);
 	const title = `One network, ${countOf(tenants.length, 'quota')}`;
 	const body = html`<header>
 <h1>${title}</h1>
-<p>${countOfCapital(tenants.length, 'tenant')} dropped the same images; each image got as much of one network as its tenant’s quota could pay, so accuracy falls gently and the bill never passes the limit.</p>
+<p>${countOfCapital(tenants.length, 'tenant')} dropped ${tenants.length > 1 ? 'the same images' : 'images'}: where a quota is short, each image gets a smaller part of one network, and accuracy falls instead of the bill rising.</p>
 <p class="small">Model ${card.name} ${card.version} on ${machine}</p>
 </header>
 <main>
 ${tenantTable(tenants)}
 <div class="stack">
-${[accuracy, policies, money]}
+${[accuracy, budget]}
 </div>
 <div class="stack">
-${[blocks, budget]}
+${[policies, blocks, money]}
 </div>
 ${exampleSections(data)}
 </main>`;

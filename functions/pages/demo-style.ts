@@ -36,7 +36,8 @@ table + .note, .scroll + .note { margin-top: .6rem; }
 .examples li { min-width: 0; overflow-wrap: anywhere; }
 .examples img { display: block; width: 100%; aspect-ratio: 1; object-fit: contain; margin-bottom: .4rem; image-rendering: pixelated; border-radius: 4px; }
 .wrong { color: var(--failed); }
-.ran { display: flex; flex-wrap: wrap; gap: 0 .35em; font-size: .875rem; }
+.ran { font-size: .875rem; }
+.ran span { white-space: nowrap; }
 @media (max-width: 900px) { main { grid-template-columns: minmax(0, 1fr); } }
 @media (max-width: 560px) {
 	body { padding: 1.25rem .75rem 2rem; }

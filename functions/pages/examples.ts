@@ -16,14 +16,10 @@ export function exampleSections({ card, examples }: DemoPage): Html[] {
 	return [
 		section(
 			`Easy images: they left after ${cheapest}`,
-			'The gate expected more from spending the money on others.',
+			'The gate expected to gain more on other images.',
 			of(cheapest),
 		),
-		section(
-			`Hard images: they went on to ${costliest}`,
-			'The gate expected most from running more of the network here.',
-			of(costliest),
-		),
+		section(`Hard images: they went on to ${costliest}`, 'The gate expected to gain most on these.', of(costliest)),
 	];
 }
 
@@ -37,15 +33,13 @@ ${cards}
 </section>`;
 }
 
-function cardOf({ policies, label, truth, confidence, png }: Example, ids: readonly string[]): Html {
+function cardOf({ policy, policies, label, truth, confidence, png }: Example, ids: readonly string[]): Html {
 	const wrong = truth !== '' && truth !== label;
-	const ran = policies.map(
-		(id, i) => html`<span>${i > 0 ? '→ ' : ''}${swatch(policyColour(ids.indexOf(id)))}${id}</span>`,
-	);
+	const before = policies.slice(0, -1).map((id) => html`${id} → `);
 	return html`<li>
 <img alt="${truth || label}" src="data:image/png;base64,${Buffer.from(png).toString('base64')}">
 <p><b>${label}</b> ${percent(confidence, 0)}</p>
 ${wrong ? html`<p class="wrong">wrong: it is ${truth}</p>` : ''}
-<p class="ran">${ran}</p>
+<p class="ran">${before}<span>${swatch(policyColour(ids.indexOf(policy)))}${policy}</span></p>
 </li>`;
 }

@@ -1,7 +1,7 @@
 import type { DemoPage } from './demo-data.ts';
 import { type Html, trusted } from './html.ts';
 import { colours, swatch } from './palette.ts';
-import { type Figure, figure } from './plot.ts';
+import { type Figure, figure, fromZero } from './plot.ts';
 import { percentDown } from './words.ts';
 
 /** What each tenant spent of its limit. */
@@ -27,11 +27,16 @@ function specOf(tenants: DemoPage['tenants']): Figure['spec'] {
 		spent: spentNanoUsd / nanoUsd,
 		used: limitNanoUsd === 0 ? '' : percentDown(spentNanoUsd / limitNanoUsd),
 	}));
-	const x = { type: 'quantitative', title: words, scale: { zero: true }, axis: { tickCount: 5 } };
+	const x = {
+		type: 'quantitative',
+		title: words,
+		scale: fromZero(values.flatMap(({ limit, spent }) => [limit, spent])),
+		axis: { tickCount: 5 },
+	};
 	return ({ narrow }) => {
 		const y = { field: 'tenant', type: 'nominal', sort: null, title: null, axis: { labelLimit: narrow ? 80 : 130 } };
 		return {
-			height: { step: 32 },
+			height: 38 * tenants.length,
 			data: { values },
 			layer: [
 				{

@@ -4,7 +4,7 @@ import { type Html, html, trusted } from './html.ts';
 import { colours } from './palette.ts';
 
 /** A plot is drawn twice, for a desk and for a phone, because text that scales with its plot cannot be read on one of them. */
-export interface Canvas {
+interface Canvas {
 	widthPx: number;
 	narrow: boolean;
 }
@@ -36,6 +36,14 @@ const config = {
 	view: { stroke: null },
 } as const;
 
+/** A scale from zero to the largest of these, also where there is none. */
+export function fromZero(values: readonly number[]): object {
+	return { domain: [0, Math.max(...values, 0) || 1], nice: true };
+}
+
+/** An axis label in percent, as the text writes it. */
+export const percentLabel = "format(100 * datum.value, '.3~g') + '\u00a0%'";
+
 /** What a figure shows; `spec` is vega-lite without data of its own width. */
 export interface Figure {
 	title: string;
@@ -66,7 +74,8 @@ async function draw(title: string, canvas: Canvas, spec: object): Promise<Html> 
 		config,
 	} as TopLevelSpec;
 	const view = new View(parse(compile(complete).spec), { renderer: 'none' });
-	const svg = await view.toSVG();
+	// Inside HTML an SVG needs no namespaces; without them the page holds no address at all.
+	const svg = (await view.toSVG()).replaceAll(/ xmlns(:xlink)?="[^"]*"/g, '');
 	view.finalize();
 	const label = html`<svg role="img" aria-label="${title}" `.html;
 	return html`<div class="plot ${canvas.narrow ? 'narrow' : 'broad'}">${trusted(svg.replace('<svg ', () => label))}</div>`;

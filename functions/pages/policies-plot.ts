@@ -1,11 +1,11 @@
 import type { DemoPage } from './demo-data.ts';
 import type { Html } from './html.ts';
 import { colours, policyColour, swatch, textOnPolicy } from './palette.ts';
-import { type Figure, figure } from './plot.ts';
+import { type Figure, figure, percentLabel } from './plot.ts';
 import { percent } from './words.ts';
 
 /** A smaller part has no room for its figure. */
-const writtenPartMin = 0.1;
+const writtenPartMin = { broad: 0.1, narrow: 0.16 };
 
 /** Which policy labelled each tenant's images, and how many have no label. */
 export function policiesPlot(data: DemoPage): Promise<Html> {
@@ -25,33 +25,37 @@ export function policiesPlot(data: DemoPage): Promise<Html> {
 function specOf({ card, tenants, batches }: DemoPage): Figure['spec'] {
 	const values = tenants.flatMap(({ tenant, images, deferred, failed }) => {
 		const mine = batches.filter((batch) => batch.tenant === tenant);
-		const row = (order: number, pieces: number, colour: string, ink: string) => {
-			const part = pieces / Math.max(images, 1);
-			return { tenant, order, part, colour, ink, text: part < writtenPartMin ? '' : percent(part, 0) };
-		};
-		const labels = card.policies.map(({ id }, i) => {
-			const pieces = mine.reduce((sum, batch) => sum + (batch.policies[id]?.labels ?? 0), 0);
-			return row(i, pieces, policyColour(i), textOnPolicy(i, card.policies.length));
-		});
-		const { length } = labels;
-		return [
-			...labels,
-			row(length, failed, colours.failed, colours.paper),
-			row(length + 1, deferred, colours.deferred, colours.ink),
+		const labels = card.policies.map(({ id }, i) => ({
+			images: mine.reduce((sum, batch) => sum + (batch.policies[id]?.labels ?? 0), 0),
+			colour: policyColour(i),
+			ink: textOnPolicy(i, card.policies.length),
+		}));
+		const unlabelled = [
+			{ images: failed, colour: colours.failed, ink: colours.paper },
+			{ images: deferred, colour: colours.deferred, ink: colours.ink },
 		];
+		return [...labels, ...unlabelled].map((piece, order) => {
+			const part = piece.images / Math.max(images, 1);
+			// Rounded down, so that "100 %" means every image.
+			return { ...piece, tenant, order, part, text: percent(Math.floor(100 * part) / 100, 0) };
+		});
 	});
 	const y = { field: 'tenant', type: 'nominal', title: null, sort: null };
 	const part = { field: 'part', type: 'quantitative', stack: 'zero', scale: { domain: [0, 1] } };
 	const order = { field: 'order', type: 'quantitative' };
 	return ({ narrow }) => ({
-		height: { step: 40 },
+		height: 40 * tenants.length,
 		data: { values },
 		encoding: { y: { ...y, axis: { labelLimit: narrow ? 80 : 130 } }, order },
 		layer: [
 			{
 				mark: { type: 'bar', height: 28 },
 				encoding: {
-					x: { ...part, title: 'part of the tenant’s images', axis: { format: '.0%', tickCount: narrow ? 4 : 5 } },
+					x: {
+						...part,
+						title: 'part of the tenant’s images',
+						axis: { labelExpr: percentLabel, values: narrow ? [0, 0.5, 1] : [0, 0.25, 0.5, 0.75, 1] },
+					},
 					color: { field: 'colour', type: 'nominal', scale: null },
 				},
 			},
@@ -60,7 +64,13 @@ function specOf({ card, tenants, batches }: DemoPage): Figure['spec'] {
 				encoding: {
 					x: { ...part, bandPosition: 0.5 },
 					detail: { field: 'order', type: 'nominal' },
-					text: { field: 'text' },
+					text: {
+						condition: {
+							test: `datum.part >= ${narrow ? writtenPartMin.narrow : writtenPartMin.broad}`,
+							field: 'text',
+						},
+						value: '',
+					},
 					color: { field: 'ink', type: 'nominal', scale: null },
 				},
 			},

@@ -8,20 +8,20 @@ type Tenant = DemoPage['tenants'][number];
 /** Tenants' names and quotas are words; all else is numbers, to the right. */
 const columns: { head: string; cell: (tenant: Tenant) => string }[] = [
 	{ head: 'quota pays for', cell: ({ quota }) => quota },
-	{ head: 'images', cell: ({ images }) => count(images) },
-	{ head: 'labelled', cell: ({ labelled }) => count(labelled) },
-	{ head: 'failed', cell: ({ failed }) => count(failed) },
-	{ head: 'deferred', cell: ({ deferred }) => count(deferred) },
 	{ head: 'accuracy', cell: ({ accuracy, labelled }) => (labelled === 0 ? '–' : percent(accuracy)) },
-	{ head: 'share of full MACs', cell: ({ share, labelled }) => (labelled === 0 ? '–' : percent(share)) },
+	{ head: 'share of full', cell: ({ share, labelled }) => (labelled === 0 ? '–' : percent(share)) },
 	{
 		head: 'budget consumed',
 		cell: ({ budgetMacs, consumedMacs }) => (budgetMacs === 0 ? '–' : percentDown(consumedMacs / budgetMacs)),
 	},
 	{ head: 'spent', cell: ({ spentNanoUsd }) => formatUsd(spentNanoUsd) },
 	{ head: 'limit', cell: ({ limitNanoUsd }) => formatUsd(limitNanoUsd) },
+	{ head: 'images', cell: ({ images }) => count(images) },
+	{ head: 'labelled', cell: ({ labelled }) => count(labelled) },
+	{ head: 'failed', cell: ({ failed }) => count(failed) },
+	{ head: 'deferred', cell: ({ deferred }) => count(deferred) },
 	{
-		head: 'images a second',
+		head: 'images/s',
 		cell: ({ labelled, imagesPerSecond }) => (labelled === 0 ? '–' : count(Math.round(imagesPerSecond))),
 	},
 ];
@@ -42,6 +42,6 @@ ${rows}
 </tbody>
 </table>
 </div>
-<p class="note">Accuracy and share count labelled images.</p>
+<p class="note">Accuracy and share count labelled images; the share is their MACs as a part of the whole network’s.</p>
 </section>`;
 }
