@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Batch } from '../core/batch.ts';
-import { batchIdOf, ridOf } from '../core/ledger-model.ts';
 import { limits } from '../core/limits.ts';
+import { batchIdOf, ridOf } from '../core/testing/ledger-model.ts';
 import { type Batches, createBatches } from './batch-table.ts';
 import { createTables, tableNames } from './tables.ts';
 import { startClients } from './testing/start-clients.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Image } from '../core/image.ts';
-import { batchIdOf } from '../core/ledger-model.ts';
+import { batchIdOf } from '../core/testing/ledger-model.ts';
 import { type Claims, createClaims } from './claim-table.ts';
 import { createTables, tableNames } from './tables.ts';
 import { oddKeys } from './testing/odd-keys.ts';

@@ -1,7 +1,7 @@
 import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { batchIdOf, ridOf } from '../core/ledger-model.ts';
 import type { Ledger } from '../core/ports.ts';
+import { batchIdOf, ridOf } from '../core/testing/ledger-model.ts';
 import { createLedgerTable } from './ledger-table.ts';
 import { updateReserve } from './ledger-writes.ts';
 import { createTables, tableNames } from './tables.ts';

@@ -1,5 +1,5 @@
 import { afterAll } from 'vitest';
-import { ledgerContract } from '../core/ledger-contract.ts';
+import { ledgerContract } from '../core/testing/ledger-contract.ts';
 import { createLedgerTable } from './ledger-table.ts';
 import { createTables, tableNames } from './tables.ts';
 import { startClients } from './testing/start-clients.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type BatchRef, objectKeys } from '../core/batch.ts';
 import type { Image } from '../core/image.ts';
-import { batchIdOf } from '../core/ledger-model.ts';
 import { limits } from '../core/limits.ts';
+import { batchIdOf } from '../core/testing/ledger-model.ts';
 import { createManifests } from './manifests.ts';
 import { putText } from './objects.ts';
 import { oddKeys } from './testing/odd-keys.ts';

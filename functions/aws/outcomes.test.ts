@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type BatchRef, objectKeys } from '../core/batch.ts';
-import { batchIdOf, ridOf } from '../core/ledger-model.ts';
 import { limits } from '../core/limits.ts';
 import type { Outcome, RunFacts } from '../core/outcome.ts';
 import { reportOf } from '../core/report.ts';
+import { batchIdOf, ridOf } from '../core/testing/ledger-model.ts';
 import { putText } from './objects.ts';
 import { createOutcomes } from './outcomes.ts';
 import { oddKeys } from './testing/odd-keys.ts';

@@ -1,4 +1,4 @@
-import { ledgerContract } from './ledger-contract.ts';
 import { createMemoryLedger } from './memory-ledger.ts';
+import { ledgerContract } from './testing/ledger-contract.ts';
 
 ledgerContract('memory', async () => createMemoryLedger(), 200);

@@ -3,7 +3,7 @@ import type { Quota } from './quota.ts';
 
 /**
  * Where quotas, accounts and journal live. Two adapters: DynamoDB (aws/ledger-table.ts) and memory (core/memory-ledger.ts,
- * for models and simulations); both pass core/ledger-contract.ts. Every call is safe to repeat. Reads are consistent.
+ * for models and simulations); both pass core/testing/ledger-contract.ts. Every call is safe to repeat. Reads are consistent.
  */
 export interface Ledger {
 	getQuota(tenant: string): Promise<Quota | undefined>;

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { BudgetNetError } from './errors.ts';
-import { type Account, type JournalEntry, reservedNanoUsd } from './ledger.ts';
-import type { Ledger } from './ports.ts';
-import type { Quota } from './quota.ts';
+import { BudgetNetError } from '../errors.ts';
+import { type Account, type JournalEntry, reservedNanoUsd } from '../ledger.ts';
+import type { Ledger } from '../ports.ts';
+import type { Quota } from '../quota.ts';
 
 /** The n-th batch id of a test; a greater number is a younger batch. */
 export const batchIdOf = (n: number) => `20261124T1130${String(n).padStart(5, '0')}Z-1f2e3d4c`;

@@ -1,7 +1,7 @@
 import { beforeAll } from 'vitest';
-import type { Account, ReserveRequest } from './ledger.ts';
+import type { Account, ReserveRequest } from '../ledger.ts';
+import type { Ledger } from '../ports.ts';
 import { batchIdOf, ridOf } from './ledger-model.ts';
-import type { Ledger } from './ports.ts';
 
 export const period = '2026-11';
 

@@ -1,9 +1,9 @@
 import { describe, test } from 'vitest';
+import type { Ledger } from '../ports.ts';
 import { deferralContract, reserveContract, stopContract } from './ledger-contract-reserve.ts';
 import { quotaContract, settleContract } from './ledger-contract-settle.ts';
 import { checkLedgerModel } from './ledger-model.ts';
 import { createTrial } from './ledger-trial.ts';
-import type { Ledger } from './ports.ts';
 
 /**
  * What every adapter of the port `Ledger` must do.
