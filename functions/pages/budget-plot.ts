@@ -39,14 +39,12 @@ function specOf(tenants: DemoPage['tenants'], batches: DemoPage['batches']): Fig
 		// Thin rows are too low for a name: it takes as many as it needs.
 		names.push({ row: rows + (written ? 0 : 2), tenant });
 		rows += written ? 1 : 3;
-		for (const { images, budgetMacs, consumedMacs } of mine) {
+		for (const { images, budgetMacs, consumedMacs, policies } of mine) {
 			const [budget, consumed] = [budgetMacs / images / 1e6, consumedMacs / images / 1e6];
-			bars.push({
-				row: rows,
-				budget,
-				consumed,
-				used: written ? percentDown(consumedMacs / Math.max(budgetMacs, 1)) : '',
-			});
+			// Files that are no images may fill a batch of their own: then nothing ran.
+			const ran = Object.keys(policies).length > 0;
+			const used = ran ? percentDown(consumedMacs / Math.max(budgetMacs, 1)) : 'all failed';
+			bars.push({ row: rows, budget, consumed, used: written ? used : '' });
 			rows += 1;
 		}
 	}

@@ -66,6 +66,12 @@ test('captions say what the figures say, also when a bound was passed', async ()
 	expect(text).toContain('than its limit: 1 of 2 bars pass their mark');
 });
 
+test('a batch in which nothing ran says so', async () => {
+	const failed = { ...batch, batchId: 'b-2', images: 4, consumedMacs: 0, policies: {} };
+	expect(textOf(await renderDemoPage({ ...page, batches: [batch, failed] }))).toContain('all failed');
+	expect(textOf(await renderDemoPage(page))).not.toContain('all failed');
+});
+
 test('easy and hard examples with label, confidence, policies, and the truth where it is another', async () => {
 	const html = await renderDemoPage(page);
 	expect(html).toContain('<img alt="cat" src="data:image/png;base64,AQID">');
