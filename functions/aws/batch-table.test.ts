@@ -70,6 +70,20 @@ test('it walks from claiming to settled; the reason goes, the images stay', asyn
 	expect(await batches.get(batchId)).toEqual({ ...batch, state: 'settled', images: 3 });
 });
 
+test('the deadline of its newest message stays, whatever comes after', async () => {
+	const batch = await newBatch();
+	const { batchId } = batch;
+	await batches.setState(batchId, 'sent', { deadlineMs: 7 });
+	await batches.setState(batchId, 'deferred', { reason: 'stopped' });
+	expect(await batches.get(batchId)).toEqual({ ...batch, state: 'deferred', reason: 'stopped', deadlineMs: 7 });
+	await batches.setState(batchId, 'sent', { deadlineMs: 9 });
+	await batches.setState(batchId, 'sent', { deadlineMs: 9 });
+	expect(await batches.get(batchId)).toEqual({ ...batch, state: 'sent', deadlineMs: 9 });
+	await batches.setState(batchId, 'settled');
+	await batches.setState(batchId, 'sent', { deadlineMs: 11 });
+	expect(await batches.get(batchId)).toEqual({ ...batch, state: 'settled', deadlineMs: 9 });
+});
+
 test.each(['settled', 'void'] as const)('%s is final', async (state) => {
 	const { batchId } = await newBatch();
 	await batches.setState(batchId, state);

@@ -30,9 +30,8 @@ export async function runCampaign(options: {
 	onRun: (done: number, total: number, name: string) => void;
 }): Promise<CampaignResult> {
 	const startedMs = Date.now();
-	const notifications: Arena['notifications'] = [];
-	const emulators = await startEmulators({ notifications });
-	const arena: Arena = { emulators, notifications, card: options.card, files: options.files };
+	const emulators = await startEmulators({ notifications: [] });
+	const arena: Arena = { emulators, card: options.card, files: options.files };
 	try {
 		const all = await planRuns(arena, options.seeds);
 		const specs = all.filter(({ killAfter }) => options.only?.includes(killAfter.name) ?? true);

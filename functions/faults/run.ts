@@ -28,7 +28,6 @@ export interface RunSpec {
 /** The clouds of all runs live in the same emulators, each under a prefix of its own. */
 export interface Arena {
 	emulators: Emulators;
-	notifications: { bucket: string; queueName: string }[];
 	card: ModelCard;
 	/** Bytes of images to drop. */
 	files: readonly Uint8Array[];
@@ -91,14 +90,13 @@ function limitOf(card: ModelCard, seed: number, images: number): number {
 	return costNanoUsd(embeddedPrice, Math.floor(images / 2) * policyMacs(card, 0), Math.floor(images / 2)) + 2;
 }
 
-/** Drops the images, and tells of each a second time, in another order. */
+/** Drops the images, and tells of each twice, in two orders. */
 async function drop(
 	{ s3, sqs }: Clients,
 	{ imagesBucket, imageEventsUrl }: Resources,
-	{ notifications, files }: Arena,
+	{ files }: Arena,
 	seed: number,
 ): Promise<string[]> {
-	notifications.push({ bucket: imagesBucket, queueName: imageEventsUrl.split('/').at(-1) ?? '' });
 	const order = permutation(files.length, seed);
 	const images: Image[] = [];
 	for (const i of order) {
@@ -106,7 +104,7 @@ async function drop(
 		const { ETag = '' } = await s3.send(new PutObjectCommand({ Bucket: imagesBucket, Key, Body }));
 		images.push({ key: Key, etag: ETag.replaceAll('"', ''), bytes: Body.length });
 	}
-	for (const i of permutation(images.length, seed + 1)) {
+	for (const i of [...permutation(images.length, seed + 1), ...permutation(images.length, seed + 2)]) {
 		const event = imageEvent(imagesBucket, images[i] as Image);
 		await sqs.send(new SendMessageCommand({ QueueUrl: imageEventsUrl, MessageBody: JSON.stringify(event) }));
 	}

@@ -98,6 +98,35 @@ export function deferralContract(trial: Trial): void {
 			expect(await trial.ledger().getAccount('tenant-without-account', period)).toBeUndefined();
 		});
 
+		test('gives way once: said again, it does not take the place of those that came after', async () => {
+			const { tenant, reserve, account } = await open(100, batchIdOf(3));
+			const advance = () => trial.ledger().advance(tenant, period, batchIdOf(3), batchIdOf(4));
+			await advance();
+			const advanced = await account();
+			await advance();
+			expect(await account()).toEqual(advanced);
+			expect(await reserve(4, 10, { nextDeferred: batchIdOf(5) })).toBeUndefined();
+			await advance();
+			expect((await account()).oldestDeferred).toBe(batchIdOf(5));
+		});
+
+		test('gives way while the next one reserves: its place is never kept for one that has reserved', async () => {
+			for (let n = 0; n < 10; n++) {
+				const { tenant, reserve, account } = await open(100, batchIdOf(3));
+				const next = [reserve(4, 10, { nextDeferred: batchIdOf(5) })];
+				const advances = [1, 2].map(() => trial.ledger().advance(tenant, period, batchIdOf(3), batchIdOf(4)));
+				next.push(reserve(4, 10, { nextDeferred: batchIdOf(5) }));
+				const answers = await Promise.all(next);
+				await Promise.all(advances);
+				const granted = answers.includes(undefined);
+				expect(answers.filter((answer) => answer !== undefined && answer !== 'order')).toEqual([]);
+				expect(await account()).toMatchObject({
+					availableNanoUsd: granted ? 90 : 100,
+					oldestDeferred: batchIdOf(granted ? 5 : 4),
+				});
+			}
+		});
+
 		test('keeps its place when the quota refuses it', async () => {
 			const { tenant, reserve, account } = await open(100);
 			await trial.ledger().defer(tenant, period, batchIdOf(3));
@@ -140,5 +169,23 @@ export function stopContract(trial: Trial): void {
 		await ledger.setStopped(false);
 		await ledger.setStopped(false);
 		expect(await stopped()).toEqual([false, false]);
+	});
+	test('the kill switch of a tenant named all is its own', async () => {
+		const ledger = trial.ledger();
+		await ledger.setStopped(true, 'all');
+		expect(await ledger.isStopped(trial.newTenant())).toBe(false);
+		expect(await ledger.isStopped('all')).toBe(true);
+		await ledger.setStopped(false);
+		expect(await ledger.isStopped('all')).toBe(true);
+		await ledger.setStopped(false, 'all');
+	});
+
+	test('the kill switch leaves what was begun alone: it refuses no reservation and no settlement', async () => {
+		const { tenant, reserve, settle, account } = await trial.open(100);
+		await trial.ledger().setStopped(true, tenant);
+		expect(await reserve(1, 60)).toBeUndefined();
+		await settle(1, 50);
+		expect(await account()).toMatchObject({ availableNanoUsd: 50, spentNanoUsd: 50, open: {} });
+		expect(await trial.ledger().isStopped(tenant)).toBe(true);
 	});
 }

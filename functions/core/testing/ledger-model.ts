@@ -17,22 +17,25 @@ const stepsMax = 20;
 const batchOf = (n: number) => batchIdOf(n % (reservations / 2));
 const nanoUsdOf = (n: number) => 10 + 7 * n;
 const imagesOf = (n: number) => 1 + n;
+const nextOf = ({ next }: { next: number | undefined }) => (next === undefined ? undefined : batchOf(next));
 
 type Command =
 	| { do: 'reserve'; n: number; next: number | undefined; outdated: boolean }
 	| { do: 'settle'; n: number; percent: number }
 	| { do: 'setQuota'; limitNanoUsd: number }
-	| { do: 'defer'; n: number };
+	| { do: 'defer'; n: number }
+	| { do: 'advance'; n: number; next: number | undefined };
 type Step = { commands: Command[]; together: boolean; twice: boolean };
 
 const n = fc.nat({ max: reservations - 1 });
+const next = fc.option(n, { nil: undefined, freq: 1 });
 const commandArbitrary: fc.Arbitrary<Command> = fc.oneof(
 	{
 		weight: 6,
 		arbitrary: fc.record({
 			do: fc.constant('reserve' as const),
 			n,
-			next: fc.option(n, { nil: undefined, freq: 1 }),
+			next,
 			outdated: fc.integer({ min: 0, max: 9 }).map((digit) => digit === 9),
 		}),
 	},
@@ -42,6 +45,7 @@ const commandArbitrary: fc.Arbitrary<Command> = fc.oneof(
 	},
 	{ weight: 1, arbitrary: fc.record({ do: fc.constant('setQuota' as const), limitNanoUsd: fc.nat({ max: 500 }) }) },
 	{ weight: 1, arbitrary: fc.record({ do: fc.constant('defer' as const), n }) },
+	{ weight: 2, arbitrary: fc.record({ do: fc.constant('advance' as const), n, next }) },
 );
 const stepArbitrary: fc.Arbitrary<Step> = fc.record({
 	commands: fc.array(commandArbitrary, { minLength: 1, maxLength: 4 }),
@@ -81,6 +85,8 @@ function predict(model: Model, command: Command): string {
 		const { limitNanoUsd, revision } = model.quota;
 		const changed = limitNanoUsd !== command.limitNanoUsd;
 		model.quota = { ...model.quota, limitNanoUsd: command.limitNanoUsd, revision: revision + (changed ? 1 : 0) };
+	} else if (command.do === 'advance') {
+		if (model.oldestDeferred === batchOf(command.n)) model.oldestDeferred = nextOf(command);
 	} else if (model.oldestDeferred === undefined || batchOf(command.n) < model.oldestDeferred)
 		model.oldestDeferred = batchOf(command.n);
 	return 'done';
@@ -93,13 +99,14 @@ function predictReserve(model: Model, command: Extract<Command, { do: 'reserve' 
 	if (model.oldestDeferred !== undefined && model.oldestDeferred !== batchOf(command.n)) return 'order';
 	if (availableNanoUsd(model) < nanoUsdOf(command.n)) return 'quota';
 	model.open.add(command.n);
-	model.oldestDeferred = command.next === undefined ? undefined : batchOf(command.next);
+	model.oldestDeferred = nextOf(command);
 	return 'granted';
 }
 
 async function execute(ledger: Ledger, model: Model, command: Command): Promise<string> {
 	const { tenant, revision } = model.quota;
 	if (command.do === 'defer') await ledger.defer(tenant, period, batchOf(command.n));
+	else if (command.do === 'advance') await ledger.advance(tenant, period, batchOf(command.n), nextOf(command));
 	else if (command.do === 'setQuota')
 		await ledger.setQuota({ tenant, limitNanoUsd: command.limitNanoUsd, expectedImages: 0 }, period);
 	else if (command.do === 'settle') {
