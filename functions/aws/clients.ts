@@ -26,7 +26,12 @@ const requestTimeoutMs = 60_000;
 export function createClients(endpoints?: Endpoints): Clients {
 	const common = {
 		maxAttempts: attemptsMax,
-		requestHandler: { connectionTimeout: connectionTimeoutMs, requestTimeout: requestTimeoutMs },
+		// Unless told to throw, the SDK only logs that the time is up, and waits on.
+		requestHandler: {
+			connectionTimeout: connectionTimeoutMs,
+			requestTimeout: requestTimeoutMs,
+			throwOnRequestTimeout: true,
+		},
 		...(endpoints ? { region: endpoints.region, credentials: endpoints.credentials } : {}),
 	};
 	const at = (endpoint: string | undefined) => (endpoint === undefined ? {} : { endpoint });

@@ -1,56 +1,42 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-
-interface ObjectRequest {
-	Params: { bucket?: string; '*'?: string };
-	Querystring: Record<string, string>;
-}
-
-/** Hands out one key at a time: a conditional PUT must look and write without another in between. */
-function createLocks() {
-	const tails = new Map<string, Promise<void>>();
-	return {
-		async acquire(name: string): Promise<() => void> {
-			const before = tails.get(name) ?? Promise.resolve();
-			const { promise, resolve } = Promise.withResolvers<void>();
-			const tail = before.then(() => promise);
-			tails.set(name, tail);
-			await before;
-			return () => {
-				resolve();
-				if (tails.get(name) === tail) tails.delete(name);
-			};
-		},
-	};
-}
+import type { FastifyInstance } from 'fastify';
+import type { S3Store } from './fauxqs-stores.ts';
+import { creationOf, refuse, type S3Request } from './s3-request.ts';
 
 /**
- * What fauxqs leaves out, mended by hooks: If-None-Match and If-Match on PUT (it ignores them: of 50 racers 50 won), and
- * PutObjectTagging (it would overwrite the object with the tagging XML).
+ * Enforces If-None-Match and If-Match where an object is created (PUT, copy, end of a multipart upload): fauxqs ignores
+ * them, and of 50 racers 50 won. Nothing may be awaited between this look and fauxqs's handler, which writes in the
+ * same tick; so the hook is a synchronous one, with a callback.
  */
-export function mendPuts(app: FastifyInstance): void {
-	const locks = createLocks();
-	const releases = new WeakMap<FastifyRequest, () => void>();
-
-	app.addHook<ObjectRequest>('preHandler', async (request, reply) => {
+export function mendConditionalPuts(app: FastifyInstance, store: S3Store): void {
+	app.addHook<S3Request>('preHandler', (request, reply, done) => {
 		const { bucket, '*': key } = request.params ?? {};
-		if (request.method !== 'PUT' || !bucket || !key) return;
-		if ('tagging' in request.query) return refuse(reply, 501, 'NotImplemented', 'Tagging is not emulated');
-		releases.set(request, await locks.acquire(`${bucket}/${key}`));
 		const { 'if-none-match': ifNoneMatch, 'if-match': ifMatch } = request.headers;
-		if (ifNoneMatch === undefined && ifMatch === undefined) return;
-		const found = await app.inject({ method: 'HEAD', url: request.url.split('?')[0] ?? '' });
-		const exists = found.statusCode === 200;
-		if (ifNoneMatch !== undefined && exists) return refuse(reply, 412, 'PreconditionFailed', 'The object exists');
-		if (ifMatch !== undefined && !exists) return refuse(reply, 404, 'NoSuchKey', 'The object does not exist');
-		if (ifMatch !== undefined && found.headers.etag !== ifMatch)
-			return refuse(reply, 412, 'PreconditionFailed', 'The object has another ETag');
+		if (!bucket || !key || (ifNoneMatch === undefined && ifMatch === undefined)) return done();
+		if (creationOf(request.method, request.query, false) === undefined) return done();
+		if (ifNoneMatch !== undefined && ifNoneMatch !== '*')
+			return void refuse(reply, 501, 'NotImplemented', 'If-None-Match of a PUT takes * only');
+		if (!store.hasBucket(bucket)) return done(); // fauxqs says so itself
+		const etag = etagOf(store, bucket, key);
+		if (ifNoneMatch !== undefined && etag !== undefined) return void refuse(reply, 412, 'PreconditionFailed', failed);
+		if (ifMatch !== undefined && etag === undefined)
+			return void refuse(reply, 404, 'NoSuchKey', 'The specified key does not exist.');
+		if (ifMatch !== undefined && bare(ifMatch) !== bare(etag ?? ''))
+			return void refuse(reply, 412, 'PreconditionFailed', failed);
+		done();
 	});
-	const release = async (request: FastifyRequest) => releases.get(request)?.();
-	app.addHook('onResponse', release);
-	app.addHook('onRequestAbort', release);
 }
 
-function refuse(reply: FastifyReply, status: number, code: string, message: string): FastifyReply {
-	const xml = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message></Error>`;
-	return reply.status(status).header('content-type', 'application/xml').send(xml);
+const failed = 'At least one of the pre-conditions you specified did not hold';
+
+function etagOf(store: S3Store, bucket: string, key: string): string | undefined {
+	try {
+		return store.headObject(bucket, key).etag;
+	} catch {
+		return undefined; // the bucket is there: so it is the key that is not
+	}
+}
+
+/** S3 takes ETags with and without quotes. */
+function bare(etag: string): string {
+	return etag.replaceAll('"', '');
 }

@@ -1,4 +1,8 @@
 import type { FastifyInstance } from 'fastify';
+import { createdMessage, testMessage } from './event-messages.ts';
+import type { SqsStore, Stores } from './fauxqs-stores.ts';
+import { parseNotifications } from './notification-configuration.ts';
+import { creationOf, refuse, type S3Request } from './s3-request.ts';
 
 /** Objects created in `bucket` are told to the queue of this name. */
 export interface Notification {
@@ -6,74 +10,70 @@ export interface Notification {
 	queueName: string;
 }
 
-interface ObjectRequest {
-	Params: { bucket?: string; '*'?: string };
-	Querystring: Record<string, string>;
-}
-
-/** Sends S3's event messages, which fauxqs does not. Multipart uploads are told of when they complete. */
+/**
+ * Sends S3's event messages, which fauxqs does not: in the order of the writes, and before the writer has its answer.
+ * As with S3, an event for a queue that is not there is lost. Notifications given here send no test event, those
+ * configured by a request (PutBucketNotificationConfiguration) do.
+ */
 export function mendNotifications(
 	app: FastifyInstance,
-	notifications: readonly Notification[],
-	accountId: string,
+	{ s3Store, sqsStore }: Pick<Stores, 's3Store' | 'sqsStore'>,
+	{ region, notifications }: { region: string; notifications: readonly Notification[] },
 ): void {
+	const queuesOf = new Map<string, string[]>();
+	for (const { bucket, queueName } of notifications) queuesOf.set(bucket, [...(queuesOf.get(bucket) ?? []), queueName]);
+	const xmlOf = new Map<string, string>();
 	let sequence = 0;
-	app.addHook<ObjectRequest>('onResponse', async (request, reply) => {
+
+	app.addHook<unknown, S3Request>('onSend', (request, reply, _payload, done) => {
 		const { bucket, '*': key } = request.params ?? {};
-		const target = notifications.find((notification) => notification.bucket === bucket);
-		if (!target || !key || reply.statusCode !== 200) return;
-		const eventName = eventOf(request.method, request.query, request.headers['x-amz-copy-source'] !== undefined);
-		if (!eventName) return;
-		const head = await app.inject({ method: 'HEAD', url: request.url.split('?')[0] ?? '' });
-		if (head.statusCode !== 200) return; // deleted meanwhile
+		const queueNames = bucket ? queuesOf.get(bucket) : undefined;
+		if (!bucket || !key || !queueNames || reply.statusCode !== 200) return done();
+		const copied = request.headers['x-amz-copy-source'] !== undefined;
+		const eventName = creationOf(request.method, request.query, copied);
+		if (eventName === undefined) return done();
+		// Still in the tick of the write: the object is the one that this request made.
+		const { etag, contentLength: bytes } = s3Store.headObject(bucket, key);
 		sequence += 1;
-		const record = {
-			eventVersion: '2.1',
-			eventSource: 'aws:s3',
-			awsRegion: 'us-east-1',
-			eventTime: new Date().toISOString(),
-			eventName,
-			s3: {
-				s3SchemaVersion: '1.0',
-				bucket: { name: target.bucket, arn: `arn:aws:s3:::${target.bucket}` },
-				object: {
-					key: encodeKey(key),
-					size: Number(head.headers['content-length'] ?? 0),
-					eTag: String(head.headers.etag).replaceAll('"', ''),
-					sequencer: sequence.toString(16).toUpperCase().padStart(16, '0'),
-				},
-			},
-		};
-		await sendMessage(app, accountId, target.queueName, { Records: [record] });
+		const message = createdMessage({ eventName, region, bucket, key, etag, bytes, sequence });
+		for (const queueName of queueNames) send(sqsStore, queueName, message);
+		done();
+	});
+
+	app.addHook<S3Request>('preHandler', (request, reply, done) => {
+		const { bucket, '*': key } = request.params ?? {};
+		if (!bucket || key || !('notification' in request.query)) return done();
+		if (!s3Store.hasBucket(bucket))
+			return void refuse(reply, 404, 'NoSuchBucket', 'The specified bucket does not exist');
+		if (request.method === 'GET')
+			return void reply.header('content-type', 'application/xml').send(xmlOf.get(bucket) ?? noNotifications);
+		const xml = String(request.body ?? '');
+		const parsed = parseNotifications(xml);
+		if ('notEmulated' in parsed) return void refuse(reply, 501, 'NotImplemented', parsed.notEmulated);
+		const missing = parsed.queueNames.find((name) => !sqsStore.getQueueByName(name) || name.endsWith('.fifo'));
+		if (missing !== undefined)
+			return void refuse(reply, 400, 'InvalidArgument', `Unable to validate the destination: queue ${missing}`);
+		queuesOf.set(bucket, parsed.queueNames);
+		xmlOf.set(bucket, xml);
+		for (const queueName of parsed.queueNames) send(sqsStore, queueName, testMessage(bucket));
+		void reply.status(200).send();
 	});
 }
 
-function eventOf(method: string, query: Record<string, string>, copied: boolean): string | undefined {
-	if (method === 'POST' && 'uploadId' in query) return 'ObjectCreated:CompleteMultipartUpload';
-	if (method !== 'PUT' || 'uploadId' in query) return undefined;
-	return copied ? 'ObjectCreated:Copy' : 'ObjectCreated:Put';
+const noNotifications = '<NotificationConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>';
+
+function send(sqsStore: SqsStore, queueName: string, body: string): void {
+	const queue = sqsStore.getQueueByName(queueName);
+	if (!queue) return;
+	const { createMessage } = sqsStore.constructor as unknown as MessageMaker;
+	queue.enqueue(createMessage(body, {}, Number(queue.attributes.DelaySeconds) || undefined));
 }
 
-/** As S3 writes keys in events: form encoding, slashes kept. */
-function encodeKey(key: string): string {
-	return encodeURIComponent(key).replaceAll('%20', '+').replaceAll('%2F', '/');
-}
-
-/** Sends through the emulator's own SQS interface. */
-async function sendMessage(app: FastifyInstance, accountId: string, queueName: string, body: unknown): Promise<void> {
-	const address = app.server.address();
-	const port = typeof address === 'object' && address ? address.port : 0;
-	await app.inject({
-		method: 'POST',
-		url: '/',
-		headers: {
-			'content-type': 'application/x-amz-json-1.0',
-			'x-amz-target': 'AmazonSQS.SendMessage',
-			host: `127.0.0.1:${port}`,
-		},
-		payload: JSON.stringify({
-			QueueUrl: `http://127.0.0.1:${port}/${accountId}/${queueName}`,
-			MessageBody: JSON.stringify(body),
-		}),
-	});
+/** The static part of fauxqs's store class, which its types do not export. */
+interface MessageMaker {
+	createMessage(
+		body: string,
+		attributes: Record<string, never>,
+		delaySeconds: number | undefined,
+	): Parameters<NonNullable<ReturnType<SqsStore['getQueueByName']>>['enqueue']>[0];
 }

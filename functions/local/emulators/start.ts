@@ -1,41 +1,57 @@
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import dynalite from 'dynalite';
-import { buildApp } from 'fauxqs';
 import type { Endpoints } from '../../aws/clients.ts';
-import { mendPuts } from './conditional-puts.ts';
-import { mendNotifications, type Notification } from './notifications.ts';
+import { BudgetNetError } from '../../core/errors.ts';
+import type { Notification } from './notifications.ts';
+import { startObjectStore } from './object-store.ts';
+import { startTables } from './tables.ts';
 
 export interface Emulators extends Endpoints {
+	/** Ends both; a second call waits for the first. @throws BudgetNetError `internal` when it takes too long */
 	close(): Promise<void>;
 }
 
-const loopback = '127.0.0.1';
-const region = 'us-east-1';
-/** The account that fauxqs writes into ARNs and queue URLs. */
-const accountId = '000000000000';
+export interface EmulatorsOptions {
+	notifications: readonly Notification[];
+	/** Ports, for who wants to find them again; else free ones. */
+	objectStorePort?: number;
+	tablesPort?: number;
+}
 
-/** Starts S3 and SQS (fauxqs, mended) and DynamoDB (dynalite) in this process, on free loopback ports, in memory. */
-export async function startEmulators(options: { notifications: readonly Notification[] }): Promise<Emulators> {
-	const app = buildApp({ logger: false, defaultRegion: region });
-	mendPuts(app);
-	mendNotifications(app, options.notifications, accountId);
-	await app.listen({ host: loopback, port: 0 });
-	const tables = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
-	tables.listen(0, loopback);
-	await once(tables, 'listening');
-	const objects = `http://${loopback}:${(app.server.address() as AddressInfo).port}`;
+const host = '127.0.0.1';
+const region = 'us-east-1';
+const closeTimeoutMs = 10_000;
+
+/** Starts S3 and SQS (fauxqs, mended) and DynamoDB (dynalite) in this process, on loopback ports, in memory. */
+export async function startEmulators(options: EmulatorsOptions): Promise<Emulators> {
+	const { notifications, objectStorePort = 0, tablesPort = 0 } = options;
+	const objectStore = await startObjectStore({ host, port: objectStorePort, region, notifications });
+	const tables = await startTables({ host, port: tablesPort }).catch(async (error) => {
+		await objectStore.close();
+		throw error;
+	});
+	let closing: Promise<void> | undefined;
+	const closeBoth = () => within(closeTimeoutMs, Promise.all([objectStore.close(), tables.close()]));
 	return {
-		s3Endpoint: objects,
-		sqsEndpoint: objects,
-		dynamodbEndpoint: `http://${loopback}:${(tables.address() as AddressInfo).port}`,
+		s3Endpoint: objectStore.endpoint,
+		sqsEndpoint: objectStore.endpoint,
+		dynamodbEndpoint: tables.endpoint,
 		region,
 		credentials: { accessKeyId: 'embedded', secretAccessKey: 'embedded' },
-		async close() {
-			await app.close();
-			tables.closeAllConnections();
-			tables.close();
-			await once(tables, 'close');
+		close() {
+			closing ??= closeBoth();
+			return closing;
 		},
 	};
+}
+
+async function within(timeoutMs: number, work: Promise<unknown>): Promise<void> {
+	const { promise: late, reject } = Promise.withResolvers<never>();
+	const timer = setTimeout(
+		() => reject(new BudgetNetError('internal', `the emulators did not close within ${timeoutMs} ms`)),
+		timeoutMs,
+	);
+	try {
+		await Promise.race([work, late]);
+	} finally {
+		clearTimeout(timer);
+	}
 }

@@ -1,0 +1,121 @@
+import {
+	CopyObjectCommand,
+	CreateBucketCommand,
+	type Event,
+	GetBucketNotificationConfigurationCommand,
+	PutBucketNotificationConfigurationCommand,
+	PutObjectCommand,
+} from '@aws-sdk/client-s3';
+import { CreateQueueCommand, DeleteMessageCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import { Upload } from '@aws-sdk/lib-storage';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Clients, createClients } from '../../aws/clients.ts';
+import { oddKeys } from '../../aws/testing/odd-keys.ts';
+import { parseImageEvents } from '../../core/event.ts';
+import { type Emulators, startEmulators } from './start.ts';
+
+const Bucket = 'images';
+let emulators: Emulators;
+let clients: Clients;
+
+beforeAll(async () => {
+	emulators = await startEmulators({ notifications: [{ bucket: Bucket, queueName: 'image-events' }] });
+	clients = createClients(emulators);
+	for (const name of [Bucket, 'others']) await clients.s3.send(new CreateBucketCommand({ Bucket: name }));
+	await createQueue('image-events');
+});
+afterAll(async () => {
+	for (const client of Object.values(clients)) client.destroy();
+	await emulators.close();
+});
+
+const urlOf = (name: string) => `${emulators.sqsEndpoint}/000000000000/${name}`;
+const createQueue = (QueueName: string) => clients.sqs.send(new CreateQueueCommand({ QueueName }));
+
+/** The next message, waited for by a long poll, and deleted. */
+async function next(queueName: string): Promise<string> {
+	const QueueUrl = urlOf(queueName);
+	const { Messages } = await clients.sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 5 }));
+	const { Body = '', ReceiptHandle } = Messages?.[0] ?? {};
+	await clients.sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+	return Body;
+}
+
+function configure(queueName: string, ...Events: Event[]) {
+	const QueueConfigurations = [{ QueueArn: `arn:aws:sqs:us-east-1:000000000000:${queueName}`, Events }];
+	return clients.s3.send(
+		new PutBucketNotificationConfigurationCommand({
+			Bucket: 'others',
+			NotificationConfiguration: { QueueConfigurations },
+		}),
+	);
+}
+
+test('every odd key arrives whole, with size and ETag, in the order of the writes', async () => {
+	const sequencers: string[] = [];
+	for (const Key of oddKeys) {
+		const { ETag } = await clients.s3.send(new PutObjectCommand({ Bucket, Key, Body: Key }));
+		const { images, problems } = parseImageEvents(await next('image-events'), Bucket);
+		expect(problems).toEqual([]);
+		expect(images.map(({ image }) => image)).toEqual([
+			{ key: Key, etag: ETag?.replaceAll('"', ''), bytes: Buffer.byteLength(Key) },
+		]);
+		sequencers.push(images[0]?.sequencer ?? '');
+	}
+	expect(sequencers).toEqual([...sequencers].sort());
+	expect(new Set(sequencers).size).toBe(oddKeys.length);
+});
+
+test('writers of the same key are told of each with its own ETag, a refused one not at all', async () => {
+	const Key = 'acme/raced';
+	const writers = Array.from({ length: 8 }, (_, i) =>
+		clients.s3.send(new PutObjectCommand({ Bucket, Key, Body: `writer ${i}` })),
+	);
+	const written = (await Promise.all(writers)).map(({ ETag }) => ETag?.replaceAll('"', ''));
+	const refused = clients.s3.send(new PutObjectCommand({ Bucket, Key, Body: 'x', IfNoneMatch: '*' }));
+	await expect(refused).rejects.toMatchObject({ name: 'PreconditionFailed' });
+	await clients.s3.send(new PutObjectCommand({ Bucket, Key: 'acme/after', Body: 'x' }));
+	const told: (string | undefined)[] = [];
+	for (let i = 0; i < written.length; i++) told.push(JSON.parse(await next('image-events')).Records[0].s3.object.eTag);
+	expect(told.sort()).toEqual(written.sort());
+	expect(JSON.parse(await next('image-events')).Records[0].s3.object.key).toBe('acme/after');
+});
+
+test('the event has the shape of S3, for PUT, copy and multipart upload', async () => {
+	await clients.s3.send(new PutObjectCommand({ Bucket, Key: 'acme/a (1) é+.png', Body: 'abc' }));
+	expect(JSON.parse(await next('image-events'))).toMatchObject({
+		Records: [
+			{
+				...{ eventVersion: '2.1', eventSource: 'aws:s3', awsRegion: 'us-east-1', eventName: 'ObjectCreated:Put' },
+				eventTime: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+				s3: {
+					bucket: { name: Bucket, arn: 'arn:aws:s3:::images' },
+					object: { key: 'acme/a+%281%29+%C3%A9%2B.png', size: 3, eTag: '900150983cd24fb0d6963f7d28e17f72' },
+				},
+			},
+		],
+	});
+	await clients.s3.send(new CopyObjectCommand({ Bucket, Key: 'acme/b', CopySource: `${Bucket}/acme/after` }));
+	const Body = Buffer.alloc(6 * 1024 * 1024);
+	await new Upload({ client: clients.s3, params: { Bucket, Key: 'acme/c', Body } }).done();
+	const [copied, completed] = [JSON.parse(await next('image-events')), JSON.parse(await next('image-events'))];
+	expect([copied, completed].map(({ Records: [record] }) => [record.eventName, record.s3.object.size])).toEqual([
+		['ObjectCreated:Copy', 1],
+		['ObjectCreated:CompleteMultipartUpload', Body.length],
+	]);
+});
+
+test('a queue configured by a request gets a test event first, then the objects', async () => {
+	await createQueue('other-events');
+	await configure('other-events', 's3:ObjectCreated:*');
+	await clients.s3.send(new PutObjectCommand({ Bucket: 'others', Key: 'acme/first', Body: 'x' }));
+	expect(JSON.parse(await next('other-events'))).toMatchObject({ Event: 's3:TestEvent', Bucket: 'others' });
+	expect(JSON.parse(await next('other-events')).Records[0].s3.object.key).toBe('acme/first');
+	const read = await clients.s3.send(new GetBucketNotificationConfigurationCommand({ Bucket: 'others' }));
+	expect(read.QueueConfigurations).toMatchObject([{ Events: ['s3:ObjectCreated:*'] }]);
+});
+
+test('a configuration that could not be kept is refused', async () => {
+	await expect(configure('nobody', 's3:ObjectCreated:*')).rejects.toMatchObject({ name: 'InvalidArgument' });
+	await expect(configure('image-events', 's3:ObjectRemoved:*')).rejects.toMatchObject({ name: 'NotImplemented' });
+});

@@ -1,0 +1,39 @@
+import type { AddressInfo } from 'node:net';
+import { buildApp } from 'fauxqs';
+import { mendConditionalPuts } from './conditional-puts.ts';
+import { createStores } from './fauxqs-stores.ts';
+import { mendListing } from './listing.ts';
+import { mendNotifications, type Notification } from './notifications.ts';
+import { mendByRefusing } from './refusals.ts';
+
+export interface ObjectStoreOptions {
+	host: string;
+	/** 0: a free one. */
+	port: number;
+	region: string;
+	notifications: readonly Notification[];
+}
+
+/** Bytes of one PUT; fauxqs takes 11 MiB, less than an image may have. S3 takes 5 GB. */
+const putBytesMax = 64 * 1024 * 1024;
+
+/** Starts S3 and SQS on one port: fauxqs, in memory, mended. @throws when the port is taken */
+export async function startObjectStore(options: ObjectStoreOptions) {
+	const stores = await createStores();
+	const app = buildApp({ logger: false, defaultRegion: options.region, stores });
+	app.removeContentTypeParser('*');
+	app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: putBytesMax }, (_request, body, done) =>
+		done(null, body),
+	);
+	mendByRefusing(app);
+	mendConditionalPuts(app, stores.s3Store);
+	mendListing(stores.s3Store);
+	mendNotifications(app, stores, options);
+	await app.listen({ host: options.host, port: options.port });
+	const { port } = app.server.address() as AddressInfo;
+	return {
+		endpoint: `http://${options.host}:${port}`,
+		/** Ends long polls and cuts connections. */
+		close: async () => app.close(),
+	};
+}

@@ -1,0 +1,20 @@
+import type { FastifyReply } from 'fastify';
+
+/** A request to one of fauxqs's S3 routes; other routes have no bucket. */
+export interface S3Request {
+	Params: { bucket?: string; '*'?: string };
+	Querystring: Record<string, string>;
+}
+
+/** Answers as S3 does when it refuses. */
+export function refuse(reply: FastifyReply, status: number, code: string, message: string): FastifyReply {
+	const xml = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message></Error>`;
+	return reply.status(status).header('content-type', 'application/xml').send(xml);
+}
+
+/** The event's name if this request creates an object when it succeeds, else undefined. A part is no object yet. */
+export function creationOf(method: string, query: Record<string, string>, copied: boolean): string | undefined {
+	if (method === 'POST' && 'uploadId' in query) return 'ObjectCreated:CompleteMultipartUpload';
+	if (method !== 'PUT' || 'uploadId' in query || 'renameObject' in query) return undefined;
+	return copied ? 'ObjectCreated:Copy' : 'ObjectCreated:Put';
+}
