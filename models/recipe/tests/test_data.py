@@ -1,10 +1,11 @@
+import json
 import pickle
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from budgetnet.data import CIFAR10_CLASSES, load, split_holdout
+from budgetnet.data import CIFAR10_CLASSES, Images, load, load_test, split_holdout, statistics
 
 
 def test_image_folders_are_read_by_class(folder):
@@ -16,16 +17,81 @@ def test_image_folders_are_read_by_class(folder):
 
 def test_images_of_another_size_are_resized(folder):
     Image.new("RGB", (50, 40)).save(folder / "train" / "cold" / "large.jpg")
-    assert load(folder, "train", size=16).pixels.shape == (81, 16, 16, 3)
+    assert load(folder, "train", size=64).pixels.shape == (81, 64, 64, 3)
 
 
-def test_official_archive(tmp_path):
-    rows = np.arange(2 * 3072, dtype=np.int64).reshape(2, 3072) % 256
-    batch = {b"data": rows.astype(np.uint8), b"labels": [3, 7]}
-    (tmp_path / "test_batch").write_bytes(pickle.dumps(batch))
+def test_photos_are_read_as_workers_read_them(folder):
+    """Upright by EXIF, and on white where they are transparent."""
+    place = folder / "train" / "warm"
+    upside_down = np.zeros((32, 32, 3), np.uint8)
+    upside_down[:16] = 255
+    exif = Image.Exif()
+    exif[0x0112] = 3  # turn by 180 degrees
+    Image.fromarray(upside_down).save(place / "zz-turned.png", exif=exif)
+    Image.new("RGBA", (32, 32), (255, 0, 0, 0)).save(place / "zzz-clear.png")
+    *_, turned, clear = load(folder, "train").pixels
+    assert turned[0].max() == 0 and turned[31].min() == 255
+    assert clear.min() == 255
+
+
+def test_hidden_folders_are_no_classes_and_other_files_no_images(folder):
+    (folder / "train" / ".cache").mkdir()
+    (folder / "train" / "cold" / "notes.txt").write_text("not an image")
+    images = load(folder, "train")
+    assert images.classes == ["cold", "warm"] and len(images.labels) == 80
+
+
+def test_a_broken_image_is_named(folder):
+    (folder / "train" / "cold" / "broken.png").write_bytes(b"not a PNG")
+    with pytest.raises(ValueError, match="broken.png: not a readable image"):
+        load(folder, "train")
+
+
+def test_folders_without_images_are_refused(tmp_path):
+    for name in ("cold", "warm"):
+        (tmp_path / "train" / name).mkdir(parents=True)
+    with pytest.raises(ValueError, match="no images in 2 folders"):
+        load(tmp_path, "train")
+
+
+def test_test_images_of_other_classes_are_refused(folder):
+    assert len(load_test(folder, ["cold", "warm"]).labels) == 10
+    (folder / "test" / "cold").rename(folder / "test" / "cool")
+    with pytest.raises(ValueError, match="expected those of train: cold, warm"):
+        load_test(folder, ["cold", "warm"])
+
+
+def planes(count):
+    """Rows as in CIFAR's archives: the planes of red, green and blue one after the other."""
+    return (np.arange(count * 3072) % 251).astype(np.uint8).reshape(count, 3072)
+
+
+def test_official_archive_of_cifar_10(tmp_path):
+    for number in range(1, 6):
+        (tmp_path / f"data_batch_{number}").write_bytes(pickle.dumps({b"data": planes(2), b"labels": [number, 0]}, protocol=2))
+    (tmp_path / "test_batch").write_bytes(pickle.dumps({b"data": planes(2), b"labels": [3, 7]}, protocol=2))
+    train, test = load(tmp_path, "train"), load(tmp_path, "test")
+    assert train.labels.tolist() == [1, 0, 2, 0, 3, 0, 4, 0, 5, 0] and test.labels.tolist() == [3, 7]
+    assert test.classes == CIFAR10_CLASSES
+    assert test.pixels[0, 0, 1].tolist() == [1, (1024 + 1) % 251, (2048 + 1) % 251]
+    assert test.pixels[1, 31, 31, 2] == planes(2)[1, 3071]
+
+
+def test_official_archive_of_cifar_100(tmp_path):
+    (tmp_path / "meta").write_bytes(pickle.dumps({b"fine_label_names": [b"apple", b"bear"]}, protocol=2))
+    (tmp_path / "test").write_bytes(pickle.dumps({b"data": planes(3), b"fine_labels": [1, 0, 1], b"coarse_labels": [0] * 3}, protocol=2))
     images = load(tmp_path, "test")
-    assert images.labels.tolist() == [3, 7] and images.classes == CIFAR10_CLASSES
-    assert images.pixels[0, 0, 1].tolist() == [1, (1024 + 1) % 256, (2048 + 1) % 256]  # planes of red, green, blue
+    assert images.labels.tolist() == [1, 0, 1] and images.classes == ["apple", "bear"]
+    assert images.pixels.shape == (3, 32, 32, 3)
+
+
+def test_sprites(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 1024, 3), np.uint8)  # a row an image
+    Image.fromarray(pixels).save(tmp_path / "test_batch.png")
+    (tmp_path / "test_lables.json").write_text(json.dumps([9, 8, 7, 6]))
+    images = load(tmp_path, "test")
+    assert images.labels.tolist() == [9, 8, 7, 6] and images.classes == CIFAR10_CLASSES
+    assert (images.pixels.reshape(4, 1024, 3) == pixels).all()
 
 
 def test_lossless_strips(tmp_path):
@@ -36,6 +102,15 @@ def test_lossless_strips(tmp_path):
     images = load(tmp_path, "test")
     assert images.labels.tolist() == [0, 0, 1, 1] and images.classes == ["apple", "bear"]
     assert images.pixels[3].max() == 100
+    with pytest.raises(ValueError, match="images of 32 pixels; expected size 64"):
+        load(tmp_path, "test", size=64)
+
+
+def test_statistics_by_colour():
+    pixels = np.random.default_rng(0).integers(0, 256, (1003, 4, 4, 3), np.uint8)
+    mean, deviation = statistics(pixels)
+    scaled = pixels.reshape(-1, 3) / 255
+    assert np.allclose(mean, scaled.mean(0), rtol=1e-9) and np.allclose(deviation, scaled.std(0), rtol=1e-9)
 
 
 def test_an_unknown_folder_is_refused_and_the_message_says_what_was_expected(tmp_path):
@@ -43,11 +118,33 @@ def test_an_unknown_folder_is_refused_and_the_message_says_what_was_expected(tmp
         load(tmp_path, "train")
 
 
-def test_the_held_out_split_is_a_tenth_of_each_class_and_always_the_same(folder):
-    train = load(folder, "train")
+def numbered(per_class, classes):
+    """Images that hold their own number, up to 255."""
+    count = per_class * len(classes)
+    pixels = np.arange(count).astype(np.uint8).repeat(12).reshape(count, 2, 2, 3)
+    return Images(pixels, np.arange(count) % len(classes), classes)
+
+
+def numbers(images):
+    return images.pixels[:, 0, 0, 0].tolist()
+
+
+def test_the_held_out_split_is_a_tenth_of_each_class_and_always_the_same():
+    train = numbered(60, ["a", "b", "c"])
     learn, held = split_holdout(train)
-    again = split_holdout(load(folder, "train"))[1]
-    assert np.bincount(held.labels).tolist() == [4, 4] and len(learn.labels) == 72
-    assert (held.pixels == again.pixels).all()
-    seen = {image.tobytes() for image in learn.pixels}
-    assert not any(image.tobytes() in seen for image in held.pixels)
+    assert np.bincount(held.labels).tolist() == [6, 6, 6]
+    assert sorted(numbers(learn) + numbers(held)) == list(range(180))
+    assert numbers(held) == numbers(split_holdout(train)[1])
+    assert numbers(held)[:6] == [2, 9, 26, 36, 62, 86]  # of HOLDOUT_SEED: published models depend on it
+
+
+def test_no_test_image_is_read_for_training(folder):
+    before = load(folder, "train").pixels
+    for file in (folder / "test").glob("*/*"):
+        file.write_bytes(b"unreadable")
+    assert (load(folder, "train").pixels == before).all()
+
+
+def test_classes_with_too_few_images_are_refused():
+    with pytest.raises(ValueError, match="class a: 9 training images; expected at least 10"):
+        split_holdout(numbered(9, ["a", "b"]))

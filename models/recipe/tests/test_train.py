@@ -1,61 +1,123 @@
-import subprocess
+import json
 import sys
 
+import pytest
 import torch
 
-from budgetnet import export, train
+from budgetnet import checkpoint, train
 from budgetnet.data import load, split_holdout
 
 
-def options(folder, out, **more):
-    class Options:
-        pass
-
-    chosen = Options()
-    chosen.__dict__.update(data=str(folder), out=str(out), architecture="tiny", epochs=3, decay=0, seed=1, bf16=False, **more)
-    return chosen
+def trainer_of(options):
+    return train.Trainer(options, split_holdout(load(options.data, "train"))[0])
 
 
-def trained(folder, out, epochs, resume_after=None):
-    learn, _ = split_holdout(load(folder, "train"))
-    trainer = train.Trainer(options(folder, out), learn)
+def trained(options, epochs, file=None, resume_after=None):
+    trainer = trainer_of(options)
     for epoch in range(epochs):
         if epoch == resume_after:
-            trainer.save(out / "constant.pt")
-            trainer = train.Trainer(options(folder, out), learn)
-            trainer.restore(out / "constant.pt")
+            trainer.save(file)
+            trainer = trainer_of(options)
+            trainer.restore(file)
         trainer.run_epoch()
     return trainer
 
 
-def test_resuming_gives_the_same_weights_as_one_go(tiny, folder, tmp_path):
-    whole = trained(folder, tmp_path, 3).network.state_dict()
-    resumed = trained(folder, tmp_path, 3, resume_after=2).network.state_dict()
-    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+def same(one, other):
+    one, other = one.state_dict(), other.state_dict()
+    return all(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_kept_weights_start_another_run_at_their_epoch(tiny, folder, tmp_path):
-    trainer = trained(folder, tmp_path, 2)
+@pytest.mark.parametrize("resume_after", [1, 2])  # at the end of the full network's epochs, and later
+def test_resuming_gives_the_same_weights_as_one_go(tiny, options, tmp_path, resume_after):
+    whole = trained(options, 3)
+    resumed = trained(options, 3, tmp_path / "constant.pt", resume_after)
+    assert same(whole.network, resumed.network) and same(whole.average, resumed.average)
+
+
+def test_kept_weights_start_another_run_at_their_epoch(tiny, options, tmp_path):
+    trainer = trained(options, 2)
     trainer.save(tmp_path / "constant.pt")
-    export.keep(tmp_path / "constant.pt", tmp_path / "kept" / "tiny.npz")
-    learn, _ = split_holdout(load(folder, "train"))
-    other = train.Trainer(options(folder, tmp_path), learn)
+    checkpoint.keep(tmp_path / "constant.pt", tmp_path / "kept" / "tiny.npz")
+    other = trainer_of(options)
     other.start_from(tmp_path / "kept" / "tiny.npz")
-    assert other.epoch == 2
+    assert other.epoch == 2 and same(other.network, other.average)
     for name, value in trainer.network.state_dict().items():
         if value.is_floating_point():
             assert torch.allclose(value, other.network.state_dict()[name], rtol=1e-3, atol=1e-6)
 
 
-def test_the_rate_warms_up_stays_and_decays_to_nothing(tiny, folder, tmp_path):
-    learn, _ = split_holdout(load(folder, "train"))
-    trainer = train.Trainer(options(folder, tmp_path), learn)
+def test_weights_of_a_decay_are_not_kept(tiny, options, tmp_path):
+    trainer = trainer_of(options)
+    trainer.decay_start = 0
+    trainer.save(tmp_path / "decay.pt")
+    with pytest.raises(ValueError, match="expected a constant phase's checkpoint"):
+        checkpoint.keep(tmp_path / "decay.pt", tmp_path / "tiny.npz")
+
+
+def test_the_rate_warms_up_stays_and_decays_to_nothing(tiny, options):
+    trainer = trainer_of(options)
     assert trainer.rate(0.1) < train.RATE == trainer.rate(1) == trainer.rate(50)
     trainer.decay_start, trainer.options.decay = 50, 10
     assert trainer.rate(50) == train.RATE and trainer.rate(60) == 0
     assert trainer.rate(52) > trainer.rate(55) > trainer.rate(59.9) > 0
 
 
-def test_wrong_options_are_refused(tmp_path):
-    answer = subprocess.run([sys.executable, "-m", "budgetnet.train", "--out", str(tmp_path)], capture_output=True, text=True, cwd=export.MODELS / "recipe")
-    assert answer.returncode == 2 and "--data" in answer.stderr
+def test_too_few_images_are_refused(tiny, options, monkeypatch):
+    monkeypatch.setattr(train, "BATCH", 73)
+    with pytest.raises(ValueError, match="72 images to learn from; expected at least 73"):
+        trainer_of(options)
+
+
+@pytest.fixture
+def command(tiny, options, monkeypatch, capsys):
+    """Runs `budgetnet.train` as a person would; returns its lines."""
+
+    def run(out, *arguments):
+        monkeypatch.setattr(sys, "argv", ["train", "--data", options.data, "--out", str(out), "--architecture", "tiny", *arguments])
+        train.main()
+        return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    return run
+
+
+def test_constant_phase_then_decay(command, tmp_path):
+    lines = command(tmp_path / "run", "--epochs", "2")
+    assert [line["epoch"] for line in lines] == [1, 2] and lines[-1]["minutesLeft"] == 0
+    assert [line["epoch"] for line in command(tmp_path / "run", "--decay", "2")] == [3, 4]
+    assert [line["epoch"] for line in command(tmp_path / "run", "--epochs", "3")] == [3]  # the decay was a branch
+    assert command(tmp_path / "run", "--decay", "2") == []
+
+
+def test_a_bare_machine_decays_from_kept_weights(command, tmp_path):
+    command(tmp_path / "run", "--epochs", "2")
+    checkpoint.keep(tmp_path / "run" / "constant.pt", tmp_path / "tiny.npz")
+    lines = command(tmp_path / "bare", "--start", str(tmp_path / "tiny.npz"), "--decay", "1")
+    assert [line["epoch"] for line in lines] == [3]
+
+
+def refusal(command, capsys, *arguments):
+    with pytest.raises(SystemExit) as exit:
+        command(*arguments)
+    assert exit.value.code == 2
+    return capsys.readouterr().err
+
+
+def test_checkpoints_that_do_not_fit_are_refused(command, capsys, tmp_path):
+    run = tmp_path / "run"
+    assert "nothing to decay from" in refusal(command, capsys, run, "--decay", "1")
+    command(run, "--epochs", "2")
+    assert "expected --architecture tiny --size 64" in refusal(command, capsys, run, "--epochs", "3", "--size", "64")
+    command(run, "--decay", "1")
+    assert "decays in 1 epochs" in refusal(command, capsys, run, "--decay", "2")
+
+
+def test_kept_weights_of_other_classes_are_refused(command, capsys, options, tmp_path):
+    command(tmp_path / "run", "--epochs", "1")
+    checkpoint.keep(tmp_path / "run" / "constant.pt", tmp_path / "tiny.npz")
+    third = tmp_path / "data" / "train" / "third"
+    third.mkdir()
+    for file in (tmp_path / "data" / "train" / "warm").iterdir():
+        (third / file.name).write_bytes(file.read_bytes())
+    said = refusal(command, capsys, tmp_path / "other", "--start", str(tmp_path / "tiny.npz"), "--epochs", "2")
+    assert "trained for 2 classes; the data has 3" in said

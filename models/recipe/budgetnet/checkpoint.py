@@ -1,0 +1,67 @@
+"""Files that training leaves: checkpoints (.pt, everything a run needs to go on) and kept weights (.npz, small enough to commit).
+
+Kept weights are the raw ones of a constant phase: the average forgets its past within a few epochs anyway. The optimiser's
+momentum is not kept.
+"""
+
+import numpy as np
+import torch
+
+from .network import ARCHITECTURES, BranchNetwork
+
+SIZE_BEFORE_IT_WAS_STORED = 32
+
+
+def size_of(options):
+    """Input size in pixels of a checkpoint's `options`."""
+    return options.get("size", SIZE_BEFORE_IT_WAS_STORED)
+
+
+def averaged(file):
+    """The averaged network of checkpoint `file`, and the whole checkpoint. Its batch norms are to be recalibrated (batchnorm)."""
+    state = torch.load(file, weights_only=True)
+    options = state["options"]
+    classes = len(state["average"]["head.bias"])
+    network = BranchNetwork(ARCHITECTURES[options["architecture"]].for_size(size_of(options)), classes)
+    network.load_state_dict(state["average"])
+    return network, state
+
+
+def keep(checkpoint, file):
+    """Writes what another machine needs to go on with a constant phase: weights (float16), epoch, architecture, size (.npz)."""
+    state = torch.load(checkpoint, weights_only=True)
+    if state["decay_start"] is not None:
+        raise ValueError(f"{checkpoint}: weights of a decay cannot be trained on; expected a constant phase's checkpoint")
+    floats = {name: tensor for name, tensor in state["network"].items() if tensor.is_floating_point()}
+    weights = {name: (tensor.half() if tensor.ndim > 1 else tensor).numpy() for name, tensor in floats.items()}
+    options = state["options"]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(file, epoch=state["epoch"], architecture=options["architecture"], size=size_of(options), **weights)
+
+
+def read_kept(file):
+    """What `keep` wrote: (weights by name as float32 tensors, {"epoch", "architecture", "size"})."""
+    facts = {"architecture": "resnet", "size": SIZE_BEFORE_IT_WAS_STORED}
+    weights = {}
+    with np.load(file) as kept:
+        for name in kept.files:
+            if name in ("epoch", "architecture", "size"):
+                facts[name] = kept[name].item()
+            else:
+                weights[name] = torch.from_numpy(kept[name].astype(np.float32))
+    return weights, facts
+
+
+def must_fit(file, found, architecture, size):
+    """Raises ValueError when `file`, made with options `found`, is of another architecture or input size."""
+    if (found["architecture"], size_of(found)) != (architecture, size):
+        raise ValueError(
+            f"{file}: trained as {found['architecture']} at size {size_of(found)}; expected --architecture {architecture} --size {size}"
+        )
+
+
+def must_have_classes(file, weights, classes):
+    """Raises ValueError when the head among `weights` does not have `classes` outputs."""
+    found = len(weights["head.bias"])
+    if found != classes:
+        raise ValueError(f"{file}: trained for {found} classes; the data has {classes}")

@@ -1,0 +1,64 @@
+import json
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from budgetnet import export, train
+from budgetnet.checkpoint import averaged
+
+
+@pytest.fixture
+def command(tiny, options, tmp_path, monkeypatch):
+    """Runs both commands as a person would, with packages in a folder of the test's own."""
+    monkeypatch.setattr(export, "MODELS", tmp_path / "models")
+
+    def run(module, *arguments):
+        monkeypatch.setattr(sys, "argv", [module.__name__, "--data", options.data, *arguments])
+        module.main()
+
+    out = ["--out", str(tmp_path / "run"), "--architecture", "tiny"]
+    run(train, *out, "--epochs", "2")
+    run(train, *out, "--decay", "1")
+    checkpoint = ["--checkpoint", str(tmp_path / "run" / "decay.pt"), "--name", "tiny"]
+    return lambda *more: run(export, *checkpoint, *more)
+
+
+def test_export_writes_package_tables_and_card(command, tmp_path):
+    command("--test", "--keep", str(tmp_path / "run" / "constant.pt"))
+    outcomes = tmp_path / "models" / "outcomes" / "tiny"
+    card = json.loads((outcomes / "draft.json").read_text())
+    assert card["classes"] == ["cold", "warm"] and card["training"]["epochs"] == 3 and card["training"]["decayEpochs"] == 1
+    assert card["training"]["learntFrom"] == 72 and card["training"]["heldOut"] == 8
+    for split, images in (("holdout", 8), ("test", 10)):
+        header = json.loads((outcomes / f"{split}.json").read_text())
+        logits = np.frombuffer((outcomes / f"{split}.logits.bin").read_bytes(), "<f2").reshape(3, images, 2)
+        right = (logits.argmax(2) == np.array(header["truth"])).mean(1)
+        assert np.allclose(card["results"][split], right, atol=1e-5)
+    assert (tmp_path / "models" / "checkpoints" / "tiny.npz").exists()
+    package = {file.name for file in (tmp_path / "models" / "packages" / "tiny").iterdir()}
+    assert package == {"policy-00.onnx", "policy-01.onnx", "policy-02.onnx", "weights.bin", "check.json"}
+
+
+def test_without_test_images_no_earlier_test_table_stays(command, tmp_path):
+    command("--test")
+    command()
+    outcomes = tmp_path / "models" / "outcomes" / "tiny"
+    assert json.loads((outcomes / "draft.json").read_text())["results"]["test"] == []
+    assert not (outcomes / "test.json").exists() and not (outcomes / "test.logits.bin").exists()
+
+
+def test_a_checkpoint_from_before_sizes_is_one_of_32_pixels(command, tmp_path):
+    file = tmp_path / "run" / "decay.pt"
+    state = torch.load(file, weights_only=True)
+    del state["options"]["size"]
+    torch.save(state, file)
+    assert averaged(file)[0].architecture.stride == 1
+    command()
+
+
+def test_names_that_would_leave_the_folder_are_refused(command, capsys):
+    with pytest.raises(SystemExit) as exit:
+        command("--name", "../elsewhere")
+    assert exit.value.code == 2 and "expected [a-z0-9-]" in capsys.readouterr().err
