@@ -54,8 +54,7 @@ async function examplesOf(
 	const outcomes = runs.find((run) => run.tenant.tenant === exampleTenant)?.outcomes ?? [];
 	const labelled = outcomes.filter((outcome) => outcome.status === 'labelled');
 	const cheapest = labelled.filter((outcome) => outcome.policies.length === 1).slice(0, examplesOfPolicy);
-	const most = Math.max(...labelled.map((outcome) => outcome.macs));
-	const costliest = labelled.filter((outcome) => outcome.macs === most).slice(0, examplesOfPolicy);
+	const costliest = labelled.toSorted((a, b) => b.macs - a.macs).slice(0, examplesOfPolicy);
 	return Promise.all([...cheapest, ...costliest].map((outcome) => exampleOf(outcome, folder, truth)));
 }
 
