@@ -24,6 +24,7 @@ const result = await runCampaign({
 	files,
 	seeds: Number(values.seeds),
 	...(values.only ? { only: values.only } : {}),
+	onWrong: (run) => process.stderr.write(`wrong: ${run}\n`),
 	onRun(done, total) {
 		progress ??= startProgress('runs', total);
 		progress.update(done);

@@ -18,6 +18,10 @@ export interface CampaignResult extends Verdict {
 const runsAtOnce = 6;
 /** Runs whose writes are counted before anything is killed: one of each kind of quota. */
 const rehearsals = 3;
+/** Runs that share emulators. */
+const arenaRuns = 48;
+const wrongs = ['lost', 'doubleOutcomes', 'doubleBills', 'overspends', 'stuckReservations'] as const;
+const nothingWrong: Verdict = { lost: 0, doubleOutcomes: 0, doubleBills: 0, overspends: 0, stuckReservations: 0 };
 const nobody = { name: 'nothing', occurrence: 1 };
 
 /** Kills a process after every named write, `seeds` times each, and adds up the oracle's verdicts. */
@@ -27,42 +31,37 @@ export async function runCampaign(options: {
 	seeds: number;
 	/** Only writes of these names; all without it. */
 	only?: readonly string[];
-	onRun: (done: number, total: number, name: string) => void;
+	onRun: (done: number, total: number) => void;
+	/** A run that the oracle condemns, in words. */
+	onWrong: (run: string) => void;
 }): Promise<CampaignResult> {
 	const startedMs = Date.now();
+	const { card, files } = options;
+	const planned = await inArena(card, files, (arena) => planRuns(arena, options.seeds));
+	const specs = planned.filter(({ killAfter }) => options.only?.includes(killAfter.name) ?? true);
+	const total: CampaignResult = { runs: 0, writesKilled: 0, images: 0, ...nothingWrong, seconds: 0 };
+	const runNext = async (arena: Arena, spec: RunSpec, prefix: string) => {
+		const result = await runOnce(arena, prefix, spec, () => undefined);
+		for (const field of [...wrongs, 'images'] as const) total[field] += result[field];
+		if (wrongs.some((field) => result[field] > 0)) options.onWrong(JSON.stringify({ ...spec, ...result }));
+		total.runs += 1;
+		if (result.killed) total.writesKilled += 1;
+		options.onRun(total.runs, specs.length);
+	};
+	for (let from = 0; from < specs.length; from += arenaRuns)
+		await inArena(card, files, (arena) =>
+			pMap(specs.slice(from, from + arenaRuns), (spec, i) => runNext(arena, spec, `run${i}`), {
+				concurrency: runsAtOnce,
+			}),
+		);
+	return { ...total, seconds: Math.round((Date.now() - startedMs) / 1000) };
+}
+
+/** Emulators for some runs: they keep everything, and grow slow with it. */
+async function inArena<T>(card: ModelCard, files: Arena['files'], action: (arena: Arena) => Promise<T>): Promise<T> {
 	const emulators = await startEmulators({ notifications: [] });
-	const arena: Arena = { emulators, card: options.card, files: options.files };
 	try {
-		const all = await planRuns(arena, options.seeds);
-		const specs = all.filter(({ killAfter }) => options.only?.includes(killAfter.name) ?? true);
-		const total: CampaignResult = {
-			runs: 0,
-			writesKilled: 0,
-			images: 0,
-			lost: 0,
-			doubleOutcomes: 0,
-			doubleBills: 0,
-			overspends: 0,
-			stuckReservations: 0,
-			seconds: 0,
-		};
-		const runNext = async (spec: RunSpec, i: number) => {
-			const result = await runOnce(arena, `run${i}`, spec, () => undefined);
-			for (const field of [
-				'lost',
-				'doubleOutcomes',
-				'doubleBills',
-				'overspends',
-				'stuckReservations',
-				'images',
-			] as const)
-				total[field] += result[field];
-			total.runs += 1;
-			if (result.killed) total.writesKilled += 1;
-			options.onRun(total.runs, specs.length, `${spec.role} after ${spec.killAfter.name} ${spec.killAfter.occurrence}`);
-		};
-		await pMap(specs, runNext, { concurrency: runsAtOnce });
-		return { ...total, seconds: Math.round((Date.now() - startedMs) / 1000) };
+		return await action({ emulators, card, files });
 	} finally {
 		await emulators.close();
 	}

@@ -51,8 +51,12 @@ export async function runOnce(
 ): Promise<RunResult> {
 	const { emulators, card } = arena;
 	const quiet = createLethalClients(emulators, { doubled: false, onWritten: () => undefined });
-	const clientsOf = (role: Role) =>
-		createLethalClients(emulators, { doubled: true, onWritten: (name) => onWritten(role, name) });
+	const opened: Clients[] = [];
+	const clientsOf = (role: Role) => {
+		const clients = createLethalClients(emulators, { doubled: true, onWritten: (name) => onWritten(role, name) });
+		opened.push(clients);
+		return clients;
+	};
 	const resources = await provision(quiet, { sqsEndpoint: emulators.sqsEndpoint, prefix, visibilitySeconds });
 	const orders = { role: spec.role, killAfter: spec.killAfter, doubled: true, pace: restless };
 	const victim = startVictim({ ...orders, endpoints: emulators, resources, card });
@@ -80,7 +84,9 @@ export async function runOnce(
 	await victim.died;
 	await replaced;
 	for (const stop of stops) await stop();
-	return { ...(await judge({ tenant, period, dropped, ...stores })), killed, images: dropped.length };
+	const verdict = await judge({ tenant, period, dropped, ...stores });
+	for (const client of [...opened, quiet].flatMap((clients) => Object.values(clients))) client.destroy();
+	return { ...verdict, killed, images: dropped.length };
 }
 
 /** Enough for all, for a part of the compute, or only for some of the images at the cheapest: by the seed. */
