@@ -2,22 +2,20 @@ import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-p
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { Claims } from '../aws/claim-table.ts';
 import type { Manifests } from '../aws/manifests.ts';
-import { type Batch, cutBatches, mintBatchId } from '../core/batch.ts';
+import type { Batch } from '../core/batch.ts';
 import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { distinctImages, parseImageEvents } from '../core/event.ts';
 import type { Image } from '../core/image.ts';
-import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
 import { claimImages, intend, writeManifest } from './claim-images.ts';
+import { type BatchMint, newBatches } from './new-batches.ts';
 import { type PlanningParts, planBatch } from './plan.ts';
 
-export interface PlannerParts extends PlanningParts {
+export interface PlannerParts extends PlanningParts, BatchMint {
 	claims: Claims;
 	manifests: Manifests;
 	imagesBucket: string;
 	batchImagesMax: number;
-	/** Eight hexadecimal digits that no other call gave. */
-	mintSuffix: () => string;
 	log: Log;
 }
 
@@ -68,20 +66,7 @@ function collect(parts: PlannerParts, drops: Map<string, Drop>, record: SQSRecor
 
 /** Claims and plans what one tenant dropped. Throws only while claims are not written: from then on the batch is resumable. */
 async function planDrop(parts: PlannerParts, tenant: string, images: readonly Image[]): Promise<void> {
-	const bounds = {
-		images: parts.batchImagesMax,
-		bytes: limits.batchBytesMax,
-		manifestBytes: limits.manifestBytesMax / 2,
-	};
-	for (const candidates of cutBatches(distinctImages(images), bounds)) {
-		const createdMs = parts.nowMs();
-		const batch: Batch = {
-			batchId: mintBatchId(createdMs, parts.mintSuffix()),
-			tenant,
-			createdMs,
-			state: 'claiming',
-			reservations: [],
-		};
+	for (const { batch, candidates } of newBatches(parts, tenant, distinctImages(images), parts.batchImagesMax)) {
 		await intend(parts, batch, candidates);
 		const won = await claimImages(parts, batch, candidates);
 		await finishPlanning(parts, batch, won);

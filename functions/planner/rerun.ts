@@ -1,14 +1,13 @@
 import type { Queue } from '../aws/queue.ts';
-import { type Batch, cutBatches, mintBatchId } from '../core/batch.ts';
+import type { Batch } from '../core/batch.ts';
 import type { Image } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import type { ResumeMessage } from '../core/message.ts';
 import { type ClaimingParts, intend } from './claim-images.ts';
+import { type BatchMint, newBatches } from './new-batches.ts';
 
-interface RerunParts extends ClaimingParts {
+interface RerunParts extends ClaimingParts, BatchMint {
 	plansQueue: Queue<ResumeMessage>;
-	nowMs: () => number;
-	mintSuffix: () => string;
 }
 
 /**
@@ -22,22 +21,8 @@ export async function rerun(
 	images: readonly Image[],
 	run: string,
 ): Promise<Batch[]> {
-	const bounds = {
-		images: limits.batchImagesMax,
-		bytes: limits.batchBytesMax,
-		manifestBytes: limits.manifestBytesMax / 2,
-	};
 	const batches: Batch[] = [];
-	for (const candidates of cutBatches(images, bounds)) {
-		const createdMs = parts.nowMs();
-		const batch: Batch = {
-			batchId: mintBatchId(createdMs, parts.mintSuffix()),
-			tenant,
-			createdMs,
-			state: 'claiming',
-			run,
-			reservations: [],
-		};
+	for (const { batch, candidates } of newBatches(parts, tenant, images, limits.batchImagesMax, run)) {
 		await intend(parts, batch, candidates);
 		await parts.plansQueue.send({ v: 1, batchId: batch.batchId, tenant });
 		batches.push(batch);
