@@ -4,6 +4,7 @@
 checkpoint every epoch; `--decay N` branches off the newest of them and lets the rate fall to 0 in N epochs.
 Stopped and started again it goes on where it was, with the same weights as in one go. `--start FILE` begins from weights
 that `budgetnet.export --keep` wrote (float16, without the optimiser's momentum); with `--decay N` too, it decays from them at once.
+`--trunk FILE` begins a network for other classes from all of such weights but the head, at epoch 0.
 Sandwich rule and in-place distillation: Yu and Huang 2019, arXiv:1903.05134.
 """
 
@@ -148,6 +149,14 @@ class Trainer:
         self.average.load_state_dict(self.network.state_dict())
         self.epoch = facts["epoch"]
 
+    def trunk_from(self, file):
+        """Weights of a network for other classes, without its head."""
+        weights, facts = read_kept(file)
+        must_fit(file, facts, self.options.architecture, self.options.size)
+        trunk = {name: value for name, value in weights.items() if not name.startswith("head.")}
+        self.network.load_state_dict({**self.network.state_dict(), **trunk})
+        self.average.load_state_dict(self.network.state_dict())
+
     def restore(self, file):
         """Everything as it was when `file` was saved. Raises ValueError when that is part of another decay than asked for."""
         state = torch.load(file, weights_only=True)
@@ -174,6 +183,8 @@ def begin(options, folder, own):
         trainer.restore(constant)
     elif options.start:
         trainer.start_from(options.start)
+    elif options.trunk:
+        trainer.trunk_from(options.trunk)
     elif options.decay:
         raise ValueError(f"{constant} is not there: nothing to decay from; train at a constant rate first, or give --start")
     if options.decay:
@@ -191,6 +202,7 @@ def parse():
     parser.add_argument("--epochs", type=int, help="stop the constant phase after so many (default: when stopped)")
     parser.add_argument("--decay", type=int, default=0, help="branch off and decay in so many epochs")
     parser.add_argument("--start", help="weights to begin with, when there is no checkpoint in --out yet")
+    parser.add_argument("--trunk", help="weights of a network for other classes, to begin with all of it but the head")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--bf16", action="store_true", help="faster on AVX-512 and AMX, slower elsewhere")
     return parser, parser.parse_args()
