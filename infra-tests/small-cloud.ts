@@ -70,8 +70,8 @@ export async function startSmallCloud(
 
 	return {
 		...{ clients, resources, card, stores, put, drop, outcomesOf },
-		/** A sweep as if it were that late. */
-		sweepAt: (nowMs: number) => handlersAt(() => nowMs).sweeper(),
+		/** Handlers that believe that it is so late. */
+		at: (nowMs: number) => handlersAt(() => nowMs),
 		start: (role: Role) => stops.push(startRole(role, clients, resources, card)),
 		setLimit: (tenant: string, limitNanoUsd: number) =>
 			stores.ledger.setQuota({ tenant, limitNanoUsd, expectedImages: 0 }, period),

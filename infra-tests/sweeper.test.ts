@@ -135,11 +135,11 @@ describe('without a worker', () => {
 			.toContain('patient sent');
 		const [batch] = (await idle.stores.batches.unfinished(10)).filter(({ tenant }) => tenant === 'patient');
 		const { createdMs = 0, deadlineMs = 0 } = batch ?? {};
-		await idle.sweepAt(createdMs + 6 * 3600 * 1000);
+		await idle.at(createdMs + 6 * 3600 * 1000).sweeper();
 		await idle.drop('poison/another'); // travels through the same queues: when it is there, a report would be too
 		await expect.poll(async () => (await idle.account('poison'))?.images, patience).toBe(1);
 		expect(await idle.outcomesOf('patient')).toEqual([]);
-		await idle.sweepAt(deadlineMs + 1);
+		await idle.at(deadlineMs + 1).sweeper();
 		await expect
 			.poll(() => idle.outcomesOf('patient'), patience)
 			.toMatchObject([{ status: 'failed', reason: 'given-up' }]);

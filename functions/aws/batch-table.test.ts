@@ -125,3 +125,20 @@ test('unfinished batches of all tenants are found until they are settled', async
 	expect(found).not.toContain(settled.batchId);
 	expect(await batches.unfinished(2)).toHaveLength(2);
 });
+
+test('a settled batch that is watched is found among them, once and until it is watched no more', async () => {
+	const batch = await newBatch('watched');
+	const isFound = async () => idsOf(await batches.unfinished(1000)).includes(batch.batchId);
+	await batches.watch(batch, 7);
+	expect(await batches.get(batch.batchId)).toEqual(batch);
+	await batches.setState(batch.batchId, 'settled');
+	expect(await isFound()).toBe(false);
+	await batches.watch(batch, 8);
+	await batches.watch(batch, 9);
+	expect(await batches.get(batch.batchId)).toEqual({ ...batch, state: 'settled', watchedUntilMs: 8 });
+	expect(await isFound()).toBe(true);
+	expect(idsOf(await batches.deferred('watched', 10))).toEqual([]);
+	await batches.unwatch(batch.batchId);
+	await batches.watch(batch, 10);
+	expect(await isFound()).toBe(false);
+});

@@ -37,9 +37,16 @@ export interface Batches {
 	 * @throws BudgetNetError `not-found`
 	 */
 	setState(batchId: string, state: BatchState, fields?: StateFields): Promise<void>;
+	/**
+	 * Keeps a settled batch among the unfinished, for reservations that may still come too late. Watched once: said again, or of
+	 * a batch that is not settled, it changes nothing.
+	 */
+	watch(batch: Batch, untilMs: number): Promise<void>;
+	/** Ends that. */
+	unwatch(batchId: string): Promise<void>;
 	/** A tenant's deferred batches, the oldest first. One that was deferred a moment ago may be missing. */
 	deferred(tenant: string, limit: number): Promise<Batch[]>;
-	/** Batches of all tenants that are claiming, deferred or sent. One that was created a moment ago may be missing. */
+	/** Batches of all tenants that are claiming, deferred, sent or watched. One that was created a moment ago may be missing. */
 	unfinished(limit: number): Promise<Batch[]>;
 }
 
@@ -98,6 +105,24 @@ export function createBatches(dynamodb: DynamoDBDocumentClient, tableName: strin
 		async setState(batchId, state, fields = {}) {
 			// Not written: the batch is settled or void, or it is not there at all.
 			if (!(await update(changeState(batchId, state, fields)))) await getPresent(batchId);
+		},
+
+		async watch({ batchId, tenant }, untilMs) {
+			await update({
+				Key: { batchId },
+				UpdateExpression: 'SET unfinished = :tenant, watchedUntilMs = :untilMs',
+				ConditionExpression: '#state = :settled AND attribute_not_exists(watchedUntilMs)',
+				ExpressionAttributeNames: stateName,
+				ExpressionAttributeValues: { ':tenant': tenant, ':untilMs': untilMs, ':settled': 'settled' },
+			});
+		},
+
+		async unwatch(batchId) {
+			await update({
+				Key: { batchId },
+				UpdateExpression: 'REMOVE unfinished',
+				ConditionExpression: 'attribute_exists(watchedUntilMs)',
+			});
 		},
 
 		deferred: (tenant, limit) => findUnfinished({ dynamodb, tableName, get, limit, deferredOf: tenant }),

@@ -2,7 +2,7 @@ import { CreateTableCommand, type CreateTableCommandInput, ResourceInUseExceptio
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { awsCall } from './aws-call.ts';
 
-/** Sparse index of the table of batches: only those that are claiming, deferred or sent, by tenant and in order of time. */
+/** Sparse index of the table of batches: only those that are claiming, deferred, sent or watched, by tenant and in order of time. */
 export const unfinishedIndex = 'unfinished';
 
 /** The names of the three tables of an installation. */

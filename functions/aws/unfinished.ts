@@ -42,8 +42,8 @@ export async function findUnfinished(search: Search): Promise<Batch[]> {
 	return found;
 }
 
-function isUnfinished({ state }: Batch): boolean {
-	return state !== 'settled' && state !== 'void';
+function isUnfinished({ state, watchedUntilMs }: Batch): boolean {
+	return state !== 'void' && (state !== 'settled' || watchedUntilMs !== undefined);
 }
 
 function readPage({ dynamodb, tableName, deferredOf }: Search, start: Record<string, unknown> | undefined) {

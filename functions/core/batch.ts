@@ -38,6 +38,8 @@ export const batchSchema = z.strictObject({
 	images: z.int().min(1).max(limits.batchImagesMax).optional(),
 	/** Of its newest message: after it nobody starts to run the batch, and it is given up. */
 	deadlineMs: z.int().positive().optional(),
+	/** Settled with more reservations than one: until then a planner that noted one of them may still be granted it. */
+	watchedUntilMs: z.int().positive().optional(),
 	/** Every reservation ever minted for it, one a planning attempt, with the period whose account holds it. */
 	reservations: z.array(z.strictObject({ rid: ridSchema, period: periodSchema })).max(limits.batchReservationsMax),
 });

@@ -11,7 +11,6 @@ import type { SettlingParts } from './settle.ts';
 
 export interface GivingUpParts extends SettlingParts {
 	manifests: Manifests;
-	nowMs: () => number;
 	mintRid: () => string;
 }
 

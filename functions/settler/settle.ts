@@ -10,15 +10,20 @@ export interface SettlingParts {
 	ledger: Ledger;
 	batches: Batches;
 	outcomes: Outcomes;
+	nowMs: () => number;
+	/** After so long no planner of a batch is alive. */
+	planningSecondsMax: number;
 }
 
 /**
  * Settles a batch by its outcomes object: bills the reservation that it names, and releases every other one of that batch.
+ * A batch that had more of them than one is watched until no planner can be granted one any more, then settled once more.
  * Safe to repeat.
  * @throws BudgetNetError `not-found` without outcomes or batch, `invalid` when the outcomes name a reservation that is not the batch's
  */
 export async function settleBatch(parts: SettlingParts, message: ReportMessage): Promise<RunFacts> {
 	const { batchId, tenant } = message;
+	const startedMs = parts.nowMs();
 	const facts = await parts.outcomes.facts(message);
 	if (!facts) throw new BudgetNetError('not-found', `report of batch ${batchId}: its outcomes object is not there`);
 	const batch = await parts.batches.get(batchId);
@@ -34,7 +39,17 @@ export async function settleBatch(parts: SettlingParts, message: ReportMessage):
 	// A planner may have noted a reservation since; from `settled` on none can, so a second look sees them all.
 	const final = await parts.batches.get(batchId);
 	if (final && final.reservations.length > batch.reservations.length) await settleAll(parts, final, facts);
+	if (final && final.reservations.length > 1) await watchForStrays(parts, final, startedMs);
 	return facts;
+}
+
+/**
+ * A planner that noted its reservation before the batch was settled, and is granted it after, sees that and frees it; unless
+ * it dies in between. Once its time is over, whatever it left is freed by settling again: the sweeper asks for that.
+ */
+async function watchForStrays({ batches, nowMs, planningSecondsMax }: SettlingParts, batch: Batch, startedMs: number) {
+	if (batch.watchedUntilMs === undefined) await batches.watch(batch, nowMs() + planningSecondsMax * 1000);
+	else if (startedMs > batch.watchedUntilMs) await batches.unwatch(batch.batchId);
 }
 
 async function settleAll(

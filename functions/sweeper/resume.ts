@@ -19,8 +19,8 @@ const daySeconds = 24 * 3600;
 
 /**
  * Looks at the unfinished batches and puts what is stuck back onto a queue: to the planner what was not planned to the end
- * and, of each tenant, the oldest that is deferred; to the settler what has outcomes and is not settled, and what is to be
- * given up. Decides nothing: whoever takes the message looks again.
+ * and, of each tenant, the oldest that is deferred; to the settler what has outcomes and is not settled, what was
+ * watched long enough, and what is to be given up. Decides nothing: whoever takes the message looks again.
  * @returns how many batches were put back
  */
 export async function sweepBatches(parts: ResumingParts): Promise<number> {
@@ -42,6 +42,8 @@ async function putBackIfStuck(parts: ResumingParts, batch: Batch, oldestDeferred
 	else if (batch.state === 'deferred' && ageSeconds > limits.deferralDaysMax * daySeconds)
 		await parts.reportQueue.send({ ...message, giveUp: 'deferred-too-long' });
 	else if (oldestDeferred) await parts.plansQueue.send(message);
+	else if (batch.state === 'settled' && parts.nowMs() > (batch.watchedUntilMs ?? 0))
+		await parts.reportQueue.send(message);
 	else if (batch.state === 'sent' && (await parts.outcomes.facts(batch))) await parts.reportQueue.send(message);
 	else if (batch.state === 'sent' && parts.nowMs() > (batch.deadlineMs ?? Number.POSITIVE_INFINITY))
 		await parts.reportQueue.send({ ...message, giveUp: 'deadline' });

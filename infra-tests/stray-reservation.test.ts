@@ -1,0 +1,61 @@
+import { DeleteMessageCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { SQSRecord } from 'aws-lambda';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { updateReserve } from '../functions/aws/ledger-writes.ts';
+import { tableNames } from '../functions/aws/tables.ts';
+import { mintBatchId } from '../functions/core/batch.ts';
+import { limits } from '../functions/core/limits.ts';
+import { period, startSmallCloud } from './small-cloud.ts';
+
+let cloud: Awaited<ReturnType<typeof startSmallCloud>>;
+beforeAll(async () => {
+	cloud = await startSmallCloud();
+});
+afterAll(() => cloud.close());
+
+const tenant = 'acme';
+const limitNanoUsd = 1_000_000;
+
+test('a reservation granted after its batch was settled, to a planner that then died, is freed', async () => {
+	const quota = await cloud.setLimit(tenant, limitNanoUsd);
+	await cloud.stores.ledger.ensureAccount(quota, period, undefined);
+	const nowMs = Date.now();
+	const batchId = mintBatchId(nowMs, '00000000');
+	const rids = [crypto.randomUUID(), crypto.randomUUID()] as const;
+	const request = (rid: string) => ({
+		...{ tenant, period, rid, batchId, nanoUsd: 100, images: 1, quotaRevision: quota.revision },
+	});
+	const image = await cloud.put(`${tenant}/image`);
+	await cloud.stores.manifests.put({ v: 1, batchId, tenant, images: [image] });
+	await cloud.stores.batches.create({ batchId, tenant, createdMs: nowMs, state: 'sent', images: 1, reservations: [] });
+	for (const rid of rids) await cloud.stores.batches.addReservation(batchId, { rid, period });
+	await cloud.stores.ledger.reserve(request(rids[0]));
+	const report = { v: 1, batchId, tenant, giveUp: 'dead-letter' };
+	await cloud.at(nowMs).settler({ Records: [{ messageId: '1', body: JSON.stringify(report) } as SQSRecord] });
+
+	// The first of the two steps of a reservation; the second would have seen the release in the journal.
+	const TableName = tableNames(cloud.resources.tablePrefix).ledger;
+	await cloud.clients.dynamodb.send(new UpdateCommand({ TableName, ...updateReserve(request(rids[1])) }));
+	expect(await cloud.account(tenant)).toMatchObject({ open: { [rids[1]]: { nanoUsd: 100 } } });
+
+	await sweepAndSettleAt(nowMs);
+	expect(await cloud.account(tenant)).toMatchObject({ open: { [rids[1]]: { nanoUsd: 100 } } });
+	const lateMs = nowMs + 2 * limits.planningSecondsMax * 1000;
+	expect(await sweepAndSettleAt(lateMs)).toBe(1);
+	expect(await cloud.account(tenant)).toMatchObject({ open: {}, availableNanoUsd: limitNanoUsd, spentNanoUsd: 0 });
+	expect(await sweepAndSettleAt(lateMs)).toBe(0);
+});
+
+/** @returns how many reports the sweeper asked for */
+async function sweepAndSettleAt(nowMs: number): Promise<number> {
+	const { sweeper, settler } = cloud.at(nowMs);
+	await sweeper();
+	const QueueUrl = cloud.resources.reportsUrl;
+	const { Messages = [] } = await cloud.clients.sqs.send(new ReceiveMessageCommand({ QueueUrl }));
+	for (const { Body: body = '', MessageId: messageId = '', ReceiptHandle } of Messages) {
+		expect(await settler({ Records: [{ messageId, body } as SQSRecord] })).toEqual({ batchItemFailures: [] });
+		await cloud.clients.sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+	}
+	return Messages.length;
+}
