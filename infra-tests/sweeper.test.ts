@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Batch, mintBatchId } from '../functions/core/batch.ts';
 import { policyMacs } from '../functions/core/package.ts';
 import { costNanoUsd, embeddedPrice } from '../functions/core/price.ts';
+import type { Quota } from '../functions/core/quota.ts';
 import { period, startSmallCloud } from './small-cloud.ts';
 
 type Cloud = Awaited<ReturnType<typeof startSmallCloud>>;
@@ -25,6 +26,7 @@ describe('a planner that died', () => {
 		['after-all-claims', 3],
 		['after-the-manifest', 4],
 		['after-noting-a-reservation', 5],
+		['after-reserving-all-there-is', 6],
 	])('%s: its batch is resumed, and every image has one outcome', async (tenant, steps) => {
 		await cloud.setLimit(tenant, plenty);
 		const keys = ['a', 'b', 'c'].map((name) => `${tenant}/${name}.png`);
@@ -168,5 +170,13 @@ async function dieAfter(tenant: string, keys: readonly string[], steps: number):
 	await manifests.put({ v: 1, batchId: batch.batchId, tenant, images });
 	await batches.setState(batch.batchId, 'claiming', { images: images.length });
 	if (steps < 5) return;
-	await batches.addReservation(batch.batchId, { rid: crypto.randomUUID(), period });
+	const rid = crypto.randomUUID();
+	await batches.addReservation(batch.batchId, { rid, period });
+	if (steps < 6) return;
+	const { ledger } = cloud.stores;
+	const quota = (await ledger.getQuota(tenant)) as Quota;
+	await ledger.ensureAccount(quota, period, undefined);
+	const nanoUsd = quota.limitNanoUsd;
+	const request = { tenant, period, rid, batchId: batch.batchId, images: images.length, nanoUsd };
+	expect(await ledger.reserve({ ...request, quotaRevision: quota.revision })).toBeUndefined();
 }

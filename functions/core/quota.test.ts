@@ -2,13 +2,35 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fullPolicy, policyMacs } from './package.ts';
 import { costNanoUsd, type Price } from './price.ts';
-import { budgetOf } from './quota.ts';
+import { budgetHeldBy, budgetOf } from './quota.ts';
 import { cardFor } from './testing/card.ts';
 
 const card = cardFor([10_000_000, 40_000_000, 100_000_000]);
 const price: Price = { version: 'test-1', nanoUsdPerTmac: 300_000, nanoUsdPerImage: 5 };
 const fullNanoUsd = (images: number) => costNanoUsd(price, images * fullPolicy(card).macs, images);
 const floorNanoUsd = (images: number) => costNanoUsd(price, images * policyMacs(card, 0), images);
+
+describe('the budget that a reservation pays', () => {
+	test('costs no more than it holds, pays the cheapest policy, and never buys more than the full network', () => {
+		const property = fc.property(fc.nat({ max: 10_000 }), fc.integer({ min: 1, max: 64 }), (heldNanoUsd, images) => {
+			const budgetMacs = budgetHeldBy({ heldNanoUsd, images, card, price });
+			if (budgetMacs === undefined) {
+				expect(heldNanoUsd).toBeLessThan(floorNanoUsd(images));
+				return;
+			}
+			expect(costNanoUsd(price, budgetMacs, images)).toBeLessThanOrEqual(heldNanoUsd);
+			expect(budgetMacs).toBeGreaterThanOrEqual(images * policyMacs(card, 0));
+			expect(budgetMacs).toBeLessThanOrEqual(images * fullPolicy(card).macs);
+		});
+		fc.assert(property, { numRuns: 1000 });
+	});
+
+	test('is at least the one that it was made for', () => {
+		const { budgetMacs = 0, reservedNanoUsd = 0 } =
+			budgetOf({ availableNanoUsd: 1000, images: 10, expectedLeft: 100, card, price }) ?? {};
+		expect(budgetHeldBy({ heldNanoUsd: reservedNanoUsd, images: 10, card, price })).toBeGreaterThanOrEqual(budgetMacs);
+	});
+});
 
 describe('the budget of a batch', () => {
 	test('is the full network for every image where nothing more is expected and the money is there', () => {

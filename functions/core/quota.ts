@@ -45,6 +45,21 @@ export function budgetOf(options: {
 }
 
 /**
+ * The budget that a reservation of `heldNanoUsd` pays at this price, at most the full network for every image.
+ * @returns undefined when it cannot pay the cheapest policy for every image
+ */
+export function budgetHeldBy(options: {
+	heldNanoUsd: number;
+	images: number;
+	card: ModelCard;
+	price: Price;
+}): number | undefined {
+	const { heldNanoUsd, images, card, price } = options;
+	const macs = affordableMacs(price, heldNanoUsd, images);
+	return macs < images * policyMacs(card, 0) ? undefined : Math.min(macs, images * fullPolicy(card).macs);
+}
+
+/**
  * The limit that pays `share` of the full MACs for so many images in at most so many batches: each batch's bill is rounded
  * up once.
  */

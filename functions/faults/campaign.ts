@@ -15,7 +15,7 @@ export interface CampaignResult extends Verdict {
 }
 
 /** Runs at a time: they mostly wait for messages to become visible again. */
-const runsAtOnce = 6;
+const runsAtOnce = 4;
 /** Runs whose writes are counted before anything is killed: one of each kind of quota. */
 const rehearsals = 3;
 /** Runs that share emulators. */

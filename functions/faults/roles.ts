@@ -1,4 +1,4 @@
-import { setInterval as every } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Clients } from '../aws/clients.ts';
 import type { ModelCard } from '../core/package.ts';
 import { embeddedPrice } from '../core/price.ts';
@@ -13,6 +13,7 @@ export type Role = 'handlers' | 'worker';
 
 export interface Pace {
 	batchImagesMax: number;
+	/** From the end of a sweep to the next. */
 	sweepEveryMs: number;
 }
 
@@ -53,9 +54,8 @@ export function startRole(
 }
 
 async function sweepForEver(sweep: () => Promise<void>, sweepEveryMs: number, signal: AbortSignal): Promise<void> {
-	try {
-		for await (const _ of every(sweepEveryMs, undefined, { signal })) await sweep().catch(() => undefined);
-	} catch {
-		// stopped
+	while (!signal.aborted) {
+		await sweep().catch(() => undefined);
+		await delay(sweepEveryMs, undefined, { signal }).catch(() => undefined);
 	}
 }

@@ -10,6 +10,7 @@ import { periodOf } from '../core/period.ts';
 import type { Ledger } from '../core/ports.ts';
 import type { Price } from '../core/price.ts';
 import { type BatchBudget, budgetOf, type Quota } from '../core/quota.ts';
+import { type Funding, heldReservation } from './held-reservation.ts';
 
 export interface PlanningParts {
 	ledger: Ledger;
@@ -26,7 +27,8 @@ export type Planned = { sent: BatchMessage } | { deferred: DeferralReason };
 
 /**
  * Derives the batch's budget from what the quota still allows, reserves its price and sends its message: in this order,
- * so that every message is funded by a reservation of its own. Refused by the quota, the batch is deferred.
+ * so that every message is funded by a reservation of this batch. One that an earlier attempt was granted is used again.
+ * Refused by the quota, the batch is deferred.
  * @throws BudgetNetError `unavailable` when the account changes faster than it can be read
  */
 export async function planBatch(parts: PlanningParts, batch: Batch, images: number): Promise<Planned> {
@@ -37,6 +39,8 @@ export async function planBatch(parts: PlanningParts, batch: Batch, images: numb
 		const quota = await parts.ledger.getQuota(tenant);
 		if (!quota) return deferBatch(parts, batch, period, 'unknown-tenant');
 		if (await parts.ledger.isStopped(tenant)) return deferBatch(parts, batch, period, 'stopped');
+		const held = await heldReservation(parts, batch, images);
+		if (held) return send(parts, batch, { images, ...held });
 		const account = await currentAccount(parts, quota, period);
 		const budget = budgetFor(parts, quota, account, images);
 		if (!budget) return deferBatch(parts, batch, period, 'quota');
@@ -121,11 +125,7 @@ async function deferBatch(
 	return { deferred: reason };
 }
 
-async function send(
-	parts: PlanningParts,
-	batch: Batch,
-	funded: Pick<BatchMessage, 'images' | 'rid' | 'period' | 'budgetMacs'>,
-): Promise<Planned> {
+async function send(parts: PlanningParts, batch: Batch, funded: Funding & { images: number }): Promise<Planned> {
 	const { batchId, tenant } = batch;
 	const { name, digest } = parts.card;
 	const waitSeconds = limits.batchRetentionSeconds + limits.visibilitySeconds * limits.batchReceivesMax;
