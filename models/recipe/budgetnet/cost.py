@@ -1,38 +1,51 @@
-"""MACs and parameters of a policy, counted from the architecture.
+"""MACs and parameters of a policy, counted over the network's layers.
 
-Convention: convolutions and linear layers, 1x1 transitions included, at their active widths; batch norm, additions,
-pooling and ReLU count nothing. (FLOPs in the literature are mostly 2 x MACs.)
+Convention: convolutions and linear layers, 1x1 transitions and shortcuts included, at their active widths; batch norm,
+additions, pooling and ReLU count nothing. (FLOPs in the literature are mostly 2 x MACs.)
 """
+
+from dataclasses import replace
+
+import torch
+
+from .network import Block, BranchNetwork, Transition
 
 
 def macs(architecture, policy, classes, height=32, width=32):
-    """MACs of one image of `height` x `width` under `policy` (inner widths by block)."""
-    height, width = -(-height // architecture.stride), -(-width // architecture.stride)
-    total, before, index = _stem_weights(architecture) * height * width, architecture.stem, 0
-    for stage, (channels, inners) in enumerate(architecture.stages):
-        if stage > 0:
-            height, width = height // 2, width // 2
-            total += before * channels * height * width
-        for _ in inners:
-            total += 2 * 9 * channels * policy[index] * height * width
-            index += 1
-        before = channels
-    return total + before * classes
+    """MACs of one image of `height` x `width` under `policy` (inner widths or paths by block)."""
+    network = _with_only(architecture, policy, classes)
+    return sum(weights * positions for weights, positions in _convolutions(network, height, width)) + network.head.weight.numel()
 
 
 def parameters(architecture, policy, classes):
     """Weights and biases that run under `policy`, batch norms (scale and shift) included."""
-    total, before, index = _stem_weights(architecture) + 2 * architecture.stem, architecture.stem, 0
-    for stage, (channels, inners) in enumerate(architecture.stages):
-        if stage > 0:
-            total += before * channels + 2 * channels
-        for _ in inners:
-            inner = policy[index]
-            total += 2 * 9 * channels * inner + (2 * inner + 2 * channels if inner else 0)
-            index += 1
-        before = channels
-    return total + before * classes + classes
+    network = _with_only(architecture, policy, classes)
+    others = sum(parameter.numel() for parameter in network.parameters() if parameter.ndim == 1)
+    return sum(weights for weights, _ in _convolutions(network, 32, 32)) + network.head.weight.numel() + others
 
 
-def _stem_weights(architecture):
-    return 3 * architecture.stem_kernel**2 * architecture.stem
+def _with_only(architecture, policy, classes):
+    """The network with `policy` as its only one, without memory for its weights."""
+    with torch.device("meta"):
+        return BranchNetwork(replace(architecture, rungs=(policy,)), classes)
+
+
+def _convolutions(network, height, width):
+    """(weights that run, positions of the output) of each convolution."""
+
+    def area(stride):
+        return -(-height // stride) * -(-width // stride)
+
+    stride = network.architecture.stride
+    yield network.stem.weight.numel(), area(stride)
+    for layer in network.layers:
+        inside = stride
+        transition = layer if isinstance(layer, Transition) else layer.shortcut
+        if transition:
+            stride *= transition.stride
+            yield transition.conv.weight.numel(), area(stride)
+        if isinstance(layer, Block):
+            for _, convolution, _, last in layer.branch():
+                inside *= convolution.stride[0]
+                inner = convolution.in_channels if last else convolution.out_channels
+                yield convolution.weight.numel() * layer.widths[0] // inner, area(inside)

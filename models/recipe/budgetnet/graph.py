@@ -1,12 +1,14 @@
 """One static ONNX graph a policy; all of them share weights.bin (ONNX external data, float16).
 
-A policy's narrow convolutions are prefixes of the wide ones: row prefixes of conv1, and of conv2 stored with its first
-two axes swapped (a Transpose node swaps them back). Cast, Transpose and batch norms are folded when a session loads.
+A policy's narrow convolutions are prefixes of the wide ones: row prefixes, and those of a block's last one stored with its
+first two axes swapped (a Transpose node swaps them back). Cast, Transpose and batch norms are folded when a session loads.
 """
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+
+from .network import Transition
 
 OPSET = 21
 IR_VERSION = 10
@@ -88,10 +90,11 @@ def policy_graph(network, policy, shared, mean, deviation, height, width):
     shift = (-np.asarray(mean, np.float64) / np.asarray(deviation, np.float64)).astype(np.float32)
     x = graph.node("Add", [graph.node("Mul", [x, graph.constant(scale)]), graph.constant(shift)])
     x = graph.node("Transpose", [x], perm=[0, 3, 1, 2])
-    x = _convolution(graph, x, "stem", network.stem.weight, stride=network.architecture.stride)
+    x = _convolution(graph, x, "stem", network.stem)
     x = graph.node("Relu", [graph.norm(x, network.stem_norm[policy])])
     for index, layer in enumerate(network.layers):
-        x = _layer(graph, x, layer, policy, f"layers.{index}")
+        add = _transition if isinstance(layer, Transition) else _block
+        x = add(graph, x, layer, policy, f"layers.{index}")
     x = graph.node("Flatten", [graph.node("GlobalAveragePool", [x])])
     head = network.head
     weight = graph.weight("head", _numpy(head.weight), head.out_features)
@@ -99,26 +102,44 @@ def policy_graph(network, policy, shared, mean, deviation, height, width):
     return graph.model("pixels", height, width, x, head.out_features)
 
 
-def _layer(graph, x, layer, policy, name):
-    if not hasattr(layer, "widths"):
-        pooled = graph.node("AveragePool", [x], kernel_shape=[2, 2], strides=[2, 2])
-        return graph.norm(_convolution(graph, pooled, f"{name}.conv", layer.conv.weight), layer.norm[policy])
+def _transition(graph, x, layer, policy, name):
+    if layer.stride > 1:
+        x = graph.node("AveragePool", [x], kernel_shape=[layer.stride] * 2, strides=[layer.stride] * 2)
+    return graph.norm(_convolution(graph, x, f"{name}.conv", layer.conv), layer.norm[policy])
+
+
+def _block(graph, x, layer, policy, name):
     width = layer.widths[policy]
+    rest = _transition(graph, x, layer.shortcut, policy, f"{name}.shortcut") if layer.shortcut else x
     if width == 0:
-        return x
-    hidden = _convolution(graph, x, f"{name}.conv1", layer.conv1.weight, width)
-    hidden = graph.node("Relu", [graph.norm(hidden, layer.norm1[policy])])
-    swapped = graph.weight(f"{name}.conv2", _numpy(layer.conv2.weight).transpose(1, 0, 2, 3), width)
-    weight = graph.node("Transpose", [swapped], perm=[1, 0, 2, 3])
-    hidden = graph.node("Conv", [hidden, weight], kernel_shape=[3, 3], pads=[1] * 4)
-    return graph.node("Relu", [graph.node("Add", [graph.norm(hidden, layer.norm2[policy]), x])])
+        return graph.node("Relu", [rest]) if layer.shortcut else x
+    for part, convolution, norms, last in layer.branch():
+        add = _last_convolution if last else _convolution
+        x = graph.norm(add(graph, x, f"{name}.{part}", convolution, width), norms[policy])
+        if not last:
+            x = graph.node("Relu", [x])
+    return graph.node("Relu", [graph.node("Add", [x, rest])])
 
 
-def _convolution(graph, x, name, weight, rows=None, stride=1):
-    kernel = weight.shape[-1]
-    weight_name = graph.weight(name, _numpy(weight), rows or weight.shape[0])
-    strides = {} if stride == 1 else {"strides": [stride, stride]}
-    return graph.node("Conv", [x, weight_name], kernel_shape=[kernel, kernel], pads=[kernel // 2] * 4, **strides)
+def _convolution(graph, x, name, convolution, rows=None):
+    """The first `rows` output channels; of a grouped convolution, the groups that they make up."""
+    rows = rows or convolution.out_channels
+    weight = graph.weight(name, _numpy(convolution.weight), rows)
+    return _node(graph, x, weight, convolution, rows * convolution.groups // convolution.out_channels)
+
+
+def _last_convolution(graph, x, name, convolution, columns):
+    """The first `columns` input channels."""
+    swapped = graph.weight(name, _numpy(convolution.weight).transpose(1, 0, 2, 3), columns)
+    return _node(graph, x, graph.node("Transpose", [swapped], perm=[1, 0, 2, 3]), convolution, 1)
+
+
+def _node(graph, x, weight, convolution, groups):
+    optional = {} if convolution.stride == (1, 1) else {"strides": convolution.stride}
+    if groups > 1:
+        optional["group"] = groups
+    pads = [*convolution.padding] * 2
+    return graph.node("Conv", [x, weight], kernel_shape=convolution.kernel_size, pads=pads, **optional)
 
 
 def _numpy(tensor):

@@ -1,9 +1,9 @@
-"""The branch network: residual blocks that can be skipped or run at a nested width.
+"""The branch networks: residual blocks that can be skipped or run at a nested width, or on some of their paths.
 
-A policy is a tuple of inner widths, one a block; 0 skips the block. Narrow widths are prefixes of wide ones
-(slimmable networks, Yu and Huang 2019, arXiv:1903.05134), each policy with batch norms of its own. Inner widths are
-multiples of 16: ONNX Runtime's CPU layout and tensor cores compute in blocks of 16, so other widths would cost time
-that their MACs do not show.
+A policy is a tuple of one number a block: its inner width, or how many of its paths run; 0 skips the block. Narrow ones
+are prefixes of wide ones (slimmable networks, Yu and Huang 2019, arXiv:1903.05134), each policy with batch norms of its
+own. Inner widths are multiples of 16: ONNX Runtime's CPU layout and tensor cores compute in blocks of 16, so other widths
+would cost time that their MACs do not show.
 """
 
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from torch import nn
 
 @dataclass(frozen=True)
 class Architecture:
-    """`stages`: (channels, inner widths of its blocks); an average pool and a 1x1 convolution between stages.
+    """`stages`: (channels, inner widths of its blocks); each stage after the first halves the resolution.
 
     A larger input needs a larger `stride` of the stem, so that the stages see 32x32 or a little less: see `for_size`.
     """
@@ -24,11 +24,12 @@ class Architecture:
     stem: int
     stages: tuple[tuple[int, tuple[int, ...]], ...]
     rungs: tuple[tuple[int, ...], ...]  # policies, cheapest first; the last is the whole network
+    paths: int = 0  # of a block: policies then count paths; 0: blocks of two convolutions, policies give inner widths
     stride: int = 1  # of the stem
 
     @property
     def full(self):
-        return tuple(inner for _, inners in self.stages for inner in inners)
+        return tuple(self.paths or inner for _, inners in self.stages for inner in inners)
 
     @property
     def stem_kernel(self):
@@ -57,7 +58,22 @@ RESNET = Architecture(
         (32, 64, 64, 128, 128, 256),
     ),
 )
-ARCHITECTURES = {"resnet": RESNET}
+# ResNeXt29 4x16d, the backbone of the thesis (models/README.md), type A of Xie et al. 2017, arXiv:1611.05431.
+RESNEXT29 = Architecture(
+    name="resnext29",
+    stem=16,
+    stages=((64, (64,) * 3), (128, (128,) * 3), (256, (256,) * 3)),
+    rungs=(
+        (1, 0, 0, 1, 0, 0, 1, 1, 0),
+        (1, 1, 1, 1, 1, 1, 1, 1, 1),
+        (1, 1, 1, 2, 1, 1, 2, 2, 2),
+        (2, 2, 2, 2, 2, 2, 2, 2, 2),
+        (3, 3, 3, 3, 3, 3, 3, 3, 3),
+        (4, 4, 4, 4, 4, 4, 4, 4, 4),
+    ),
+    paths=4,
+)
+ARCHITECTURES = {architecture.name: architecture for architecture in (RESNET, RESNEXT29)}
 
 
 class Norms(nn.ModuleList):
@@ -68,36 +84,85 @@ class Norms(nn.ModuleList):
 
 
 class Block(nn.Module):
-    """relu(x + norm2(conv2(relu(norm1(conv1(x)))))), conv1 and conv2 cut to the policy's inner width."""
+    """relu(shortcut(x) + branch(x)), each convolution of the branch with a batch norm and, but for the last, a ReLU.
 
-    def __init__(self, channels, inner, widths):
+    Of the inner channels, those between the first and the last convolution, a policy runs the first `widths[policy]`;
+    0 leaves the shortcut alone. Paths lie side by side as groups of the inner channels, so that any number of them runs as
+    one convolution: the last one is also their sum, with the batch norm after it.
+    """
+
+    def __init__(self, convolutions, widths, shortcut=None):
         super().__init__()
-        self.widths = widths
-        self.conv1 = nn.Conv2d(channels, inner, 3, padding=1, bias=False)
-        self.conv2 = nn.Conv2d(inner, channels, 3, padding=1, bias=False)
-        self.norm1 = Norms(widths)
-        self.norm2 = Norms([channels if width else 0 for width in widths])
+        self.widths, self.shortcut, self.depth = widths, shortcut, len(convolutions)
+        for number, convolution in enumerate(convolutions, 1):
+            self.add_module(f"conv{number}", convolution)
+        for number in range(1, self.depth):
+            self.add_module(f"norm{number}", Norms(widths))
+        self.add_module(f"norm{self.depth}", Norms([convolutions[-1].out_channels if width else 0 for width in widths]))
+
+    def branch(self):
+        """(name, convolution, norms, whether it is the last) of the branch: all but the last are cut by rows, it by columns."""
+        for number in range(1, self.depth + 1):
+            yield f"conv{number}", getattr(self, f"conv{number}"), getattr(self, f"norm{number}"), number == self.depth
 
     def forward(self, x, policy):
-        width = self.widths[policy]
+        width, hidden = self.widths[policy], x
+        rest = self.shortcut(x, policy) if self.shortcut else x
         if width == 0:
-            return x
-        hidden = F.conv2d(x, self.conv1.weight[:width], padding=1)
-        hidden = F.relu(self.norm1[policy](hidden))
-        hidden = F.conv2d(hidden, self.conv2.weight[:, :width], padding=1)
-        return F.relu(self.norm2[policy](hidden) + x)
+            return F.relu(rest) if self.shortcut else x
+        for _, convolution, norms, last in self.branch():
+            weight = convolution.weight[:, :width] if last else convolution.weight[:width]
+            groups = hidden.shape[1] // weight.shape[1]
+            hidden = F.conv2d(hidden, weight, stride=convolution.stride, padding=convolution.padding, groups=groups)
+            hidden = norms[policy](hidden)
+            if not last:
+                hidden = F.relu(hidden)
+        return F.relu(hidden + rest)
 
 
 class Transition(nn.Module):
-    """Average pool, 1x1 convolution, batch norm: half the resolution, the next stage's channels."""
+    """Average pool over `stride`, 1x1 convolution, batch norm: the next stage's resolution and channels."""
 
-    def __init__(self, before, after, policies):
+    def __init__(self, before, after, policies, stride):
         super().__init__()
+        self.stride = stride
         self.conv = nn.Conv2d(before, after, 1, bias=False)
         self.norm = Norms([after] * policies)
 
     def forward(self, x, policy):
-        return self.norm[policy](self.conv(F.avg_pool2d(x, 2)))
+        pooled = F.avg_pool2d(x, self.stride) if self.stride > 1 else x
+        return self.norm[policy](self.conv(pooled))
+
+
+def convolution(before, after, kernel, stride=1, groups=1):
+    return nn.Conv2d(before, after, kernel, stride=stride, padding=kernel // 2, groups=groups, bias=False)
+
+
+def layers_of(architecture):
+    """The stages' blocks. A stage of paths begins with a block that changes resolution and channels, any other with a transition."""
+    policies, before, counts = len(architecture.rungs), architecture.stem, zip(*architecture.rungs)
+    for stage, (channels, inners) in enumerate(architecture.stages):
+        stride = 1 if stage == 0 else 2
+        if not architecture.paths and stage > 0:
+            yield Transition(before, channels, policies, stride)
+        for position, (inner, count) in enumerate(zip(inners, counts)):
+            if not architecture.paths:
+                yield Block([convolution(channels, inner, 3), convolution(inner, channels, 3)], count)
+                continue
+            yield _paths(architecture.paths, before, channels, inner, count, stride if position == 0 else 1)
+            before = channels
+        before = channels
+
+
+def _paths(paths, before, channels, inner, counts, stride):
+    """A block of `paths` paths, each 1x1, 3x3 and 1x1 convolution; with a shortcut convolution where the shape changes."""
+    branch = [
+        convolution(before, inner, 1),
+        convolution(inner, inner, 3, stride, groups=paths),
+        convolution(inner, channels, 1),
+    ]
+    shortcut = Transition(before, channels, len(counts), stride) if before != channels else None
+    return Block(branch, [count * inner // paths for count in counts], shortcut)
 
 
 class BranchNetwork(nn.Module):
@@ -107,19 +172,10 @@ class BranchNetwork(nn.Module):
         super().__init__()
         self.architecture = architecture
         policies = len(architecture.rungs)
-        kernel = architecture.stem_kernel
-        self.stem = nn.Conv2d(3, architecture.stem, kernel, stride=architecture.stride, padding=kernel // 2, bias=False)
+        self.stem = convolution(3, architecture.stem, architecture.stem_kernel, architecture.stride)
         self.stem_norm = Norms([architecture.stem] * policies)
-        layers, before, index = [], architecture.stem, 0
-        for stage, (channels, inners) in enumerate(architecture.stages):
-            if stage > 0:
-                layers.append(Transition(before, channels, policies))
-            for inner in inners:
-                layers.append(Block(channels, inner, [rung[index] for rung in architecture.rungs]))
-                index += 1
-            before = channels
-        self.layers = nn.ModuleList(layers)
-        self.head = nn.Linear(before, classes)
+        self.layers = nn.ModuleList(layers_of(architecture))
+        self.head = nn.Linear(architecture.stages[-1][0], classes)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

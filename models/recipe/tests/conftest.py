@@ -31,6 +31,15 @@ def tiny(monkeypatch):
     return architecture
 
 
+@pytest.fixture(params=["convolutions", "paths"])
+def each(tiny, request):
+    """A tiny network of each kind of block."""
+    if request.param == "convolutions":
+        return tiny
+    stages, rungs = ((32, (32, 32)), (64, (64, 64))), ((1, 0, 0, 1), (1, 1, 2, 1), (2, 2, 2, 2))
+    return replace(network.RESNEXT29, name="tiny-paths", paths=2, stages=stages, rungs=rungs)
+
+
 @pytest.fixture
 def folder(tmp_path):
     """An image folder per class: two classes of 40 training and 5 test images, told apart by their colour."""

@@ -17,10 +17,10 @@ def written(folder, architecture, size=32):
 
 
 @pytest.mark.parametrize("size", [32, 64, 96])
-def test_exported_graphs_say_what_the_network_says(tiny, tmp_path, size):
-    network, pixels, policies = written(tmp_path, tiny, size)
+def test_exported_graphs_say_what_the_network_says(each, tmp_path, size):
+    network, pixels, policies = written(tmp_path, each, size)
     expected = logits_of(network, pixels, MEAN, DEVIATION)
-    assert [policy["widths"] for policy in policies] == [list(rung) for rung in tiny.rungs]
+    assert [policy["widths"] for policy in policies] == [list(rung) for rung in each.rungs]
     for index, policy in enumerate(policies):
         session = onnxruntime.InferenceSession(str(tmp_path / policy["file"]))
         [asked] = session.get_inputs()
@@ -41,8 +41,8 @@ def external(file):
     return found
 
 
-def test_all_policies_share_one_file_of_weights(tiny, tmp_path):
-    network, _, policies = written(tmp_path, tiny)
+def test_all_policies_share_one_file_of_weights(each, tmp_path):
+    network, _, policies = written(tmp_path, each)
     size = (tmp_path / "weights.bin").stat().st_size
     stored = sum(2 * parameter.numel() for parameter in network.parameters() if parameter.ndim > 1)
     assert stored <= size < stored + 64 * 20
@@ -59,6 +59,15 @@ def test_narrow_weights_are_the_first_rows_of_wide_ones(tiny, tmp_path):
     stored = np.frombuffer((tmp_path / "weights.bin").read_bytes()[offset : offset + length], np.float16).reshape(16, 32, 3, 3)
     expected = network.layers[2].conv2.weight[:, :16].detach().half().numpy()
     assert (stored.transpose(1, 0, 2, 3) == expected).all()
+
+
+def test_paths_run_as_one_convolution_of_groups(each, tmp_path):
+    _, _, policies = written(tmp_path, each)
+    for policy in policies:
+        nodes = onnx.load(str(tmp_path / policy["file"]), load_external_data=False).graph.node
+        found = [[field.i for field in node.attribute if field.name == "group"] for node in nodes if node.op_type == "Conv"]
+        paths = [paths for paths in policy["widths"] if each.paths and paths > 1]
+        assert [groups[0] for groups in found if groups] == paths
 
 
 def test_graphs_of_an_earlier_export_are_removed(tiny, tmp_path):
