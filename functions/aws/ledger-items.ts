@@ -34,6 +34,8 @@ const accountItemSchema = z.strictObject({
 	limitNanoUsd: nanoUsdSchema,
 	availableNanoUsd: z.int(),
 	spentNanoUsd: nanoUsdSchema,
+	/** Accounts from before there was a choice of periods do not have it. */
+	carriedNanoUsd: nanoUsdSchema.default(0),
 	images: z.int().min(0),
 	open: z.record(ridSchema, z.strictObject({ nanoUsd: nanoUsdSchema, images: z.int().min(0) })),
 	oldestDeferred: z.exactOptional(batchIdSchema),

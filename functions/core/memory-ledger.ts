@@ -1,8 +1,9 @@
 import { BudgetNetError } from './errors.ts';
 import type { Account, JournalEntry } from './ledger.ts';
 import * as rules from './ledger.ts';
+import { periodOf } from './period.ts';
 import type { Ledger } from './ports.ts';
-import type { Quota } from './quota.ts';
+import { nextQuota, type Quota } from './quota.ts';
 
 /** A ledger in memory, for models and simulations. Each call is one step that nothing interleaves. */
 export function createMemoryLedger(): Ledger {
@@ -20,25 +21,33 @@ export function createMemoryLedger(): Ledger {
 
 	const getAccount: Ledger['getAccount'] = async (tenant, period) => accounts.get(keyOf(tenant, period));
 
+	function ensureAccount(quota: Quota, period: string, oldestDeferred: string | undefined): Account {
+		const before = accounts.get(keyOf(quota.tenant, period));
+		if (before && before.quotaRevision >= quota.revision) return before;
+		let account = before ? rules.applyQuota(before, quota) : rules.openAccount(quota, period, oldestDeferred);
+		if (quota.continues?.to === period) {
+			change(quota.tenant, quota.continues.from, (from) => rules.applyQuota(from, quota));
+			const from = accounts.get(keyOf(quota.tenant, quota.continues.from));
+			if (from) account = rules.carry(account, from);
+		}
+		accounts.set(keyOf(quota.tenant, period), account);
+		return account;
+	}
+
 	return {
 		getQuota: async (tenant) => quotas.get(tenant),
 		getAccount,
 
-		async setQuota(wanted, period) {
-			const before = quotas.get(wanted.tenant);
-			const same = before?.limitNanoUsd === wanted.limitNanoUsd && before.expectedImages === wanted.expectedImages;
-			const quota = before && same ? before : { ...wanted, revision: (before?.revision ?? 0) + 1 };
+		async setQuota(wish, nowMs) {
+			const quota = nextQuota(quotas.get(wish.tenant), wish, nowMs);
 			quotas.set(quota.tenant, quota);
-			change(quota.tenant, period, (account) => rules.applyQuota(account, quota));
+			const period = periodOf(nowMs, quota);
+			const concerned = [period, quota.continues?.from].some((name) => name && accounts.has(keyOf(quota.tenant, name)));
+			if (concerned) ensureAccount(quota, period, undefined);
 			return quota;
 		},
 
-		async ensureAccount(quota, period, oldestDeferred) {
-			const before = accounts.get(keyOf(quota.tenant, period));
-			const account = before ? rules.applyQuota(before, quota) : rules.openAccount(quota, period, oldestDeferred);
-			accounts.set(keyOf(quota.tenant, period), account);
-			return account;
-		},
+		ensureAccount: async (...args) => ensureAccount(...args),
 
 		async reserve(request) {
 			const { tenant, period, rid } = request;
