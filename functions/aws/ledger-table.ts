@@ -1,13 +1,25 @@
 import { DeleteCommand, type DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import pMap from 'p-map';
 import { BudgetNetError } from '../core/errors.ts';
 import type { Account, JournalEntry, Refusal, ReserveRequest } from '../core/ledger.ts';
 import { applyQuota, carry, openAccount, refusalOf, settle } from '../core/ledger.ts';
+import { limits } from '../core/limits.ts';
 import { periodOf } from '../core/period.ts';
 import type { Ledger } from '../core/ports.ts';
 import { nextQuota, type Quota, type QuotaWish } from '../core/quota.ts';
 import { awsCall, conditionalWrite } from './aws-call.ts';
-import { getItem, ledgerKeys, readAccount, readJournalEntry, readQuota } from './ledger-items.ts';
-import { queryJournal } from './ledger-journal.ts';
+import {
+	accountPartition,
+	getItem,
+	journalPartition,
+	ledgerKeys,
+	readAccount,
+	readJournalEntry,
+	readQuota,
+	readTenant,
+	tenantsPartition,
+} from './ledger-items.ts';
+import { queryPartition } from './ledger-query.ts';
 import * as writes from './ledger-writes.ts';
 import { again, tries } from './tries.ts';
 
@@ -32,6 +44,7 @@ export function createLedgerTable(dynamodb: DynamoDBDocumentClient, tableName: s
 		const quota = await tries(`quota of tenant ${wish.tenant}`, async () => {
 			const before = await getQuota(wish.tenant);
 			const next = nextQuota(before, wish, nowMs);
+			if (!before) await put({ Item: ledgerKeys.tenant(wish.tenant) });
 			return next === before || (await put(writes.putQuota(next, before))) ? next : again;
 		});
 		const { tenant, continues } = quota;
@@ -122,6 +135,12 @@ export function createLedgerTable(dynamodb: DynamoDBDocumentClient, tableName: s
 
 	return {
 		getQuota,
+		async quotas() {
+			const tenants = await queryPartition(dynamodb, tableName, tenantsPartition, readTenant);
+			const all = await pMap(tenants, getQuota, { concurrency: limits.claimConcurrency });
+			return all.filter((quota) => quota !== undefined);
+		},
+		accounts: (tenant) => queryPartition(dynamodb, tableName, accountPartition(tenant), readAccount),
 		setQuota,
 		getAccount,
 		ensureAccount,
@@ -143,7 +162,8 @@ export function createLedgerTable(dynamodb: DynamoDBDocumentClient, tableName: s
 			else await awsCall(what, () => dynamodb.send(new DeleteCommand({ TableName: tableName, Key })));
 		},
 		settle: settleEntry,
-		journal: (tenant, period) => queryJournal(dynamodb, tableName, tenant, period),
+		journal: (tenant, period) =>
+			queryPartition(dynamodb, tableName, journalPartition(tenant, period), readJournalEntry),
 	};
 }
 

@@ -54,6 +54,8 @@ export interface JournalEntry {
 	batchId: string;
 	/** 0 for a reservation whose attempt did not win. */
 	billedNanoUsd: number;
+	/** Of its batch; entries from before this was noted do not have it. */
+	images?: number;
 	state: 'pending' | 'applied';
 }
 

@@ -7,9 +7,13 @@ import type { Quota, QuotaWish } from './quota.ts';
  */
 export interface Ledger {
 	getQuota(tenant: string): Promise<Quota | undefined>;
+	/** Of all tenants, by name. */
+	quotas(): Promise<Quota[]>;
 	/** Writes the next revision (quota.ts: nextQuota) and brings to it the accounts that it speaks of, so far as there are any. */
 	setQuota(wish: QuotaWish, nowMs: number): Promise<Quota>;
 	getAccount(tenant: string, period: string): Promise<Account | undefined>;
+	/** A tenant's accounts of all periods, in no order that means anything. */
+	accounts(tenant: string): Promise<Account[]>;
 	/**
 	 * The period's account under this quota: opened if there is none, brought to this revision if it knows an older one, and
 	 * charged with what the account that it continues was charged with.

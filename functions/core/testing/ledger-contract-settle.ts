@@ -144,11 +144,22 @@ export function quotaContract(trial: Trial): void {
 
 /** Quotas whose kind of period changes: another account, charged with what the one before was charged with. */
 export function periodContract(trial: Trial): void {
-	const { open } = trial;
+	const { open, newTenant } = trial;
 	const today = '2026-11-24';
 	const get = async (tenant: string, name: string) => (await trial.ledger().getAccount(tenant, name)) as Account;
 	const change = (tenant: string, kind: 'day' | 'month', limitNanoUsd: number) =>
 		trial.ledger().setQuota({ tenant, limitNanoUsd, period: kind }, nowMs);
+
+	test('quotas and accounts can be listed', async () => {
+		const [{ tenant, quota }, other] = [await open(100), await open(200)];
+		await trial.ledger().ensureAccount(quota, '2026-12', undefined);
+		expect((await trial.ledger().accounts(tenant)).map((account) => account.period).sort()).toEqual([
+			period,
+			'2026-12',
+		]);
+		expect(await trial.ledger().accounts(newTenant())).toEqual([]);
+		expect(await trial.ledger().quotas()).toEqual(expect.arrayContaining([quota, other.quota]));
+	});
 
 	describe('another kind of period', () => {
 		test('begins with what was spent and reserved, and nothing more is reserved on the account before', async () => {
