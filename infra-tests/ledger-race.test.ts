@@ -11,6 +11,7 @@ import { type Emulators, startEmulators } from '../functions/local/emulators/sta
 import type { RacerOrders } from './ledger-racer.ts';
 
 const [tenant, period, prefix] = ['acme', '2026-11', 'race'];
+const nowMs = Date.UTC(2026, 10, 24);
 const racers = 4;
 const commandsOfAll = 2000;
 const commandsOfOne = 60;
@@ -29,7 +30,7 @@ test('four processes on one account, killed between writes: never beyond the lim
 	await createTables(clients.dynamodb, prefix);
 	const { ledger } = createStores(clients, { resultsBucket: 'none', tablePrefix: prefix });
 	await ledger.ensureAccount(
-		await ledger.setQuota({ tenant, limitNanoUsd, expectedImages: 0 }, period),
+		await ledger.setQuota({ tenant, limitNanoUsd, expectedImages: 0 }, nowMs),
 		period,
 		undefined,
 	);
@@ -46,7 +47,7 @@ test('four processes on one account, killed between writes: never beyond the lim
 			expect(seen.spentNanoUsd + reservedNanoUsd(seen)).toBeLessThanOrEqual(seen.limitNanoUsd);
 			expect(seen.availableNanoUsd).toBe(seen.limitNanoUsd - seen.spentNanoUsd - reservedNanoUsd(seen));
 			// What a killed process had open, and new money: otherwise the account would soon be full.
-			await ledger.setQuota({ tenant, limitNanoUsd: seen.limitNanoUsd + 500, expectedImages: 0 }, period);
+			await ledger.setQuota({ tenant, limitNanoUsd: seen.limitNanoUsd + 500, expectedImages: 0 }, nowMs);
 			if (Object.keys(seen.open).length > 60) await settleAll(seen);
 		}
 	}

@@ -74,7 +74,7 @@ export async function startSmallCloud(
 		at: (nowMs: number) => handlersAt(() => nowMs),
 		start: (role: Role) => stops.push(startRole(role, clients, resources, card)),
 		setLimit: (tenant: string, limitNanoUsd: number) =>
-			stores.ledger.setQuota({ tenant, limitNanoUsd, expectedImages: 0 }, period),
+			stores.ledger.setQuota({ tenant, limitNanoUsd, expectedImages: 0 }, Date.now()),
 		keysOf: async (tenant: string) => (await outcomesOf(tenant)).map(({ key }) => key),
 		waitingOf: async (tenant: string) => (await stores.batches.deferred(tenant, 10)).map(({ reason }) => reason),
 		account: (tenant: string) => stores.ledger.getAccount(tenant, period),

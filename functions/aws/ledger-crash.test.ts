@@ -14,6 +14,7 @@ afterAll(() => clients.close());
 beforeAll(() => createTables(clients.dynamodb, 'test'));
 
 const period = '2026-11';
+const nowMs = Date.UTC(2026, 10, 24);
 const callsMax = 12;
 
 /** A ledger whose process dies when it has made so many calls. */
@@ -46,7 +47,7 @@ async function dieAtEachCall(
 	const tenants: string[] = [];
 	for (let calls = 0; calls < callsMax; calls++) {
 		const tenant = `${name}-${calls}`;
-		const quota = await ledger.setQuota({ tenant, limitNanoUsd: 100, expectedImages: 0 }, period);
+		const quota = await ledger.setQuota({ tenant, limitNanoUsd: 100, expectedImages: 0 }, nowMs);
 		await ledger.ensureAccount(quota, period, undefined);
 		await ledger.reserve(requestOf(tenant, 1));
 		tenants.push(tenant);
@@ -95,12 +96,12 @@ test('a reservation that died anywhere is granted once by the next one', async (
 
 test('a quota whose writer died reaches the account by the next one, or when the account is looked after', async () => {
 	const raised = (tenant: string) => ({ tenant, limitNanoUsd: 150, expectedImages: 0 });
-	const tenants = await dieAtEachCall('quota', (mortal, tenant) => mortal.setQuota(raised(tenant), period));
+	const tenants = await dieAtEachCall('quota', (mortal, tenant) => mortal.setQuota(raised(tenant), nowMs));
 	for (const [i, tenant] of tenants.entries()) {
 		const known = await ledger.getQuota(tenant);
-		if (i % 2 === 0 || known?.revision !== 2) await ledger.setQuota(raised(tenant), period);
+		if (i % 2 === 0 || known?.revision !== 2) await ledger.setQuota(raised(tenant), nowMs);
 		else await ledger.ensureAccount(known, period, undefined);
-		expect(await ledger.getQuota(tenant)).toEqual({ ...raised(tenant), revision: 2 });
+		expect(await ledger.getQuota(tenant)).toMatchObject({ ...raised(tenant), revision: 2 });
 		expect(await accountOf(tenant)).toMatchObject({ limitNanoUsd: 150, availableNanoUsd: 90, quotaRevision: 2 });
 	}
 });
@@ -108,7 +109,7 @@ test('a quota whose writer died reaches the account by the next one, or when the
 test('a reservation that came after its settlement, and whose process died, is removed unbilled', async () => {
 	const [tenant = ''] = await dieAtEachCall('late', async () => undefined);
 	await ledger.settle(entryOf(tenant, 1, 45));
-	await ledger.setQuota({ tenant, limitNanoUsd: 200, expectedImages: 0 }, period);
+	await ledger.setQuota({ tenant, limitNanoUsd: 200, expectedImages: 0 }, nowMs);
 	const late = updateReserve({ ...requestOf(tenant, 1), quotaRevision: 2 });
 	await clients.dynamodb.send(new UpdateCommand({ TableName: tableName, ...late }));
 	expect(await accountOf(tenant)).toMatchObject({ availableNanoUsd: 95, images: 4 });

@@ -12,11 +12,20 @@ import { awsCall } from './aws-call.ts';
 /** Where the ledger's items lie. No tenant and no period has a # in it. */
 export const ledgerKeys = {
 	quota: (tenant: string) => ({ pk: `quota#${tenant}`, sk: 'quota' }),
-	account: (tenant: string, period: string) => ({ pk: `account#${tenant}`, sk: period }),
+	account: (tenant: string, period: string) => ({ pk: accountPartition(tenant), sk: period }),
+	/** One item a tenant: so quotas can be listed. */
+	tenant: (tenant: string) => ({ pk: tenantsPartition, sk: tenant }),
 	/** The kill switch, of a tenant or of the whole system. */
 	stop: (tenant: string | undefined) => ({ pk: 'stop', sk: tenant === undefined ? 'all' : `tenant#${tenant}` }),
 	journal: (tenant: string, period: string, rid: string) => ({ pk: journalPartition(tenant, period), sk: rid }),
 };
+
+export const tenantsPartition = 'tenants';
+
+/** The partition that holds a tenant's accounts. */
+export function accountPartition(tenant: string): string {
+	return `account#${tenant}`;
+}
 
 /** The partition that holds a period's journal. */
 export function journalPartition(tenant: string, period: string): string {
@@ -34,6 +43,8 @@ const accountItemSchema = z.strictObject({
 	limitNanoUsd: nanoUsdSchema,
 	availableNanoUsd: z.int(),
 	spentNanoUsd: nanoUsdSchema,
+	/** Accounts from before there was a choice of periods do not have it. */
+	carriedNanoUsd: nanoUsdSchema.default(0),
 	images: z.int().min(0),
 	open: z.record(ridSchema, z.strictObject({ nanoUsd: nanoUsdSchema, images: z.int().min(0) })),
 	oldestDeferred: z.exactOptional(batchIdSchema),
@@ -45,6 +56,7 @@ const journalItemSchema = z.strictObject({
 	rid: ridSchema,
 	batchId: batchIdSchema,
 	billedNanoUsd: nanoUsdSchema,
+	images: z.exactOptional(z.int().min(0)),
 	state: z.enum(['pending', 'applied']),
 });
 
@@ -56,6 +68,11 @@ export function readQuota(item: unknown): Quota {
 /** Checks an item of an account's. @throws BudgetNetError `invalid` */
 export function readAccount(item: unknown): Account {
 	return withoutKey(parse(accountItemSchema, item, 'account in the ledger'));
+}
+
+/** Checks an item of the list of tenants. @throws BudgetNetError `invalid` */
+export function readTenant(item: unknown): string {
+	return parse(z.strictObject({ pk: z.string(), sk: tenantSchema }), item, 'tenant in the ledger').sk;
 }
 
 /** Checks an item of the journal's. @throws BudgetNetError `invalid` */

@@ -1,12 +1,25 @@
 import { DeleteCommand, type DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import pMap from 'p-map';
 import { BudgetNetError } from '../core/errors.ts';
 import type { Account, JournalEntry, Refusal, ReserveRequest } from '../core/ledger.ts';
-import { applyQuota, openAccount, refusalOf, settle } from '../core/ledger.ts';
+import { applyQuota, carry, openAccount, refusalOf, settle } from '../core/ledger.ts';
+import { limits } from '../core/limits.ts';
+import { periodOf } from '../core/period.ts';
 import type { Ledger } from '../core/ports.ts';
-import type { Quota } from '../core/quota.ts';
+import { nextQuota, type Quota, type QuotaWish } from '../core/quota.ts';
 import { awsCall, conditionalWrite } from './aws-call.ts';
-import { getItem, ledgerKeys, readAccount, readJournalEntry, readQuota } from './ledger-items.ts';
-import { queryJournal } from './ledger-journal.ts';
+import {
+	accountPartition,
+	getItem,
+	journalPartition,
+	ledgerKeys,
+	readAccount,
+	readJournalEntry,
+	readQuota,
+	readTenant,
+	tenantsPartition,
+} from './ledger-items.ts';
+import { queryPartition } from './ledger-query.ts';
 import * as writes from './ledger-writes.ts';
 import { again, tries } from './tries.ts';
 
@@ -27,27 +40,46 @@ export function createLedgerTable(dynamodb: DynamoDBDocumentClient, tableName: s
 	const getEntry = (tenant: string, period: string, rid: string) =>
 		getItem(dynamodb, tableName, ledgerKeys.journal(tenant, period, rid), readJournalEntry);
 
-	async function setQuota(wanted: Omit<Quota, 'revision'>, period: string): Promise<Quota> {
-		const quota = await tries(`quota of tenant ${wanted.tenant}`, async () => {
-			const before = await getQuota(wanted.tenant);
-			if (before && saysTheSame(before, wanted)) return before;
-			const next = { ...wanted, revision: (before?.revision ?? 0) + 1 };
-			return (await put(writes.putQuota(next, before))) ? next : again;
+	async function setQuota(wish: QuotaWish, nowMs: number): Promise<Quota> {
+		const quota = await tries(`quota of tenant ${wish.tenant}`, async () => {
+			const before = await getQuota(wish.tenant);
+			const next = nextQuota(before, wish, nowMs);
+			if (!before) await put({ Item: ledgerKeys.tenant(wish.tenant) });
+			return next === before || (await put(writes.putQuota(next, before))) ? next : again;
 		});
-		if (await getAccount(quota.tenant, period)) await ensureAccount(quota, period, undefined);
+		const { tenant, continues } = quota;
+		const period = periodOf(nowMs, quota);
+		if ((await getAccount(tenant, period)) ?? (continues && (await getAccount(tenant, continues.from))))
+			await ensureAccount(quota, period, undefined);
 		return quota;
 	}
 
 	async function ensureAccount(quota: Quota, period: string, oldestDeferred: string | undefined): Promise<Account> {
 		return await tries(`account of tenant ${quota.tenant}`, async () => {
 			const before = await getAccount(quota.tenant, period);
+			if (before && quota.revision <= before.quotaRevision) return before;
+			const from = await continuedBy(quota, period);
 			if (!before) {
 				const opened = openAccount(quota, period, oldestDeferred);
-				return (await put(writes.putAccount(opened))) ? opened : again;
+				await put(writes.putAccount(from ? carry(opened, from) : opened));
+			} else {
+				if (from?.oldestDeferred) await update(writes.updateDefer(quota.tenant, period, from.oldestDeferred));
+				const brought = applyQuota(before, quota);
+				await update(writes.updateQuota(before, from ? carry(brought, from) : brought));
 			}
-			if (quota.revision <= before.quotaRevision) return before;
-			await update(writes.updateQuota(before, applyQuota(before, quota)));
 			return again; // Reads what came of it: other fields may have changed meanwhile.
+		});
+	}
+
+	/** The account that this one continues, brought to the quota first, so that nothing more is reserved there. */
+	async function continuedBy(quota: Quota, period: string): Promise<Account | undefined> {
+		const { tenant, continues } = quota;
+		if (continues?.to !== period) return undefined;
+		return await tries(`account of tenant ${tenant} in ${continues.from}`, async () => {
+			const from = await getAccount(tenant, continues.from);
+			if (!from || from.quotaRevision >= quota.revision) return from;
+			await update(writes.updateQuota(from, applyQuota(from, quota)));
+			return again;
 		});
 	}
 
@@ -103,6 +135,12 @@ export function createLedgerTable(dynamodb: DynamoDBDocumentClient, tableName: s
 
 	return {
 		getQuota,
+		async quotas() {
+			const tenants = await queryPartition(dynamodb, tableName, tenantsPartition, readTenant);
+			const all = await pMap(tenants, getQuota, { concurrency: limits.claimConcurrency });
+			return all.filter((quota) => quota !== undefined);
+		},
+		accounts: (tenant) => queryPartition(dynamodb, tableName, accountPartition(tenant), readAccount),
 		setQuota,
 		getAccount,
 		ensureAccount,
@@ -124,12 +162,9 @@ export function createLedgerTable(dynamodb: DynamoDBDocumentClient, tableName: s
 			else await awsCall(what, () => dynamodb.send(new DeleteCommand({ TableName: tableName, Key })));
 		},
 		settle: settleEntry,
-		journal: (tenant, period) => queryJournal(dynamodb, tableName, tenant, period),
+		journal: (tenant, period) =>
+			queryPartition(dynamodb, tableName, journalPartition(tenant, period), readJournalEntry),
 	};
-}
-
-function saysTheSame(quota: Quota, wanted: Omit<Quota, 'revision'>): boolean {
-	return quota.limitNanoUsd === wanted.limitNanoUsd && quota.expectedImages === wanted.expectedImages;
 }
 
 function settledAlready(rid: string): BudgetNetError {

@@ -29,15 +29,16 @@ export function putAccount(account: Account): Put {
 	return { Item, ConditionExpression: 'attribute_not_exists(pk)' };
 }
 
-/** Brings `before` to the quota of `after`; a revision stands for its limit, so the difference is right. */
+/** Brings `before` to the quota of `after`, and to what it carries; a revision stands for both, so the difference is right. */
 export function updateQuota(before: Account, after: Account): Update {
 	return {
 		Key: ledgerKeys.account(before.tenant, before.period),
 		UpdateExpression:
-			'SET availableNanoUsd = availableNanoUsd + :difference, limitNanoUsd = :limit, quotaRevision = :after',
+			'SET availableNanoUsd = availableNanoUsd + :difference, limitNanoUsd = :limit, carriedNanoUsd = :carried, quotaRevision = :after',
 		ConditionExpression: 'quotaRevision = :before',
 		ExpressionAttributeValues: {
-			':difference': after.limitNanoUsd - before.limitNanoUsd,
+			':difference': after.availableNanoUsd - before.availableNanoUsd,
+			':carried': after.carriedNanoUsd,
 			':limit': after.limitNanoUsd,
 			':before': before.quotaRevision,
 			':after': after.quotaRevision,

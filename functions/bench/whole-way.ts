@@ -1,4 +1,3 @@
-import { periodOf } from '../core/period.ts';
 import { limitForShare } from '../core/quota.ts';
 import { dropFiles, listFiles } from '../local/drop.ts';
 import { startHost } from '../local/host.ts';
@@ -19,7 +18,7 @@ export async function measureWholeWay(packageFolder: string, folder: string): Pr
 			share,
 			batches: 100,
 		});
-		await host.ledger.setQuota({ tenant, limitNanoUsd, expectedImages: files.length }, periodOf(Date.now()));
+		await host.ledger.setQuota({ tenant, limitNanoUsd, expectedImages: files.length }, Date.now());
 		const startedMs = performance.now();
 		await Promise.all([
 			dropFiles(host, tenant, folder, files, () => undefined),

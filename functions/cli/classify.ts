@@ -5,7 +5,6 @@ import { BudgetNetError } from '../core/errors.ts';
 import { formatUsd, parseUsd } from '../core/money.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { fullPolicy, type ModelCard } from '../core/package.ts';
-import { periodOf } from '../core/period.ts';
 import { costNanoUsd, type Price } from '../core/price.ts';
 import { limitForShare } from '../core/quota.ts';
 import { dropFiles, listFiles } from '../local/drop.ts';
@@ -56,7 +55,7 @@ async function classify(folderName: string, options: ClassifyOptions): Promise<v
 	});
 	try {
 		const limitNanoUsd = limitOf(options, host.model.card, host.price, files.length);
-		await host.ledger.setQuota({ tenant, limitNanoUsd, expectedImages: files.length }, periodOf(Date.now()));
+		await host.ledger.setQuota({ tenant, limitNanoUsd, expectedImages: files.length }, Date.now());
 		const startedMs = Date.now();
 		const tally = await dropAndWait(host, folder, files);
 		const outcomes = await readOutcomes(host, tally);

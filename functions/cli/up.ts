@@ -3,7 +3,6 @@ import { Command } from 'commander';
 import { parseUsd } from '../core/money.ts';
 import { tenantSchema } from '../core/object-key.ts';
 import { parse } from '../core/parse.ts';
-import { periodOf } from '../core/period.ts';
 import { startHost } from '../local/host.ts';
 import { defaultModel, packageFolder } from './packages.ts';
 import type { quietLog } from './quiet-log.ts';
@@ -33,7 +32,7 @@ async function up(options: { model: string; tenant: string; usd: string }): Prom
 		log: announce,
 	});
 	try {
-		await host.ledger.setQuota({ tenant, limitNanoUsd, expectedImages: 0 }, periodOf(Date.now()));
+		await host.ledger.setQuota({ tenant, limitNanoUsd, expectedImages: 0 }, Date.now());
 		const { s3Endpoint, sqsEndpoint, dynamodbEndpoint, region, credentials } = host.emulators;
 		const { imagesBucket, resultsBucket } = host.resources;
 		process.stdout.write(

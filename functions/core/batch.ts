@@ -16,10 +16,18 @@ const batchStateSchema = z.enum(['claiming', 'void', 'deferred', 'sent', 'settle
 export type BatchState = z.infer<typeof batchStateSchema>;
 
 /**
- * Why a batch waits: no such tenant; not enough left of the quota; an older batch waits; too many reservations are open;
- * the kill switch is on.
+ * Why a batch waits: no such tenant; not enough left of the quota for any label, or for one as good as the tenant's floor; an
+ * older batch waits; too many reservations are open; the tenant is suspended; the kill switch is on.
  */
-const deferralReasonSchema = z.enum(['unknown-tenant', 'quota', 'order', 'open-reservations', 'stopped']);
+const deferralReasonSchema = z.enum([
+	'unknown-tenant',
+	'quota',
+	'floor',
+	'order',
+	'open-reservations',
+	'suspended',
+	'stopped',
+]);
 export type DeferralReason = z.infer<typeof deferralReasonSchema>;
 
 /** The batch's item in the table of batches; its images stand in S3. */

@@ -8,7 +8,7 @@ import type { Quota } from './quota.ts';
  * transition that was computed from an old account never lands.
  */
 
-/** A tenant's money in one period. available = limit - spent - reserved; negative when the limit was lowered below what is spent. */
+/** A tenant's money in one period. available = limit - carried - spent - reserved; negative when the limit was lowered below that. */
 export interface Account {
 	tenant: string;
 	period: string;
@@ -16,6 +16,8 @@ export interface Account {
 	limitNanoUsd: number;
 	availableNanoUsd: number;
 	spentNanoUsd: number;
+	/** Charged elsewhere: what the account that this one continues had been charged with (quota.ts). */
+	carriedNanoUsd: number;
 	/** Images that money was spent or is reserved for. */
 	images: number;
 	/** Reservations not yet settled, by rid. */
@@ -42,7 +44,7 @@ export interface ReserveRequest extends Reservation {
 }
 
 /** `stale`: the account knows another revision of the quota; read both again. */
-export type Refusal = Exclude<DeferralReason, 'unknown-tenant' | 'stopped'> | 'stale';
+export type Refusal = Exclude<DeferralReason, 'unknown-tenant' | 'stopped' | 'suspended' | 'floor'> | 'stale';
 
 /** One line of the journal: what became of a reservation. Written `pending` before the account, `applied` after it. */
 export interface JournalEntry {
@@ -52,6 +54,8 @@ export interface JournalEntry {
 	batchId: string;
 	/** 0 for a reservation whose attempt did not win. */
 	billedNanoUsd: number;
+	/** Of its batch; entries from before this was noted do not have it. */
+	images?: number;
 	state: 'pending' | 'applied';
 }
 
@@ -64,6 +68,7 @@ export function openAccount(quota: Quota, period: string, oldestDeferred: string
 		limitNanoUsd: quota.limitNanoUsd,
 		availableNanoUsd: quota.limitNanoUsd,
 		spentNanoUsd: 0,
+		carriedNanoUsd: 0,
 		images: 0,
 		open: {},
 		...(oldestDeferred === undefined ? {} : { oldestDeferred }),
@@ -80,6 +85,24 @@ export function applyQuota(account: Account, quota: Quota): Account {
 		limitNanoUsd: quota.limitNanoUsd,
 		availableNanoUsd: account.availableNanoUsd + delta,
 	};
+}
+
+/**
+ * Charges an account with what the one that it continues was charged with (spent, reserved and carried there), so far as it is
+ * not charged with as much already. `from` must know the new quota before: then nothing more is reserved there.
+ */
+export function carry(account: Account, from: Account): Account {
+	const missingNanoUsd = Math.max(0, chargedNanoUsd(from) - chargedNanoUsd(account));
+	const charged = {
+		...account,
+		carriedNanoUsd: account.carriedNanoUsd + missingNanoUsd,
+		availableNanoUsd: account.availableNanoUsd - missingNanoUsd,
+	};
+	return from.oldestDeferred === undefined ? charged : defer(charged, from.oldestDeferred);
+}
+
+function chargedNanoUsd(account: Account): number {
+	return account.limitNanoUsd - account.availableNanoUsd;
 }
 
 /** Why a reservation is refused; undefined when it may be granted. */

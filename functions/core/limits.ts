@@ -57,6 +57,8 @@ export const limits = {
 	sweepObjectsMax: 10_000,
 	/** Deferred batches that one resumption plans, one after the other. */
 	resumeBatchesMax: 100,
+	/** Schedules of quotas whose newest period is remembered. */
+	schedulesCachedMax: 1000,
 	/** Worst case of one run, kept free before a deadline. */
 	batchRunSecondsMax: 1800,
 } as const;

@@ -1,64 +1,97 @@
 import { BudgetNetError } from './errors.ts';
 import type { Account, JournalEntry } from './ledger.ts';
 import * as rules from './ledger.ts';
+import { periodOf } from './period.ts';
 import type { Ledger } from './ports.ts';
-import type { Quota } from './quota.ts';
+import { nextQuota, type Quota } from './quota.ts';
 
-/** A ledger in memory, for models and simulations. Each call is one step that nothing interleaves. */
-export function createMemoryLedger(): Ledger {
-	const quotas = new Map<string, Quota>();
-	const accounts = new Map<string, Account>();
-	const journal = new Map<string, JournalEntry>();
+export interface MemoryLedger extends Ledger {
+	/** Drops a period's account and journal: for simulations that run for years. */
+	forget(tenant: string, period: string): void;
+}
+
+/** What a ledger holds; processes that share it each have a ledger of their own over it. */
+export interface Books {
+	quotas: Map<string, Quota>;
+	/** By tenant and period. */
+	accounts: Map<string, Map<string, Account>>;
+	/** By `tenant#period` and rid. */
+	journals: Map<string, Map<string, JournalEntry>>;
 	/** Tenants whose kill switch is on; the empty name is the whole system's. */
-	const stopped = new Set<string>();
-	const keyOf = (tenant: string, period: string, rid = '') => `${tenant}#${period}#${rid}`;
+	stopped: Set<string>;
+}
 
-	function change(tenant: string, period: string, transition: (account: Account) => Account): void {
-		const account = accounts.get(keyOf(tenant, period));
-		if (account) accounts.set(keyOf(tenant, period), transition(account));
+export function emptyBooks(): Books {
+	return { quotas: new Map(), accounts: new Map(), journals: new Map(), stopped: new Set() };
+}
+
+const nothing = async () => undefined;
+
+/**
+ * A ledger in memory, for models and simulations, with the same order of writes as the one in DynamoDB.
+ * @param written called after every write, at once: who waits there lets others write in between, who throws there dies
+ */
+export function createMemoryLedger(
+	{ quotas, accounts, journals, stopped }: Books = emptyBooks(),
+	written: () => Promise<void> = nothing,
+): MemoryLedger {
+	const get = (tenant: string, period: string) => accounts.get(tenant)?.get(period);
+	const put = (account: Account) => inner(accounts, account.tenant).set(account.period, account);
+	const journalOf = (tenant: string, period: string) => inner(journals, `${tenant}#${period}`);
+
+	async function change(tenant: string, period: string, transition: (account: Account) => Account): Promise<void> {
+		const account = get(tenant, period);
+		if (!account) return;
+		put(transition(account));
+		await written();
 	}
 
-	const getAccount: Ledger['getAccount'] = async (tenant, period) => accounts.get(keyOf(tenant, period));
+	async function ensureAccount(quota: Quota, period: string, oldestDeferred: string | undefined): Promise<Account> {
+		const { tenant, continues } = quota;
+		const known = get(tenant, period);
+		if (known && known.quotaRevision >= quota.revision) return known;
+		const source = continues?.to === period ? continues.from : undefined;
+		if (source) await change(tenant, source, (account) => rules.applyQuota(account, quota));
+		const before = get(tenant, period);
+		if (before && before.quotaRevision >= quota.revision) return before;
+		const account = before ? rules.applyQuota(before, quota) : rules.openAccount(quota, period, oldestDeferred);
+		const from = source && get(tenant, source);
+		put(from ? rules.carry(account, from) : account);
+		await written();
+		return get(tenant, period) as Account;
+	}
 
 	return {
 		getQuota: async (tenant) => quotas.get(tenant),
-		getAccount,
+		quotas: async () => [...quotas.values()].sort((a, b) => (a.tenant < b.tenant ? -1 : 1)),
+		getAccount: async (tenant, period) => get(tenant, period),
+		accounts: async (tenant) => [...inner(accounts, tenant).values()],
+		ensureAccount,
 
-		async setQuota(wanted, period) {
-			const before = quotas.get(wanted.tenant);
-			const same = before?.limitNanoUsd === wanted.limitNanoUsd && before.expectedImages === wanted.expectedImages;
-			const quota = before && same ? before : { ...wanted, revision: (before?.revision ?? 0) + 1 };
+		async setQuota(wish, nowMs) {
+			const quota = nextQuota(quotas.get(wish.tenant), wish, nowMs);
 			quotas.set(quota.tenant, quota);
-			change(quota.tenant, period, (account) => rules.applyQuota(account, quota));
+			await written();
+			const period = periodOf(nowMs, quota);
+			if (get(quota.tenant, period) ?? (quota.continues && get(quota.tenant, quota.continues.from)))
+				await ensureAccount(quota, period, undefined);
 			return quota;
-		},
-
-		async ensureAccount(quota, period, oldestDeferred) {
-			const before = accounts.get(keyOf(quota.tenant, period));
-			const account = before ? rules.applyQuota(before, quota) : rules.openAccount(quota, period, oldestDeferred);
-			accounts.set(keyOf(quota.tenant, period), account);
-			return account;
 		},
 
 		async reserve(request) {
 			const { tenant, period, rid } = request;
-			if (journal.has(keyOf(tenant, period, rid)))
+			if (journalOf(tenant, period).has(rid))
 				throw new BudgetNetError('conflict', `reservation ${rid} was settled already: mint another`);
-			const account = accounts.get(keyOf(tenant, period));
+			const account = get(tenant, period);
 			if (!account) return 'stale';
-			const refusal = account.open[rid] ? undefined : rules.refusalOf(account, request);
-			if (!refusal) change(tenant, period, (current) => rules.reserve(current, request));
+			if (account.open[rid]) return undefined;
+			const refusal = rules.refusalOf(account, request);
+			if (!refusal) await change(tenant, period, (current) => rules.reserve(current, request));
 			return refusal;
 		},
 
-		async defer(tenant, period, batchId) {
-			change(tenant, period, (account) => rules.defer(account, batchId));
-		},
-
-		async advance(tenant, period, from, next) {
-			change(tenant, period, (account) => rules.advance(account, from, next));
-		},
-
+		defer: (tenant, period, batchId) => change(tenant, period, (account) => rules.defer(account, batchId)),
+		advance: (tenant, period, from, next) => change(tenant, period, (account) => rules.advance(account, from, next)),
 		isStopped: async (tenant) => stopped.has('') || stopped.has(tenant),
 
 		async setStopped(stop, tenant = '') {
@@ -67,13 +100,33 @@ export function createMemoryLedger(): Ledger {
 		},
 
 		async settle(entry) {
-			const { tenant, period, rid, billedNanoUsd } = entry;
-			change(tenant, period, (account) => rules.settle(account, rid, billedNanoUsd));
-			const key = keyOf(tenant, period, rid);
-			if (!journal.has(key)) journal.set(key, { ...entry, state: 'applied' });
+			const { tenant, period, rid } = entry;
+			const journal = journalOf(tenant, period);
+			const account = get(tenant, period);
+			if (account) rules.settle(account, rid, entry.billedNanoUsd); // Throws before anything is written.
+			const noted = journal.get(rid) ?? { ...entry, state: 'pending' as const };
+			if (!journal.has(rid)) {
+				journal.set(rid, noted);
+				await written();
+			}
+			const billedNanoUsd = noted.state === 'applied' ? 0 : noted.billedNanoUsd;
+			await change(tenant, period, (current) => rules.settle(current, rid, billedNanoUsd));
+			if (noted.state === 'applied') return;
+			journal.set(rid, { ...noted, state: 'applied' });
+			await written();
 		},
 
-		journal: async (tenant, period) =>
-			[...journal.values()].filter((entry) => entry.tenant === tenant && entry.period === period),
+		journal: async (tenant, period) => [...journalOf(tenant, period).values()],
+
+		forget(tenant, period) {
+			accounts.get(tenant)?.delete(period);
+			journals.delete(`${tenant}#${period}`);
+		},
 	};
+}
+
+function inner<T>(maps: Map<string, Map<string, T>>, key: string): Map<string, T> {
+	const map = maps.get(key) ?? new Map<string, T>();
+	maps.set(key, map);
+	return map;
 }

@@ -1,5 +1,5 @@
 import type { Account, JournalEntry, Refusal, ReserveRequest } from './ledger.ts';
-import type { Quota } from './quota.ts';
+import type { Quota, QuotaWish } from './quota.ts';
 
 /**
  * Where quotas, accounts and journal live. Two adapters: DynamoDB (aws/ledger-table.ts) and memory (core/memory-ledger.ts,
@@ -7,10 +7,17 @@ import type { Quota } from './quota.ts';
  */
 export interface Ledger {
 	getQuota(tenant: string): Promise<Quota | undefined>;
-	/** Writes the next revision and brings the period's account to it, if there is one. */
-	setQuota(quota: Omit<Quota, 'revision'>, period: string): Promise<Quota>;
+	/** Of all tenants, by name. */
+	quotas(): Promise<Quota[]>;
+	/** Writes the next revision (quota.ts: nextQuota) and brings to it the accounts that it speaks of, so far as there are any. */
+	setQuota(wish: QuotaWish, nowMs: number): Promise<Quota>;
 	getAccount(tenant: string, period: string): Promise<Account | undefined>;
-	/** The period's account under this quota: opened if there is none, brought to this revision if it knows an older one. */
+	/** A tenant's accounts of all periods, in no order that means anything. */
+	accounts(tenant: string): Promise<Account[]>;
+	/**
+	 * The period's account under this quota: opened if there is none, brought to this revision if it knows an older one, and
+	 * charged with what the account that it continues was charged with.
+	 */
 	ensureAccount(quota: Quota, period: string, oldestDeferred: string | undefined): Promise<Account>;
 	/** One atomic step: undefined when granted (now, or by this very call before). */
 	reserve(request: ReserveRequest): Promise<Refusal | undefined>;

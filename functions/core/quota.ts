@@ -1,62 +1,72 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import { BudgetNetError } from './errors.ts';
 import { nanoUsdSchema } from './money.ts';
 import { tenantSchema } from './object-key.ts';
-import { fullPolicy, type ModelCard, policyMacs } from './package.ts';
-import { affordableMacs, costNanoUsd, type Price } from './price.ts';
+import { fullPolicy, type ModelCard } from './package.ts';
+import { parse } from './parse.ts';
+import { periodOf, periodSchema, scheduleFields } from './period.ts';
+import { costNanoUsd, type Price } from './price.ts';
 
-/** A tenant's spending limit in a calendar month (UTC). */
+const qualitySchema = z.union([
+	/** By a policy's id. */
+	z.strictObject({ policy: z.string().regex(/^[a-z0-9-]{1,32}$/) }),
+	/** By the accuracy that the card's curve expects. */
+	z.strictObject({ accuracy: z.number().min(0).max(1) }),
+]);
+export type Quality = z.infer<typeof qualitySchema>;
+
+/**
+ * A tenant's spending limit in each period.
+ *
+ * Changed in mid-period it holds from the next reservation on: raised, it allows more at once; lowered below what is spent
+ * and reserved, it allows nothing until it fits again, and what runs finishes. Suspended, the tenant's batches are deferred;
+ * resumed, they go on in order. Another kind of period, first day or time zone begins another account, if the period then has
+ * another name; that is charged with all that the account in force before was charged with (`continues`), so that no change
+ * frees money.
+ */
 export const quotaSchema = z.strictObject({
 	tenant: tenantSchema,
+	/** The hard limit: spent and reserved together never pass it. */
 	limitNanoUsd: nanoUsdSchema,
-	/** Images expected in a month: what is left is spread evenly over those still to come. 0: spend at full quality. */
-	expectedImages: z.int().min(0),
+	/** Passing it raises an alert, nothing else. */
+	softLimitNanoUsd: z.exactOptional(nanoUsdSchema),
+	...scheduleFields,
+	/** Images expected in a period, as the tenant says; 0: unknown. */
+	expectedImages: z.int().min(0).default(0),
+	/** A batch that cannot have at least this waits, rather than get bad labels. Holds for a batch's budget, not for each image. */
+	floor: z.exactOptional(qualitySchema),
+	/** No batch gets more than this, however much money there is. */
+	ceiling: z.exactOptional(qualitySchema),
+	suspended: z.boolean().default(false),
+	/** The change from one account to another: `to` is charged with what `from` was. */
+	continues: z.exactOptional(z.strictObject({ from: periodSchema, to: periodSchema })),
 	/** Grows by one with each change. */
 	revision: z.int().min(1),
 });
 export type Quota = z.infer<typeof quotaSchema>;
 
-/** What one batch may spend, and the money that this holds back until it is settled. */
-export interface BatchBudget {
-	budgetMacs: number;
-	reservedNanoUsd: number;
-}
+/** What a tenant may be given; what is left out has its default. */
+const wishSchema = quotaSchema.omit({ revision: true, continues: true });
+export type QuotaWish = z.input<typeof wishSchema>;
 
 /**
- * The budget of a batch: its even part of what the quota still allows, at least the cheapest policy for every image and at
- * most the full network for every image.
- * @param expectedLeft images still expected in this period, this batch's included
- * @returns undefined when what is available cannot pay the cheapest policy for every image
+ * The revision of a quota that follows `before`; `before` itself where the wish says the same.
+ * @throws BudgetNetError `invalid`
  */
-export function budgetOf(options: {
-	availableNanoUsd: number;
-	images: number;
-	expectedLeft: number;
-	card: ModelCard;
-	price: Price;
-}): BatchBudget | undefined {
-	const { availableNanoUsd, images, expectedLeft, card, price } = options;
-	const floorNanoUsd = costNanoUsd(price, images * policyMacs(card, 0), images);
-	if (availableNanoUsd < floorNanoUsd) return undefined;
-	const left = BigInt(Math.max(images, expectedLeft));
-	const evenNanoUsd = Number((BigInt(availableNanoUsd) * BigInt(images) + left - 1n) / left);
-	const spendNanoUsd = Math.min(availableNanoUsd, Math.max(floorNanoUsd, evenNanoUsd));
-	const budgetMacs = Math.min(affordableMacs(price, spendNanoUsd, images), images * fullPolicy(card).macs);
-	return { budgetMacs, reservedNanoUsd: costNanoUsd(price, budgetMacs, images) };
-}
-
-/**
- * The budget that a reservation of `heldNanoUsd` pays at this price, at most the full network for every image.
- * @returns undefined when it cannot pay the cheapest policy for every image
- */
-export function budgetHeldBy(options: {
-	heldNanoUsd: number;
-	images: number;
-	card: ModelCard;
-	price: Price;
-}): number | undefined {
-	const { heldNanoUsd, images, card, price } = options;
-	const macs = affordableMacs(price, heldNanoUsd, images);
-	return macs < images * policyMacs(card, 0) ? undefined : Math.min(macs, images * fullPolicy(card).macs);
+export function nextQuota(before: Quota | undefined, wish: QuotaWish, nowMs: number): Quota {
+	const wanted = parse(wishSchema, wish, `quota of tenant ${wish.tenant}`);
+	if (wanted.softLimitNanoUsd !== undefined && wanted.softLimitNanoUsd > wanted.limitNanoUsd)
+		throw new BudgetNetError(
+			'invalid',
+			`quota of tenant ${wish.tenant}: expected a soft limit of at most the hard limit`,
+		);
+	if (!before) return { ...wanted, revision: 1 };
+	const { revision, continues, ...said } = before;
+	if (isDeepStrictEqual(said, wanted)) return before;
+	const [from, to] = [periodOf(nowMs, before), periodOf(nowMs, wanted)];
+	const change = from !== to ? { from, to } : continues?.to === to ? continues : undefined;
+	return { ...wanted, ...(change ? { continues: change } : {}), revision: revision + 1 };
 }
 
 /**

@@ -74,7 +74,7 @@ export async function runOnce(
 	const period = periodOf(Date.now());
 	await stores.ledger.setQuota(
 		{ tenant, limitNanoUsd: limitOf(card, spec.seed, arena.files.length), expectedImages: arena.files.length },
-		period,
+		Date.now(),
 	);
 	await victim.ready;
 	const dropped = await drop(quiet, resources, arena, spec.seed);

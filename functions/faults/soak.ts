@@ -6,7 +6,6 @@ import { createClients } from '../aws/clients.ts';
 import type { Outcomes } from '../aws/outcomes.ts';
 import { createStores } from '../aws/stores.ts';
 import type { ModelCard } from '../core/package.ts';
-import { periodOf } from '../core/period.ts';
 import { startEmulators } from '../local/emulators/start.ts';
 import { provision } from '../local/provision.ts';
 import type { Role } from './roles.ts';
@@ -52,7 +51,7 @@ export async function soak(
 	const clients = createClients(emulators);
 	const resources = await provision(clients, { sqsEndpoint: emulators.sqsEndpoint, prefix, visibilitySeconds: 120 });
 	const { ledger, outcomes } = createStores(clients, resources);
-	await ledger.setQuota({ tenant, limitNanoUsd: Number.MAX_SAFE_INTEGER, expectedImages: 0 }, periodOf(startedMs));
+	await ledger.setQuota({ tenant, limitNanoUsd: Number.MAX_SAFE_INTEGER, expectedImages: 0 }, startedMs);
 	const start = (role: Role) => startVictim({ role, endpoints: emulators, resources, card, doubled: false, pace });
 	const processes: Processes = { handlers: start('handlers'), worker: start('worker') };
 	await Promise.all([processes.handlers.ready, processes.worker.ready]);

@@ -1,8 +1,8 @@
 import type { Batch } from '../core/batch.ts';
+import { budgetHeldBy } from '../core/budget.ts';
 import type { ModelCard } from '../core/package.ts';
 import type { Ledger } from '../core/ports.ts';
 import type { Price } from '../core/price.ts';
-import { budgetHeldBy } from '../core/quota.ts';
 
 /** A reservation that funds a batch's message, and the budget that it pays. */
 export interface Funding {

@@ -1,6 +1,7 @@
 import type { Batches } from '../aws/batch-table.ts';
 import type { Queue } from '../aws/queue.ts';
 import type { Batch, DeferralReason } from '../core/batch.ts';
+import { type BatchBudget, budgetOf, type NoBudget } from '../core/budget.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { type Account, type Refusal, type ReserveRequest, refusalOf } from '../core/ledger.ts';
 import { limits } from '../core/limits.ts';
@@ -9,7 +10,7 @@ import type { ModelCard } from '../core/package.ts';
 import { periodOf } from '../core/period.ts';
 import type { Ledger } from '../core/ports.ts';
 import type { Price } from '../core/price.ts';
-import { type BatchBudget, budgetOf, type Quota } from '../core/quota.ts';
+import type { Quota } from '../core/quota.ts';
 import { type Funding, heldReservation } from './held-reservation.ts';
 
 export interface PlanningParts {
@@ -33,17 +34,18 @@ export type Planned = { sent: BatchMessage } | { deferred: DeferralReason };
  */
 export async function planBatch(parts: PlanningParts, batch: Batch, images: number): Promise<Planned> {
 	const { tenant, batchId } = batch;
-	const period = periodOf(parts.nowMs());
 	const rid = parts.mintRid();
 	for (let attempt = 0; attempt < limits.ledgerTries; attempt++) {
 		const quota = await parts.ledger.getQuota(tenant);
-		if (!quota) return deferBatch(parts, batch, period, 'unknown-tenant');
+		if (!quota) return waitFor(parts, batch, 'unknown-tenant');
+		const period = periodOf(parts.nowMs(), quota);
+		if (quota.suspended) return deferBatch(parts, batch, period, 'suspended');
 		if (await parts.ledger.isStopped(tenant)) return deferBatch(parts, batch, period, 'stopped');
 		const held = await heldReservation(parts, batch, images);
 		if (held) return send(parts, batch, { images, ...held });
 		const account = await currentAccount(parts, quota, period);
 		const budget = budgetFor(parts, quota, account, images);
-		if (!budget) return deferBatch(parts, batch, period, 'quota');
+		if (typeof budget === 'string') return deferBatch(parts, batch, period, budget);
 		const nextDeferred = await nextDeferredAfter(parts, account, batchId);
 		const refusal = await noteAndReserve(parts, account, {
 			...{ tenant, period, rid, batchId, images, quotaRevision: quota.revision, nanoUsd: budget.reservedNanoUsd },
@@ -87,9 +89,9 @@ function budgetFor(
 	quota: Quota,
 	account: Account,
 	images: number,
-): BatchBudget | undefined {
+): BatchBudget | NoBudget {
 	const expectedLeft = quota.expectedImages - account.images;
-	return budgetOf({ availableNanoUsd: account.availableNanoUsd, images, expectedLeft, card, price });
+	return budgetOf({ availableNanoUsd: account.availableNanoUsd, images, expectedLeft, quality: quota, card, price });
 }
 
 /** Who is the oldest deferred batch once this one, which was, has its reservation. */
@@ -116,12 +118,16 @@ async function passStaleOldest({ batches, ledger }: PlanningParts, account: Acco
 /** First the account, then the batch: a younger batch may not slip by in between. */
 async function deferBatch(
 	parts: PlanningParts,
-	{ tenant, batchId }: Batch,
+	batch: Batch,
 	period: string,
 	reason: DeferralReason,
 ): Promise<Planned> {
-	if (reason !== 'unknown-tenant') await parts.ledger.defer(tenant, period, batchId);
-	await parts.batches.setState(batchId, 'deferred', { reason });
+	await parts.ledger.defer(batch.tenant, period, batch.batchId);
+	return waitFor(parts, batch, reason);
+}
+
+async function waitFor({ batches }: PlanningParts, { batchId }: Batch, reason: DeferralReason): Promise<Planned> {
+	await batches.setState(batchId, 'deferred', { reason });
 	return { deferred: reason };
 }
 

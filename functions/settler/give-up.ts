@@ -46,11 +46,12 @@ export async function giveUp(parts: GivingUpParts, { batchId, tenant }: BatchRef
 /** The outcomes must name a reservation of the batch; one that was never funded gets one that holds nothing. */
 async function reservationOf(
 	parts: GivingUpParts,
-	{ batchId, reservations }: Batch,
+	{ batchId, tenant, reservations }: Batch,
 ): Promise<Batch['reservations'][number]> {
 	const newest = reservations.at(-1);
 	if (newest) return newest;
-	const minted = { rid: parts.mintRid(), period: periodOf(parts.nowMs()) };
+	const quota = await parts.ledger.getQuota(tenant);
+	const minted = { rid: parts.mintRid(), period: periodOf(parts.nowMs(), quota) };
 	await parts.batches.addReservation(batchId, minted);
 	return minted;
 }

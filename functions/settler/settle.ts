@@ -57,8 +57,9 @@ async function settleAll(
 	{ tenant, batchId, reservations }: Batch,
 	facts: RunFacts,
 ): Promise<void> {
+	const { images } = facts;
 	for (const { rid, period } of reservations) {
 		const billedNanoUsd = rid === facts.rid ? facts.billedNanoUsd : 0;
-		await ledger.settle({ tenant, period, rid, batchId, billedNanoUsd });
+		await ledger.settle({ tenant, period, rid, batchId, billedNanoUsd, images });
 	}
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { Account } from '../ledger.ts';
 import { batchIdOf, ridOf } from './ledger-model.ts';
-import { period, type Trial } from './ledger-trial.ts';
+import { nowMs, period, type Trial } from './ledger-trial.ts';
 
 const racers = 50;
 
@@ -78,10 +79,10 @@ export function quotaContract(trial: Trial): void {
 			const tenant = newTenant();
 			expect(await trial.ledger().getQuota(tenant)).toBeUndefined();
 			const first = { tenant, limitNanoUsd: 5, expectedImages: 7 };
-			expect(await trial.ledger().setQuota(first, period)).toEqual({ ...first, revision: 1 });
-			expect(await trial.ledger().setQuota(first, period)).toEqual({ ...first, revision: 1 });
-			expect(await trial.ledger().setQuota({ ...first, expectedImages: 8 }, period)).toMatchObject({ revision: 2 });
-			expect(await trial.ledger().getQuota(tenant)).toEqual({ ...first, expectedImages: 8, revision: 2 });
+			expect(await trial.ledger().setQuota(first, nowMs)).toMatchObject({ ...first, revision: 1 });
+			expect(await trial.ledger().setQuota(first, nowMs)).toMatchObject({ ...first, revision: 1 });
+			expect(await trial.ledger().setQuota({ ...first, expectedImages: 8 }, nowMs)).toMatchObject({ revision: 2 });
+			expect(await trial.ledger().getQuota(tenant)).toMatchObject({ ...first, expectedImages: 8, revision: 2 });
 			expect(await trial.ledger().getAccount(tenant, period)).toBeUndefined();
 		});
 
@@ -123,6 +124,90 @@ export function quotaContract(trial: Trial): void {
 			const brought = await trial.ledger().ensureAccount(raised, '2026-12', undefined);
 			expect(brought).toMatchObject({ limitNanoUsd: 150, availableNanoUsd: 150, quotaRevision: 2 });
 			expect(await trial.ledger().ensureAccount(quota, '2026-12', undefined)).toEqual(brought);
+		});
+
+		test('says no less than it was told, and refuses what makes no sense', async () => {
+			const tenant = newTenant();
+			const wish = {
+				...({ tenant, limitNanoUsd: 500, softLimitNanoUsd: 400, period: 'week', weekStart: 'sunday' } as const),
+				...{ timeZone: 'Asia/Kathmandu', expectedImages: 7, floor: { policy: 'p1' }, ceiling: { accuracy: 0.9 } },
+				suspended: true,
+			};
+			expect(await trial.ledger().setQuota(wish, nowMs)).toEqual({ ...wish, revision: 1 });
+			expect(await trial.ledger().getQuota(tenant)).toEqual({ ...wish, revision: 1 });
+			for (const wrong of [{ softLimitNanoUsd: 501 }, { timeZone: 'Mars/Olympus' }, { limitNanoUsd: 0.5 }])
+				await expect(trial.ledger().setQuota({ ...wish, ...wrong }, nowMs)).rejects.toMatchObject({ code: 'invalid' });
+			expect(await trial.ledger().getQuota(tenant)).toEqual({ ...wish, revision: 1 });
+		});
+	});
+}
+
+/** Quotas whose kind of period changes: another account, charged with what the one before was charged with. */
+export function periodContract(trial: Trial): void {
+	const { open, newTenant } = trial;
+	const today = '2026-11-24';
+	const get = async (tenant: string, name: string) => (await trial.ledger().getAccount(tenant, name)) as Account;
+	const change = (tenant: string, kind: 'day' | 'month', limitNanoUsd: number) =>
+		trial.ledger().setQuota({ tenant, limitNanoUsd, period: kind }, nowMs);
+
+	test('quotas and accounts can be listed', async () => {
+		const [{ tenant, quota }, other] = [await open(100), await open(200)];
+		await trial.ledger().ensureAccount(quota, '2026-12', undefined);
+		expect((await trial.ledger().accounts(tenant)).map((account) => account.period).sort()).toEqual([
+			period,
+			'2026-12',
+		]);
+		expect(await trial.ledger().accounts(newTenant())).toEqual([]);
+		expect(await trial.ledger().quotas()).toEqual(expect.arrayContaining([quota, other.quota]));
+	});
+
+	describe('another kind of period', () => {
+		test('begins with what was spent and reserved, and nothing more is reserved on the account before', async () => {
+			const { tenant, reserve, settle, request } = await open(100);
+			await reserve(1, 40);
+			await settle(1, 25);
+			await reserve(2, 30);
+			const quota = await change(tenant, 'day', 70);
+			expect(quota.continues).toEqual({ from: period, to: today });
+			const account = await get(tenant, today);
+			expect(account).toMatchObject({
+				limitNanoUsd: 70,
+				availableNanoUsd: 15,
+				carriedNanoUsd: 55,
+				spentNanoUsd: 0,
+				open: {},
+			});
+			expect(await reserve(3, 1)).toBe('stale');
+			expect(await trial.ledger().reserve({ ...request(4, 16, { quotaRevision: 2 }), period: today })).toBe('quota');
+			expect(await trial.ledger().reserve({ ...request(4, 15, { quotaRevision: 2 }), period: today })).toBeUndefined();
+		});
+
+		test('and back again is charged once, however often it is said', async () => {
+			const { tenant, reserve, settle, request } = await open(100);
+			await reserve(1, 40);
+			await settle(1, 40);
+			await change(tenant, 'day', 70);
+			await trial.ledger().reserve({ ...request(2, 20, { quotaRevision: 2 }), period: today });
+			for (let said = 0; said < 2; said++) await change(tenant, 'month', 100);
+			expect(await get(tenant, period)).toMatchObject({ availableNanoUsd: 40, spentNanoUsd: 40, carriedNanoUsd: 20 });
+		});
+
+		test('keeps the place of the oldest deferred batch, there and back', async () => {
+			const { tenant } = await open(100, batchIdOf(3));
+			await change(tenant, 'day', 70);
+			expect((await get(tenant, today)).oldestDeferred).toBe(batchIdOf(3));
+			await trial.ledger().advance(tenant, period, batchIdOf(3), undefined);
+			await change(tenant, 'month', 100);
+			expect((await get(tenant, period)).oldestDeferred).toBe(batchIdOf(3));
+		});
+
+		test('of a tenant that has spent nothing yet carries nothing, then or in the period after', async () => {
+			const tenant = trial.newTenant();
+			await change(tenant, 'month', 100);
+			const quota = await change(tenant, 'day', 70);
+			expect(await trial.ledger().getAccount(tenant, today)).toBeUndefined();
+			for (const name of [today, '2026-11-25'])
+				expect(await trial.ledger().ensureAccount(quota, name, undefined)).toMatchObject({ availableNanoUsd: 70 });
 		});
 	});
 }

@@ -1,7 +1,7 @@
 import { describe, test } from 'vitest';
 import type { Ledger } from '../ports.ts';
 import { deferralContract, reserveContract, stopContract } from './ledger-contract-reserve.ts';
-import { quotaContract, settleContract } from './ledger-contract-settle.ts';
+import { periodContract, quotaContract, settleContract } from './ledger-contract-settle.ts';
 import { checkLedgerModel } from './ledger-model.ts';
 import { createTrial } from './ledger-trial.ts';
 
@@ -17,6 +17,7 @@ export function ledgerContract(name: string, make: () => Promise<Ledger>, runs: 
 		deferralContract(trial);
 		settleContract(trial);
 		quotaContract(trial);
+		periodContract(trial);
 		stopContract(trial);
 
 		test('keeps its promises whatever is doubled and interleaved', async () => {

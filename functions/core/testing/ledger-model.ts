@@ -11,6 +11,7 @@ export const batchIdOf = (n: number) => `20261124T1130${String(n).padStart(5, '0
 export const ridOf = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 
 const period = '2026-11';
+const nowMs = Date.UTC(2026, 10, 24, 12);
 const reservations = 12;
 const stepsMax = 20;
 /** Two reservations belong to each batch. The amounts are such that some eight fit into the first limit. */
@@ -108,7 +109,7 @@ async function execute(ledger: Ledger, model: Model, command: Command): Promise<
 	if (command.do === 'defer') await ledger.defer(tenant, period, batchOf(command.n));
 	else if (command.do === 'advance') await ledger.advance(tenant, period, batchOf(command.n), nextOf(command));
 	else if (command.do === 'setQuota')
-		await ledger.setQuota({ tenant, limitNanoUsd: command.limitNanoUsd, expectedImages: 0 }, period);
+		await ledger.setQuota({ tenant, limitNanoUsd: command.limitNanoUsd, expectedImages: 0 }, nowMs);
 	else if (command.do === 'settle') {
 		const ids = { tenant, period, rid: ridOf(command.n), batchId: batchOf(command.n) };
 		await ledger.settle({ ...ids, billedNanoUsd: billOf(model, command) });
@@ -181,7 +182,7 @@ async function runStep(ledger: Ledger, model: Model, step: Step): Promise<Model>
 export async function checkLedgerModel(ledger: Ledger, newTenant: () => string, runs: number): Promise<void> {
 	const steps = fc.array(stepArbitrary, { minLength: stepsMax / 2, maxLength: stepsMax, size: 'max' });
 	const property = fc.asyncProperty(steps, async (list) => {
-		const quota = await ledger.setQuota({ tenant: newTenant(), limitNanoUsd: 300, expectedImages: 0 }, period);
+		const quota = await ledger.setQuota({ tenant: newTenant(), limitNanoUsd: 300, expectedImages: 0 }, nowMs);
 		await ledger.ensureAccount(quota, period, undefined);
 		let model: Model = { quota, oldestDeferred: undefined, open: new Set(), billed: new Map() };
 		for (const step of list) model = await runStep(ledger, model, step);

@@ -4,6 +4,8 @@ import type { Ledger } from '../ports.ts';
 import { batchIdOf, ridOf } from './ledger-model.ts';
 
 export const period = '2026-11';
+/** An instant in it. */
+export const nowMs = Date.UTC(2026, 10, 24, 12);
 
 /** A ledger under test, and tenants of it. */
 export type Trial = ReturnType<typeof createTrial>;
@@ -19,7 +21,7 @@ export function createTrial(make: () => Promise<Ledger>) {
 
 	/** A tenant of its own for each test, with an open account. */
 	async function open(limitNanoUsd: number, oldestDeferred?: string) {
-		const quota = await ledger.setQuota({ tenant: newTenant(), limitNanoUsd, expectedImages: 0 }, period);
+		const quota = await ledger.setQuota({ tenant: newTenant(), limitNanoUsd, expectedImages: 0 }, nowMs);
 		await ledger.ensureAccount(quota, period, oldestDeferred);
 		const request = (n: number, nanoUsd: number, rest: Partial<ReserveRequest> = {}): ReserveRequest => ({
 			...{ tenant: quota.tenant, period, rid: ridOf(n), batchId: batchIdOf(n), nanoUsd, images: 2 },
@@ -35,7 +37,7 @@ export function createTrial(make: () => Promise<Ledger>) {
 			settle: (n: number, billedNanoUsd: number) =>
 				ledger.settle({ tenant: quota.tenant, period, rid: ridOf(n), batchId: batchIdOf(n), billedNanoUsd }),
 			setLimit: (nanoUsd: number) =>
-				ledger.setQuota({ tenant: quota.tenant, limitNanoUsd: nanoUsd, expectedImages: 0 }, period),
+				ledger.setQuota({ tenant: quota.tenant, limitNanoUsd: nanoUsd, expectedImages: 0 }, nowMs),
 			account: async () => (await ledger.getAccount(quota.tenant, period)) as Account,
 			openRids: async () => Object.keys((await ledger.getAccount(quota.tenant, period))?.open ?? {}),
 			journal: () => ledger.journal(quota.tenant, period),

@@ -1,14 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { type BatchBudget, budgetHeldBy, budgetOf } from './budget.ts';
 import { fullPolicy, policyMacs } from './package.ts';
 import { costNanoUsd, type Price } from './price.ts';
-import { budgetHeldBy, budgetOf } from './quota.ts';
 import { cardFor } from './testing/card.ts';
 
 const card = cardFor([10_000_000, 40_000_000, 100_000_000]);
 const price: Price = { version: 'test-1', nanoUsdPerTmac: 300_000, nanoUsdPerImage: 5 };
 const fullNanoUsd = (images: number) => costNanoUsd(price, images * fullPolicy(card).macs, images);
 const floorNanoUsd = (images: number) => costNanoUsd(price, images * policyMacs(card, 0), images);
+
+type Given = Pick<Parameters<typeof budgetOf>[0], 'availableNanoUsd' | 'images' | 'expectedLeft'> &
+	Partial<Parameters<typeof budgetOf>[0]>;
+const answerFor = (given: Given) => budgetOf({ quality: {}, card, price, ...given });
+const budgetFor = (given: Given) => answerFor(given) as BatchBudget;
 
 describe('the budget that a reservation pays', () => {
 	test('costs no more than it holds, pays the cheapest policy, and never buys more than the full network', () => {
@@ -26,33 +31,32 @@ describe('the budget that a reservation pays', () => {
 	});
 
 	test('is at least the one that it was made for', () => {
-		const { budgetMacs = 0, reservedNanoUsd = 0 } =
-			budgetOf({ availableNanoUsd: 1000, images: 10, expectedLeft: 100, card, price }) ?? {};
+		const { budgetMacs, reservedNanoUsd } = budgetFor({ availableNanoUsd: 1000, images: 10, expectedLeft: 100 });
 		expect(budgetHeldBy({ heldNanoUsd: reservedNanoUsd, images: 10, card, price })).toBeGreaterThanOrEqual(budgetMacs);
 	});
 });
 
 describe('the budget of a batch', () => {
 	test('is the full network for every image where nothing more is expected and the money is there', () => {
-		const budget = budgetOf({ availableNanoUsd: 1e9, images: 10, expectedLeft: 0, card, price });
+		const budget = budgetFor({ availableNanoUsd: 1e9, images: 10, expectedLeft: 0 });
 		expect(budget).toEqual({ budgetMacs: 1_000_000_000, reservedNanoUsd: fullNanoUsd(10) });
 	});
 
 	test('is its even part of what is left', () => {
-		const budget = budgetOf({ availableNanoUsd: 20 * 1000, images: 10, expectedLeft: 1000, card, price });
-		expect(budget?.reservedNanoUsd).toBe(200);
+		const budget = budgetFor({ availableNanoUsd: 20 * 1000, images: 10, expectedLeft: 1000 });
+		expect(budget.reservedNanoUsd).toBe(200);
 	});
 
 	test('is at least the cheapest policy for every image, and all that is left where that just pays it', () => {
 		const floor = floorNanoUsd(10);
-		const budget = budgetOf({ availableNanoUsd: floor, images: 10, expectedLeft: 1_000_000, card, price });
-		expect(budget?.reservedNanoUsd).toBe(floor);
-		expect(budget?.budgetMacs).toBeGreaterThanOrEqual(10 * policyMacs(card, 0));
-		expect(budgetOf({ availableNanoUsd: floor - 1, images: 10, expectedLeft: 0, card, price })).toBeUndefined();
+		const budget = budgetFor({ availableNanoUsd: floor, images: 10, expectedLeft: 1_000_000 });
+		expect(budget.reservedNanoUsd).toBe(floor);
+		expect(budget.budgetMacs).toBeGreaterThanOrEqual(10 * policyMacs(card, 0));
+		expect(answerFor({ availableNanoUsd: floor - 1, images: 10, expectedLeft: 0 })).toBe('quota');
 	});
 
 	test('is none where the account is overdrawn', () => {
-		expect(budgetOf({ availableNanoUsd: -1, images: 1, expectedLeft: 0, card, price })).toBeUndefined();
+		expect(answerFor({ availableNanoUsd: -1, images: 1, expectedLeft: 0 })).toBe('quota');
 	});
 
 	test('never reserves more than is available, pays the cheapest policy, and never buys more than the full network', () => {
@@ -67,9 +71,10 @@ describe('the budget of a batch', () => {
 			}),
 		});
 		const property = fc.property(options, (given) => {
-			const budget = budgetOf({ ...given, card });
+			const budget = answerFor(given);
 			const floor = costNanoUsd(given.price, given.images * policyMacs(card, 0), given.images);
-			if (!budget) {
+			if (typeof budget === 'string') {
+				expect(budget).toBe('quota');
 				expect(given.availableNanoUsd).toBeLessThan(floor);
 				return;
 			}
@@ -86,12 +91,37 @@ describe('the budget of a batch', () => {
 		let [availableNanoUsd, expectedLeft] = [20 * images * batches, images * batches];
 		const reserved: number[] = [];
 		for (let batch = 0; batch < batches; batch++) {
-			const budget = budgetOf({ availableNanoUsd, images, expectedLeft, card, price });
-			reserved.push(budget?.reservedNanoUsd ?? 0);
-			availableNanoUsd -= budget?.reservedNanoUsd ?? 0;
+			const budget = budgetFor({ availableNanoUsd, images, expectedLeft });
+			reserved.push(budget.reservedNanoUsd);
+			availableNanoUsd -= budget.reservedNanoUsd;
 			expectedLeft -= images;
 		}
 		expect(Math.max(...reserved) - Math.min(...reserved)).toBeLessThanOrEqual(2);
 		expect(availableNanoUsd).toBeLessThanOrEqual(images);
+	});
+
+	test('is at least the floor for every image: below it the batch waits, though a cheaper policy could be paid', () => {
+		const quality = { floor: { policy: 'p1' } };
+		const floor = costNanoUsd(price, 10 * policyMacs(card, 1), 10);
+		const given = { images: 10, expectedLeft: 1_000_000, quality };
+		expect(budgetFor({ ...given, availableNanoUsd: floor }).budgetMacs).toBeGreaterThanOrEqual(
+			10 * policyMacs(card, 1),
+		);
+		expect(answerFor({ ...given, availableNanoUsd: floor - 1 })).toBe('floor');
+		expect(answerFor({ ...given, availableNanoUsd: floorNanoUsd(10) - 1 })).toBe('quota');
+	});
+
+	test('waits for a floor that the model cannot reach, rather than forget it', () => {
+		for (const floor of [{ policy: 'p9' }, { accuracy: 0.91 }])
+			expect(answerFor({ availableNanoUsd: 1e9, images: 1, expectedLeft: 0, quality: { floor } })).toBe('floor');
+	});
+
+	test('is at most the ceiling for every image; a floor above it goes before it', () => {
+		const rich = { availableNanoUsd: 1e9, images: 10, expectedLeft: 0 };
+		const ceiling = { policy: 'p0' };
+		expect(budgetFor({ ...rich, quality: { ceiling } }).budgetMacs).toBe(10 * policyMacs(card, 0));
+		const both = { ceiling, floor: { policy: 'p1' } };
+		expect(budgetFor({ ...rich, quality: both }).budgetMacs).toBe(10 * policyMacs(card, 1));
+		expect(budgetFor({ ...rich, quality: { ceiling: { policy: 'p9' } } }).budgetMacs).toBe(10 * fullPolicy(card).macs);
 	});
 });

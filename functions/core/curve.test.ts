@@ -1,0 +1,31 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { expectedAccuracy, macsForQuality } from './curve.ts';
+import { fullPolicy, policyMacs } from './package.ts';
+import { cardFor } from './testing/card.ts';
+
+const card = cardFor([10_000_000, 40_000_000, 100_000_000]); // its curve: 0.8 at the cheapest, 0.9 at the full network
+
+describe('the curve', () => {
+	test('is straight between its points, and flat beyond them', () => {
+		const macs = [1, 10_000_000, 55_000_000, 100_000_000, 200_000_000];
+		expect(macs.map((each) => expectedAccuracy(card, each))).toEqual([0.8, 0.8, expect.closeTo(0.85), 0.9, 0.9]);
+	});
+
+	test('says what a quality costs: the fewest MACs that reach it', () => {
+		const property = fc.property(fc.double({ min: 0.8, max: 0.9, noNaN: true }), (accuracy) => {
+			const macs = macsForQuality(card, { accuracy }) as number;
+			expect(expectedAccuracy(card, macs)).toBeGreaterThanOrEqual(accuracy - 1e-12);
+			if (macs > policyMacs(card, 0)) expect(expectedAccuracy(card, macs - 1)).toBeLessThan(accuracy);
+		});
+		fc.assert(property);
+	});
+
+	test('costs the cheapest policy at least; beyond the model there is nothing to pay', () => {
+		expect(macsForQuality(card, { accuracy: 0 })).toBe(policyMacs(card, 0));
+		expect(macsForQuality(card, { accuracy: 0.901 })).toBeUndefined();
+		expect(macsForQuality(card, { policy: 'p1' })).toBe(policyMacs(card, 1));
+		expect(macsForQuality(card, { policy: 'p2' })).toBe(fullPolicy(card).macs);
+		expect(macsForQuality(card, { policy: 'p3' })).toBeUndefined();
+	});
+});

@@ -1,0 +1,35 @@
+import { fullPolicy, type ModelCard, policyMacs } from './package.ts';
+import type { Quality } from './quota.ts';
+
+/**
+ * The gate's expected accuracy where an image has so many MACs on average: the card's curve, straight between its points.
+ * Below its first point no label is promised, but the cheapest policy's is what there is.
+ */
+export function expectedAccuracy(card: ModelCard, macsPerImage: number): number {
+	const above = card.curve.findIndex(({ macs }) => macs >= macsPerImage);
+	const [left, right] = [card.curve[above - 1], card.curve[above]];
+	if (!right) return card.curve.at(-1)?.accuracy ?? 0;
+	if (!left) return right.accuracy;
+	return left.accuracy + ((macsPerImage - left.macs) / (right.macs - left.macs)) * (right.accuracy - left.accuracy);
+}
+
+/** The fewest MACs an image from which on the curve expects this accuracy; undefined where it never does. */
+function macsForAccuracy(card: ModelCard, accuracy: number): number | undefined {
+	const at = card.curve.findIndex((point) => point.accuracy >= accuracy);
+	const [left, right] = [card.curve[at - 1], card.curve[at]];
+	if (!right) return undefined;
+	if (!left) return Math.ceil(right.macs);
+	return Math.ceil(
+		left.macs + ((accuracy - left.accuracy) / (right.accuracy - left.accuracy)) * (right.macs - left.macs),
+	);
+}
+
+/** What a quality costs, in MACs an image, between the cheapest policy's and the full network's; undefined: this model has it not. */
+export function macsForQuality(card: ModelCard, quality: Quality): number | undefined {
+	if ('accuracy' in quality) {
+		const macs = macsForAccuracy(card, quality.accuracy);
+		return macs && Math.min(fullPolicy(card).macs, Math.max(policyMacs(card, 0), macs));
+	}
+	const index = card.policies.findIndex(({ id }) => id === quality.policy);
+	return index < 0 ? undefined : policyMacs(card, index);
+}

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { localTime, periodAt, periodBefore, periodOf, periodSchema, type Schedule, scheduleFields } from './period.ts';
+
+type Case = [
+	timeZone: string,
+	period: Schedule['period'],
+	weekStart: Schedule['weekStart'],
+	instantMs: number,
+	name: string,
+	startMs: number,
+	endMs: number,
+	why: string,
+];
+/** What Python's zoneinfo says; made by testing/calendar_cases.py. */
+const cases: Case[] = JSON.parse(readFileSync(join(import.meta.dirname, 'testing', 'calendar-cases.json'), 'utf8'));
+
+const schedules = fc.record({
+	period: fc.constantFrom('day', 'week', 'month'),
+	weekStart: fc.constantFrom('monday', 'saturday', 'sunday'),
+	timeZone: fc.constantFrom(
+		'UTC',
+		'Europe/Berlin',
+		'America/Santiago',
+		'Asia/Kathmandu',
+		'Pacific/Apia',
+		'Africa/Cairo',
+	),
+}) satisfies fc.Arbitrary<Schedule>;
+const instants = fc.integer({ min: Date.UTC(2000, 0, 1), max: Date.UTC(2040, 0, 1) });
+
+describe('periods', () => {
+	test.each(cases)('%s %s (%s) at %d: %s', (timeZone, period, weekStart, instantMs, name, startMs, endMs) => {
+		expect(periodAt({ period, weekStart, timeZone }, instantMs)).toEqual({ name, startMs, endMs });
+	});
+
+	test('follow one another without gap or overlap, each under a name of its own', () => {
+		const property = fc.property(schedules, instants, (schedule, instantMs) => {
+			const period = periodAt(schedule, instantMs);
+			expect(period.startMs).toBeLessThanOrEqual(instantMs);
+			expect(period.endMs).toBeGreaterThan(instantMs);
+			expect(periodAt(schedule, period.endMs - 1)).toEqual(period);
+			const next = periodAt(schedule, period.endMs);
+			expect(next.startMs).toBe(period.endMs);
+			expect(next.name > period.name).toBe(true);
+			expect(periodBefore(schedule, period.endMs)).toEqual(period);
+			expect(periodSchema.safeParse(period.name).success).toBe(true);
+		});
+		fc.assert(property, { numRuns: 300 });
+	});
+
+	test('of a total never end, and none is before it', () => {
+		const total: Schedule = { period: 'total', weekStart: 'monday', timeZone: 'UTC' };
+		expect(periodAt(total, Date.now())).toEqual({ name: 'total', startMs: 0, endMs: Number.POSITIVE_INFINITY });
+		expect(periodBefore(total, Date.now())).toBeUndefined();
+	});
+
+	test('are calendar months in UTC where nothing else is said', () => {
+		expect(z.object(scheduleFields).parse({})).toEqual({ period: 'month', weekStart: 'monday', timeZone: 'UTC' });
+		expect(periodOf(Date.UTC(2026, 10, 30, 23, 59, 59, 999))).toBe('2026-11');
+		expect(periodOf(Date.UTC(2026, 11, 1))).toBe('2026-12');
+	});
+
+	test.each(['Mars/Olympus', '', '+02:00', 'Europe/Berlin; DROP'])('refuse %j as a time zone', (timeZone) => {
+		expect(z.object(scheduleFields).safeParse({ timeZone }).success).toBe(false);
+	});
+
+	test('a skipped day is in no period', () => {
+		const apia: Schedule = { period: 'day', weekStart: 'monday', timeZone: 'Pacific/Apia' };
+		const period = periodAt(apia, Date.UTC(2011, 11, 29, 12));
+		expect(period.name).toBe('2011-12-29');
+		expect(periodOf(period.endMs, apia)).toBe('2011-12-31');
+	});
+
+	test('the clock of a time zone', () => {
+		const at = localTime('Asia/Kathmandu', Date.UTC(2026, 10, 29, 18, 15));
+		expect(at).toEqual({ date: '2026-11-30', weekday: 1, hour: 0 });
+	});
+});
