@@ -47,15 +47,15 @@ export async function startSmallCloud(
 	const stores = handlersAt(Date.now);
 	const stops: (() => Promise<void>)[] = [];
 
-	async function put(key: string): Promise<Image> {
+	async function put(key: string, content: Uint8Array = picture): Promise<Image> {
 		const { ETag = '' } = await clients.s3.send(
-			new PutObjectCommand({ Bucket: resources.imagesBucket, Key: key, Body: picture }),
+			new PutObjectCommand({ Bucket: resources.imagesBucket, Key: key, Body: content }),
 		);
-		return { key, etag: ETag.replaceAll('"', ''), bytes: picture.length };
+		return { key, etag: ETag.replaceAll('"', ''), bytes: content.length };
 	}
 
-	async function drop(key: string): Promise<void> {
-		const event = imageEvent(resources.imagesBucket, await put(key));
+	async function drop(key: string, content?: Uint8Array): Promise<void> {
+		const event = imageEvent(resources.imagesBucket, await put(key, content));
 		await clients.sqs.send(
 			new SendMessageCommand({ QueueUrl: resources.imageEventsUrl, MessageBody: JSON.stringify(event) }),
 		);
@@ -69,7 +69,7 @@ export async function startSmallCloud(
 	}
 
 	return {
-		...{ clients, resources, card, stores, put, drop, outcomesOf },
+		...{ clients, resources, card, picture, stores, put, drop, outcomesOf },
 		/** A sweep as if it were that late. */
 		sweepAt: (nowMs: number) => handlersAt(() => nowMs).sweeper(),
 		start: (role: Role) => stops.push(startRole(role, clients, resources, card)),
