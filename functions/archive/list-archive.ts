@@ -46,7 +46,7 @@ function withIndex(record: ArchiveRecord, index: number) {
 }
 
 function isFile({ name, folder }: ArchiveRecord): boolean {
-	return !folder && !isHiddenEntry(name);
+	return !folder && !(pathProblem(name) === undefined && isHiddenEntry(name));
 }
 
 function imageOf({ key, etag, versionId }: Image, record: ArchiveRecord, name: string, times: number): Image {

@@ -56,7 +56,7 @@ export interface ImageName {
 	key: string;
 	version: string;
 	/** Its path within the archive that the key names. */
-	entry?: string;
+	entry?: string | undefined;
 }
 
 /** The name of an image. */

@@ -1,5 +1,4 @@
-import type { Image, Stored } from '../core/image.ts';
-import { versionOf } from '../core/image.ts';
+import { type Image, joinName, type Stored, versionOf } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 
 /** Neighbouring entries of one archive that one read fetches together. */
@@ -27,7 +26,7 @@ export function cutSpans(list: readonly Image[]): Span[] {
 	for (const { archive, index, stored } of entries.sort(byPlace)) {
 		const open = spans.at(-1);
 		const end = stored.at + stored.bytes;
-		if (open && sameArchive(open.archive, archive) && joins(open, stored, spanBytes)) {
+		if (open && archiveOf(open.archive) === archiveOf(archive) && joins(open, stored, spanBytes)) {
 			open.bytes = Math.max(open.bytes, end - open.at);
 			open.entries.push({ index, stored });
 		} else spans.push({ archive, at: stored.at, bytes: stored.bytes, entries: [{ index, stored }] });
@@ -40,16 +39,13 @@ function joins(open: Span, stored: Stored, spanBytes: number): boolean {
 	return gap <= limits.spanGapBytesMax && stored.at + stored.bytes - open.at <= spanBytes;
 }
 
-function sameArchive(a: Image, b: Image): boolean {
-	return a.key === b.key && versionOf(a) === versionOf(b);
+/** What names an entry's archive. */
+function archiveOf(image: Image): string {
+	return joinName({ key: image.key, version: versionOf(image) });
 }
 
 function byPlace(a: { archive: Image; stored: Stored }, b: { archive: Image; stored: Stored }): number {
-	const [nameOfA, nameOfB] = [placeOf(a.archive), placeOf(b.archive)];
-	if (nameOfA !== nameOfB) return nameOfA < nameOfB ? -1 : 1;
+	const [archiveOfA, archiveOfB] = [archiveOf(a.archive), archiveOf(b.archive)];
+	if (archiveOfA !== archiveOfB) return archiveOfA < archiveOfB ? -1 : 1;
 	return a.stored.at - b.stored.at;
-}
-
-function placeOf(image: Image): string {
-	return `${image.key}\0${versionOf(image)}`;
 }

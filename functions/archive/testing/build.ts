@@ -32,8 +32,15 @@ function placeholder(name: string, index: number): string {
 }
 
 /** Overwrites every occurrence of a text by another of the same length. */
-export function replaceAll(bytes: Buffer, from: string, to: string): void {
+function replaceAll(bytes: Buffer, from: string, to: string): void {
 	for (let at = bytes.indexOf(from); at >= 0; at = bytes.indexOf(from, at + 1)) bytes.write(to, at);
+}
+
+/** Changes an entry's record in a zip's central directory. @param entry counted from 0 */
+export function patchCentral(bytes: Buffer, entry: number, change: (bytes: Buffer, at: number) => void): void {
+	let at = bytes.indexOf('PK\u0001\u0002');
+	for (let i = 0; i < entry; i++) at = bytes.indexOf('PK\u0001\u0002', at + 1);
+	change(bytes, at);
 }
 
 export type TarEntry = { name: string; content?: Uint8Array | string } & Partial<Header>;
