@@ -54,11 +54,16 @@ export async function startSmallCloud(
 		return { key, etag: ETag.replaceAll('"', ''), bytes: content.length };
 	}
 
-	async function drop(key: string, content?: Uint8Array): Promise<void> {
-		const event = imageEvent(resources.imagesBucket, await put(key, content));
+	/** Sends the event of an image that lies in the bucket, or did. */
+	async function tell(image: Image): Promise<void> {
+		const event = imageEvent(resources.imagesBucket, image);
 		await clients.sqs.send(
 			new SendMessageCommand({ QueueUrl: resources.imageEventsUrl, MessageBody: JSON.stringify(event) }),
 		);
+	}
+
+	async function drop(key: string, content?: Uint8Array): Promise<void> {
+		await tell(await put(key, content));
 	}
 
 	async function outcomesOf(tenant: string): Promise<Outcome[]> {
@@ -69,7 +74,7 @@ export async function startSmallCloud(
 	}
 
 	return {
-		...{ clients, resources, card, picture, stores, put, drop, outcomesOf },
+		...{ clients, resources, card, picture, stores, put, tell, drop, outcomesOf },
 		/** A sweep as if it were that late. */
 		sweepAt: (nowMs: number) => handlersAt(() => nowMs).sweeper(),
 		start: (role: Role) => stops.push(startRole(role, clients, resources, card)),
