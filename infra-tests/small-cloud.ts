@@ -47,18 +47,23 @@ export async function startSmallCloud(
 	const stores = handlersAt(Date.now);
 	const stops: (() => Promise<void>)[] = [];
 
-	async function put(key: string): Promise<Image> {
+	async function put(key: string, content: Uint8Array = picture): Promise<Image> {
 		const { ETag = '' } = await clients.s3.send(
-			new PutObjectCommand({ Bucket: resources.imagesBucket, Key: key, Body: picture }),
+			new PutObjectCommand({ Bucket: resources.imagesBucket, Key: key, Body: content }),
 		);
-		return { key, etag: ETag.replaceAll('"', ''), bytes: picture.length };
+		return { key, etag: ETag.replaceAll('"', ''), bytes: content.length };
 	}
 
-	async function drop(key: string): Promise<void> {
-		const event = imageEvent(resources.imagesBucket, await put(key));
+	/** Sends the event of an image that lies in the bucket, or did. */
+	async function tell(image: Image): Promise<void> {
+		const event = imageEvent(resources.imagesBucket, image);
 		await clients.sqs.send(
 			new SendMessageCommand({ QueueUrl: resources.imageEventsUrl, MessageBody: JSON.stringify(event) }),
 		);
+	}
+
+	async function drop(key: string, content?: Uint8Array): Promise<void> {
+		await tell(await put(key, content));
 	}
 
 	async function outcomesOf(tenant: string): Promise<Outcome[]> {
@@ -69,7 +74,7 @@ export async function startSmallCloud(
 	}
 
 	return {
-		...{ clients, resources, card, stores, put, drop, outcomesOf },
+		...{ clients, resources, card, picture, stores, put, tell, drop, outcomesOf },
 		/** Handlers that believe that it is so late. */
 		at: (nowMs: number) => handlersAt(() => nowMs),
 		start: (role: Role) => stops.push(startRole(role, clients, resources, card)),

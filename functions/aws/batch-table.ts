@@ -18,6 +18,7 @@ import { findUnfinished } from './unfinished.ts';
 interface StateFields {
 	reason?: DeferralReason;
 	images?: number;
+	parts?: number;
 	deadlineMs?: number;
 }
 
@@ -149,6 +150,7 @@ function changeState(batchId: string, state: BatchState, fields: StateFields) {
 	const set = ['#state = :state'];
 	const remove: string[] = [];
 	if (fields.images !== undefined) set.push('images = :images');
+	if (fields.parts !== undefined) set.push('parts = :parts');
 	if (fields.deadlineMs !== undefined) set.push('deadlineMs = :deadlineMs');
 	if (fields.reason === undefined) remove.push('reason');
 	else set.push('reason = :reason');
@@ -162,6 +164,7 @@ function changeState(batchId: string, state: BatchState, fields: StateFields) {
 			...finalValues,
 			':state': state,
 			...(fields.images === undefined ? {} : { ':images': fields.images }),
+			...(fields.parts === undefined ? {} : { ':parts': fields.parts }),
 			...(fields.deadlineMs === undefined ? {} : { ':deadlineMs': fields.deadlineMs }),
 			...(fields.reason === undefined ? {} : { ':reason': fields.reason }),
 		},

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { batchIdSchema } from '../core/batch.ts';
-import { type Image, versionOf } from '../core/image.ts';
+import { type Image, type ImageName, nameOfImage } from '../core/image.ts';
 import { parse } from '../core/parse.ts';
 import { awsCall, conditionalWrite } from './aws-call.ts';
 
@@ -15,7 +15,8 @@ const claimSchema = z.strictObject({ pk: z.string(), batchId: batchIdSchema });
 export interface Claims {
 	/**
 	 * True: the image is this batch's, now or before. False: it is another's.
-	 * @param run a run on purpose has claims of its own; without it the first run, which every image gets
+	 * @param run a run on purpose has claims of its own; without it the first run, which every image gets. An archive has one
+	 * claim for all its images; those of its images that run again on purpose have one each
 	 * @throws BudgetNetError `unavailable`
 	 */
 	claim(image: Image, batchId: string, run?: string): Promise<boolean>;
@@ -30,7 +31,7 @@ export function createClaims(dynamodb: DynamoDBDocumentClient, tableName: string
 		async claim(image, batchId, run) {
 			const put = new PutCommand({
 				TableName: tableName,
-				Item: { pk: claimKey(image.key, versionOf(image), run), batchId },
+				Item: { pk: claimKey(nameOfImage(image), run), batchId },
 				ConditionExpression: 'attribute_not_exists(pk) OR batchId = :mine',
 				ExpressionAttributeValues: { ':mine': batchId },
 			});
@@ -40,7 +41,7 @@ export function createClaims(dynamodb: DynamoDBDocumentClient, tableName: string
 		async ownerOf(key, version, run) {
 			const get = new GetCommand({
 				TableName: tableName,
-				Key: { pk: claimKey(key, version, run) },
+				Key: { pk: claimKey({ key, version }, run) },
 				ConsistentRead: true,
 			});
 			const { Item } = await awsCall(what, () => dynamodb.send(get));
@@ -50,8 +51,8 @@ export function createClaims(dynamodb: DynamoDBDocumentClient, tableName: string
 }
 
 /** Key and version, kept apart by a character that stands in no version; its digest where that is too long. */
-function claimKey(key: string, version: string, run: string | undefined): string {
-	const plain = run === undefined ? `${key}\0${version}` : `${key}\0${version}\0${run}`;
+function claimKey({ key, version, entry }: ImageName, run: string | undefined): string {
+	const plain = [key, version, run, entry].filter((part) => part !== undefined).join('\0');
 	if (Buffer.byteLength(plain) <= partitionKeyBytesMax) return plain;
 	return `sha256:${createHash('sha256').update(plain).digest('hex')}`;
 }

@@ -1,20 +1,10 @@
+import type { Readable } from 'node:stream';
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { ImageError } from '../core/failure.ts';
 import type { Image } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
-import type { FailureReason } from '../core/outcome.ts';
 import { awsCall, nameOf, statusOf } from './aws-call.ts';
 import { fetchObject, isMissing } from './objects.ts';
-
-/** One image cannot be had; others of its batch can. */
-export class ImageError extends Error {
-	override readonly name = 'ImageError';
-	readonly reason: FailureReason;
-
-	constructor(reason: FailureReason, message: string, options?: ErrorOptions) {
-		super(message, options);
-		this.reason = reason;
-	}
-}
 
 /** Errors with status 403 that speak of this program's credentials or clock, not of the image. */
 const credentialErrors = new Set([
@@ -33,35 +23,59 @@ export interface Images {
 	 * @throws BudgetNetError `unavailable` when the bucket cannot be reached: then no image failed, the batch is tried again
 	 */
 	get(image: Image): Promise<Uint8Array>;
+	/** Exactly these bytes of exactly this version of an archive. @throws like `get` */
+	getRange(archive: Image, at: number, bytes: number): Promise<Uint8Array>;
+	/** All bytes of exactly this version of an archive, for whoever does not keep them. @throws like `get`, until it begins */
+	getStream(archive: Image): Promise<Readable>;
 }
 
 /** The images bucket. */
 export function createImages(s3: S3Client, bucket: string): Images {
+	/** Gets this version, or a range of it, and tells what is the image's fault from what is not. */
+	async function fetchImage<T>(
+		{ key, etag, versionId }: Image,
+		range: { at: number; bytes: number } | undefined,
+		fetch: (command: GetObjectCommand) => Promise<T | ImageError>,
+	): Promise<T> {
+		const command = new GetObjectCommand({
+			...{ Bucket: bucket, Key: key, IfMatch: `"${etag}"` },
+			...(versionId === undefined ? {} : { VersionId: versionId }),
+			...(range === undefined ? {} : { Range: `bytes=${range.at}-${range.at + range.bytes - 1}` }),
+		});
+		const result = await awsCall(`image "${key}" in bucket ${bucket}`, async () => {
+			try {
+				return await fetch(command);
+			} catch (error) {
+				const reason = reasonOf(error);
+				if (reason) return new ImageError(reason, explanations[reason], { cause: error });
+				throw error;
+			}
+		});
+		if (result instanceof ImageError) throw result;
+		return result;
+	}
+
 	return {
 		async get(image) {
 			if (image.bytes > limits.imageBytesMax) throw tooLarge();
-			const what = `image "${image.key}" in bucket ${bucket}`;
-			const result = await awsCall(what, async () => {
-				try {
-					return await getImage(s3, bucket, image);
-				} catch (error) {
-					const reason = reasonOf(error);
-					if (reason) return new ImageError(reason, explanations[reason], { cause: error });
-					throw error;
-				}
-			});
-			if (result instanceof ImageError) throw result;
-			return result;
+			return fetchImage<Uint8Array>(
+				image,
+				undefined,
+				async (get) => (await fetchObject(s3, get, limits.imageBytesMax))?.body ?? tooLarge(),
+			);
+		},
+
+		async getRange(archive, at, bytes) {
+			if (bytes === 0) return new Uint8Array();
+			const body = await fetchImage(archive, { at, bytes }, async (get) => (await fetchObject(s3, get, bytes))?.body);
+			if (body?.length === bytes) return body;
+			throw new ImageError('unreadable', `the bucket gave other bytes than the ${bytes} from ${at} on`);
+		},
+
+		async getStream(archive) {
+			return fetchImage(archive, undefined, async (get) => (await s3.send(get)).Body as Readable);
 		},
 	};
-}
-
-async function getImage(s3: S3Client, bucket: string, image: Image): Promise<Uint8Array | ImageError> {
-	const get = new GetObjectCommand({
-		...{ Bucket: bucket, Key: image.key, IfMatch: `"${image.etag}"` },
-		...(image.versionId === undefined ? {} : { VersionId: image.versionId }),
-	});
-	return (await fetchObject(s3, get, limits.imageBytesMax))?.body ?? tooLarge();
 }
 
 const explanations = {

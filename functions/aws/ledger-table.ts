@@ -55,16 +55,19 @@ export function createLedgerTable(dynamodb: DynamoDBDocumentClient, tableName: s
 	}
 
 	async function ensureAccount(quota: Quota, period: string, oldestDeferred: string | undefined): Promise<Account> {
+		let wanted = quota;
 		return await tries(`account of tenant ${quota.tenant}`, async () => {
 			const before = await getAccount(quota.tenant, period);
-			if (before && quota.revision <= before.quotaRevision) return before;
-			const from = await continuedBy(quota, period);
+			if (before && wanted.revision <= before.quotaRevision) return before;
+			const from = await continuedBy(wanted, period);
 			if (!before) {
-				const opened = openAccount(quota, period, oldestDeferred);
+				const opened = openAccount(wanted, period, oldestDeferred);
 				await put(writes.putAccount(from ? carry(opened, from) : opened));
+				// Whoever changed the quota before this account was there could not bring it along.
+				wanted = (await getQuota(quota.tenant)) ?? quota;
 			} else {
 				if (from?.oldestDeferred) await update(writes.updateDefer(quota.tenant, period, from.oldestDeferred));
-				const brought = applyQuota(before, quota);
+				const brought = applyQuota(before, wanted);
 				await update(writes.updateQuota(before, from ? carry(brought, from) : brought));
 			}
 			return again; // Reads what came of it: other fields may have changed meanwhile.

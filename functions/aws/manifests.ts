@@ -1,5 +1,13 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { type BatchRef, type Manifest, manifestSchema, objectKeys } from '../core/batch.ts';
+import type { z } from 'zod';
+import {
+	type BatchRef,
+	type EntryList,
+	entryListSchema,
+	type Manifest,
+	manifestSchema,
+	objectKeys,
+} from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import type { Image } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
@@ -10,29 +18,40 @@ import { getText, putText } from './objects.ts';
 export interface Manifests {
 	putCandidates(ref: BatchRef, images: Image[]): Promise<void>;
 	getCandidates(ref: BatchRef): Promise<Image[] | undefined>;
+	/**
+	 * Writes the images of an archive, unless they are there: the first list counts, so that everybody who opens the archive
+	 * cuts it into the same batches.
+	 * @returns the list that counts
+	 */
+	putEntries(list: EntryList): Promise<EntryList>;
+	getEntries(ref: BatchRef): Promise<EntryList | undefined>;
 	put(manifest: Manifest): Promise<void>;
 	/** @throws BudgetNetError `not-found`, or `invalid` when it does not fit its schema or is another batch's */
 	get(ref: BatchRef): Promise<Manifest>;
 }
 
-/** Manifests as JSON objects in S3. Written again, they are the same: so without a condition. */
+/** Manifests as JSON objects in S3. Written again, they are the same: so, but for lists of entries, without a condition. */
 export function createManifests(s3: S3Client, bucket: string): Manifests {
 	async function write(key: string, manifest: Manifest): Promise<void> {
-		const text = JSON.stringify(manifest);
-		const bytes = Buffer.byteLength(text);
-		if (bytes > limits.manifestBytesMax)
-			throw new BudgetNetError('invalid', `${key} has ${bytes} bytes: expected at most ${limits.manifestBytesMax}`);
-		await putText(s3, bucket, key, text, 'application/json');
+		await putText(s3, bucket, key, textOf(key, manifest, limits.manifestBytesMax), 'application/json');
 	}
 
-	async function read(key: string, ref: BatchRef): Promise<Manifest | undefined> {
-		const text = await getText(s3, bucket, key, limits.manifestBytesMax);
+	async function readAs<T extends BatchRef>(
+		schema: z.ZodType<T>,
+		key: string,
+		ref: BatchRef,
+		bytesMax: number,
+	): Promise<T | undefined> {
+		const text = await getText(s3, bucket, key, bytesMax);
 		if (text === undefined) return undefined;
-		const manifest = parseJson(manifestSchema, text, key);
-		if (manifest.batchId !== ref.batchId || manifest.tenant !== ref.tenant)
-			throw new BudgetNetError('invalid', `${key} is of batch ${manifest.batchId}, tenant ${manifest.tenant}`);
-		return manifest;
+		const found = parseJson(schema, text, key);
+		if (found.batchId !== ref.batchId || found.tenant !== ref.tenant)
+			throw new BudgetNetError('invalid', `${key} is of batch ${found.batchId}, tenant ${found.tenant}`);
+		return found;
 	}
+	const read = (key: string, ref: BatchRef) => readAs(manifestSchema, key, ref, limits.manifestBytesMax);
+	const readEntries = (ref: BatchRef) =>
+		readAs(entryListSchema, objectKeys.entries(ref), ref, limits.entryListBytesMax);
 
 	return {
 		async putCandidates({ batchId, tenant }, images) {
@@ -41,6 +60,15 @@ export function createManifests(s3: S3Client, bucket: string): Manifests {
 		async getCandidates(ref) {
 			return (await read(objectKeys.candidates(ref), ref))?.images;
 		},
+		async putEntries(list) {
+			const key = objectKeys.entries(list);
+			const text = textOf(key, list, limits.entryListBytesMax);
+			if ((await putText(s3, bucket, key, text, 'application/json', { ifNoneMatch: true })) === 'written') return list;
+			const first = await readEntries(list);
+			if (!first) throw new BudgetNetError('unavailable', `${key} is there and cannot be read yet`);
+			return first;
+		},
+		getEntries: readEntries,
 		async put(manifest) {
 			await write(objectKeys.manifest(manifest), manifest);
 		},
@@ -51,4 +79,11 @@ export function createManifests(s3: S3Client, bucket: string): Manifests {
 			return manifest;
 		},
 	};
+}
+
+function textOf(key: string, content: Manifest | EntryList, bytesMax: number): string {
+	const text = JSON.stringify(content);
+	const bytes = Buffer.byteLength(text);
+	if (bytes > bytesMax) throw new BudgetNetError('invalid', `${key} has ${bytes} bytes: expected at most ${bytesMax}`);
+	return text;
 }

@@ -4,10 +4,10 @@ import { headImage } from '../aws/image-head.ts';
 import { createQueue } from '../aws/queue.ts';
 import { batchIdSchema } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
-import { type Image, versionOf } from '../core/image.ts';
+import type { FailureReason } from '../core/failure.ts';
+import { type Image, joinName, nameOfImage } from '../core/image.ts';
 import { resumeMessageSchema } from '../core/message.ts';
 import { tenantOf, tenantSchema } from '../core/object-key.ts';
-import type { FailureReason } from '../core/outcome.ts';
 import { parse } from '../core/parse.ts';
 import { rerun } from '../planner/rerun.ts';
 import { type Connection, connected } from './connect.ts';
@@ -18,14 +18,14 @@ interface RetryOptions {
 	batch?: string;
 }
 
-/** Another version lies there, or none: to try this one again cannot help. */
-const hopeless: readonly FailureReason[] = ['deleted', 'overwritten'];
+/** To try this version again cannot help: another lies there, or none, or its archive is not in order. */
+const hopeless: readonly FailureReason[] = ['deleted', 'overwritten', 'bad-archive', 'bad-entry'];
 
 /** `budgetnet retry`: runs images again on purpose, as a new run with claims of its own. */
 export function retryCommand(): Command {
 	return new Command('retry')
 		.description('run images again: those that failed, a whole batch, or single keys')
-		.argument('[keys...]', 'keys of images')
+		.argument('[keys...]', 'keys of images, or of archives: all their images')
 		.requiredOption('--tenant <name>', 'whose images')
 		.option('--failed', 'all images of the tenant whose outcome is a failure that another try may mend')
 		.option('--batch <id>', 'all images of a batch')
@@ -56,11 +56,9 @@ async function failedImages({ outcomes, manifests }: Connection, tenant: string)
 	const found = new Map<string, Image | undefined>();
 	for (const ref of await outcomes.list(tenant)) {
 		const rows = (await outcomes.read(ref))?.outcomes ?? [];
-		const images = new Map(
-			(await manifests.get(ref)).images.map((image) => [`${image.key}\0${versionOf(image)}`, image]),
-		);
+		const images = new Map((await manifests.get(ref)).images.map((image) => [joinName(nameOfImage(image)), image]));
 		for (const row of rows) {
-			const name = `${row.key}\0${row.version}`;
+			const name = joinName(row);
 			const retryable = row.status === 'failed' && !hopeless.includes(row.reason);
 			found.set(name, retryable ? images.get(name) : undefined); // a later run's outcome counts
 		}

@@ -1,49 +1,64 @@
 import { Command } from 'commander';
 import { headImage } from '../aws/image-head.ts';
+import { type BatchRef, partBatchId } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
-import { versionOf } from '../core/image.ts';
+import { type ImageName, joinName, nameOfImage } from '../core/image.ts';
 import { tenantOf } from '../core/object-key.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { type Connection, connected } from './connect.ts';
+import { type ArchivePlace, describeArchive, findArchive } from './where-archive.ts';
 
 /** Where an image is: `unclaimed` until its event has been read, then as far as its batch has come. */
-interface Place {
-	key: string;
-	version: string;
+interface Place extends ImageName {
 	state: string;
 	batchId?: string;
 	reason?: string;
 	outcome?: Outcome;
 }
 
-/** `budgetnet where KEY`: what has become of one image. */
+/** `budgetnet where KEY [ENTRY]`: what has become of one image, or of an archive. */
 export function whereCommand(): Command {
 	return new Command('where')
 		.description('say where an image is: its batch, and its label or why it has none yet')
-		.argument('<key>', 'key of the image, as acme/cat.png')
+		.argument('<key>', 'key of the image, as acme/cat.png, or of an archive')
+		.argument('[entry]', 'path of an image within the archive, as 2026/cat.png')
 		.option('--json', 'print as JSON')
-		.action(async (key: string, options: { json?: boolean }) => {
-			const place = await connected((connection) => find(connection, key));
-			process.stdout.write(`${options.json ? JSON.stringify(place) : describe(place)}\n`);
+		.action(async (key: string, entry: string | undefined, options: { json?: boolean }) => {
+			const place = await connected((connection) => find(connection, key, entry));
+			const text = options.json ? JSON.stringify(place) : 'batches' in place ? describeArchive(place) : describe(place);
+			process.stdout.write(`${text}\n`);
 		});
 }
 
-async function find({ clients, names, claims, batches, outcomes }: Connection, key: string): Promise<Place> {
+async function find(connection: Connection, key: string, entry: string | undefined): Promise<Place | ArchivePlace> {
+	const { clients, names, claims, batches } = connection;
 	const tenant = tenantOf(key);
 	const image = await headImage(clients.s3, names.imagesBucket, key);
 	if (!image) throw new BudgetNetError('not-found', `no image "${key}" in bucket ${names.imagesBucket}`);
-	const version = versionOf(image);
-	const batchId = await claims.ownerOf(key, version);
-	if (batchId === undefined) return { key, version, state: 'unclaimed' };
-	const batch = await batches.get(batchId);
-	const outcome = (await outcomes.read({ tenant, batchId }))?.outcomes.find(
-		(row) => row.key === key && row.version === version,
-	);
+	const { version } = nameOfImage(image);
+	const name = { key, version, ...(entry === undefined ? {} : { entry }) };
+	const owner = await claims.ownerOf(key, version);
+	if (owner === undefined) return { ...name, state: 'unclaimed' };
+	const ref = { tenant, batchId: owner };
+	if (entry === undefined) {
+		const [place, parts] = [await placeIn(connection, ref, name), (await batches.get(owner))?.parts];
+		// An archive that was refused as a whole has an outcome like an image.
+		return place.outcome || parts === undefined ? place : findArchive(connection, ref, name, parts);
+	}
+	const list = await connection.manifests.getEntries(ref);
+	if (!list) return placeIn(connection, ref, name);
+	const part = list.parts.findIndex((images) => images.some((each) => joinName(nameOfImage(each)) === joinName(name)));
+	if (part < 0) throw new BudgetNetError('not-found', `archive "${key}" has no image "${entry}"`);
+	return placeIn(connection, { tenant, batchId: partBatchId(owner, part) }, name);
+}
+
+async function placeIn({ batches, outcomes }: Connection, ref: BatchRef, name: ImageName): Promise<Place> {
+	const batch = await batches.get(ref.batchId);
+	const outcome = (await outcomes.read(ref))?.outcomes.find((row) => joinName(row) === joinName(name));
 	const reason = batch?.reason;
 	return {
-		key,
-		version,
-		batchId,
+		...name,
+		batchId: ref.batchId,
 		state: batch?.state ?? 'claiming',
 		...(reason ? { reason } : {}),
 		...(outcome ? { outcome } : {}),
@@ -58,8 +73,9 @@ const meanings: Record<string, string> = {
 	settled: 'its batch is settled',
 };
 
-function describe({ key, version, state, batchId, reason, outcome }: Place): string {
-	const lines = [`${key} (version ${version}): ${meanings[state] ?? state}${reason ? `, reason: ${reason}` : ''}`];
+function describe({ key, version, entry, state, batchId, reason, outcome }: Place): string {
+	const what = `${key}${entry === undefined ? '' : ` ${entry}`} (version ${version})`;
+	const lines = [`${what}: ${meanings[state] ?? state}${reason ? `, reason: ${reason}` : ''}`];
 	if (batchId) lines.push(`batch ${batchId}`);
 	if (outcome?.status === 'labelled')
 		lines.push(

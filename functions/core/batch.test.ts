@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { batchDate, batchIdSchema, cutBatches, mintBatchId, objectKeys } from './batch.ts';
+import {
+	batchDate,
+	batchIdSchema,
+	cutBatches,
+	mintArchiveBatchId,
+	mintBatchId,
+	objectKeys,
+	partBatchId,
+} from './batch.ts';
 import type { Image } from './image.ts';
+import { limits } from './limits.ts';
 
 const image = (bytes: number, i = 0): Image => ({ key: `acme/${i}`, etag: 'e1', bytes });
 const bounds = (images: number, bytes: number) => ({ images, bytes, manifestBytes: 1_000_000 });
@@ -50,8 +59,18 @@ test('its objects lie under its tenant, outcomes and reports under its day', () 
 	const ref = { tenant: 'acme', batchId: '20261124T113012123Z-1f2e3d4c' };
 	expect(Object.values(objectKeys).map((key) => key(ref))).toEqual([
 		'candidates/tenant=acme/20261124T113012123Z-1f2e3d4c.json',
+		'entries/tenant=acme/20261124T113012123Z-1f2e3d4c.json',
 		'manifests/tenant=acme/20261124T113012123Z-1f2e3d4c.json',
 		'outcomes/tenant=acme/date=2026-11-24/20261124T113012123Z-1f2e3d4c.jsonl',
 		'reports/tenant=acme/date=2026-11-24/20261124T113012123Z-1f2e3d4c.json',
 	]);
+});
+
+test('the parts of an archive have ids of their own, in order, as many as an archive may have', () => {
+	const archiveBatchId = mintArchiveBatchId(Date.UTC(2026, 10, 24), '1f2e3d4c');
+	const ids = Array.from({ length: limits.archivePartsMax }, (_, part) => partBatchId(archiveBatchId, part));
+	expect(ids[0]).toBe(archiveBatchId);
+	expect(new Set(ids).size).toBe(limits.archivePartsMax);
+	expect([...ids].sort()).toEqual(ids);
+	for (const id of ids) expect(batchIdSchema.parse(id)).toBe(id);
 });

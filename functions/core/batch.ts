@@ -41,6 +41,10 @@ export const batchSchema = z.strictObject({
 		.string()
 		.regex(/^[a-z0-9-]{1,32}$/)
 		.optional(),
+	/** Its one candidate is an archive, whose entries are the images of this batch and of its further parts. */
+	archive: z.literal(true).optional(),
+	/** Batches that the archive's images make, this one included; absent until all of them are written down. */
+	parts: z.int().min(1).max(limits.archivePartsMax).optional(),
 	reason: deferralReasonSchema.optional(),
 	/** Images won; absent until the manifest is written. */
 	images: z.int().min(1).max(limits.batchImagesMax).optional(),
@@ -61,6 +65,15 @@ export const manifestSchema = z.strictObject({
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 
+/** The images of an archive, cut into the batches that they make: written once, before the first of these batches. */
+export const entryListSchema = z.strictObject({
+	v: z.literal(1),
+	batchId: batchIdSchema,
+	tenant: tenantSchema,
+	parts: z.array(z.array(imageSchema).min(1).max(limits.batchImagesMax)).min(1).max(limits.archivePartsMax),
+});
+export type EntryList = z.infer<typeof entryListSchema>;
+
 /** What names a batch everywhere: enough to find its objects. */
 export interface BatchRef {
 	batchId: string;
@@ -70,6 +83,16 @@ export interface BatchRef {
 /** @param random eight hexadecimal digits */
 export function mintBatchId(nowMs: number, random: string): string {
 	return `${new Date(nowMs).toISOString().replaceAll(/[-:.]/g, '')}-${random}`;
+}
+
+/** The id of the batch that opens an archive: it ends in 00, so that its parts' ids follow it. */
+export function mintArchiveBatchId(nowMs: number, random: string): string {
+	return mintBatchId(nowMs, `${random.slice(0, -2)}00`);
+}
+
+/** The id of an archive's part, from 0, which is the batch that opened it: whoever repeats the work gets the same ids. */
+export function partBatchId(archiveBatchId: string, part: number): string {
+	return `${archiveBatchId.slice(0, -2)}${part.toString(16).padStart(2, '0')}`;
 }
 
 /** The day of the intent, part of the outcomes' key: read off the id, so that it never varies. */
@@ -111,6 +134,7 @@ export function cutBatches(images: readonly Image[], bounds: BatchBounds): Image
 /** Where a batch's objects lie in the results bucket. */
 export const objectKeys = {
 	candidates: ({ tenant, batchId }: BatchRef) => `candidates/tenant=${tenant}/${batchId}.json`,
+	entries: ({ tenant, batchId }: BatchRef) => `entries/tenant=${tenant}/${batchId}.json`,
 	manifest: ({ tenant, batchId }: BatchRef) => `manifests/tenant=${tenant}/${batchId}.json`,
 	outcomes: ({ tenant, batchId }: BatchRef) => `outcomes/tenant=${tenant}/date=${batchDate(batchId)}/${batchId}.jsonl`,
 	report: ({ tenant, batchId }: BatchRef) => `reports/tenant=${tenant}/date=${batchDate(batchId)}/${batchId}.json`,

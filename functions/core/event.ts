@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BudgetNetError, messageOf } from './errors.ts';
-import { type Image, versionOf } from './image.ts';
+import { type Image, joinName, nameOfImage } from './image.ts';
 import { limits } from './limits.ts';
 import { decodeEventKey, tenantOf } from './object-key.ts';
 import { parse, parseJson } from './parse.ts';
@@ -68,7 +68,7 @@ function readRecord(input: unknown, bucket: string) {
 
 /** One entry an image (key and version), in a stable order: events come doubled and in any order. */
 export function distinctImages(images: readonly Image[]): Image[] {
-	const seen = new Map(images.map((image) => [`${image.key}\0${versionOf(image)}`, image]));
+	const seen = new Map(images.map((image) => [joinName(nameOfImage(image)), image]));
 	return [...seen.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, image]) => image);
 }
 

@@ -1,20 +1,71 @@
 import { z } from 'zod';
+import { failureSchema } from './failure.ts';
 import { limits } from './limits.ts';
 
-/** One object at one version. */
-export const imageSchema = z.strictObject({
-	key: z
-		.string()
-		.min(3)
-		.refine((key) => Buffer.byteLength(key) <= limits.keyBytesMax, 'too long'),
-	etag: z.string().min(1).max(128),
-	/** Absent where the bucket is not versioned. */
-	versionId: z.string().min(1).max(1024).optional(),
+/** Where an entry's bytes stand in its archive, and how. A zip's begin with the entry's local header. */
+export const storedSchema = z.strictObject({
+	at: z.int().min(0),
 	bytes: z.int().min(0),
+	as: z.enum(['tar', 'zip-stored', 'zip-deflated']),
+	/** Packed; of a zip's entry only. */
+	packedBytes: z.int().min(0).optional(),
+	crc32: z.int().min(0).optional(),
 });
+export type Stored = z.infer<typeof storedSchema>;
+
+/** An image within an archive. */
+export const entrySchema = z.strictObject({
+	/** Its path in the archive, as `2026/cat.png`. */
+	name: z
+		.string()
+		.min(1)
+		.refine((name) => Buffer.byteLength(name) <= limits.entryNameBytesMax, 'too long'),
+	/** Absent where it was refused when the archive was opened. */
+	stored: storedSchema.optional(),
+});
+export type Entry = z.infer<typeof entrySchema>;
+
+/** One object at one version, or one entry of an archive: then key, etag and version are the archive's, and `bytes` its own. */
+export const imageSchema = z
+	.strictObject({
+		key: z
+			.string()
+			.min(3)
+			.refine((key) => Buffer.byteLength(key) <= limits.keyBytesMax, 'too long'),
+		etag: z.string().min(1).max(128),
+		/** Absent where the bucket is not versioned. */
+		versionId: z.string().min(1).max(1024).optional(),
+		bytes: z.int().min(0),
+		entry: entrySchema.optional(),
+		/** Known before it runs: it can have no label, and nothing is fetched. */
+		refused: failureSchema.optional(),
+	})
+	.refine(({ entry, refused }) => !entry || (entry.stored === undefined) === (refused !== undefined), {
+		message: 'expected an entry that is either stored or refused',
+		path: ['entry'],
+	});
 export type Image = z.infer<typeof imageSchema>;
 
 /** What tells two versions of a key apart. */
 export function versionOf(image: Image): string {
 	return image.versionId ?? image.etag;
+}
+
+/** What names an image in outcomes. */
+export interface ImageName {
+	key: string;
+	version: string;
+	/** Its path within the archive that the key names. */
+	entry?: string | undefined;
+}
+
+/** The name of an image. */
+export function nameOfImage(image: Image): ImageName {
+	const named = { key: image.key, version: versionOf(image) };
+	return image.entry ? { ...named, entry: image.entry.name } : named;
+}
+
+/** A name as one string, for maps and claims; its parts are kept apart by a character that stands in none of them. */
+export function joinName({ key, version, entry }: ImageName): string {
+	return entry === undefined ? `${key}\0${version}` : `${key}\0${version}\0${entry}`;
 }

@@ -8,6 +8,27 @@ export const limits = {
 	/** UTF-8 bytes of an object key: S3's own limit. */
 	keyBytesMax: 1024,
 	tenantCharactersMax: 40,
+	/** An archive as it lies in the bucket. */
+	archiveBytesMax: 16 * 1024 * 1024 * 1024,
+	/** Records of an archive: files, folders, links and what else it may hold. */
+	archiveEntriesMax: 50_000,
+	/** UTF-8 bytes of an entry's path. */
+	entryNameBytesMax: 1024,
+	/** A zip's central directory. */
+	archiveDirectoryBytesMax: 32 * 1024 * 1024,
+	/** Unpacked bytes of an entry for each of its packed ones: images are compressed already. */
+	archiveRatioMax: 100,
+	/** Batches that one archive makes; its part stands in two hexadecimal digits. */
+	archivePartsMax: 256,
+	/** An archive's list of images, with their places. */
+	entryListBytesMax: 64 * 1024 * 1024,
+	/** What one read of an archive's directory fetches. */
+	archiveWindowBytes: 1024 * 1024,
+	/** Neighbouring entries that one read fetches together: at most, and as little as is worth a read of its own. */
+	spanBytesMax: 4 * 1024 * 1024,
+	spanBytesMin: 64 * 1024,
+	/** Bytes between two entries that a read would rather fetch than be cut. */
+	spanGapBytesMax: 64 * 1024,
 	/** Records of one S3 event message. */
 	eventRecordsMax: 1000,
 	/** Images of one batch, and their bytes together. */

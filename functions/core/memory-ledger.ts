@@ -58,7 +58,8 @@ export function createMemoryLedger(
 		const from = source && get(tenant, source);
 		put(from ? rules.carry(account, from) : account);
 		await written();
-		return get(tenant, period) as Account;
+		// Whoever changed the quota before this account was there could not bring it along.
+		return ensureAccount(quotas.get(tenant) as Quota, period, oldestDeferred);
 	}
 
 	return {

@@ -1,23 +1,18 @@
 import { z } from 'zod';
 import { batchIdSchema, ridSchema } from './batch.ts';
+import { failureSchema } from './failure.ts';
 import { limits } from './limits.ts';
 import { tenantSchema } from './object-key.ts';
 import { periodSchema } from './period.ts';
 import { priceSchema } from './price.ts';
 
-/** Why an image has no label. */
-const failureReasonSchema = z.enum([
-	'not-an-image', // its bytes are no image that can be read
-	'too-large', // more bytes or pixels than the limits allow
-	'deleted', // gone between claim and run
-	'overwritten', // another version lies there now; that one gets an outcome of its own
-	'unreadable', // the bucket would not give it
-	'given-up', // its batch failed as a whole, or its deadline passed
-	'waited-too-long', // deferred for longer than limits.deferralDaysMax
-]);
-export type FailureReason = z.infer<typeof failureReasonSchema>;
-
-const keys = { v: z.literal(1), key: z.string().max(limits.keyBytesMax), version: z.string().max(1024) };
+const keys = {
+	v: z.literal(1),
+	key: z.string().max(limits.keyBytesMax),
+	version: z.string().max(1024),
+	/** Of an image within an archive: its path there; the key is the archive's. */
+	entry: z.string().min(1).max(limits.entryNameBytesMax).optional(),
+};
 
 /** One line of the outcomes object. */
 export const outcomeSchema = z.discriminatedUnion('status', [
@@ -31,7 +26,7 @@ export const outcomeSchema = z.discriminatedUnion('status', [
 		/** Of all of them, the agent's included. */
 		macs: z.int().positive(),
 	}),
-	z.strictObject({ ...keys, status: z.literal('failed'), reason: failureReasonSchema, detail: z.string().max(500) }),
+	z.strictObject({ ...keys, status: z.literal('failed'), ...failureSchema.shape }),
 ]);
 export type Outcome = z.infer<typeof outcomeSchema>;
 

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Clients } from '../aws/clients.ts';
+import { createImages } from '../aws/images.ts';
 import { createQueue } from '../aws/queue.ts';
 import { perMessage } from '../aws/sqs-handler.ts';
 import { createStores } from '../aws/stores.ts';
@@ -42,7 +43,8 @@ export function createHandlers(clients: Clients, resources: Resources, options: 
 		mintRid: randomUUID,
 		mintSuffix: () => randomBytes(4).toString('hex'),
 	};
-	const parts = { ...stores, ...queues, ...options, ...mint, s3, imagesBucket, resultsBucket };
+	const images = createImages(s3, imagesBucket);
+	const parts = { ...stores, ...queues, ...options, ...mint, images, s3, imagesBucket, resultsBucket };
 	return {
 		...stores,
 		planner: createPlanner(parts),

@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { BudgetNetError, messageOf } from '../core/errors.ts';
+import type { FailureReason } from '../core/failure.ts';
 import { limits } from '../core/limits.ts';
-import type { FailureReason } from '../core/outcome.ts';
 import type { ModelCard } from '../core/package.ts';
 import { sniff } from './sniff.ts';
 

@@ -2,11 +2,13 @@ import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-p
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { Claims } from '../aws/claim-table.ts';
 import type { Manifests } from '../aws/manifests.ts';
+import type { Queue } from '../aws/queue.ts';
 import type { Batch } from '../core/batch.ts';
 import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { distinctImages, parseImageEvents } from '../core/event.ts';
 import type { Image } from '../core/image.ts';
 import type { Log } from '../core/log.ts';
+import type { ResumeMessage } from '../core/message.ts';
 import { claimImages, intend, writeManifest } from './claim-images.ts';
 import { type BatchMint, newBatches } from './new-batches.ts';
 import { type PlanningParts, planBatch } from './plan.ts';
@@ -16,6 +18,7 @@ export interface PlannerParts extends PlanningParts, BatchMint {
 	manifests: Manifests;
 	imagesBucket: string;
 	batchImagesMax: number;
+	plansQueue: Queue<ResumeMessage>;
 	log: Log;
 }
 
@@ -27,8 +30,9 @@ interface Drop {
 
 /**
  * The planner: a Lambda handler on the image-events queue. Every message is read on its own, so that a bad one fails alone;
- * then the images are grouped by tenant, cut into batches, claimed and planned. A message fails (and comes again, and in
- * the end lies in the dead-letter queue) when it cannot be read or when the claims of its images could not be written.
+ * then the images are grouped by tenant, cut into batches, claimed and planned; an archive is claimed, and opened by an
+ * invocation of its own. A message fails (and comes again, and in the end lies in the dead-letter queue) when it cannot be
+ * read or when the claims of its images could not be written.
  */
 export function createPlanner(parts: PlannerParts): (event: SQSEvent) => Promise<SQSBatchResponse> {
 	return async (event) => {
@@ -76,6 +80,10 @@ async function planDrop(parts: PlannerParts, tenant: string, images: readonly Im
 async function finishPlanning(parts: PlannerParts, batch: Batch, won: readonly Image[]): Promise<void> {
 	const { batchId, tenant } = batch;
 	try {
+		if (batch.archive && won.length > 0) {
+			await parts.plansQueue.send({ v: 1, batchId, tenant });
+			return;
+		}
 		await writeManifest(parts, batch, won);
 		if (won.length === 0) return;
 		const planned = await planBatch(parts, batch, won.length);

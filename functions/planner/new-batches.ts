@@ -1,4 +1,5 @@
-import { type Batch, cutBatches, mintBatchId } from '../core/batch.ts';
+import { archiveFormatOf } from '../core/archive.ts';
+import { type Batch, type BatchBounds, cutBatches, mintArchiveBatchId, mintBatchId } from '../core/batch.ts';
 import type { Image } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 
@@ -8,8 +9,14 @@ export interface BatchMint {
 	mintSuffix: () => string;
 }
 
+/** Bounds of a batch: half of what a manifest may have leaves room for what is not counted. */
+export function batchBounds(imagesMax: number): BatchBounds {
+	return { images: imagesMax, bytes: limits.batchBytesMax, manifestBytes: limits.manifestBytesMax / 2 };
+}
+
 /**
- * Cuts one tenant's images into batches that are yet to be written down, each made when it is asked for.
+ * Cuts one tenant's images into batches that are yet to be written down, each made when it is asked for. An archive is a
+ * batch of its own, which is opened when it is claimed.
  * @param run of a run on purpose; without it the images' first
  */
 export function* newBatches(
@@ -19,11 +26,22 @@ export function* newBatches(
 	imagesMax: number,
 	run?: string,
 ): Generator<{ batch: Batch; candidates: Image[] }> {
-	const bounds = { images: imagesMax, bytes: limits.batchBytesMax, manifestBytes: limits.manifestBytesMax / 2 };
-	for (const candidates of cutBatches(images, bounds)) {
+	const purpose = run === undefined ? {} : { run };
+	const plain = images.filter((image) => !isArchive(image));
+	for (const candidates of cutBatches(plain, batchBounds(imagesMax))) {
 		const createdMs = mint.nowMs();
 		const batchId = mintBatchId(createdMs, mint.mintSuffix());
-		const purpose = run === undefined ? {} : { run };
 		yield { batch: { batchId, tenant, createdMs, state: 'claiming', ...purpose, reservations: [] }, candidates };
 	}
+	for (const archive of images.filter(isArchive)) {
+		const createdMs = mint.nowMs();
+		const batchId = mintArchiveBatchId(createdMs, mint.mintSuffix());
+		const batch: Batch = { batchId, tenant, createdMs, state: 'claiming', ...purpose, archive: true, reservations: [] };
+		yield { batch, candidates: [archive] };
+	}
+}
+
+/** Not an image out of one, which a run on purpose may name. */
+function isArchive({ key, entry }: Image): boolean {
+	return entry === undefined && archiveFormatOf(key) !== undefined;
 }

@@ -1,21 +1,22 @@
-import type { Batch } from '../core/batch.ts';
-import { BudgetNetError } from '../core/errors.ts';
+import { type Batch, partBatchId } from '../core/batch.ts';
+import { assert, BudgetNetError } from '../core/errors.ts';
+import type { Image } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
-import type { Log } from '../core/log.ts';
 import type { ResumeMessage } from '../core/message.ts';
 import { type ClaimingParts, claimImages, writeManifest } from './claim-images.ts';
+import { type OpeningParts, openArchive } from './open-archive.ts';
 import { type Planned, type PlanningParts, planBatch } from './plan.ts';
 
+type ResumingParts = PlanningParts & ClaimingParts & OpeningParts;
+
 /**
- * Finishes planning a batch whose planner died, or that was deferred: completes its claims, writes the manifest, and plans
- * it under a reservation of its own. After a deferred batch the tenant's next ones follow, in order, until one waits again.
+ * Finishes planning a batch whose planner died, or that was deferred, or that opens an archive: completes its claims, writes
+ * the manifest, and plans it under a reservation of its own. After a deferred batch the tenant's next ones follow, in order,
+ * until one waits again; after one that opens an archive, the archive's further parts.
  * A batch that is sent, settled or void is left alone. Safe to repeat, and beside a planner that is alive after all.
  * @throws BudgetNetError `not-found`
  */
-export async function resumeBatch(
-	parts: PlanningParts & ClaimingParts & { log: Log },
-	message: ResumeMessage,
-): Promise<void> {
+export async function resumeBatch(parts: ResumingParts, message: ResumeMessage): Promise<void> {
 	const { batchId, tenant } = message;
 	let batch = await parts.batches.get(batchId);
 	if (batch?.tenant !== tenant)
@@ -29,18 +30,31 @@ export async function resumeBatch(
 	}
 }
 
-async function finish(parts: PlanningParts & ClaimingParts, batch: Batch): Promise<Planned | undefined> {
+async function finish(parts: ResumingParts, batch: Batch): Promise<Planned | undefined> {
 	if (batch.state !== 'claiming' && batch.state !== 'deferred') return undefined;
-	const images = batch.images ?? (await completeClaims(parts, batch));
-	return images === 0 ? undefined : planBatch(parts, batch, images);
+	if (batch.images !== undefined) return planBatch(parts, batch, batch.images);
+	const won = await completeClaims(parts, batch);
+	const [archive] = won;
+	if (batch.archive && archive) return planArchive(parts, batch, await openArchive(parts, batch, archive));
+	await writeManifest(parts, batch, won);
+	return won.length === 0 ? undefined : planBatch(parts, batch, won.length);
 }
 
-async function completeClaims(parts: ClaimingParts, batch: Batch): Promise<number> {
+async function completeClaims(parts: ClaimingParts, batch: Batch): Promise<Image[]> {
 	const candidates = await parts.manifests.getCandidates(batch);
 	if (!candidates) throw new BudgetNetError('not-found', `batch ${batch.batchId}: its candidate list is not there`);
-	const won = await claimImages(parts, batch, candidates);
-	await writeManifest(parts, batch, won);
-	return won.length;
+	return claimImages(parts, batch, candidates);
+}
+
+/** Plans the parts of an archive in their order. Those that a death leaves over are resumed one by one, as any batch. */
+async function planArchive(parts: ResumingParts, { batchId }: Batch, batchCount: number): Promise<Planned | undefined> {
+	let planned: Planned | undefined;
+	for (let part = 0; part < batchCount; part++) {
+		const batch = await parts.batches.get(partBatchId(batchId, part));
+		assert(batch?.images !== undefined, `part ${part} of archive batch ${batchId} is not written down`);
+		planned = await finish(parts, batch);
+	}
+	return planned;
 }
 
 function describe(planned: Planned | undefined): string {

@@ -1,9 +1,10 @@
 import type { Manifests } from '../aws/manifests.ts';
 import type { Batch, BatchRef } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
-import { versionOf } from '../core/image.ts';
+import type { Failure } from '../core/failure.ts';
+import { nameOfImage } from '../core/image.ts';
 import type { GiveUpReason } from '../core/message.ts';
-import type { FailureReason, Outcome, RunFacts } from '../core/outcome.ts';
+import type { Outcome, RunFacts } from '../core/outcome.ts';
 import { periodOf } from '../core/period.ts';
 import { noPrice } from '../core/price.ts';
 import { reportOf } from '../core/report.ts';
@@ -14,7 +15,7 @@ export interface GivingUpParts extends SettlingParts {
 	mintRid: () => string;
 }
 
-const reasons: Record<GiveUpReason, { reason: FailureReason; detail: string }> = {
+const reasons: Record<GiveUpReason, Failure> = {
 	'dead-letter': { reason: 'given-up', detail: 'no worker could run its batch' },
 	deadline: { reason: 'given-up', detail: 'no worker ran its batch before the deadline' },
 	'deferred-too-long': { reason: 'waited-too-long', detail: 'the quota could not pay its batch for too long' },
@@ -33,8 +34,7 @@ export async function giveUp(parts: GivingUpParts, { batchId, tenant }: BatchRef
 	const { images } = await parts.manifests.get(batch);
 	const outcomes: Outcome[] = images.map((image) => ({
 		v: 1,
-		key: image.key,
-		version: versionOf(image),
+		...nameOfImage(image),
 		status: 'failed',
 		...reasons[why],
 	}));

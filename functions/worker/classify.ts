@@ -1,13 +1,14 @@
 import type { Manifest } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
+import type { Failure } from '../core/failure.ts';
 import { readLogits } from '../core/gain.ts';
 import { type Gate, type GateResult, type GateRound, openGate } from '../core/gate.ts';
-import { type Image, versionOf } from '../core/image.ts';
+import { type Image, nameOfImage } from '../core/image.ts';
 import type { BatchMessage } from '../core/message.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { ModelCard, Policy } from '../core/package.ts';
 import type { Inference } from '../onnx/client.ts';
-import type { Failure, PixelSource } from './pixels.ts';
+import type { PixelSource } from './pixels.ts';
 
 export interface ClassifyParts {
 	card: ModelCard;
@@ -96,7 +97,7 @@ function outcomeOf(
 	result: GateResult | undefined,
 	failure: Failure | undefined,
 ): Outcome {
-	const named = { v: 1, key: image.key, version: versionOf(image) } as const;
+	const named = { v: 1, ...nameOfImage(image) } as const;
 	if (!result)
 		return { ...named, status: 'failed', reason: failure?.reason ?? 'unreadable', detail: failure?.detail ?? '' };
 	const { reading, policies, macs } = result;

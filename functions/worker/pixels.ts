@@ -1,16 +1,13 @@
 import pMap from 'p-map';
-import { ImageError, type Images } from '../aws/images.ts';
+import { unpackEntry } from '../archive/unpack.ts';
+import type { Images } from '../aws/images.ts';
 import { messageOf } from '../core/errors.ts';
+import { type Failure, failureOf, ImageError } from '../core/failure.ts';
 import type { Image } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
-import type { FailureReason } from '../core/outcome.ts';
 import type { ModelCard } from '../core/package.ts';
 import { decodeImage, ImageRefused } from '../onnx/decode.ts';
-
-export interface Failure {
-	reason: FailureReason;
-	detail: string;
-}
+import { cutSpans, type Span } from './spans.ts';
 
 /**
  * Puts the pixels of a batch's images into `block` (uint8 [images, height, width, 3]), calling `onReady`, in no particular
@@ -23,29 +20,46 @@ export type PixelSource = (
 ) => Promise<ReadonlyMap<number, Failure>>;
 
 /**
- * Fetches and decodes images, several at once. An image that cannot be read fails alone.
+ * Fetches and decodes images, several at once; those of an archive many with one read. An image that cannot be read fails alone.
  * The source throws BudgetNetError `unavailable` when the bucket cannot be reached: then the batch is tried again, and no image failed.
  */
 export function createPixelSource(images: Images, input: ModelCard['input']): PixelSource {
 	const imageBytes = input.width * input.height * 3;
 	return async (list, block, onReady) => {
 		const failures = new Map<number, Failure>();
-		const load = async (image: Image, index: number) => {
+		const load = async (index: number, fetch: () => Promise<Uint8Array>) => {
 			try {
-				block.set(await decodeImage(await images.get(image), input), index * imageBytes);
+				block.set(await decodeImage(await fetch(), input), index * imageBytes);
 			} catch (error) {
-				failures.set(index, failureOf(error));
+				failures.set(index, failureFrom(error));
 				return;
 			}
 			onReady(index);
 		};
-		await pMap(list, load, { concurrency: limits.fetchConcurrency });
+		const loadSpan = async ({ archive, at, bytes, entries }: Span) => {
+			const fetched = images.getRange(archive, at, bytes);
+			for (const { index, stored } of entries)
+				await load(index, async () => {
+					const piece = (await fetched).subarray(stored.at - at, stored.at - at + stored.bytes);
+					return unpackEntry(stored, piece, (list[index] as Image).bytes);
+				});
+		};
+		for (const [index, { refused }] of list.entries()) if (refused) failures.set(index, refused);
+		const single = [...list.entries()].filter(([, { entry, refused }]) => !entry && !refused);
+		const work = [
+			...single.map(
+				([index, image]) =>
+					() =>
+						load(index, () => images.get(image)),
+			),
+			...cutSpans(list).map((span) => () => loadSpan(span)),
+		];
+		await pMap(work, (start) => start(), { concurrency: limits.fetchConcurrency });
 		return failures;
 	};
 }
 
-function failureOf(error: unknown): Failure {
-	const detail = messageOf(error).slice(0, 500);
-	if (error instanceof ImageError || error instanceof ImageRefused) return { reason: error.reason, detail };
+function failureFrom(error: unknown): Failure {
+	if (error instanceof ImageError || error instanceof ImageRefused) return failureOf(error.reason, messageOf(error));
 	throw error;
 }

@@ -126,6 +126,14 @@ export function quotaContract(trial: Trial): void {
 			expect(await trial.ledger().ensureAccount(quota, '2026-12', undefined)).toEqual(brought);
 		});
 
+		test('reaches an account that is opened by who knows an older one', async () => {
+			const { quota, setLimit } = await open(100);
+			await setLimit(40);
+			expect(await trial.ledger().ensureAccount(quota, '2026-12', undefined)).toMatchObject({
+				...{ limitNanoUsd: 40, availableNanoUsd: 40, quotaRevision: 2 },
+			});
+		});
+
 		test('says no less than it was told, and refuses what makes no sense', async () => {
 			const tenant = newTenant();
 			const wish = {

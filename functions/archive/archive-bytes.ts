@@ -1,0 +1,30 @@
+import type { Readable } from 'node:stream';
+import { limits } from '../core/limits.ts';
+
+/** An archive's bytes, wherever they lie. Reading throws BudgetNetError `unavailable`, or ImageError when it is not there any more. */
+export interface ArchiveBytes {
+	/** Of the whole archive. */
+	readonly bytes: number;
+	/** Exactly these bytes; they must lie within the archive. */
+	read(at: number, bytes: number): Promise<Uint8Array>;
+	/** All of them, from the beginning. */
+	stream(): Promise<Readable>;
+}
+
+/**
+ * Reads little pieces, each after the one before, out of larger windows: one request for thousands of a directory's records.
+ * @throws Error when a piece does not lie within the archive
+ */
+export function createWindow(archive: ArchiveBytes): (at: number, bytes: number) => Promise<Uint8Array> {
+	let [from, window]: [number, Uint8Array] = [0, new Uint8Array()];
+	return async (at, bytes) => {
+		if (!Number.isSafeInteger(at) || at < 0 || at + bytes > archive.bytes)
+			throw new Error(`it refers to bytes ${at} to ${at + bytes} of ${archive.bytes}`);
+		if (at < from || at + bytes > from + window.length) {
+			const size = Math.min(Math.max(bytes, limits.archiveWindowBytes), archive.bytes - at);
+			window = await archive.read(at, size);
+			from = at;
+		}
+		return window.subarray(at - from, at - from + bytes);
+	};
+}

@@ -1,0 +1,23 @@
+import { ImageError } from '../core/failure.ts';
+import type { Stored } from '../core/image.ts';
+import { limits } from '../core/limits.ts';
+
+/** One record of an archive's directory. */
+export interface ArchiveRecord {
+	name: string;
+	/** Unpacked. */
+	bytes: number;
+	stored: Stored;
+	folder: boolean;
+	/** Why it cannot be read as a plain file. */
+	problem?: string;
+}
+
+/** Refuses an archive that holds more records than it may. @throws ImageError */
+export function checkCount(records: number): void {
+	if (records > limits.archiveEntriesMax)
+		throw new ImageError(
+			'bad-archive',
+			`it holds more than ${limits.archiveEntriesMax} entries: drop it as several archives`,
+		);
+}

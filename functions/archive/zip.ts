@@ -1,0 +1,139 @@
+import {
+	type Entry,
+	fromRandomAccessReaderPromise,
+	getFileNameLowLevel,
+	RandomAccessReader,
+	type ZipFile,
+} from 'yauzl';
+import { BudgetNetError, messageOf } from '../core/errors.ts';
+import { ImageError } from '../core/failure.ts';
+import { limits } from '../core/limits.ts';
+import { type ArchiveBytes, createWindow } from './archive-bytes.ts';
+import { type ArchiveRecord, checkCount } from './record.ts';
+
+/** Fixed part of a local header; name and extra field follow, of at most 65,535 bytes each (APPNOTE 4.3.7). */
+export const localHeaderBytes = 30;
+const localNameAndExtraBytesMax = 2 * 65_535;
+
+const methodStored = 0;
+const methodDeflated = 8;
+const encryptedFlag = 1;
+const madeByUnix = 3;
+const fileTypeMask = 0o170000;
+const regularFile = 0o100000;
+const centralHeaderSignature = Buffer.from('PK\u0001\u0002');
+
+/**
+ * Reads a zip's central directory; no entry's bytes.
+ * @throws ImageError `bad-archive` when it is no zip that can be read, or beyond the limits
+ */
+export async function readZip(archive: ArchiveBytes): Promise<ArchiveRecord[]> {
+	const window = createWindow(archive);
+	const thrown = Promise.withResolvers<never>();
+	thrown.promise.catch(() => undefined); // awaited only while something is read
+	const reader = new WindowReader(window, thrown.reject);
+	const options = { decodeStrings: false, validateEntrySizes: false, autoClose: false };
+	try {
+		const opening = fromRandomAccessReaderPromise(reader, archive.bytes, options);
+		const zip = await Promise.race([opening, thrown.promise]);
+		return await Promise.race([readDirectory(zip, window), thrown.promise]);
+	} catch (error) {
+		if (error instanceof ImageError || error instanceof BudgetNetError) throw error;
+		throw new ImageError('bad-archive', `no zip that can be read: ${messageOf(error)}`, { cause: error });
+	}
+}
+
+async function readDirectory(zip: ZipFile, read: ReturnType<typeof createWindow>): Promise<ArchiveRecord[]> {
+	const cursor = () => Number(zip.readEntryCursor); // a number, whatever its types say
+	const start = cursor();
+	checkCount(zip.entryCount);
+	const records: ArchiveRecord[] = [];
+	for await (const entry of zip.eachEntry()) {
+		if (cursor() - start > limits.archiveDirectoryBytesMax)
+			throw new Error(`its directory is larger than ${limits.archiveDirectoryBytesMax} bytes`);
+		records.push(recordOf(entry));
+	}
+	// The count of a plain zip is of 16 bits, and wraps.
+	if (centralHeaderSignature.equals(await read(cursor(), centralHeaderSignature.length)))
+		throw new Error('its directory holds more entries than it says');
+	refuseOverlaps(records, start);
+	return records;
+}
+
+function recordOf(entry: Entry): ArchiveRecord {
+	const name = getFileNameLowLevel(entry.generalPurposeBitFlag, entry.fileNameRaw, entry.extraFields, false);
+	const { compressedSize: packedBytes, uncompressedSize: bytes, relativeOffsetOfLocalHeader: at, crc32 } = entry;
+	const as = entry.compressionMethod === methodStored ? 'zip-stored' : 'zip-deflated';
+	const stored = { at, bytes: localHeaderBytes + entry.fileNameLength + packedBytes, as, packedBytes, crc32 } as const;
+	const problem = problemOf(entry);
+	const folder = name.endsWith('/') && bytes === 0;
+	return { name, bytes, stored, folder, ...(problem === undefined ? {} : { problem }) };
+}
+
+function problemOf(entry: Entry): string | undefined {
+	const { compressionMethod, compressedSize, uncompressedSize, relativeOffsetOfLocalHeader } = entry;
+	if (![compressedSize, uncompressedSize, relativeOffsetOfLocalHeader].every(Number.isSafeInteger))
+		return 'its sizes make no sense';
+	if ((entry.generalPurposeBitFlag & encryptedFlag) !== 0) return 'it is encrypted';
+	if (compressionMethod !== methodStored && compressionMethod !== methodDeflated)
+		return `it is compressed by method ${compressionMethod}: expected stored (0) or deflated (8)`;
+	const fileType = (entry.externalFileAttributes >>> 16) & fileTypeMask;
+	if (entry.versionMadeBy >>> 8 === madeByUnix && fileType !== 0 && fileType !== regularFile)
+		return 'it is a link, a device or something else that is no plain file';
+	if (compressionMethod === methodStored && compressedSize !== uncompressedSize)
+		return `it is stored, yet ${compressedSize} bytes are to become ${uncompressedSize}`;
+	if (uncompressedSize > limits.archiveRatioMax * compressedSize)
+		return `it unpacks to more than ${limits.archiveRatioMax} times its bytes`;
+	return undefined;
+}
+
+/**
+ * Refuses entries that share bytes (as the bombs do that unpack one kernel many times) or that reach into the directory;
+ * gives each the bytes up to the next one, since a local header's length may differ from the directory's.
+ */
+function refuseOverlaps(records: readonly ArchiveRecord[], directoryStart: number): void {
+	const files = records.filter(({ folder }) => !folder).sort((a, b) => a.stored.at - b.stored.at);
+	let [farthest, farthestEnd]: [ArchiveRecord | undefined, number] = [undefined, 0];
+	for (const [i, record] of files.entries()) {
+		const { at, bytes } = record.stored;
+		const end = at + bytes;
+		if (end > directoryStart) record.problem ??= 'its bytes reach beyond those of the archive';
+		if (at < farthestEnd) {
+			record.problem ??= 'it shares bytes with another entry';
+			if (farthest) farthest.problem ??= 'it shares bytes with another entry';
+		}
+		if (end > farthestEnd) [farthest, farthestEnd] = [record, end];
+		const next = files[i + 1]?.stored.at ?? directoryStart;
+		record.stored.bytes = Math.max(bytes, Math.min(next - at, bytes + localNameAndExtraBytesMax));
+	}
+}
+
+/** yauzl's reader over windows. What is thrown in one of its callbacks would otherwise be nobody's. */
+class WindowReader extends RandomAccessReader {
+	readonly #read: ReturnType<typeof createWindow>;
+	readonly #onThrown: (error: unknown) => void;
+
+	constructor(read: ReturnType<typeof createWindow>, onThrown: (error: unknown) => void) {
+		super();
+		this.#read = read;
+		this.#onThrown = onThrown;
+	}
+
+	override read(
+		buffer: Buffer,
+		offset: number,
+		length: number,
+		position: number,
+		callback: (error: Error | null, bytesRead?: number) => void,
+	): void {
+		this.#read(position, length)
+			.then(
+				(bytes) => {
+					buffer.set(bytes, offset);
+					callback(null, length);
+				},
+				(error) => callback(error),
+			)
+			.catch(this.#onThrown);
+	}
+}

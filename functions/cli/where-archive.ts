@@ -1,0 +1,49 @@
+import pMap from 'p-map';
+import { type BatchRef, partBatchId } from '../core/batch.ts';
+import type { ImageName } from '../core/image.ts';
+import { limits } from '../core/limits.ts';
+import type { Connection } from './connect.ts';
+
+/** Where an archive is: the batches that its images make. */
+export interface ArchivePlace extends ImageName {
+	images: number;
+	labelled: number;
+	failed: number;
+	batches: { batchId: string; state: string; reason?: string; images: number }[];
+}
+
+/** Looks at every batch of an archive. */
+export async function findArchive(
+	{ batches, outcomes }: Connection,
+	{ tenant, batchId: archiveBatchId }: BatchRef,
+	name: ImageName,
+	parts: number,
+): Promise<ArchivePlace> {
+	const place: ArchivePlace = { ...name, images: 0, labelled: 0, failed: 0, batches: [] };
+	const look = async (part: number) => {
+		const batchId = partBatchId(archiveBatchId, part);
+		return { batch: await batches.get(batchId), facts: await outcomes.facts({ tenant, batchId }), batchId };
+	};
+	const found = await pMap(Array.from({ length: parts }).keys(), look, { concurrency: limits.claimConcurrency });
+	for (const { batchId, batch, facts } of found) {
+		const { state = 'claiming', reason, images = 0 } = batch ?? {};
+		place.batches.push({ batchId, state, images, ...(reason ? { reason } : {}) });
+		place.images += images;
+		place.labelled += facts?.labelled ?? 0;
+		place.failed += facts?.failed ?? 0;
+	}
+	return place;
+}
+
+/** In words: the whole, then how many batches are how far. */
+export function describeArchive({ key, version, images, labelled, failed, batches }: ArchivePlace): string {
+	const states = new Map<string, number>();
+	for (const { state, reason } of batches) {
+		const how = reason ? `${state} (${reason})` : state;
+		states.set(how, (states.get(how) ?? 0) + 1);
+	}
+	return [
+		`${key} (version ${version}): an archive of ${images} images, ${labelled} labelled, ${failed} failed`,
+		`batches: ${[...states].map(([how, count]) => `${count} ${how}`).join(', ')}`,
+	].join('\n');
+}

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+
+/** Why an image has no label. */
+export const failureReasonSchema = z.enum([
+	'not-an-image', // its bytes are no image that can be read
+	'too-large', // more bytes or pixels than the limits allow
+	'deleted', // gone between claim and run
+	'overwritten', // another version lies there now; that one gets an outcome of its own
+	'unreadable', // the bucket would not give it
+	'bad-archive', // an archive that cannot be read as one, or is beyond the limits: none of its images has a label
+	'bad-entry', // an entry of an archive that is no plain file, or whose bytes are not what the archive says
+	'given-up', // its batch failed as a whole, or its deadline passed
+	'waited-too-long', // deferred for longer than limits.deferralDaysMax
+]);
+export type FailureReason = z.infer<typeof failureReasonSchema>;
+
+const detailCharactersMax = 500;
+
+/** Why, and what exactly. */
+export const failureSchema = z.strictObject({
+	reason: failureReasonSchema,
+	detail: z.string().max(detailCharactersMax),
+});
+export type Failure = z.infer<typeof failureSchema>;
+
+/** A failure; a detail that is too long is cut. */
+export function failureOf(reason: FailureReason, detail: string): Failure {
+	return { reason, detail: detail.slice(0, detailCharactersMax) };
+}
+
+/** One image cannot be had; others of its batch can. */
+export class ImageError extends Error {
+	override readonly name = 'ImageError';
+	readonly reason: FailureReason;
+
+	constructor(reason: FailureReason, message: string, options?: ErrorOptions) {
+		super(message, options);
+		this.reason = reason;
+	}
+}

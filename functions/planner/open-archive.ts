@@ -1,0 +1,70 @@
+import { listArchive } from '../archive/list-archive.ts';
+import type { Batches } from '../aws/batch-table.ts';
+import type { Images } from '../aws/images.ts';
+import type { Manifests } from '../aws/manifests.ts';
+import { type Batch, cutBatches, partBatchId } from '../core/batch.ts';
+import { failureOf, ImageError } from '../core/failure.ts';
+import type { Image } from '../core/image.ts';
+import { limits } from '../core/limits.ts';
+import type { Log } from '../core/log.ts';
+import { batchBounds } from './new-batches.ts';
+
+export interface OpeningParts {
+	images: Images;
+	manifests: Manifests;
+	batches: Batches;
+	batchImagesMax: number;
+	log: Log;
+}
+
+/**
+ * Makes batches of the images of an archive that `batch` has claimed: the list of them, written once, then each part's manifest
+ * and item, and last the batch's own, which is part 0. From the list on everything follows from it, whoever goes on. An
+ * archive that cannot be opened is itself the one image of its batch, refused with its reason.
+ * @returns how many batches, ready to be planned: `partBatchId` tells their ids
+ */
+export async function openArchive(parts: OpeningParts, batch: Batch, archive: Image): Promise<number> {
+	const { batchId, tenant, createdMs, run } = batch;
+	const list =
+		(await parts.manifests.getEntries(batch)) ??
+		(await parts.manifests.putEntries({ v: 1, batchId, tenant, parts: await cutArchive(parts, archive) }));
+	for (const [part, images] of [...list.parts.entries()].reverse()) {
+		const id = partBatchId(batchId, part);
+		await parts.manifests.put({ v: 1, batchId: id, tenant, images });
+		const purpose = run === undefined ? {} : { run };
+		const item = { batchId: id, tenant, createdMs, state: 'claiming', ...purpose, images: images.length } as const;
+		if (part > 0) await parts.batches.create({ ...item, reservations: [] });
+		else await parts.batches.setState(id, 'claiming', { images: images.length, parts: list.parts.length });
+	}
+	const images = list.parts.flat();
+	const refused = images.filter((image) => image.refused).length;
+	parts.log('info', 'archive opened', { tenant, batchId, images: images.length, refused, batches: list.parts.length });
+	return list.parts.length;
+}
+
+async function cutArchive(parts: OpeningParts, archive: Image): Promise<Image[][]> {
+	const bytes = {
+		bytes: archive.bytes,
+		read: (at: number, count: number) => parts.images.getRange(archive, at, count),
+		stream: () => parts.images.getStream(archive),
+	};
+	try {
+		const images = await listArchive(archive, bytes);
+		const cut = cutBatches(images, batchBounds(parts.batchImagesMax));
+		return cut.length <= limits.archivePartsMax && fits(cut) ? cut : [[{ ...archive, refused: tooMuch }]];
+	} catch (error) {
+		if (!(error instanceof ImageError)) throw error;
+		return [[{ ...archive, refused: failureOf(error.reason, error.message) }]];
+	}
+}
+
+const listHeadBytes = 1024;
+
+function fits(cut: Image[][]): boolean {
+	return Buffer.byteLength(JSON.stringify(cut)) + listHeadBytes <= limits.entryListBytesMax;
+}
+
+const tooMuch = failureOf(
+	'bad-archive',
+	'it unpacks to too many bytes, or its paths are too long: drop it as several archives',
+);
