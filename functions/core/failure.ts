@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Why an image has no label. */
-export const failureReasonSchema = z.enum([
+const failureReasonSchema = z.enum([
 	'not-an-image', // its bytes are no image that can be read
 	'too-large', // more bytes or pixels than the limits allow
 	'deleted', // gone between claim and run

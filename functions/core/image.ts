@@ -3,7 +3,7 @@ import { failureSchema } from './failure.ts';
 import { limits } from './limits.ts';
 
 /** Where an entry's bytes stand in its archive, and how. A zip's begin with the entry's local header. */
-export const storedSchema = z.strictObject({
+const storedSchema = z.strictObject({
 	at: z.int().min(0),
 	bytes: z.int().min(0),
 	as: z.enum(['tar', 'zip-stored', 'zip-deflated']),
@@ -14,7 +14,7 @@ export const storedSchema = z.strictObject({
 export type Stored = z.infer<typeof storedSchema>;
 
 /** An image within an archive. */
-export const entrySchema = z.strictObject({
+const entrySchema = z.strictObject({
 	/** Its path in the archive, as `2026/cat.png`. */
 	name: z
 		.string()
@@ -23,7 +23,7 @@ export const entrySchema = z.strictObject({
 	/** Absent where it was refused when the archive was opened. */
 	stored: storedSchema.optional(),
 });
-export type Entry = z.infer<typeof entrySchema>;
+type Entry = z.infer<typeof entrySchema>;
 
 /** One object at one version, or one entry of an archive: then key, etag and version are the archive's, and `bytes` its own. */
 export const imageSchema = z

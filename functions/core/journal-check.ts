@@ -1,7 +1,7 @@
 import { type Account, type JournalEntry, reservedNanoUsd } from './ledger.ts';
 
 /** The sums of an account, made anew from the journal and from what is open. */
-export interface Rebuilt {
+interface Rebuilt {
 	spentNanoUsd: number;
 	availableNanoUsd: number;
 	/** undefined where an entry from before images were noted bills money. */
@@ -12,7 +12,7 @@ export interface Rebuilt {
  * Rebuilds a period's account from its journal. An entry that is pending while its reservation is open has not reached the
  * account yet; all others have.
  */
-export function rebuildAccount(account: Account, journal: readonly JournalEntry[]): Rebuilt {
+function rebuildAccount(account: Account, journal: readonly JournalEntry[]): Rebuilt {
 	let spentNanoUsd = 0;
 	let images: number | undefined = Object.values(account.open).reduce(
 		(sum, reservation) => sum + reservation.images,
