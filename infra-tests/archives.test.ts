@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { buildTar, buildZip, type ZipEntry } from '../functions/archive/testing/build.ts';
 import { createQueue } from '../functions/aws/queue.ts';
 import { mintArchiveBatchId } from '../functions/core/batch.ts';
@@ -15,7 +15,8 @@ import { startSmallCloud } from './small-cloud.ts';
 type Cloud = Awaited<ReturnType<typeof startSmallCloud>>;
 
 const plenty = 10_000_000;
-const patience = { timeout: 30_000, interval: 50 };
+const patience = { timeout: 60_000, interval: 50 };
+vi.setConfig({ testTimeout: 120_000 });
 const count = 11; // batches are of 4
 
 let cloud: Cloud;

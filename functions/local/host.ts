@@ -5,7 +5,7 @@ import { messageOf } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
 import { embeddedPrice } from '../core/price.ts';
-import { startInference } from '../onnx/client.ts';
+import { type Inference, startInference } from '../onnx/client.ts';
 import { loadPackage } from '../onnx/package-files.ts';
 import { startWorker } from '../worker/start.ts';
 import { driveHandlers } from './drive.ts';
@@ -24,6 +24,8 @@ export interface HostOptions {
 	sweepEveryMs?: number;
 	/** After so long without being finished, a batch's planner counts as dead. */
 	planningSecondsMax?: number;
+	/** Instead of the package's own, for measurements. */
+	inference?: Inference;
 	/** Leaves the batches to workers in processes of their own. */
 	withoutWorker?: boolean;
 	log: Log;
@@ -66,7 +68,7 @@ export async function startHost(options: HostOptions) {
 		? undefined
 		: startWorker(
 				clients,
-				{ card: model.card, inference: await startInference(model) },
+				{ card: model.card, inference: options.inference ?? (await startInference(model)) },
 				{ ...resources, visibilitySeconds: limits.visibilitySeconds },
 				log,
 			);
