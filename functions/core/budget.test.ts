@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type BatchBudget, budgetHeldBy, budgetOf } from './budget.ts';
+import { type BatchBudget, budgetHeldBy, budgetOf, payableImages } from './budget.ts';
 import { fullPolicy, policyMacs } from './package.ts';
 import { costNanoUsd, type Price } from './price.ts';
 import { cardFor } from './testing/card.ts';
@@ -39,7 +39,7 @@ describe('the budget that a reservation pays', () => {
 describe('the budget of a batch', () => {
 	test('is the full network for every image where nothing more is expected and the money is there', () => {
 		const budget = budgetFor({ availableNanoUsd: 1e9, images: 10, expectedLeft: 0 });
-		expect(budget).toEqual({ budgetMacs: 1_000_000_000, reservedNanoUsd: fullNanoUsd(10) });
+		expect(budget).toEqual({ budgetMacs: 1_000_000_000, reservedNanoUsd: fullNanoUsd(10), reason: 'ceiling' });
 	});
 
 	test('is its even part of what is left', () => {
@@ -123,5 +123,24 @@ describe('the budget of a batch', () => {
 		const both = { ceiling, floor: { policy: 'p1' } };
 		expect(budgetFor({ ...rich, quality: both }).budgetMacs).toBe(10 * policyMacs(card, 1));
 		expect(budgetFor({ ...rich, quality: { ceiling: { policy: 'p9' } } }).budgetMacs).toBe(10 * fullPolicy(card).macs);
+	});
+
+	test('says what decided it', () => {
+		const floor = floorNanoUsd(10);
+		const reasonFor = (availableNanoUsd: number, expectedLeft: number) =>
+			budgetFor({ availableNanoUsd, images: 10, expectedLeft }).reason;
+		expect(reasonFor(1e9, 10)).toBe('ceiling');
+		expect(reasonFor(4 * floor, 20)).toBe('even');
+		expect(reasonFor(4 * floor, 1000)).toBe('floor');
+	});
+
+	test('can always be had by a batch that is no larger than its quota pays', () => {
+		const property = fc.property(fc.integer({ min: 1000, max: 1e9 }), (limitNanoUsd) => {
+			const images = payableImages({ limitNanoUsd }, card, price);
+			expect(images).toBeGreaterThanOrEqual(8);
+			expect(budgetFor({ availableNanoUsd: limitNanoUsd, images, expectedLeft: 0 }).budgetMacs).toBeGreaterThan(0);
+		});
+		fc.assert(property);
+		expect(payableImages({ limitNanoUsd: 1 }, card, price)).toBe(8);
 	});
 });

@@ -1,12 +1,22 @@
+import { z } from 'zod';
 import { macsForQuality } from './curve.ts';
+import { limits } from './limits.ts';
 import { fullPolicy, type ModelCard, policyMacs } from './package.ts';
 import { affordableMacs, costNanoUsd, type Price } from './price.ts';
 import type { Quota } from './quota.ts';
+
+/**
+ * What decided a budget. ceiling: there is money for the full network, or the tenant's ceiling, for every image. even: its even
+ * part of what is left. floor: an even part would not have paid the cheapest policy, or the tenant's floor.
+ */
+export const budgetReasonSchema = z.enum(['ceiling', 'even', 'floor']);
+type BudgetReason = z.infer<typeof budgetReasonSchema>;
 
 /** What one batch may spend, and the money that this holds back until it is settled. */
 export interface BatchBudget {
 	budgetMacs: number;
 	reservedNanoUsd: number;
+	reason: BudgetReason;
 }
 
 /** Why there is no budget: not even the cheapest policy can be paid, or nothing as good as the tenant's floor. */
@@ -34,8 +44,23 @@ export function budgetOf(options: {
 	const left = BigInt(Math.max(images, expectedLeft));
 	const evenNanoUsd = Number((BigInt(availableNanoUsd) * BigInt(images) + left - 1n) / left);
 	const spendNanoUsd = Math.min(availableNanoUsd, Math.max(floorNanoUsd, evenNanoUsd));
-	const budgetMacs = Math.min(affordableMacs(price, spendNanoUsd, images), images * bounds.ceiling);
-	return { budgetMacs, reservedNanoUsd: costNanoUsd(price, budgetMacs, images) };
+	const [paidMacs, mostMacs] = [affordableMacs(price, spendNanoUsd, images), images * bounds.ceiling];
+	const budgetMacs = Math.min(paidMacs, mostMacs);
+	const reason = paidMacs >= mostMacs ? 'ceiling' : evenNanoUsd < floorNanoUsd ? 'floor' : 'even';
+	return { budgetMacs, reservedNanoUsd: costNanoUsd(price, budgetMacs, images), reason };
+}
+
+/** A batch that is to be paid may need so much of a period's quota at the least. */
+const quotaPartMax = 1 / 4;
+
+/**
+ * The most images that one batch of a tenant may have, `limits.batchImagesMin` at the least: so few that the quota pays several such batches, for one
+ * that it could never pay would hold up all that come after.
+ */
+export function payableImages(quota: Pick<Quota, 'limitNanoUsd' | 'floor'>, card: ModelCard, price: Price): number {
+	const { floor } = boundsMacs(card, quota) ?? { floor: fullPolicy(card).macs };
+	const payable = Math.floor((quota.limitNanoUsd * quotaPartMax) / costNanoUsd(price, floor, 1));
+	return Math.max(limits.batchImagesMin, payable);
 }
 
 /** MACs an image; undefined where the model has nothing as good as the floor. A ceiling that it does not know is none. */

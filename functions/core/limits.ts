@@ -33,6 +33,8 @@ export const limits = {
 	eventRecordsMax: 1000,
 	/** Images of one batch, and their bytes together. */
 	batchImagesMax: 2048,
+	/** However small a quota is, batches are not cut smaller. */
+	batchImagesMin: 8,
 	batchBytesMax: 1024 * 1024 * 1024,
 	/** Open reservations of an account; beyond, a batch is deferred. */
 	openReservationsMax: 100,
@@ -78,8 +80,11 @@ export const limits = {
 	sweepObjectsMax: 10_000,
 	/** Deferred batches that one resumption plans, one after the other. */
 	resumeBatchesMax: 100,
-	/** Schedules of quotas whose newest period is remembered. */
+	/** Tenants whose rhythm a planner remembers. */
+	rhythmsKnownMax: 1000,
+	/** Schedules of quotas whose periods are remembered, and periods of each. */
 	schedulesCachedMax: 1000,
+	periodsCachedMax: 40,
 	/** Worst case of one run, kept free before a deadline. */
 	batchRunSecondsMax: 1800,
 } as const;

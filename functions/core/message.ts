@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { batchIdSchema, ridSchema } from './batch.ts';
 import { limits } from './limits.ts';
 import { tenantSchema } from './object-key.ts';
+import { planSchema } from './pacing.ts';
 import { periodSchema } from './period.ts';
 import { priceSchema } from './price.ts';
 
@@ -23,6 +24,7 @@ export const batchMessageSchema = z.strictObject({
 	budgetMacs: z.int().positive(),
 	/** No run may start so late that it could end after this. */
 	deadlineMs: z.int().positive(),
+	plan: z.exactOptional(planSchema),
 });
 export type BatchMessage = z.infer<typeof batchMessageSchema>;
 

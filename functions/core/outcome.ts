@@ -3,6 +3,7 @@ import { batchIdSchema, ridSchema } from './batch.ts';
 import { failureSchema } from './failure.ts';
 import { limits } from './limits.ts';
 import { tenantSchema } from './object-key.ts';
+import { planSchema } from './pacing.ts';
 import { periodSchema } from './period.ts';
 import { priceSchema } from './price.ts';
 
@@ -50,5 +51,7 @@ export const runFactsSchema = z.strictObject({
 	provider: z.enum(['cpu', 'cuda', 'none']),
 	startedMs: z.int().min(0),
 	elapsedMs: z.int().min(0),
+	/** Of its message. */
+	plan: z.exactOptional(planSchema),
 });
 export type RunFacts = z.infer<typeof runFactsSchema>;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { localTime, periodAt, periodBefore, periodOf, periodSchema, type Schedule, scheduleFields } from './period.ts';
+import { periodAt, periodOf, periodSchema, type Schedule, scheduleFields } from './period.ts';
 
 type Case = [
 	timeZone: string,
@@ -46,16 +46,14 @@ describe('periods', () => {
 			const next = periodAt(schedule, period.endMs);
 			expect(next.startMs).toBe(period.endMs);
 			expect(next.name > period.name).toBe(true);
-			expect(periodBefore(schedule, period.endMs)).toEqual(period);
 			expect(periodSchema.safeParse(period.name).success).toBe(true);
 		});
 		fc.assert(property, { numRuns: 300 });
 	});
 
-	test('of a total never end, and none is before it', () => {
+	test('of a total never end', () => {
 		const total: Schedule = { period: 'total', weekStart: 'monday', timeZone: 'UTC' };
 		expect(periodAt(total, Date.now())).toEqual({ name: 'total', startMs: 0, endMs: Number.POSITIVE_INFINITY });
-		expect(periodBefore(total, Date.now())).toBeUndefined();
 	});
 
 	test('are calendar months in UTC where nothing else is said', () => {
@@ -73,10 +71,5 @@ describe('periods', () => {
 		const period = periodAt(apia, Date.UTC(2011, 11, 29, 12));
 		expect(period.name).toBe('2011-12-29');
 		expect(periodOf(period.endMs, apia)).toBe('2011-12-31');
-	});
-
-	test('the clock of a time zone', () => {
-		const at = localTime('Asia/Kathmandu', Date.UTC(2026, 10, 29, 18, 15));
-		expect(at).toEqual({ date: '2026-11-30', weekday: 1, hour: 0 });
 	});
 });

@@ -38,29 +38,25 @@ export interface Period {
 	endMs: number;
 }
 
-/** The newest period of each schedule: instants mostly come in order, and calendars are slow. */
-const newest = new Map<string, Period>();
+/** Periods of each schedule that were asked for last: calendars are slow. */
+const recent = new Map<string, Period[]>();
 
 /** The period of `schedule` that an instant lies in. */
 export function periodAt(schedule: Schedule, instantMs: number): Period {
 	if (schedule.period === 'total') return { name: 'total', startMs: 0, endMs: Number.POSITIVE_INFINITY };
 	const key = `${schedule.period} ${schedule.weekStart} ${schedule.timeZone}`;
-	const known = newest.get(key);
-	if (known && known.startMs <= instantMs && instantMs < known.endMs) return known;
+	const known = recent.get(key) ?? [];
+	const found = known.find(({ startMs, endMs }) => startMs <= instantMs && instantMs < endMs);
+	if (found) return found;
 	const period = calculate(schedule, instantMs);
-	if (newest.size >= limits.schedulesCachedMax) newest.clear();
-	newest.set(key, period);
+	if (recent.size >= limits.schedulesCachedMax) recent.clear();
+	recent.set(key, [period, ...known.slice(0, limits.periodsCachedMax - 1)]);
 	return period;
 }
 
 /** The name of the period that an instant lies in. Quotas hold per period. */
 export function periodOf(instantMs: number, schedule: Schedule = monthsInUtc): string {
 	return periodAt(schedule, instantMs).name;
-}
-
-/** The period before the one that an instant lies in; the total has none. */
-export function periodBefore(schedule: Schedule, instantMs: number): Period | undefined {
-	return schedule.period === 'total' ? undefined : periodAt(schedule, periodAt(schedule, instantMs).startMs - 1);
 }
 
 function calculate({ period, weekStart, timeZone }: Schedule, instantMs: number): Period {
@@ -77,12 +73,6 @@ function calculate({ period, weekStart, timeZone }: Schedule, instantMs: number)
 		startMs: startMs(first),
 		endMs: startMs(first.add({ months: 1 })),
 	};
-}
-
-/** An instant on the clock and calendar of a time zone. `weekday`: 1 is Monday, 7 Sunday. */
-export function localTime(timeZone: string, instantMs: number): { date: string; weekday: number; hour: number } {
-	const time = zoned(timeZone, instantMs);
-	return { date: time.toPlainDate().toString(), weekday: time.dayOfWeek, hour: time.hour };
 }
 
 function zoned(timeZone: string, instantMs: number): Temporal.ZonedDateTime {

@@ -17,6 +17,13 @@ const qualitySchema = z.union([
 export type Quality = z.infer<typeof qualitySchema>;
 
 /**
+ * even: what is left is spread over the images still expected in the period, so that its last day still has money.
+ * eager: full quality until the quota is gone.
+ */
+export const pacingSchema = z.enum(['even', 'eager']);
+export type Pacing = z.infer<typeof pacingSchema>;
+
+/**
  * A tenant's spending limit in each period.
  *
  * Changed in mid-period it holds from the next reservation on: raised, it allows more at once; lowered below what is spent
@@ -32,7 +39,8 @@ export const quotaSchema = z.strictObject({
 	/** Passing it raises an alert, nothing else. */
 	softLimitNanoUsd: z.exactOptional(nanoUsdSchema),
 	...scheduleFields,
-	/** Images expected in a period, as the tenant says; 0: unknown. */
+	pacing: z.exactOptional(pacingSchema),
+	/** Images expected in a period, as the tenant says; 0: to be learnt from the journal. */
 	expectedImages: z.int().min(0).default(0),
 	/** A batch that cannot have at least this waits, rather than get bad labels. Holds for a batch's budget, not for each image. */
 	floor: z.exactOptional(qualitySchema),

@@ -17,7 +17,7 @@ export function foldOutcomes(message: BatchMessage, outcomes: readonly Outcome[]
 		consumedMacs += outcome.macs;
 		labelled += 1;
 	}
-	const { batchId, tenant, rid, period, price, budgetMacs } = message;
+	const { batchId, tenant, rid, period, price, budgetMacs, plan } = message;
 	return {
 		v: 1,
 		...{ batchId, tenant, rid, period, price, budgetMacs },
@@ -28,6 +28,7 @@ export function foldOutcomes(message: BatchMessage, outcomes: readonly Outcome[]
 		failed: outcomes.length - labelled,
 		billedNanoUsd: costNanoUsd(price, consumedMacs, outcomes.length),
 		...measures,
+		...(plan ? { plan } : {}),
 	};
 }
 

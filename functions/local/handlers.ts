@@ -12,6 +12,7 @@ import { parseJson } from '../core/parse.ts';
 import type { Price } from '../core/price.ts';
 import { createPlanner } from '../planner/handler.ts';
 import { resumeBatch } from '../planner/resume.ts';
+import { createRhythms } from '../planner/rhythm.ts';
 import { createDeadLetterSettler, createSettler } from '../settler/handler.ts';
 import { createSweeper } from '../sweeper/handler.ts';
 import type { Resources } from './provision.ts';
@@ -44,7 +45,8 @@ export function createHandlers(clients: Clients, resources: Resources, options: 
 		mintSuffix: () => randomBytes(4).toString('hex'),
 	};
 	const images = createImages(s3, imagesBucket);
-	const parts = { ...stores, ...queues, ...options, ...mint, images, s3, imagesBucket, resultsBucket };
+	const rhythmOf = createRhythms(stores.ledger);
+	const parts = { ...stores, ...queues, ...options, ...mint, images, rhythmOf, s3, imagesBucket, resultsBucket };
 	return {
 		...stores,
 		planner: createPlanner(parts),

@@ -4,6 +4,7 @@ import type { Claims } from '../aws/claim-table.ts';
 import type { Manifests } from '../aws/manifests.ts';
 import type { Queue } from '../aws/queue.ts';
 import type { Batch } from '../core/batch.ts';
+import { payableImages } from '../core/budget.ts';
 import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { distinctImages, parseImageEvents } from '../core/event.ts';
 import type { Image } from '../core/image.ts';
@@ -70,7 +71,10 @@ function collect(parts: PlannerParts, drops: Map<string, Drop>, record: SQSRecor
 
 /** Claims and plans what one tenant dropped. Throws only while claims are not written: from then on the batch is resumable. */
 async function planDrop(parts: PlannerParts, tenant: string, images: readonly Image[]): Promise<void> {
-	for (const { batch, candidates } of newBatches(parts, tenant, distinctImages(images), parts.batchImagesMax)) {
+	const quota = await parts.ledger.getQuota(tenant);
+	const payable = quota ? payableImages(quota, parts.card, parts.price) : Number.POSITIVE_INFINITY;
+	const imagesMax = Math.min(parts.batchImagesMax, payable);
+	for (const { batch, candidates } of newBatches(parts, tenant, distinctImages(images), imagesMax)) {
 		await intend(parts, batch, candidates);
 		const won = await claimImages(parts, batch, candidates);
 		await finishPlanning(parts, batch, won);

@@ -1,11 +1,13 @@
 import type { Batches } from '../aws/batch-table.ts';
 import type { Queue } from '../aws/queue.ts';
+import type { Rhythm } from '../core/arrivals.ts';
 import type { Batch, DeferralReason } from '../core/batch.ts';
 import { type BatchBudget, budgetOf, type NoBudget } from '../core/budget.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { type Account, type Refusal, type ReserveRequest, refusalOf } from '../core/ledger.ts';
 import { limits } from '../core/limits.ts';
 import type { BatchMessage } from '../core/message.ts';
+import { forecastOf, needsRhythm, type Plan, pacingOf } from '../core/pacing.ts';
 import type { ModelCard } from '../core/package.ts';
 import { periodOf } from '../core/period.ts';
 import type { Ledger } from '../core/ports.ts';
@@ -21,6 +23,8 @@ export interface PlanningParts {
 	price: Price;
 	nowMs: () => number;
 	mintRid: () => string;
+	/** What the journal says of a tenant's arrivals; undefined where it says too little. */
+	rhythmOf: (quota: Quota, nowMs: number) => Promise<Rhythm | undefined>;
 }
 
 /** How a planning attempt ended: the message is on its way, or the batch waits. */
@@ -44,14 +48,15 @@ export async function planBatch(parts: PlanningParts, batch: Batch, images: numb
 		const held = await heldReservation(parts, batch, images);
 		if (held) return send(parts, batch, { images, ...held });
 		const account = await currentAccount(parts, quota, period);
-		const budget = budgetFor(parts, quota, account, images);
-		if (typeof budget === 'string') return deferBatch(parts, batch, period, budget);
+		const planned = await budgetFor(parts, quota, account, images);
+		if (typeof planned === 'string') return deferBatch(parts, batch, period, planned);
+		const { budget, plan } = planned;
 		const nextDeferred = await nextDeferredAfter(parts, account, batchId);
 		const refusal = await noteAndReserve(parts, account, {
 			...{ tenant, period, rid, batchId, images, quotaRevision: quota.revision, nanoUsd: budget.reservedNanoUsd },
 			...(nextDeferred === undefined ? {} : { nextDeferred }),
 		});
-		if (refusal === undefined) return send(parts, batch, { images, rid, period, budgetMacs: budget.budgetMacs });
+		if (refusal === undefined) return send(parts, batch, { images, rid, period, plan, budgetMacs: budget.budgetMacs });
 		if (refusal === 'order' && (await passStaleOldest(parts, account))) continue;
 		if (refusal === 'order' || refusal === 'open-reservations') return deferBatch(parts, batch, period, refusal);
 	}
@@ -84,14 +89,22 @@ async function currentAccount({ ledger, batches }: PlanningParts, quota: Quota, 
 	return ledger.ensureAccount(quota, period, oldest);
 }
 
-function budgetFor(
-	{ card, price }: PlanningParts,
+/** The batch's budget, and how it came to it. */
+async function budgetFor(
+	{ card, price, nowMs, rhythmOf }: PlanningParts,
 	quota: Quota,
-	account: Account,
+	{ availableNanoUsd, images: seenImages }: Account,
 	images: number,
-): BatchBudget | NoBudget {
-	const expectedLeft = quota.expectedImages - account.images;
-	return budgetOf({ availableNanoUsd: account.availableNanoUsd, images, expectedLeft, quality: quota, card, price });
+): Promise<{ budget: BatchBudget; plan: Plan } | NoBudget> {
+	const plannedMs = nowMs();
+	const rhythm = needsRhythm(quota) ? await rhythmOf(quota, plannedMs) : undefined;
+	const forecast = forecastOf({ quota, nowMs: plannedMs, images, seenImages, rhythm });
+	const { expectedLeft } = forecast;
+	const budget = budgetOf({ availableNanoUsd, images, expectedLeft, quality: quota, card, price });
+	if (typeof budget === 'string') return budget;
+	const { revision: quotaRevision } = quota;
+	const { reason } = budget;
+	return { budget, plan: { plannedMs, quotaRevision, pacing: pacingOf(quota), ...forecast, availableNanoUsd, reason } };
 }
 
 /** Who is the oldest deferred batch once this one, which was, has its reservation. */
@@ -131,7 +144,11 @@ async function waitFor({ batches }: PlanningParts, { batchId }: Batch, reason: D
 	return { deferred: reason };
 }
 
-async function send(parts: PlanningParts, batch: Batch, funded: Funding & { images: number }): Promise<Planned> {
+async function send(
+	parts: PlanningParts,
+	batch: Batch,
+	funded: Funding & Pick<BatchMessage, 'images' | 'plan'>,
+): Promise<Planned> {
 	const { batchId, tenant } = batch;
 	const { name, digest } = parts.card;
 	const waitSeconds = limits.batchRetentionSeconds + limits.visibilitySeconds * limits.batchReceivesMax;

@@ -1,0 +1,104 @@
+import type { JournalEntry } from './ledger.ts';
+
+/**
+ * How many images a tenant drops when, learnt from its journal: for each hour of the week the mean of the last weeks (the
+ * seasonal mean of forecasting), newer weeks counting more. Days far beyond the usual are cut down, so that one burst is not
+ * expected again and again. Hours and days are UTC's: where clocks change, the rhythm is an hour off for a while, which
+ * spreading money over days does not notice.
+ */
+
+const hourMs = 3600 * 1000;
+export const dayMs = 24 * hourMs;
+const hoursPerWeek = 7 * 24;
+const weekMs = hoursPerWeek * hourMs;
+
+/** The weeks looked back at, the newest first, and how much each counts. */
+const weekWeights = [4, 3, 2, 1] as const;
+export const lookBackMs = weekWeights.length * weekMs;
+/** A day counts with at most so many times the median day's images. */
+const dayCap = 3;
+
+/** A batch's images, at the time of its intent. */
+export interface Arrival {
+	atMs: number;
+	images: number;
+}
+
+/** Images expected before each hour of the week (weeks counted from 1970 on); the last entry is a whole week's. */
+export interface Rhythm {
+	before: readonly number[];
+}
+
+/** The arrivals that a journal tells of: what was billed, at the time that its batch's id names. */
+export function arrivalsOf(journal: readonly JournalEntry[]): Arrival[] {
+	return journal.flatMap(({ batchId, billedNanoUsd, images }) =>
+		billedNanoUsd > 0 && images !== undefined ? [{ atMs: timeOf(batchId), images }] : [],
+	);
+}
+
+/** 20261124T113012123Z-… is 2026-11-24T11:30:12.123Z. */
+function timeOf(batchId: string): number {
+	const part = (from: number, to: number) => Number(batchId.slice(from, to));
+	return Date.UTC(part(0, 4), part(4, 6) - 1, part(6, 8), part(9, 11), part(11, 13), part(13, 15), part(15, 18));
+}
+
+/**
+ * The rhythm of the days before `untilMs`, `lookBackMs` at most; of less than a week, every hour is like the other.
+ * @param untilMs the beginning of a day (UTC)
+ * @returns undefined where no whole day is known
+ */
+export function rhythmOf(arrivals: readonly Arrival[], untilMs: number): Rhythm | undefined {
+	const known = arrivals.filter(({ atMs }) => atMs >= untilMs - lookBackMs && atMs < untilMs);
+	const firstMs = known.reduce((first, { atMs }) => Math.min(first, atMs), untilMs);
+	const days = Math.ceil((untilMs - firstMs) / dayMs);
+	if (days < 1) return undefined;
+	const usual = cutDown(known);
+	return days < 7 ? levelRhythm(usual, days) : weeklyRhythm(usual, untilMs, Math.floor(days / 7));
+}
+
+/** Shortens days of more than `dayCap` times the median day's images to that. */
+function cutDown(arrivals: readonly Arrival[]): Arrival[] {
+	const perDay = new Map<number, number>();
+	const dayOf = (atMs: number) => Math.floor(atMs / dayMs);
+	for (const { atMs, images } of arrivals) perDay.set(dayOf(atMs), (perDay.get(dayOf(atMs)) ?? 0) + images);
+	const sorted = [...perDay.values()].sort((a, b) => a - b);
+	const mostADay = dayCap * (sorted[Math.floor(sorted.length / 2)] ?? 0);
+	return arrivals.map(({ atMs, images }) => ({
+		atMs,
+		images: images * Math.min(1, mostADay / (perDay.get(dayOf(atMs)) as number)),
+	}));
+}
+
+function levelRhythm(arrivals: readonly Arrival[], days: number): Rhythm {
+	const perHour = arrivals.reduce((sum, { images }) => sum + images, 0) / (days * 24);
+	return summedUp(new Float64Array(hoursPerWeek).fill(perHour));
+}
+
+function weeklyRhythm(arrivals: readonly Arrival[], untilMs: number, weeks: number): Rhythm {
+	const weights: readonly number[] = weekWeights.slice(0, weeks);
+	const total = weights.reduce((sum, weight) => sum + weight, 0);
+	const perHour = new Float64Array(hoursPerWeek);
+	for (const { atMs, images } of arrivals) {
+		const weight = weights[Math.floor((untilMs - 1 - atMs) / weekMs)] ?? 0;
+		const hour = Math.floor(atMs / hourMs) % hoursPerWeek;
+		perHour[hour] = (perHour[hour] as number) + (weight / total) * images;
+	}
+	return summedUp(perHour);
+}
+
+function summedUp(perHour: Float64Array): Rhythm {
+	const before = [0];
+	for (const images of perHour) before.push((before.at(-1) as number) + images);
+	return { before };
+}
+
+/** Images that the rhythm expects from one instant to another. */
+export function expectedImages({ before }: Rhythm, fromMs: number, toMs: number): number {
+	const upTo = (ms: number) => {
+		const hours = ms / hourMs;
+		const [week, hour] = [Math.floor(hours / hoursPerWeek), Math.floor(hours) % hoursPerWeek];
+		const [left, right] = [before[hour] as number, before[hour + 1] as number];
+		return week * (before[hoursPerWeek] as number) + left + (hours % 1) * (right - left);
+	};
+	return upTo(toMs) - upTo(fromMs);
+}

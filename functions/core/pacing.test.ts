@@ -1,0 +1,140 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Arrival, arrivalsOf, dayMs, expectedImages, lookBackMs, type Rhythm, rhythmOf } from './arrivals.ts';
+import { forecastOf, needsRhythm, pacingOf } from './pacing.ts';
+import { nextQuota, type QuotaWish } from './quota.ts';
+
+const untilMs = Date.UTC(2026, 10, 24); // a Tuesday
+const [hourMs, weekMs] = [dayMs / 24, 7 * dayMs];
+
+/** `perDay(day)` images at noon of each of the last days, day 1 being yesterday. */
+function daily(days: number, perDay: (day: number) => number): Arrival[] {
+	return Array.from({ length: days }, (_, i) => ({ atMs: untilMs - (i + 0.5) * dayMs, images: perDay(i + 1) }));
+}
+const expectedWeek = (rhythm: Rhythm | undefined) => rhythm && expectedImages(rhythm, untilMs, untilMs + weekMs);
+
+describe('the rhythm of arrivals', () => {
+	test('is read off the journal: what was billed, at the time in the batch id', () => {
+		const entry = { tenant: 'acme', period: '2026-11', rid: 'r', state: 'applied' as const };
+		const batchId = '20261124T113012123Z-1f2e3d4c';
+		const journal = [
+			{ ...entry, batchId, billedNanoUsd: 5, images: 7 },
+			{ ...entry, batchId, billedNanoUsd: 0, images: 7 },
+			{ ...entry, batchId, billedNanoUsd: 5 },
+		];
+		expect(arrivalsOf(journal)).toEqual([{ atMs: Date.UTC(2026, 10, 24, 11, 30, 12, 123), images: 7 }]);
+	});
+
+	test('repeats the week: the same hours, the same days', () => {
+		const weekdays = daily(28, (day) => ([0, 6].includes(new Date(untilMs - day * dayMs).getUTCDay()) ? 0 : 70));
+		const rhythm = rhythmOf(weekdays, untilMs) as Rhythm;
+		expect(expectedWeek(rhythm)).toBeCloseTo(350);
+		const at = (day: number, hour: number) => untilMs + day * dayMs + hour * hourMs;
+		expect(expectedImages(rhythm, at(0, 12), at(0, 13))).toBeCloseTo(70);
+		expect(expectedImages(rhythm, at(0, 12), at(0, 12.5))).toBeCloseTo(35);
+		expect(expectedImages(rhythm, at(0, 13), at(1, 12))).toBeCloseTo(0);
+		expect(expectedImages(rhythm, at(4, 0), at(6, 0))).toBeCloseTo(0); // Saturday and Sunday
+	});
+
+	test('does not expect a burst again: it counts as three usual days at most', () => {
+		const burst = rhythmOf(
+			daily(28, (day) => (day === 3 ? 100_000 : 10)),
+			untilMs,
+		);
+		expect(expectedWeek(burst)).toBeCloseTo(70 + 0.4 * 20);
+	});
+
+	test('follows growth: newer weeks count more', () => {
+		const grown = rhythmOf(
+			daily(28, (day) => (day <= 7 ? 20 : 10)),
+			untilMs,
+		);
+		expect(expectedWeek(grown)).toBeCloseTo(0.4 * 140 + 0.6 * 70);
+	});
+
+	test('of less than a week makes every hour like the other; of no whole day there is none', () => {
+		expect(
+			expectedWeek(
+				rhythmOf(
+					daily(2, () => 24),
+					untilMs,
+				),
+			),
+		).toBeCloseTo(7 * 24);
+		expect(rhythmOf([], untilMs)).toBeUndefined();
+		expect(rhythmOf([{ atMs: untilMs, images: 5 }], untilMs)).toBeUndefined();
+		expect(rhythmOf([{ atMs: untilMs - lookBackMs - 1, images: 5 }], untilMs)).toBeUndefined();
+	});
+
+	test('never expects less than nothing, and adds up', () => {
+		const arrivals = fc.array(
+			fc.record({
+				atMs: fc.integer({ min: untilMs - 40 * dayMs, max: untilMs + dayMs }),
+				images: fc.integer({ min: 1, max: 2048 }),
+			}),
+		);
+		const times = fc.tuple(fc.nat({ max: 60 * 24 }), fc.nat({ max: 60 * 24 }));
+		const property = fc.property(arrivals, times, (list, [first, second]) => {
+			const rhythm = rhythmOf(list, untilMs);
+			if (!rhythm) return;
+			const [a, b] = [untilMs + first * hourMs, untilMs + (first + second) * hourMs];
+			const parts = expectedImages(rhythm, untilMs, a) + expectedImages(rhythm, a, b);
+			expect(expectedImages(rhythm, a, b)).toBeGreaterThanOrEqual(-1e-6);
+			expect(parts).toBeCloseTo(expectedImages(rhythm, untilMs, b), 3);
+		});
+		fc.assert(property);
+	});
+});
+
+describe('pacing', () => {
+	const quotaOf = (wish: Partial<QuotaWish>) =>
+		nextQuota(undefined, { tenant: 'acme', limitNanoUsd: 1, ...wish }, untilMs);
+	const rhythm = rhythmOf(
+		daily(28, () => 24),
+		untilMs,
+	); // an image an hour, at noon 24
+	const forecast = (wish: Partial<QuotaWish>, seenImages: number, known: Rhythm | undefined = rhythm) =>
+		forecastOf({ quota: quotaOf(wish), nowMs: untilMs, images: 10, seenImages, rhythm: known });
+
+	test('eager keeps nothing back', () => {
+		expect(forecast({ pacing: 'eager', expectedImages: 1000 }, 0)).toEqual({ basis: 'none', expectedLeft: 10 });
+	});
+
+	test('even believes the tenant, less what has come; a batch at hand always counts', () => {
+		expect(forecast({ pacing: 'even', expectedImages: 1000 }, 300)).toEqual({ basis: 'declared', expectedLeft: 700 });
+		expect(forecast({ pacing: 'even', expectedImages: 1000 }, 5000)).toEqual({ basis: 'declared', expectedLeft: 10 });
+	});
+
+	test('even else asks the journal, and keeps money for four fifths of what it expects until the period ends', () => {
+		expect(forecast({ pacing: 'even' }, 300)).toEqual({
+			basis: 'journal',
+			expectedLeft: 10 + Math.round(0.8 * 7 * 24),
+		});
+		expect(forecast({ pacing: 'even', period: 'day' }, 300)).toEqual({ basis: 'journal', expectedLeft: 10 + 19 });
+	});
+
+	test('even without a whole day in the journal thinks that what came goes on', () => {
+		const knowNothing = (seenImages: number) =>
+			forecastOf({ quota: quotaOf({ pacing: 'even' }), nowMs: untilMs, images: 10, seenImages, rhythm: undefined });
+		expect(knowNothing(220)).toEqual({ basis: 'rate', expectedLeft: 10 + Math.round((230 / 23) * 7) });
+		const first = { quota: quotaOf({ pacing: 'even' }), nowMs: Date.UTC(2026, 10, 1), images: 10, seenImages: 0 };
+		expect(forecastOf({ ...first, rhythm: undefined })).toEqual({ basis: 'rate', expectedLeft: 10 + 300 });
+	});
+
+	test('a total has no end to spread money over, unless the tenant says how many images there will be', () => {
+		expect(forecast({ pacing: 'even', period: 'total' }, 0)).toEqual({ basis: 'none', expectedLeft: 10 });
+		expect(forecast({ pacing: 'even', period: 'total', expectedImages: 500 }, 100)).toMatchObject({
+			expectedLeft: 400,
+		});
+	});
+
+	test('a quota from before there was a choice keeps its way', () => {
+		expect(pacingOf({ expectedImages: 5 })).toBe('even');
+		expect(pacingOf({ expectedImages: 0 })).toBe('eager');
+		expect(
+			[{ pacing: 'even' as const }, { pacing: 'even' as const, expectedImages: 5 }, {}].map((wish) =>
+				needsRhythm(quotaOf(wish)),
+			),
+		).toEqual([true, false, false]);
+	});
+});

@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest';
+import type { Batch } from '../core/batch.ts';
+import { mintBatchId } from '../core/batch.ts';
+import { budgetOf } from '../core/budget.ts';
+import { createMemoryLedger } from '../core/memory-ledger.ts';
+import type { BatchMessage } from '../core/message.ts';
+import { embeddedPrice as price } from '../core/price.ts';
+import type { Quota, QuotaWish } from '../core/quota.ts';
+import { cardFor } from '../core/testing/card.ts';
+import { ridOf } from '../core/testing/ledger-model.ts';
+import { createMemoryBatches } from '../simulate/memory-batches.ts';
+import { planBatch } from './plan.ts';
+import { createRhythms } from './rhythm.ts';
+
+const card = cardFor([10_000_000, 40_000_000, 100_000_000]);
+const tenant = 'acme';
+const full10NanoUsd = 350; // ten images on the full network
+
+/** A planner on a clock that a test turns, over ledger and batches in memory. */
+function startPlanner(startMs: number) {
+	const [ledger, batches, sent] = [createMemoryLedger(), createMemoryBatches(), [] as BatchMessage[]];
+	let [nowMs, minted] = [startMs, 0];
+	const parts = {
+		...{ ledger, batches, card, price, nowMs: () => nowMs, rhythmOf: createRhythms(ledger) },
+		batchQueue: { send: async (message: BatchMessage) => void sent.push(message) },
+		mintRid: () => ridOf(++minted),
+	};
+	async function drop(images = 10): Promise<Batch> {
+		const batchId = mintBatchId(nowMs, String(++minted).padStart(8, '0'));
+		const batch: Batch = { batchId, tenant, createdMs: nowMs, state: 'claiming', images, reservations: [] };
+		await batches.create(batch);
+		return batch;
+	}
+	return {
+		...{ ledger, batches, sent, drop },
+		turnTo: (ms: number) => {
+			nowMs = ms;
+		},
+		plan: (batch: Batch) => planBatch(parts, batch, batch.images ?? 0),
+		setQuota: (wish: Partial<QuotaWish>) => ledger.setQuota({ tenant, limitNanoUsd: full10NanoUsd, ...wish }, nowMs),
+		account: (period: string) => ledger.getAccount(tenant, period),
+	};
+}
+
+describe('planning over periods', () => {
+	test('a batch that one day cannot pay is paid by the next, which begins at midnight of the tenant', async () => {
+		const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
+		await planner.setQuota({ period: 'day', timeZone: 'Asia/Kathmandu' });
+		expect(await planner.plan(await planner.drop())).toMatchObject({ sent: { period: '2026-11-24' } });
+		const waits = await planner.drop();
+		expect(await planner.plan(waits)).toEqual({ deferred: 'quota' });
+		planner.turnTo(Date.UTC(2026, 10, 24, 18, 14, 59, 999));
+		expect(await planner.plan(waits)).toEqual({ deferred: 'quota' });
+		planner.turnTo(Date.UTC(2026, 10, 24, 18, 15));
+		const younger = await planner.drop();
+		expect(await planner.plan(younger)).toEqual({ deferred: 'order' }); // the new day's account knows who waits
+		expect(await planner.plan(waits)).toMatchObject({ sent: { period: '2026-11-25' } });
+		expect(await planner.account('2026-11-24')).toMatchObject({ availableNanoUsd: 0 });
+	});
+
+	test('another kind of period does not pay twice', async () => {
+		const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
+		await planner.setQuota({ period: 'month' });
+		expect(await planner.plan(await planner.drop())).toHaveProperty('sent');
+		for (const period of ['week', 'day', 'total'] as const) {
+			await planner.setQuota({ period });
+			expect(await planner.plan(await planner.drop())).toHaveProperty('deferred');
+		}
+		expect(planner.sent).toHaveLength(1);
+	});
+
+	test('a suspended tenant waits, and goes on in order when it is resumed', async () => {
+		const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
+		await planner.setQuota({ limitNanoUsd: 10 * full10NanoUsd, suspended: true });
+		const [first, second] = [await planner.drop(), await planner.drop()];
+		for (const batch of [second, first]) expect(await planner.plan(batch)).toEqual({ deferred: 'suspended' });
+		await planner.setQuota({ limitNanoUsd: 10 * full10NanoUsd });
+		expect(await planner.plan(second)).toEqual({ deferred: 'order' });
+		expect(await planner.plan(first)).toHaveProperty('sent');
+		expect(await planner.plan(second)).toHaveProperty('sent');
+	});
+
+	test('a tenant with a floor waits rather than get bad labels', async () => {
+		const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
+		await planner.setQuota({ limitNanoUsd: 169, floor: { policy: 'p1' } });
+		expect(await planner.plan(await planner.drop())).toEqual({ deferred: 'floor' });
+		await planner.setQuota({ limitNanoUsd: 169 });
+		const [oldest] = await planner.batches.deferred(tenant, 1);
+		expect(await planner.plan(oldest as Batch)).toHaveProperty('sent');
+	});
+
+	test('the message says how the budget came about, so that it can be recomputed', async () => {
+		const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
+		const quota: Quota = await planner.setQuota({ limitNanoUsd: 20_000, pacing: 'even', expectedImages: 1000 });
+		const planned = await planner.plan(await planner.drop());
+		const { plan, budgetMacs, images, price: paid } = (planned as { sent: BatchMessage }).sent;
+		expect(plan).toEqual({
+			...{ plannedMs: Date.UTC(2026, 10, 24, 12), quotaRevision: 1, pacing: 'even', reason: 'even' },
+			...{ basis: 'declared', expectedLeft: 1000, availableNanoUsd: 20_000 },
+		});
+		const { availableNanoUsd = 0, expectedLeft = 0 } = plan ?? {};
+		const again = budgetOf({ availableNanoUsd, expectedLeft, images, quality: quota, card, price: paid });
+		expect(again).toMatchObject({ budgetMacs });
+	});
+
+	test('the rhythm is learnt from the journals of the periods before, across their borders', async () => {
+		const dayMs = 24 * 3600 * 1000;
+		const planner = startPlanner(Date.UTC(2026, 9, 20, 12));
+		await planner.setQuota({ limitNanoUsd: 1e6, pacing: 'even', period: 'week' });
+		for (let day = 0; day < 21; day++) {
+			planner.turnTo(Date.UTC(2026, 9, 20, 12) + day * dayMs);
+			const planned = await planner.plan(await planner.drop());
+			const { rid, batchId, period } = (planned as { sent: BatchMessage }).sent;
+			await planner.ledger.settle({ tenant, period, rid, batchId, billedNanoUsd: 1, images: 10 });
+		}
+		planner.turnTo(Date.UTC(2026, 10, 10, 0));
+		expect(await planner.plan(await planner.drop())).toMatchObject({
+			sent: { plan: { basis: 'journal', expectedLeft: 10 + 0.8 * 60 } }, // Tuesday to Sunday, ten a day
+		});
+	});
+});
