@@ -41,6 +41,8 @@ export function createMemoryBatches(): MemoryBatches {
 			if (state === 'settled' || state === 'void') batches.delete(batchId);
 			else batches.set(batchId, { ...batch, state, ...fields });
 		},
+		watch: async () => undefined, // nobody dies here
+		unwatch: async () => undefined,
 		deferred: async (_tenant, limit) => deferred(limit),
 		unfinished: async (limit) => [...batches.values()].slice(0, limit),
 		waiting: () => [...batches.values()],
