@@ -23,7 +23,6 @@ const entrySchema = z.strictObject({
 	/** Absent where it was refused when the archive was opened. */
 	stored: storedSchema.optional(),
 });
-type Entry = z.infer<typeof entrySchema>;
 
 /** One object at one version, or one entry of an archive: then key, etag and version are the archive's, and `bytes` its own. */
 export const imageSchema = z
