@@ -1,17 +1,18 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createClients } from '../functions/aws/clients.ts';
 import { createStores } from '../functions/aws/stores.ts';
+import { runBudgetnet, startUp } from './cli-runner.ts';
 
 const root = join(import.meta.dirname, '..');
 const entry = join(root, 'functions', 'cli', 'main.ts');
 const sample = join(root, 'models', 'samples', 'cifar10', 'images');
+/** Relative to the folder that tests run in. */
+const images = 'models/samples/cifar10/images';
 const names = ['0000.png', '0001.png', '0002.png'];
 
 let folder: string;
@@ -58,21 +59,27 @@ describe('classify', () => {
 		expect(JSON.parse(stdout)).toMatchObject({ labelled: 0, deferred: 4, spentNanoUsd: 0 });
 	});
 
+	test('refuses a folder without files', () => {
+		expect(budgetnet('classify', 'empty', '--share', '1')).toMatchObject({
+			status: 2,
+			stderr: expect.stringContaining('holds no files'),
+		});
+	});
+
 	test.each([
-		[['classify', 'images'], /give --usd, --share or --macs/],
-		[['classify', 'images', '--share', '0'], /--share 0: expected/],
-		[['classify', 'images', '--share', '1.5'], /--share 1.5: expected/],
-		[['classify', 'images', '--share', 'half'], /--share half: expected/],
-		[['classify', 'images', '--usd', '5 dollars'], /"5 dollars" is not an amount/],
-		[['classify', 'images', '--macs', '30X'], /--macs 30X: expected/],
-		[['classify', 'images', '--macs', '0'], /--macs 0: expected/],
-		[['classify', 'images', '--usd', '1', '--share', '1'], /cannot be used with/],
-		[['classify', 'images', '--share', '1', '--model', 'nobody'], /model "nobody" is not there: expected one of/],
-		[['classify', 'images', '--share', '1', '--model', '../cifar10-resnet'], /is not there/],
+		[['classify', images], /give --usd, --share or --macs/],
+		[['classify', images, '--share', '0'], /--share 0: expected/],
+		[['classify', images, '--share', '1.5'], /--share 1.5: expected/],
+		[['classify', images, '--share', 'half'], /--share half: expected/],
+		[['classify', images, '--usd', '5 dollars'], /"5 dollars" is not an amount/],
+		[['classify', images, '--macs', '30X'], /--macs 30X: expected/],
+		[['classify', images, '--macs', '0'], /--macs 0: expected/],
+		[['classify', images, '--usd', '1', '--share', '1'], /cannot be used with/],
+		[['classify', images, '--share', '1', '--model', 'nobody'], /model "nobody" is not there: expected one of/],
+		[['classify', images, '--share', '1', '--model', '../cifar10-resnet'], /is not there/],
 		[['classify', 'nowhere', '--share', '1'], /folder .*nowhere" is not there/],
-		[['classify', 'empty', '--share', '1'], /holds no files/],
 		[['classify', '--share', '1'], /missing required argument 'folder'/],
-		[['classify', 'images', '--shares', '1'], /unknown option/],
+		[['classify', images, '--shares', '1'], /unknown option/],
 		[['up', '--usd', '-1'], /"-1" is not an amount/],
 		[['up', '--tenant', 'ACME'], /expected a tenant/],
 		[['where', 'no-tenant'], /expected TENANT\/NAME/],
@@ -83,29 +90,23 @@ describe('classify', () => {
 		[['retry', 'acme/cat.png'], /required option '--tenant/],
 		[['redrive', 'batches'], /choices are image-events, reports, plans/],
 		[['classsify'], /unknown command/],
-	])('%j is refused: the message says what was expected', (args, message) => {
-		const { status, stderr } = budgetnet(...args);
+	])('%j is refused: the message says what was expected', async (args, message) => {
+		const { status, stderr } = await runBudgetnet(args, {});
 		expect(stderr).toMatch(message);
 		expect(status).toBe(2);
 	});
 });
 
 describe('against `up`', () => {
-	let up: ChildProcess;
+	let up: Awaited<ReturnType<typeof startUp>>;
 	let environment: Record<string, string>;
 
 	beforeAll(async () => {
-		up = spawn(process.execPath, [entry, 'up', '--tenant', 'acme'], { stdio: ['ignore', 'pipe', 'inherit'] });
-		environment = {};
-		for await (const line of createInterface({ input: up.stdout as NodeJS.ReadableStream })) {
-			for (const [, name, value] of line.matchAll(/(AWS_\w+)=(\S+)/g)) environment[name as string] = value as string;
-			if (line.startsWith('Ctrl-C')) break;
-		}
+		up = await startUp('--tenant', 'acme');
+		environment = up.environment;
 	});
 	afterAll(async () => {
-		up.kill('SIGTERM');
-		const [code] = await once(up, 'exit');
-		expect(code).toBe(0);
+		expect(await up.stop()).toBe(0);
 	});
 
 	const against = (...args: string[]) =>

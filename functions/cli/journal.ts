@@ -1,0 +1,89 @@
+import { Command } from 'commander';
+import { checkAccount } from '../core/journal-check.ts';
+import type { JournalEntry } from '../core/ledger.ts';
+import { formatUsd } from '../core/money.ts';
+import { tenantSchema } from '../core/object-key.ts';
+import { parse } from '../core/parse.ts';
+import { periodOf, periodSchema } from '../core/period.ts';
+import type { Ledger } from '../core/ports.ts';
+import { connected } from './connect.ts';
+import { exitCodes } from './exit-codes.ts';
+import { presentQuota } from './quota.ts';
+import { formatTable } from './table.ts';
+
+interface Output {
+	json?: boolean;
+}
+
+/** `budgetnet journal show TENANT` and `budgetnet journal check [TENANT]`: every nano-USD, and whether it adds up. */
+export function journalCommand(): Command {
+	return new Command('journal')
+		.description('what was billed, batch by batch, and whether the accounts agree with it')
+		.addCommand(
+			new Command('show')
+				.description('print what was billed to a tenant in a period')
+				.argument('<tenant>', 'who')
+				.option('--period <name>', 'as 2026-11, 2026-11-24, week-2026-11-23 or total; without it the one that is now')
+				.option('--json', 'print as JSON')
+				.action(show),
+		)
+		.addCommand(
+			new Command('check')
+				.description('rebuild the accounts from the journal and compare, to the nano-USD')
+				.argument('[tenant]', 'whose; without it all that have a quota')
+				.option('--json', 'print as JSON')
+				.action(check),
+		);
+}
+
+async function show(tenant: string, { period, json }: Output & { period?: string }): Promise<void> {
+	parse(tenantSchema, tenant, `tenant "${tenant}"`);
+	if (period !== undefined) parse(periodSchema, period, `--period ${period}`);
+	const { name, entries } = await connected(async ({ ledger }) => {
+		const quota = presentQuota(tenant, await ledger.getQuota(tenant));
+		const found = period ?? periodOf(Date.now(), quota);
+		return { name: found, entries: await ledger.journal(tenant, found) };
+	});
+	const inOrder = entries.toSorted((a, b) => (a.batchId < b.batchId ? -1 : 1));
+	process.stdout.write(`${json ? JSON.stringify(inOrder) : describe(tenant, name, inOrder)}\n`);
+}
+
+function describe(tenant: string, period: string, entries: readonly JournalEntry[]): string {
+	const billed = entries.filter(({ billedNanoUsd }) => billedNanoUsd > 0);
+	const total = billed.reduce((sum, { billedNanoUsd }) => sum + billedNanoUsd, 0);
+	const rows = billed.map(({ batchId, images, billedNanoUsd }) => [
+		batchId,
+		String(images ?? '-'),
+		formatUsd(billedNanoUsd),
+	]);
+	const sum = `tenant ${tenant}, ${period}: ${billed.length} batches billed, ${formatUsd(total)}`;
+	return rows.length === 0 ? sum : `${formatTable(['batch', 'images', 'billed'], rows)}\n${sum}`;
+}
+
+async function check(tenant: string | undefined, { json }: Output): Promise<void> {
+	if (tenant !== undefined) parse(tenantSchema, tenant, `tenant "${tenant}"`);
+	const result = await connected(({ ledger }) => checkAccounts(ledger, tenant));
+	if (result.findings.length > 0) process.exitCode = exitCodes.checkFailed;
+	const text = [
+		...result.findings,
+		`${result.accounts} accounts, ${result.entries} journal entries: ${verdict(result)}`,
+	];
+	process.stdout.write(`${json ? JSON.stringify(result) : text.join('\n')}\n`);
+}
+
+function verdict({ findings }: { findings: readonly string[] }): string {
+	return findings.length === 0 ? 'they agree to the nano-USD' : `${findings.length} disagreements`;
+}
+
+async function checkAccounts(ledger: Ledger, tenant: string | undefined) {
+	const tenants = tenant === undefined ? (await ledger.quotas()).map((quota) => quota.tenant) : [tenant];
+	const result = { accounts: 0, entries: 0, findings: [] as string[] };
+	for (const each of tenants)
+		for (const account of await ledger.accounts(each)) {
+			const journal = await ledger.journal(each, account.period);
+			result.accounts += 1;
+			result.entries += journal.length;
+			result.findings.push(...checkAccount(account, journal));
+		}
+	return result;
+}

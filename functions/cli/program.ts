@@ -1,0 +1,58 @@
+import { Command, CommanderError } from 'commander';
+import { BudgetNetError, messageOf } from '../core/errors.ts';
+import { classifyCommand } from './classify.ts';
+import { exitCodes } from './exit-codes.ts';
+import { journalCommand } from './journal.ts';
+import { quotaCommand } from './quota.ts';
+import { redriveCommand } from './redrive.ts';
+import { retryCommand } from './retry.ts';
+import { statusCommand } from './status.ts';
+import { switchCommands } from './switch.ts';
+import { upCommand } from './up.ts';
+import { whereCommand } from './where.ts';
+
+/**
+ * Runs one command line. Errors are printed.
+ * @param args without program and file
+ * @returns the exit code
+ */
+export async function run(args: readonly string[]): Promise<number> {
+	try {
+		await createProgram().parseAsync(args, { from: 'user' });
+		return Number(process.exitCode ?? exitCodes.ok);
+	} catch (error) {
+		if (!(error instanceof CommanderError)) process.stderr.write(`budgetnet: ${messageOf(error)}\n`);
+		return exitCodeOf(error);
+	}
+}
+
+function createProgram(): Command {
+	const program = new Command('budgetnet')
+		.description('Classifies images within a spending quota.')
+		.addCommand(classifyCommand())
+		.addCommand(upCommand())
+		.addCommand(quotaCommand())
+		.addCommand(statusCommand())
+		.addCommand(journalCommand())
+		.addCommand(whereCommand())
+		.addCommand(retryCommand())
+		.addCommand(redriveCommand())
+		.configureHelp({ showGlobalOptions: true })
+		.addHelpText(
+			'after',
+			`\nExit codes: 0 all is labelled; 1 a fault of this program; 2 wrong input or options; 3 some images have no label; 4 a check found something wrong.`,
+		);
+	for (const command of switchCommands()) program.addCommand(command);
+	for (const command of allOf(program)) command.exitOverride().showHelpAfterError();
+	return program;
+}
+
+function allOf(command: Command): Command[] {
+	return [command, ...command.commands.flatMap(allOf)];
+}
+
+function exitCodeOf(error: unknown): number {
+	if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.wrongInput;
+	const usersFault = error instanceof BudgetNetError && (error.code === 'invalid' || error.code === 'not-found');
+	return usersFault ? exitCodes.wrongInput : exitCodes.fault;
+}

@@ -1,0 +1,101 @@
+import { Command } from 'commander';
+import { BudgetNetError } from '../core/errors.ts';
+import { formatUsd } from '../core/money.ts';
+import { tenantSchema } from '../core/object-key.ts';
+import { pacingOf } from '../core/pacing.ts';
+import { parse } from '../core/parse.ts';
+import type { Ledger } from '../core/ports.ts';
+import type { Quality, Quota } from '../core/quota.ts';
+import { connected } from './connect.ts';
+import { type QuotaOptions, quotaOptions, wishOf } from './quota-options.ts';
+import { formatTable } from './table.ts';
+
+interface Output {
+	json?: boolean;
+}
+
+/** `budgetnet quota set | show | list | suspend | resume`: what tenants may spend. */
+export function quotaCommand(): Command {
+	const set = forTenant('set', 'give a tenant a quota, or change what is said of it; it holds from the next batch on');
+	for (const option of quotaOptions) set.addOption(option);
+	set.action((tenant: string, options: QuotaOptions & Output) =>
+		change(tenant, options, (ledger, before) => ledger.setQuota(wishOf(tenant, before, options), Date.now())),
+	);
+	return new Command('quota')
+		.description('what tenants may spend')
+		.addCommand(set)
+		.addCommand(
+			forTenant('show', "print a tenant's quota").action((tenant: string, options: Output) =>
+				change(tenant, options, async (_, before) => presentQuota(tenant, before)),
+			),
+		)
+		.addCommand(
+			new Command('list').description('print the quotas of all tenants').option('--json', 'print as JSON').action(list),
+		)
+		.addCommand(suspension('suspend', true, "let a tenant's images wait; what runs finishes"))
+		.addCommand(suspension('resume', false, 'go on after suspend, in the order of the drops'));
+}
+
+function forTenant(name: string, description: string): Command {
+	return new Command(name).description(description).argument('<tenant>', 'who').option('--json', 'print as JSON');
+}
+
+function suspension(name: string, suspended: boolean, description: string): Command {
+	return forTenant(name, description).action((tenant: string, options: Output) =>
+		change(tenant, options, (ledger, before) => {
+			const { revision: _, continues: __, ...kept } = presentQuota(tenant, before);
+			return ledger.setQuota({ ...kept, suspended }, Date.now());
+		}),
+	);
+}
+
+/** Reads a tenant's quota, does something with it, and prints what it then is. */
+async function change(
+	tenant: string,
+	{ json }: Output,
+	action: (ledger: Ledger, before: Quota | undefined) => Promise<Quota>,
+): Promise<void> {
+	parse(tenantSchema, tenant, `tenant "${tenant}"`);
+	const quota = await connected(async ({ ledger }) => action(ledger, await ledger.getQuota(tenant)));
+	process.stdout.write(`${json ? JSON.stringify(quota) : describe(quota)}\n`);
+}
+
+/** @throws BudgetNetError `not-found` */
+export function presentQuota(tenant: string, quota: Quota | undefined): Quota {
+	if (quota) return quota;
+	throw new BudgetNetError(
+		'not-found',
+		`tenant ${tenant} has no quota: give it one with budgetnet quota set ${tenant} --limit USD`,
+	);
+}
+
+async function list({ json }: Output): Promise<void> {
+	const quotas = await connected(({ ledger }) => ledger.quotas());
+	if (json) process.stdout.write(`${JSON.stringify(quotas)}\n`);
+	else if (quotas.length === 0) process.stdout.write('no tenant has a quota yet\n');
+	else
+		process.stdout.write(
+			`${formatTable(['tenant', 'limit', 'period', 'time zone', 'pacing', 'suspended'], quotas.map(rowOf))}\n`,
+		);
+}
+
+function rowOf(quota: Quota): string[] {
+	const { tenant, limitNanoUsd, period, timeZone, suspended } = quota;
+	return [tenant, formatUsd(limitNanoUsd), period, timeZone, pacingOf(quota), suspended ? 'yes' : 'no'];
+}
+
+function describe(quota: Quota): string {
+	const { tenant, limitNanoUsd, softLimitNanoUsd, period, weekStart, timeZone, expectedImages, floor, ceiling } = quota;
+	const often = period === 'total' ? 'in total' : `a ${period}${period === 'week' ? ` from ${weekStart} on` : ''}`;
+	const lines = [`tenant ${tenant}: ${formatUsd(limitNanoUsd)} ${often}, ${timeZone}, ${pacingOf(quota)} pacing`];
+	if (expectedImages > 0) lines.push(`images expected: ${expectedImages}`);
+	if (softLimitNanoUsd !== undefined) lines.push(`soft limit: ${formatUsd(softLimitNanoUsd)}`);
+	if (floor) lines.push(`floor: ${describeQuality(floor)}; below it images wait`);
+	if (ceiling) lines.push(`ceiling: ${describeQuality(ceiling)}`);
+	if (quota.suspended) lines.push('suspended: its images wait');
+	return lines.join('\n');
+}
+
+function describeQuality(quality: Quality): string {
+	return 'policy' in quality ? `policy ${quality.policy}` : `expected accuracy ${quality.accuracy}`;
+}

@@ -1,0 +1,145 @@
+import { Command } from 'commander';
+import { reservedNanoUsd } from '../core/ledger.ts';
+import { limits } from '../core/limits.ts';
+import { formatUsd } from '../core/money.ts';
+import { tenantSchema } from '../core/object-key.ts';
+import { parse } from '../core/parse.ts';
+import { periodAt } from '../core/period.ts';
+import type { Quota } from '../core/quota.ts';
+import { type Connection, connected } from './connect.ts';
+import { presentQuota } from './quota.ts';
+import { formatTable } from './table.ts';
+
+const dayMs = 24 * 3600 * 1000;
+
+/** How a tenant stands in the period that is now. */
+export interface Status {
+	tenant: string;
+	period: string;
+	limitNanoUsd: number;
+	spentNanoUsd: number;
+	reservedNanoUsd: number;
+	/** Charged to this account for one that it continues. */
+	carriedNanoUsd: number;
+	availableNanoUsd: number;
+	/** Until the period ends; absent for a total. */
+	daysLeft?: number;
+	/** The part of the period that is over, and of the limit that is spent; absent for a total. */
+	periodShare?: number;
+	spentShare: number;
+	/** Images that wait, at most limits.sweepBatchesMax batches of them; since when, and why the oldest does. */
+	deferredImages: number;
+	deferredSinceMs?: number;
+	deferredReason?: string;
+	/** Images whose reservation is open: under way to a worker, running, or not yet settled. */
+	inFlightImages: number;
+	suspended: boolean;
+	stopped: boolean;
+}
+
+/** `budgetnet status [TENANT]`: spent, reserved, left, waiting. */
+export function statusCommand(): Command {
+	return new Command('status')
+		.description('say how tenants stand in the period that is now: spent, reserved, left, waiting')
+		.argument('[tenant]', 'who; without it all that have a quota')
+		.option('--json', 'print as JSON')
+		.action(async (tenant: string | undefined, { json }: { json?: boolean }) => {
+			const statuses = await connected((connection) => findStatuses(connection, tenant));
+			process.stdout.write(
+				`${json ? JSON.stringify(tenant === undefined ? statuses : statuses[0]) : describe(statuses)}\n`,
+			);
+		});
+}
+
+async function findStatuses(connection: Connection, tenant: string | undefined): Promise<Status[]> {
+	const { ledger } = connection;
+	if (tenant === undefined) {
+		const statuses: Status[] = [];
+		for (const quota of await ledger.quotas()) statuses.push(await statusOf(connection, quota, Date.now()));
+		return statuses;
+	}
+	parse(tenantSchema, tenant, `tenant "${tenant}"`);
+	return [await statusOf(connection, presentQuota(tenant, await ledger.getQuota(tenant)), Date.now())];
+}
+
+/** How the tenant of this quota stands. @throws BudgetNetError */
+export async function statusOf({ ledger, batches }: Connection, quota: Quota, nowMs: number): Promise<Status> {
+	const { tenant, limitNanoUsd, suspended } = quota;
+	const { name, startMs, endMs } = periodAt(quota, nowMs);
+	const accounts = await ledger.accounts(tenant);
+	const account = accounts.find(({ period }) => period === name);
+	const waiting = await batches.deferred(tenant, limits.sweepBatchesMax);
+	const open = accounts.flatMap((each) => Object.values(each.open));
+	const [oldest] = waiting;
+	const { spentNanoUsd = 0, carriedNanoUsd = 0, availableNanoUsd = limitNanoUsd } = account ?? {};
+	const ends = Number.isFinite(endMs);
+	return {
+		...{ tenant, period: name, limitNanoUsd, spentNanoUsd, carriedNanoUsd, availableNanoUsd },
+		reservedNanoUsd: account ? reservedNanoUsd(account) : 0,
+		...(ends
+			? { daysLeft: roundTo((endMs - nowMs) / dayMs, 1), periodShare: share(nowMs - startMs, endMs - startMs) }
+			: {}),
+		spentShare: share(spentNanoUsd + carriedNanoUsd, limitNanoUsd),
+		deferredImages: waiting.reduce((sum, batch) => sum + (batch.images ?? 0), 0),
+		...(oldest ? { deferredSinceMs: oldest.createdMs } : {}),
+		...(oldest?.reason ? { deferredReason: oldest.reason } : {}),
+		inFlightImages: open.reduce((sum, { images }) => sum + images, 0),
+		suspended,
+		stopped: await ledger.isStopped(tenant),
+	};
+}
+
+function share(part: number, whole: number): number {
+	return whole === 0 ? 1 : roundTo(part / whole, 4);
+}
+
+function roundTo(value: number, decimals: number): number {
+	return Math.round(value * 10 ** decimals) / 10 ** decimals;
+}
+
+const head = [
+	'tenant',
+	'period',
+	'limit',
+	'spent',
+	'reserved',
+	'left',
+	'spent %',
+	'period %',
+	'days left',
+	'in flight',
+	'waiting',
+	'',
+];
+
+function describe(statuses: readonly Status[]): string {
+	if (statuses.length === 0) return 'no tenant has a quota yet';
+	return formatTable(head, statuses.map(rowOf));
+}
+
+function rowOf(status: Status): string[] {
+	const { tenant, period, limitNanoUsd, spentNanoUsd, carriedNanoUsd, availableNanoUsd, daysLeft, periodShare } =
+		status;
+	return [
+		...[tenant, period, formatUsd(limitNanoUsd), formatUsd(spentNanoUsd + carriedNanoUsd)],
+		...[
+			formatUsd(status.reservedNanoUsd),
+			formatUsd(availableNanoUsd),
+			percent(status.spentShare),
+			percent(periodShare),
+		],
+		...[daysLeft === undefined ? '-' : String(daysLeft), String(status.inFlightImages), String(status.deferredImages)],
+		remarkOf(status),
+	];
+}
+
+function percent(part: number | undefined): string {
+	return part === undefined ? '-' : (100 * part).toFixed(1);
+}
+
+function remarkOf({ suspended, stopped, deferredReason, deferredSinceMs }: Status): string {
+	if (stopped) return 'stopped';
+	if (suspended) return 'suspended';
+	if (deferredSinceMs === undefined) return '';
+	return `waits since ${new Date(deferredSinceMs).toISOString().slice(0, 16)}Z: ${deferredReason ?? 'being planned'}`;
+}
