@@ -1,7 +1,6 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import pMap from 'p-map';
 import { buildTar, buildZip } from '../archive/testing/build.ts';
-import { periodOf } from '../core/period.ts';
 import { limitForShare } from '../core/quota.ts';
 import { type Host, startHost } from '../local/host.ts';
 import { untilAccounted } from '../local/tally.ts';
@@ -59,7 +58,7 @@ export async function measureArchives(options: {
 async function timeDrop(host: Host, tenant: string, images: number, drops: readonly File[]): Promise<number> {
 	const { card } = host.model;
 	const limitNanoUsd = limitForShare({ card, price: host.price, images, share, batches });
-	await host.ledger.setQuota({ tenant, limitNanoUsd, expectedImages: images }, periodOf(Date.now()));
+	await host.ledger.setQuota({ tenant, limitNanoUsd, expectedImages: images }, Date.now());
 	const put = ({ name, content }: File) =>
 		host.clients.s3.send(
 			new PutObjectCommand({ Bucket: host.resources.imagesBucket, Key: `${tenant}/${name}`, Body: content }),

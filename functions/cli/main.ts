@@ -3,6 +3,7 @@ import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { classifyCommand } from './classify.ts';
 import { exitCodes } from './exit-codes.ts';
 import { redriveCommand } from './redrive.ts';
+import { resultsCommand } from './results.ts';
 import { retryCommand } from './retry.ts';
 import { switchCommands } from './switch.ts';
 import { upCommand } from './up.ts';
@@ -13,6 +14,7 @@ const program = new Command('budgetnet')
 	.addCommand(classifyCommand())
 	.addCommand(upCommand())
 	.addCommand(whereCommand())
+	.addCommand(resultsCommand())
 	.addCommand(retryCommand())
 	.addCommand(redriveCommand())
 	.configureHelp({ showGlobalOptions: true })
