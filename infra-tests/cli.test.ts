@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildZip } from '../functions/archive/testing/build.ts';
 import { createClients } from '../functions/aws/clients.ts';
 import { createStores } from '../functions/aws/stores.ts';
 import { runBudgetnet, startUp } from './cli-runner.ts';
@@ -25,6 +26,8 @@ beforeAll(async () => {
 	await copyFile(join(sample, '0000.png'), join(folder, 'mixed', 'a.png'));
 	await writeFile(join(folder, 'mixed', 'b,"c".txt'), 'no image');
 	await mkdir(join(folder, 'empty'));
+	await mkdir(join(folder, 'packed'));
+	await writeFile(join(folder, 'packed', 'a.zip'), 'PK');
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -88,6 +91,11 @@ describe('classify', () => {
 		[['retry', '--tenant', 'acme', '--batch', 'x'], /expected a batch id/],
 		[['retry', '--tenant', 'acme', 'other/cat.png'], /is not tenant acme's/],
 		[['retry', 'acme/cat.png'], /required option '--tenant/],
+		[['results'], /required option '--tenant/],
+		[['results', '--tenant', 'A'], /expected a tenant/],
+		[['results', '--tenant', 'acme', '--since', 'May'], /expected a day such as/],
+		[['results', '--tenant', 'acme', '--csv', '--json'], /cannot be used with/],
+		[['classify', 'packed', '--share', '1'], /"a.zip" is an archive: unpack it first/],
 		[['redrive', 'batches'], /choices are image-events, reports, plans/],
 		[['classsify'], /unknown command/],
 	])('%j is refused: the message says what was expected', async (args, message) => {
@@ -125,7 +133,7 @@ describe('against `up`', () => {
 		});
 		const { outcomes } = createStores(clients, { resultsBucket: 'budgetnet-results', tablePrefix: 'budgetnet' });
 		const batchesWithOutcomes = async () => (await outcomes.list('acme')).length;
-		const drop = async (Key: string, text?: string) =>
+		const drop = async (Key: string, text?: string | Uint8Array) =>
 			clients.s3.send(
 				new PutObjectCommand({
 					Bucket: 'budgetnet-images',
@@ -148,6 +156,27 @@ describe('against `up`', () => {
 		await expect
 			.poll(() => placeOf('acme/note.txt').outcome?.reason, { timeout: 30_000, interval: 500 })
 			.toBe('not-an-image');
+		await drop(
+			'acme/a.zip',
+			await buildZip([{ name: 'in/it.png', content: await readFile(join(sample, '0000.png')) }]),
+		);
+		await expect
+			.poll(() => placeOf('acme/a.zip').batches?.[0].state, { timeout: 30_000, interval: 500 })
+			.toBe('settled');
+		expect(placeOf('acme/a.zip')).toMatchObject({ images: 1, labelled: 1, failed: 0 });
+		expect(against('where', 'acme/a.zip', 'in/it.png').stdout).toMatch(
+			/^acme\/a.zip in\/it.png .*settled\nbatch \S+\nlabel/,
+		);
+		expect(against('where', 'acme/a.zip', 'not/in.png').stderr).toContain('has no image "not/in.png"');
+		expect(against('results', '--tenant', 'acme').stdout).toMatch(
+			/^acme\/cat.png: \w+ \(0\.\d+\)\nacme\/note.txt: failed: /,
+		);
+		const csv = against('results', '--tenant', 'acme', '--csv').stdout.split('\n');
+		expect(csv[0]).toBe('batch,key,entry,version,status,label,confidence,policies,macs,reason,detail');
+		expect(csv[3]).toMatch(/^\S+-\w+00,"acme\/a.zip","in\/it.png",/);
+		const lines = against('results', '--tenant', 'acme', '--json').stdout.trim().split('\n');
+		expect(lines.map((line) => JSON.parse(line).entry)).toEqual([undefined, undefined, 'in/it.png']);
+		expect(against('results', '--tenant', 'acme', '--since', '2999-01-01')).toMatchObject({ status: 2 });
 		const before = await batchesWithOutcomes();
 		expect(against('retry', '--tenant', 'acme', '--failed').stdout).toMatch(
 			/^1 images run again as retry-\w+, in 1 batches/,

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
+import { archiveFormatOf } from '../core/archive.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { formatUsd, parseUsd } from '../core/money.ts';
 import type { Outcome } from '../core/outcome.ts';
@@ -10,6 +11,7 @@ import { limitForShare } from '../core/quota.ts';
 import { dropFiles, listFiles } from '../local/drop.ts';
 import { type Host, startHost } from '../local/host.ts';
 import { type Tally, untilAccounted } from '../local/tally.ts';
+import { quoted } from './csv.ts';
 import { exitCodes } from './exit-codes.ts';
 import { defaultModel, packageFolder } from './packages.ts';
 import { startProgress } from './progress.ts';
@@ -47,6 +49,9 @@ export function classifyCommand(): Command {
 async function classify(folderName: string, options: ClassifyOptions): Promise<void> {
 	const folder = resolve(folderName);
 	const files = await listFiles(folder);
+	const archive = files.find((file) => archiveFormatOf(file) !== undefined);
+	if (archive !== undefined)
+		throw new BudgetNetError('invalid', `"${archive}" is an archive: unpack it first, or drop it into a bucket`);
 	const host = await startHost({
 		packageFolder: await packageFolder(options.model),
 		batchImagesMax,
@@ -116,7 +121,6 @@ function linesOf(outcomes: readonly Outcome[]): string {
 }
 
 function csvOf(outcomes: readonly Outcome[]): string {
-	const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
 	const rows = outcomes.map((outcome) =>
 		outcome.status === 'labelled'
 			? [

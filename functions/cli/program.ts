@@ -5,6 +5,7 @@ import { exitCodes } from './exit-codes.ts';
 import { journalCommand } from './journal.ts';
 import { quotaCommand } from './quota.ts';
 import { redriveCommand } from './redrive.ts';
+import { resultsCommand } from './results.ts';
 import { retryCommand } from './retry.ts';
 import { statusCommand } from './status.ts';
 import { switchCommands } from './switch.ts';
@@ -35,6 +36,7 @@ function createProgram(): Command {
 		.addCommand(statusCommand())
 		.addCommand(journalCommand())
 		.addCommand(whereCommand())
+		.addCommand(resultsCommand())
 		.addCommand(retryCommand())
 		.addCommand(redriveCommand())
 		.configureHelp({ showGlobalOptions: true })

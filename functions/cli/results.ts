@@ -1,0 +1,77 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Command, Option } from 'commander';
+import { z } from 'zod';
+import { batchDate } from '../core/batch.ts';
+import { BudgetNetError } from '../core/errors.ts';
+import { tenantSchema } from '../core/object-key.ts';
+import type { Outcome } from '../core/outcome.ts';
+import { parse } from '../core/parse.ts';
+import { type Connection, connected } from './connect.ts';
+import { quoted } from './csv.ts';
+
+interface ResultsOptions {
+	tenant: string;
+	since?: string;
+	csv?: boolean;
+	json?: boolean;
+}
+
+const daySchema = z.iso.date('expected a day such as 2026-11-24');
+
+/** `budgetnet results`: a tenant's outcomes, batch by batch, the oldest first. */
+export function resultsCommand(): Command {
+	return new Command('results')
+		.description("print a tenant's outcomes, a line an image, the oldest batch first")
+		.requiredOption('--tenant <name>', 'whose images')
+		.option('--since <day>', 'only batches of this day (UTC) and later, as 2026-11-24')
+		.addOption(new Option('--csv', 'as CSV, with a head line').conflicts('json'))
+		.option('--json', 'as JSON Lines: the outcomes as they are stored, each with its batch')
+		.action(async (options: ResultsOptions) => {
+			await connected((connection) => print(Readable.from(linesOf(connection, options))));
+		});
+}
+
+/** To standard output; a reader that has seen enough (`| head`) is no fault. */
+async function print(lines: Readable): Promise<void> {
+	try {
+		await pipeline(lines, process.stdout, { end: false });
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+	}
+}
+
+const columns = 'batch,key,entry,version,status,label,confidence,policies,macs,reason,detail';
+
+/** One batch's lines at a time: however many there are, no more is held. */
+async function* linesOf({ outcomes }: Connection, options: ResultsOptions): AsyncGenerator<string> {
+	const tenant = parse(tenantSchema, options.tenant, '--tenant');
+	const since = options.since === undefined ? '' : parse(daySchema, options.since, '--since');
+	const refs = (await outcomes.list(tenant)).filter(({ batchId }) => batchDate(batchId) >= since);
+	if (refs.length === 0)
+		throw new BudgetNetError('not-found', `tenant ${tenant} has no outcomes${since && ` since ${since}`}`);
+	if (options.csv) yield `${columns}\n`;
+	const lineOf = options.csv ? csvLine : options.json ? jsonLine : plainLine;
+	for (const ref of refs)
+		for (const outcome of (await outcomes.read(ref))?.outcomes ?? []) yield `${lineOf(outcome, ref.batchId)}\n`;
+}
+
+function jsonLine(outcome: Outcome, batchId: string): string {
+	return JSON.stringify({ ...outcome, batchId });
+}
+
+function csvLine(outcome: Outcome, batchId: string): string {
+	const { key, entry = '', version, status } = outcome;
+	const named = [batchId, quoted(key), quoted(entry), quoted(version), status];
+	const said =
+		outcome.status === 'labelled'
+			? [quoted(outcome.label), outcome.confidence, outcome.policies.join(' '), outcome.macs, '', '']
+			: ['', '', '', '', outcome.reason, quoted(outcome.detail)];
+	return [...named, ...said].join(',');
+}
+
+function plainLine(outcome: Outcome): string {
+	const name = outcome.entry === undefined ? outcome.key : `${outcome.key} ${outcome.entry}`;
+	if (outcome.status === 'failed') return `${name}: failed: ${outcome.reason}: ${outcome.detail}`;
+	return `${name}: ${outcome.label} (${outcome.confidence})`;
+}
