@@ -62,11 +62,13 @@ describe('classify', () => {
 		expect(JSON.parse(stdout)).toMatchObject({ labelled: 0, deferred: 4, spentNanoUsd: 0 });
 	});
 
-	test('refuses a folder without files', () => {
-		expect(budgetnet('classify', 'empty', '--share', '1')).toMatchObject({
-			status: 2,
-			stderr: expect.stringContaining('holds no files'),
-		});
+	test.each([
+		['empty', 'holds no files'],
+		['packed', '"a.zip" is an archive: unpack it first'],
+	])('refuses the folder %s: %s', (name, said) => {
+		const { status, stderr } = budgetnet('classify', name, '--share', '1');
+		expect(stderr).toContain(said);
+		expect(status).toBe(2);
 	});
 
 	test.each([
@@ -95,7 +97,6 @@ describe('classify', () => {
 		[['results', '--tenant', 'A'], /expected a tenant/],
 		[['results', '--tenant', 'acme', '--since', 'May'], /expected a day such as/],
 		[['results', '--tenant', 'acme', '--csv', '--json'], /cannot be used with/],
-		[['classify', 'packed', '--share', '1'], /"a.zip" is an archive: unpack it first/],
 		[['redrive', 'batches'], /choices are image-events, reports, plans/],
 		[['classsify'], /unknown command/],
 	])('%j is refused: the message says what was expected', async (args, message) => {
@@ -117,8 +118,7 @@ describe('against `up`', () => {
 		expect(await up.stop()).toBe(0);
 	});
 
-	const against = (...args: string[]) =>
-		spawnSync(process.execPath, [entry, ...args], { encoding: 'utf8', env: { ...process.env, ...environment } });
+	const against = (...args: string[]) => runBudgetnet(args, environment);
 
 	test('where follows an image from the drop to its label; stop holds back what comes after', async () => {
 		const clients = createClients({
@@ -141,54 +141,60 @@ describe('against `up`', () => {
 					Body: text ?? (await readFile(join(sample, '0000.png'))),
 				}),
 			);
-		const placeOf = (key: string) => JSON.parse(against('where', key, '--json').stdout);
+		const placeOf = async (key: string) => JSON.parse((await against('where', key, '--json')).stdout);
 		await drop('acme/cat.png');
-		await expect.poll(() => placeOf('acme/cat.png').state, { timeout: 30_000, interval: 500 }).toBe('settled');
-		expect(placeOf('acme/cat.png').outcome).toMatchObject({ status: 'labelled', key: 'acme/cat.png' });
-		expect(against('where', 'acme/cat.png').stdout).toMatch(
+		await expect
+			.poll(async () => (await placeOf('acme/cat.png')).state, { timeout: 30_000, interval: 500 })
+			.toBe('settled');
+		expect((await placeOf('acme/cat.png')).outcome).toMatchObject({ status: 'labelled', key: 'acme/cat.png' });
+		expect((await against('where', 'acme/cat.png')).stdout).toMatch(
 			/is settled\nbatch \S+\nlabel \w+ \(0\.\d+\), policies p\d/,
 		);
-		expect(against('where', 'acme/dog.png')).toMatchObject({
+		expect(await against('where', 'acme/dog.png')).toMatchObject({
 			status: 2,
 			stderr: expect.stringContaining('no image "acme/dog.png"'),
 		});
 		await drop('acme/note.txt', 'no image');
 		await expect
-			.poll(() => placeOf('acme/note.txt').outcome?.reason, { timeout: 30_000, interval: 500 })
+			.poll(async () => (await placeOf('acme/note.txt')).outcome?.reason, { timeout: 30_000, interval: 500 })
 			.toBe('not-an-image');
 		await drop(
 			'acme/a.zip',
 			await buildZip([{ name: 'in/it.png', content: await readFile(join(sample, '0000.png')) }]),
 		);
 		await expect
-			.poll(() => placeOf('acme/a.zip').batches?.[0].state, { timeout: 30_000, interval: 500 })
+			.poll(async () => (await placeOf('acme/a.zip')).batches?.[0].state, { timeout: 30_000, interval: 500 })
 			.toBe('settled');
-		expect(placeOf('acme/a.zip')).toMatchObject({ images: 1, labelled: 1, failed: 0 });
-		expect(against('where', 'acme/a.zip', 'in/it.png').stdout).toMatch(
+		expect(await placeOf('acme/a.zip')).toMatchObject({ images: 1, labelled: 1, failed: 0 });
+		expect((await against('where', 'acme/a.zip', 'in/it.png')).stdout).toMatch(
 			/^acme\/a.zip in\/it.png .*settled\nbatch \S+\nlabel/,
 		);
-		expect(against('where', 'acme/a.zip', 'not/in.png').stderr).toContain('has no image "not/in.png"');
-		expect(against('results', '--tenant', 'acme').stdout).toMatch(
+		expect((await against('where', 'acme/a.zip', 'not/in.png')).stderr).toContain('has no image "not/in.png"');
+		expect((await against('results', '--tenant', 'acme')).stdout).toMatch(
 			/^acme\/cat.png: \w+ \(0\.\d+\)\nacme\/note.txt: failed: /,
 		);
-		const csv = against('results', '--tenant', 'acme', '--csv').stdout.split('\n');
+		const csv = (await against('results', '--tenant', 'acme', '--csv')).stdout.split('\n');
 		expect(csv[0]).toBe('batch,key,entry,version,status,label,confidence,policies,macs,reason,detail');
 		expect(csv[3]).toMatch(/^\S+-\w+00,"acme\/a.zip","in\/it.png",/);
-		const lines = against('results', '--tenant', 'acme', '--json').stdout.trim().split('\n');
+		const lines = (await against('results', '--tenant', 'acme', '--json')).stdout.trim().split('\n');
 		expect(lines.map((line) => JSON.parse(line).entry)).toEqual([undefined, undefined, 'in/it.png']);
-		expect(against('results', '--tenant', 'acme', '--since', '2999-01-01')).toMatchObject({ status: 2 });
+		expect(await against('results', '--tenant', 'acme', '--since', '2999-01-01')).toMatchObject({ status: 2 });
 		const before = await batchesWithOutcomes();
-		expect(against('retry', '--tenant', 'acme', '--failed').stdout).toMatch(
+		expect((await against('retry', '--tenant', 'acme', '--failed')).stdout).toMatch(
 			/^1 images run again as retry-\w+, in 1 batches/,
 		);
-		expect(against('retry', '--tenant', 'acme', 'acme/cat.png').status).toBe(0);
+		expect((await against('retry', '--tenant', 'acme', 'acme/cat.png')).status).toBe(0);
 		await expect.poll(batchesWithOutcomes, { timeout: 30_000, interval: 500 }).toBe(before + 2);
-		expect(against('redrive', 'image-events').stdout).toContain('0 messages put back');
-		expect(against('stop').status).toBe(0);
+		expect((await against('redrive', 'image-events')).stdout).toContain('0 messages put back');
+		expect((await against('stop')).status).toBe(0);
 		await drop('acme/later.png');
-		await expect.poll(() => placeOf('acme/later.png').reason, { timeout: 30_000, interval: 500 }).toBe('stopped');
-		expect(against('start').status).toBe(0);
-		await expect.poll(() => placeOf('acme/later.png').state, { timeout: 30_000, interval: 500 }).toBe('settled');
+		await expect
+			.poll(async () => (await placeOf('acme/later.png')).reason, { timeout: 30_000, interval: 500 })
+			.toBe('stopped');
+		expect((await against('start')).status).toBe(0);
+		await expect
+			.poll(async () => (await placeOf('acme/later.png')).state, { timeout: 30_000, interval: 500 })
+			.toBe('settled');
 		for (const client of Object.values(clients)) client.destroy();
 	});
 });
