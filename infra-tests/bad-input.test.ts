@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { manifestSchema } from '../functions/core/batch.ts';
+import { entryListSchema, manifestSchema } from '../functions/core/batch.ts';
 import type { BudgetNetError } from '../functions/core/errors.ts';
 import { parseImageEvents } from '../functions/core/event.ts';
 import { batchMessageSchema, reportMessageSchema, resumeMessageSchema } from '../functions/core/message.ts';
@@ -20,6 +20,11 @@ const batchId = '20261124T113012123Z-1f2e3d4c';
 const rid = '0b9f2c34-8d5e-4b6f-9a3c-2f1e0d9c8b7a';
 const ref = { batchId, tenant: 'acme' };
 const image = { key: 'acme/cat.png', etag: 'abc', bytes: 12 };
+const stored = {
+	...image,
+	entry: { name: 'in/it.png', stored: { at: 5, bytes: 60, as: 'zip-deflated', packedBytes: 10, crc32: 7 } },
+};
+const refused = { ...image, entry: { name: 'evil.png' }, refused: { reason: 'bad-entry', detail: 'it is a link' } };
 const message = {
 	v: 1,
 	...ref,
@@ -60,7 +65,10 @@ const contracts = [
 	['message of queue reports', reportMessageSchema, { v: 1, ...ref }],
 	['message of queue plans', resumeMessageSchema, { v: 1, ...ref }],
 	['manifest', manifestSchema, { v: 1, ...ref, images: [image] }],
+	['manifest of an archive', manifestSchema, { v: 1, ...ref, images: [stored, refused] }],
+	['list of entries', entryListSchema, { v: 1, ...ref, parts: [[stored], [refused]] }],
 	['outcome', outcomeSchema, outcome],
+	['outcome of an entry', outcomeSchema, { ...outcome, entry: 'in/it.png' }],
 	['facts', runFactsSchema, facts],
 ] as const;
 

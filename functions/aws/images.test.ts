@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers';
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Image } from '../core/image.ts';
@@ -29,6 +30,15 @@ describe('on the embedded cloud', async () => {
 		const newer = await drop('acme/cat.png', 'new');
 		await expect(images.get(image)).rejects.toMatchObject({ name: 'ImageError', reason: 'overwritten' });
 		expect(Buffer.from(await images.get(newer)).toString()).toBe('new');
+	});
+
+	test('a range of an archive comes exactly, and a stream of all of it, of that version only', async () => {
+		const archive = await drop('acme/a.tar', 'one two three');
+		expect(Buffer.from(await images.getRange(archive, 4, 3)).toString()).toBe('two');
+		expect(await text(await images.getStream(archive))).toBe('one two three');
+		await drop('acme/a.tar', 'something else');
+		await expect(images.getRange(archive, 4, 3)).rejects.toMatchObject({ reason: 'overwritten' });
+		await expect(images.getStream(archive)).rejects.toMatchObject({ reason: 'overwritten' });
 	});
 
 	test('an image that was deleted, or never was, is gone', async () => {
@@ -73,6 +83,13 @@ describe('on a server that answers as told', () => {
 		expect(server.requests).toMatchObject([
 			{ method: 'GET', url: expect.stringContaining('versionId=v1'), headers: { 'if-match': '"e1"' } },
 		]);
+	});
+
+	test('a range that comes short is not taken for the whole', async () => {
+		await using server = await startAnswering((_, response) => void response.end('pixel'));
+		const range = createImages(server.s3, 'images').getRange(image, 10, 6);
+		await expect(range).rejects.toMatchObject({ name: 'ImageError', reason: 'unreadable' });
+		expect(server.requests).toMatchObject([{ headers: { range: 'bytes=10-15', 'if-match': '"e1"' } }]);
 	});
 
 	test.each([
