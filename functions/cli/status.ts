@@ -13,7 +13,7 @@ import { formatTable } from './table.ts';
 const dayMs = 24 * 3600 * 1000;
 
 /** How a tenant stands in the period that is now. */
-export interface Status {
+interface Status {
 	tenant: string;
 	period: string;
 	limitNanoUsd: number;
@@ -63,7 +63,7 @@ async function findStatuses(connection: Connection, tenant: string | undefined):
 }
 
 /** How the tenant of this quota stands. @throws BudgetNetError */
-export async function statusOf({ ledger, batches }: Connection, quota: Quota, nowMs: number): Promise<Status> {
+async function statusOf({ ledger, batches }: Connection, quota: Quota, nowMs: number): Promise<Status> {
 	const { tenant, limitNanoUsd, suspended } = quota;
 	const { name, startMs, endMs } = periodAt(quota, nowMs);
 	const accounts = await ledger.accounts(tenant);
