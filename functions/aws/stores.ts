@@ -4,6 +4,7 @@ import type { Clients } from './clients.ts';
 import { createLedgerTable } from './ledger-table.ts';
 import { createManifests } from './manifests.ts';
 import { createOutcomes } from './outcomes.ts';
+import { createPriceTable } from './price-table.ts';
 
 /** All stores of a system, by what its tables and its results bucket are called. */
 export function createStores(
@@ -12,6 +13,7 @@ export function createStores(
 ) {
 	return {
 		ledger: createLedgerTable(dynamodb, `${tablePrefix}-ledger`),
+		prices: createPriceTable(dynamodb, `${tablePrefix}-ledger`),
 		batches: createBatches(dynamodb, `${tablePrefix}-batches`),
 		claims: createClaims(dynamodb, `${tablePrefix}-claims`),
 		manifests: createManifests(s3, resultsBucket),

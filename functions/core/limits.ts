@@ -80,6 +80,8 @@ export const limits = {
 	sweepObjectsMax: 10_000,
 	/** Deferred batches that one resumption plans, one after the other. */
 	resumeBatchesMax: 100,
+	/** How old a planner's reading of the price list may be. */
+	priceSecondsMax: 60,
 	/** Tenants whose rhythm a planner remembers. */
 	rhythmsKnownMax: 1000,
 	/** Schedules of quotas whose periods are remembered, and periods of each. */

@@ -11,6 +11,7 @@ import type { ModelCard } from '../core/package.ts';
 import { parseJson } from '../core/parse.ts';
 import type { Price } from '../core/price.ts';
 import { createPlanner } from '../planner/handler.ts';
+import { createPriceNow } from '../planner/price-now.ts';
 import { resumeBatch } from '../planner/resume.ts';
 import { createRhythms } from '../planner/rhythm.ts';
 import { createDeadLetterSettler, createSettler } from '../settler/handler.ts';
@@ -19,7 +20,9 @@ import type { Resources } from './provision.ts';
 
 export interface HandlerOptions {
 	card: ModelCard;
+	/** In force where the price list has none for this model and kind of worker. */
 	price: Price;
+	workerKind?: string;
 	batchImagesMax: number;
 	/** After so long without being finished, a batch's planner counts as dead. */
 	planningSecondsMax: number;
@@ -27,6 +30,8 @@ export interface HandlerOptions {
 	nowMs?: () => number;
 	log: Log;
 }
+
+const defaultWorkerKind = 'cpu';
 
 /** Stores and handlers over these clients and resources: what the Lambda functions are made of, in one place. */
 export function createHandlers(clients: Clients, resources: Resources, options: HandlerOptions) {
@@ -46,7 +51,20 @@ export function createHandlers(clients: Clients, resources: Resources, options: 
 	};
 	const images = createImages(s3, imagesBucket);
 	const rhythmOf = createRhythms(stores.ledger);
-	const parts = { ...stores, ...queues, ...options, ...mint, images, rhythmOf, s3, imagesBucket, resultsBucket };
+	const priced = { model: options.card.name, workerKind: options.workerKind ?? defaultWorkerKind };
+	const priceNow = createPriceNow({ list: stores.prices.list, priced, fallback: options.price, nowMs: mint.nowMs });
+	const parts = {
+		...stores,
+		...queues,
+		...options,
+		...mint,
+		images,
+		rhythmOf,
+		priceNow,
+		s3,
+		imagesBucket,
+		resultsBucket,
+	};
 	return {
 		...stores,
 		planner: createPlanner(parts),

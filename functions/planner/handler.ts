@@ -72,7 +72,7 @@ function collect(parts: PlannerParts, drops: Map<string, Drop>, record: SQSRecor
 /** Claims and plans what one tenant dropped. Throws only while claims are not written: from then on the batch is resumable. */
 async function planDrop(parts: PlannerParts, tenant: string, images: readonly Image[]): Promise<void> {
 	const quota = await parts.ledger.getQuota(tenant);
-	const payable = quota ? payableImages(quota, parts.card, parts.price) : Number.POSITIVE_INFINITY;
+	const payable = quota ? payableImages(quota, parts.card, await parts.priceNow()) : Number.POSITIVE_INFINITY;
 	const imagesMax = Math.min(parts.batchImagesMax, payable);
 	for (const { batch, candidates } of newBatches(parts, tenant, distinctImages(images), imagesMax)) {
 		await intend(parts, batch, candidates);

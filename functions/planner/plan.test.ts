@@ -21,7 +21,7 @@ function startPlanner(startMs: number) {
 	const [ledger, batches, sent] = [createMemoryLedger(), createMemoryBatches(), [] as BatchMessage[]];
 	let [nowMs, minted] = [startMs, 0];
 	const parts = {
-		...{ ledger, batches, card, price, nowMs: () => nowMs, rhythmOf: createRhythms(ledger) },
+		...{ ledger, batches, card, priceNow: async () => price, nowMs: () => nowMs, rhythmOf: createRhythms(ledger) },
 		batchQueue: { send: async (message: BatchMessage) => void sent.push(message) },
 		mintRid: () => ridOf(++minted),
 	};

@@ -20,7 +20,8 @@ export interface PlanningParts {
 	batches: Batches;
 	batchQueue: Queue<BatchMessage>;
 	card: ModelCard;
-	price: Price;
+	/** The price in force. */
+	priceNow: () => Promise<Price>;
 	nowMs: () => number;
 	mintRid: () => string;
 	/** What the journal says of a tenant's arrivals; undefined where it says too little. */
@@ -38,17 +39,17 @@ export type Planned = { sent: BatchMessage } | { deferred: DeferralReason };
  */
 export async function planBatch(parts: PlanningParts, batch: Batch, images: number): Promise<Planned> {
 	const { tenant, batchId } = batch;
-	const rid = parts.mintRid();
+	const [rid, price] = [parts.mintRid(), await parts.priceNow()];
 	for (let attempt = 0; attempt < limits.ledgerTries; attempt++) {
 		const quota = await parts.ledger.getQuota(tenant);
 		if (!quota) return waitFor(parts, batch, 'unknown-tenant');
 		const period = periodOf(parts.nowMs(), quota);
 		if (quota.suspended) return deferBatch(parts, batch, period, 'suspended');
 		if (await parts.ledger.isStopped(tenant)) return deferBatch(parts, batch, period, 'stopped');
-		const held = await heldReservation(parts, batch, images);
-		if (held) return send(parts, batch, { images, ...held });
+		const held = await heldReservation({ ...parts, price }, batch, images);
+		if (held) return send(parts, batch, { images, price, ...held });
 		const account = await currentAccount(parts, quota, period);
-		const planned = await budgetFor(parts, quota, account, images);
+		const planned = await budgetFor(parts, price, quota, account, images);
 		if (typeof planned === 'string') return deferBatch(parts, batch, period, planned);
 		const { budget, plan } = planned;
 		const nextDeferred = await nextDeferredAfter(parts, account, batchId);
@@ -56,7 +57,8 @@ export async function planBatch(parts: PlanningParts, batch: Batch, images: numb
 			...{ tenant, period, rid, batchId, images, quotaRevision: quota.revision, nanoUsd: budget.reservedNanoUsd },
 			...(nextDeferred === undefined ? {} : { nextDeferred }),
 		});
-		if (refusal === undefined) return send(parts, batch, { images, rid, period, plan, budgetMacs: budget.budgetMacs });
+		if (refusal === undefined)
+			return send(parts, batch, { images, price, rid, period, plan, budgetMacs: budget.budgetMacs });
 		if (refusal === 'order' && (await passStaleOldest(parts, account))) continue;
 		if (refusal === 'order' || refusal === 'open-reservations') return deferBatch(parts, batch, period, refusal);
 	}
@@ -91,7 +93,8 @@ async function currentAccount({ ledger, batches }: PlanningParts, quota: Quota, 
 
 /** The batch's budget, and how it came to it. */
 async function budgetFor(
-	{ card, price, nowMs, rhythmOf }: PlanningParts,
+	{ card, nowMs, rhythmOf }: PlanningParts,
+	price: Price,
 	quota: Quota,
 	{ availableNanoUsd, images: seenImages }: Account,
 	images: number,
@@ -147,7 +150,7 @@ async function waitFor({ batches }: PlanningParts, { batchId }: Batch, reason: D
 async function send(
 	parts: PlanningParts,
 	batch: Batch,
-	funded: Funding & Pick<BatchMessage, 'images' | 'plan'>,
+	funded: Funding & Pick<BatchMessage, 'images' | 'price' | 'plan'>,
 ): Promise<Planned> {
 	const { batchId, tenant } = batch;
 	const { name, digest } = parts.card;
@@ -156,7 +159,6 @@ async function send(
 		v: 1,
 		...{ batchId, tenant, ...funded },
 		model: { name, digest },
-		price: parts.price,
 		deadlineMs: parts.nowMs() + waitSeconds * 1000,
 	};
 	await parts.batchQueue.send(message, { groupId: tenant });

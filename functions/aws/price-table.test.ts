@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { priceAt } from '../core/price-list.ts';
+import { createPriceTable, type PriceTable } from './price-table.ts';
+import { createTables, tableNames } from './tables.ts';
+import { startClients } from './testing/start-clients.ts';
+
+const clients = await startClients();
+let prices: PriceTable;
+beforeAll(async () => {
+	await createTables(clients.dynamodb, 'prices');
+	prices = createPriceTable(clients.dynamodb, tableNames('prices').ledger);
+});
+afterAll(() => clients.close());
+
+const wish = {
+	model: 'cifar10-resnet',
+	workerKind: 'cpu',
+	nanoUsdPerTmac: 300_000,
+	nanoUsdPerImage: 5,
+	validFromMs: 1000,
+};
+
+test('a price is superseded, never changed, also where many do it at once', async () => {
+	expect(await prices.list()).toEqual([]);
+	expect(await prices.supersede(wish, 1000)).toEqual({ ...wish, number: 1 });
+	const costlier = [1, 2, 3, 4].map((more) =>
+		prices.supersede({ ...wish, nanoUsdPerTmac: 300_000 + more, validFromMs: 2000 }, 1500),
+	);
+	expect((await Promise.all(costlier)).map(({ number }) => number).sort()).toEqual([2, 3, 4, 5]);
+	expect((await prices.list()).find(({ number }) => number === 1)).toEqual({ ...wish, number: 1 });
+	await expect(prices.supersede({ ...wish, validFromMs: 1999 }, 1500)).rejects.toMatchObject({ code: 'invalid' });
+	expect(priceAt(await prices.list(), wish, 1999)).toMatchObject({ version: 'cpu-1', nanoUsdPerTmac: 300_000 });
+	expect(priceAt(await prices.list(), wish, 2000)?.version).toBe('cpu-5');
+});

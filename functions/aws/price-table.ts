@@ -1,0 +1,38 @@
+import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import { parse } from '../core/parse.ts';
+import { type ListedPrice, listedPriceSchema, nextPrice, type PriceWish } from '../core/price-list.ts';
+import { conditionalWrite } from './aws-call.ts';
+import { queryPartition } from './ledger-query.ts';
+import { again, tries } from './tries.ts';
+
+/** The price list: versions are added, never changed. */
+export interface PriceTable {
+	/** All versions of all prices, in no order that means anything. */
+	list(): Promise<ListedPrice[]>;
+	/** Adds the version that supersedes the last. @throws BudgetNetError `invalid` when it would be valid too early */
+	supersede(wish: PriceWish, nowMs: number): Promise<ListedPrice>;
+}
+
+/** Prices are few: all lie in one partition of the ledger's table. */
+const partition = 'prices';
+const itemSchema = listedPriceSchema.extend({ pk: z.string(), sk: z.string() });
+
+export function createPriceTable(dynamodb: DynamoDBDocumentClient, tableName: string): PriceTable {
+	const list = () => queryPartition(dynamodb, tableName, partition, readPrice);
+	return {
+		list,
+		supersede: (wish, nowMs) =>
+			tries(`price of model ${wish.model} on ${wish.workerKind}`, async () => {
+				const next = nextPrice(await list(), wish, nowMs);
+				const Item = { pk: partition, sk: `${next.model}#${next.workerKind}#${next.number}`, ...next };
+				const put = new PutCommand({ TableName: tableName, Item, ConditionExpression: 'attribute_not_exists(pk)' });
+				return (await conditionalWrite(`table ${tableName}`, () => dynamodb.send(put))) ? next : again;
+			}),
+	};
+}
+
+function readPrice(item: unknown): ListedPrice {
+	const { pk: _pk, sk: _sk, ...price } = parse(itemSchema, item, 'price in the ledger');
+	return price;
+}

@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { BudgetNetError } from './errors.ts';
+import { parse } from './parse.ts';
+import { type Price, priceSchema } from './price.ts';
+
+/** Kinds of workers that a model has a price on, as `cpu` or `l4-spot`. */
+const workerKindSchema = z.string().regex(/^[a-z0-9-]{1,32}$/, 'expected a kind of worker such as cpu or l4-spot');
+const modelSchema = z.string().regex(/^[a-z0-9-]{1,64}$/, 'expected the name of a model');
+
+/** A version of the price of a model on a kind of worker. Never edited: the next version supersedes it, from `validFromMs` on. */
+export const listedPriceSchema = z.strictObject({
+	model: modelSchema,
+	workerKind: workerKindSchema,
+	/** Counts from 1. */
+	number: z.int().min(1),
+	nanoUsdPerTmac: priceSchema.shape.nanoUsdPerTmac,
+	nanoUsdPerImage: priceSchema.shape.nanoUsdPerImage,
+	validFromMs: z.int().min(0),
+});
+export type ListedPrice = z.infer<typeof listedPriceSchema>;
+
+/** What has a price. */
+export type Priced = Pick<ListedPrice, 'model' | 'workerKind'>;
+const wishSchema = listedPriceSchema.omit({ number: true });
+export type PriceWish = z.infer<typeof wishSchema>;
+
+/** The versions of one price, the oldest first. */
+export function versionsOf(list: readonly ListedPrice[], { model, workerKind }: Priced): ListedPrice[] {
+	return list
+		.filter((price) => price.model === model && price.workerKind === workerKind)
+		.sort((a, b) => a.number - b.number);
+}
+
+/**
+ * The version that supersedes the last. It cannot be valid before the last is, nor in the past: what was planned keeps its price.
+ * @throws BudgetNetError `invalid`
+ */
+export function nextPrice(list: readonly ListedPrice[], wish: PriceWish, nowMs: number): ListedPrice {
+	const wanted = parse(wishSchema, wish, `price of model ${wish.model} on ${wish.workerKind}`);
+	const last = versionsOf(list, wanted).at(-1);
+	const earliestMs = Math.max(nowMs, last?.validFromMs ?? 0);
+	if (wanted.validFromMs < earliestMs)
+		throw new BudgetNetError(
+			'invalid',
+			`price of model ${wish.model} on ${wish.workerKind}: expected it to be valid from ${new Date(earliestMs).toISOString()} on or later; prices are superseded, never changed`,
+		);
+	return { ...wanted, number: (last?.number ?? 0) + 1 };
+}
+
+/** The price in force at an instant: of the versions valid by then the newest; undefined where none is. */
+export function priceAt(list: readonly ListedPrice[], priced: Priced, instantMs: number): Price | undefined {
+	const inForce = versionsOf(list, priced).findLast(({ validFromMs }) => validFromMs <= instantMs);
+	if (!inForce) return undefined;
+	const { workerKind, number, nanoUsdPerTmac, nanoUsdPerImage } = inForce;
+	return { version: `${workerKind}-${number}`, nanoUsdPerTmac, nanoUsdPerImage };
+}
+
+const nanoUsdPerUsd = 1e9;
+const secondsPerHour = 3600;
+const gmacsPerTmac = 1000;
+
+/**
+ * The price that pays a worker: what an hour costs, divided by what it does in an hour of which it is busy for `utilisation`.
+ * Rounded up.
+ */
+export function calibratedPrice(measured: {
+	usdPerHour: number;
+	utilisation: number;
+	gmacsPerSecond: number;
+	decodeSeconds: number;
+}): Pick<Price, 'nanoUsdPerTmac' | 'nanoUsdPerImage'> {
+	const { usdPerHour, utilisation, gmacsPerSecond, decodeSeconds } = measured;
+	const nanoUsdPerSecond = (usdPerHour * nanoUsdPerUsd) / secondsPerHour / utilisation;
+	return {
+		nanoUsdPerTmac: Math.ceil((nanoUsdPerSecond * gmacsPerTmac) / gmacsPerSecond),
+		nanoUsdPerImage: Math.ceil(nanoUsdPerSecond * decodeSeconds),
+	};
+}

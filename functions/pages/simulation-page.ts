@@ -1,0 +1,172 @@
+import { demoStyle } from './demo-style.ts';
+import { type Html, html, htmlPage } from './html.ts';
+import { colours, paletteStyle, swatch } from './palette.ts';
+import { type Figure, figure, fromZero, percentLabel } from './plot.ts';
+import { count, percent } from './words.ts';
+
+/** One way of pacing, simulated. */
+export interface PacingResult {
+	pacing: string;
+	images: number;
+	periods: number;
+	periodsOverLimit: number;
+	lost: number;
+	/** Images that waited for too long. */
+	failed: number;
+	/** Periods whose demand at full quality is 0.9 to 1.1 of the quota. */
+	nearPeriods: number;
+	unspentShare: number;
+	/** Days waited, by image. */
+	deferredShare: number;
+	worstWeekAccuracy: number;
+	/** Expected, of all tenants, by the first day of each week. */
+	accuracies: { day: number; accuracy: number }[];
+	/** Spent so far, by the part of the month that has passed. */
+	spentShares: { part: number; share: number }[];
+	/** Images whose deferral was longer than so many days (and no longer than the next). */
+	ages: { days: number; images: number }[];
+}
+
+export interface SimulationPage {
+	pacings: PacingResult[];
+	seconds: number;
+}
+
+const palette = [colours.accent, colours.failed];
+
+/** The simulation's page as one self-contained HTML file. */
+export async function renderSimulationPage({ pacings, seconds }: SimulationPage): Promise<string> {
+	const figures = await Promise.all([pacePlot(pacings), accuracyPlot(pacings), agesPlot(pacings)]);
+	const [first] = pacings;
+	const body = html`<header>
+<h1>A year of quotas</h1>
+<p>${count(first?.images ?? 0)} images of made-up tenants, once under each way of pacing, through the planner and the ledger that run on AWS.</p>
+<p class="small">Simulated in ${seconds.toFixed(0)} s. Accuracy is what the model card expects; an image that waits counts as wrong.</p>
+</header>
+<main>
+${table(pacings)}
+${figures}
+</main>`;
+	return htmlPage('BudgetNet Batch: a year of quotas', `${paletteStyle(1)}${demoStyle}`, body);
+}
+
+const columns: { head: string; cell: (result: PacingResult) => string }[] = [
+	{ head: 'periods', cell: ({ periods }) => count(periods) },
+	{ head: 'above the limit', cell: ({ periodsOverLimit }) => count(periodsOverLimit) },
+	{ head: 'images lost', cell: ({ lost }) => count(lost) },
+	{ head: 'waited too long', cell: ({ failed }) => count(failed) },
+	{ head: 'periods of demand near quota', cell: ({ nearPeriods }) => count(nearPeriods) },
+	{ head: 'of them: unspent', cell: ({ unspentShare }) => percent(unspentShare) },
+	{ head: 'of them: image-days deferred', cell: ({ deferredShare }) => percent(deferredShare) },
+	{ head: 'of them: worst week’s accuracy', cell: ({ worstWeekAccuracy }) => percent(worstWeekAccuracy) },
+];
+
+function table(pacings: readonly PacingResult[]): Html {
+	const rows = pacings.map(
+		(result) =>
+			html`<tr><th scope="row">${result.pacing}</th>${columns.map(({ cell }) => html`<td>${cell(result)}</td>`)}</tr>`,
+	);
+	return html`<section>
+<h2 id="pacings">Ways of pacing</h2>
+<div class="scroll" role="region" aria-labelledby="pacings" tabindex="0">
+<table>
+<thead><tr><th scope="col">pacing</th>${columns.map(({ head }) => html`<th scope="col">${head}</th>`)}</tr></thead>
+<tbody>
+${rows}
+</tbody>
+</table>
+</div>
+<p class="note">Demand is near the quota where full quality for every image would cost 0.9 to 1.1 of it.</p>
+</section>`;
+}
+
+function keyOf(pacings: readonly PacingResult[]): NonNullable<Figure['key']> {
+	return pacings.map(({ pacing }, i) => ({ swatch: swatch(palette[i] as string), text: pacing }));
+}
+
+function colourOf(pacings: readonly PacingResult[]): object {
+	const domain = pacings.map(({ pacing }) => pacing);
+	return { field: 'pacing', type: 'nominal', scale: { domain, range: palette }, legend: null };
+}
+
+function pacePlot(pacings: readonly PacingResult[]): Promise<Html> {
+	const values = pacings.flatMap(({ pacing, spentShares }) => spentShares.map((point) => ({ pacing, ...point })));
+	const percentAxis = { format: '.0%', tickCount: 5 };
+	const x = { field: 'part', type: 'quantitative', title: 'part of the month that has passed', axis: percentAxis };
+	const y = { field: 'share', type: 'quantitative', title: 'spent, of the limit', axis: percentAxis };
+	return figure({
+		title: 'Spending over the month',
+		caption: 'Months whose demand is near the quota; the thin line is the pace that would spend evenly.',
+		key: keyOf(pacings),
+		spec: () => ({
+			height: 260,
+			layer: [
+				{
+					data: {
+						values: [
+							{ part: 0, share: 0 },
+							{ part: 1, share: 1 },
+						],
+					},
+					mark: { type: 'line', color: colours.soft, strokeWidth: 1, strokeDash: [4, 4] },
+					encoding: { x, y },
+				},
+				{ data: { values }, mark: { type: 'line', strokeWidth: 2 }, encoding: { x, y, color: colourOf(pacings) } },
+			],
+		}),
+	});
+}
+
+function accuracyPlot(pacings: readonly PacingResult[]): Promise<Html> {
+	const values = pacings.flatMap(({ pacing, accuracies }) => accuracies.map((point) => ({ pacing, ...point })));
+	return figure({
+		title: 'Expected accuracy through the year',
+		caption: 'All tenants, by the week; images that wait count as wrong.',
+		key: keyOf(pacings),
+		spec: () => ({
+			height: 260,
+			data: { values },
+			mark: { type: 'line', strokeWidth: 2 },
+			encoding: {
+				x: { field: 'day', type: 'quantitative', title: 'day of the year', scale: { domain: [0, 365] } },
+				y: {
+					field: 'accuracy',
+					type: 'quantitative',
+					title: 'expected accuracy',
+					scale: { zero: false },
+					axis: { labelExpr: percentLabel, tickCount: 5 },
+				},
+				color: colourOf(pacings),
+			},
+		}),
+	});
+}
+
+function agesPlot(pacings: readonly PacingResult[]): Promise<Html> {
+	const nameOf = (days: number) => (days === 0 ? 'up to a day' : `over ${days} ${days === 1 ? 'day' : 'days'}`);
+	const values = pacings.flatMap(({ pacing, images: all, ages }) =>
+		ages.map(({ days, images }) => ({ pacing, age: nameOf(days), share: images / Math.max(1, all) })),
+	);
+	return figure({
+		title: 'How long images waited',
+		caption: 'Of all images, also those of tenants who drop far more than they pay for.',
+		key: keyOf(pacings),
+		spec: () => ({
+			height: 260,
+			data: { values },
+			mark: { type: 'bar' },
+			encoding: {
+				y: { field: 'age', type: 'nominal', sort: null, title: null },
+				yOffset: { field: 'pacing', sort: null },
+				x: {
+					field: 'share',
+					type: 'quantitative',
+					title: 'part of all images',
+					scale: fromZero(values.map(({ share }) => share)),
+					axis: { labelExpr: percentLabel, tickCount: 5 },
+				},
+				color: colourOf(pacings),
+			},
+		}),
+	});
+}

@@ -1,0 +1,23 @@
+import { limits } from '../core/limits.ts';
+import type { Price } from '../core/price.ts';
+import { type ListedPrice, type Priced, priceAt } from '../core/price-list.ts';
+
+/**
+ * The price in force, read from the list again after `limits.priceSecondsMax`.
+ * @param fallback where the list has none for this model and kind of worker
+ */
+export function createPriceNow(options: {
+	list: () => Promise<ListedPrice[]>;
+	priced: Priced;
+	fallback: Price;
+	nowMs: () => number;
+}): () => Promise<Price> {
+	const { list, priced, fallback, nowMs } = options;
+	let known: { list: ListedPrice[]; readMs: number } | undefined;
+	return async () => {
+		const now = nowMs();
+		if (!known || Math.abs(now - known.readMs) > limits.priceSecondsMax * 1000)
+			known = { list: await list(), readMs: now };
+		return priceAt(known.list, priced, now) ?? fallback;
+	};
+}

@@ -1,0 +1,123 @@
+import { dayMs } from '../core/arrivals.ts';
+import type { PeriodResult, TenantResult } from './live-through.ts';
+import { yearEndMs, yearStartMs } from './traffic.ts';
+import type { Fate } from './world.ts';
+
+/** Images, and how many of them are expected to get a right label without waiting for it. */
+interface Quality {
+	images: number;
+	right: number;
+}
+
+/** Parts of a period that spending is followed through. */
+export const paceParts = 30;
+/** Bounds of the ages of deferrals. */
+export const ageDays = [0, 1, 7, 30, 90] as const;
+/** Periods whose demand at full quality is so near the quota are judged: there pacing decides. */
+const near = { least: 0.9, most: 1.1 };
+const weeks = 52;
+
+/** All that is known of one way of pacing, added up over tenants. */
+export interface Tally {
+	images: number;
+	periods: number;
+	periodsOverLimit: number;
+	lost: number;
+	failed: number;
+	/** Of the periods whose demand is near their quota. */
+	near: { periods: number; limitNanoUsd: number; spentNanoUsd: number; images: number; waitedImageDays: number };
+	nearWeeks: Quality[];
+	days: Quality[];
+	/** Images by the age of their deferral: above 0 days, above 1 day and so on. */
+	ages: number[];
+	/** Money spent in each part of the near months, and their limits. */
+	pace: { spentNanoUsd: number[]; limitNanoUsd: number };
+}
+
+export function emptyTally(): Tally {
+	const qualities = (length: number) => Array.from({ length }, () => ({ images: 0, right: 0 }));
+	return {
+		...{ images: 0, periods: 0, periodsOverLimit: 0, lost: 0, failed: 0 },
+		near: { periods: 0, limitNanoUsd: 0, spentNanoUsd: 0, images: 0, waitedImageDays: 0 },
+		nearWeeks: qualities(weeks),
+		days: qualities((yearEndMs - yearStartMs) / dayMs),
+		ages: ageDays.map(() => 0),
+		pace: { spentNanoUsd: Array.from({ length: paceParts }, () => 0), limitNanoUsd: 0 },
+	};
+}
+
+/** Adds one tenant's year. */
+export function addTenant(tally: Tally, { fates, periods, lost }: TenantResult): void {
+	tally.lost += lost;
+	for (const period of periods) {
+		tally.periods += 1;
+		if (period.wrong) tally.periodsOverLimit += 1;
+	}
+	const judged = periods.filter(isNear);
+	for (const period of judged) addNear(tally, period);
+	let at = 0;
+	for (const fate of fates) {
+		addFate(tally, fate);
+		while ((judged[at]?.endMs ?? Number.POSITIVE_INFINITY) <= fate.atMs) at += 1;
+		const period = judged[at];
+		if (period && period.startMs <= fate.atMs) addNearFate(tally, period, fate);
+	}
+}
+
+/** Whole periods only: one that the year cuts off was not all seen. */
+function isNear({ startMs, endMs, demandNanoUsd, limitNanoUsd }: PeriodResult): boolean {
+	const isWhole = endMs === Number.POSITIVE_INFINITY || (startMs >= yearStartMs && endMs <= yearEndMs);
+	const share = demandNanoUsd / limitNanoUsd;
+	return isWhole && share >= near.least && share <= near.most;
+}
+
+function addNear(tally: Tally, period: PeriodResult): void {
+	tally.near.periods += 1;
+	tally.near.limitNanoUsd += period.limitNanoUsd;
+	tally.near.spentNanoUsd += period.spentNanoUsd;
+	if (isMonth(period)) tally.pace.limitNanoUsd += period.limitNanoUsd;
+}
+
+function isMonth({ startMs, endMs }: PeriodResult): boolean {
+	return endMs - startMs > 27 * dayMs && endMs !== Number.POSITIVE_INFINITY;
+}
+
+function addFate(tally: Tally, fate: Fate): void {
+	tally.images += fate.images;
+	if (fate.state === 'given-up') tally.failed += fate.images;
+	addQuality(tally.days[Math.floor((fate.atMs - yearStartMs) / dayMs)], fate);
+	const age = ageDays.findLastIndex((days) => fate.waitedMs > days * dayMs);
+	if (age >= 0) tally.ages[age] = (tally.ages[age] as number) + fate.images;
+}
+
+function addNearFate(tally: Tally, period: PeriodResult, fate: Fate): void {
+	tally.near.images += fate.images;
+	tally.near.waitedImageDays += (fate.images * fate.waitedMs) / dayMs;
+	addQuality(tally.nearWeeks[Math.min(weeks - 1, Math.floor((fate.atMs - yearStartMs) / (7 * dayMs)))], fate);
+	const spentMs = fate.atMs + fate.waitedMs;
+	if (!isMonth(period) || spentMs >= period.endMs) return;
+	const part = Math.floor((paceParts * (spentMs - period.startMs)) / (period.endMs - period.startMs));
+	tally.pace.spentNanoUsd[part] = (tally.pace.spentNanoUsd[part] as number) + fate.billedNanoUsd;
+}
+
+/** What waits, or never got a label, counts as wrong. */
+function addQuality(quality: Quality | undefined, { images, waitedMs, accuracy }: Fate): void {
+	if (!quality) return;
+	quality.images += images;
+	quality.right += waitedMs > 0 ? 0 : images * accuracy;
+}
+
+/** The least of the weeks' expected accuracies. */
+export function worstWeekAccuracy({ nearWeeks }: Tally): number {
+	return Math.min(...nearWeeks.filter(({ images }) => images > 0).map(({ images, right }) => right / images));
+}
+
+/** The part of the near periods' limits that nobody spent. */
+export function unspentShare({ near: { limitNanoUsd, spentNanoUsd } }: Tally): number {
+	return limitNanoUsd === 0 ? 0 : 1 - spentNanoUsd / limitNanoUsd;
+}
+
+/** Days that the near periods' images waited, together, by image. */
+export function deferredShare({ near: { images, waitedImageDays } }: Tally): number {
+	return images === 0 ? 0 : waitedImageDays / images;
+}

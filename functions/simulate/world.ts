@@ -1,0 +1,93 @@
+import { dayMs } from '../core/arrivals.ts';
+import { mintBatchId } from '../core/batch.ts';
+import { expectedAccuracy } from '../core/curve.ts';
+import { limits } from '../core/limits.ts';
+import { createMemoryLedger } from '../core/memory-ledger.ts';
+import type { BatchMessage } from '../core/message.ts';
+import { fullPolicy, type ModelCard } from '../core/package.ts';
+import { costNanoUsd, type Price } from '../core/price.ts';
+import type { QuotaWish } from '../core/quota.ts';
+import { type PlanningParts, planBatch } from '../planner/plan.ts';
+import { resumeBatch } from '../planner/resume.ts';
+import { createRhythms } from '../planner/rhythm.ts';
+import { createMemoryBatches } from './memory-batches.ts';
+import { type Drop, yearEndMs, yearStartMs } from './traffic.ts';
+
+/** What became of one batch of images. */
+export interface Fate extends Drop {
+	/** waits: deferred until the year's end. given-up: deferred for too long. */
+	state: 'sent' | 'waits' | 'given-up';
+	/** From the drop to its message, or to the end. */
+	waitedMs: number;
+	/** Of its labels, by the card's curve; 0 without any. */
+	accuracy: number;
+	billedNanoUsd: number;
+}
+
+/** Of a budget that is not the full network for every image, the gate leaves so much. */
+const gateLeaves = 0.01;
+
+/**
+ * One tenant on a virtual clock: the real planner over the real rules of ledger and journal, in memory. A worker that runs
+ * what it is sent at once is all that is made up.
+ */
+export async function startWorld(wish: QuotaWish, card: ModelCard, price: Price) {
+	const { tenant } = wish;
+	const [ledger, batches, sent] = [createMemoryLedger(), createMemoryBatches(), [] as BatchMessage[]];
+	const fates = new Map<string, Fate>();
+	let [nowMs, minted] = [yearStartMs, 0];
+	const parts: PlanningParts = {
+		...{ ledger, batches, card, priceNow: async () => price, nowMs: () => nowMs, rhythmOf: createRhythms(ledger) },
+		batchQueue: { send: async (message) => void sent.push(message) },
+		mintRid: () => `00000000-0000-4000-8000-${String(++minted).padStart(12, '0')}`,
+	};
+	// Every batch knows its images from the start, so resuming one never asks for claims or manifests.
+	const resuming = { ...parts, log: () => undefined } as unknown as Parameters<typeof resumeBatch>[0];
+	const quota = await ledger.setQuota(wish, yearStartMs);
+
+	function change(batchId: string, changes: Partial<Fate>): void {
+		const fate = fates.get(batchId) as Fate;
+		fates.set(batchId, { ...fate, waitedMs: nowMs - fate.atMs, ...changes });
+	}
+	async function runSent(): Promise<void> {
+		for (const { batchId, rid, period, images, budgetMacs } of sent.splice(0)) {
+			const isFull = budgetMacs === images * fullPolicy(card).macs;
+			const macs = isFull ? budgetMacs : Math.floor(budgetMacs * (1 - gateLeaves));
+			const billedNanoUsd = costNanoUsd(price, macs, images);
+			await ledger.settle({ tenant, period, rid, batchId, images, billedNanoUsd });
+			await batches.setState(batchId, 'settled');
+			change(batchId, { state: 'sent', accuracy: expectedAccuracy(card, macs / images), billedNanoUsd });
+		}
+	}
+	/** What the sweeper has done: what waited for too long is given up, the oldest that is left is tried again. */
+	async function sweep(): Promise<void> {
+		let [oldest] = await batches.deferred(tenant, 1);
+		while (oldest && nowMs - oldest.createdMs > limits.deferralDaysMax * dayMs) {
+			await batches.setState(oldest.batchId, 'settled');
+			change(oldest.batchId, { state: 'given-up' });
+			[oldest] = await batches.deferred(tenant, 1);
+		}
+		if (oldest) await resumeBatch(resuming, { v: 1, batchId: oldest.batchId, tenant });
+		await runSent();
+	}
+
+	return {
+		...{ quota, ledger, fates },
+		waitingImages: () => batches.waiting().reduce((sum, { images = 0 }) => sum + images, 0),
+		async turnTo(ms: number): Promise<void> {
+			nowMs = ms;
+			await sweep();
+		},
+		async drop({ atMs, images }: Drop): Promise<void> {
+			nowMs = atMs;
+			await sweep();
+			const batchId = mintBatchId(nowMs, (++minted).toString(16).padStart(8, '0'));
+			const waits = { waitedMs: yearEndMs - nowMs, accuracy: 0, billedNanoUsd: 0 };
+			fates.set(batchId, { atMs, images, state: 'waits', ...waits });
+			const batch = { batchId, tenant, createdMs: nowMs, state: 'claiming', images, reservations: [] } as const;
+			await batches.create({ ...batch, reservations: [] });
+			await planBatch(parts, { ...batch, reservations: [] }, images);
+			await runSent();
+		},
+	};
+}
