@@ -169,6 +169,7 @@ class Trainer:
         if state["optimiser"] is not None:
             self.optimiser.load_state_dict(state["optimiser"])
         self.epoch, self.decay_start = state["epoch"], state["decay_start"]
+        self.options.trunk = state["options"].get("trunk")  # a run keeps saying what it began with
 
 
 def begin(options, folder, own):

@@ -47,6 +47,31 @@ def test_kept_weights_start_another_run_at_their_epoch(tiny, options, tmp_path):
             assert torch.allclose(value, other.network.state_dict()[name], rtol=1e-3, atol=1e-6)
 
 
+def test_a_trunk_gives_all_but_the_head_to_a_network_for_other_classes(tiny, options, tmp_path):
+    trainer = trained(options, 1)
+    trainer.save(tmp_path / "constant.pt")
+    checkpoint.keep(tmp_path / "constant.pt", tmp_path / "kept.npz")
+    kept, _ = checkpoint.read_kept(tmp_path / "kept.npz")
+    other = trainer_of(options)
+    fresh = {name: value.clone() for name, value in other.network.state_dict().items()}
+    other.trunk_from(tmp_path / "kept.npz")
+    assert other.epoch == 0
+    for name, value in other.network.state_dict().items():
+        if name.startswith("head."):
+            assert torch.equal(value, fresh[name])
+        elif value.is_floating_point():
+            assert torch.equal(value, kept[name])
+
+
+def test_a_run_keeps_saying_what_it_began_with(tiny, options, tmp_path):
+    options.trunk = "a/trunk.npz"
+    trainer_of(options).save(tmp_path / "constant.pt")
+    options.trunk = None
+    resumed = trainer_of(options)
+    resumed.restore(tmp_path / "constant.pt")
+    assert resumed.options.trunk == "a/trunk.npz"
+
+
 def test_weights_of_a_decay_are_not_kept(tiny, options, tmp_path):
     trainer = trainer_of(options)
     trainer.decay_start = 0
