@@ -1,9 +1,10 @@
 /** A process that runs one role and kills itself, with SIGKILL, right after the n-th write of a name. Told by one line of JSON. */
+
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Endpoints } from '../aws/clients.ts';
+import type { Resources } from '../aws/resources.ts';
 import type { ModelCard } from '../core/package.ts';
-import type { Resources } from '../local/provision.ts';
 import { createLethalClients } from './lethal-clients.ts';
 import { type Pace, type Role, startRole } from './roles.ts';
 

@@ -1,0 +1,84 @@
+import { Duration } from 'aws-cdk-lib';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import type { Buckets } from './buckets.ts';
+import { HandlerFunction } from './function.ts';
+import type { Queues } from './queues.ts';
+import type { Settings } from './settings-schema.ts';
+import { allow, allowObjects, maySeeWhatIsMissing } from './statements.ts';
+import type { Tables } from './tables.ts';
+
+export interface PlannerProps {
+	settings: Settings;
+	buckets: Buckets;
+	queues: Queues;
+	tables: Tables;
+}
+
+/** A drop is cut into batches by what arrives in one window: the longer, the fuller the batches. */
+const window = Duration.seconds(20);
+const eventMessagesMax = 5000;
+const resumeMessagesMax = 10;
+/** Planners of one tenant contend for one account; that many do not wear each other out. */
+const concurrencyMax = 10;
+
+/** Claims images, plans batches and reserves their money; and finishes what another planner left undone. */
+export class Planner extends Construct {
+	readonly functions: HandlerFunction[];
+
+	constructor(scope: Construct, id: string, props: PlannerProps) {
+		super(scope, id);
+		const { settings, buckets, queues } = props;
+		const common = {
+			entry: 'planner/lambda.ts',
+			files: [`models/packages/${settings.modelPackage}/model.json`],
+			environment: {
+				TABLE_PREFIX: settings.name,
+				IMAGES_BUCKET: buckets.images.bucketName,
+				RESULTS_BUCKET: buckets.results.bucketName,
+				BATCHES_QUEUE_URL: queues.batches.queue.queueUrl,
+				BATCH_IMAGES_MAX: String(settings.batchImagesMax),
+				PRICE: JSON.stringify(settings.price),
+			},
+		};
+		this.functions = [
+			new HandlerFunction(this, 'Planner', {
+				...common,
+				handler: 'planner',
+				functionName: `${settings.name}-planner`,
+				description: 'Claims new images, plans batches, reserves their money',
+				permissions: [...permissionsOfPlanning(props), ...permissionsOfIntending(props)],
+			}).drivenBy({ queue: queues.imageEvents.queue, batchSize: eventMessagesMax, window, concurrencyMax }),
+			new HandlerFunction(this, 'Resumer', {
+				...common,
+				handler: 'resumer',
+				functionName: `${settings.name}-resumer`,
+				description: 'Finishes planning batches that were interrupted or deferred',
+				permissions: [...permissionsOfPlanning(props), ...permissionsOfResuming(props)],
+			}).drivenBy({ queue: queues.plans.queue, batchSize: resumeMessagesMax, concurrencyMax }),
+		];
+	}
+}
+
+/** Claims, manifest, reservation, message. */
+function permissionsOfPlanning({ buckets, queues, tables }: PlannerProps): PolicyStatement[] {
+	return [
+		allowObjects(['s3:PutObject'], buckets.results, 'manifests/'),
+		allow(['dynamodb:PutItem'], tables.claimsArn),
+		allow(['dynamodb:GetItem', 'dynamodb:UpdateItem'], tables.batchesArn),
+		allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], tables.ledgerArn),
+		allow(['dynamodb:Query'], tables.unfinishedArn),
+		allow(['sqs:SendMessage'], queues.batches.queue.queueArn),
+	];
+}
+
+function permissionsOfIntending({ buckets, tables }: PlannerProps): PolicyStatement[] {
+	return [
+		allowObjects(['s3:PutObject'], buckets.results, 'candidates/'),
+		allow(['dynamodb:PutItem'], tables.batchesArn),
+	];
+}
+
+function permissionsOfResuming({ buckets }: PlannerProps): PolicyStatement[] {
+	return [allowObjects(['s3:GetObject'], buckets.results, 'candidates/'), maySeeWhatIsMissing(buckets.results)];
+}
