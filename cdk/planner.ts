@@ -37,6 +37,7 @@ export class Planner extends Construct {
 				IMAGES_BUCKET: buckets.images.bucketName,
 				RESULTS_BUCKET: buckets.results.bucketName,
 				BATCHES_QUEUE_URL: queues.batches.queue.queueUrl,
+				PLANS_QUEUE_URL: queues.plans.queue.queueUrl,
 				BATCH_IMAGES_MAX: String(settings.batchImagesMax),
 				PRICE: JSON.stringify(settings.price),
 			},
@@ -65,20 +66,25 @@ function permissionsOfPlanning({ buckets, queues, tables }: PlannerProps): Polic
 	return [
 		allowObjects(['s3:PutObject'], buckets.results, 'manifests/'),
 		allow(['dynamodb:PutItem'], tables.claimsArn),
-		allow(['dynamodb:GetItem', 'dynamodb:UpdateItem'], tables.batchesArn),
-		allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], tables.ledgerArn),
+		allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], tables.batchesArn, tables.ledgerArn),
 		allow(['dynamodb:Query'], tables.unfinishedArn),
 		allow(['sqs:SendMessage'], queues.batches.queue.queueArn),
 	];
 }
 
-function permissionsOfIntending({ buckets, tables }: PlannerProps): PolicyStatement[] {
+function permissionsOfIntending({ buckets, queues }: PlannerProps): PolicyStatement[] {
 	return [
 		allowObjects(['s3:PutObject'], buckets.results, 'candidates/'),
-		allow(['dynamodb:PutItem'], tables.batchesArn),
+		allow(['sqs:SendMessage'], queues.plans.queue.queueArn), // archives, which the resumer opens
 	];
 }
 
+/** It opens archives too: reads them, and writes down what they hold. */
 function permissionsOfResuming({ buckets }: PlannerProps): PolicyStatement[] {
-	return [allowObjects(['s3:GetObject'], buckets.results, 'candidates/'), maySeeWhatIsMissing(buckets.results)];
+	return [
+		allowObjects(['s3:GetObject', 's3:GetObjectVersion'], buckets.images, ''),
+		allowObjects(['s3:GetObject'], buckets.results, 'candidates/', 'entries/'),
+		allowObjects(['s3:PutObject'], buckets.results, 'entries/'),
+		maySeeWhatIsMissing(buckets.images, buckets.results),
+	];
 }

@@ -39,6 +39,7 @@ export class BudgetNetStack extends Stack {
 			ImageEventsQueueUrl: queues.imageEvents.queue.queueUrl,
 			PlansQueueUrl: queues.plans.queue.queueUrl,
 			BatchesQueueUrl: queues.batches.queue.queueUrl,
+			BatchesDeadQueueUrl: queues.batches.dead.queueUrl,
 			ReportsQueueUrl: queues.reports.queue.queueUrl,
 			UploaderRoleArn: tenants.uploader.roleArn,
 			ReaderRoleArn: tenants.reader.roleArn,

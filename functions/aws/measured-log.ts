@@ -11,7 +11,7 @@ import { measuresOf, metricsNamespace } from './measures.ts';
 export function createMeasuredLog(system: string, service: string): Log {
 	const metrics = new Metrics({ namespace: metricsNamespace, serviceName: system });
 	metrics.setThrowOnEmptyMetrics(false);
-	metrics.captureColdStartMetric(`${system}-${service}`);
+	if (process.env.AWS_LAMBDA_FUNCTION_NAME !== undefined) metrics.captureColdStartMetric();
 	return (level, message, fields) => {
 		process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), level, service, message, ...fields })}\n`);
 		const measures = measuresOf(fields);

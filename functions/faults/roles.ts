@@ -1,3 +1,4 @@
+import type { Resources } from '../aws/resources.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clients } from '../aws/clients.ts';
 import type { Resources } from '../aws/resources.ts';

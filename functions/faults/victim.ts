@@ -1,5 +1,4 @@
 /** A process that runs one role and kills itself, with SIGKILL, right after the n-th write of a name. Told by one line of JSON. */
-
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Endpoints } from '../aws/clients.ts';

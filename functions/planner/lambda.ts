@@ -4,11 +4,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { createClients } from '../aws/clients.ts';
+import { createImages } from '../aws/images.ts';
 import { createMeasuredLog } from '../aws/measured-log.ts';
 import { createQueue } from '../aws/queue.ts';
 import { createStores } from '../aws/stores.ts';
 import { limits } from '../core/limits.ts';
-import { batchMessageSchema } from '../core/message.ts';
+import { batchMessageSchema, resumeMessageSchema } from '../core/message.ts';
 import { parseCard } from '../core/package.ts';
 import { parse, parseJson } from '../core/parse.ts';
 import { priceSchema } from '../core/price.ts';
@@ -20,6 +21,7 @@ const environmentSchema = z.object({
 	IMAGES_BUCKET: z.string().min(3),
 	RESULTS_BUCKET: z.string().min(3),
 	BATCHES_QUEUE_URL: z.url(),
+	PLANS_QUEUE_URL: z.url(),
 	BATCH_IMAGES_MAX: z.coerce.number().int().min(1).max(limits.batchImagesMax),
 	PRICE: z.string(),
 	/** Where Lambda has put the code. */
@@ -31,6 +33,8 @@ const clients = createClients();
 const parts = {
 	...createStores(clients, { resultsBucket: environment.RESULTS_BUCKET, tablePrefix: environment.TABLE_PREFIX }),
 	batchQueue: createQueue(clients.sqs, environment.BATCHES_QUEUE_URL, batchMessageSchema, 'batches'),
+	plansQueue: createQueue(clients.sqs, environment.PLANS_QUEUE_URL, resumeMessageSchema, 'plans'),
+	images: createImages(clients.s3, environment.IMAGES_BUCKET),
 	imagesBucket: environment.IMAGES_BUCKET,
 	batchImagesMax: environment.BATCH_IMAGES_MAX,
 	card: parseCard(readFileSync(join(environment.LAMBDA_TASK_ROOT, 'model.json'), 'utf8')),

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { createClients } from '../aws/clients.ts';
 import { createMeasuredLog } from '../aws/measured-log.ts';
 import { createStores } from '../aws/stores.ts';
+import { limits } from '../core/limits.ts';
 import { parse } from '../core/parse.ts';
 import { createDeadLetterSettler, createSettler } from './handler.ts';
 
@@ -17,6 +18,7 @@ const parts = {
 	}),
 	nowMs: Date.now,
 	mintRid: randomUUID,
+	planningSecondsMax: limits.planningSecondsMax,
 	log: createMeasuredLog(environment.TABLE_PREFIX, 'settler'),
 };
 

@@ -5,7 +5,8 @@ import { type ResumingParts, sweepBatches } from './resume.ts';
 /** The sweeper: a Lambda handler on a schedule. Puts what got stuck back onto a queue. */
 export function createSweeper(parts: ResumingParts & ReconcilingParts & { log: Log }): () => Promise<void> {
 	return async () => {
-		const [batches, images] = [await sweepBatches(parts), await reconcile(parts)];
-		if (batches + images > 0) parts.log('info', 'swept', { batchesPutBack: batches, imagesWithoutClaim: images });
+		const { putBack, waiting } = await sweepBatches(parts);
+		const images = await reconcile(parts);
+		parts.log('info', 'swept', { batchesPutBack: putBack, imagesWithoutClaim: images, ...waiting });
 	};
 }
