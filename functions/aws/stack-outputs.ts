@@ -32,7 +32,9 @@ export async function findResources(client: CloudFormationClient, stackName: str
 	});
 	const [stack] = answer?.Stacks ?? [];
 	if (!stack) throw new BudgetNetError('not-found', `there is no stack "${stackName}" in this account and region`);
-	const given = Object.fromEntries((stack.Outputs ?? []).map(({ OutputKey = '', OutputValue }) => [OutputKey, OutputValue]));
+	const given = Object.fromEntries(
+		(stack.Outputs ?? []).map(({ OutputKey = '', OutputValue }) => [OutputKey, OutputValue]),
+	);
 	const outputs = parse(outputsSchema, given, `outputs of stack ${stackName}`);
 	return {
 		tablePrefix: outputs.TablePrefix,

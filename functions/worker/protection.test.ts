@@ -30,7 +30,10 @@ test('work runs between protection and its end, also when it fails', async () =>
 
 test('an agent that refuses is logged, and the work is done', async () => {
 	const logged: string[] = [];
-	const protection = createProtection(await startAgent(503, []), (level, message) => void logged.push(`${level}: ${message}`));
+	const protection = createProtection(
+		await startAgent(503, []),
+		(level, message) => void logged.push(`${level}: ${message}`),
+	);
 	expect(await protection.during(async () => 'done')).toBe('done');
 	expect(new Set(logged)).toEqual(new Set(['warn: the protection of this task could not be changed']));
 });

@@ -17,7 +17,10 @@ export function createProtection(agentUri: string | undefined, log: Log): Protec
 	if (agentUri === undefined) return { during: (work) => work() };
 	async function set(ProtectionEnabled: boolean): Promise<void> {
 		try {
-			const body = JSON.stringify({ ProtectionEnabled, ...(ProtectionEnabled ? { ExpiresInMinutes: expiresInMinutes } : {}) });
+			const body = JSON.stringify({
+				ProtectionEnabled,
+				...(ProtectionEnabled ? { ExpiresInMinutes: expiresInMinutes } : {}),
+			});
 			const headers = { 'content-type': 'application/json' };
 			const signal = AbortSignal.timeout(timeoutMs);
 			const answer = await fetch(`${agentUri}/task-protection/v1/state`, { method: 'PUT', headers, body, signal });

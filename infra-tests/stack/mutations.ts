@@ -38,7 +38,10 @@ function removals(statement: Statement): Change[] {
 			changes.push([`without ${action}`, { ...statement, Action: actions.filter((other) => other !== action) }]);
 	if (resources.length > 1)
 		for (const resource of resources)
-			changes.push([`without ${resource}`, { ...statement, Resource: resources.filter((other) => other !== resource) }]);
+			changes.push([
+				`without ${resource}`,
+				{ ...statement, Resource: resources.filter((other) => other !== resource) },
+			]);
 	return changes;
 }
 

@@ -1,4 +1,4 @@
-import { account, region, type Resources } from './resolve.ts';
+import { account, type Resources, region } from './resolve.ts';
 
 export interface Statement {
 	Sid?: string;

@@ -42,10 +42,16 @@ export const callers: Record<string, Caller> = {
 		principal: 's3.amazonaws.com',
 		context: { 'aws:SourceArn': 'arn:aws:s3:::another', 'aws:SourceAccount': account },
 	},
-	s3account2: { principal: 's3.amazonaws.com', context: { 'aws:SourceArn': images, 'aws:SourceAccount': '999988887777' } },
+	s3account2: {
+		principal: 's3.amazonaws.com',
+		context: { 'aws:SourceArn': images, 'aws:SourceAccount': '999988887777' },
+	},
 	events: {
 		principal: 'events.amazonaws.com',
-		context: { 'aws:SourceArn': `arn:aws:events:${region}:${account}:rule/budgetnet-sweep`, 'aws:SourceAccount': account },
+		context: {
+			'aws:SourceArn': `arn:aws:events:${region}:${account}:rule/budgetnet-sweep`,
+			'aws:SourceAccount': account,
+		},
 	},
 	events2: {
 		principal: 'events.amazonaws.com',
