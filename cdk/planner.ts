@@ -67,7 +67,7 @@ function permissionsOfPlanning({ buckets, queues, tables }: PlannerProps): Polic
 		allowObjects(['s3:PutObject'], buckets.results, 'manifests/'),
 		allow(['dynamodb:PutItem'], tables.claimsArn),
 		allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], tables.batchesArn, tables.ledgerArn),
-		allow(['dynamodb:Query'], tables.unfinishedArn),
+		allow(['dynamodb:Query'], tables.ledgerArn, tables.unfinishedArn), // the journal: how the tenant drops; and what waits
 		allow(['sqs:SendMessage'], queues.batches.queue.queueArn),
 	];
 }

@@ -1,5 +1,6 @@
 import { type App, Stack, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { acknowledgeFindings } from './acknowledged.ts';
 import { Alarms } from './alarms.ts';
 import { Buckets } from './buckets.ts';
 import { functionTimeout } from './function.ts';
@@ -47,5 +48,6 @@ export class BudgetNetStack extends Stack {
 			AlarmsTopicArn: topics.alarms.topicArn,
 		});
 		Tags.of(this).add('system', name);
+		acknowledgeFindings(this, settings);
 	}
 }

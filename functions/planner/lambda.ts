@@ -15,6 +15,7 @@ import { parse, parseJson } from '../core/parse.ts';
 import { priceSchema } from '../core/price.ts';
 import { createPlanner } from './handler.ts';
 import { createResumer } from './resumer.ts';
+import { createRhythms } from './rhythm.ts';
 
 const environmentSchema = z.object({
 	TABLE_PREFIX: z.string().min(1),
@@ -30,8 +31,10 @@ const environmentSchema = z.object({
 
 const environment = parse(environmentSchema, process.env, 'environment of the planner');
 const clients = createClients();
+const stores = createStores(clients, { resultsBucket: environment.RESULTS_BUCKET, tablePrefix: environment.TABLE_PREFIX });
 const parts = {
-	...createStores(clients, { resultsBucket: environment.RESULTS_BUCKET, tablePrefix: environment.TABLE_PREFIX }),
+	...stores,
+	rhythmOf: createRhythms(stores.ledger),
 	batchQueue: createQueue(clients.sqs, environment.BATCHES_QUEUE_URL, batchMessageSchema, 'batches'),
 	plansQueue: createQueue(clients.sqs, environment.PLANS_QUEUE_URL, resumeMessageSchema, 'plans'),
 	images: createImages(clients.s3, environment.IMAGES_BUCKET),

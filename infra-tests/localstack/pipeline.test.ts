@@ -37,7 +37,7 @@ describe.each(['once', 'and again'])('the pipeline over the data plane of the sy
 			const files = (await readdir(sample)).sort().slice(0, imagesDropped);
 			const tenants = { [rich]: 1_000_000, [broke]: 10 };
 			for (const [tenant, limitNanoUsd] of Object.entries(tenants)) {
-				await host.ledger.setQuota({ tenant, limitNanoUsd, expectedImages: 0 }, periodOf(Date.now()));
+				await host.ledger.setQuota({ tenant, limitNanoUsd, expectedImages: 0 }, Date.now());
 				await dropFiles(host, tenant, sample, files, () => undefined);
 			}
 			const expected = new Map(Object.keys(tenants).map((tenant) => [tenant, imagesDropped]));

@@ -8,8 +8,11 @@ import { BudgetNetStack } from '../../cdk/stack.ts';
 const { context } = JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', 'cdk.json'), 'utf8'));
 
 /** The app as cdk.json has it, but for the functions' code, which another test bundles. */
-export function appOf(given: Parameters<typeof defineSettings>[0]): { app: App; stack: BudgetNetStack } {
-	const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] } });
+export function appOf(
+	given: Parameters<typeof defineSettings>[0],
+	outdir?: string,
+): { app: App; stack: BudgetNetStack } {
+	const app = new App({ outdir, context: { ...context, 'aws:cdk:bundling-stacks': [] } });
 	return { app, stack: new BudgetNetStack(app, defineSettings(given)) };
 }
 

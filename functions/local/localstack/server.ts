@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { BudgetNetError } from '../../core/errors.ts';
-import { findPython, installLocalStack } from './install.ts';
+import { findPython, installRequirements } from '../python.ts';
 
 /** The last image that needs no token. */
 const image = 'localstack/localstack:4.14.0';
+const requirements = join(import.meta.dirname, 'requirements.txt');
 const host = '127.0.0.1';
 const portInContainer = 4566;
 const healthTimeoutMs = 180_000;
@@ -34,7 +35,7 @@ export interface LocalStackServer {
 export async function findWay(): Promise<{ docker: true } | { python: string } | undefined> {
 	const answered = await promisify(execFile)('docker', ['info'], { timeout: askTimeoutMs }).catch(() => undefined);
 	if (answered) return { docker: true };
-	const python = await findPython();
+	const python = await findPython('3.13');
 	return python === undefined ? undefined : { python };
 }
 
@@ -48,7 +49,7 @@ export async function startLocalStack(folder: string): Promise<LocalStackServer>
 	if (!way) throw new BudgetNetError('unavailable', 'LocalStack needs a Docker engine that answers, or Python 3.13');
 	const port = await freePort();
 	const child =
-		'docker' in way ? startContainer(port) : await startProcess(await installLocalStack(way.python, folder), folder, port);
+		'docker' in way ? startContainer(port) : await startProcess(await installRequirements(way.python, requirements, join(folder, 'venv')), folder, port);
 	const endpoint = `http://${host}:${port}`;
 	const server = { endpoint, hasDynamoDb: 'docker' in way, pid: child.pid as number, stop: () => stop(child) };
 	await untilHealthy(server, child);
@@ -61,7 +62,7 @@ function startContainer(port: number): ChildProcess {
 	return spawn('docker', ['run', '--rm', '--init', ...published, ...environment, image], { stdio: 'pipe' });
 }
 
-async function startProcess(python: string, folder: string, port: number): Promise<ChildProcess> {
+async function startProcess(bin: string, folder: string, port: number): Promise<ChildProcess> {
 	const data = join(folder, 'data');
 	await mkdir(data, { recursive: true });
 	const env = {
@@ -73,7 +74,7 @@ async function startProcess(python: string, folder: string, port: number): Promi
 		DNS_ADDRESS: '0',
 		GATEWAY_SERVER: 'hypercorn', // the default one listens on every interface
 	};
-	return spawn(python, ['-m', 'localstack.runtime.main'], { stdio: 'pipe', env, cwd: folder });
+	return spawn(join(bin, 'python'), ['-m', 'localstack.runtime.main'], { stdio: 'pipe', env, cwd: folder });
 }
 
 function settings(port: number): Record<string, string> {

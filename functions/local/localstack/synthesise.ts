@@ -8,13 +8,13 @@ import { BudgetNetError } from '../../core/errors.ts';
 const timeoutMs = 180_000;
 const root = join(import.meta.dirname, '..', '..', '..');
 
-/** Synthesises the stack as the settings have it, without the functions' code. @returns the template's file */
-export async function synthesiseTemplate(): Promise<string> {
+/** Synthesises the stack as the settings have it, but for what `context` says, without the functions' code. @returns the template's file */
+export async function synthesiseTemplate(context: Record<string, string> = {}): Promise<string> {
 	const folder = await mkdtemp(join(tmpdir(), 'budgetnet-synth-'));
 	const env = {
 		...process.env,
 		CDK_OUTDIR: folder,
-		CDK_CONTEXT_JSON: JSON.stringify({ 'aws:cdk:bundling-stacks': [] }),
+		CDK_CONTEXT_JSON: JSON.stringify({ ...context, 'aws:cdk:bundling-stacks': [] }),
 		CDK_VALIDATION: 'false',
 	};
 	await promisify(execFile)(process.execPath, [join(root, 'cdk', 'app.ts')], { cwd: root, env, timeout: timeoutMs });
