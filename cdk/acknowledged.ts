@@ -13,7 +13,8 @@ interface Acknowledged {
 
 const objects = 'Objects under the prefixes that it needs, whose rest is the name of a tenant and a batch';
 const tenants = 'Objects under the prefix of its own tenant, which a tag of its session names';
-const logs = 'An entry an object would be one more request an image; where an audit is wanted, CloudTrail has data events';
+const logs =
+	'An entry an object would be one more request an image; where an audit is wanted, CloudTrail has data events';
 
 const images = '<BucketsImages16C2C5AC.Arn>';
 const results = '<BucketsResultsB59121EA.Arn>';
@@ -22,7 +23,12 @@ const tenant = '<aws:PrincipalTag/tenant>';
 
 /** A wildcard in a role's policy is acknowledged resource by resource: one more, and cdk-nag speaks again. */
 function wildcards(path: string, reason: string, resources: string[], workers?: Settings['workers']): Acknowledged[] {
-	return resources.map((resource) => ({ path, rule: `IAM5[Resource::${resource}]`, reason, ...(workers ? { workers } : {}) }));
+	return resources.map((resource) => ({
+		path,
+		rule: `IAM5[Resource::${resource}]`,
+		reason,
+		...(workers ? { workers } : {}),
+	}));
 }
 
 const under = (bucket: string, ...prefixes: string[]) => prefixes.map((prefix) => `${bucket}/${prefix}*`);
@@ -60,7 +66,11 @@ const acknowledged: Acknowledged[] = [
 		...under(images, ''),
 	]),
 	...wildcards(policyOf('Tenants/Uploader'), tenants, under(images, `${tenant}/`)),
-	...wildcards(policyOf('Tenants/Reader'), tenants, under(results, `outcomes/tenant=${tenant}/`, `reports/tenant=${tenant}/`)),
+	...wildcards(
+		policyOf('Tenants/Reader'),
+		tenants,
+		under(results, `outcomes/tenant=${tenant}/`, `reports/tenant=${tenant}/`),
+	),
 	...wildcards(policyOf('Workers/Role'), objects, [
 		...under(results, 'manifests/', 'outcomes/', 'reports/'),
 		...under(images, ''),

@@ -1,5 +1,5 @@
-import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
@@ -16,7 +16,9 @@ const outputs: Record<string, string> = {
 	ImagesBucket: 'budgetnet-images-111122223333-eu-west-1',
 	ResultsBucket: 'budgetnet-results-111122223333-eu-west-1',
 	WorkersService: 'budgetnet-workers',
-	...Object.fromEntries(queues.map((name) => [`${name}QueueUrl`, `https://sqs.eu-west-1.amazonaws.com/111122223333/${name}`])),
+	...Object.fromEntries(
+		queues.map((name) => [`${name}QueueUrl`, `https://sqs.eu-west-1.amazonaws.com/111122223333/${name}`]),
+	),
 };
 
 /** CloudFormation, as far as DescribeStacks goes. */
@@ -29,7 +31,9 @@ async function startCloudFormation(stacks: Record<string, Record<string, string>
 		else {
 			const code = '<Code>ValidationError</Code>';
 			response.statusCode = 400;
-			response.end(`<ErrorResponse><Error>${code}<Message>Stack with id ${name} does not exist</Message></Error></ErrorResponse>`);
+			response.end(
+				`<ErrorResponse><Error>${code}<Message>Stack with id ${name} does not exist</Message></Error></ErrorResponse>`,
+			);
 		}
 	}).listen(0, '127.0.0.1');
 	await once(server, 'listening');
@@ -61,5 +65,7 @@ test('a stack that is not there is said to be missing, and one of another system
 	await expect(findResources(client, 'mine')).rejects.toThrow(
 		new BudgetNetError('not-found', 'there is no stack "mine" in this account and region'),
 	);
-	await expect(findResources(client, 'another')).rejects.toThrow(/outputs of stack another does not fit: ReportsQueueUrl/);
+	await expect(findResources(client, 'another')).rejects.toThrow(
+		/outputs of stack another does not fit: ReportsQueueUrl/,
+	);
 });

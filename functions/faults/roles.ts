@@ -1,4 +1,3 @@
-import type { Resources } from '../aws/resources.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clients } from '../aws/clients.ts';
 import type { Resources } from '../aws/resources.ts';

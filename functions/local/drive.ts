@@ -1,4 +1,3 @@
-import type { Resources } from '../aws/resources.ts';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { Resources } from '../aws/resources.ts';
 import type { SqsHandler } from '../aws/sqs-handler.ts';

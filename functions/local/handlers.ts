@@ -1,4 +1,3 @@
-import type { Resources } from '../aws/resources.ts';
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Clients } from '../aws/clients.ts';
 import { createImages } from '../aws/images.ts';

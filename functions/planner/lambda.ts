@@ -31,7 +31,10 @@ const environmentSchema = z.object({
 
 const environment = parse(environmentSchema, process.env, 'environment of the planner');
 const clients = createClients();
-const stores = createStores(clients, { resultsBucket: environment.RESULTS_BUCKET, tablePrefix: environment.TABLE_PREFIX });
+const stores = createStores(clients, {
+	resultsBucket: environment.RESULTS_BUCKET,
+	tablePrefix: environment.TABLE_PREFIX,
+});
 const parts = {
 	...stores,
 	rhythmOf: createRhythms(stores.ledger),

@@ -14,7 +14,10 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 interface Report {
-	pluginReports: { pluginName: string; violations: { ruleName: string; violatingConstructs: { constructPath: string }[] }[] }[];
+	pluginReports: {
+		pluginName: string;
+		violations: { ruleName: string; violatingConstructs: { constructPath: string }[] }[];
+	}[];
 }
 
 async function findingsOf(given: Parameters<typeof appOf>[0], outdir: string): Promise<string[]> {
@@ -39,9 +42,13 @@ test.each([
 	['cpu', {}],
 	['gpu', { workers: 'gpu' }],
 	['gpu, private', { workers: 'gpu', privateNetwork: true }],
-] as const)('%s: neither cdk-nag (AwsSolutions) nor CloudFormation has anything to say that is not acknowledged', async (name, given) => {
-	expect(await findingsOf(given, join(folder, name))).toEqual([]);
-}, 200_000);
+] as const)(
+	'%s: neither cdk-nag (AwsSolutions) nor CloudFormation has anything to say that is not acknowledged',
+	async (name, given) => {
+		expect(await findingsOf(given, join(folder, name))).toEqual([]);
+	},
+	200_000,
+);
 
 test('a finding that nobody acknowledged is found', async () => {
 	const outdir = join(folder, 'unmeant');

@@ -34,7 +34,9 @@ export function dataPlaneOf(template: Template, { tables }: { tables: boolean })
 			return [id, needed.length > 0 ? { ...resource, DependsOn: needed } : resource];
 		}),
 	);
-	const outputs = Object.entries(template.Outputs).filter(([, { Value }]) => referencesOf(Value).every((id) => ids.has(id)));
+	const outputs = Object.entries(template.Outputs).filter(([, { Value }]) =>
+		referencesOf(Value).every((id) => ids.has(id)),
+	);
 	return { Resources, Outputs: Object.fromEntries(outputs) };
 }
 

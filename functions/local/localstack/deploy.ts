@@ -11,7 +11,11 @@ const deployTimeoutSeconds = 180;
 const pollSeconds = { minDelay: 1, maxDelay: 1 };
 
 /** Creates a stack from a template and waits for it. @throws BudgetNetError `unavailable`, with the resources that failed and why */
-export async function deployTemplate(client: CloudFormationClient, StackName: string, template: Template): Promise<void> {
+export async function deployTemplate(
+	client: CloudFormationClient,
+	StackName: string,
+	template: Template,
+): Promise<void> {
 	await client.send(new CreateStackCommand({ StackName, TemplateBody: JSON.stringify(template) }));
 	try {
 		await waitUntilStackCreateComplete({ client, maxWaitTime: deployTimeoutSeconds, ...pollSeconds }, { StackName });

@@ -49,7 +49,9 @@ export async function startLocalStack(folder: string): Promise<LocalStackServer>
 	if (!way) throw new BudgetNetError('unavailable', 'LocalStack needs a Docker engine that answers, or Python 3.13');
 	const port = await freePort();
 	const child =
-		'docker' in way ? startContainer(port) : await startProcess(await installRequirements(way.python, requirements, join(folder, 'venv')), folder, port);
+		'docker' in way
+			? startContainer(port)
+			: await startProcess(await installRequirements(way.python, requirements, join(folder, 'venv')), folder, port);
 	const endpoint = `http://${host}:${port}`;
 	const server = { endpoint, hasDynamoDb: 'docker' in way, pid: child.pid as number, stop: () => stop(child) };
 	await untilHealthy(server, child);

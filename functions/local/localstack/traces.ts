@@ -16,7 +16,9 @@ const lookEveryMs = 100;
 export async function untilGone({ pids, endpoints }: Traces): Promise<void> {
 	const untilMs = Date.now() + goneTimeoutMs;
 	while (true) {
-		const open = await Promise.all(endpoints.map(async (endpoint) => ((await answers(endpoint)) ? endpoint : undefined)));
+		const open = await Promise.all(
+			endpoints.map(async (endpoint) => ((await answers(endpoint)) ? endpoint : undefined)),
+		);
 		const left = [...pids.filter(isAlive).map((pid) => `process ${pid}`), ...open.filter((one) => one !== undefined)];
 		if (left.length === 0) return;
 		if (Date.now() > untilMs) throw new BudgetNetError('internal', `still there: ${left.join(', ')}`);
