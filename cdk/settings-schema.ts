@@ -55,7 +55,7 @@ const settingsSchema = z
 		/** Most images of a batch. */
 		batchImagesMax: z.int().min(1).max(limits.batchImagesMax).default(512),
 		/** What tenants are billed; give it a new version whenever you change it. docs/cost.md says what it costs you. */
-		price: priceSchema.prefault({ version: 'default-1', nanoUsdPerTmac: 300_000, nanoUsdPerImage: 12_000 }),
+		price: priceSchema.prefault({ version: 'fargate-1', nanoUsdPerTmac: 710_000, nanoUsdPerImage: 6_700 }),
 		/** Gets the alarms; confirm the subscription that Amazon SNS sends. */
 		alarmEmail: z.email().optional(),
 		/** Keeps workers off public addresses, for the price of interface endpoints (docs/cost.md). */

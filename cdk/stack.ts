@@ -31,7 +31,7 @@ export class BudgetNetStack extends Stack {
 		const workers = new Workers(this, 'Workers', { settings, network, buckets, queues });
 		const tenants = new Tenants(this, 'Tenants', { name, buckets });
 		const topics = new Topics(this, 'Topics', { name, email: settings.alarmEmail });
-		const functions = [...planner.functions, ...settler.functions, sweeper.function];
+		const functions = [...planner.functions, ...settler.functions, ...sweeper.functions];
 		new Alarms(this, 'Alarms', { name, queues, functions, topic: topics.alarms });
 		addOutputs(this, {
 			TablePrefix: name,

@@ -16,22 +16,19 @@ export interface SweeperProps {
 	tables: Tables;
 }
 
-/** How often the sweeper looks for what is stuck. */
-export const sweepEvery = Duration.minutes(5);
+const sweepEvery = Duration.minutes(5);
+/** Rarer, for it asks for every image in the bucket (docs/cost.md), and S3 loses an event hardly ever. */
+const reconcileEvery = Duration.hours(6);
 
 /** Puts what got stuck back onto a queue, and measures what waits. */
 export class Sweeper extends Construct {
-	readonly function: HandlerFunction;
+	readonly functions: HandlerFunction[];
 
 	constructor(scope: Construct, id: string, props: SweeperProps) {
 		super(scope, id);
 		const { name, buckets, queues } = props;
-		this.function = new HandlerFunction(this, 'Sweeper', {
+		const common = {
 			entry: 'sweeper/lambda.ts',
-			handler: 'sweeper',
-			functionName: `${name}-sweeper`,
-			description: 'Puts what got stuck back onto a queue',
-			permissions: permissionsOf(props),
 			environment: {
 				TABLE_PREFIX: name,
 				IMAGES_BUCKET: buckets.images.bucketName,
@@ -40,25 +37,51 @@ export class Sweeper extends Construct {
 				PLANS_QUEUE_URL: queues.plans.queue.queueUrl,
 				REPORTS_QUEUE_URL: queues.reports.queue.queueUrl,
 			},
+		};
+		const sweeper = new HandlerFunction(this, 'Sweeper', {
+			...common,
+			handler: 'sweeper',
+			functionName: `${name}-sweeper`,
+			description: 'Puts batches that got stuck back onto a queue, and measures what waits',
+			permissions: permissionsOfSweeping(props),
 		});
-		new Rule(this, 'Schedule', {
-			ruleName: `${name}-sweep`,
-			description: 'Starts the sweeper',
-			schedule: Schedule.rate(sweepEvery),
-			targets: [new LambdaFunction(this.function.function, { retryAttempts: 0 })], // the next sweep looks again
+		const reconciler = new HandlerFunction(this, 'Reconciler', {
+			...common,
+			handler: 'reconciler',
+			functionName: `${name}-reconciler`,
+			description: 'Finds images whose event was lost, and sends it again',
+			permissions: permissionsOfReconciling(props),
+		});
+		this.schedule('Sweep', `${name}-sweep`, sweepEvery, sweeper);
+		this.schedule('Reconcile', `${name}-reconcile`, reconcileEvery, reconciler);
+		this.functions = [sweeper, reconciler];
+	}
+
+	private schedule(id: string, ruleName: string, every: Duration, target: HandlerFunction): void {
+		new Rule(this, id, {
+			ruleName,
+			schedule: Schedule.rate(every),
+			targets: [new LambdaFunction(target.function, { retryAttempts: 0 })], // the next time it looks again
 		});
 	}
 }
 
-function permissionsOf({ buckets, queues, tables }: SweeperProps): PolicyStatement[] {
-	const { imageEvents, plans, reports } = queues;
+function permissionsOfSweeping({ buckets, queues, tables }: SweeperProps): PolicyStatement[] {
+	return [
+		allowObjects(['s3:GetObject'], buckets.results, 'outcomes/'),
+		maySeeWhatIsMissing(buckets.results),
+		allow(['dynamodb:GetItem'], tables.batchesArn),
+		allow(['dynamodb:Scan'], tables.unfinishedArn),
+		allow(['sqs:SendMessage'], queues.plans.queue.queueArn, queues.reports.queue.queueArn),
+	];
+}
+
+function permissionsOfReconciling({ buckets, queues, tables }: SweeperProps): PolicyStatement[] {
 	return [
 		allowObjects(['s3:GetObject'], buckets.images, ''),
-		allowObjects(['s3:GetObject'], buckets.results, 'outcomes/', 'sweeper/'),
-		allowObjects(['s3:PutObject'], buckets.results, 'sweeper/'),
+		allowObjects(['s3:GetObject', 's3:PutObject'], buckets.results, 'sweeper/'), // how far it came
 		maySeeWhatIsMissing(buckets.images, buckets.results),
-		allow(['dynamodb:GetItem'], tables.batchesArn, tables.claimsArn),
-		allow(['dynamodb:Scan'], tables.unfinishedArn),
-		allow(['sqs:SendMessage'], imageEvents.queue.queueArn, plans.queue.queueArn, reports.queue.queueArn),
+		allow(['dynamodb:GetItem'], tables.claimsArn),
+		allow(['sqs:SendMessage'], queues.imageEvents.queue.queueArn),
 	];
 }

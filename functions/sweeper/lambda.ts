@@ -1,4 +1,4 @@
-/** The sweeper's Lambda function. */
+/** The sweeper's two Lambda functions. */
 import { z } from 'zod';
 import { createClients } from '../aws/clients.ts';
 import { createMeasuredLog } from '../aws/measured-log.ts';
@@ -8,7 +8,7 @@ import { imageEventSchema } from '../core/event.ts';
 import { limits } from '../core/limits.ts';
 import { reportMessageSchema, resumeMessageSchema } from '../core/message.ts';
 import { parse } from '../core/parse.ts';
-import { createSweeper } from './handler.ts';
+import { createBatchSweeper, createReconciler } from './handler.ts';
 
 const environmentSchema = z.object({
 	TABLE_PREFIX: z.string().min(1),
@@ -22,8 +22,7 @@ const environmentSchema = z.object({
 const environment = parse(environmentSchema, process.env, 'environment of the sweeper');
 const { RESULTS_BUCKET: resultsBucket, TABLE_PREFIX: tablePrefix } = environment;
 const clients = createClients();
-
-export const sweeper = createSweeper({
+const parts = {
 	...createStores(clients, { resultsBucket, tablePrefix }),
 	s3: clients.s3,
 	imagesBucket: environment.IMAGES_BUCKET,
@@ -34,4 +33,7 @@ export const sweeper = createSweeper({
 	nowMs: Date.now,
 	planningSecondsMax: limits.planningSecondsMax,
 	log: createMeasuredLog(tablePrefix, 'sweeper'),
-});
+};
+
+export const sweeper = createBatchSweeper(parts);
+export const reconciler = createReconciler(parts);

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { gmacUsd, requestsUsd } from '../../cdk/cost/model.ts';
-import { costPage } from '../../cdk/cost/page.ts';
+import { costPage, idle } from '../../cdk/cost/page.ts';
 import { readPrices } from '../../cdk/cost/prices.ts';
 import { defineSettings } from '../../cdk/settings-schema.ts';
+import { synthesise } from './synthesise.ts';
 import { parseCard } from '../../functions/core/package.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -33,4 +34,12 @@ test('a GMAC costs the same however large the task is, but for its address, and 
 	expect(large).toBeLessThan(small);
 	expect(small / large).toBeLessThan(1.05);
 	expect(gmacUsd(prices, 'gpu', { vcpus: 2, memoryGb: 4 })).toBeLessThan(large);
+});
+
+test('the idle month counts the alarms of the synthesised stack, each by its metrics', () => {
+	const alarms = Object.values(synthesise({}).findResources('AWS::CloudWatch::Alarm'));
+	const metricsOf = ({ Properties }: (typeof alarms)[number]) =>
+		Properties.Metrics?.filter((metric: { MetricStat?: unknown }) => metric.MetricStat).length ?? 1;
+	expect(alarms.reduce((sum, alarm) => sum + metricsOf(alarm), 0)).toBe(idle.alarmMetrics);
+	expect(Object.keys(synthesise({}).findResources('AWS::Lambda::EventSourceMapping'))).toHaveLength(idle.queuesPolled);
 });

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { tableDefinitions } from '../../functions/aws/tables.ts';
@@ -78,7 +80,7 @@ describe.each(both)('functions, with %s workers', (kind) => {
 	test('run on Node 24 on arm64, and end well before a planner counts as dead', () => {
 		const functions = Object.values(templates[kind].findResources('AWS::Lambda::Function'));
 		expect(functions.map(({ Properties }) => Properties.FunctionName).sort()).toEqual(
-			['dead-letter-settler', 'planner', 'resumer', 'settler', 'sweeper'].map((name) => `budgetnet-${name}`),
+			['dead-letter-settler', 'planner', 'reconciler', 'resumer', 'settler', 'sweeper'].map((name) => `budgetnet-${name}`),
 		);
 		for (const { Properties } of functions) {
 			expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
@@ -110,8 +112,9 @@ describe.each(both)('functions, with %s workers', (kind) => {
 		expect(visibilityOf('batches')).toBe(limits.visibilitySeconds);
 	});
 
-	test('the sweeper runs every five minutes', () => {
+	test('stuck batches are looked for every five minutes, lost events, which costs requests, four times a day', () => {
 		templates[kind].hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(5 minutes)' });
+		templates[kind].hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(6 hours)' });
 	});
 });
 
@@ -201,6 +204,14 @@ test('alarms go to a topic, and from there to whom the settings name', () => {
 	for (const queue of ['image-events', 'plans', 'batches', 'reports'])
 		expect(names).toContain(`budgetnet-${queue}-dead`);
 	for (const { Properties } of alarms) expect(Properties.AlarmActions).toHaveLength(1);
+});
+
+test('each alarm has its place in docs/operators.md, and nothing else has', async () => {
+	const page = await readFile(join(import.meta.dirname, '..', '..', 'docs', 'operators.md'), 'utf8');
+	const explained = [...page.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name]) => `budgetnet-${name}`);
+	const noFaults = ['budgetnet-workers-wanted', 'budgetnet-workers-idle'];
+	const alarms = Object.values(templates.cpu.findResources('AWS::CloudWatch::Alarm'));
+	expect([...explained, ...noFaults].sort()).toEqual(alarms.map(({ Properties }) => Properties.AlarmName).sort());
 });
 
 test('retention: dead letters of four days of batches are still there for ten', () => {

@@ -29,6 +29,7 @@ export const callers: Record<string, Caller> = {
 	settler: ofRole('budgetnet-settler'),
 	deadset: ofRole('budgetnet-dead-letter-settler'),
 	sweeper: ofRole('budgetnet-sweeper'),
+	reconciler: ofRole('budgetnet-reconciler'),
 	worker: ofRole('budgetnet-worker'),
 	starter: ofRole('budgetnet-worker-starter'),
 	instance: ofRole(instanceRole),
@@ -53,9 +54,17 @@ export const callers: Record<string, Caller> = {
 			'aws:SourceAccount': account,
 		},
 	},
+	events6: {
+		principal: 'events.amazonaws.com',
+		context: { 'aws:SourceArn': `arn:aws:events:${region}:${account}:rule/budgetnet-reconcile`, 'aws:SourceAccount': account },
+	},
 	events2: {
 		principal: 'events.amazonaws.com',
 		context: { 'aws:SourceArn': `arn:aws:events:${region}:${account}:rule/another`, 'aws:SourceAccount': account },
+	},
+	config3: {
+		principal: 'config.amazonaws.com',
+		context: { 'aws:SourceArn': `arn:aws:events:${region}:${account}:rule/budgetnet-reconcile` },
 	},
 	/** Another service, speaking for the bucket or the rule that S3 and EventBridge may speak for. */
 	config: { principal: 'config.amazonaws.com', context: { 'aws:SourceArn': images, 'aws:SourceAccount': account } },
