@@ -5,6 +5,7 @@ import { Architecture, type CfnFunction, Runtime, Tracing } from 'aws-cdk-lib/aw
 import { NodejsFunction, OutputFormat, SourceMapMode } from 'aws-cdk-lib/aws-lambda-nodejs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { bundle } from './bundle.ts';
 import { logOf } from './log.ts';
 import { allow, mayLogTo } from './statements.ts';
 
@@ -88,17 +89,14 @@ export class HandlerFunction extends Construct {
 	}
 }
 
-/** One file of ES modules, the SDK included: its version is then the lockfile's. */
 function bundlingWith(files: string[]) {
+	const { target, mainFields, banner } = bundle;
 	return {
+		...{ target, banner, mainFields: [...mainFields] },
 		format: OutputFormat.ESM,
-		target: 'node24',
-		mainFields: ['module', 'main'],
 		bundleAwsSDK: true,
 		sourceMap: true,
 		sourceMapMode: SourceMapMode.EXTERNAL,
-		// Packages in CommonJS ask for Node's own modules by a `require` that ES modules lack.
-		banner: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
 		commandHooks: {
 			beforeInstall: () => [],
 			beforeBundling: () => [],
