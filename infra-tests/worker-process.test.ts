@@ -78,14 +78,14 @@ async function dropForWorkers(): Promise<{ running: Host; files: string[] }> {
 	return { running, files };
 }
 
-function startWorkerProcess({ emulators, resources }: Host) {
+function startWorkerProcess({ endpoints, resources }: Host) {
 	const env = {
 		PATH: process.env.PATH ?? '',
-		AWS_REGION: emulators.region,
-		AWS_ACCESS_KEY_ID: emulators.credentials.accessKeyId,
-		AWS_SECRET_ACCESS_KEY: emulators.credentials.secretAccessKey,
-		AWS_ENDPOINT_URL_S3: emulators.s3Endpoint,
-		AWS_ENDPOINT_URL_SQS: emulators.sqsEndpoint,
+		AWS_REGION: endpoints.region,
+		AWS_ACCESS_KEY_ID: endpoints.credentials.accessKeyId,
+		AWS_SECRET_ACCESS_KEY: endpoints.credentials.secretAccessKey,
+		AWS_ENDPOINT_URL_S3: endpoints.s3Endpoint,
+		AWS_ENDPOINT_URL_SQS: endpoints.sqsEndpoint,
 		IMAGES_BUCKET: resources.imagesBucket,
 		RESULTS_BUCKET: resources.resultsBucket,
 		BATCHES_QUEUE_URL: resources.batchesUrl,

@@ -9,6 +9,7 @@ const bin = (name: string) => join(root, 'node_modules', name);
 const results = join(tmpdir(), `budgetnet-vitest-${process.pid}.json`);
 const steps: [name: string, script: string, args: string[]][] = [
 	['types', bin('typescript/bin/tsc'), ['-p', 'tsconfig.json']],
+	['types of the stack', bin('typescript/bin/tsc'), ['-p', 'cdk/tsconfig.json']],
 	['lint', bin('@biomejs/biome/bin/biome'), ['check', '--error-on-warnings']],
 	['dead code', bin('knip/bin/knip.js'), []],
 	[

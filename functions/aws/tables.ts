@@ -11,7 +11,7 @@ export function tableNames(prefix: string) {
 }
 
 /** The three tables as inputs of CreateTable, billed on demand: for embedded tables as they are, for the stack to follow. */
-function tableDefinitions(prefix: string): CreateTableCommandInput[] {
+export function tableDefinitions(prefix: string): CreateTableCommandInput[] {
 	const names = tableNames(prefix);
 	return [
 		{

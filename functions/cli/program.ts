@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { classifyCommand } from './classify.ts';
+import { useStack } from './connect.ts';
 import { exitCodes } from './exit-codes.ts';
 import { journalCommand } from './journal.ts';
 import { quotaCommand } from './quota.ts';
@@ -39,6 +40,8 @@ function createProgram(): Command {
 		.addCommand(resultsCommand())
 		.addCommand(retryCommand())
 		.addCommand(redriveCommand())
+		.option('--stack <name>', 'find the system by the outputs of its stack', process.env.BUDGETNET_STACK)
+		.hook('preAction', (command) => useStack(command.opts<{ stack?: string }>().stack))
 		.configureHelp({ showGlobalOptions: true })
 		.addHelpText(
 			'after',

@@ -33,7 +33,7 @@ async function up(options: { model: string; tenant: string; usd: string }): Prom
 	});
 	try {
 		await host.ledger.setQuota({ tenant, limitNanoUsd, expectedImages: 0 }, Date.now());
-		const { s3Endpoint, sqsEndpoint, dynamodbEndpoint, region, credentials } = host.emulators;
+		const { s3Endpoint, sqsEndpoint, dynamodbEndpoint, region, credentials } = host.endpoints;
 		const { imagesBucket, resultsBucket } = host.resources;
 		process.stdout.write(
 			`BudgetNet Batch runs on this machine.

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clients } from '../aws/clients.ts';
+import type { Resources } from '../aws/resources.ts';
 import type { ModelCard } from '../core/package.ts';
 import { embeddedPrice } from '../core/price.ts';
 import { driveHandlers } from '../local/drive.ts';
 import { createHandlers } from '../local/handlers.ts';
-import type { Resources } from '../local/provision.ts';
 import { startWorker } from '../worker/start.ts';
 import { stubInference } from './stub-inference.ts';
 

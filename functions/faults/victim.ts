@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Endpoints } from '../aws/clients.ts';
+import type { Resources } from '../aws/resources.ts';
 import type { ModelCard } from '../core/package.ts';
-import type { Resources } from '../local/provision.ts';
 import { createLethalClients } from './lethal-clients.ts';
 import { type Pace, type Role, startRole } from './roles.ts';
 

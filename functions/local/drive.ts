@@ -1,9 +1,9 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
+import type { Resources } from '../aws/resources.ts';
 import type { SqsHandler } from '../aws/sqs-handler.ts';
 import type { Log } from '../core/log.ts';
 import { startEventSource } from './event-source.ts';
 import type { createHandlers } from './handlers.ts';
-import type { Resources } from './provision.ts';
 
 /** Bounds of Lambda's event source mappings: of the planner, which waits for a whole drop, and of the others. */
 const eventMessagesMax = 5000;

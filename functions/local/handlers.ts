@@ -2,21 +2,19 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Clients } from '../aws/clients.ts';
 import { createImages } from '../aws/images.ts';
 import { createQueue } from '../aws/queue.ts';
-import { perMessage } from '../aws/sqs-handler.ts';
+import type { Resources } from '../aws/resources.ts';
 import { createStores } from '../aws/stores.ts';
 import { imageEventSchema } from '../core/event.ts';
 import type { Log } from '../core/log.ts';
 import { batchMessageSchema, reportMessageSchema, resumeMessageSchema } from '../core/message.ts';
 import type { ModelCard } from '../core/package.ts';
-import { parseJson } from '../core/parse.ts';
 import type { Price } from '../core/price.ts';
 import { createPlanner } from '../planner/handler.ts';
 import { createPriceNow } from '../planner/price-now.ts';
-import { resumeBatch } from '../planner/resume.ts';
+import { createResumer } from '../planner/resumer.ts';
 import { createRhythms } from '../planner/rhythm.ts';
 import { createDeadLetterSettler, createSettler } from '../settler/handler.ts';
 import { createSweeper } from '../sweeper/handler.ts';
-import type { Resources } from './provision.ts';
 
 export interface HandlerOptions {
 	card: ModelCard;
@@ -68,9 +66,7 @@ export function createHandlers(clients: Clients, resources: Resources, options: 
 	return {
 		...stores,
 		planner: createPlanner(parts),
-		resumer: perMessage('plans', options.log, (body) =>
-			resumeBatch(parts, parseJson(resumeMessageSchema, body, 'message of queue plans')),
-		),
+		resumer: createResumer(parts),
 		settler: createSettler(parts),
 		deadLetterSettler: createDeadLetterSettler(parts),
 		sweeper: createSweeper(parts),

@@ -1,6 +1,4 @@
 import { EventEmitter } from 'node:events';
-import { createClients } from '../aws/clients.ts';
-import { namesOf } from '../aws/names.ts';
 import { messageOf } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
@@ -8,11 +6,9 @@ import { embeddedPrice } from '../core/price.ts';
 import { type Inference, startInference } from '../onnx/client.ts';
 import { loadPackage } from '../onnx/package-files.ts';
 import { startWorker } from '../worker/start.ts';
+import { type Cloud, startEmbeddedCloud } from './cloud.ts';
 import { driveHandlers } from './drive.ts';
-import { startEmulators } from './emulators/start.ts';
-
 import { createHandlers } from './handlers.ts';
-import { provision } from './provision.ts';
 
 export interface HostOptions {
 	packageFolder: string;
@@ -28,30 +24,23 @@ export interface HostOptions {
 	inference?: Inference;
 	/** Leaves the batches to workers in processes of their own. */
 	withoutWorker?: boolean;
+	/** Where it runs; without it in the embedded cloud. */
+	startCloud?: () => Promise<Cloud>;
 	log: Log;
 }
 
-/** The whole system in one process: emulated S3, SQS and DynamoDB on loopback ports, and the handlers that run on AWS. */
+/** The whole system in one process, over a cloud on loopback ports: the handlers that run on AWS, and what drives them. */
 export type Host = Awaited<ReturnType<typeof startHost>>;
 
-const prefix = 'budgetnet';
-
 /**
- * Starts the embedded cloud and everything that runs in it.
+ * Starts a cloud and everything that runs in it.
  * @throws BudgetNetError `invalid` when the model package is refused
  */
 export async function startHost(options: HostOptions) {
 	const { log, batchImagesMax, planningSecondsMax = limits.planningSecondsMax } = options;
 	const model = await loadPackage(options.packageFolder);
-	const names = namesOf(prefix);
-	const notification = { bucket: names.imagesBucket, queueName: names.imageEvents };
-	const emulators = await startEmulators({ notifications: [notification] });
-	const clients = createClients(emulators);
-	const resources = await provision(clients, {
-		sqsEndpoint: emulators.sqsEndpoint,
-		prefix,
-		visibilitySeconds: limits.visibilitySeconds,
-	});
+	const cloud = await (options.startCloud ?? startEmbeddedCloud)();
+	const { endpoints, clients, resources } = cloud;
 	const price = embeddedPrice;
 	const handlers = createHandlers(clients, resources, {
 		card: model.card,
@@ -80,15 +69,14 @@ export async function startHost(options: HostOptions) {
 
 	const { ledger, batches, claims, manifests, outcomes } = handlers;
 	return {
-		...{ model, price, emulators, clients, resources, ledger, batches, claims, manifests, outcomes, steps, sweep },
+		...{ model, price, endpoints, clients, resources, ledger, batches, claims, manifests, outcomes, steps, sweep },
 		/** Stops in the order of the data's way, so that nothing is cut off half done; leaves no handle open. */
 		async close() {
 			clearInterval(timer);
 			await driving.stopPlanning();
 			await worker?.stop();
 			await driving.stopSettling();
-			for (const client of Object.values(clients)) client.destroy();
-			await emulators.close();
+			await cloud.close();
 		},
 	};
 }

@@ -2,22 +2,9 @@ import { CreateBucketCommand, type S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Clients } from '../aws/clients.ts';
 import { namesOf } from '../aws/names.ts';
+import type { Resources } from '../aws/resources.ts';
 import { createTables } from '../aws/tables.ts';
 import { limits } from '../core/limits.ts';
-
-/** Names of what the embedded cloud consists of; the same parts as the stack's on AWS. */
-export interface Resources {
-	imagesBucket: string;
-	resultsBucket: string;
-	tablePrefix: string;
-	imageEventsUrl: string;
-	batchesUrl: string;
-	reportsUrl: string;
-	/** Batches whose planning the planner is to finish. */
-	plansUrl: string;
-	/** Batches that no worker could run. */
-	batchesDeadUrl: string;
-}
 
 const accountId = '000000000000';
 const deadLetterRetentionSeconds = 14 * 24 * 3600;

@@ -12,8 +12,9 @@ export function createSettler(parts: SettlerParts): SqsHandler {
 	return perMessage('reports', parts.log, async (body) => {
 		const message = parseJson(reportMessageSchema, body, 'message of queue reports');
 		if (message.giveUp) await giveUp(parts, message, message.giveUp);
-		const { batchId, tenant, billedNanoUsd } = await settleBatch(parts, message);
-		parts.log('info', 'batch settled', { tenant, batchId, billedNanoUsd });
+		const { batchId, tenant, billedNanoUsd, failed } = await settleBatch(parts, message);
+		const givenUp = message.giveUp ? { failed } : {}; // of others the worker has told
+		parts.log('info', 'batch settled', { tenant, batchId, billedNanoUsd, ...givenUp });
 	});
 }
 
@@ -22,7 +23,7 @@ export function createDeadLetterSettler(parts: SettlerParts): SqsHandler {
 	return perMessage('batches-dead', parts.log, async (body) => {
 		const message = parseJson(batchMessageSchema, body, 'message of queue batches-dead');
 		await giveUp(parts, message, 'dead-letter');
-		const { batchId, tenant, billedNanoUsd } = await settleBatch(parts, message);
-		parts.log('warn', 'dead batch settled', { tenant, batchId, billedNanoUsd });
+		const { batchId, tenant, billedNanoUsd, failed } = await settleBatch(parts, message);
+		parts.log('warn', 'dead batch settled', { tenant, batchId, billedNanoUsd, failed });
 	});
 }

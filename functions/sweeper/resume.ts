@@ -4,6 +4,7 @@ import type { Queue } from '../aws/queue.ts';
 import type { Batch } from '../core/batch.ts';
 import { limits } from '../core/limits.ts';
 import type { ReportMessage, ResumeMessage } from '../core/message.ts';
+import { measureWaiting, type Waiting } from './measures.ts';
 
 export interface ResumingParts {
 	batches: Batches;
@@ -21,10 +22,11 @@ const daySeconds = 24 * 3600;
  * Looks at the unfinished batches and puts what is stuck back onto a queue: to the planner what was not planned to the end
  * and, of each tenant, the oldest that is deferred; to the settler what has outcomes and is not settled, what was
  * watched long enough, and what is to be given up. Decides nothing: whoever takes the message looks again.
- * @returns how many batches were put back
+ * @returns how many batches were put back, and what waits
  */
-export async function sweepBatches(parts: ResumingParts): Promise<number> {
+export async function sweepBatches(parts: ResumingParts): Promise<{ putBack: number; waiting: Waiting }> {
 	const unfinished = await parts.batches.unfinished(limits.sweepBatchesMax);
+	const waiting = measureWaiting(unfinished, parts.nowMs());
 	const deferred = new Set<string>();
 	let putBack = 0;
 	for (const batch of unfinished.sort((a, b) => (a.batchId < b.batchId ? -1 : 1))) {
@@ -32,7 +34,7 @@ export async function sweepBatches(parts: ResumingParts): Promise<number> {
 		if (first) deferred.add(batch.tenant);
 		if (await putBackIfStuck(parts, batch, first)) putBack += 1;
 	}
-	return putBack;
+	return { putBack, waiting };
 }
 
 async function putBackIfStuck(parts: ResumingParts, batch: Batch, oldestDeferred: boolean): Promise<boolean> {

@@ -1,16 +1,14 @@
 /** The worker as a process of its own: what the container runs. SIGTERM: finish or hand back, exit 0. */
 import { once } from 'node:events';
 import { createClients } from '../aws/clients.ts';
+import { createMeasuredLog } from '../aws/measured-log.ts';
 import { messageOf } from '../core/errors.ts';
-import type { Log } from '../core/log.ts';
 import { startInference } from '../onnx/client.ts';
 import { loadPackage } from '../onnx/package-files.ts';
 import { readSettings } from './settings.ts';
 import { startWorker } from './start.ts';
 
-const log: Log = (level, message, fields) => {
-	process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), level, message, ...fields })}\n`);
-};
+const log = createMeasuredLog(process.env.SYSTEM_NAME ?? 'budgetnet', 'worker');
 
 try {
 	const signal = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
@@ -19,7 +17,10 @@ try {
 	const model = await loadPackage(settings.packageFolder);
 	const inference = await startInference(model, { threads: settings.threads });
 	const worker = startWorker(clients, { card: model.card, inference }, settings, log);
-	log('info', 'worker started', { model: model.card.name, version: model.card.version, threads: settings.threads });
+	log('info', 'worker started', {
+		...{ model: model.card.name, version: model.card.version, threads: settings.threads },
+		workerStartMs: Math.round(process.uptime() * 1000),
+	});
 	await signal;
 	const how = await worker.stop();
 	for (const client of Object.values(clients)) client.destroy();

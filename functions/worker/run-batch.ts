@@ -8,12 +8,15 @@ import { type BatchMessage, batchMessageSchema, type ReportMessage } from '../co
 import { parseJson } from '../core/parse.ts';
 import { foldOutcomes, reportOf } from '../core/report.ts';
 import { type ClassifyParts, classify } from './classify.ts';
+import type { Times } from './stopwatch.ts';
 
 export interface WorkerParts extends ClassifyParts {
 	manifests: Manifests;
 	outcomes: Outcomes;
 	reportQueue: Queue<ReportMessage>;
 	nowMs: () => number;
+	/** How long its parts took, for the log. */
+	times?: () => Times;
 	log: Log;
 }
 
@@ -39,8 +42,9 @@ async function attempt(parts: WorkerParts, message: BatchMessage): Promise<void>
 	const measures = { provider: parts.inference.provider, startedMs, elapsedMs: parts.nowMs() - startedMs };
 	const facts = foldOutcomes(message, outcomes, measures);
 	const { consumedMacs, budgetMacs, labelled, failed, elapsedMs } = facts;
+	const did = { labelled, failed, consumedMacs, budgetMacs, elapsedMs, ...parts.times?.() };
 	if ((await parts.outcomes.commit(message, facts, outcomes)) === 'committed')
-		parts.log('info', 'batch classified', { tenant, batchId, labelled, failed, consumedMacs, budgetMacs, elapsedMs });
+		parts.log('info', 'batch classified', { tenant, batchId, ...did });
 	else parts.log('warn', 'another attempt had won', { tenant, batchId, wastedMacs: consumedMacs });
 }
 

@@ -9,14 +9,31 @@ const settingsSchema = z.object({
 	BATCHES_QUEUE_URL: z.url(),
 	REPORTS_QUEUE_URL: z.url(),
 	PACKAGE_FOLDER: z.string().min(1),
+	/** What the installation is called, in its metrics. */
+	SYSTEM_NAME: z.string().min(1).default('budgetnet'),
+	/** Set by ECS: its agent. */
+	ECS_AGENT_URI: z.url().optional(),
 	/** Cores that inference uses. */
 	INFERENCE_THREADS: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
 	/** How long a batch stays invisible when its worker dies; one that runs renews it. */
 	VISIBILITY_SECONDS: z.coerce.number().int().min(2).max(43_200).default(limits.visibilitySeconds),
 });
 
+export interface WorkerSettings {
+	imagesBucket: string;
+	resultsBucket: string;
+	batchesUrl: string;
+	reportsUrl: string;
+	packageFolder: string;
+	threads: number;
+	visibilitySeconds: number;
+	systemName: string;
+	/** Where ECS's agent answers; absent outside ECS. */
+	agentUri?: string;
+}
+
 /** What a worker must be told, from its environment. @throws BudgetNetError `invalid`, naming the variable */
-export function readSettings(environment: NodeJS.ProcessEnv) {
+export function readSettings(environment: NodeJS.ProcessEnv): WorkerSettings {
 	const settings = parse(settingsSchema, environment, 'environment of the worker');
 	return {
 		imagesBucket: settings.IMAGES_BUCKET,
@@ -26,7 +43,7 @@ export function readSettings(environment: NodeJS.ProcessEnv) {
 		packageFolder: settings.PACKAGE_FOLDER,
 		threads: settings.INFERENCE_THREADS,
 		visibilitySeconds: settings.VISIBILITY_SECONDS,
+		systemName: settings.SYSTEM_NAME,
+		...(settings.ECS_AGENT_URI === undefined ? {} : { agentUri: settings.ECS_AGENT_URI }),
 	};
 }
-
-export type WorkerSettings = ReturnType<typeof readSettings>;

@@ -10,8 +10,10 @@ import type { ModelCard } from '../core/package.ts';
 import type { Inference } from '../onnx/client.ts';
 import { createPixelSource } from './pixels.ts';
 import { startPolling } from './poll.ts';
+import { createProtection } from './protection.ts';
 import { runBatch } from './run-batch.ts';
 import type { WorkerSettings } from './settings.ts';
+import { createStopwatch } from './stopwatch.ts';
 
 /** Images that the first policy waits for: fills a few chunks, and overlaps with decoding the next. */
 export const groupImages = 64;
@@ -25,15 +27,17 @@ export interface Worker {
 export function startWorker(
 	clients: Clients,
 	model: { card: ModelCard; inference: Inference },
-	settings: Omit<WorkerSettings, 'packageFolder' | 'threads'>,
+	settings: Omit<WorkerSettings, 'packageFolder' | 'threads' | 'systemName'>,
 	log: Log,
 ): Worker {
 	const { card, inference } = model;
+	const loadPixels = createPixelSource(createImages(clients.s3, settings.imagesBucket), card.input);
+	const stopwatch = createStopwatch(inference, loadPixels, () => performance.now());
+	const protection = createProtection(settings.agentUri, log);
 	const parts = {
-		...{ inference, log, groupImages, card },
+		...{ ...stopwatch, times: stopwatch.take, log, groupImages, card },
 		manifests: createManifests(clients.s3, settings.resultsBucket),
 		outcomes: createOutcomes(clients.s3, settings.resultsBucket),
-		loadPixels: createPixelSource(createImages(clients.s3, settings.imagesBucket), card.input),
 		reportQueue: createQueue(clients.sqs, settings.reportsUrl, reportMessageSchema, 'reports'),
 		nowMs: Date.now,
 	};
@@ -41,7 +45,7 @@ export function startWorker(
 		sqs: clients.sqs,
 		queueUrl: settings.batchesUrl,
 		visibilitySeconds: settings.visibilitySeconds,
-		run: (body) => runBatch(parts, body),
+		run: (body) => protection.during(() => runBatch(parts, body)),
 		log,
 	});
 	return {

@@ -1,0 +1,120 @@
+import { Duration } from 'aws-cdk-lib';
+import {
+	Alarm,
+	ComparisonOperator,
+	type IMetric,
+	MathExpression,
+	Metric,
+	TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type { Topic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import { metricsNamespace } from '../functions/aws/measures.ts';
+import type { HandlerFunction } from './function.ts';
+import type { Queues } from './queues.ts';
+import { backlogOf } from './workers/scaling.ts';
+
+export interface AlarmsProps {
+	name: string;
+	queues: Queues;
+	functions: HandlerFunction[];
+	topic: Topic;
+}
+
+/** When a quota's batch has waited longer than this, somebody should ask whether the quota is meant to be that small. */
+const deferralAlarm = Duration.days(2);
+const quarterHour = Duration.minutes(15);
+
+/** Each alarm is explained, with what to do, in docs/operators.md; a test holds the two together. */
+export class Alarms extends Construct {
+	private readonly props: AlarmsProps;
+
+	constructor(scope: Construct, id: string, props: AlarmsProps) {
+		super(scope, id);
+		this.props = props;
+		this.addDeadLetters();
+		this.addStuck();
+		this.add('errors', 'A function failed again and again', this.errors(), { above: 4 });
+	}
+
+	private addDeadLetters(): void {
+		const { queues } = this.props;
+		const ofQueue = {
+			'image-events': queues.imageEvents,
+			plans: queues.plans,
+			batches: queues.batches,
+			reports: queues.reports,
+		};
+		for (const [queue, { dead }] of Object.entries(ofQueue))
+			this.add(
+				`${queue}-dead`,
+				`Messages of queue ${queue} could not be handled`,
+				dead.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(5), statistic: 'Maximum' }),
+				{ above: 0 },
+			);
+	}
+
+	private addStuck(): void {
+		const { queues } = this.props;
+		const oldest = this.measured('OldestDeferredAge', 'Maximum');
+		this.add('deferred-long', 'A batch waits for its quota for days', oldest, { above: deferralAlarm.toSeconds() });
+		this.add(
+			'reservations-stuck',
+			'Batches are past their deadline and hold their reservation',
+			this.measured('BatchesOverdue', 'Minimum'),
+			{
+				above: 0,
+				periods: 2, // the sweeper gives such a batch up at once; twice means that it cannot
+			},
+		);
+		this.add('no-progress', 'Batches wait and none is finished', this.noProgress(), { above: 0, periods: 4 });
+		this.add(
+			'events-old',
+			'Image events are not taken up',
+			queues.imageEvents.queue.metricApproximateAgeOfOldestMessage({ period: quarterHour, statistic: 'Maximum' }),
+			{ above: Duration.hours(1).toSeconds() },
+		);
+	}
+
+	/** 1 while batches wait and no image had an outcome. */
+	private noProgress(): IMetric {
+		const [labelled, failed] = [this.measured('ImagesLabelled', 'Sum'), this.measured('ImagesFailed', 'Sum')];
+		return new MathExpression({
+			label: 'batches wait, none is finished',
+			expression: 'IF(backlog > 0 AND FILL(labelled, 0) + FILL(failed, 0) == 0, 1, 0)',
+			period: quarterHour,
+			usingMetrics: { backlog: backlogOf(this.props.queues.batches.queue, quarterHour), labelled, failed },
+		});
+	}
+
+	private errors(): IMetric {
+		const metrics = Object.fromEntries(
+			this.props.functions.map(({ function: it }, i) => [`errors${i}`, it.metricErrors({ period: quarterHour })]),
+		);
+		return new MathExpression({
+			label: 'failed invocations',
+			expression: Object.keys(metrics).join(' + '),
+			period: quarterHour,
+			usingMetrics: metrics,
+		});
+	}
+
+	private measured(metricName: string, statistic: string): Metric {
+		const dimensionsMap = { service: this.props.name };
+		return new Metric({ namespace: metricsNamespace, metricName, dimensionsMap, statistic, period: quarterHour });
+	}
+
+	private add(id: string, meaning: string, metric: IMetric, when: { above: number; periods?: number }): void {
+		const alarm = new Alarm(this, id, {
+			alarmName: `${this.props.name}-${id}`,
+			alarmDescription: `${meaning}. What to do: docs/operators.md, ${id}`,
+			metric,
+			threshold: when.above,
+			comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+			evaluationPeriods: when.periods ?? 1,
+			treatMissingData: TreatMissingData.NOT_BREACHING,
+		});
+		alarm.addAlarmAction(new SnsAction(this.props.topic));
+	}
+}

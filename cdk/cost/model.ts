@@ -1,0 +1,101 @@
+import type { Prices } from './prices.ts';
+
+const million = 1_000_000;
+const monthHours = 730;
+const hourSeconds = 3600;
+const functionGb = 0.5;
+
+/** Requests that one thing causes. */
+interface Requests {
+	s3Put?: number;
+	s3Get?: number;
+	dynamoDbWrite?: number;
+	dynamoDbRead?: number;
+	sqsRequest?: number;
+	lambdaRequest?: number;
+}
+
+/** Of an image that is dropped alone: its PUT, its event (sent, a tenth of a receive and of a delete), its claim, its GET. */
+const ofImage: Requests = { s3Put: 1, sqsRequest: 1.2, dynamoDbWrite: 1, s3Get: 1 };
+/** Of an archive, whatever it holds: the same, and the list of its entries, and its own way through the queue of plans. */
+const ofArchive: Requests = { s3Put: 2, sqsRequest: 4.2, dynamoDbWrite: 2, s3Get: 6, lambdaRequest: 1 };
+/**
+ * Of a batch: candidates, manifest, outcomes and report; both of the last read again; item, reservation and settlement, the
+ * index included; two messages, each sent, received and deleted.
+ */
+const ofBatch: Requests = { s3Put: 4, s3Get: 6, dynamoDbWrite: 14, dynamoDbRead: 10, sqsRequest: 6, lambdaRequest: 2 };
+/** Time of functions that a batch takes, with the claims of 512 images. */
+const functionSecondsOfBatch = 4;
+
+function usdOfRequests({ usd }: Prices, requests: Requests): number {
+	return Object.entries(requests).reduce((sum, [name, count]) => sum + (count * usd(`${name}Million`)) / million, 0);
+}
+
+/** Requests of one image, in USD, when `batchImages` share a batch and `archiveImages` an archive (1: dropped alone). */
+export function requestsUsd(prices: Prices, batchImages: number, archiveImages: number): number {
+	const drop = archiveImages === 1 ? usdOfRequests(prices, ofImage) : usdOfRequests(prices, ofArchive) / archiveImages;
+	const functions = functionSecondsOfBatch * functionGb * prices.usd('lambdaGbSecond');
+	return drop + (usdOfRequests(prices, ofBatch) + functions) / batchImages;
+}
+
+export type WorkerKind = 'cpu' | 'gpu';
+export interface CpuTask {
+	vcpus: number;
+	memoryGb: number;
+}
+
+/** What a worker costs an hour while it runs, its public address included. */
+export function workerUsdHour({ usd }: Prices, kind: WorkerKind, { vcpus, memoryGb }: CpuTask): number {
+	if (kind === 'gpu') return usd('gpuInstanceHour') * (1 + usd('managedInstancesFee')) + usd('publicIpv4Hour');
+	return vcpus * usd('fargateVcpuHour') + memoryGb * usd('fargateGbHour') + usd('publicIpv4Hour');
+}
+
+/** What a worker that is always busy computing takes for 10^9 multiply-adds, in USD. */
+export function gmacUsd(prices: Prices, kind: WorkerKind, task: CpuTask): number {
+	const { gmacPerSecondVcpu, gmacPerSecondGpu } = prices.speeds;
+	const gmacPerSecond = kind === 'gpu' ? gmacPerSecondGpu.value : task.vcpus * gmacPerSecondVcpu.value;
+	return workerUsdHour(prices, kind, task) / hourSeconds / gmacPerSecond;
+}
+
+/** Multiply-adds of a network whose full run costs as much as an image's requests: from there on the gate decides the bill. */
+export function evenGmac(requests: number, gmac: number): number {
+	return requests / gmac;
+}
+
+export interface IdleItem {
+	what: string;
+	usd: number;
+}
+
+/** A month in which nothing is dropped. Metrics and alarms count by the metric. */
+export function idleItems(
+	{ usd }: Prices,
+	counts: { alarmMetrics: number; metrics: number; queuesPolled: number; sweepsMonth: number; imageGb: number },
+): IdleItem[] {
+	const pollsMonth = 5 * 3 * 60 * monthHours; // five pollers a queue, each asking three times a minute
+	return [
+		{ what: `alarms, ${counts.alarmMetrics} metrics`, usd: counts.alarmMetrics * usd('alarmMetricMonth') },
+		{ what: `custom metrics that the sweeper keeps up, ${counts.metrics}`, usd: counts.metrics * usd('metricMonth') },
+		{
+			what: `Lambda asks ${counts.queuesPolled} queues whether something is there`,
+			usd: (counts.queuesPolled * pollsMonth * usd('sqsRequestMillion')) / million,
+		},
+		{
+			what: `${counts.sweepsMonth} sweeps of one second`,
+			usd: counts.sweepsMonth * functionGb * usd('lambdaGbSecond'),
+		},
+		{ what: "the worker's image", usd: counts.imageGb * usd('imageGbMonth') },
+	];
+}
+
+/** Seven interface endpoints in two zones, whether used or not. */
+export function privateNetworkUsdMonth({ usd }: Prices): number {
+	return 7 * 2 * monthHours * usd('interfaceEndpointZoneHour');
+}
+
+/** What looking for images without a claim costs at most, a month: each look lists and asks for so many objects. */
+export function reconcilingUsdMonth({ usd }: Prices, looksMonth: number, objects: number): number {
+	const look =
+		(objects / 1000) * usd('s3PutMillion') + objects * usd('s3GetMillion') + 2 * objects * usd('dynamoDbReadMillion');
+	return (looksMonth * look) / million;
+}

@@ -1,0 +1,107 @@
+import { join } from 'node:path';
+import { Duration } from 'aws-cdk-lib';
+import { type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, type CfnFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { NodejsFunction, OutputFormat, SourceMapMode } from 'aws-cdk-lib/aws-lambda-nodejs';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { bundle } from './bundle.ts';
+import { logOf } from './log.ts';
+import { allow, mayLogTo } from './statements.ts';
+
+const root = join(import.meta.dirname, '..');
+const memoryMib = 512;
+
+/** Well below `limits.planningSecondsMax`, after which a batch's planner counts as dead. */
+export const functionTimeout = Duration.minutes(5);
+
+export interface HandlerProps {
+	/** As the console shows it. */
+	functionName: string;
+	description: string;
+	/** Which file of functions/, and which of its exports. */
+	entry: string;
+	handler: string;
+	environment: Record<string, string>;
+	/** All that it may do, besides writing its log. */
+	permissions: PolicyStatement[];
+	/** Files of the repository that lie beside the code when it runs. */
+	files?: string[];
+}
+
+/** How a queue drives a function. */
+export interface Source {
+	queue: Queue;
+	/** Messages of one invocation at most. */
+	batchSize: number;
+	/** How long to wait for more after the first. */
+	window?: Duration;
+	/** Invocations at once. */
+	concurrencyMax: number;
+}
+
+/** A Lambda function of this repository, with a role and a log of its own. */
+export class HandlerFunction extends Construct {
+	readonly function: NodejsFunction;
+	private readonly role: Role;
+
+	constructor(scope: Construct, id: string, props: HandlerProps) {
+		super(scope, id);
+		const { functionName } = props;
+		const logGroup = logOf(this, functionName);
+		this.role = new Role(this, 'Role', {
+			roleName: functionName,
+			description: props.description,
+			assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+		});
+		for (const statement of [mayLogTo(logGroup), ...props.permissions]) this.role.addToPolicy(statement);
+		this.function = new NodejsFunction(this, 'Function', {
+			...{ functionName, description: props.description, logGroup },
+			role: this.role,
+			entry: join(root, 'functions', props.entry),
+			handler: props.handler,
+			projectRoot: root,
+			depsLockFilePath: join(root, 'package-lock.json'),
+			runtime: Runtime.NODEJS_24_X,
+			architecture: Architecture.ARM_64,
+			memorySize: memoryMib,
+			timeout: functionTimeout,
+			tracing: Tracing.DISABLED,
+			environment: { ...props.environment, NODE_OPTIONS: '--enable-source-maps' },
+			bundling: bundlingWith(props.files ?? []),
+		});
+		// CDK names the role beside its policy as what the function waits for; cfn-lint finds the one superfluous.
+		const resource = this.function.node.defaultChild as CfnFunction;
+		resource.addMetadata('cfn-lint', { config: { ignore_checks: ['W3005'] } });
+	}
+
+	/** Drives the function from a queue; messages that it names as failed come again alone. */
+	drivenBy({ queue, batchSize, window, concurrencyMax }: Source): this {
+		this.role.addToPolicy(allow(['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], queue.queueArn));
+		this.function.addEventSourceMapping(`From${queue.node.id}`, {
+			eventSourceArn: queue.queueArn,
+			batchSize,
+			maxConcurrency: concurrencyMax,
+			reportBatchItemFailures: true,
+			...(window ? { maxBatchingWindow: window } : {}),
+		});
+		return this;
+	}
+}
+
+function bundlingWith(files: string[]) {
+	const { target, mainFields, banner } = bundle;
+	return {
+		...{ target, banner, mainFields: [...mainFields] },
+		format: OutputFormat.ESM,
+		bundleAwsSDK: true,
+		sourceMap: true,
+		sourceMapMode: SourceMapMode.EXTERNAL,
+		commandHooks: {
+			beforeInstall: () => [],
+			beforeBundling: () => [],
+			afterBundling: (inputDir: string, outputDir: string) =>
+				files.map((file) => `cp "${inputDir}/${file}" "${outputDir}/"`),
+		},
+	};
+}

@@ -1,0 +1,90 @@
+import { Duration } from 'aws-cdk-lib';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import type { Buckets } from './buckets.ts';
+import { HandlerFunction } from './function.ts';
+import type { Queues } from './queues.ts';
+import type { Settings } from './settings-schema.ts';
+import { allow, allowObjects, maySeeWhatIsMissing } from './statements.ts';
+import type { Tables } from './tables.ts';
+
+export interface PlannerProps {
+	settings: Settings;
+	buckets: Buckets;
+	queues: Queues;
+	tables: Tables;
+}
+
+/** A drop is cut into batches by what arrives in one window: the longer, the fuller the batches. */
+const window = Duration.seconds(20);
+const eventMessagesMax = 5000;
+const resumeMessagesMax = 10;
+/** Planners of one tenant contend for one account; that many do not wear each other out. */
+const concurrencyMax = 10;
+
+/** Claims images, plans batches and reserves their money; and finishes what another planner left undone. */
+export class Planner extends Construct {
+	readonly functions: HandlerFunction[];
+
+	constructor(scope: Construct, id: string, props: PlannerProps) {
+		super(scope, id);
+		const { settings, buckets, queues } = props;
+		const common = {
+			entry: 'planner/lambda.ts',
+			files: [`models/packages/${settings.modelPackage}/model.json`],
+			environment: {
+				TABLE_PREFIX: settings.name,
+				IMAGES_BUCKET: buckets.images.bucketName,
+				RESULTS_BUCKET: buckets.results.bucketName,
+				BATCHES_QUEUE_URL: queues.batches.queue.queueUrl,
+				PLANS_QUEUE_URL: queues.plans.queue.queueUrl,
+				BATCH_IMAGES_MAX: String(settings.batchImagesMax),
+				PRICE: JSON.stringify(settings.price),
+			},
+		};
+		this.functions = [
+			new HandlerFunction(this, 'Planner', {
+				...common,
+				handler: 'planner',
+				functionName: `${settings.name}-planner`,
+				description: 'Claims new images, plans batches, reserves their money',
+				permissions: [...permissionsOfPlanning(props), ...permissionsOfIntending(props)],
+			}).drivenBy({ queue: queues.imageEvents.queue, batchSize: eventMessagesMax, window, concurrencyMax }),
+			new HandlerFunction(this, 'Resumer', {
+				...common,
+				handler: 'resumer',
+				functionName: `${settings.name}-resumer`,
+				description: 'Finishes planning batches that were interrupted or deferred',
+				permissions: [...permissionsOfPlanning(props), ...permissionsOfResuming(props)],
+			}).drivenBy({ queue: queues.plans.queue, batchSize: resumeMessagesMax, concurrencyMax }),
+		];
+	}
+}
+
+/** Claims, manifest, reservation, message. */
+function permissionsOfPlanning({ buckets, queues, tables }: PlannerProps): PolicyStatement[] {
+	return [
+		allowObjects(['s3:PutObject'], buckets.results, 'manifests/'),
+		allow(['dynamodb:PutItem'], tables.claimsArn),
+		allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], tables.batchesArn, tables.ledgerArn),
+		allow(['dynamodb:Query'], tables.ledgerArn, tables.unfinishedArn), // the journal: how the tenant drops; and what waits
+		allow(['sqs:SendMessage'], queues.batches.queue.queueArn),
+	];
+}
+
+function permissionsOfIntending({ buckets, queues }: PlannerProps): PolicyStatement[] {
+	return [
+		allowObjects(['s3:PutObject'], buckets.results, 'candidates/'),
+		allow(['sqs:SendMessage'], queues.plans.queue.queueArn), // archives, which the resumer opens
+	];
+}
+
+/** It opens archives too: reads them, and writes down what they hold. */
+function permissionsOfResuming({ buckets }: PlannerProps): PolicyStatement[] {
+	return [
+		allowObjects(['s3:GetObject', 's3:GetObjectVersion'], buckets.images, ''),
+		allowObjects(['s3:GetObject'], buckets.results, 'candidates/', 'entries/'),
+		allowObjects(['s3:PutObject'], buckets.results, 'entries/'),
+		maySeeWhatIsMissing(buckets.images, buckets.results),
+	];
+}

@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { limits } from '../functions/core/limits.ts';
+import { parse } from '../functions/core/parse.ts';
+import { priceSchema } from '../functions/core/price.ts';
+
+/** The longest a batch may still need its images: a whole period, then the longest deferral. */
+const imageNeededDays = 31 + limits.deferralDaysMax;
+
+/** Sizes that Fargate offers; a vCPU is 1024 units. */
+const fargateMemoryMib: Record<number, { min: number; max: number }> = {
+	1024: { min: 2048, max: 8192 },
+	2048: { min: 4096, max: 16_384 },
+	4096: { min: 8192, max: 30_720 },
+	8192: { min: 16_384, max: 61_440 },
+	16384: { min: 32_768, max: 122_880 },
+};
+
+const settingsSchema = z
+	.strictObject({
+		/** Stack, and first part of every name in the account. */
+		name: z
+			.string()
+			.regex(/^[a-z][a-z0-9-]{1,24}$/, 'expected small letters, digits and hyphens, 25 at most')
+			.refine((name) => !/^(aws|ecs|fargate)/.test(name), 'may not begin with aws, ecs or fargate')
+			.default('budgetnet'),
+		/** What runs the batches: `cpu` tasks on Fargate, or `gpu` tasks on ECS Managed Instances, one GPU a task. */
+		workers: z.enum(['cpu', 'gpu']).default('cpu'),
+		/** Most workers at once; none run while no batch waits. */
+		workersMax: z.int().min(1).max(100).default(4),
+		cpu: z
+			.strictObject({
+				/** 1024 a vCPU. */
+				cpuUnits: z.int().default(4096),
+				memoryMib: z.int().default(8192),
+			})
+			.prefault({}),
+		gpu: z
+			.strictObject({
+				/** EC2 types to choose from, with `*`; each has a GPU from NVIDIA. */
+				instanceTypes: z
+					.array(z.string().regex(/^[gp][a-z0-9-]*\.[a-z0-9*]+$/))
+					.min(1)
+					.max(20)
+					.default(['g6.xlarge']),
+				/** What a task takes of its instance; the rest is the operating system's. */
+				cpuUnits: z.int().min(1024).default(3072),
+				memoryMib: z.int().min(4096).default(12_288),
+			})
+			.prefault({}),
+		/** The package in models/packages that workers and planner use. */
+		modelPackage: z
+			.string()
+			.regex(/^[a-z0-9-]{1,64}$/)
+			.default('cifar10-resnet'),
+		/** Most images of a batch. */
+		batchImagesMax: z.int().min(1).max(limits.batchImagesMax).default(512),
+		/** What tenants are billed; give it a new version whenever you change it. docs/cost.md says what it costs you. */
+		price: priceSchema.prefault({ version: 'fargate-1', nanoUsdPerTmac: 710_000, nanoUsdPerImage: 6_700 }),
+		/** Gets the alarms; confirm the subscription that Amazon SNS sends. */
+		alarmEmail: z.email().optional(),
+		/** Keeps workers off public addresses, for the price of interface endpoints (docs/cost.md). */
+		privateNetwork: z.boolean().default(false),
+		/** Days until images and results are deleted. */
+		retentionDays: z
+			.int()
+			.min(imageNeededDays + 1)
+			.max(3650)
+			.default(180),
+	})
+	.superRefine(({ cpu }, context) => {
+		const memory = fargateMemoryMib[cpu.cpuUnits];
+		const offered = Object.keys(fargateMemoryMib).join(', ');
+		const problem = !memory
+			? `Fargate offers cpuUnits ${offered}, not ${cpu.cpuUnits}`
+			: cpu.memoryMib < memory.min || cpu.memoryMib > memory.max || cpu.memoryMib % 1024 !== 0
+				? `with cpuUnits ${cpu.cpuUnits}, memoryMib must be a multiple of 1024 from ${memory.min} to ${memory.max}, not ${cpu.memoryMib}`
+				: undefined;
+		if (problem) context.addIssue({ code: 'custom', path: ['cpu'], message: problem });
+	});
+
+export type Settings = z.infer<typeof settingsSchema>;
+
+/** Checks settings and fills in the defaults. @throws BudgetNetError `invalid`, which names the setting and what was expected */
+export function defineSettings(given: z.input<typeof settingsSchema>): Settings {
+	return parse(settingsSchema, given, 'cdk/settings.ts');
+}

@@ -1,0 +1,53 @@
+import { type App, Stack, Tags } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { acknowledgeFindings } from './acknowledged.ts';
+import { Alarms } from './alarms.ts';
+import { Buckets } from './buckets.ts';
+import { functionTimeout } from './function.ts';
+import { Network } from './network.ts';
+import { addOutputs } from './outputs.ts';
+import { Planner } from './planner.ts';
+import { Queues } from './queues.ts';
+import type { Settings } from './settings-schema.ts';
+import { Settler } from './settler.ts';
+import { Sweeper } from './sweeper.ts';
+import { Tables } from './tables.ts';
+import { Tenants } from './tenants.ts';
+import { Topics } from './topics.ts';
+import { Workers } from './workers/workers.ts';
+
+/** The whole system in one account. Only wires: each part is a construct of its own. */
+export class BudgetNetStack extends Stack {
+	constructor(scope: App | Construct, settings: Settings) {
+		super(scope, settings.name, { description: 'BudgetNet Batch: classifies images within spending quotas' });
+		const { name, retentionDays } = settings;
+		const queues = new Queues(this, 'Queues', { name, functionTimeout });
+		const buckets = new Buckets(this, 'Buckets', { name, retentionDays, imageEvents: queues.imageEvents.queue });
+		const tables = new Tables(this, 'Tables', { name });
+		const planner = new Planner(this, 'Planner', { settings, buckets, queues, tables });
+		const settler = new Settler(this, 'Settler', { name, buckets, queues, tables });
+		const sweeper = new Sweeper(this, 'Sweeper', { name, buckets, queues, tables });
+		const network = new Network(this, 'Network', { name, isPrivate: settings.privateNetwork });
+		const workers = new Workers(this, 'Workers', { settings, network, buckets, queues });
+		const tenants = new Tenants(this, 'Tenants', { name, buckets });
+		const topics = new Topics(this, 'Topics', { name, email: settings.alarmEmail });
+		const functions = [...planner.functions, ...settler.functions, ...sweeper.functions];
+		new Alarms(this, 'Alarms', { name, queues, functions, topic: topics.alarms });
+		addOutputs(this, {
+			TablePrefix: name,
+			ImagesBucket: buckets.images.bucketName,
+			ResultsBucket: buckets.results.bucketName,
+			ImageEventsQueueUrl: queues.imageEvents.queue.queueUrl,
+			PlansQueueUrl: queues.plans.queue.queueUrl,
+			BatchesQueueUrl: queues.batches.queue.queueUrl,
+			BatchesDeadQueueUrl: queues.batches.dead.queueUrl,
+			ReportsQueueUrl: queues.reports.queue.queueUrl,
+			UploaderRoleArn: tenants.uploader.roleArn,
+			ReaderRoleArn: tenants.reader.roleArn,
+			WorkersService: workers.service.serviceName,
+			AlarmsTopicArn: topics.alarms.topicArn,
+		});
+		Tags.of(this).add('system', name);
+		acknowledgeFindings(this, settings);
+	}
+}

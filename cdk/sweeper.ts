@@ -1,0 +1,87 @@
+import { Duration } from 'aws-cdk-lib';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import type { Buckets } from './buckets.ts';
+import { HandlerFunction } from './function.ts';
+import type { Queues } from './queues.ts';
+import { allow, allowObjects, maySeeWhatIsMissing } from './statements.ts';
+import type { Tables } from './tables.ts';
+
+export interface SweeperProps {
+	name: string;
+	buckets: Buckets;
+	queues: Queues;
+	tables: Tables;
+}
+
+const sweepEvery = Duration.minutes(5);
+/** Rarer, for it asks for every image in the bucket (docs/cost.md), and S3 loses an event hardly ever. */
+const reconcileEvery = Duration.hours(6);
+
+/** Puts what got stuck back onto a queue, and measures what waits. */
+export class Sweeper extends Construct {
+	readonly functions: HandlerFunction[];
+
+	constructor(scope: Construct, id: string, props: SweeperProps) {
+		super(scope, id);
+		const { name, buckets, queues } = props;
+		const common = {
+			entry: 'sweeper/lambda.ts',
+			environment: {
+				TABLE_PREFIX: name,
+				IMAGES_BUCKET: buckets.images.bucketName,
+				RESULTS_BUCKET: buckets.results.bucketName,
+				IMAGE_EVENTS_QUEUE_URL: queues.imageEvents.queue.queueUrl,
+				PLANS_QUEUE_URL: queues.plans.queue.queueUrl,
+				REPORTS_QUEUE_URL: queues.reports.queue.queueUrl,
+			},
+		};
+		const sweeper = new HandlerFunction(this, 'Sweeper', {
+			...common,
+			handler: 'sweeper',
+			functionName: `${name}-sweeper`,
+			description: 'Puts batches that got stuck back onto a queue, and measures what waits',
+			permissions: permissionsOfSweeping(props),
+		});
+		const reconciler = new HandlerFunction(this, 'Reconciler', {
+			...common,
+			handler: 'reconciler',
+			functionName: `${name}-reconciler`,
+			description: 'Finds images whose event was lost, and sends it again',
+			permissions: permissionsOfReconciling(props),
+		});
+		this.schedule('Sweep', `${name}-sweep`, sweepEvery, sweeper);
+		this.schedule('Reconcile', `${name}-reconcile`, reconcileEvery, reconciler);
+		this.functions = [sweeper, reconciler];
+	}
+
+	private schedule(id: string, ruleName: string, every: Duration, target: HandlerFunction): void {
+		new Rule(this, id, {
+			ruleName,
+			schedule: Schedule.rate(every),
+			targets: [new LambdaFunction(target.function, { retryAttempts: 0 })], // the next time it looks again
+		});
+	}
+}
+
+function permissionsOfSweeping({ buckets, queues, tables }: SweeperProps): PolicyStatement[] {
+	return [
+		allowObjects(['s3:GetObject'], buckets.results, 'outcomes/'),
+		maySeeWhatIsMissing(buckets.results),
+		allow(['dynamodb:GetItem'], tables.batchesArn),
+		allow(['dynamodb:Scan'], tables.unfinishedArn),
+		allow(['sqs:SendMessage'], queues.plans.queue.queueArn, queues.reports.queue.queueArn),
+	];
+}
+
+function permissionsOfReconciling({ buckets, queues, tables }: SweeperProps): PolicyStatement[] {
+	return [
+		allowObjects(['s3:GetObject'], buckets.images, ''),
+		allowObjects(['s3:GetObject', 's3:PutObject'], buckets.results, 'sweeper/'), // how far it came
+		maySeeWhatIsMissing(buckets.images, buckets.results),
+		allow(['dynamodb:GetItem'], tables.claimsArn),
+		allow(['sqs:SendMessage'], queues.imageEvents.queue.queueArn),
+	];
+}

@@ -1,0 +1,42 @@
+import { Aws } from 'aws-cdk-lib';
+import { AccountPrincipal, PolicyStatement, Role, SessionTagsPrincipal } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import type { Buckets } from './buckets.ts';
+import { allowObjects } from './statements.ts';
+
+/** The tag of a session that says whose it is: one role serves all tenants, and none can name another's objects. */
+const tag = 'tenant';
+const tenant = `\${aws:PrincipalTag/${tag}}`;
+
+/** Roles that you give to tenants, by `sts assume-role --tags Key=tenant,Value=acme`: to drop images, and to read what became of them. */
+export class Tenants extends Construct {
+	readonly uploader: Role;
+	readonly reader: Role;
+
+	constructor(scope: Construct, id: string, { name, buckets }: { name: string; buckets: Buckets }) {
+		super(scope, id);
+		this.uploader = this.roleOf('Uploader', `${name}-uploader`, "Drops images under its tenant's prefix", [
+			allowObjects(['s3:PutObject', 's3:AbortMultipartUpload'], buckets.images, `${tenant}/`),
+		]);
+		this.reader = this.roleOf('Reader', `${name}-reader`, "Reads its tenant's outcomes and reports", [
+			allowObjects(['s3:GetObject'], buckets.results, `outcomes/tenant=${tenant}/`, `reports/tenant=${tenant}/`),
+			new PolicyStatement({
+				actions: ['s3:ListBucket'],
+				resources: [buckets.results.bucketArn],
+				conditions: {
+					StringLike: { 's3:prefix': [`outcomes/tenant=${tenant}/*`, `reports/tenant=${tenant}/*`] },
+				},
+			}),
+		]);
+	}
+
+	/** Assumed by whom the account allows to, and only with a tenant's name. */
+	private roleOf(id: string, roleName: string, description: string, statements: PolicyStatement[]): Role {
+		const assumedBy = new SessionTagsPrincipal(
+			new AccountPrincipal(Aws.ACCOUNT_ID).withConditions({ Null: { [`aws:RequestTag/${tag}`]: 'false' } }),
+		);
+		const role = new Role(this, id, { roleName, description, assumedBy });
+		for (const statement of statements) role.addToPolicy(statement);
+		return role;
+	}
+}

@@ -1,0 +1,54 @@
+import { Size } from 'aws-cdk-lib';
+import { AcceleratorManufacturer, AcceleratorType, type Vpc } from 'aws-cdk-lib/aws-ec2';
+import { type Cluster, ManagedInstancesCapacityProvider } from 'aws-cdk-lib/aws-ecs';
+import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import type { Network } from '../network.ts';
+
+/** The image alone has some 5 GB, with CUDA. */
+const volume = Size.gibibytes(40);
+
+/** Written and kept up by AWS; it only reaches what carries ECS's own tag. */
+const infrastructurePolicy = 'AmazonECSInfrastructureRolePolicyForManagedInstances';
+
+export interface GpuCapacityProps {
+	name: string;
+	cluster: Cluster;
+	network: Network;
+	instanceTypes: string[];
+}
+
+/** EC2 instances with one GPU each that ECS starts, patches and ends by itself, as tasks come and go. */
+export class GpuCapacity extends Construct {
+	readonly provider: ManagedInstancesCapacityProvider;
+
+	constructor(scope: Construct, id: string, { name, cluster, network, instanceTypes }: GpuCapacityProps) {
+		super(scope, id);
+		const infrastructureRole = new Role(this, 'InfrastructureRole', {
+			roleName: `${name}-infrastructure`,
+			description: 'Lets ECS start and end the GPU instances',
+			assumedBy: new ServicePrincipal('ecs.amazonaws.com'),
+			managedPolicies: [ManagedPolicy.fromAwsManagedPolicyName(infrastructurePolicy)],
+		});
+		this.provider = new ManagedInstancesCapacityProvider(this, 'Provider', {
+			infrastructureRole,
+			subnets: subnetsOf(network.vpc, network),
+			securityGroups: [network.securityGroup],
+			taskVolumeStorage: volume,
+			instanceRequirements: {
+				vCpuCountMin: 1,
+				memoryMin: Size.gibibytes(4),
+				allowedInstanceTypes: instanceTypes,
+				acceleratorCountMin: 1,
+				acceleratorCountMax: 1,
+				acceleratorManufacturers: [AcceleratorManufacturer.NVIDIA],
+				acceleratorTypes: [AcceleratorType.GPU],
+			},
+		});
+		cluster.addManagedInstancesCapacityProvider(this.provider);
+	}
+}
+
+function subnetsOf(vpc: Vpc, { subnets }: Network) {
+	return vpc.selectSubnets(subnets).subnets;
+}

@@ -1,0 +1,70 @@
+import { Duration } from 'aws-cdk-lib';
+import {
+	Compatibility,
+	type ContainerDefinitionOptions,
+	CpuArchitecture,
+	LogDrivers,
+	NetworkMode,
+	OperatingSystemFamily,
+	TaskDefinition,
+} from 'aws-cdk-lib/aws-ecs';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { limits } from '../../functions/core/limits.ts';
+import type { Settings } from '../settings-schema.ts';
+import { workerImage } from './image.ts';
+
+/** ECS's longest on Fargate. The worker hands its batch back before (`limits.stopGraceSeconds`). */
+const stopTimeout = Duration.seconds(120);
+
+export interface WorkerTaskProps {
+	settings: Settings;
+	environment: Record<string, string>;
+	log: LogGroup;
+	role: Role;
+	/** Whether tasks lie in subnets whose only way out is endpoints. */
+	isPrivate: boolean;
+}
+
+/** One worker: one container, one batch at a time; with a GPU of its own where the settings say `gpu`. */
+export class WorkerTask extends Construct {
+	readonly definition: TaskDefinition;
+
+	constructor(scope: Construct, id: string, { settings, environment, log, role, isPrivate }: WorkerTaskProps) {
+		super(scope, id);
+		const onGpu = settings.workers === 'gpu';
+		const { cpuUnits, memoryMib } = settings[settings.workers];
+		this.definition = new TaskDefinition(this, 'Task', {
+			family: `${settings.name}-worker`,
+			compatibility: onGpu ? Compatibility.MANAGED_INSTANCES : Compatibility.FARGATE,
+			networkMode: onGpu && !isPrivate ? NetworkMode.HOST : NetworkMode.AWS_VPC,
+			runtimePlatform: {
+				cpuArchitecture: CpuArchitecture.X86_64,
+				operatingSystemFamily: OperatingSystemFamily.LINUX,
+			},
+			cpu: String(cpuUnits),
+			memoryMiB: String(memoryMib),
+			taskRole: role,
+			executionRole: new Role(this, 'StarterRole', {
+				roleName: `${settings.name}-worker-starter`,
+				description: "Pulls the worker's image and opens its log",
+				assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com'),
+			}),
+		});
+		this.definition.addContainer('worker', containerOf(settings, environment, log));
+	}
+}
+
+function containerOf(settings: Settings, environment: Record<string, string>, logGroup: LogGroup) {
+	const options: ContainerDefinitionOptions = {
+		containerName: 'worker',
+		image: workerImage(settings),
+		environment: { ...environment, VISIBILITY_SECONDS: String(limits.visibilitySeconds) },
+		logging: LogDrivers.awsLogs({ logGroup, streamPrefix: 'worker' }),
+		stopTimeout,
+		memoryLimitMiB: settings[settings.workers].memoryMib,
+		readonlyRootFilesystem: true,
+	};
+	return settings.workers === 'gpu' ? { ...options, gpuCount: 1 } : options;
+}

@@ -1,0 +1,44 @@
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
+
+/** A metric in CloudWatch, namespace BudgetNet. */
+export interface Measure {
+	name: string;
+	unit: (typeof MetricUnit)[keyof typeof MetricUnit];
+	value: number;
+}
+
+/** The CloudWatch namespace of all metrics. */
+export const metricsNamespace = 'BudgetNet';
+
+/** Fields of log lines that are metrics too: one word means one thing, so the field's name says which. */
+const measuredFields = {
+	labelled: { name: 'ImagesLabelled', unit: MetricUnit.Count },
+	failed: { name: 'ImagesFailed', unit: MetricUnit.Count },
+	consumedMacs: { name: 'ConsumedMacs', unit: MetricUnit.Count },
+	/** Of attempts that did not win: the operator's loss, nobody's bill. */
+	wastedMacs: { name: 'WastedMacs', unit: MetricUnit.Count },
+	billedNanoUsd: { name: 'BilledNanoUsd', unit: MetricUnit.Count },
+	elapsedMs: { name: 'BatchTime', unit: MetricUnit.Milliseconds },
+	loadMs: { name: 'LoadTime', unit: MetricUnit.Milliseconds },
+	inferenceMs: { name: 'InferenceTime', unit: MetricUnit.Milliseconds },
+	workerStartMs: { name: 'WorkerStart', unit: MetricUnit.Milliseconds },
+	batchesInFlight: { name: 'BatchesInFlight', unit: MetricUnit.Count },
+	batchesDeferred: { name: 'BatchesDeferred', unit: MetricUnit.Count },
+	batchesOverdue: { name: 'BatchesOverdue', unit: MetricUnit.Count },
+	oldestDeferredSeconds: { name: 'OldestDeferredAge', unit: MetricUnit.Seconds },
+} as const;
+
+const budgetUsed = { name: 'BudgetUsed', unit: MetricUnit.Percent } as const;
+
+/** The metrics that a log line's fields hold, of whichever line; of a batch that ran, the used part of its budget as well. */
+export function measuresOf(fields: Record<string, unknown>): Measure[] {
+	const measures: Measure[] = [];
+	for (const [field, metric] of Object.entries(measuredFields)) {
+		const value = fields[field];
+		if (typeof value === 'number') measures.push({ ...metric, value });
+	}
+	const { consumedMacs, budgetMacs } = fields;
+	if (typeof consumedMacs === 'number' && typeof budgetMacs === 'number' && budgetMacs > 0)
+		measures.push({ ...budgetUsed, value: (100 * consumedMacs) / budgetMacs });
+	return measures;
+}

@@ -1,0 +1,49 @@
+import { type CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { z } from 'zod';
+import { BudgetNetError } from '../core/errors.ts';
+import { parse } from '../core/parse.ts';
+import { awsCall, nameOf } from './aws-call.ts';
+import type { Resources } from './resources.ts';
+
+/** Outputs of cdk/stack.ts; others may stand beside them. */
+const outputsSchema = z.looseObject({
+	TablePrefix: z.string(),
+	ImagesBucket: z.string(),
+	ResultsBucket: z.string(),
+	ImageEventsQueueUrl: z.url(),
+	PlansQueueUrl: z.url(),
+	BatchesQueueUrl: z.url(),
+	BatchesDeadQueueUrl: z.url(),
+	ReportsQueueUrl: z.url(),
+});
+
+/**
+ * Finds everything of a system from its stack's outputs.
+ * @throws BudgetNetError `not-found` without such a stack, `invalid` when it is not this system's, `unavailable`
+ */
+export async function findResources(client: CloudFormationClient, stackName: string): Promise<Resources> {
+	const answer = await awsCall(`stack ${stackName}`, async () => {
+		try {
+			return await client.send(new DescribeStacksCommand({ StackName: stackName }));
+		} catch (error) {
+			if (nameOf(error) === 'ValidationError') return undefined;
+			throw error;
+		}
+	});
+	const [stack] = answer?.Stacks ?? [];
+	if (!stack) throw new BudgetNetError('not-found', `there is no stack "${stackName}" in this account and region`);
+	const given = Object.fromEntries(
+		(stack.Outputs ?? []).map(({ OutputKey = '', OutputValue }) => [OutputKey, OutputValue]),
+	);
+	const outputs = parse(outputsSchema, given, `outputs of stack ${stackName}`);
+	return {
+		tablePrefix: outputs.TablePrefix,
+		imagesBucket: outputs.ImagesBucket,
+		resultsBucket: outputs.ResultsBucket,
+		imageEventsUrl: outputs.ImageEventsQueueUrl,
+		plansUrl: outputs.PlansQueueUrl,
+		batchesUrl: outputs.BatchesQueueUrl,
+		batchesDeadUrl: outputs.BatchesDeadQueueUrl,
+		reportsUrl: outputs.ReportsQueueUrl,
+	};
+}

@@ -1,0 +1,34 @@
+import { type Clients, createClients, type Endpoints } from '../aws/clients.ts';
+import { namesOf } from '../aws/names.ts';
+import type { Resources } from '../aws/resources.ts';
+import { limits } from '../core/limits.ts';
+import { startEmulators } from './emulators/start.ts';
+import { provision } from './provision.ts';
+
+/** Where a host runs: S3, SQS and DynamoDB, with everything made that the system needs there. */
+export interface Cloud {
+	endpoints: Endpoints;
+	clients: Clients;
+	resources: Resources;
+	/** Ends it, its clients included. */
+	close(): Promise<void>;
+}
+
+const prefix = 'budgetnet';
+
+/** Starts the embedded cloud: emulators in this process, on loopback ports. */
+export async function startEmbeddedCloud(): Promise<Cloud> {
+	const names = namesOf(prefix);
+	const notification = { bucket: names.imagesBucket, queueName: names.imageEvents };
+	const emulators = await startEmulators({ notifications: [notification] });
+	const clients = createClients(emulators);
+	const { sqsEndpoint } = emulators;
+	const resources = await provision(clients, { sqsEndpoint, prefix, visibilitySeconds: limits.visibilitySeconds });
+	return {
+		...{ endpoints: emulators, clients, resources },
+		async close() {
+			for (const client of Object.values(clients)) client.destroy();
+			await emulators.close();
+		},
+	};
+}

@@ -1,0 +1,63 @@
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
+import { createClients, type Endpoints } from '../../aws/clients.ts';
+import { findResources } from '../../aws/stack-outputs.ts';
+import type { Cloud } from '../cloud.ts';
+import { startTables } from '../emulators/tables.ts';
+import { dataPlaneOf, readTemplate, tablesOf } from './data-plane.ts';
+import { deployTemplate } from './deploy.ts';
+import { startLocalStack } from './server.ts';
+import type { Traces } from './traces.ts';
+
+const region = 'us-east-1';
+const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+const host = '127.0.0.1';
+
+export interface LocalStackCloud extends Cloud {
+	/** What must be gone and closed afterwards. */
+	traces: Traces;
+}
+
+/**
+ * Starts LocalStack and deploys the data plane of a template that CDK has synthesised: buckets with their notification,
+ * queues with their redrive, tables. As a plain process LocalStack has no DynamoDB; then the embedded one holds the tables.
+ * @param folder of its own, for what LocalStack installs and writes
+ * @throws BudgetNetError `unavailable`
+ */
+export async function startLocalStackCloud(options: {
+	folder: string;
+	templateFile: string;
+	stackName: string;
+}): Promise<LocalStackCloud> {
+	const template = await readTemplate(options.templateFile);
+	const server = await startLocalStack(options.folder);
+	const tables = server.hasDynamoDb ? undefined : await startTables({ host, port: 0 });
+	const endpoints: Endpoints = {
+		s3Endpoint: server.endpoint,
+		sqsEndpoint: server.endpoint,
+		dynamodbEndpoint: tables?.endpoint ?? server.endpoint,
+		...{ region, credentials },
+	};
+	const clients = createClients(endpoints);
+	const cloudFormation = new CloudFormationClient({ endpoint: server.endpoint, region, credentials });
+	const close = async () => {
+		cloudFormation.destroy();
+		for (const client of Object.values(clients)) client.destroy();
+		await tables?.close();
+		await server.stop();
+	};
+	try {
+		await deployTemplate(cloudFormation, options.stackName, dataPlaneOf(template, { tables: server.hasDynamoDb }));
+		if (tables) for (const table of tablesOf(template)) await clients.dynamodb.send(new CreateTableCommand(table));
+		const resources = await findResources(cloudFormation, options.stackName);
+		const traces = { pids: [server.pid], endpoints: [...new Set(Object.values(endpointsOf(endpoints)))] };
+		return { endpoints, clients, resources, traces, close };
+	} catch (error) {
+		await close();
+		throw error;
+	}
+}
+
+function endpointsOf({ s3Endpoint, sqsEndpoint, dynamodbEndpoint }: Endpoints) {
+	return { s3Endpoint, sqsEndpoint, dynamodbEndpoint };
+}

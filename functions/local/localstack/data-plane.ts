@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises';
+import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
+import { z } from 'zod';
+import { parseJson } from '../../core/parse.ts';
+
+const resourceSchema = z.looseObject({
+	Type: z.string(),
+	Properties: z.record(z.string(), z.unknown()).optional(),
+	DependsOn: z.union([z.string(), z.array(z.string())]).optional(),
+});
+const templateSchema = z.looseObject({
+	Resources: z.record(z.string(), resourceSchema),
+	Outputs: z.record(z.string(), z.looseObject({ Value: z.unknown() })),
+});
+export type Template = z.infer<typeof templateSchema>;
+
+/** Where data lies and waits: what LocalStack really does. It only pretends to have containers and their scaling. */
+const dataTypes = ['AWS::S3::Bucket', 'AWS::S3::BucketPolicy', 'AWS::SQS::Queue', 'AWS::SQS::QueuePolicy'];
+const tableType = 'AWS::DynamoDB::Table';
+
+/** Reads a template that CDK has synthesised. @throws BudgetNetError `invalid` */
+export async function readTemplate(file: string): Promise<Template> {
+	return parseJson(templateSchema, await readFile(file, 'utf8'), file);
+}
+
+/** The template's buckets, queues and (where wanted) tables as they are, and the outputs that speak only of them. */
+export function dataPlaneOf(template: Template, { tables }: { tables: boolean }): Template {
+	const types = tables ? [...dataTypes, tableType] : dataTypes;
+	const kept = Object.entries(template.Resources).filter(([, { Type }]) => types.includes(Type));
+	const ids = new Set(kept.map(([id]) => id));
+	const Resources = Object.fromEntries(
+		kept.map(([id, { DependsOn, ...resource }]) => {
+			const needed = [DependsOn ?? []].flat().filter((other) => ids.has(other));
+			return [id, needed.length > 0 ? { ...resource, DependsOn: needed } : resource];
+		}),
+	);
+	const outputs = Object.entries(template.Outputs).filter(([, { Value }]) =>
+		referencesOf(Value).every((id) => ids.has(id)),
+	);
+	return { Resources, Outputs: Object.fromEntries(outputs) };
+}
+
+/** The template's tables as DynamoDB's own API wants them, less what its emulators do not know. */
+export function tablesOf(template: Template): CreateTableCommandInput[] {
+	return Object.values(template.Resources)
+		.filter(({ Type }) => Type === tableType)
+		.map(({ Properties = {} }) => {
+			const { TableName, BillingMode, AttributeDefinitions, KeySchema, GlobalSecondaryIndexes } = Properties;
+			const indexes = GlobalSecondaryIndexes === undefined ? {} : { GlobalSecondaryIndexes };
+			return { TableName, BillingMode, AttributeDefinitions, KeySchema, ...indexes } as CreateTableCommandInput;
+		});
+}
+
+function referencesOf(value: unknown): string[] {
+	if (typeof value !== 'object' || value === null) return [];
+	return Object.entries(value).flatMap(([key, inner]) => {
+		if (key === 'Ref') return [String(inner)];
+		if (key === 'Fn::GetAtt') return [String((inner as string[])[0])];
+		return referencesOf(inner);
+	});
+}

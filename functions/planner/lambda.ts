@@ -1,0 +1,55 @@
+/** The planner's two Lambda functions. Their model card lies beside the code; nothing else of the package is needed. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { createClients } from '../aws/clients.ts';
+import { createImages } from '../aws/images.ts';
+import { createMeasuredLog } from '../aws/measured-log.ts';
+import { createQueue } from '../aws/queue.ts';
+import { createStores } from '../aws/stores.ts';
+import { limits } from '../core/limits.ts';
+import { batchMessageSchema, resumeMessageSchema } from '../core/message.ts';
+import { parseCard } from '../core/package.ts';
+import { parse, parseJson } from '../core/parse.ts';
+import { priceSchema } from '../core/price.ts';
+import { createPlanner } from './handler.ts';
+import { createResumer } from './resumer.ts';
+import { createRhythms } from './rhythm.ts';
+
+const environmentSchema = z.object({
+	TABLE_PREFIX: z.string().min(1),
+	IMAGES_BUCKET: z.string().min(3),
+	RESULTS_BUCKET: z.string().min(3),
+	BATCHES_QUEUE_URL: z.url(),
+	PLANS_QUEUE_URL: z.url(),
+	BATCH_IMAGES_MAX: z.coerce.number().int().min(1).max(limits.batchImagesMax),
+	PRICE: z.string(),
+	/** Where Lambda has put the code. */
+	LAMBDA_TASK_ROOT: z.string(),
+});
+
+const environment = parse(environmentSchema, process.env, 'environment of the planner');
+const clients = createClients();
+const stores = createStores(clients, {
+	resultsBucket: environment.RESULTS_BUCKET,
+	tablePrefix: environment.TABLE_PREFIX,
+});
+const parts = {
+	...stores,
+	rhythmOf: createRhythms(stores.ledger),
+	batchQueue: createQueue(clients.sqs, environment.BATCHES_QUEUE_URL, batchMessageSchema, 'batches'),
+	plansQueue: createQueue(clients.sqs, environment.PLANS_QUEUE_URL, resumeMessageSchema, 'plans'),
+	images: createImages(clients.s3, environment.IMAGES_BUCKET),
+	imagesBucket: environment.IMAGES_BUCKET,
+	batchImagesMax: environment.BATCH_IMAGES_MAX,
+	card: parseCard(readFileSync(join(environment.LAMBDA_TASK_ROOT, 'model.json'), 'utf8')),
+	price: parseJson(priceSchema, environment.PRICE, 'PRICE in the environment of the planner'),
+	nowMs: Date.now,
+	mintRid: randomUUID,
+	mintSuffix: () => randomBytes(4).toString('hex'),
+	log: createMeasuredLog(environment.TABLE_PREFIX, 'planner'),
+};
+
+export const planner = createPlanner(parts);
+export const resumer = createResumer(parts);

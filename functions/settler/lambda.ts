@@ -1,0 +1,26 @@
+/** The settler's two Lambda functions. */
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { createClients } from '../aws/clients.ts';
+import { createMeasuredLog } from '../aws/measured-log.ts';
+import { createStores } from '../aws/stores.ts';
+import { limits } from '../core/limits.ts';
+import { parse } from '../core/parse.ts';
+import { createDeadLetterSettler, createSettler } from './handler.ts';
+
+const environmentSchema = z.object({ TABLE_PREFIX: z.string().min(1), RESULTS_BUCKET: z.string().min(3) });
+
+const environment = parse(environmentSchema, process.env, 'environment of the settler');
+const parts = {
+	...createStores(createClients(), {
+		resultsBucket: environment.RESULTS_BUCKET,
+		tablePrefix: environment.TABLE_PREFIX,
+	}),
+	nowMs: Date.now,
+	mintRid: randomUUID,
+	planningSecondsMax: limits.planningSecondsMax,
+	log: createMeasuredLog(environment.TABLE_PREFIX, 'settler'),
+};
+
+export const settler = createSettler(parts);
+export const deadLetterSettler = createDeadLetterSettler(parts);

@@ -1,0 +1,39 @@
+/** The sweeper's two Lambda functions. */
+import { z } from 'zod';
+import { createClients } from '../aws/clients.ts';
+import { createMeasuredLog } from '../aws/measured-log.ts';
+import { createQueue } from '../aws/queue.ts';
+import { createStores } from '../aws/stores.ts';
+import { imageEventSchema } from '../core/event.ts';
+import { limits } from '../core/limits.ts';
+import { reportMessageSchema, resumeMessageSchema } from '../core/message.ts';
+import { parse } from '../core/parse.ts';
+import { createBatchSweeper, createReconciler } from './handler.ts';
+
+const environmentSchema = z.object({
+	TABLE_PREFIX: z.string().min(1),
+	IMAGES_BUCKET: z.string().min(3),
+	RESULTS_BUCKET: z.string().min(3),
+	IMAGE_EVENTS_QUEUE_URL: z.url(),
+	PLANS_QUEUE_URL: z.url(),
+	REPORTS_QUEUE_URL: z.url(),
+});
+
+const environment = parse(environmentSchema, process.env, 'environment of the sweeper');
+const { RESULTS_BUCKET: resultsBucket, TABLE_PREFIX: tablePrefix } = environment;
+const clients = createClients();
+const parts = {
+	...createStores(clients, { resultsBucket, tablePrefix }),
+	s3: clients.s3,
+	imagesBucket: environment.IMAGES_BUCKET,
+	resultsBucket,
+	eventsQueue: createQueue(clients.sqs, environment.IMAGE_EVENTS_QUEUE_URL, imageEventSchema, 'image-events'),
+	plansQueue: createQueue(clients.sqs, environment.PLANS_QUEUE_URL, resumeMessageSchema, 'plans'),
+	reportQueue: createQueue(clients.sqs, environment.REPORTS_QUEUE_URL, reportMessageSchema, 'reports'),
+	nowMs: Date.now,
+	planningSecondsMax: limits.planningSecondsMax,
+	log: createMeasuredLog(tablePrefix, 'sweeper'),
+};
+
+export const sweeper = createBatchSweeper(parts);
+export const reconciler = createReconciler(parts);

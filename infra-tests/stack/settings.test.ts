@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { defineSettings } from '../../cdk/settings-schema.ts';
+import { workersByBacklog } from '../../cdk/workers/scaling.ts';
+
+describe('settings', () => {
+	test('none at all are good settings', () => {
+		expect(defineSettings({})).toMatchObject({ name: 'budgetnet', workers: 'cpu', workersMax: 4 });
+	});
+
+	test.each([
+		[{ workers: 'tpu' }, /workers/],
+		[{ workersMax: 0 }, /workersMax/],
+		[{ name: 'aws-thing' }, /may not begin with aws/],
+		[{ retentionDays: 30 }, /retentionDays/],
+		[{ cpu: { cpuUnits: 3000 } }, /Fargate offers cpuUnits 1024, 2048, 4096/],
+		[{ cpu: { cpuUnits: 1024, memoryMib: 16_384 } }, /memoryMib must be a multiple of 1024 from 2048 to 8192/],
+		[{ gpu: { instanceTypes: ['m7i.large'] } }, /instanceTypes/],
+		[{ alarmEmail: 'nobody' }, /alarmEmail/],
+		[{ price: { version: 'p', nanoUsdPerTmac: 0, nanoUsdPerImage: 0 } }, /nanoUsdPerTmac/],
+		[{ colour: 'blue' }, /colour/],
+	])('%j: the message names the setting', (given, message) => {
+		expect(() => defineSettings(given as Parameters<typeof defineSettings>[0])).toThrow(message);
+	});
+});
+
+describe('workers by backlog', () => {
+	test('begins with one at the first batch, ends with the bound, and never falls; AWS allows twenty steps', () => {
+		fc.assert(
+			fc.property(fc.integer({ min: 1, max: 100 }), (workersMax) => {
+				const steps = workersByBacklog(workersMax);
+				expect(steps[0]?.batches).toBe(1);
+				expect(steps.at(-1)?.workers).toBe(workersMax);
+				expect(steps.length).toBeLessThanOrEqual(20);
+				for (const [i, { batches, workers }] of steps.entries()) {
+					const before = steps[i - 1];
+					if (before) expect(batches > before.batches && workers > before.workers).toBe(true);
+					expect(workers).toBeGreaterThanOrEqual(batches);
+				}
+			}),
+		);
+	});
+});

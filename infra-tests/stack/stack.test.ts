@@ -1,0 +1,228 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Match, type Template } from 'aws-cdk-lib/assertions';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { tableDefinitions } from '../../functions/aws/tables.ts';
+import { limits } from '../../functions/core/limits.ts';
+import { synthesise } from './synthesise.ts';
+
+const daySeconds = 24 * 3600;
+const templates = {} as Record<'cpu' | 'gpu' | 'private', Template>;
+beforeAll(() => {
+	templates.cpu = synthesise({});
+	templates.gpu = synthesise({ workers: 'gpu', alarmEmail: 'ops@example.org' });
+	templates.private = synthesise({ workers: 'gpu', privateNetwork: true });
+});
+const both = ['cpu', 'gpu'] as const;
+
+describe.each(both)('data, with %s workers', (kind) => {
+	test('both buckets are encrypted, private, versioned, kept on deletion, and outlive period and deferral', () => {
+		templates[kind].resourceCountIs('AWS::S3::Bucket', 2);
+		templates[kind].allResources('AWS::S3::Bucket', {
+			DeletionPolicy: 'Retain',
+			Properties: Match.objectLike({
+				BucketEncryption: Match.anyValue(),
+				VersioningConfiguration: { Status: 'Enabled' },
+				PublicAccessBlockConfiguration: {
+					BlockPublicAcls: true,
+					BlockPublicPolicy: true,
+					IgnorePublicAcls: true,
+					RestrictPublicBuckets: true,
+				},
+			}),
+		});
+		for (const { Properties } of Object.values(templates[kind].findResources('AWS::S3::Bucket'))) {
+			const days = Properties.LifecycleConfiguration.Rules.map(
+				(rule: { ExpirationInDays: number }) => rule.ExpirationInDays,
+			);
+			expect(Math.min(...days)).toBeGreaterThan(31 + limits.deferralDaysMax);
+		}
+	});
+
+	test('images are told of through S3 itself, without a function that CDK would add', () => {
+		templates[kind].hasResourceProperties('AWS::S3::Bucket', {
+			NotificationConfiguration: { QueueConfigurations: [Match.objectLike({ Event: 's3:ObjectCreated:*' })] },
+		});
+		expect(Object.keys(templates[kind].findResources('Custom::S3BucketNotifications'))).toEqual([]);
+	});
+
+	test('a queue keeps its dead letters longer than its messages, and is encrypted so that S3 may send', () => {
+		const queues = templates[kind].findResources('AWS::SQS::Queue');
+		const sources = Object.values(queues).filter(({ Properties }) => Properties.RedrivePolicy);
+		expect(sources.map(({ Properties }) => Properties.QueueName).sort()).toEqual(
+			['batches', 'image-events', 'plans', 'reports'].map((name) => `budgetnet-${name}`),
+		);
+		for (const { Properties } of sources) {
+			const dead = queues[Properties.RedrivePolicy.deadLetterTargetArn['Fn::GetAtt'][0]]?.Properties;
+			expect(dead.QueueName).toBe(`${Properties.QueueName}-dead`);
+			expect(dead.MessageRetentionPeriod).toBeGreaterThan(Properties.MessageRetentionPeriod);
+		}
+		templates[kind].allResourcesProperties('AWS::SQS::Queue', { SqsManagedSseEnabled: true });
+	});
+
+	test('the tables are those of the emulators, with point-in-time recovery and deletion protection', () => {
+		for (const definition of tableDefinitions('budgetnet')) {
+			const { TableName, KeySchema, AttributeDefinitions, BillingMode } = definition;
+			templates[kind].hasResource('AWS::DynamoDB::Table', {
+				DeletionPolicy: 'Retain',
+				Properties: Match.objectLike({
+					...{ TableName, KeySchema, AttributeDefinitions, BillingMode },
+					PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+					DeletionProtectionEnabled: true,
+				}),
+			});
+		}
+		templates[kind].resourceCountIs('AWS::DynamoDB::Table', 3);
+	});
+});
+
+describe.each(both)('functions, with %s workers', (kind) => {
+	test('run on Node 24 on arm64, and end well before a planner counts as dead', () => {
+		const functions = Object.values(templates[kind].findResources('AWS::Lambda::Function'));
+		expect(functions.map(({ Properties }) => Properties.FunctionName).sort()).toEqual(
+			['dead-letter-settler', 'planner', 'reconciler', 'resumer', 'settler', 'sweeper'].map(
+				(name) => `budgetnet-${name}`,
+			),
+		);
+		for (const { Properties } of functions) {
+			expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
+			expect(Properties.Timeout).toBeLessThan(limits.planningSecondsMax);
+		}
+	});
+
+	test('answer for each message alone, at a bounded concurrency; the planner waits for a whole drop', () => {
+		templates[kind].resourceCountIs('AWS::Lambda::EventSourceMapping', 4);
+		templates[kind].allResourcesProperties('AWS::Lambda::EventSourceMapping', {
+			FunctionResponseTypes: ['ReportBatchItemFailures'],
+			ScalingConfig: { MaximumConcurrency: 10 },
+		});
+		templates[kind].hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+			BatchSize: 5000,
+			MaximumBatchingWindowInSeconds: 20,
+		});
+	});
+
+	test('a message is invisible six times as long as its function may run', () => {
+		const queues = Object.values(templates[kind].findResources('AWS::SQS::Queue'));
+		const visibilityOf = (name: string) =>
+			queues.find(({ Properties }) => Properties.QueueName === `budgetnet-${name}`)?.Properties.VisibilityTimeout;
+		const [{ Properties }] = Object.values(templates[kind].findResources('AWS::Lambda::Function')) as [
+			{ Properties: { Timeout: number } },
+		];
+		for (const queue of ['image-events', 'plans', 'reports', 'batches-dead'])
+			expect(visibilityOf(queue)).toBeGreaterThanOrEqual(6 * Properties.Timeout);
+		expect(visibilityOf('batches')).toBe(limits.visibilitySeconds);
+	});
+
+	test('stuck batches are looked for every five minutes, lost events, which costs requests, four times a day', () => {
+		templates[kind].hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(5 minutes)' });
+		templates[kind].hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(6 hours)' });
+	});
+});
+
+describe.each(both)('workers: %s', (kind) => {
+	test('are none at first, get two minutes to stop, and cannot write to their own disk', () => {
+		templates[kind].hasResourceProperties('AWS::ECS::Service', { DesiredCount: 0 });
+		templates[kind].hasResourceProperties('AWS::ECS::TaskDefinition', {
+			ContainerDefinitions: [Match.objectLike({ StopTimeout: 120, ReadonlyRootFilesystem: true })],
+		});
+		expect(limits.stopGraceSeconds).toBeLessThan(120);
+	});
+
+	test('come with the first batch, up to the bound, and go after five minutes without any', () => {
+		const policies = Object.values(templates[kind].findResources('AWS::ApplicationAutoScaling::ScalingPolicy'));
+		const steps = policies.map(({ Properties }) => Properties.StepScalingPolicyConfiguration);
+		expect(steps.map(({ AdjustmentType }) => AdjustmentType)).toEqual(['ExactCapacity', 'ExactCapacity']);
+		const counts = steps.flatMap(({ StepAdjustments }) =>
+			StepAdjustments.map((step: { ScalingAdjustment: number }) => step.ScalingAdjustment),
+		);
+		expect(counts.sort()).toEqual([0, 1, 2, 3, 4]);
+		templates[kind].hasResourceProperties('AWS::CloudWatch::Alarm', {
+			AlarmName: 'budgetnet-workers-idle',
+			EvaluationPeriods: 5,
+			Metrics: Match.arrayWith([Match.objectLike({ Expression: 'visible + running' })]),
+		});
+	});
+
+	test('nobody can call in', () => {
+		templates[kind].resourceCountIs('AWS::EC2::SecurityGroupIngress', 0);
+		templates[kind].allResourcesProperties('AWS::EC2::SecurityGroup', { SecurityGroupIngress: Match.absent() });
+	});
+});
+
+describe('the two kinds of workers', () => {
+	test('cpu: Fargate with a public address, no GPU', () => {
+		templates.cpu.hasResourceProperties('AWS::ECS::TaskDefinition', {
+			RequiresCompatibilities: ['FARGATE'],
+			ContainerDefinitions: [Match.objectLike({ ResourceRequirements: Match.absent() })],
+		});
+		templates.cpu.hasResourceProperties('AWS::ECS::Service', {
+			NetworkConfiguration: { AwsvpcConfiguration: Match.objectLike({ AssignPublicIp: 'ENABLED' }) },
+		});
+		templates.cpu.resourceCountIs('AWS::ECS::CapacityProvider', 0);
+	});
+
+	test('gpu: Managed Instances with one GPU a task, which share the address of their instance', () => {
+		templates.gpu.hasResourceProperties('AWS::ECS::TaskDefinition', {
+			RequiresCompatibilities: ['MANAGED_INSTANCES'],
+			NetworkMode: 'host',
+			ContainerDefinitions: [Match.objectLike({ ResourceRequirements: [{ Type: 'GPU', Value: '1' }] })],
+		});
+		templates.gpu.hasResourceProperties('AWS::ECS::Service', { NetworkConfiguration: Match.absent() });
+		templates.gpu.hasResourceProperties('AWS::ECS::CapacityProvider', {
+			ManagedInstancesProvider: Match.objectLike({
+				InstanceLaunchTemplate: Match.objectLike({
+					InstanceRequirements: Match.objectLike({
+						AcceleratorCount: { Min: 1, Max: 1 },
+						AllowedInstanceTypes: ['g6.xlarge'],
+					}),
+				}),
+			}),
+		});
+	});
+});
+
+describe('network', () => {
+	test('by default costs nothing while nothing runs: gateway endpoints, no NAT, no interface endpoints', () => {
+		templates.cpu.resourceCountIs('AWS::EC2::NatGateway', 0);
+		templates.cpu.resourceCountIs('AWS::EC2::VPCEndpoint', 2);
+		templates.cpu.allResourcesProperties('AWS::EC2::VPCEndpoint', { VpcEndpointType: 'Gateway' });
+	});
+
+	test('private: no way out but seven interface endpoints and the two gateways', () => {
+		templates.private.resourceCountIs('AWS::EC2::InternetGateway', 0);
+		const endpoints = Object.values(templates.private.findResources('AWS::EC2::VPCEndpoint'));
+		const ofType = (type: string) => endpoints.filter(({ Properties }) => Properties.VpcEndpointType === type).length;
+		expect([ofType('Interface'), ofType('Gateway')]).toEqual([7, 2]);
+		templates.private.hasResourceProperties('AWS::ECS::TaskDefinition', { NetworkMode: 'awsvpc' });
+	});
+});
+
+test('alarms go to a topic, and from there to whom the settings name', () => {
+	templates.gpu.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email', Endpoint: 'ops@example.org' });
+	templates.cpu.resourceCountIs('AWS::SNS::Subscription', 0);
+	const alarms = Object.values(templates.cpu.findResources('AWS::CloudWatch::Alarm'));
+	const names = alarms.map(({ Properties }) => Properties.AlarmName as string);
+	for (const queue of ['image-events', 'plans', 'batches', 'reports'])
+		expect(names).toContain(`budgetnet-${queue}-dead`);
+	for (const { Properties } of alarms) expect(Properties.AlarmActions).toHaveLength(1);
+});
+
+test('each alarm has its place in docs/operators.md, and nothing else has', async () => {
+	const page = await readFile(join(import.meta.dirname, '..', '..', 'docs', 'operators.md'), 'utf8');
+	const explained = [...page.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name]) => `budgetnet-${name}`);
+	const noFaults = ['budgetnet-workers-wanted', 'budgetnet-workers-idle'];
+	const alarms = Object.values(templates.cpu.findResources('AWS::CloudWatch::Alarm'));
+	expect([...explained, ...noFaults].sort()).toEqual(alarms.map(({ Properties }) => Properties.AlarmName).sort());
+});
+
+test('retention: dead letters of four days of batches are still there for ten', () => {
+	templates.cpu.hasResourceProperties('AWS::SQS::Queue', {
+		QueueName: 'budgetnet-batches',
+		MessageRetentionPeriod: limits.batchRetentionSeconds,
+	});
+	templates.cpu.hasResourceProperties('AWS::SQS::Queue', {
+		QueueName: 'budgetnet-batches-dead',
+		MessageRetentionPeriod: limits.batchRetentionSeconds + 10 * daySeconds,
+	});
+});

@@ -1,0 +1,49 @@
+/** `npm run localstack`: the demo on LocalStack, whose buckets, queues and tables are deployed from the CDK's template. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startProgress } from '../functions/cli/progress.ts';
+import { quietLog } from '../functions/cli/quiet-log.ts';
+import { prepareFolder } from '../functions/demo/files.ts';
+import { runDemo } from '../functions/demo/run.ts';
+import { tableOf } from '../functions/demo/table.ts';
+import { startHost } from '../functions/local/host.ts';
+import { type LocalStackCloud, startLocalStackCloud } from '../functions/local/localstack/cloud.ts';
+import { synthesiseTemplate } from '../functions/local/localstack/synthesise.ts';
+import { untilGone } from '../functions/local/localstack/traces.ts';
+
+const root = join(import.meta.dirname, '..');
+const folder = process.env.LOCALSTACK_FOLDER ?? join(root, '.localstack');
+const output = join(root, 'demo-output');
+const images = join(output, 'images');
+
+await mkdir(output, { recursive: true });
+const truth = await prepareFolder(join(root, 'models', 'samples', 'cifar10'), images);
+const templateFile = await synthesiseTemplate();
+let cloud: LocalStackCloud | undefined;
+const host = await startHost({
+	packageFolder: join(root, 'models', 'packages', 'cifar10-resnet'),
+	batchImagesMax: 240,
+	windowMs: 3000,
+	startCloud: async () => {
+		cloud = await startLocalStackCloud({ folder, templateFile, stackName: 'budgetnet' });
+		return cloud;
+	},
+	log: quietLog,
+});
+try {
+	process.stdout.write(`LocalStack answers at ${host.endpoints.s3Endpoint}; stack budgetnet is deployed.\n`);
+	let progress: ReturnType<typeof startProgress> | undefined;
+	const runs = await runDemo(host, images, truth, (done, total) => {
+		progress ??= startProgress('images accounted for', total);
+		progress.update(done);
+	});
+	progress?.stop();
+	process.stdout.write(`\n${tableOf(runs)}\n`);
+} finally {
+	await host.close();
+}
+if (cloud) {
+	await untilGone(cloud.traces);
+	const { pids, endpoints } = cloud.traces;
+	process.stdout.write(`\nGone: process ${pids.join(', ')}. Closed: ${endpoints.join(', ')}.\n`);
+}
