@@ -23,7 +23,13 @@ test('a few small ones are one read', () => {
 test('what lies far apart, or in another archive, is read by itself; single images and refused ones are left out', () => {
 	const far = entry(100_000_000, 10);
 	const other = entry(10, 10, 'acme/b.tar');
-	const refused: Image = { key: 'acme/a.tar', etag: 'e1', bytes: 0, entry: { name: 'x' }, refused: { reason: 'bad-entry', detail: '' } };
+	const refused: Image = {
+		key: 'acme/a.tar',
+		etag: 'e1',
+		bytes: 0,
+		entry: { name: 'x' },
+		refused: { reason: 'bad-entry', detail: '' },
+	};
 	const spans = cutSpans([far, { key: 'acme/single.png', etag: 'e2', bytes: 5 }, refused, entry(0, 10), other]);
 	expect(spans.map(({ archive, at, bytes }) => [archive.key, at, bytes])).toEqual([
 		['acme/a.tar', 0, 10],
@@ -33,7 +39,9 @@ test('what lies far apart, or in another archive, is read by itself; single imag
 });
 
 test('every entry lies in exactly one span, and none is larger than a read may be, unless one entry is', () => {
-	const places = fc.array(fc.record({ gap: fc.nat({ max: 200_000 }), bytes: fc.nat({ max: 6_000_000 }) }), { maxLength: 40 });
+	const places = fc.array(fc.record({ gap: fc.nat({ max: 200_000 }), bytes: fc.nat({ max: 6_000_000 }) }), {
+		maxLength: 40,
+	});
 	fc.assert(
 		fc.property(places, (list) => {
 			let at = 0;
@@ -43,7 +51,9 @@ test('every entry lies in exactly one span, and none is larger than a read may b
 				return image;
 			});
 			const spans = cutSpans(images);
-			expect(spans.flatMap(({ entries }) => entries.map(({ index }) => index)).sort((a, b) => a - b)).toEqual([...images.keys()]);
+			expect(spans.flatMap(({ entries }) => entries.map(({ index }) => index)).sort((a, b) => a - b)).toEqual([
+				...images.keys(),
+			]);
 			for (const span of spans) {
 				if (span.entries.length > 1) expect(span.bytes).toBeLessThanOrEqual(limits.spanBytesMax);
 				for (const { stored } of span.entries) {
