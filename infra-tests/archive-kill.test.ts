@@ -18,7 +18,7 @@ const models = join(import.meta.dirname, '..', 'models');
 const tenant = 'acme';
 const key = `${tenant}/a.zip`;
 const names = Array.from({ length: 10 }, (_, i) => `${i}.png`); // batches are of 4: three parts
-const patience = { timeout: 100_000, interval: 200 };
+const patience = { timeout: 200_000, interval: 200 };
 
 let emulators: Emulators;
 let clients: Clients;
@@ -78,5 +78,5 @@ test.each([
 			for (const stop of stops) await stop();
 		}
 	},
-	120_000,
+	240_000,
 );

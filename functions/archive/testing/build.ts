@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { type Header, pack } from 'tar-stream';
 import { ZipFile } from 'yazl';
+import { pathProblem } from '../../core/archive.ts';
 import type { ArchiveBytes } from '../archive-bytes.ts';
 
 export interface ZipEntry {
@@ -22,12 +23,14 @@ export async function buildZip(entries: readonly ZipEntry[]): Promise<Buffer> {
 	}
 	zip.end();
 	const bytes = await buffer(zip.outputStream as Readable);
-	for (const [i, { name }] of entries.entries()) replaceAll(bytes, placeholder(name, i), name);
+	for (const [i, { name }] of entries.entries())
+		if (placeholder(name, i) !== name) replaceAll(bytes, placeholder(name, i), name);
 	return bytes;
 }
 
-/** As long as the name, so that nothing moves; unlike anything else. */
+/** For a name that yazl refuses: as long, so that nothing moves; unlike anything else. */
 function placeholder(name: string, index: number): string {
+	if (pathProblem(name) === undefined) return name;
 	return `~${index}~`.padEnd(Buffer.byteLength(name), '~');
 }
 
