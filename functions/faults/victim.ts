@@ -36,7 +36,9 @@ const told = once(process, 'SIGTERM');
 process.stdout.write('ready\n');
 const [line] = (await once(createInterface({ input: process.stdin }), 'line')) as [string];
 process.stdin.destroy();
-const { role, endpoints, resources, card, killAfter, terminateBefore, doubled, pace } = JSON.parse(line) as VictimOrders;
+const { role, endpoints, resources, card, killAfter, terminateBefore, doubled, pace } = JSON.parse(
+	line,
+) as VictimOrders;
 const onWritten = signalAt(killAfter, 'SIGKILL');
 const onCalling = signalAt(terminateBefore, 'SIGTERM');
 const clients = createLethalClients(endpoints, { doubled, onCalling, onWritten });
