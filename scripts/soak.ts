@@ -23,4 +23,6 @@ process.stdout.write(
 				.map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
 				.join('\n')}\n`,
 );
-process.exitCode = result.accounted === images && Math.max(...Object.values(result.growth)) <= 1.1 ? 0 : 1;
+const flat = Math.max(...Object.values(result.growth)) <= 1.1;
+const ended = Object.values(result.endedWell).every(Boolean);
+process.exitCode = result.accounted === images && flat && ended ? 0 : 1;

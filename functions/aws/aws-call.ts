@@ -11,8 +11,16 @@ export async function awsCall<T>(what: string, call: () => Promise<T>): Promise<
 		return await call();
 	} catch (error) {
 		if (error instanceof BudgetNetError) throw error;
-		throw new BudgetNetError('unavailable', `${what}: ${nameOf(error)}: ${messageOf(error)}`, { cause: error });
+		const hint = isDenied(error) ? deniedHint : '';
+		throw new BudgetNetError('unavailable', `${what}: ${hint}${nameOf(error)}: ${messageOf(error)}`, { cause: error });
 	}
+}
+
+const deniedHint =
+	'access denied: grant it to the role of this program (on a bucket s3:ListBucket too, without which missing objects look denied): ';
+
+function isDenied(error: unknown): boolean {
+	return statusOf(error) === 403 || nameOf(error) === 'AccessDeniedException';
 }
 
 /** Makes a conditional write: true when written, false when its condition did not hold. @throws BudgetNetError */

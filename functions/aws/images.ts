@@ -81,7 +81,8 @@ export function createImages(s3: S3Client, bucket: string): Images {
 const explanations = {
 	deleted: 'it is not in the bucket any more',
 	overwritten: 'another version of it lies in the bucket now',
-	unreadable: 'the bucket would not give it',
+	unreadable:
+		'the bucket would not give it: the worker needs s3:GetObject on it, and s3:ListBucket to tell what was deleted from what is denied',
 } as const;
 
 function reasonOf(error: unknown): keyof typeof explanations | undefined {

@@ -136,3 +136,17 @@ test('conflicts without end give up', async () => {
 	const commit = createOutcomes(server.s3, 'results').commit(ref(31), factsOf(ref(31), ridOf(1)), rows);
 	await expect(commit).rejects.toMatchObject({ code: 'unavailable' });
 });
+
+test('outcomes may be as long as is allowed, and no byte longer', async () => {
+	const failed = (detail: string): Outcome[] => [
+		{ v: 1, key: 'acme/a', version: 'v1', status: 'failed', reason: 'deleted', detail },
+	];
+	const room = limits.outcomesBytesMax - JSON.stringify(failed('')[0]).length - 1;
+	const facts = (n: number) => factsOf(ref(n), ridOf(1), { images: 1, labelled: 0, failed: 1 });
+	await expect(outcomes.commit(ref(90), facts(90), failed('x'.repeat(room + 1)))).rejects.toMatchObject({
+		code: 'invalid',
+		message: expect.stringContaining(String(limits.outcomesBytesMax)),
+	});
+	expect(await outcomes.facts(ref(90))).toBeUndefined();
+	expect(await outcomes.commit(ref(91), facts(91), failed('x'.repeat(room)))).toBe('committed');
+});

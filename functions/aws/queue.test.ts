@@ -36,11 +36,21 @@ test('a message of a group arrives, on a standard queue too', async () => {
 	expect((await receive()).map(({ Body = '' }) => JSON.parse(Body))).toEqual([{ v: 1, text: 'fair' }]);
 });
 
+const longestText = 'x'.repeat(limits.messageBytesMax - JSON.stringify({ v: 1, text: '' }).length);
+
+test('the longest message arrives', async () => {
+	await queue.send({ v: 1, text: longestText });
+	expect((await receive()).map(({ Body = '' }) => Body.length)).toEqual([limits.messageBytesMax]);
+});
+
 test('what does not fit is not sent', async () => {
 	const unfit = { v: 2, text: 'x' } as unknown as z.infer<typeof schema>;
 	await expect(queue.send(unfit)).rejects.toMatchObject({ code: 'invalid' });
-	const long = { v: 1 as const, text: 'x'.repeat(limits.messageBytesMax) };
-	await expect(queue.send(long)).rejects.toMatchObject({ code: 'invalid' });
+	const long = { v: 1 as const, text: `${longestText}x` };
+	await expect(queue.send(long)).rejects.toMatchObject({
+		code: 'invalid',
+		message: expect.stringContaining(`at most ${limits.messageBytesMax}`),
+	});
 	expect(await receive()).toEqual([]);
 });
 

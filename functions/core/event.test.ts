@@ -73,6 +73,10 @@ describe('a message of S3', () => {
 	});
 });
 
+test('a message may hold as many records as are allowed', () => {
+	expect(read(...Array(limits.eventRecordsMax).fill(record('acme/x'))).images).toHaveLength(limits.eventRecordsMax);
+});
+
 test('doubled images count once, in whatever order they come', () => {
 	const image = (key: string, rest: Partial<Image> = {}): Image => ({ key, etag: 'e1', bytes: 1, ...rest });
 	const [a, b] = [image('acme/a'), image('acme/b')];

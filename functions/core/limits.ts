@@ -48,7 +48,8 @@ export const limits = {
 	packageBytesMax: 2 * 1024 * 1024 * 1024,
 	policiesMax: 64,
 	classesMax: 22_000,
-	inputPixelsMax: 1024 * 1024,
+	/** Width times height of what a model reads: a worker holds a whole batch of them. */
+	inputPixelsMax: 512 * 512,
 	/** Images that run through a session at once. */
 	chunkImages: 16,
 	/** Downloads and decodings under way at once in a worker. */

@@ -82,6 +82,7 @@ export type Policy = ModelCard['policies'][number];
 export type Logistic = z.infer<typeof logisticSchema>;
 
 function consistency(card: {
+	input: { width: number; height: number };
 	policies: Policy[];
 	agent: {
 		features: string[];
@@ -90,6 +91,8 @@ function consistency(card: {
 	};
 }): string | undefined {
 	const count = card.policies.length;
+	if (card.input.width * card.input.height > limits.inputPixelsMax)
+		return `input: expected width x height of at most ${limits.inputPixelsMax} pixels`;
 	for (let i = 1; i < count; i++) {
 		const [cheaper, costlier] = [card.policies[i - 1], card.policies[i]];
 		if (cheaper && costlier && cheaper.macs >= costlier.macs) return 'policies: expected cheapest first, no two alike';

@@ -1,7 +1,9 @@
 import { type Clients, createClients, type Endpoints } from '../aws/clients.ts';
-import { nameOfWrite } from './named-writes.ts';
+import { nameOfCall, nameOfWrite } from './named-writes.ts';
 
 export interface LethalOptions {
+	/** Called before each call, reads included, with its name. */
+	onCalling?: (name: string) => void;
 	/** Called after each write, with its name. */
 	onWritten: (name: string) => void;
 	/** Every message is sent twice. */
@@ -13,12 +15,13 @@ interface Stack {
 }
 type Next = (args: { input: Record<string, unknown> }) => Promise<unknown>;
 
-/** SDK clients that tell of each write once it has happened: where a process may be killed. */
-export function createLethalClients(endpoints: Endpoints, { onWritten, doubled }: LethalOptions): Clients {
+/** SDK clients that tell of each call before it happens, and of each write after: where a process may be stopped or killed. */
+export function createLethalClients(endpoints: Endpoints, { onCalling, onWritten, doubled }: LethalOptions): Clients {
 	const clients = createClients(endpoints);
 	const middleware =
 		(next: Next, context: { commandName?: string }) => async (args: { input: Record<string, unknown> }) => {
-			const name = nameOfWrite(context.commandName ?? '', args.input);
+			const [command = '', name] = [context.commandName, nameOfWrite(context.commandName ?? '', args.input)];
+			onCalling?.(nameOfCall(command, args.input) ?? 'other');
 			const result = await next(args);
 			if (doubled && name?.startsWith('send-')) await next(args);
 			if (name) onWritten(name);

@@ -5,6 +5,7 @@ import type { ModelCard } from '../core/package.ts';
 import { embeddedPrice } from '../core/price.ts';
 import { driveHandlers } from '../local/drive.ts';
 import { createHandlers } from '../local/handlers.ts';
+import type { Inference } from '../onnx/client.ts';
 import { startWorker } from '../worker/start.ts';
 import { stubInference } from './stub-inference.ts';
 
@@ -23,18 +24,18 @@ const windowMs = 50;
 const planningSecondsMax = 1;
 export const visibilitySeconds = 2;
 
-/** Runs a role over a cloud. @returns how to stop it */
+/** Runs a role over a cloud. @param inference a worker's @returns how to stop it */
 export function startRole(
 	role: Role,
 	clients: Clients,
 	resources: Resources,
 	card: ModelCard,
 	{ batchImagesMax, sweepEveryMs }: Pace = restless,
+	inference: Inference = stubInference(card),
 ): () => Promise<void> {
 	const log = () => undefined;
 	if (role === 'worker') {
-		const model = { card, inference: stubInference(card) };
-		const worker = startWorker(clients, model, { ...resources, visibilitySeconds }, log);
+		const worker = startWorker(clients, { card, inference }, { ...resources, visibilitySeconds }, log);
 		return async () => void (await worker.stop());
 	}
 	const handlers = createHandlers(clients, resources, {

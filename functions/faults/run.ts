@@ -1,7 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
-import type { SQSRecord } from 'aws-lambda';
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { Clients } from '../aws/clients.ts';
 import type { Resources } from '../aws/resources.ts';
 import { imageEvent } from '../core/event.ts';
@@ -17,6 +15,7 @@ import { createHandlers } from '../local/handlers.ts';
 import { provision } from '../local/provision.ts';
 import { createLethalClients } from './lethal-clients.ts';
 import { judge, type Verdict } from './oracle.ts';
+import { untilQuiet } from './quiet.ts';
 import { type Role, restless, startRole, visibilitySeconds } from './roles.ts';
 import { startVictim } from './start-victim.ts';
 
@@ -41,8 +40,6 @@ export interface RunResult extends Verdict {
 }
 
 const tenant = 'acme';
-const lookEveryMs = 100;
-const quietSecondsMax = 40;
 
 /** Runs one cloud from the drop until it is quiet, with one process killed on the way, and judges it. */
 export async function runOnce(
@@ -79,7 +76,7 @@ export async function runOnce(
 	);
 	await victim.ready;
 	const dropped = await drop(quiet, resources, arena, spec.seed);
-	await untilQuiet(quiet, resources, stores, dropped.length, period);
+	await untilQuiet({ clients: quiet, resources, stores, tenant, images: dropped.length, period });
 	const killed = victim.process.signalCode === 'SIGKILL';
 	if (killed) await replaced;
 	else victim.process.kill('SIGKILL');
@@ -117,52 +114,4 @@ async function drop(
 		await sqs.send(new SendMessageCommand({ QueueUrl: imageEventsUrl, MessageBody: JSON.stringify(event) }));
 	}
 	return images.map(({ key }) => key);
-}
-
-type Stores = ReturnType<typeof createHandlers>;
-
-/** Until every image is settled or deferred, nothing is reserved, and the queues are empty (but for the sweeper's own). */
-async function untilQuiet(
-	clients: Clients,
-	resources: Resources,
-	stores: Stores,
-	images: number,
-	period: string,
-): Promise<void> {
-	const untilMs = Date.now() + quietSecondsMax * 1000;
-	const looksQuiet = async () => (await isQuiet(stores, images, period)) && (await areEmpty(clients, resources));
-	while (Date.now() < untilMs) {
-		if (await looksQuiet()) {
-			// Money that the last settlement gave back may be enough for a deferred batch: only who has tried knows.
-			await resumeOldest(stores);
-			if (await looksQuiet()) return;
-		}
-		await delay(lookEveryMs);
-	}
-	// Whatever is missing now is lost: the oracle counts it.
-}
-
-async function resumeOldest({ batches, resumer }: Stores): Promise<void> {
-	const [oldest] = await batches.deferred(tenant, 1);
-	if (!oldest) return;
-	const body = JSON.stringify({ v: 1, batchId: oldest.batchId, tenant });
-	await resumer({ Records: [{ messageId: oldest.batchId, body } as SQSRecord] });
-}
-
-async function isQuiet({ batches, outcomes, ledger }: Stores, images: number, period: string): Promise<boolean> {
-	const unfinished = await batches.unfinished(images * 2);
-	if (unfinished.some(({ state }) => state !== 'deferred')) return false;
-	let accounted = unfinished.reduce((sum, batch) => sum + (batch.images ?? 0), 0);
-	for (const ref of await outcomes.list(tenant)) accounted += (await outcomes.facts(ref))?.images ?? 0;
-	const account = await ledger.getAccount(tenant, period);
-	return accounted >= images && Object.keys(account?.open ?? {}).length === 0;
-}
-
-async function areEmpty({ sqs }: Clients, { imageEventsUrl, batchesUrl, reportsUrl }: Resources): Promise<boolean> {
-	for (const QueueUrl of [imageEventsUrl, batchesUrl, reportsUrl]) {
-		const { Attributes = {} } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }));
-		const { ApproximateNumberOfMessages = '0', ApproximateNumberOfMessagesNotVisible = '0' } = Attributes;
-		if (Number(ApproximateNumberOfMessages) + Number(ApproximateNumberOfMessagesNotVisible) > 0) return false;
-	}
-	return true;
 }

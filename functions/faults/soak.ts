@@ -1,13 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { PutObjectCommand } from '@aws-sdk/client-s3';
-import pMap from 'p-map';
-import { createClients } from '../aws/clients.ts';
 import type { Outcomes } from '../aws/outcomes.ts';
-import { createStores } from '../aws/stores.ts';
+import { limits } from '../core/limits.ts';
 import type { ModelCard } from '../core/package.ts';
-import { startEmulators } from '../local/emulators/start.ts';
-import { provision } from '../local/provision.ts';
+import { startCloud } from './cloud.ts';
 import type { Role } from './roles.ts';
 import { startVictim, type Victim } from './start-victim.ts';
 
@@ -17,12 +13,11 @@ export interface SoakResult {
 	/** Resident size in the last quarter of the images as a part of that in the second, medians, by process. */
 	growth: Record<Role, number>;
 	residentMegabytes: Record<Role, number>;
+	/** Processes that, told to stop, ended by themselves with exit code 0: nothing kept them alive. */
+	endedWell: Record<Role, boolean>;
 	seconds: number;
 }
 
-const tenant = 'soak';
-const prefix = 'soak';
-const uploadConcurrency = 16;
 const pace = { batchImagesMax: 256, sweepEveryMs: 30_000 };
 const lookEveryMs = 500;
 const secondsMax = 1800;
@@ -45,31 +40,27 @@ export async function soak(
 	onProgress: (accounted: number) => void,
 ): Promise<SoakResult> {
 	const startedMs = Date.now();
-	const emulators = await startEmulators({
-		notifications: [{ bucket: `${prefix}-images`, queueName: `${prefix}-image-events` }],
-	});
-	const clients = createClients(emulators);
-	const resources = await provision(clients, { sqsEndpoint: emulators.sqsEndpoint, prefix, visibilitySeconds: 120 });
-	const { ledger, outcomes } = createStores(clients, resources);
-	await ledger.setQuota({ tenant, limitNanoUsd: Number.MAX_SAFE_INTEGER, expectedImages: 0 }, startedMs);
-	const start = (role: Role) => startVictim({ role, endpoints: emulators, resources, card, doubled: false, pace });
+	const cloud = await startCloud(card, limits.visibilitySeconds);
+	const { endpoints, resources, stores, tenant } = cloud;
+	const start = (role: Role) => startVictim({ role, endpoints, resources, card, doubled: false, pace });
 	const processes: Processes = { handlers: start('handlers'), worker: start('worker') };
 	await Promise.all([processes.handlers.ready, processes.worker.ready]);
-	const drop = (i: number) =>
-		clients.s3.send(new PutObjectCommand({ Bucket: resources.imagesBucket, Key: `${tenant}/${i}.png`, Body: picture }));
-	const dropping = pMap(Array.from({ length: images }).keys(), drop, { concurrency: uploadConcurrency });
-	const samples = await watch(outcomes, processes, images, onProgress);
+	const dropping = cloud.drop(picture, images);
+	const samples = await watch(stores.outcomes, tenant, processes, images, onProgress);
 	await dropping;
-	await endAll(processes);
-	for (const client of Object.values(clients)) client.destroy();
-	await emulators.close();
+	const endedWell = {
+		handlers: await endedBySignal(processes.handlers),
+		worker: await endedBySignal(processes.worker),
+	};
+	await cloud.close();
 	const seconds = Math.round((Date.now() - startedMs) / 1000);
-	return { images, accounted: samples.at(-1)?.accounted ?? 0, ...growthOf(samples, images), seconds };
+	return { images, accounted: samples.at(-1)?.accounted ?? 0, ...growthOf(samples, images), endedWell, seconds };
 }
 
 /** Looks twice a second at how many images have outcomes, and how large the processes are. */
 async function watch(
 	outcomes: Outcomes,
+	tenant: string,
 	processes: Processes,
 	images: number,
 	onProgress: (accounted: number) => void,
@@ -90,11 +81,13 @@ async function watch(
 	return samples;
 }
 
-async function endAll(processes: Processes): Promise<void> {
-	for (const { process: child, died } of Object.values(processes)) {
-		child.kill('SIGKILL');
-		await died;
-	}
+/** Tells a process to stop. @returns whether it then ended by itself, well and in time */
+async function endedBySignal({ process: child, died }: Victim): Promise<boolean> {
+	const killing = setTimeout(() => child.kill('SIGKILL'), limits.stopGraceSeconds * 1000);
+	child.kill('SIGTERM');
+	await died;
+	clearTimeout(killing);
+	return child.exitCode === 0;
 }
 
 function growthOf(samples: readonly Sample[], images: number) {

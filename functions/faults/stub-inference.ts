@@ -1,13 +1,14 @@
 import type { ModelCard } from '../core/package.ts';
 import type { Inference } from '../onnx/client.ts';
 
-/** Logits that depend on the pixels and the policy only: enough for the gate, and as fast as nothing. */
-export function stubInference(card: ModelCard): Inference {
+/** Logits that depend on the pixels and the policy only: enough for the gate, and as fast as nothing. @param onRun called before each run */
+export function stubInference(card: ModelCard, onRun?: () => void): Inference {
 	const classes = card.classes.length;
 	const imageBytes = card.input.width * card.input.height * 3;
 	return {
 		provider: 'cpu',
 		async run(policy, pixels, images) {
+			onRun?.();
 			const logits = new Float32Array(images * classes);
 			for (let image = 0; image < images; image++) {
 				let hash = 2166136261 ^ policy;

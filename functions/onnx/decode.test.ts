@@ -135,12 +135,28 @@ describe('refuses', () => {
 		}
 	});
 
-	test('too many bytes, too many pixels', async () => {
-		await refuses(new Uint8Array(limits.imageBytesMax + 1), 'too-large', /20971521 bytes/);
-		const bomb = await rgb().png().toBuffer(); // its head promises 30,000 x 30,000 pixels
-		bomb.writeUInt32BE(30_000, 16);
-		bomb.writeUInt32BE(30_000, 20);
+	test.each([
+		[30_000, 30_000],
+		[8_001, 5_000],
+	])('a head that promises %d x %d pixels', async (width, height) => {
+		const bomb = await rgb().png().toBuffer();
+		bomb.writeUInt32BE(width, 16);
+		bomb.writeUInt32BE(height, 20);
 		bomb.writeUInt32BE(crc32(bomb.subarray(12, 29)), 29);
 		await refuses(bomb, 'too-large', /more than 40000000 pixels/);
 	});
+
+	test('one byte too many', () => refuses(new Uint8Array(limits.imageBytesMax + 1), 'too-large', /20971521 bytes/));
+});
+
+test('takes an image of as many bytes, and one of as many pixels, as are allowed', async () => {
+	const [width, height] = [8_000, limits.imagePixelsMax / 8_000];
+	const grey = (w: number, h: number) =>
+		sharp({ create: { width: w, height: h, channels: 3, background: '#808080' } })
+			.toColourspace('b-w')
+			.jpeg();
+	const small = await grey(32, 32).toBuffer();
+	const padded = Buffer.concat([small, Buffer.alloc(limits.imageBytesMax - small.length)]);
+	near(pixel(await decodeImage(padded, input), 9, 9), [128, 128, 128]);
+	near(pixel(await decodeImage(await grey(width, height).toBuffer(), input), 9, 9), [128, 128, 128]);
 });

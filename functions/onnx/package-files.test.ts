@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { limits } from '../core/limits.ts';
 import { digestOf, loadPackage } from './package-files.ts';
 import { type LooseCard, type Mischief, packageFolder, temporaryFolder } from './testing.ts';
 
@@ -61,6 +62,21 @@ test('missing and extra files, folders and links are refused by name', async () 
 	await rename(join(linked, 'weights.bin'), elsewhere);
 	await symlink(elsewhere, join(linked, 'weights.bin'));
 	await expect(loadPackage(linked)).rejects.toEqual(invalid(/weights.bin: expected a plain file/));
+});
+
+test('a package may have as many files and bytes as are allowed, and none more', async () => {
+	const folder = await temporaryFolder();
+	const weights = join(folder, 'weights.bin');
+	await writeFile(weights, '');
+	await truncate(weights, limits.packageBytesMax); // sparse: it takes no room
+	await expect(loadPackage(folder)).rejects.toEqual(invalid(/model.json: expected the model card/)); // counted, and found small enough
+	await truncate(weights, limits.packageBytesMax + 1);
+	await expect(loadPackage(folder)).rejects.toEqual(invalid(/expected at most 2147483648 bytes/));
+	await truncate(weights, 0);
+	for (let i = 1; i < limits.policiesMax + 3; i++) await writeFile(join(folder, `policy-${i}.onnx`), '');
+	await expect(loadPackage(folder)).rejects.toEqual(invalid(/model.json: expected the model card/));
+	await writeFile(join(folder, 'one-more.onnx'), '');
+	await expect(loadPackage(folder)).rejects.toEqual(invalid(/expected at most 67 files/));
 });
 
 test('a folder that is none, holds folders or has no card is refused', async () => {

@@ -1,9 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
-/** A server that answers as told, for what no emulator does; and a client of it that tries once. */
+/** A server that answers as told, for what no emulator does; and clients of it that try once. */
 export async function startAnswering(answer: (request: IncomingMessage, response: ServerResponse) => void) {
 	const requests: { method: string | undefined; url: string | undefined; headers: IncomingHttpHeaders }[] = [];
 	const server = createServer((request, response) => {
@@ -16,20 +19,22 @@ export async function startAnswering(answer: (request: IncomingMessage, response
 	});
 	server.listen(0, '127.0.0.1');
 	await once(server, 'listening');
-	const s3 = new S3Client({
+	const common = {
 		endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
 		region: 'us-east-1',
 		credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-		forcePathStyle: true,
 		maxAttempts: 1,
-	});
+	};
+	const s3 = new S3Client({ ...common, forcePathStyle: true });
+	const sqs = new SQSClient(common);
+	const dynamodb = DynamoDBDocumentClient.from(new DynamoDBClient(common));
 	return {
-		s3,
+		...{ s3, sqs, dynamodb },
 		requests,
 		/** Resolves when the first connection is closed, from either side. */
 		closedConnection,
 		async [Symbol.asyncDispose]() {
-			s3.destroy();
+			for (const client of [s3, sqs, dynamodb]) client.destroy();
 			server.closeAllConnections();
 			server.close();
 			await once(server, 'close');

@@ -1,0 +1,64 @@
+import type { ServerResponse } from 'node:http';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { batchIdOf } from '../core/testing/ledger-model.ts';
+import type { Clients } from './clients.ts';
+import { headImage } from './image-head.ts';
+import { listImages } from './image-list.ts';
+import { createQueue } from './queue.ts';
+import { createStores } from './stores.ts';
+import { startAnswering } from './testing/start-answering.ts';
+
+const ref = { tenant: 'acme', batchId: batchIdOf(1) };
+const image = { key: 'acme/a.png', etag: 'e1', bytes: 1 };
+const stores = (clients: Clients) => createStores(clients, { resultsBucket: 'results', tablePrefix: 'test' });
+
+/** One call of every store that a program makes; what they have in common is what happens when AWS says no. */
+const calls: [name: string, call: (clients: Clients) => Promise<unknown>][] = [
+	['head of an image', ({ s3 }) => headImage(s3, 'images', image.key)],
+	['list of images', ({ s3 }) => listImages(s3, 'images', undefined)],
+	['facts of outcomes', (clients) => stores(clients).outcomes.facts(ref)],
+	['outcomes', (clients) => stores(clients).outcomes.read(ref)],
+	['list of outcomes', (clients) => stores(clients).outcomes.list('acme')],
+	['manifest', (clients) => stores(clients).manifests.get(ref)],
+	['candidates', (clients) => stores(clients).manifests.getCandidates(ref)],
+	['putting candidates', (clients) => stores(clients).manifests.putCandidates(ref, [image])],
+	['claim', (clients) => stores(clients).claims.claim(image, ref.batchId)],
+	['owner of a claim', (clients) => stores(clients).claims.ownerOf(image.key, 'e1')],
+	['batch', (clients) => stores(clients).batches.get(ref.batchId)],
+	['state of a batch', (clients) => stores(clients).batches.setState(ref.batchId, 'void')],
+	['deferred batches', (clients) => stores(clients).batches.deferred('acme', 1)],
+	['account', (clients) => stores(clients).ledger.getAccount('acme', '2026-11')],
+	['quota', (clients) => stores(clients).ledger.getQuota('acme')],
+	['message', ({ sqs }) => createQueue(sqs, 'http://queue/1/letters', z.string(), 'letters').send('x')],
+];
+
+/** An error as each service writes it: XML of S3, JSON of the others. */
+const refuse = (status: number, code: string) => (response: ServerResponse) => {
+	const type = response.req.headers['x-amz-target'] ? 'application/x-amz-json-1.0' : 'application/xml';
+	const body = type === 'application/xml' ? `<Error><Code>${code}</Code></Error>` : JSON.stringify({ __type: code });
+	response.writeHead(status, { 'content-type': type }).end(body);
+};
+const troubles: [name: string, answer: (response: ServerResponse) => void, message: RegExp][] = [
+	['access denied, with 403', refuse(403, 'AccessDenied'), /access denied: grant it .*s3:ListBucket/],
+	['throttling', refuse(503, 'SlowDown'), /./],
+	['too many writes', refuse(400, 'ProvisionedThroughputExceededException'), /./],
+	['a broken connection', (response) => response.destroy(), /./],
+	['half an answer', (response) => response.write('{', () => response.destroy()), /./],
+];
+
+describe.each(troubles)('%s is no answer', (_, answer, message) => {
+	test.each(calls)('%s: unavailable, so that it is tried again', async (_name, call) => {
+		await using answering = await startAnswering((_request, response) => answer(response));
+		const { s3, sqs, dynamodb } = answering;
+		await expect(call({ s3, sqs, dynamodb })).rejects.toMatchObject({
+			...{ name: 'BudgetNetError', code: 'unavailable' },
+			message: expect.stringMatching(message),
+		});
+	});
+});
+
+test('access denied as DynamoDB says it names what to do, too', async () => {
+	await using answering = await startAnswering((_, response) => refuse(400, 'AccessDeniedException')(response));
+	await expect(stores(answering).claims.claim(image, ref.batchId)).rejects.toThrow(/table test-claims: access denied/);
+});

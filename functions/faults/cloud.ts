@@ -1,0 +1,38 @@
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import pMap from 'p-map';
+import { createClients } from '../aws/clients.ts';
+import type { ModelCard } from '../core/package.ts';
+import { embeddedPrice } from '../core/price.ts';
+import { startEmulators } from '../local/emulators/start.ts';
+import { createHandlers } from '../local/handlers.ts';
+import { provision } from '../local/provision.ts';
+
+const prefix = 'faults';
+const uploadConcurrency = 16;
+const tenant = 'acme';
+
+/** An embedded cloud without anybody at work in it, and one tenant whom money does not stop. */
+export async function startCloud(card: ModelCard, visibilitySeconds: number) {
+	const notifications = [{ bucket: `${prefix}-images`, queueName: `${prefix}-image-events` }];
+	const endpoints = await startEmulators({ notifications });
+	const clients = createClients(endpoints);
+	const resources = await provision(clients, { sqsEndpoint: endpoints.sqsEndpoint, prefix, visibilitySeconds });
+	const unused = { price: embeddedPrice, batchImagesMax: 1, planningSecondsMax: 1, log: () => undefined };
+	const stores = createHandlers(clients, resources, { card, ...unused });
+	await stores.ledger.setQuota({ tenant, limitNanoUsd: Number.MAX_SAFE_INTEGER, expectedImages: 0 }, Date.now());
+	return {
+		...{ tenant, endpoints, clients, resources, stores },
+		/** Drops a picture so many times. @returns the keys */
+		async drop(picture: Uint8Array, images: number): Promise<string[]> {
+			const keys = Array.from({ length: images }, (_, i) => `${tenant}/${i}.png`);
+			const put = (Key: string) =>
+				clients.s3.send(new PutObjectCommand({ Bucket: resources.imagesBucket, Key, Body: picture }));
+			await pMap(keys, put, { concurrency: uploadConcurrency });
+			return keys;
+		},
+		async close(): Promise<void> {
+			for (const client of Object.values(clients)) client.destroy();
+			await endpoints.close();
+		},
+	};
+}

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { type Batch, mintBatchId } from '../core/batch.ts';
+import { limits } from '../core/limits.ts';
+import { createMemoryLedger } from '../core/memory-ledger.ts';
+import type { BatchMessage } from '../core/message.ts';
+import { embeddedPrice as price } from '../core/price.ts';
+import { cardFor } from '../core/testing/card.ts';
+import { ridOf } from '../core/testing/ledger-model.ts';
+import { createMemoryBatches } from '../simulate/memory-batches.ts';
+import { resumeBatch } from './resume.ts';
+
+const tenant = 'acme';
+const nowMs = Date.UTC(2026, 10, 24, 12);
+
+test('one resumption plans deferred batches in order, as many as is allowed; the next goes on', async () => {
+	const [ledger, batches, sent] = [createMemoryLedger(), createMemoryBatches(), [] as BatchMessage[]];
+	await ledger.setQuota({ tenant, limitNanoUsd: 1e9, expectedImages: 0 }, nowMs);
+	const ids = Array.from({ length: limits.resumeBatchesMax + 1 }, (_, i) => mintBatchId(nowMs + i, '00000001'));
+	for (const batchId of ids) {
+		const batch: Batch = { batchId, tenant, createdMs: nowMs, state: 'deferred', images: 1, reservations: [] };
+		await batches.create(batch);
+	}
+	let minted = 0;
+	const planning = {
+		...{ ledger, batches, price, nowMs: () => nowMs, rhythmOf: async () => undefined },
+		...{ card: cardFor([10, 20]), mintRid: () => ridOf(++minted), log: () => undefined },
+		batchQueue: {
+			async send(message: BatchMessage) {
+				sent.push(message);
+				const { rid, period, batchId } = message; // it is settled at once: reservations are not what runs out here
+				await ledger.settle({ tenant, period, rid, batchId, billedNanoUsd: 1, images: 1 });
+			},
+		},
+	};
+	const parts = planning as unknown as Parameters<typeof resumeBatch>[0]; // claims and manifests are written already
+	const resume = async () =>
+		resumeBatch(parts, { v: 1, tenant, batchId: (await batches.deferred(tenant, 1))[0]?.batchId ?? '' });
+	await resume();
+	expect(sent.map(({ batchId }) => batchId)).toEqual(ids.slice(0, limits.resumeBatchesMax));
+	await resume();
+	expect(sent.map(({ batchId }) => batchId)).toEqual(ids);
+});

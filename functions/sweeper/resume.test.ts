@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import type { Outcomes } from '../aws/outcomes.ts';
+import { type Batch, mintBatchId } from '../core/batch.ts';
+import { limits } from '../core/limits.ts';
+import type { ReportMessage, ResumeMessage } from '../core/message.ts';
+import { createMemoryBatches } from '../simulate/memory-batches.ts';
+import { sweepBatches } from './resume.ts';
+
+const nowMs = Date.UTC(2026, 10, 24, 12);
+const dayMs = 24 * 3600 * 1000;
+
+/** What a sweep of these batches puts on the queues. */
+async function sweep(states: readonly { state: Batch['state']; ageMs: number }[]) {
+	const [batches, plans, reports] = [createMemoryBatches(), [] as ResumeMessage[], [] as ReportMessage[]];
+	for (const [i, { state, ageMs }] of states.entries()) {
+		const batchId = mintBatchId(nowMs - ageMs, String(i).padStart(8, '0'));
+		await batches.create({ batchId, tenant: 'acme', createdMs: nowMs - ageMs, state, images: 1, reservations: [] });
+	}
+	const putBack = await sweepBatches({
+		...{ batches, nowMs: () => nowMs, planningSecondsMax: limits.planningSecondsMax },
+		outcomes: { facts: async () => undefined } as unknown as Outcomes,
+		plansQueue: { send: async (message) => void plans.push(message) },
+		reportQueue: { send: async (message) => void reports.push(message) },
+	});
+	return { putBack, plans: plans.length, reports: reports.map(({ giveUp }) => giveUp) };
+}
+
+test('looks at so many batches at most', async () => {
+	const claiming = Array.from(
+		{ length: limits.sweepBatchesMax + 1 },
+		() => ({ state: 'claiming', ageMs: dayMs }) as const,
+	);
+	expect(await sweep(claiming.slice(1))).toMatchObject({ putBack: limits.sweepBatchesMax });
+	expect(await sweep(claiming)).toMatchObject({ putBack: limits.sweepBatchesMax });
+});
+
+test('a planner is left alone as long as it may take', async () => {
+	const ageMs = limits.planningSecondsMax * 1000;
+	expect(await sweep([{ state: 'claiming', ageMs }])).toMatchObject({ plans: 0 });
+	expect(await sweep([{ state: 'claiming', ageMs: ageMs + 1 }])).toMatchObject({ plans: 1 });
+});
+
+test('a batch is deferred as long as it may be, then given up', async () => {
+	const ageMs = limits.deferralDaysMax * dayMs;
+	expect(await sweep([{ state: 'deferred', ageMs }])).toMatchObject({ plans: 1, reports: [] });
+	expect(await sweep([{ state: 'deferred', ageMs: ageMs + 1 }])).toMatchObject({
+		plans: 0,
+		reports: ['deferred-too-long'],
+	});
+});
