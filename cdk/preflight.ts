@@ -27,5 +27,8 @@ export async function checkGpuQuotas(
 	const enough = found.some(({ vcpus }) => vcpus >= smallestInstanceVcpus);
 	const lines = found.map(({ name, code, vcpus }) => `${name} (${code}): ${vcpus} vCPUs`);
 	const advice = `ask for at least ${smallestInstanceVcpus} in Service Quotas, or set workers to "cpu" in cdk/settings.ts`;
-	return { enough, message: `${lines.join('; ')}. ${enough ? 'GPU workers can run.' : `No GPU worker can run: ${advice}.`}` };
+	return {
+		enough,
+		message: `${lines.join('; ')}. ${enough ? 'GPU workers can run.' : `No GPU worker can run: ${advice}.`}`,
+	};
 }

@@ -80,7 +80,10 @@ export function idleItems(
 			what: `Lambda asks ${counts.queuesPolled} queues whether something is there`,
 			usd: (counts.queuesPolled * pollsMonth * usd('sqsRequestMillion')) / million,
 		},
-		{ what: `${counts.sweepsMonth} sweeps of one second`, usd: counts.sweepsMonth * functionGb * usd('lambdaGbSecond') },
+		{
+			what: `${counts.sweepsMonth} sweeps of one second`,
+			usd: counts.sweepsMonth * functionGb * usd('lambdaGbSecond'),
+		},
 		{ what: "the worker's image", usd: counts.imageGb * usd('imageGbMonth') },
 	];
 }
@@ -92,6 +95,7 @@ export function privateNetworkUsdMonth({ usd }: Prices): number {
 
 /** What looking for images without a claim costs at most, a month: each look lists and asks for so many objects. */
 export function reconcilingUsdMonth({ usd }: Prices, looksMonth: number, objects: number): number {
-	const look = (objects / 1000) * usd('s3PutMillion') + objects * usd('s3GetMillion') + 2 * objects * usd('dynamoDbReadMillion');
+	const look =
+		(objects / 1000) * usd('s3PutMillion') + objects * usd('s3GetMillion') + 2 * objects * usd('dynamoDbReadMillion');
 	return (looksMonth * look) / million;
 }

@@ -21,7 +21,7 @@ const monthDays = 365 / 12;
 const sweepsMonth = Math.round(monthDays * 24 * 12);
 const looksMonth = Math.round(monthDays * 4);
 /** What a month costs in which nothing happens; a test holds it against the stack. */
-export const idle = { alarmMetrics: 22, metrics: 4, queuesPolled: 4, sweepsMonth, imageGb: 0.6 };
+export const idle = { alarmMetrics: 21, metrics: 4, queuesPolled: 4, sweepsMonth, imageGb: 0.6 };
 
 /** docs/cost.md: what a stack costs, by the price list and these settings. */
 export function costPage(prices: Prices, settings: Settings, card: ModelCard): string {
@@ -32,7 +32,10 @@ export function costPage(prices: Prices, settings: Settings, card: ModelCard): s
 		{ name: 'of 1 GMAC', gmac: 1 },
 		{ name: 'of 4 GMAC (a ResNet-50 at 224 px)', gmac: 4 },
 	];
-	const gmacs = Object.fromEntries(kinds.map((kind) => [kind, gmacUsd(prices, kind, task)])) as Record<WorkerKind, number>;
+	const gmacs = Object.fromEntries(kinds.map((kind) => [kind, gmacUsd(prices, kind, task)])) as Record<
+		WorkerKind,
+		number
+	>;
 	const items = idleItems(prices, idle);
 	const single = requestsUsd(prices, batch, 1);
 	return `# What it costs

@@ -6,8 +6,8 @@ import { gmacUsd, requestsUsd } from '../../cdk/cost/model.ts';
 import { costPage, idle } from '../../cdk/cost/page.ts';
 import { readPrices } from '../../cdk/cost/prices.ts';
 import { defineSettings } from '../../cdk/settings-schema.ts';
-import { synthesise } from './synthesise.ts';
 import { parseCard } from '../../functions/core/package.ts';
+import { synthesise } from './synthesise.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const prices = await readPrices();
@@ -30,7 +30,10 @@ test('requests of an image: never less than its PUT alone, and the less the more
 });
 
 test('a GMAC costs the same however large the task is, but for its address, and less on a GPU that is kept busy', () => {
-	const [small, large] = [gmacUsd(prices, 'cpu', { vcpus: 2, memoryGb: 4 }), gmacUsd(prices, 'cpu', { vcpus: 8, memoryGb: 16 })];
+	const [small, large] = [
+		gmacUsd(prices, 'cpu', { vcpus: 2, memoryGb: 4 }),
+		gmacUsd(prices, 'cpu', { vcpus: 8, memoryGb: 16 }),
+	];
 	expect(large).toBeLessThan(small);
 	expect(small / large).toBeLessThan(1.05);
 	expect(gmacUsd(prices, 'gpu', { vcpus: 2, memoryGb: 4 })).toBeLessThan(large);

@@ -45,7 +45,12 @@ async function invoke(room: string, handler: string, event: unknown) {
 		...{ AWS_REGION: endpoints.region, AWS_ACCESS_KEY_ID: 'embedded', AWS_SECRET_ACCESS_KEY: 'embedded' },
 		...{ AWS_ENDPOINT_URL_S3: endpoints.s3Endpoint, AWS_ENDPOINT_URL_SQS: endpoints.sqsEndpoint },
 		...{ AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodbEndpoint, LAMBDA_TASK_ROOT: folder },
-		...{ TABLE_PREFIX: resources.tablePrefix, BATCH_IMAGES_MAX: '64', PRICE: JSON.stringify(embeddedPrice) },
+		...{
+			TABLE_PREFIX: resources.tablePrefix,
+			BATCH_IMAGES_MAX: '64',
+			PRICE: JSON.stringify(embeddedPrice),
+			WORKER_KIND: 'cpu',
+		},
 		...{ IMAGES_BUCKET: resources.imagesBucket, RESULTS_BUCKET: resources.resultsBucket },
 		...{ IMAGE_EVENTS_QUEUE_URL: resources.imageEventsUrl, PLANS_QUEUE_URL: resources.plansUrl },
 		...{ BATCHES_QUEUE_URL: resources.batchesUrl, REPORTS_QUEUE_URL: resources.reportsUrl },
@@ -53,7 +58,10 @@ async function invoke(room: string, handler: string, event: unknown) {
 	const file = join(folder, room, 'lambda.mjs');
 	const args = ['--input-type=module', '--eval', script, '--', file, handler, JSON.stringify(event)];
 	const { stdout } = await run(process.execPath, args, { env });
-	const lines: Record<string, unknown>[] = stdout.trim().split('\n').map((line) => JSON.parse(line));
+	const lines: Record<string, unknown>[] = stdout
+		.trim()
+		.split('\n')
+		.map((line) => JSON.parse(line));
 	const metrics = lines.filter((line) => line._aws).map(({ _aws, ...values }) => values);
 	return { answer: lines.at(-1)?.answer, metrics };
 }
@@ -72,7 +80,9 @@ test('the planner claims what an event tells of, and defers it where nobody has 
 
 test('the sweeper measures what waits, in the embedded metric format', async () => {
 	const { metrics } = await invoke('sweeper', 'sweeper', {});
-	expect(metrics).toContainEqual(expect.objectContaining({ BatchesDeferred: 1, BatchesInFlight: 0, BatchesOverdue: 0 }));
+	expect(metrics).toContainEqual(
+		expect.objectContaining({ BatchesDeferred: 1, BatchesInFlight: 0, BatchesOverdue: 0 }),
+	);
 });
 
 test('the settler fails a message that makes no sense, and only that', async () => {
@@ -83,5 +93,7 @@ test('the settler fails a message that makes no sense, and only that', async () 
 test('a function that is told too little names the variable', async () => {
 	const env = { AWS_REGION: 'us-east-1', TABLE_PREFIX: 'budgetnet' };
 	const args = ['--input-type=module', '--eval', script, '--', join(folder, 'settler', 'lambda.mjs'), 'settler', '{}'];
-	await expect(run(process.execPath, args, { env })).rejects.toThrow(/environment of the settler does not fit: RESULTS_BUCKET/);
+	await expect(run(process.execPath, args, { env })).rejects.toThrow(
+		/environment of the settler does not fit: RESULTS_BUCKET/,
+	);
 });

@@ -5,7 +5,9 @@ import { defineSettings } from '../../cdk/settings-schema.ts';
 
 /** An account that may run so many vCPUs, by the quota's code. */
 function accountWith(vcpus: Record<string, number>): ServiceQuotasClient {
-	const send = async ({ input }: { input: { QuotaCode: string } }) => ({ Quota: { Value: vcpus[input.QuotaCode] ?? 0 } });
+	const send = async ({ input }: { input: { QuotaCode: string } }) => ({
+		Quota: { Value: vcpus[input.QuotaCode] ?? 0 },
+	});
 	return { send } as unknown as ServiceQuotasClient;
 }
 

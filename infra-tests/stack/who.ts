@@ -56,7 +56,10 @@ export const callers: Record<string, Caller> = {
 	},
 	events6: {
 		principal: 'events.amazonaws.com',
-		context: { 'aws:SourceArn': `arn:aws:events:${region}:${account}:rule/budgetnet-reconcile`, 'aws:SourceAccount': account },
+		context: {
+			'aws:SourceArn': `arn:aws:events:${region}:${account}:rule/budgetnet-reconcile`,
+			'aws:SourceAccount': account,
+		},
 	},
 	events2: {
 		principal: 'events.amazonaws.com',
