@@ -1,6 +1,7 @@
 import {
 	GatewayVpcEndpointAwsService,
 	InterfaceVpcEndpointAwsService,
+	Port,
 	SecurityGroup,
 	type SubnetSelection,
 	SubnetType,
@@ -55,8 +56,16 @@ export class Network extends Construct {
 		if (isPrivate) this.addEndpoints();
 	}
 
+	/** Only workers may use them. */
 	private addEndpoints(): void {
+		const { vpc, subnets } = this;
+		const endpoints = new SecurityGroup(this, 'Endpoints', {
+			vpc,
+			description: 'Interface endpoints: from workers only',
+		});
+		endpoints.addIngressRule(this.securityGroup, Port.HTTPS, 'Workers');
+		const securityGroups = [endpoints];
 		for (const [id, service] of Object.entries(interfaceServices))
-			this.vpc.addInterfaceEndpoint(id, { service, subnets: this.subnets, privateDnsEnabled: true });
+			vpc.addInterfaceEndpoint(id, { service, subnets, securityGroups, open: false, privateDnsEnabled: true });
 	}
 }

@@ -40,6 +40,7 @@ export class Planner extends Construct {
 				PLANS_QUEUE_URL: queues.plans.queue.queueUrl,
 				BATCH_IMAGES_MAX: String(settings.batchImagesMax),
 				PRICE: JSON.stringify(settings.price),
+				WORKER_KIND: settings.workers,
 			},
 		};
 		this.functions = [

@@ -21,7 +21,7 @@ interface QueueOptions {
 const deadLetterRetention = Duration.days(14);
 
 /** Lambda asks for a visibility of six times the function's time-out. */
-export const visibilityOfFunction = (timeout: Duration): Duration => Duration.seconds(6 * timeout.toSeconds());
+const visibilityOfFunction = (timeout: Duration): Duration => Duration.seconds(6 * timeout.toSeconds());
 
 /** The four queues and their dead letters, encrypted by SQS itself, so that S3 may send; TLS only. */
 export class Queues extends Construct {

@@ -54,7 +54,7 @@ const settingsSchema = z
 			.default('cifar10-resnet'),
 		/** Most images of a batch. */
 		batchImagesMax: z.int().min(1).max(limits.batchImagesMax).default(512),
-		/** What tenants are billed; give it a new version whenever you change it. docs/cost.md says what it costs you. */
+		/** What tenants are billed where the price list has nothing for this model and kind of worker. docs/cost.md: what it costs you. */
 		price: priceSchema.prefault({ version: 'fargate-1', nanoUsdPerTmac: 710_000, nanoUsdPerImage: 6_700 }),
 		/** Gets the alarms; confirm the subscription that Amazon SNS sends. */
 		alarmEmail: z.email().optional(),

@@ -14,6 +14,7 @@ import { parseCard } from '../core/package.ts';
 import { parse, parseJson } from '../core/parse.ts';
 import { priceSchema } from '../core/price.ts';
 import { createPlanner } from './handler.ts';
+import { createPriceNow } from './price-now.ts';
 import { createResumer } from './resumer.ts';
 import { createRhythms } from './rhythm.ts';
 
@@ -24,7 +25,9 @@ const environmentSchema = z.object({
 	BATCHES_QUEUE_URL: z.url(),
 	PLANS_QUEUE_URL: z.url(),
 	BATCH_IMAGES_MAX: z.coerce.number().int().min(1).max(limits.batchImagesMax),
+	/** In force where the price list has none for this model and kind of worker. */
 	PRICE: z.string(),
+	WORKER_KIND: z.string().min(1),
 	/** Where Lambda has put the code. */
 	LAMBDA_TASK_ROOT: z.string(),
 });
@@ -35,6 +38,7 @@ const stores = createStores(clients, {
 	resultsBucket: environment.RESULTS_BUCKET,
 	tablePrefix: environment.TABLE_PREFIX,
 });
+const card = parseCard(readFileSync(join(environment.LAMBDA_TASK_ROOT, 'model.json'), 'utf8'));
 const parts = {
 	...stores,
 	rhythmOf: createRhythms(stores.ledger),
@@ -43,8 +47,13 @@ const parts = {
 	images: createImages(clients.s3, environment.IMAGES_BUCKET),
 	imagesBucket: environment.IMAGES_BUCKET,
 	batchImagesMax: environment.BATCH_IMAGES_MAX,
-	card: parseCard(readFileSync(join(environment.LAMBDA_TASK_ROOT, 'model.json'), 'utf8')),
-	price: parseJson(priceSchema, environment.PRICE, 'PRICE in the environment of the planner'),
+	card,
+	priceNow: createPriceNow({
+		list: stores.prices.list,
+		priced: { model: card.name, workerKind: environment.WORKER_KIND },
+		fallback: parseJson(priceSchema, environment.PRICE, 'PRICE in the environment of the planner'),
+		nowMs: Date.now,
+	}),
 	nowMs: Date.now,
 	mintRid: randomUUID,
 	mintSuffix: () => randomBytes(4).toString('hex'),

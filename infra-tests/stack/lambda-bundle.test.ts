@@ -41,11 +41,16 @@ const script =
 async function invoke(room: string, handler: string, event: unknown) {
 	const { endpoints, resources } = cloud;
 	const env = {
-		AWS_LAMBDA_FUNCTION_NAME: `budgetnet-${handler}`,
+		...{ AWS_LAMBDA_FUNCTION_NAME: `budgetnet-${handler}`, AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand' },
 		...{ AWS_REGION: endpoints.region, AWS_ACCESS_KEY_ID: 'embedded', AWS_SECRET_ACCESS_KEY: 'embedded' },
 		...{ AWS_ENDPOINT_URL_S3: endpoints.s3Endpoint, AWS_ENDPOINT_URL_SQS: endpoints.sqsEndpoint },
 		...{ AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodbEndpoint, LAMBDA_TASK_ROOT: folder },
-		...{ TABLE_PREFIX: resources.tablePrefix, BATCH_IMAGES_MAX: '64', PRICE: JSON.stringify(embeddedPrice) },
+		...{
+			TABLE_PREFIX: resources.tablePrefix,
+			BATCH_IMAGES_MAX: '64',
+			PRICE: JSON.stringify(embeddedPrice),
+			WORKER_KIND: 'cpu',
+		},
 		...{ IMAGES_BUCKET: resources.imagesBucket, RESULTS_BUCKET: resources.resultsBucket },
 		...{ IMAGE_EVENTS_QUEUE_URL: resources.imageEventsUrl, PLANS_QUEUE_URL: resources.plansUrl },
 		...{ BATCHES_QUEUE_URL: resources.batchesUrl, REPORTS_QUEUE_URL: resources.reportsUrl },

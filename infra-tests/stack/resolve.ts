@@ -9,7 +9,7 @@ const pseudo: Record<string, string> = {
 	'AWS::URLSuffix': 'amazonaws.com',
 };
 
-export interface Resource {
+interface Resource {
 	Type: string;
 	Properties: Record<string, unknown>;
 }

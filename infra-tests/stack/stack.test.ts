@@ -194,6 +194,13 @@ describe('network', () => {
 		const endpoints = Object.values(templates.private.findResources('AWS::EC2::VPCEndpoint'));
 		const ofType = (type: string) => endpoints.filter(({ Properties }) => Properties.VpcEndpointType === type).length;
 		expect([ofType('Interface'), ofType('Gateway')]).toEqual([7, 2]);
+		templates.private.hasResourceProperties('AWS::EC2::SecurityGroup', {
+			GroupDescription: 'Interface endpoints: from workers only',
+		});
+		templates.private.allResourcesProperties('AWS::EC2::SecurityGroupIngress', {
+			SourceSecurityGroupId: Match.anyValue(),
+			FromPort: 443,
+		});
 		templates.private.hasResourceProperties('AWS::ECS::TaskDefinition', { NetworkMode: 'awsvpc' });
 	});
 });

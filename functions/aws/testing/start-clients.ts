@@ -2,17 +2,17 @@ import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { startEmulators } from '../../local/emulators/start.ts';
 import { startTables } from '../../local/emulators/tables.ts';
 import { createClients, type Endpoints } from '../clients.ts';
-
-type StartedEndpoints = Endpoints & { close(): Promise<void> };
+import { emptyAccount } from './empty-account.ts';
 
 /**
  * A cloud of a test file's own, empty, and clients of it: the embedded one or, where `LOCALSTACK_ENDPOINT` names one
- * (`npm run test:localstack`), LocalStack's S3 and SQS, emptied.
+ * (`npm run test:localstack`, one file at a time), LocalStack's S3 and SQS, emptied.
  */
 export async function startClients() {
 	const localStack = process.env.LOCALSTACK_ENDPOINT;
-	const endpoints = localStack ? await emptyLocalStack(localStack) : await startEmulators({ notifications: [] });
+	const endpoints = localStack ? await besideLocalStack(localStack) : await startEmulators({ notifications: [] });
 	const clients = createClients(endpoints);
+	if (localStack) await emptyAccount(clients);
 	return {
 		...clients,
 		async createBucket(Bucket: string) {
@@ -25,9 +25,7 @@ export async function startClients() {
 	};
 }
 
-async function emptyLocalStack(endpoint: string): Promise<StartedEndpoints> {
-	const answer = await fetch(`${endpoint}/_localstack/state/reset`, { method: 'POST' });
-	if (!answer.ok) throw new Error(`LocalStack did not empty itself: ${answer.status}`);
+async function besideLocalStack(endpoint: string): Promise<Endpoints & { close(): Promise<void> }> {
 	const tables = await startTables({ host: '127.0.0.1', port: 0 });
 	return {
 		...{ s3Endpoint: endpoint, sqsEndpoint: endpoint, dynamodbEndpoint: tables.endpoint, close: tables.close },
