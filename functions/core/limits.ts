@@ -26,8 +26,9 @@ export const limits = {
 	policiesMax: 64,
 	classesMax: 22_000,
 	inputPixelsMax: 1024 * 1024,
-	/** Images that run through a session at once. */
+	/** Images that run through a session at once: as many of the full policy, and at most so many of a cheap one. */
 	chunkImages: 16,
+	chunkImagesMax: 64,
 	/** Downloads and decodings under way at once in a worker. */
 	fetchConcurrency: 16,
 	/** Conditional writes under way at once in a planner. */
