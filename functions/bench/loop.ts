@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Outcome } from '../core/outcome.ts';
 import type { ModelPackage } from '../onnx/package-files.ts';
+import { chunkImagesOf } from '../onnx/provider.ts';
 
 /** One policy over some images, as the gate chose it. */
 interface Run {
@@ -22,7 +23,7 @@ export function runsOf(pkg: ModelPackage, outcomes: readonly Outcome[], decoded:
 }
 
 /** A bare onnxruntime-node loop: sessions, chunks, nothing else; what the worker is measured against. */
-export async function openLoop(pkg: ModelPackage, threads: number, chunkImages: number) {
+export async function openLoop(pkg: ModelPackage, threads: number) {
 	const { name, height, width } = pkg.card.input;
 	const options: InferenceSession.SessionOptions = {
 		enableCpuMemArena: false,
@@ -36,12 +37,14 @@ export async function openLoop(pkg: ModelPackage, threads: number, chunkImages: 
 	return {
 		async run(runs: readonly Run[]): Promise<void> {
 			const imageBytes = height * width * 3;
-			for (const { policy, pixels, images } of runs)
+			for (const { policy, pixels, images } of runs) {
+				const chunkImages = chunkImagesOf('cpu', pkg.card, policy);
 				for (let from = 0; from < images; from += chunkImages) {
 					const count = Math.min(chunkImages, images - from);
 					const part = pixels.subarray(from * imageBytes, (from + count) * imageBytes);
 					await sessions[policy]?.run({ [name]: new Tensor('uint8', part, [count, height, width, 3]) });
 				}
+			}
 		},
 		async close() {
 			for (const session of sessions) await session.release();

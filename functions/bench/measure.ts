@@ -1,5 +1,4 @@
 import { availableParallelism, cpus } from 'node:os';
-import { limits } from '../core/limits.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { startInference } from '../onnx/client.ts';
 import type { ModelPackage } from '../onnx/package-files.ts';
@@ -28,7 +27,7 @@ export async function measureWorker(pkg: ModelPackage, files: readonly Uint8Arra
 	const decoded = await decodeAll(files, pkg.card.input);
 	const decodeImagesPerSecond = (1000 * files.length) / (performance.now() - startedMs);
 	const inference = await startInference(pkg, { threads });
-	const loop = await openLoop(pkg, threads, limits.chunkImages);
+	const loop = await openLoop(pkg, threads);
 	const parts = { card: pkg.card, inference, loadPixels: decodedSource(decoded), groupImages };
 	const work = (share: number): Promise<Outcome[]> => {
 		const { message, manifest } = batchAt(pkg.card, decoded.length, share);

@@ -23,7 +23,7 @@ export function solveKnapsack(items: readonly (readonly Option[])[], budget: num
 	let [low, high] = [0, 1 + maxRatio(items)];
 	for (let step = 0; step < bisectionSteps; step++) {
 		const price = (low + high) / 2;
-		if (totalCost(items, chooseAt(items, worthwhile, price)) <= budget) high = price;
+		if (costAt(items, worthwhile, price) <= budget) high = price;
 		else low = price;
 	}
 	const choice = chooseAt(items, worthwhile, high);
@@ -46,14 +46,30 @@ function frontier(options: readonly Option[]): number[] {
 }
 
 function chooseAt(items: readonly (readonly Option[])[], worthwhile: readonly number[][], price: number): number[] {
-	return items.map((options, item) => {
-		let [chosen, best] = [-1, 0];
-		for (const index of worthwhile[item] as number[]) {
-			const value = gain(options, index) - price * cost(options, index);
-			if (value > best) [chosen, best] = [index, value];
+	return items.map((options, item) => bestAt(options, worthwhile[item] as number[], price));
+}
+
+/** What chooseAt would cost. A sum, not an array: bisection asks for it often. */
+function costAt(items: readonly (readonly Option[])[], worthwhile: readonly number[][], price: number): number {
+	let total = 0;
+	for (let item = 0; item < items.length; item++) {
+		const options = items[item] as readonly Option[];
+		total += cost(options, bestAt(options, worthwhile[item] as number[], price));
+	}
+	return total;
+}
+
+function bestAt(options: readonly Option[], worthwhile: readonly number[], price: number): number {
+	let [chosen, best] = [-1, 0];
+	for (let i = 0; i < worthwhile.length; i++) {
+		const option = options[worthwhile[i] as number] as Option;
+		const value = option.gain - price * option.cost;
+		if (value > best) {
+			chosen = worthwhile[i] as number;
+			best = value;
 		}
-		return chosen;
-	});
+	}
+	return chosen;
 }
 
 /** Upgrades by gain per extra cost, best first, as long as they fit. */

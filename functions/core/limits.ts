@@ -50,8 +50,9 @@ export const limits = {
 	classesMax: 22_000,
 	/** Width times height of what a model reads: a worker holds a whole batch of them. */
 	inputPixelsMax: 512 * 512,
-	/** Images that run through a session at once. */
+	/** Images that run through a session at once: as many of the full policy, and at most so many of a cheap one. */
 	chunkImages: 16,
+	chunkImagesMax: 64,
 	/** Downloads and decodings under way at once in a worker. */
 	fetchConcurrency: 16,
 	/** Conditional writes under way at once in a planner. */

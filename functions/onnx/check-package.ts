@@ -31,10 +31,8 @@ type Check = z.infer<typeof checkSchema>;
 export interface PackageCheck {
 	provider: Provider;
 	images: number;
-	/** Images at once in each round, the chunk's border among them. */
-	batchSizes: number[];
-	/** Each policy's worst deviation of a logit, as a part of max(1, |logit|). */
-	policies: { id: string; deviation: number }[];
+	/** Each policy's worst deviation of a logit, as a part of max(1, |logit|), and images at once in each round: a chunk's border among them. */
+	policies: { id: string; deviation: number; batchSizes: number[] }[];
 }
 
 async function readCheck({ folder, card }: ModelPackage, where: string): Promise<Check & { bytes: Uint8Array }> {
@@ -104,16 +102,16 @@ export async function checkPackage(pkg: ModelPackage, options: { threads?: numbe
 	const check = await readCheck(pkg, where);
 	const inference = await startInference(pkg, options);
 	try {
-		const batchSizes = [1, 3, chunkImagesOf(inference.provider) + 1];
 		const policies: PackageCheck['policies'] = [];
 		for (const [index, { id }] of pkg.card.policies.entries()) {
+			const batchSizes = [1, 3, chunkImagesOf(inference.provider, pkg.card, index) + 1];
 			let deviation = 0;
 			for (const size of batchSizes) {
 				deviation = Math.max(deviation, await checkPolicy(inference, check, index, size, `${where}, policy ${id}`));
 			}
-			policies.push({ id, deviation });
+			policies.push({ id, deviation, batchSizes });
 		}
-		return { provider: inference.provider, images: check.images, batchSizes, policies };
+		return { provider: inference.provider, images: check.images, policies };
 	} finally {
 		await inference.close();
 	}

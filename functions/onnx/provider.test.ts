@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { env } from 'onnxruntime-node';
 import { expect, test } from 'vitest';
 import { limits } from '../core/limits.ts';
+import { fullPolicy } from '../core/package.ts';
+import { loadPackage } from './package-files.ts';
 import { chunkImagesOf, probeProvider, runsOn } from './provider.ts';
-import { temporaryFolder } from './testing.ts';
+import { packageFolder, temporaryFolder } from './testing.ts';
 
 env.logLevel = 'fatal'; // a missing provider is expected here
 
@@ -22,7 +24,19 @@ test('with CUDA files it is what a session really runs on', async () => {
 	expect(await probeProvider(folder)).toBe((await runsOn('cuda')) ? 'cuda' : 'cpu');
 });
 
-test('a GPU gets larger chunks', () => {
-	expect(chunkImagesOf('cpu')).toBe(limits.chunkImages);
-	expect(chunkImagesOf('cuda')).toBeGreaterThan(limits.chunkImages);
+test('cheap policies run in larger chunks, of no more MACs than one of the full policy', async () => {
+	const { card } = await loadPackage(await packageFolder());
+	const sizes = card.policies.map((_, policy) => chunkImagesOf('cpu', card, policy));
+	expect(sizes.at(-1)).toBe(limits.chunkImages);
+	expect(sizes).toEqual([...sizes].sort((a, b) => b - a));
+	for (const [policy, { macs }] of card.policies.entries()) {
+		expect((sizes[policy] as number) * macs).toBeLessThanOrEqual(limits.chunkImages * fullPolicy(card).macs);
+		expect(sizes[policy]).toBeLessThanOrEqual(limits.chunkImagesMax);
+	}
+});
+
+test('a GPU gets larger chunks', async () => {
+	const { card } = await loadPackage(await packageFolder());
+	for (const policy of card.policies.keys())
+		expect(chunkImagesOf('cuda', card, policy)).toBeGreaterThan(limits.chunkImagesMax);
 });

@@ -4,6 +4,7 @@ import { arch, platform } from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { limits } from '../core/limits.ts';
+import { fullPolicy, type ModelCard } from '../core/package.ts';
 
 /** What runs the graphs. */
 export type Provider = 'cuda' | 'cpu';
@@ -11,9 +12,14 @@ export type Provider = 'cuda' | 'cpu';
 /** A GPU wants more images at once than a CPU, where 16 run as fast as 64 and bound latency and memory. */
 const cudaChunkImages = 256;
 
-/** How many images run through a session at once. */
-export function chunkImagesOf(provider: Provider): number {
-	return provider === 'cuda' ? cudaChunkImages : limits.chunkImages;
+/**
+ * How many images run through policy `policy` at once. On a CPU a cheap one takes more of them, for about as many MACs as a
+ * chunk of the full policy: each node of a graph waits for its threads, which a node of few MACs would mostly do.
+ */
+export function chunkImagesOf(provider: Provider, card: ModelCard, policy: number): number {
+	if (provider === 'cuda') return cudaChunkImages;
+	const own = card.policies[policy]?.macs ?? fullPolicy(card).macs;
+	return Math.min(limits.chunkImages * Math.floor(fullPolicy(card).macs / own), limits.chunkImagesMax);
 }
 
 /** The graph y = Relu(x) over one float32, as an ONNX file (IR 8, opset 17). */

@@ -64,7 +64,7 @@ export function openSessions(pkg: ModelPackage, provider: Provider, threads: num
 		async run(policy, pixels, images) {
 			const session = await open(policy);
 			const logits = new Float32Array(images * card.classes.length);
-			const chunk = chunkImagesOf(provider);
+			const chunk = chunkImagesOf(provider, card, policy);
 			for (let done = 0; done < images; done += chunk) {
 				const count = Math.min(chunk, images - done);
 				const part = pixels.subarray(done * imageBytes, (done + count) * imageBytes);

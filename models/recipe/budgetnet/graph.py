@@ -85,11 +85,11 @@ def policy_graph(network, policy, shared, mean, deviation, height, width):
     `mean` and `deviation` are the training images' by colour, in [0, 1].
     """
     graph = Graph(shared)
-    x = graph.node("Cast", ["pixels"], to=TensorProto.FLOAT)
-    scale = (1 / (255 * np.asarray(deviation, np.float64))).astype(np.float32)
-    shift = (-np.asarray(mean, np.float64) / np.asarray(deviation, np.float64)).astype(np.float32)
+    x = graph.node("Transpose", [graph.node("Cast", ["pixels"], to=TensorProto.FLOAT)], perm=[0, 3, 1, 2])
+    # After the Transpose: a factor for whole planes of a colour costs an eighth of one for every third number.
+    scale = (1 / (255 * np.asarray(deviation, np.float64))).astype(np.float32).reshape(3, 1, 1)
+    shift = (-np.asarray(mean, np.float64) / np.asarray(deviation, np.float64)).astype(np.float32).reshape(3, 1, 1)
     x = graph.node("Add", [graph.node("Mul", [x, graph.constant(scale)]), graph.constant(shift)])
-    x = graph.node("Transpose", [x], perm=[0, 3, 1, 2])
     x = _convolution(graph, x, "stem", network.stem)
     x = graph.node("Relu", [graph.norm(x, network.stem_norm[policy])])
     for index, layer in enumerate(network.layers):
