@@ -3,6 +3,7 @@ import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { classifyCommand } from './classify.ts';
 import { exitCodes } from './exit-codes.ts';
 import { journalCommand } from './journal.ts';
+import { modelCommand } from './model.ts';
 import { quotaCommand } from './quota.ts';
 import { redriveCommand } from './redrive.ts';
 import { resultsCommand } from './results.ts';
@@ -39,6 +40,7 @@ function createProgram(): Command {
 		.addCommand(resultsCommand())
 		.addCommand(retryCommand())
 		.addCommand(redriveCommand())
+		.addCommand(modelCommand())
 		.configureHelp({ showGlobalOptions: true })
 		.addHelpText(
 			'after',
