@@ -7,7 +7,7 @@ import type { Method, MethodRow, Trial } from './trial.ts';
 import { oracle, oracleOf, single, staticMix } from './ungated.ts';
 
 /** Accuracies are means over so many ways of cutting the images into batches. */
-const shuffles = 3;
+const shuffles = 2;
 const foldSeed = 1;
 const baseBatch = 512;
 

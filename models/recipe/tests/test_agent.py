@@ -89,7 +89,7 @@ def test_the_graph_gives_the_agents_values_and_counts_its_macs():
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     for states in ladder.states:
         (found,) = session.run(None, {"state": states.numpy()})
-        assert np.allclose(found, agent(states).detach().numpy(), atol=1e-5)
+        assert np.allclose(found, agent(states).detach().numpy(), atol=1e-3)
     assert agent_macs(agent) == sum(int(np.prod(weight.dims)) for weight in model.graph.initializer)
 
 
