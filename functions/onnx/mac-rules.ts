@@ -103,6 +103,7 @@ export const rules = new Map<string, Rule>([
 	['Cast', same],
 	['Concat', concat],
 	['Conv', convolution],
+	['Exp', same],
 	['Flatten', flatten],
 	['Gemm', multiply],
 	['GlobalAveragePool', (_node, [x = []]) => free([...x.slice(0, 2), 1, 1])],
@@ -111,6 +112,7 @@ export const rules = new Map<string, Rule>([
 	['MaxPool', pool],
 	['Mul', broadcast],
 	['Relu', same],
-	['Sigmoid', same],
+	['Softplus', same],
+	['Sub', broadcast],
 	['Transpose', transpose],
 ]);

@@ -1,32 +1,39 @@
 """The agent: an actor-critic that decides, image by image and rung by rung, whether to stop or to run a costlier rung.
 
-One small network gives a value for every rung from the state after rung r: that of r itself is the critic's, the calibrated
-probability that its label is right; those of costlier rungs are what going there is worth, before its price. The actor at price
-p prefers rung a by (value of a - value of r - p x cost of a) / temperature, and stopping by 0: so one price, common to a
-whole batch, decides for all of its images, and a knapsack can find it.
+From the state after rung r it gives a value for every rung: that of r itself is the critic's, the calibrated probability that
+its label is right; those of costlier rungs are what going there is worth, before its price. The actor at price p prefers rung a
+by (value of a - value of r - p x cost of a) / temperature, and stopping by 0: so one price, common to a whole batch, decides for
+all of its images, and a knapsack can find it.
+
+Values never fall from a rung to a costlier one: an image that is still wrong is repaired by the next rung with some chance, a
+logistic function of the inputs (the hazard of a survival model in discrete time: Cox 1972). Without that, what the noise of a few
+thousand images says against a costlier rung is learnt too.
 """
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from .graph import IR_VERSION, OPSET
 
-HIDDEN = 16
+NEVER = -40.0  # logit of a chance that is 0 in float32
 
 
 class Agent(nn.Module):
-    """Values (0 to 1) [n, rungs] of states [n, width] (ladder.py); columns of cheaper rungs than the state's mean nothing."""
+    """Values (0 to 1) [n, rungs] of states [n, width] (ladder.py); those of cheaper rungs than the state's mean nothing."""
 
-    def __init__(self, rungs, width, hidden=HIDDEN):
+    def __init__(self, rungs, width):
         super().__init__()
         self.register_buffer("scaling", torch.eye(width))
-        self.direct = nn.Linear(width, rungs, bias=False)
-        self.hidden = nn.Linear(width, hidden, bias=False)
-        self.output = nn.Linear(hidden, rungs, bias=False)
-        nn.init.zeros_(self.direct.weight)
-        nn.init.zeros_(self.output.weight)
+        self.hazards = nn.Linear(width, rungs, bias=False)  # the state holds a 1 for each rung
+        nn.init.zeros_(self.hazards.weight)
+        block, past = width // (rungs - 1), torch.zeros(width, rungs)
+        for rung in range(rungs - 1):
+            past[(rung + 1) * block - 1, :rung] = NEVER
+        self.register_buffer("past", past)  # cheaper rungs than the state's repair nothing
+        self.register_buffer("upwards", torch.ones(rungs, rungs).triu())
 
     def fit_scaling(self, states):
         """Makes each rung's inputs of mean 0 and deviation 1 over `states` [rungs - 1, images, width]; its 1 stays a 1."""
@@ -39,8 +46,11 @@ class Agent(nn.Module):
                 self.scaling[one, column] = -mean / (deviation + 1e-6)
 
     def forward(self, states):
-        scaled = states @ self.scaling
-        return torch.sigmoid(self.direct(scaled) + self.output(torch.relu(self.hidden(scaled))))
+        return 1 - torch.exp(-F.softplus(states @ self.weights()) @ self.upwards)
+
+    def weights(self):
+        """[width, rungs]: from an unscaled state to the logits of the hazards."""
+        return self.scaling @ self.hazards.weight.T + self.past
 
 
 def preferences(values, rung, price, costs, temperature):
@@ -54,21 +64,15 @@ def preferences(values, rung, price, costs, temperature):
 
 def agent_graph(agent):
     """The ONNX graph of an agent: "state" float32 [images, width] to values float32 [images, rungs]; scaling folded in."""
-    width = agent.scaling.shape[0]
-
-    def folded(layer):
-        return (agent.scaling @ layer.weight.T).detach().numpy()
-
-    weights = {"direct": folded(agent.direct), "hidden": folded(agent.hidden), "output": agent.output.weight.detach().T.numpy()}
+    weights = {"weights": agent.weights().detach().numpy(), "downwards": -agent.upwards.numpy(), "one": np.ones(1)}
+    width, rungs = weights["weights"].shape
     nodes = [
-        helper.make_node("MatMul", ["state", "direct"], ["straight"]),
-        helper.make_node("MatMul", ["state", "hidden"], ["before"]),
-        helper.make_node("Relu", ["before"], ["after"]),
-        helper.make_node("MatMul", ["after", "output"], ["bent"]),
-        helper.make_node("Add", ["straight", "bent"], ["sum"]),
-        helper.make_node("Sigmoid", ["sum"], ["values"]),
+        helper.make_node("MatMul", ["state", "weights"], ["logits"]),
+        helper.make_node("Softplus", ["logits"], ["hazards"]),
+        helper.make_node("MatMul", ["hazards", "downwards"], ["logarithms"]),
+        helper.make_node("Exp", ["logarithms"], ["wrong"]),
+        helper.make_node("Sub", ["one", "wrong"], ["values"]),
     ]
-    rungs = agent.direct.out_features
     graph = helper.make_graph(
         nodes,
         "agent",
@@ -81,5 +85,5 @@ def agent_graph(agent):
 
 
 def agent_macs(agent):
-    """MACs an image and run: its three matrix products."""
-    return sum(layer.weight.numel() for layer in (agent.direct, agent.hidden, agent.output))
+    """MACs an image and run: its two matrix products."""
+    return agent.hazards.weight.numel() + agent.upwards.numel()

@@ -17,28 +17,29 @@ import torch.nn.functional as F
 
 from .agent import Agent, preferences
 
-STEPS = 400
+STEPS = 250
 BATCH = 512  # images a step; each of them after every rung
-RATE = 1e-2
+RATE = 3e-2
 DECAY = 1e-2  # of weights
 PRICES = (0.003, 1.0)  # right labels that a full network costs
 TEMPERATURES = (0.05, 0.01)  # from the first step to the last
-RETURN_WEIGHT = 1.0
+RETURN_WEIGHT = 0.3
 ENTROPY_WEIGHT = 0.002
+TINY = 1e-6  # a chance this near to 0 or 1 is no nearer to the logarithm
 CERTAINTY_MAX = 0.95  # of the actor while it samples; the rest is spread evenly
 
 
 def critic_loss(values, ladder):
     """Cross entropy of every value with what it predicts: `values` [rungs - 1, n, rungs] after each rung."""
     rungs = ladder.rungs
-    losses = [F.binary_cross_entropy(values[r, :, r:], ladder.right[r:].T) for r in range(rungs - 1)]
+    losses = [F.binary_cross_entropy(values[r, :, r:].clamp(TINY, 1 - TINY), ladder.right[r:].T) for r in range(rungs - 1)]
     return torch.stack(losses).mean()
 
 
 def own_loss(values, ladder):
     """Cross entropy of the critic alone: is the label of the rung just run right?"""
     own = torch.stack([values[r, :, r] for r in range(ladder.rungs - 1)])
-    return F.binary_cross_entropy(own, ladder.right[:-1])
+    return F.binary_cross_entropy(own.clamp(TINY, 1 - TINY), ladder.right[:-1])
 
 
 def expected_return(values, ladder, price, temperature):
@@ -78,7 +79,7 @@ def sampled_loss(agent, ladder, price, temperature, done):
     for (here, logged, critic, entropy, right), reward in zip(reversed(steps), reversed(rewards)):
         returned = torch.where(here, returned + reward, returned)
         policy = -logged * (returned - critic.detach()) * temperature - ENTROPY_WEIGHT * entropy
-        error = F.binary_cross_entropy(critic, right, reduction="none")
+        error = F.binary_cross_entropy(critic.clamp(TINY, 1 - TINY), right, reduction="none")
         loss = loss + ((policy + error) * here).sum() / n
     return loss
 
