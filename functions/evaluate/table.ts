@@ -80,14 +80,14 @@ const valuesFile = /^holdout\.([a-z0-9-]+)\.values\.bin$/;
  */
 export async function loadCrossFitted(folder: string, table: OutcomeTable): Promise<Map<string, ValueTable>> {
 	const tables = new Map<string, ValueTable>();
-	const expected = (table.policies - 1) * table.images * table.policies * 2;
+	const expected = (table.policies - 1) * table.images * table.policies * 4;
 	for (const name of (await readdir(folder)).sort()) {
 		const method = valuesFile.exec(name)?.[1];
 		if (!method) continue;
 		const bytes = await readFile(join(folder, name));
 		if (bytes.length !== expected)
 			throw new BudgetNetError('invalid', `${name}: ${bytes.length} bytes, expected ${expected}`);
-		const values = Float32Array.from(new Float16Array(bytes.buffer, bytes.byteOffset, expected / 2));
+		const values = new Float32Array(new Uint8Array(bytes).buffer); // copied: a Float32Array must begin at a multiple of 4
 		tables.set(method, valueTableOf(values, table));
 	}
 	return tables;

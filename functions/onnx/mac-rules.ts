@@ -103,7 +103,6 @@ export const rules = new Map<string, Rule>([
 	['Cast', same],
 	['Concat', concat],
 	['Conv', convolution],
-	['Exp', same],
 	['Flatten', flatten],
 	['Gemm', multiply],
 	['GlobalAveragePool', (_node, [x = []]) => free([...x.slice(0, 2), 1, 1])],
@@ -112,7 +111,6 @@ export const rules = new Map<string, Rule>([
 	['MaxPool', pool],
 	['Mul', broadcast],
 	['Relu', same],
-	['Softplus', same],
-	['Sub', broadcast],
+	['Sigmoid', same],
 	['Transpose', transpose],
 ]);

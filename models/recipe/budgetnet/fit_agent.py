@@ -2,7 +2,7 @@
 
 `python -m budgetnet.fit_agent --name NAME` writes agent.onnx and its check values into models/packages/NAME, the card's `agent`
 into the draft, and into models/outcomes/NAME what agents said of images that they had not learnt from (cross-fitted):
-`holdout.METHOD.values.bin`, float16 [policies - 1, images, policies]. `--compare` writes that of every method in learn.py, for
+`holdout.METHOD.values.bin`, float32 [policies - 1, images, policies]. `--compare` writes that of every method in learn.py, for
 `npm run evaluate`. `npm run seal -- NAME` comes after it.
 """
 
@@ -19,7 +19,7 @@ from .learn import METHODS, learn
 from .outcomes import read_table
 from .places import MODELS, like
 
-METHOD = "actor-critic"  # the product's, chosen on held-out images: see models/README.md
+METHOD = "critic"  # the product's, chosen on held-out images: see models/README.md
 FOLDS = 5
 SEED = 1
 AGENT_FILE = "agent.onnx"
@@ -28,7 +28,7 @@ AGENT_FILE = "agent.onnx"
 @torch.no_grad()
 def values_of(agent, ladder):
     """Float32 [rungs - 1, images, rungs]: the agent's values of every image after every rung but the costliest."""
-    return torch.stack([agent(states) for states in ladder.states]).numpy()
+    return agent(ladder.states).numpy()
 
 
 def cross_fitted(ladder, method):
@@ -64,7 +64,7 @@ def fit_agent(package, tables, methods):
     for stale in tables.glob("holdout.*.values.bin"):
         stale.unlink()  # of an earlier network
     for method in methods:
-        (tables / f"holdout.{method}.values.bin").write_bytes(cross_fitted(ladder, method).astype("<f2").tobytes())
+        (tables / f"holdout.{method}.values.bin").write_bytes(cross_fitted(ladder, method).astype("<f4").tobytes())
     draft["agent"] = write_agent(package, learn(ladder, METHOD), macs)
     draft_file.write_text(json.dumps(draft, indent="\t") + "\n")
 

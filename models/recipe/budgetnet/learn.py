@@ -1,11 +1,12 @@
-"""How an agent learns from a ladder: by the actor's return or by the critic's error, all on the same network.
+"""How an agent learns from a ladder: by the critic's error, and from there on by the actor's return.
 
-- `critic`: fitted Q of one step: every rung's value is the probability that its label is right (cross entropy).
+- `critic`: fitted Q of one step: every rung's value is the probability that its label is right. Cross entropy with a ridge
+  penalty, which is convex, to its minimum. The other methods begin with it.
 - `exact`: the actor's expected return over all of its ways through the ladder, differentiated exactly (the table allows it),
   and the critic's error on the rung just run.
 - `a2c`: the same from sampled ways: advantage actor-critic (Mnih et al. 2016, arXiv:1602.01783) with an entropy bonus, a bound
   on how sure the actor may be and a curriculum from the ladder's end (after Chen 2019 and BlockDrop, arXiv:1711.08393).
-- `actor-critic`: `critic` and `exact` together: values stay calibrated, and bend where a return is to be had.
+- `actor-critic`: `exact`, while the critic's error on all rungs keeps every value calibrated.
 
 Prices are drawn log-uniformly between PRICES, so one agent serves every budget.
 """
@@ -17,29 +18,35 @@ import torch.nn.functional as F
 
 from .agent import Agent, preferences
 
-STEPS = 250
+CRITIC_STEPS = 100  # of L-BFGS
+RIDGE = 1e-3  # on scaled weights but the rungs' own 1
+STEPS = 150  # of the actor
 BATCH = 512  # images a step; each of them after every rung
-RATE = 3e-2
-DECAY = 1e-2  # of weights
+RATE = 3e-3
 PRICES = (0.003, 1.0)  # right labels that a full network costs
 TEMPERATURES = (0.05, 0.01)  # from the first step to the last
-RETURN_WEIGHT = 0.3
+RETURN_WEIGHT = 3.0
 ENTROPY_WEIGHT = 0.002
 TINY = 1e-6  # a chance this near to 0 or 1 is no nearer to the logarithm
 CERTAINTY_MAX = 0.95  # of the actor while it samples; the rest is spread evenly
 
 
-def critic_loss(values, ladder):
-    """Cross entropy of every value with what it predicts: `values` [rungs - 1, n, rungs] after each rung."""
+def critic_loss(agent, values, ladder):
+    """Cross entropy of every value with what it predicts, and the penalty: `values` [rungs - 1, n, rungs] after each rung."""
     rungs = ladder.rungs
-    losses = [F.binary_cross_entropy(values[r, :, r:].clamp(TINY, 1 - TINY), ladder.right[r:].T) for r in range(rungs - 1)]
-    return torch.stack(losses).mean()
+    losses = [len(values[r, 0, r:]) * _entropy(values[r, :, r:], ladder.right[r:].T) for r in range(rungs - 1)]
+    slopes = agent.values.weight.view(rungs, rungs - 1, -1)[..., :-1]
+    return torch.stack(losses).sum() + RIDGE * (slopes**2).sum()
+
+
+def _entropy(chances, truth, reduction="mean"):
+    return F.binary_cross_entropy(chances.clamp(TINY, 1 - TINY), truth, reduction=reduction)
 
 
 def own_loss(values, ladder):
     """Cross entropy of the critic alone: is the label of the rung just run right?"""
     own = torch.stack([values[r, :, r] for r in range(ladder.rungs - 1)])
-    return F.binary_cross_entropy(own.clamp(TINY, 1 - TINY), ladder.right[:-1])
+    return len(own) * _entropy(own, ladder.right[:-1])
 
 
 def expected_return(values, ladder, price, temperature):
@@ -79,33 +86,49 @@ def sampled_loss(agent, ladder, price, temperature, done):
     for (here, logged, critic, entropy, right), reward in zip(reversed(steps), reversed(rewards)):
         returned = torch.where(here, returned + reward, returned)
         policy = -logged * (returned - critic.detach()) * temperature - ENTROPY_WEIGHT * entropy
-        error = F.binary_cross_entropy(critic.clamp(TINY, 1 - TINY), right, reduction="none")
+        error = _entropy(critic, right, reduction="none")
         loss = loss + ((policy + error) * here).sum() / n
     return loss
 
 
 def learn(ladder, method, seed=1):
-    """An agent that has learnt from `ladder` for STEPS by one of METHODS."""
+    """An agent that has learnt from `ladder` by `method`: "critic", or one of ACTORS."""
     torch.manual_seed(seed)
     agent = Agent(ladder.rungs, ladder.states.shape[-1])
     agent.fit_scaling(ladder.states)
-    optimiser = torch.optim.AdamW(agent.parameters(), lr=RATE, weight_decay=DECAY)
+    fit_critic(agent, ladder)
+    if method != "critic":
+        train_actor(agent, ladder, ACTORS[method])
+    return agent.eval()
+
+
+def fit_critic(agent, ladder):
+    """Takes the critic's loss to its minimum."""
+    optimiser = torch.optim.LBFGS(agent.parameters(), max_iter=CRITIC_STEPS, history_size=20, line_search_fn="strong_wolfe")
+
+    def loss():
+        optimiser.zero_grad()
+        value = critic_loss(agent, agent(ladder.states), ladder)
+        value.backward()
+        return value
+
+    optimiser.step(loss)
+
+
+def train_actor(agent, ladder, loss_of):
+    """STEPS of Adam on `loss_of`, one of ACTORS, at prices drawn anew; the actor's temperature falls."""
+    optimiser = torch.optim.Adam(agent.parameters(), lr=RATE)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, STEPS)
     low, high = map(math.log, PRICES)
     for step in range(STEPS):
         part = ladder.take(torch.randint(0, ladder.images, (min(BATCH, ladder.images),)))
         price = torch.exp(low + (high - low) * torch.rand(part.images))
         temperature = TEMPERATURES[0] * (TEMPERATURES[1] / TEMPERATURES[0]) ** (step / STEPS)
-        loss = METHODS[method](agent, part, price, temperature, step / STEPS)
+        loss = loss_of(agent, part, price, temperature, step / STEPS)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         schedule.step()
-    return agent.eval()
-
-
-def _critic(agent, ladder, price, temperature, done):
-    return critic_loss(agent(ladder.states), ladder)
 
 
 def _exact(agent, ladder, price, temperature, done):
@@ -115,7 +138,9 @@ def _exact(agent, ladder, price, temperature, done):
 
 def _actor_critic(agent, ladder, price, temperature, done):
     values = agent(ladder.states)
-    return critic_loss(values, ladder) - RETURN_WEIGHT * expected_return(values, ladder, price, temperature).mean()
+    returned = expected_return(values, ladder, price, temperature).mean()
+    return critic_loss(agent, values, ladder) - RETURN_WEIGHT * returned
 
 
-METHODS = {"critic": _critic, "exact": _exact, "a2c": sampled_loss, "actor-critic": _actor_critic}
+ACTORS = {"exact": _exact, "a2c": sampled_loss, "actor-critic": _actor_critic}
+METHODS = ("critic", *ACTORS)
