@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
@@ -103,6 +103,25 @@ describe('classify', () => {
 		const { status, stderr } = await runBudgetnet(args, {});
 		expect(stderr).toMatch(message);
 		expect(status).toBe(2);
+	});
+});
+
+describe('model check', () => {
+	test('says that a package is whole, and how near its answers are', () => {
+		const { status, stdout } = budgetnet('model', 'check', 'cifar10-resnet', '--json');
+		expect(status).toBe(0);
+		const { name, policies } = JSON.parse(stdout);
+		expect(name).toBe('cifar10-resnet');
+		for (const { deviation } of policies) expect(deviation).toBeLessThan(1e-3);
+	});
+
+	test('says by name what is wrong with one', async () => {
+		const spoilt = join(folder, 'spoilt');
+		await cp(join(root, 'models', 'packages', 'cifar10-resnet'), spoilt, { recursive: true });
+		await rm(join(spoilt, 'policy-01.onnx'));
+		const { status, stderr } = budgetnet('model', 'check', spoilt);
+		expect(status).toBe(2);
+		expect(stderr).toMatch(/policy-01.onnx: expected a file that the card names/);
 	});
 });
 

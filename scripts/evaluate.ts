@@ -1,41 +1,73 @@
 /**
- * `npm run evaluate -- [--model NAME] [--test] [--batch N] [--json]`: the gate against its baselines on the table of outcomes
- * that came with the package. Held-out images (cross-fitted) by default; `--test`: the package's own agent on the test images.
+ * `npm run evaluate -- [--model NAME] [--test | --shift] [--shares LIST] [--twin NAME] [--no-pass] [--json]`: the product's gate
+ * against its baselines on the tables of outcomes that came with the package, one real pass of the worker a share, and a plot in
+ * models/plots. Held-out images by default (everything cross-fitted); `--test`: the test images, for figures that are published;
+ * `--shift`: worse images than the network learnt from.
  */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { parseCard } from '../functions/core/package.ts';
-import { crossFit } from '../functions/evaluate/crossfit.ts';
-import { methods } from '../functions/evaluate/methods.ts';
-import { permutation } from '../functions/evaluate/random.ts';
-import { rowOf, tableOf } from '../functions/evaluate/report.ts';
-import { loadTable } from '../functions/evaluate/table.ts';
+import { BudgetNetError } from '../functions/core/errors.ts';
+import { accuracyTable, batchTable, differenceTable, passTable } from '../functions/evaluate/report.ts';
+import { type EvaluationOptions, evaluate, evaluateShifts } from '../functions/evaluate/run.ts';
 
-const shares = [0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9, 1];
-const seed = 1;
 const { values } = parseArgs({
+	allowNegative: true,
 	options: {
 		model: { type: 'string', default: 'cifar10-resnet' },
-		batch: { type: 'string', default: '512' },
 		test: { type: 'boolean', default: false },
+		shift: { type: 'boolean', default: false },
+		shares: { type: 'string', default: '0.15,0.2,0.25,0.3,0.4,0.5,0.6,0.75,0.9,1' },
+		twin: { type: 'string' },
+		pass: { type: 'boolean', default: true },
 		json: { type: 'boolean', default: false },
 	},
 });
-const models = join(import.meta.dirname, '..', 'models');
-const card = parseCard(await readFile(join(models, 'packages', values.model, 'model.json'), 'utf8'));
-const table = await loadTable(join(models, 'outcomes', values.model), values.test ? 'test' : 'holdout');
-const batch = Number(values.batch);
-const order = permutation(table.images, seed);
-const rows = values.test
-	? shares.flatMap((share) => methods.map((method) => method(card, table, order, share, batch)))
-	: crossFit(card, table, shares, batch, seed);
+const say = (text: string) => process.stdout.write(`${text}\n`);
 
-if (values.json)
-	process.stdout.write(
-		`${JSON.stringify({ model: card.name, images: table.images, rows: rows.map((row) => rowOf(card, batch, row)) })}\n`,
-	);
-else
-	process.stdout.write(
-		`${card.name} ${card.version}, ${table.images} ${values.test ? 'test' : 'held-out'} images, batches of ${batch}, hard cap\n${tableOf(card, rows)}\n`,
-	);
+try {
+	const { model, test, shift, twin, pass, json } = values;
+	const models = join(import.meta.dirname, '..', 'models');
+	const shares = parseShares(values.shares);
+	const options: EvaluationOptions = { models, model, shares, twin, pass, split: test ? 'test' : 'holdout' };
+	await (shift ? shiftReport(options, json) : report(options, json));
+} catch (error) {
+	if (!(error instanceof BudgetNetError)) throw error;
+	process.stderr.write(`evaluate: ${error.message}\n`);
+	process.exitCode = 2;
+}
+
+async function report(options: EvaluationOptions, json: boolean): Promise<void> {
+	const { card, images, methods, passes, rows, plot } = await evaluate(options);
+	const kind = options.split === 'test' ? 'test' : 'held-out';
+	say(`${card.name} ${card.version}, ${images} ${kind} images, batches of 512, hard cap, accuracy in %`);
+	say(`\n${accuracyTable(methods)}\n\nWhat the gate gains, in points (paired 95 % interval)`);
+	say(`\n${differenceTable(methods)}\n\nThe gate by the size of a batch\n\n${batchTable(methods)}`);
+	if (passes.length > 0) say(`\nOne pass of the worker a share, over the sample\n\n${passTable(passes)}`);
+	say(`\nplot: ${plot}`);
+	if (json) say(JSON.stringify({ model: card.name, images, rows }));
+	if (passes.some(({ different }) => different > 0))
+		throw new BudgetNetError('internal', 'the worker gives other labels or MACs than the table');
+}
+
+async function shiftReport(options: EvaluationOptions, json: boolean): Promise<void> {
+	const found = await evaluateShifts(options);
+	for (const { shift, images, methods } of found) {
+		const over = Math.max(...methods.filter(({ method }) => method === 'gate').map((row) => row.overshootMacs));
+		say(`${options.model}, ${images} test images, ${shift}; beyond the cap: ${Math.max(0, over)} MACs`);
+		say(`\n${accuracyTable(methods)}\n\n${differenceTable(methods)}\n`);
+	}
+	if (json)
+		say(
+			JSON.stringify({
+				model: options.model,
+				shifts: found.map(({ shift, images, rows }) => ({ shift, images, rows })),
+			}),
+		);
+}
+
+function parseShares(text: string): number[] {
+	const shares = text.split(',').map(Number);
+	if (!shares.every((share) => share > 0 && share <= 1))
+		throw new BudgetNetError('invalid', `--shares ${text}: expected numbers above 0, at most 1, such as 0.2,0.5,1`);
+	return shares;
+}

@@ -4,6 +4,7 @@ import { classifyCommand } from './classify.ts';
 import { useStack } from './connect.ts';
 import { exitCodes } from './exit-codes.ts';
 import { journalCommand } from './journal.ts';
+import { modelCommand } from './model.ts';
 import { quotaCommand } from './quota.ts';
 import { redriveCommand } from './redrive.ts';
 import { resultsCommand } from './results.ts';
@@ -40,6 +41,7 @@ function createProgram(): Command {
 		.addCommand(resultsCommand())
 		.addCommand(retryCommand())
 		.addCommand(redriveCommand())
+		.addCommand(modelCommand())
 		.option('--stack <name>', 'find the system by the outputs of its stack', process.env.BUDGETNET_STACK)
 		.hook('preAction', (command) => useStack(command.opts<{ stack?: string }>().stack))
 		.configureHelp({ showGlobalOptions: true })

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Reading } from './gain.ts';
 import { type Gate, type GateRound, openGate, runGate } from './gate.ts';
 import { policyMacs } from './package.ts';
+import type { Reading } from './reading.ts';
 import { cardFor } from './testing/card.ts';
+import { valuesOf } from './testing/values.ts';
 
 const macs = [100, 250, 600, 1000];
 const card = cardFor(macs, [
@@ -13,6 +14,11 @@ const card = cardFor(macs, [
 
 function reading(margin: number): Reading {
 	return { label: 0, top: (1 + margin) / 2, margin, gap: margin, entropy: 1 - margin };
+}
+
+/** What the agent says after a policy; nothing after the costliest. */
+function values(policy: number, margin: number): number[] | undefined {
+	return policy < macs.length - 1 ? valuesOf(margin, policy, macs.length) : undefined;
 }
 
 /** Margins by policy and image, and a budget that pays at least the cheapest policy for all. */
@@ -29,7 +35,14 @@ const batches = fc
 	);
 
 function run(margins: readonly (readonly number[])[], budgetMacs: number): Gate {
-	return runGate(card, margins.length, budgetMacs, (policy, image) => reading(margins[image]?.[policy] ?? 0));
+	const marginOf = (policy: number, image: number) => margins[image]?.[policy] ?? 0;
+	return runGate(
+		card,
+		margins.length,
+		budgetMacs,
+		(policy, image) => reading(marginOf(policy, image)),
+		(policy, image) => values(policy, marginOf(policy, image)),
+	);
 }
 
 describe('the gate', () => {
@@ -78,7 +91,8 @@ describe('the gate', () => {
 				while (round) {
 					for (const image of round.images) {
 						gate.charge({ policy: round.policy, images: [image] });
-						gate.observe(round.policy, image, reading(margins[image]?.[round.policy] ?? 0));
+						const margin = margins[image]?.[round.policy] ?? 0;
+						gate.observe(round.policy, image, reading(margin), values(round.policy, margin));
 					}
 					const next: GateRound | undefined = gate.next();
 					round = next && { ...next, images: [...next.images].reverse() };
@@ -114,11 +128,11 @@ describe('the gate', () => {
 	test('images that never arrive leave their part to the others', () => {
 		const gate = openGate(card, 2, 2 * policyMacs(card, 0) + 60);
 		gate.charge({ policy: 0, images: [1] });
-		gate.observe(0, 1, reading(0.1));
+		gate.observe(0, 1, reading(0.1), values(0, 0.1));
 		expect(gate.next()).toBeUndefined();
 		const richer = openGate(card, 3, 3 * policyMacs(card, 0) + 60);
 		richer.charge({ policy: 0, images: [1] });
-		richer.observe(0, 1, reading(0.1));
+		richer.observe(0, 1, reading(0.1), values(0, 0.1));
 		expect(richer.next()).toEqual({ policy: 1, images: [1] });
 		expect(richer.results()[0]).toBeUndefined();
 	});

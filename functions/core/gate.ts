@@ -1,7 +1,7 @@
 import { assert, BudgetNetError } from './errors.ts';
-import { type Prediction, predict, type Reading } from './gain.ts';
 import { type Option, solveKnapsack } from './knapsack.ts';
 import { fullPolicy, type ModelCard, policyMacs } from './package.ts';
+import type { Reading } from './reading.ts';
 
 /** One policy, and the images (indices into the batch) that it runs on next. */
 export interface GateRound {
@@ -17,6 +17,24 @@ export interface GateResult {
 }
 
 /**
+ * What the agent says of an image that ran a policy, by policy index: the chance that its label is right, and what running
+ * each costlier policy is worth. Those of cheaper policies mean nothing.
+ */
+export type Values = ArrayLike<number>;
+
+/** What the agent said of an image after `policy`. */
+interface Advice {
+	policy: number;
+	values: Values;
+}
+
+/** What an image gains by a costlier policy; nothing by one that is not. */
+function gainOf(advice: Advice | undefined, policy: number): number {
+	if (!advice || policy <= advice.policy) return 0;
+	return (advice.values[policy] as number) - (advice.values[advice.policy] as number);
+}
+
+/**
  * Spends a batch's budget. Every image runs `start` first; then, round by round, the images that gain most run a costlier
  * policy, and are predicted anew from what that says. Nothing runs that was not charged before, so the budget cannot be
  * exceeded. The same batch gets the same choices, in whatever order its images arrive.
@@ -28,8 +46,8 @@ export interface Gate {
 	readonly spentMacs: () => number;
 	/** Charges a run before it happens. @throws BudgetNetError `internal` when the budget would be exceeded */
 	charge(round: GateRound): void;
-	/** Tells what a charged run said of one image. */
-	observe(policy: number, image: number, reading: Reading): void;
+	/** Tells what a charged run said of one image, and what the agent made of that (nothing after the costliest policy). */
+	observe(policy: number, image: number, reading: Reading, values: Values | undefined): void;
 	/** The next round, when all of the round before is observed; undefined when no more is gained or affordable. */
 	next(): GateRound | undefined;
 	/** By image; undefined for those that never ran (not decodable, gone). */
@@ -46,7 +64,7 @@ const passesMax = 2;
 export function openGate(card: ModelCard, images: number, budgetMacs: number): Gate {
 	const start = startPolicy(card, images, budgetMacs);
 	const results = new Array<GateResult | undefined>(images).fill(undefined);
-	const predictions = new Array<Prediction | undefined>(images).fill(undefined);
+	const advices = new Array<Advice | undefined>(images).fill(undefined);
 	let [spent, pass, lowest] = [0, 0, start + 1];
 
 	function charge({ policy, images: group }: GateRound): void {
@@ -58,16 +76,16 @@ export function openGate(card: ModelCard, images: number, budgetMacs: number): G
 		spent += macs;
 	}
 
-	function observe(policy: number, image: number, reading: Reading): void {
+	function observe(policy: number, image: number, reading: Reading, values: Values | undefined): void {
 		const before = results[image];
 		const macs = policyMacs(card, policy) + (before?.macs ?? 0);
 		results[image] = { policies: [...(before?.policies ?? []), policy], reading, macs };
-		predictions[image] = predict(card, policy, reading);
+		advices[image] = values && { policy, values };
 	}
 
 	function next(): GateRound | undefined {
 		while (pass < passesMax) {
-			const round = nextRound(card, predictions, lowest, budgetMacs - spent);
+			const round = nextRound(card, advices, lowest, budgetMacs - spent);
 			if (round) {
 				lowest = round.policy + 1;
 				return round;
@@ -100,17 +118,17 @@ function startPolicy(card: ModelCard, images: number, budgetMacs: number): numbe
  */
 function nextRound(
 	card: ModelCard,
-	predictions: readonly (Prediction | undefined)[],
+	advices: readonly (Advice | undefined)[],
 	lowest: number,
 	leftMacs: number,
 ): GateRound | undefined {
 	const policies = card.policies.map((_, policy) => policy).filter((policy) => policy >= lowest);
 	if (policies.length === 0) return undefined;
 	const costs = policies.map((policy) => policyMacs(card, policy));
-	const items: Option[][] = predictions.map((prediction) =>
+	const items: Option[][] = advices.map((advice) =>
 		policies.map((policy, i) => ({
 			cost: costs[i] as number,
-			gain: (prediction?.costlier[policy] ?? 0) - (prediction?.own ?? 0),
+			gain: gainOf(advice, policy),
 		})),
 	);
 	const choice = solveKnapsack(items, leftMacs);
@@ -121,12 +139,13 @@ function nextRound(
 	return { policy: policies[cheapest] as number, images };
 }
 
-/** Runs a whole batch on readings that are there already (tables of outcomes, tests): `reading(policy, image)`. */
+/** Runs a whole batch on answers that are there already (tables of outcomes, tests): `reading(policy, image)` and so on. */
 export function runGate(
 	card: ModelCard,
 	images: number,
 	budgetMacs: number,
 	reading: (policy: number, image: number) => Reading,
+	values: (policy: number, image: number) => Values | undefined,
 ): Gate {
 	const gate = openGate(card, images, budgetMacs);
 	let round: GateRound | undefined = {
@@ -135,7 +154,8 @@ export function runGate(
 	};
 	while (round) {
 		gate.charge(round);
-		for (const image of round.images) gate.observe(round.policy, image, reading(round.policy, image));
+		for (const image of round.images)
+			gate.observe(round.policy, image, reading(round.policy, image), values(round.policy, image));
 		round = gate.next();
 	}
 	return gate;

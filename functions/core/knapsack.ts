@@ -1,8 +1,9 @@
 /**
  * Multiple-choice knapsack: of each item at most one option, total cost within the budget, total gain as great as can be
- * found. One Lagrange multiplier (the price of a MAC) by bisection, then the rest is filled greedily by gain per cost
- * (Sinha and Zoltners 1979; Kellerer, Pferschy and Pisinger 2004, chapter 11). The result is at most one option's gain from
- * the optimum of the linear relaxation.
+ * found. Each item's options are cut down to the concave frontier of gain over cost; its steps are taken in the order of gain
+ * per cost until one does not fit, which is the optimum of the linear relaxation, at one price of a MAC for all items; then the
+ * rest is filled greedily (Sinha and Zoltners 1979; Kellerer, Pferschy and Pisinger 2004, chapter 11). The result is at most
+ * one option's gain from the optimum of the linear relaxation.
  */
 
 export interface Option {
@@ -10,80 +11,53 @@ export interface Option {
 	gain: number;
 }
 
-const bisectionSteps = 60;
+/** From one option of an item's frontier to the next: what more it costs and gains. */
+interface Step extends Option {
+	item: number;
+	index: number;
+}
 
 /**
  * @param items each item's options; only those of positive gain are ever taken
  * @returns for each item the index of its option, -1 for none; the same for the same input
  */
 export function solveKnapsack(items: readonly (readonly Option[])[], budget: number): number[] {
-	const worthwhile = items.map((options) => frontier(options));
-	const unbounded = worthwhile.map((indices) => indices.at(-1) ?? -1);
-	if (totalCost(items, unbounded) <= budget) return unbounded;
-	let [low, high] = [0, 1 + maxRatio(items)];
-	for (let step = 0; step < bisectionSteps; step++) {
-		const price = (low + high) / 2;
-		if (costAt(items, worthwhile, price) <= budget) high = price;
-		else low = price;
+	const steps = items.flatMap((options, item) => frontier(options, item));
+	steps.sort((a, b) => b.gain / b.cost - a.gain / a.cost || a.item - b.item);
+	const choice = new Array<number>(items.length).fill(-1);
+	let rest = budget;
+	for (const { item, index, cost } of steps) {
+		if (cost > rest) return fillGreedily(items, choice, rest);
+		choice[item] = index;
+		rest -= cost;
 	}
-	const choice = chooseAt(items, worthwhile, high);
-	return fillGreedily(items, worthwhile, choice, budget - totalCost(items, choice));
+	return choice;
 }
 
-/** Options that gain, by rising cost, each gaining more than every cheaper one. */
-function frontier(options: readonly Option[]): number[] {
-	const order = options
-		.map((_, index) => index)
-		.sort((a, b) => cost(options, a) - cost(options, b) || gain(options, b) - gain(options, a));
-	const kept: number[] = [];
-	let best = 0;
-	for (const index of order) {
-		if (gain(options, index) <= best) continue;
-		best = gain(options, index);
-		kept.push(index);
-	}
-	return kept;
-}
-
-function chooseAt(items: readonly (readonly Option[])[], worthwhile: readonly number[][], price: number): number[] {
-	return items.map((options, item) => bestAt(options, worthwhile[item] as number[], price));
-}
-
-/** What chooseAt would cost. A sum, not an array: bisection asks for it often. */
-function costAt(items: readonly (readonly Option[])[], worthwhile: readonly number[][], price: number): number {
-	let total = 0;
-	for (let item = 0; item < items.length; item++) {
-		const options = items[item] as readonly Option[];
-		total += cost(options, bestAt(options, worthwhile[item] as number[], price));
-	}
-	return total;
-}
-
-function bestAt(options: readonly Option[], worthwhile: readonly number[], price: number): number {
-	let [chosen, best] = [-1, 0];
-	for (let i = 0; i < worthwhile.length; i++) {
-		const option = options[worthwhile[i] as number] as Option;
-		const value = option.gain - price * option.cost;
-		if (value > best) {
-			chosen = worthwhile[i] as number;
-			best = value;
+/** The steps of an item's concave frontier from nothing up: each gains less per cost than the one before. */
+function frontier(options: readonly Option[], item: number): Step[] {
+	const steps: Step[] = [];
+	for (;;) {
+		const from = steps.at(-1)?.index ?? -1;
+		let best: Step | undefined;
+		for (let index = 0; index < options.length; index++) {
+			const { cost, gain } = difference(options, from, index);
+			if (gain <= 0 || cost <= 0) continue;
+			const [better, even] = best ? [gain * best.cost - best.gain * cost, cost - best.cost] : [1, 0];
+			if (better > 0 || (better === 0 && even < 0)) best = { item, index, cost, gain };
 		}
+		if (!best) return steps;
+		steps.push(best);
 	}
-	return chosen;
 }
 
 /** Upgrades by gain per extra cost, best first, as long as they fit. */
-function fillGreedily(
-	items: readonly (readonly Option[])[],
-	worthwhile: readonly number[][],
-	choice: number[],
-	left: number,
-): number[] {
+function fillGreedily(items: readonly (readonly Option[])[], choice: number[], left: number): number[] {
 	const filled = [...choice];
 	const upgrades = items.flatMap((options, item) =>
-		(worthwhile[item] as number[])
-			.map((index) => ({ item, index, ...difference(options, choice[item] as number, index) }))
-			.filter((upgrade) => upgrade.cost > 0 && upgrade.gain > 0),
+		options
+			.map((_, index): Step => ({ item, index, ...difference(options, choice[item] as number, index) }))
+			.filter((upgrade) => upgrade.cost > 0 && upgrade.cost <= left && upgrade.gain > 0),
 	);
 	upgrades.sort((a, b) => b.gain / b.cost - a.gain / a.cost || a.item - b.item || a.index - b.index);
 	let rest = left;
@@ -98,16 +72,6 @@ function fillGreedily(
 
 function difference(options: readonly Option[], from: number, to: number): Option {
 	return { cost: cost(options, to) - cost(options, from), gain: gain(options, to) - gain(options, from) };
-}
-
-function totalCost(items: readonly (readonly Option[])[], choice: readonly number[]): number {
-	return choice.reduce((sum, index, item) => sum + cost(items[item] as readonly Option[], index), 0);
-}
-
-function maxRatio(items: readonly (readonly Option[])[]): number {
-	let best = 0;
-	for (const options of items) for (const option of options) best = Math.max(best, option.gain / option.cost);
-	return best;
 }
 
 function cost(options: readonly Option[], index: number): number {

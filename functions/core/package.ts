@@ -20,19 +20,8 @@ const policySchema = z.strictObject({
 	parameters: z.int().positive(),
 });
 
-/** What a predictor may see of a policy's output (gain.ts: Reading); the card says which, in its order. */
-const featureNames = ['margin', 'gap', 'top', 'entropy'] as const;
-
-/** Logistic regression on the features of a policy's output (see gain.ts), for "is the label right?". */
-const logisticSchema = z.strictObject({ bias: z.number(), weights: z.array(z.number()) });
-
-/** For images that ran policy `from`: is its own label right, and would that of each costlier policy be? */
-const predictorSchema = z.strictObject({
-	from: z.int().min(0),
-	own: logisticSchema,
-	/** By policy index minus `from` minus 1. */
-	costlier: z.array(logisticSchema),
-});
+/** What the agent may see of a policy's output (reading.ts); the card says which, in its order. */
+const inputNames = ['margin', 'gap', 'top', 'entropy'] as const;
 
 /** From `share` on (up to the next row's), every image runs policy `start` first. */
 const startSchema = z.strictObject({ share, start: z.int().min(0) });
@@ -54,11 +43,15 @@ const cardSchema = z
 			resize: z.enum(['fill', 'cover']),
 		}),
 		policies: z.array(policySchema).min(1).max(limits.policiesMax),
+		/**
+		 * The graph that says, from the state after a policy (reading.ts), the chance that its label is right and what every
+		 * costlier policy would be worth: float32 "state" [images, width] to [images, policies].
+		 */
 		agent: z.strictObject({
-			/** MACs an image and run, counted against the budget. */
+			file: fileName,
+			/** MACs an image and run, counted against the budget; at most `agentShareMax` of the full network's. */
 			macs: z.int().min(0),
-			features: z.array(z.enum(featureNames)).min(1),
-			predictors: z.array(predictorSchema),
+			inputs: z.array(z.enum(inputNames)).min(1),
 			starts: z.array(startSchema).min(1),
 		}),
 		/** The gate's expected accuracy at a share of the full MACs, on held-out training images. */
@@ -79,16 +72,14 @@ const cardSchema = z
 /** model.json: all that planner, gate and estimate need to know of a model. */
 export type ModelCard = z.infer<typeof cardSchema>;
 export type Policy = ModelCard['policies'][number];
-export type Logistic = z.infer<typeof logisticSchema>;
+
+/** Largest part of the full network's MACs that the agent may take. */
+const agentShareMax = 0.01;
 
 function consistency(card: {
 	input: { width: number; height: number };
 	policies: Policy[];
-	agent: {
-		features: string[];
-		predictors: { from: number; own: Logistic; costlier: Logistic[] }[];
-		starts: { share: number; start: number }[];
-	};
+	agent: { macs: number; starts: { share: number; start: number }[] };
 }): string | undefined {
 	const count = card.policies.length;
 	if (card.input.width * card.input.height > limits.inputPixelsMax)
@@ -98,14 +89,9 @@ function consistency(card: {
 		if (cheaper && costlier && cheaper.macs >= costlier.macs) return 'policies: expected cheapest first, no two alike';
 	}
 	if (new Set(card.policies.map((policy) => policy.id)).size !== count) return 'policies: ids repeat';
-	for (const predictor of card.agent.predictors) {
-		if (predictor.costlier.length !== count - predictor.from - 1)
-			return `agent.predictors: from ${predictor.from} expects ${count - predictor.from - 1} costlier`;
-		for (const logistic of [predictor.own, ...predictor.costlier]) {
-			if (logistic.weights.length !== card.agent.features.length)
-				return 'agent.predictors: one weight a feature expected';
-		}
-	}
+	const agentMacsMax = agentShareMax * (card.policies[count - 1]?.macs ?? 0);
+	if (card.agent.macs > agentMacsMax)
+		return `agent: expected at most ${agentMacsMax} MACs, 1 % of the full network's, found ${card.agent.macs}`;
 	if (card.agent.starts[0]?.share !== 0) return 'agent.starts: the first row must begin at share 0';
 	if (card.agent.starts.some((row) => row.start >= count)) return 'agent.starts: names a policy that is not there';
 	return undefined;

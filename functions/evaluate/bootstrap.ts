@@ -1,10 +1,10 @@
 import { seededRandom } from './random.ts';
 
-const resamples = 2000;
+const resamples = 1000;
 
 /** Mean of `a - b` over paired images, with its 95 % bootstrap percentile interval (Efron and Tibshirani 1993). */
-export function pairedDifference(a: readonly number[], b: readonly number[], seed: number) {
-	const differences = a.map((value, i) => value - (b[i] as number));
+export function pairedDifference(a: ArrayLike<number>, b: ArrayLike<number>, seed: number) {
+	const differences = Array.from(a, (value, i) => value - (b[i] as number));
 	const random = seededRandom(seed);
 	const means = Array.from({ length: resamples }, () => {
 		let total = 0;

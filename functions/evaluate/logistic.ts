@@ -1,4 +1,59 @@
-import type { Logistic } from '../core/package.ts';
+import type { Reading } from '../core/reading.ts';
+import { permutation } from './random.ts';
+import { type OutcomeTable, type ValueTable, valueTableOf } from './table.ts';
+
+/** Logistic regression on features, for "is the label right?". */
+interface Logistic {
+	bias: number;
+	weights: number[];
+}
+
+const features = ['margin', 'gap', 'entropy'] as const satisfies (keyof Reading)[];
+const folds = 5;
+const seed = 1;
+
+/** Values by logistic regressions, one for every pair of policies: each image's fitted on the other folds. */
+export function crossFittedLogistic(table: OutcomeTable): ValueTable {
+	const order = permutation(table.images, seed);
+	const values = new Float32Array((table.policies - 1) * table.images * table.policies);
+	for (let fold = 0; fold < folds; fold++) {
+		const held = order.filter((_, i) => i % folds === fold);
+		const others = order.filter((_, i) => i % folds !== fold);
+		predictInto(values, table, others, table, held);
+	}
+	return valueTableOf(values, table);
+}
+
+/** Values for all images of a table by regressions fitted on another. */
+export function logisticFrom(fit: OutcomeTable, table: OutcomeTable): ValueTable {
+	const all = ({ images }: OutcomeTable) => Array.from({ length: images }, (_, image) => image);
+	const values = new Float32Array((table.policies - 1) * table.images * table.policies);
+	predictInto(values, fit, all(fit), table, all(table));
+	return valueTableOf(values, table);
+}
+
+function predictInto(
+	values: Float32Array,
+	fit: OutcomeTable,
+	fitImages: readonly number[],
+	table: OutcomeTable,
+	images: readonly number[],
+): void {
+	const { policies } = table;
+	const featuresOf = (of: OutcomeTable, policy: number, image: number) =>
+		features.map((name) => of.reading(policy, image)[name]);
+	for (let policy = 0; policy < policies - 1; policy++) {
+		const rows = fitImages.map((image) => featuresOf(fit, policy, image));
+		for (let other = policy; other < policies; other++) {
+			const right = fitImages.map((image) => fit.right(other, image));
+			const { bias, weights } = fitLogistic(rows, right);
+			for (const image of images) {
+				const score = featuresOf(table, policy, image).reduce((sum, x, i) => sum + x * (weights[i] as number), bias);
+				values[(policy * table.images + image) * policies + other] = 1 / (1 + Math.exp(-score));
+			}
+		}
+	}
+}
 
 const newtonSteps = 25;
 /** Ridge penalty per image on the scaled weights: keeps a separable set finite. */
@@ -9,7 +64,7 @@ const penalty = 1e-3;
  * @param rows features of each image
  * @param right what is to be predicted
  */
-export function fitLogistic(rows: readonly (readonly number[])[], right: readonly boolean[]): Logistic {
+function fitLogistic(rows: readonly (readonly number[])[], right: readonly boolean[]): Logistic {
 	const { means, scales } = scaling(rows);
 	const scaled = rows.map((row) => [
 		1,

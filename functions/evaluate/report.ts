@@ -1,59 +1,140 @@
 import { fullPolicy, type ModelCard } from '../core/package.ts';
 import { pairedDifference } from './bootstrap.ts';
-import type { MethodRow } from './methods.ts';
+import type { Pass } from './live.ts';
+import type { PublishedPoint } from './published.ts';
+import type { MethodRow } from './trial.ts';
 
 const seed = 1;
+/** The batch size of the main table. */
+const baseBatch = 512;
 
-/** One line of the evaluation's JSON. */
+/** One line of the evaluation's JSON; MACs an image, accuracy from 0 to 1. */
 export interface EvaluationRow {
 	method: string;
 	share: number;
 	budgetMacs: number;
 	macs: number;
 	accuracy: number;
+	/** 0 where the method knows no batches. */
 	batch: number;
+	/** The most that a batch spent beyond its cap. */
 	overshootMacs: number;
+	/** Wall time of the product's worker as a part of that at full compute; null where it was not measured. */
+	wallShare: number | null;
 }
 
-/** A method's line: accuracy and mean MACs an image against the budget an image. */
-export function rowOf(
+export function rowsOf(
 	card: ModelCard,
-	batch: number,
-	{ method, share, macsPerImage, right }: MethodRow,
-): EvaluationRow {
-	const budgetMacs = Math.floor(share * fullPolicy(card).macs);
-	const macs = Math.round(macsPerImage);
-	return {
-		method,
-		share,
-		budgetMacs,
-		macs,
-		accuracy: mean(right),
-		batch,
-		overshootMacs: Math.max(0, macs - budgetMacs),
-	};
+	rows: readonly MethodRow[],
+	passes: readonly Pass[],
+	published: readonly PublishedPoint[],
+): EvaluationRow[] {
+	const own = rows.map((row) => ({
+		method: row.method,
+		share: row.share,
+		budgetMacs: Math.floor(row.share * fullPolicy(card).macs),
+		macs: Math.round(row.macsPerImage),
+		accuracy: accuracyOf(row),
+		batch: row.batch,
+		overshootMacs: Math.max(0, Math.round(row.overshootMacs)),
+		wallShare: row.method === 'gate' && row.batch === baseBatch ? wallShareAt(passes, row.share) : null,
+	}));
+	const theirs = published.map(({ method, macs, accuracy }) => ({
+		...{ method, share: macs / fullPolicy(card).macs, budgetMacs: Math.round(macs), macs: Math.round(macs), accuracy },
+		...{ batch: 0, overshootMacs: 0, wallShare: null },
+	}));
+	return [...own, ...theirs];
 }
 
-/** Methods side by side, a line a share, and what the gate gains over the static mix with its 95 % interval. */
-export function tableOf(card: ModelCard, rows: readonly MethodRow[]): string {
-	const methods = [...new Set(rows.map((row) => row.method))];
-	const shares = [...new Set(rows.map((row) => row.share))];
-	const lines = shares.map((share) => {
-		const at = (method: string) => rows.find((row) => row.method === method && row.share === share) as MethodRow;
-		const gain = pairedDifference(at('gate').right, at('static-mix').right, seed);
-		const cells = methods.map((method) =>
-			(100 * mean(at(method).right)).toFixed(2).padStart(Math.max(method.length, 6)),
-		);
-		const megamacs = (at('gate').macsPerImage / 1e6).toFixed(1).padStart(6);
-		return `${share.toFixed(2)}  ${megamacs}  ${cells.join('  ')}  ${[gain.mean, gain.low, gain.high].map((value) => (100 * value).toFixed(2).padStart(6)).join('  ')}`;
-	});
-	const head = `share  MMACs  ${methods.map((method) => method.padStart(6)).join('  ')}  gate minus static-mix, 95 % interval`;
-	const alone = card.policies.map(
-		({ id, macs }, i) => `${id} ${(macs / 1e6).toFixed(1)} M ${(100 * (card.results.holdout[i] ?? 0)).toFixed(2)} %`,
+function wallShareAt(passes: readonly Pass[], share: number): number | null {
+	const [here, full] = [share, 1].map((at) => passes.find((pass) => pass.share === at)?.elapsedMs);
+	return here === undefined || full === undefined ? null : here / full;
+}
+
+/** The rate of right labels over the images that a method was judged on. */
+export function accuracyOf(row: MethodRow): number {
+	return row.right.reduce((sum, value) => sum + value, 0) / row.right.length;
+}
+
+const percent = (part: number) => (100 * part).toFixed(2);
+const mega = (macs: number) => (macs / 1e6).toFixed(1);
+
+/** Methods side by side, a line a share. */
+export function accuracyTable(rows: readonly MethodRow[]): string {
+	const base = rows.filter((row) => row.batch === baseBatch);
+	const methods = [...new Set(base.map((row) => row.method))];
+	return markdown(
+		['share', 'MMACs', ...methods],
+		sharesOf(base).map((share) => {
+			const at = (method: string) => find(base, method, share);
+			const soft = at('actor-soft');
+			const cells = methods.map((method) => {
+				const row = at(method);
+				const spent = method === 'actor-soft' && soft ? ` @ ${mega(soft.macsPerImage)}` : '';
+				return row ? `${percent(accuracyOf(row))}${spent}` : '';
+			});
+			return [share.toFixed(2), mega(at('gate')?.macsPerImage ?? 0), ...cells];
+		}),
 	);
-	return [`policies alone, held out: ${alone.join(', ')}`, head, ...lines].join('\n');
 }
 
-function mean(values: readonly number[]): number {
-	return values.reduce((sum, value) => sum + value, 0) / values.length;
+/** What the gate gains over the other methods, in points, with paired 95 % intervals. */
+export function differenceTable(rows: readonly MethodRow[]): string {
+	const base = rows.filter((row) => row.batch === baseBatch);
+	const others = [...new Set(base.map((row) => row.method))].filter(
+		(name) => !['gate', 'single', 'random', 'oracle', 'actor-soft'].includes(name),
+	);
+	return markdown(
+		['share', ...others.map((name) => `gate minus ${name}`)],
+		sharesOf(base).map((share) => [
+			share.toFixed(2),
+			...others.map((name) => {
+				const [gate, other] = [find(base, 'gate', share), find(base, name, share)];
+				if (!gate || !other) return '';
+				const { mean, low, high } = pairedDifference(gate.right, other.right, seed);
+				return `${percent(mean)} (${percent(low)} to ${percent(high)})`;
+			}),
+		]),
+	);
+}
+
+/** The gate in batches of several sizes. */
+export function batchTable(rows: readonly MethodRow[]): string {
+	const gates = rows.filter((row) => row.method === 'gate');
+	const batches = [...new Set(gates.map((row) => row.batch))].sort((a, b) => a - b);
+	return markdown(
+		['share', ...batches.map((batch) => `batches of ${batch}`)],
+		sharesOf(gates).map((share) => [
+			share.toFixed(2),
+			...batches.map((batch) => {
+				const row = gates.find((one) => one.share === share && one.batch === batch);
+				return row ? percent(accuracyOf(row)) : '';
+			}),
+		]),
+	);
+}
+
+/** The passes of the product's worker. */
+export function passTable(passes: readonly Pass[]): string {
+	return markdown(
+		['share', 'wall time / full', 'labels or MACs that differ'],
+		passes.map((pass) => [
+			pass.share.toFixed(2),
+			(wallShareAt(passes, pass.share) ?? 0).toFixed(3),
+			pass.different.toFixed(0),
+		]),
+	);
+}
+
+function find(rows: readonly MethodRow[], method: string, share: number): MethodRow | undefined {
+	return rows.find((row) => row.method === method && row.share === share);
+}
+
+function sharesOf(rows: readonly MethodRow[]): number[] {
+	return [...new Set(rows.map((row) => row.share))];
+}
+
+function markdown(head: readonly string[], lines: readonly (readonly string[])[]): string {
+	const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+	return [row(head), row(head.map(() => '---')), ...lines.map(row)].join('\n');
 }

@@ -2,47 +2,51 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ModelCard, parseCard, policyMacs } from '../core/package.ts';
 import { digestOf } from '../onnx/package-files.ts';
-import { crossFit } from './crossfit.ts';
-import { fitAgent } from './fit.ts';
-import { loadTable, type OutcomeTable } from './table.ts';
+import { evaluateHeldOut } from './evaluate.ts';
+import { bestStart, gate } from './gated.ts';
+import { accuracyOf } from './report.ts';
+import { productValues } from './run.ts';
+import { loadCrossFitted, loadTable } from './table.ts';
 
 const curveShares = [0.125, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
-const batchImages = 512;
-const seed = 1;
+/** Starts are chosen at these shares. */
+const startShares = [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 
 /**
- * Completes the card of a package that the recipe exported: predictors and starts from the held-out table, the gate's
- * curve (cross-fitted on the same), and the digest of all files. Writes model.json.
+ * Completes the card of a package that the recipe exported: the gate's starts from the held-out table and the agent's values
+ * on it, the gate's curve, and the digest of all files. Writes model.json.
  * @param packageFolder models/packages/NAME
- * @param tableFolder models/outcomes/NAME, with draft.json and the held-out table
+ * @param tableFolder models/outcomes/NAME, with draft.json, the held-out table and the agent's cross-fitted values
  */
 export async function sealPackage(packageFolder: string, tableFolder: string): Promise<ModelCard> {
-	const draft = JSON.parse(await readFile(join(tableFolder, 'draft.json'), 'utf8')) as Omit<
-		ModelCard,
-		'agent' | 'curve' | 'digest'
-	>;
+	const draft = JSON.parse(await readFile(join(tableFolder, 'draft.json'), 'utf8'));
 	const table = await loadTable(tableFolder, 'holdout');
-	const all = Array.from({ length: table.images }, (_, image) => image);
-	const unfitted = { ...draft, curve: [], digest: '' };
-	const agent = fitAgent(unfitted, table, all);
-	const curve = curveOf({ ...unfitted, agent }, table);
-	const card = parseCard(JSON.stringify({ ...draft, digest: await digestOf(packageFolder), agent, curve }));
-	await writeFile(join(packageFolder, 'model.json'), `${JSON.stringify(card, undefined, '\t')}\n`);
-	return card;
-}
-
-/** What the gate is expected to reach at each share that pays for the cheapest policy. */
-function curveOf(card: ModelCard, table: OutcomeTable): ModelCard['curve'] {
-	const last = card.policies.length - 1;
+	const values = productValues(await loadCrossFitted(tableFolder, table));
+	const images = Array.from({ length: table.images }, (_, image) => image);
+	const card = { ...draft, digest: await digestOf(packageFolder) } as ModelCard;
+	card.agent.starts = startsOf((share) => bestStart(card, { table, values, images }, share), table.policies - 1);
+	const last = table.policies - 1;
 	const cheapest = policyMacs(card, 0) / policyMacs(card, last);
 	const shares = [cheapest, ...curveShares.filter((share) => share > cheapest)];
-	return crossFit(card, table, shares, batchImages, seed)
-		.filter((row) => row.method === 'gate')
-		.map(({ share, macsPerImage, right }) => ({
-			share: round(share),
-			macs: Math.round(macsPerImage),
-			accuracy: round(right.reduce((sum, value) => sum + value, 0) / right.length),
-		}));
+	const judged = { card, table, values, others: new Map(), twin: undefined };
+	card.curve = evaluateHeldOut(judged, shares, [gate]).map((row) => ({
+		share: round(row.share),
+		macs: Math.round(row.macsPerImage),
+		accuracy: round(accuracyOf(row)),
+	}));
+	const sealed = parseCard(JSON.stringify(card));
+	await writeFile(join(packageFolder, 'model.json'), `${JSON.stringify(sealed, undefined, '\t')}\n`);
+	return sealed;
+}
+
+function startsOf(best: (share: number) => number, last: number): ModelCard['agent']['starts'] {
+	const starts: ModelCard['agent']['starts'] = [{ share: 0, start: 0 }];
+	for (const share of startShares) {
+		const start = best(share);
+		if (start !== starts.at(-1)?.start) starts.push({ share, start });
+	}
+	if (starts.at(-1)?.start !== last) starts.push({ share: 1, start: last });
+	return starts;
 }
 
 function round(value: number): number {

@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { BudgetNetError } from '../core/errors.ts';
-import { type Reading, readLogits } from '../core/gain.ts';
+import type { Values } from '../core/gate.ts';
 import { parseJson } from '../core/parse.ts';
+import { type Reading, readLogits } from '../core/reading.ts';
 
 const headerSchema = z.strictObject({
 	v: z.literal(1),
@@ -14,10 +15,13 @@ const headerSchema = z.strictObject({
 	truth: z.array(z.int().min(0)),
 });
 
-/** What every policy says of every image, computed once: all that methods, predictors and curves need. */
+/** What every policy says of every image, computed once: all that methods, agents and curves need. */
 export interface OutcomeTable {
 	policies: number;
 	images: number;
+	classes: number;
+	/** float32 [policies, images, classes] */
+	logits: Float32Array;
 	truth: readonly number[];
 	reading(policy: number, image: number): Reading;
 	right(policy: number, image: number): boolean;
@@ -35,11 +39,56 @@ export async function loadTable(folder: string, split: 'holdout' | 'test'): Prom
 			`${split}.logits.bin: ${bytes.length} bytes, expected ${expected} for ${images} images`,
 		);
 	const logits = Float32Array.from(new Float16Array(bytes.buffer, bytes.byteOffset, expected / 2));
+	return tableOf(logits, policies, classes, truth);
+}
+
+/** A table of logits float32 [policies, images, classes]. */
+export function tableOf(
+	logits: Float32Array,
+	policies: number,
+	classes: number,
+	truth: readonly number[],
+): OutcomeTable {
+	const images = truth.length;
 	const readings: Reading[][] = [];
 	for (let policy = 0; policy < policies; policy++)
 		readings.push(
 			Array.from({ length: images }, (_, image) => readLogits(logits, (policy * images + image) * classes, classes)),
 		);
 	const reading = (policy: number, image: number) => readings[policy]?.[image] as Reading;
-	return { policies, images, truth, reading, right: (policy, image) => reading(policy, image).label === truth[image] };
+	const right = (policy: number, image: number) => reading(policy, image).label === truth[image];
+	return { policies, images, classes, logits, truth, reading, right };
+}
+
+/** What an agent says of each image after each policy but the costliest; undefined after that. */
+export type ValueTable = (policy: number, image: number) => Values | undefined;
+
+/** A value table of float32 [policies - 1, images, policies]. */
+export function valueTableOf(values: Float32Array, { policies, images }: OutcomeTable): ValueTable {
+	return (policy, image) => {
+		if (policy >= policies - 1) return undefined;
+		const from = (policy * images + image) * policies;
+		return values.subarray(from, from + policies);
+	};
+}
+
+const valuesFile = /^holdout\.([a-z0-9-]+)\.values\.bin$/;
+
+/**
+ * The cross-fitted values of every method of learning that the recipe left beside the held-out table (fit_agent.py), by name.
+ * @throws BudgetNetError `invalid`: a file of another size
+ */
+export async function loadCrossFitted(folder: string, table: OutcomeTable): Promise<Map<string, ValueTable>> {
+	const tables = new Map<string, ValueTable>();
+	const expected = (table.policies - 1) * table.images * table.policies * 4;
+	for (const name of (await readdir(folder)).sort()) {
+		const method = valuesFile.exec(name)?.[1];
+		if (!method) continue;
+		const bytes = await readFile(join(folder, name));
+		if (bytes.length !== expected)
+			throw new BudgetNetError('invalid', `${name}: ${bytes.length} bytes, expected ${expected}`);
+		const values = new Float32Array(new Uint8Array(bytes).buffer); // copied: a Float32Array must begin at a multiple of 4
+		tables.set(method, valueTableOf(values, table));
+	}
+	return tables;
 }

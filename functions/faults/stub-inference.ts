@@ -1,7 +1,11 @@
 import type { ModelCard } from '../core/package.ts';
 import type { Inference } from '../onnx/client.ts';
 
-/** Logits that depend on the pixels and the policy only: enough for the gate, and as fast as nothing. @param onRun called before each run */
+/**
+ * Logits that depend on the pixels and the policy only, and values that rise with the policy: enough for the gate, and as
+ * fast as nothing.
+ * @param onRun called before each run
+ */
 export function stubInference(card: ModelCard, onRun?: () => void): Inference {
 	const classes = card.classes.length;
 	const imageBytes = card.input.width * card.input.height * 3;
@@ -19,7 +23,9 @@ export function stubInference(card: ModelCard, onRun?: () => void): Inference {
 					logits[image * classes + c] = ((hash >>> 8) % 1000) / 250;
 				}
 			}
-			return logits;
+			const policies = card.policies.length;
+			const values = Float32Array.from({ length: images * policies }, (_, i) => (i % policies) / policies);
+			return { logits, values: policy < policies - 1 ? values : undefined };
 		},
 		async close() {},
 	};

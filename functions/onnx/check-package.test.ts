@@ -6,7 +6,7 @@ import { loadPackage } from './package-files.ts';
 import { packageFolder } from './testing.ts';
 
 /** A package whose check.json was changed before its digest was taken. */
-async function withCheck(change: (check: { images: number; logits: number[][][] }) => void) {
+async function withCheck(change: (check: { images: number; logits: number[][][]; values: number[][][] }) => void) {
 	const folder = await packageFolder({
 		files: async (folder) => {
 			const path = join(folder, 'check.json');
@@ -22,8 +22,11 @@ test('the package gives its logits on this machine, at any number of images at o
 	const pkg = await loadPackage(await packageFolder());
 	const check = await checkPackage(pkg, { threads: 1 });
 	expect(check.policies.map((policy) => policy.id)).toEqual(pkg.card.policies.map((policy) => policy.id));
-	for (const { batchSizes } of check.policies) expect(batchSizes).toContain(1);
-	for (const { deviation } of check.policies) expect(deviation).toBeLessThan(1e-3);
+	for (const { batchSizes, deviation, valueDeviation } of check.policies) {
+		expect(batchSizes).toContain(1);
+		expect(deviation).toBeLessThan(1e-3);
+		expect(valueDeviation).toBeLessThan(1e-3);
+	}
 });
 
 test('other logits than promised are refused', async () => {
@@ -36,11 +39,23 @@ test('other logits than promised are refused', async () => {
 	);
 });
 
+test('other values of the agent than promised are refused', async () => {
+	const off = await withCheck((check) => {
+		const row = check.values[1]?.[4] as number[];
+		row[5] = (row[5] as number) + 0.01;
+	});
+	await expect(checkPackage(off, { threads: 1 })).rejects.toThrow(
+		/check.json, policy p1, agent after it, image 4: expected values/,
+	);
+});
+
 test('a check of another shape is refused', async () => {
 	const fewer = await withCheck((check) => check.logits.pop());
 	await expect(checkPackage(fewer)).rejects.toThrow(/expected logits of 6 policies, found 5/);
 	const less = await withCheck((check) => check.logits[0]?.[0]?.pop());
 	await expect(checkPackage(less)).rejects.toThrow(/expected 10 logits an image, found 9/);
+	const blind = await withCheck((check) => check.values.pop());
+	await expect(checkPackage(blind)).rejects.toThrow(/expected values of 5 policies, found 4/);
 	const more = await withCheck((check) => {
 		check.images = 9;
 	});

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { readLogits } from '../core/gain.ts';
 import { limits } from '../core/limits.ts';
 import { parseJson } from '../core/parse.ts';
+import { readLogits } from '../core/reading.ts';
 import { type Inference, startInference } from './client.ts';
 import { checkFile, type ModelPackage } from './package-files.ts';
 import { chunkImagesOf, type Provider } from './provider.ts';
@@ -24,6 +24,8 @@ const checkSchema = z.strictObject({
 	images: z.int().min(1).max(checkImagesMax),
 	/** Policies x images x classes. */
 	logits: z.array(z.array(z.array(z.number()))).max(limits.policiesMax),
+	/** The agent's, after each policy but the costliest: policies - 1 x images x policies. */
+	values: z.array(z.array(z.array(z.number()))).max(limits.policiesMax),
 });
 type Check = z.infer<typeof checkSchema>;
 
@@ -31,8 +33,11 @@ type Check = z.infer<typeof checkSchema>;
 export interface PackageCheck {
 	provider: Provider;
 	images: number;
-	/** Each policy's worst deviation of a logit, as a part of max(1, |logit|), and images at once in each round: a chunk's border among them. */
-	policies: { id: string; deviation: number; batchSizes: number[] }[];
+	/**
+	 * Of each policy: its worst deviation of a logit, as a part of max(1, |logit|), and of the agent's value after it; images at
+	 * once in each round, a chunk's border among them.
+	 */
+	policies: { id: string; deviation: number; valueDeviation: number; batchSizes: number[] }[];
 }
 
 async function readCheck({ folder, card }: ModelPackage, where: string): Promise<Check & { bytes: Uint8Array }> {
@@ -40,14 +45,23 @@ async function readCheck({ folder, card }: ModelPackage, where: string): Promise
 	const bytes = Buffer.from(check.pixels, 'hex');
 	const expected = check.images * card.input.height * card.input.width * 3;
 	if (bytes.length !== expected) throw refused(where, `${expected} bytes of pixels`, bytes.length);
-	if (check.logits.length !== card.policies.length)
-		throw refused(where, `logits of ${card.policies.length} policies`, check.logits.length);
-	for (const rows of check.logits) {
-		if (rows.length !== check.images) throw refused(where, `logits of ${check.images} images`, rows.length);
-		const odd = rows.find((row) => row.length !== card.classes.length);
-		if (odd) throw refused(where, `${card.classes.length} logits an image`, odd.length);
-	}
+	mustHaveShape(where, 'logits', check.logits, [card.policies.length, check.images, card.classes.length]);
+	mustHaveShape(where, 'values', check.values, [card.policies.length - 1, check.images, card.policies.length]);
 	return { ...check, bytes };
+}
+
+function mustHaveShape(
+	where: string,
+	what: string,
+	found: readonly number[][][],
+	[policies, images, columns]: [number, number, number],
+): void {
+	if (found.length !== policies) throw refused(where, `${what} of ${policies} policies`, found.length);
+	for (const rows of found) {
+		if (rows.length !== images) throw refused(where, `${what} of ${images} images`, rows.length);
+		const odd = rows.find((row) => row.length !== columns);
+		if (odd) throw refused(where, `${columns} ${what} an image`, odd.length);
+	}
 }
 
 /** How far one image's logits lie from the expected ones, and whether its label is another. */
@@ -63,7 +77,7 @@ function compare(expected: Float32Array, found: Float32Array, tolerance: number)
 	};
 }
 
-/** Runs one policy over all images, `size` at once and starting over until the last round is full; the worst deviation. */
+/** Runs one policy and the agent over all images, `size` at once and starting over until the last round is full; the worst deviations. */
 async function checkPolicy(
 	inference: Inference,
 	check: Check & { bytes: Uint8Array },
@@ -73,27 +87,39 @@ async function checkPolicy(
 ) {
 	const imageBytes = check.bytes.length / check.images;
 	const tolerance = tolerances[inference.provider];
-	let worst = 0;
+	const [values, columns] = [check.values[policy], check.logits.length];
+	let worst = { deviation: 0, valueDeviation: 0 };
 	for (let first = 0; first < check.images; first += size) {
 		const picked = Array.from({ length: size }, (_, i) => (first + i) % check.images);
 		const pixels = Buffer.concat(
 			picked.map((image) => check.bytes.subarray(image * imageBytes, (image + 1) * imageBytes)),
 		);
-		const logits = await inference.run(policy, pixels, size);
+		const answer = await inference.run(policy, pixels, size);
 		for (const [i, image] of picked.entries()) {
 			const expected = Float32Array.from(check.logits[policy]?.[image] ?? []);
-			const found = logits.subarray(i * expected.length, (i + 1) * expected.length);
+			const found = answer.logits.subarray(i * expected.length, (i + 1) * expected.length);
 			const { deviation, otherLabel } = compare(expected, found, tolerance);
 			if (!(deviation <= tolerance) || otherLabel)
 				throw refused(`${where}, image ${image}, ${size} at once`, `logits ${expected.join(' ')}`, found.join(' '));
-			worst = Math.max(worst, deviation);
+			const advised = answer.values?.subarray(i * columns, (i + 1) * columns);
+			const valueDeviation = Math.max(0, ...(values?.[image] ?? []).map((v, p) => Math.abs(v - (advised?.[p] ?? NaN))));
+			if (!(valueDeviation <= tolerance))
+				throw refused(
+					`${where}, agent after it, image ${image}`,
+					`values ${values?.[image]?.join(' ')}`,
+					advised?.join(' ') ?? 'none',
+				);
+			worst = {
+				deviation: Math.max(worst.deviation, deviation),
+				valueDeviation: Math.max(worst.valueDeviation, valueDeviation),
+			};
 		}
 	}
 	return worst;
 }
 
 /**
- * Checks on this machine that every policy gives the logits that the package promises, whatever the number of images at once.
+ * Checks on this machine that every policy gives the logits, and the agent the values, that the package promises, whatever the number of images at once.
  * @param options threads: cores to use, by default all
  * @throws BudgetNetError `invalid`, which names package, policy, image, expected and found; `unavailable`: no thread
  */
@@ -105,11 +131,13 @@ export async function checkPackage(pkg: ModelPackage, options: { threads?: numbe
 		const policies: PackageCheck['policies'] = [];
 		for (const [index, { id }] of pkg.card.policies.entries()) {
 			const batchSizes = [1, 3, chunkImagesOf(inference.provider, pkg.card, index) + 1];
-			let deviation = 0;
+			let [deviation, valueDeviation] = [0, 0];
 			for (const size of batchSizes) {
-				deviation = Math.max(deviation, await checkPolicy(inference, check, index, size, `${where}, policy ${id}`));
+				const worst = await checkPolicy(inference, check, index, size, `${where}, policy ${id}`);
+				deviation = Math.max(deviation, worst.deviation);
+				valueDeviation = Math.max(valueDeviation, worst.valueDeviation);
 			}
-			policies.push({ id, deviation, batchSizes });
+			policies.push({ id, deviation, valueDeviation, batchSizes });
 		}
 		return { provider: inference.provider, images: check.images, policies };
 	} finally {

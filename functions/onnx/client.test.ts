@@ -39,14 +39,17 @@ function near(found: Float32Array, expected: Float32Array) {
 
 test('an image has the same logits alone and among others, in a view and in shared memory', async () => {
 	const images = pixels.length / imageBytes;
-	const all = await inference.run(1, pixels, images);
-	const third = all.slice(20, 30);
+	const { logits, values } = await inference.run(1, pixels, images);
+	const third = logits.slice(20, 30);
+	const policies = pkg.card.policies.length;
 	const view = pixels.subarray(2 * imageBytes, 3 * imageBytes);
-	near(await inference.run(1, view, 1), third);
+	const alone = await inference.run(1, view, 1);
+	near(alone.logits, third);
+	near(alone.values as Float32Array, values?.slice(2 * policies, 3 * policies) as Float32Array);
 	expect(view.length).toBe(imageBytes); // still the caller's
 	const shared = new Uint8Array(new SharedArrayBuffer(2 * imageBytes), imageBytes);
 	shared.set(view);
-	near(await inference.run(1, shared, 1), third);
+	near((await inference.run(1, shared, 1)).logits, third);
 });
 
 test('calls at once are answered each with its own', async () => {
@@ -55,7 +58,7 @@ test('calls at once are answered each with its own', async () => {
 		return inference.run(i % 3, pixels.subarray(image * imageBytes, (image + 1) * imageBytes), 1);
 	});
 	const again = await inference.run(1, pixels.subarray(0, imageBytes), 1);
-	near((await Promise.all(calls))[4] as Float32Array, again);
+	near((await Promise.all(calls))[4]?.logits as Float32Array, again.logits);
 });
 
 test('a call that does not fit fails alone', async () => {
@@ -65,7 +68,17 @@ test('a call that does not fit fails alone', async () => {
 	await expect(inference.run(0, one, 0)).rejects.toEqual(wrong);
 	await expect(inference.run(99, one, 1)).rejects.toEqual(wrong);
 	await expect(inference.run(0, new Uint8Array(0), limits.batchImagesMax + 1)).rejects.toEqual(wrong);
-	expect(await inference.run(0, one, 1)).toHaveLength(pkg.card.classes.length);
+	expect((await inference.run(0, one, 1)).logits).toHaveLength(pkg.card.classes.length);
+});
+
+test('the agent says nothing after the costliest policy, and something after the others', async () => {
+	const one = pixels.subarray(0, imageBytes);
+	const last = pkg.card.policies.length - 1;
+	expect((await inference.run(last, one, 1)).values).toBeUndefined();
+	for (const value of (await inference.run(last - 1, one, 1)).values ?? [NaN]) {
+		expect(value).toBeGreaterThan(0);
+		expect(value).toBeLessThan(1);
+	}
 });
 
 test('the main loop is free while a run is under way', async () => {
@@ -94,7 +107,7 @@ test('close waits for the calls under way, and may come twice', async () => {
 	const underWay = [own.run(2, pixels, 8), own.run(3, pixels, 8)];
 	const closed = own.close();
 	await expect(own.run(0, pixels, 8)).rejects.toEqual(refusal('unavailable', /is closed/));
-	expect((await Promise.all(underWay)).map((logits) => logits.length)).toEqual([80, 80]);
+	expect((await Promise.all(underWay)).map(({ logits }) => logits.length)).toEqual([80, 80]);
 	await closed;
 	await own.close();
 });

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { BudgetNetError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
-import type { ThreadData } from './messages.ts';
+import type { RunAnswer, ThreadData } from './messages.ts';
 import type { ModelPackage } from './package-files.ts';
 import type { Provider } from './provider.ts';
 import { connect } from './thread-calls.ts';
@@ -11,15 +11,14 @@ import { connect } from './thread-calls.ts';
 export interface Inference {
 	readonly provider: Provider;
 	/**
-	 * Runs one policy over images; calls are answered in order.
+	 * Runs one policy over images, and the agent over what it says; calls are answered in order.
 	 * @param policy index into the card's policies
 	 * @param pixels uint8, images x height x width x 3. They are copied, unless they lie in a SharedArrayBuffer:
 	 * then they must not change until the answer
-	 * @returns logits, images x classes
 	 * @throws BudgetNetError `internal`: sizes that do not fit, or a graph that does not run; `invalid`: one that does not load;
 	 * `unavailable`: closed, too many calls waiting, or the thread has died
 	 */
-	run(policy: number, pixels: Uint8Array, images: number): Promise<Float32Array>;
+	run(policy: number, pixels: Uint8Array, images: number): Promise<RunAnswer>;
 	/** Waits for the calls under way, frees the sessions and lets the thread end. May be called twice. */
 	close(): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { countMacs } from './count-macs.ts';
 import type { OnnxGraph, OnnxNode } from './onnx-file.ts';
 
-const input = { name: 'x', height: 8, width: 10 };
+const input = { name: 'x', shape: [1, 8, 10, 3] };
 
 /** A chain of nodes behind a Transpose to [1, 3, 8, 10]; each takes the one before and the tensors named. */
 function chain(nodes: [operator: string, attributes: Record<string, number[]>, ...tensors: number[][]][]): OnnxGraph {
@@ -34,7 +34,7 @@ const macs = (...nodes: Parameters<typeof chain>[0]) => countMacs(chain([...node
 
 describe('convolutions', () => {
 	test('plain, no padding', () =>
-		expect(macs(['Conv', {}, [4, 3, 3, 3]])).toEqual({ macs: 4 * 6 * 8 * 27, classes: 192 }));
+		expect(macs(['Conv', {}, [4, 3, 3, 3]])).toEqual({ macs: 4 * 6 * 8 * 27, columns: 192 }));
 	test('strides, pads', () =>
 		expect(macs(['Conv', { strides: [2, 2], pads: [1, 1, 1, 1] }, [4, 3, 3, 3]]).macs).toBe(4 * 4 * 5 * 27));
 	test('groups', () => expect(macs(['Conv', { group: [3] }, [6, 1, 1, 1]]).macs).toBe(6 * 80));
@@ -55,12 +55,12 @@ test('pools, norms and additions are free', () => {
 		['Relu', {}],
 		['Concat', { axis: [1] }, [1, 5, 2, 2]],
 	);
-	expect(free).toEqual({ macs: 0, classes: 32 });
+	expect(free).toEqual({ macs: 0, columns: 32 });
 });
 
 test('matrix products', () => {
 	const pooled: Parameters<typeof macs>[0] = ['GlobalAveragePool', {}];
-	expect(macs(pooled, ['Flatten', {}], ['Gemm', { transB: [1] }, [7, 3], [7]])).toEqual({ macs: 21, classes: 7 });
+	expect(macs(pooled, ['Flatten', {}], ['Gemm', { transB: [1] }, [7, 3], [7]])).toEqual({ macs: 21, columns: 7 });
 	expect(macs(pooled, ['Flatten', {}], ['MatMul', {}, [3, 5]]).macs).toBe(15);
 	expect(macs(['MatMul', {}, [10, 2]]).macs).toBe(3 * 8 * 10 * 2);
 	expect(() => macs(pooled, ['Flatten', {}], ['MatMul', {}, [4, 5]])).toThrow(/matrices that fit/);

@@ -9,17 +9,17 @@ function mustBeShape(shape: Shape, where: string): void {
 
 /**
  * Counts the MACs of one image by walking over a graph's nodes: convolutions and matrix products; nothing else counts.
- * @param input name and size of the graph's input, uint8 [images, height, width, 3]
+ * @param input name of the graph's only input, and its shape with one image
  * @param where names package and file in errors
- * @returns MACs an image, and the logits an image (columns of the graph's only output)
+ * @returns MACs an image, and the columns of the graph's only output
  * @throws BudgetNetError `invalid`: an unknown operator, or shapes that do not fit
  */
 export function countMacs(
 	graph: OnnxGraph,
-	input: { name: string; height: number; width: number },
+	input: { name: string; shape: Shape },
 	where: string,
-): { macs: number; classes: number } {
-	const shapes = new Map<string, Shape>([[input.name, [1, input.height, input.width, 3]]]);
+): { macs: number; columns: number } {
+	const shapes = new Map<string, Shape>([[input.name, input.shape]]);
 	for (const [name, { dims }] of graph.tensors) shapes.set(name, dims);
 	for (const shape of shapes.values()) mustBeShape(shape, where);
 	let macs = 0;
@@ -38,6 +38,6 @@ export function countMacs(
 	}
 	const [output, ...more] = graph.outputs.map((name) => shapes.get(name));
 	if (output?.length !== 2 || more.length > 0)
-		throw refused(where, 'one output [images x classes]', sizes(output ?? []));
-	return { macs, classes: output[1] as number };
+		throw refused(where, 'one output [images x columns]', sizes(output ?? []));
+	return { macs, columns: output[1] as number };
 }

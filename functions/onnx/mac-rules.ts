@@ -111,5 +111,6 @@ export const rules = new Map<string, Rule>([
 	['MaxPool', pool],
 	['Mul', broadcast],
 	['Relu', same],
+	['Sigmoid', same],
 	['Transpose', transpose],
 ]);

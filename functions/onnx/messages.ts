@@ -8,6 +8,14 @@ export interface ThreadData {
 	threads: number;
 }
 
+/** What a run says of its images. */
+export interface RunAnswer {
+	/** images x classes */
+	logits: Float32Array<ArrayBuffer>;
+	/** What the agent made of them (core/gate.ts: Values), images x policies; undefined after the costliest policy. */
+	values: Float32Array<ArrayBuffer> | undefined;
+}
+
 /** Main loop to thread. After `close` nothing more is sent. */
 export type Request =
 	| { kind: 'run'; id: number; policy: number; pixels: Uint8Array; images: number }
@@ -16,5 +24,5 @@ export type Request =
 /** Thread to main loop: `ready` once, then one answer a run, in the order of the runs. */
 export type Answer =
 	| { kind: 'ready'; provider: Provider }
-	| { kind: 'logits'; id: number; logits: Float32Array<ArrayBuffer> }
+	| ({ kind: 'done'; id: number } & RunAnswer)
 	| { kind: 'failed'; id: number; code: ErrorCode; message: string };

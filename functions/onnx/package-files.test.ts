@@ -104,8 +104,17 @@ test('MACs that the graph does not have are refused', async () => {
 	await refuses(/policy-00.onnx: expected \d+ MACs/, { card: smaller });
 });
 
+test('an agent that is missing, costs more than promised, sees less or is not small is refused', async () => {
+	await refuses(/agent.onnx: expected a file/, { files: (folder) => rm(join(folder, 'agent.onnx')) });
+	const dearer = (card: LooseCard) => Object.assign(card.agent, { macs: card.agent.macs - 1 });
+	await refuses(/agent.onnx: expected \d+ MACs.*found \d+/, { card: dearer });
+	await refuses(/agent.onnx: expected MatMul of matrices/, { card: (card) => card.agent.inputs.pop() });
+	const large = (card: LooseCard) => Object.assign(card.agent, { macs: 10_000_000 });
+	await refuses(/at most [\d.]+ MACs, 1 % of the full network's, found 10000000/, { card: large });
+});
+
 test('classes and input name that the graph does not have are refused', async () => {
-	await refuses(/expected 11 logits/, { card: (card) => card.classes.push('other') });
+	await refuses(/expected 11 numbers an image, found 10/, { card: (card) => card.classes.push('other') });
 	await refuses(/the only input image/, { card: (card) => Object.assign(card.input, { name: 'image' }) });
 });
 

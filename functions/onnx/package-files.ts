@@ -4,7 +4,8 @@ import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
-import { type ModelCard, type Policy, parseCard } from '../core/package.ts';
+import { type ModelCard, parseCard } from '../core/package.ts';
+import { stateWidth } from '../core/reading.ts';
 import { countMacs } from './count-macs.ts';
 import { type OnnxTensor, readOnnx } from './onnx-file.ts';
 import { refused } from './refused.ts';
@@ -19,12 +20,14 @@ export interface ModelPackage {
 const cardFile = 'model.json';
 const weightsFile = 'weights.bin';
 export const checkFile = 'check.json';
+/** The agent's input: see core/package.ts. */
+export const agentInput = 'state';
 
 const cardBytesMax = 4 * 1024 * 1024;
 /** A graph without its weights. */
 const graphBytesMax = 16 * 1024 * 1024;
-/** Card, weights, check, and a graph a policy. */
-const filesMax = limits.policiesMax + 3;
+/** Card, weights, check, agent, and a graph a policy. */
+const filesMax = limits.policiesMax + 4;
 
 interface File {
 	name: string;
@@ -67,7 +70,7 @@ export async function digestOf(folder: string): Promise<string> {
 }
 
 function mustBeExactly(where: string, card: ModelCard, files: readonly File[]): void {
-	const expected = [cardFile, checkFile, weightsFile, ...card.policies.map((policy) => policy.file)];
+	const expected = [cardFile, checkFile, weightsFile, card.agent.file, ...card.policies.map((policy) => policy.file)];
 	if (new Set(expected).size !== expected.length) throw refused(where, 'a graph a policy', 'one file named twice');
 	const found = new Set(files.map((file) => file.name));
 	for (const name of expected)
@@ -89,17 +92,33 @@ function mustLieInWeights(where: string, tensor: OnnxTensor, weightsBytes: numbe
 		throw refused(where, `tensor ${tensor.name} within ${weightsBytes} bytes of weights`, `${offset} + ${length}`);
 }
 
-async function checkPolicy(folder: string, where: string, card: ModelCard, policy: Policy, files: readonly File[]) {
+/** A graph that a card promises: its file, its only input with its shape for one image, MACs an image, and columns of its output. */
+interface PromisedGraph {
+	file: string;
+	input: { name: string; shape: readonly number[] };
+	macs: number;
+	columns: number;
+}
+
+function graphsOf(card: ModelCard): PromisedGraph[] {
+	const { name, height, width } = card.input;
+	const input = { name, shape: [1, height, width, 3] };
+	const policies = card.policies.map(({ file, macs }) => ({ file, input, macs, columns: card.classes.length }));
+	const { file, macs } = card.agent;
+	const state = { name: agentInput, shape: [1, stateWidth(card)] };
+	return [...policies, { file, input: state, macs, columns: card.policies.length }];
+}
+
+async function checkGraph(folder: string, where: string, graph: PromisedGraph, files: readonly File[]) {
 	const bytesOf = (name: string) => files.find((file) => file.name === name)?.bytes ?? 0;
-	if (bytesOf(policy.file) > graphBytesMax)
-		throw refused(where, `at most ${graphBytesMax} bytes`, bytesOf(policy.file));
-	const graph = readOnnx(await readFile(join(folder, policy.file)), where);
-	for (const tensor of graph.tensors.values()) mustLieInWeights(where, tensor, bytesOf(weightsFile));
-	const inputs = graph.inputs.filter((name) => !graph.tensors.has(name));
-	if (inputs.join() !== card.input.name) throw refused(where, `the only input ${card.input.name}`, inputs.join(', '));
-	const { macs, classes } = countMacs(graph, card.input, where);
-	if (macs !== policy.macs) throw refused(where, `${policy.macs} MACs an image, as the card says`, macs);
-	if (classes !== card.classes.length) throw refused(where, `${card.classes.length} logits, one a class`, classes);
+	if (bytesOf(graph.file) > graphBytesMax) throw refused(where, `at most ${graphBytesMax} bytes`, bytesOf(graph.file));
+	const found = readOnnx(await readFile(join(folder, graph.file)), where);
+	for (const tensor of found.tensors.values()) mustLieInWeights(where, tensor, bytesOf(weightsFile));
+	const inputs = found.inputs.filter((name) => !found.tensors.has(name));
+	if (inputs.join() !== graph.input.name) throw refused(where, `the only input ${graph.input.name}`, inputs.join(', '));
+	const { macs, columns } = countMacs(found, graph.input, where);
+	if (macs !== graph.macs) throw refused(where, `${graph.macs} MACs an image, as the card says`, macs);
+	if (columns !== graph.columns) throw refused(where, `${graph.columns} numbers an image`, columns);
 }
 
 async function readCard(root: string): Promise<ModelCard> {
@@ -112,8 +131,8 @@ async function readCard(root: string): Promise<ModelCard> {
 }
 
 /**
- * Opens a model package and believes nothing: exactly the card's files, their sizes, the digest, and every policy's
- * MACs counted from its graph. It runs nothing: see check-package.ts.
+ * Opens a model package and believes nothing: exactly the card's files, their sizes, the digest, and the MACs of
+ * every policy and of the agent, counted from their graphs. It runs nothing: see check-package.ts.
  * @throws BudgetNetError `invalid`, which names package, file, expected and found
  */
 export async function loadPackage(folder: string): Promise<ModelPackage> {
@@ -128,6 +147,6 @@ export async function loadPackage(folder: string): Promise<ModelPackage> {
 	mustBeExactly(where, card, files);
 	const digest = await digestOf(root);
 	if (digest !== card.digest) throw refused(`${where}, files beside ${cardFile}`, `digest ${card.digest}`, digest);
-	for (const policy of card.policies) await checkPolicy(root, `${where}, ${policy.file}`, card, policy, files);
+	for (const graph of graphsOf(card)) await checkGraph(root, `${where}, ${graph.file}`, graph, files);
 	return { folder: root, card };
 }

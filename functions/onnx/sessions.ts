@@ -1,18 +1,19 @@
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { assert, BudgetNetError, messageOf } from '../core/errors.ts';
+import { type AgentSession, openAgent } from './agent-session.ts';
+import type { RunAnswer } from './messages.ts';
 import type { ModelPackage } from './package-files.ts';
 import { chunkImagesOf, type Provider } from './provider.ts';
 
-/** The policies of one package, ready to run. One call at a time; each blocks its thread. */
+/** The policies and the agent of one package, ready to run. One call at a time; each blocks its thread. */
 export interface Sessions {
 	/**
 	 * @param policy index into the card's policies
 	 * @param pixels uint8, images x height x width x 3
-	 * @returns logits, images x classes
 	 * @throws BudgetNetError `invalid`: the graph does not load; `internal`: it does not run
 	 */
-	run(policy: number, pixels: Uint8Array, images: number): Promise<Float32Array<ArrayBuffer>>;
+	run(policy: number, pixels: Uint8Array, images: number): Promise<RunAnswer>;
 	/** Frees the sessions, idle ones only: releasing one that runs aborts the process. */
 	release(): Promise<void>;
 }
@@ -24,6 +25,7 @@ export function openSessions(pkg: ModelPackage, provider: Provider, threads: num
 	const { card } = pkg;
 	const imageBytes = card.input.height * card.input.width * 3;
 	const opened = new Map<number, InferenceSession>();
+	let agent: AgentSession | undefined;
 
 	async function open(policy: number): Promise<InferenceSession> {
 		const ready = opened.get(policy);
@@ -70,11 +72,15 @@ export function openSessions(pkg: ModelPackage, provider: Provider, threads: num
 				const part = pixels.subarray(done * imageBytes, (done + count) * imageBytes);
 				logits.set(await runChunk(session, part, count), done * card.classes.length);
 			}
-			return logits;
+			if (policy === card.policies.length - 1) return { logits, values: undefined };
+			agent ??= await openAgent(pkg);
+			return { logits, values: await agent.run(policy, logits) };
 		},
 		async release() {
 			for (const session of opened.values()) await session.release();
+			await agent?.release();
 			opened.clear();
+			agent = undefined;
 		},
 	};
 }

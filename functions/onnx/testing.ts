@@ -17,6 +17,7 @@ export interface LooseCard {
 	classes: string[];
 	digest: string;
 	policies: { id: string; file: string; macs: number }[];
+	agent: { file: string; macs: number; inputs: string[] };
 	input: { width: number; height: number };
 	[key: string]: unknown;
 }

@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
-import type { Answer, Request } from './messages.ts';
+import type { Answer, Request, RunAnswer } from './messages.ts';
 import type { Provider } from './provider.ts';
 
 /** Loading CUDA takes seconds. */
@@ -12,7 +12,7 @@ const callsMax = 1024;
 /** Calls to the inference thread, and their answers. */
 export interface ThreadCalls {
 	provider: Provider;
-	run(policy: number, pixels: Uint8Array, images: number): Promise<Float32Array>;
+	run(policy: number, pixels: Uint8Array, images: number): Promise<RunAnswer>;
 	close(): Promise<void>;
 }
 
@@ -42,7 +42,7 @@ function handOver(pixels: Uint8Array): { pixels: Uint8Array; transfer: ArrayBuff
  * @throws BudgetNetError `unavailable`: it died before it was ready, or took too long
  */
 export async function connect(worker: Worker): Promise<ThreadCalls> {
-	const waiting = new Map<number, Waiting<Float32Array>>();
+	const waiting = new Map<number, Waiting<RunAnswer>>();
 	const ready = Promise.withResolvers<Provider>();
 	const ended = Promise.withResolvers<void>();
 	let [nextId, dead]: [number, Error | undefined] = [0, undefined];
@@ -66,7 +66,7 @@ export async function connect(worker: Worker): Promise<ThreadCalls> {
 		if (answer.kind === 'ready') return ready.resolve(answer.provider);
 		const call = waiting.get(answer.id);
 		waiting.delete(answer.id);
-		if (answer.kind === 'logits') call?.resolve(answer.logits);
+		if (answer.kind === 'done') call?.resolve({ logits: answer.logits, values: answer.values });
 		else call?.reject(new BudgetNetError(answer.code, answer.message));
 	});
 	const provider = await within(startSecondsMax, 'start', ready.promise).catch((error) => {
@@ -81,7 +81,7 @@ export async function connect(worker: Worker): Promise<ThreadCalls> {
 			if (dead) throw dead;
 			if (waiting.size >= callsMax) throw gone(`has ${callsMax} calls waiting already`);
 			const id = nextId++;
-			const answer = Promise.withResolvers<Float32Array>();
+			const answer = Promise.withResolvers<RunAnswer>();
 			waiting.set(id, answer);
 			const { pixels: sent, transfer } = handOver(pixels);
 			worker.postMessage({ kind: 'run', id, policy, pixels: sent, images } satisfies Request, transfer);

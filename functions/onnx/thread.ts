@@ -1,6 +1,6 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { assert, BudgetNetError, messageOf } from '../core/errors.ts';
-import type { Answer, Request, ThreadData } from './messages.ts';
+import type { Answer, Request, RunAnswer, ThreadData } from './messages.ts';
 import { probeProvider } from './provider.ts';
 import { openSessions, type Sessions } from './sessions.ts';
 
@@ -11,18 +11,22 @@ import { openSessions, type Sessions } from './sessions.ts';
 
 async function answer(sessions: Sessions, request: Request & { kind: 'run' }): Promise<Answer> {
 	try {
-		const logits = await sessions.run(request.policy, request.pixels, request.images);
-		return { kind: 'logits', id: request.id, logits };
+		const done = await sessions.run(request.policy, request.pixels, request.images);
+		return { kind: 'done', id: request.id, ...done };
 	} catch (error) {
 		const code = error instanceof BudgetNetError ? error.code : 'internal';
 		return { kind: 'failed', id: request.id, code, message: messageOf(error) };
 	}
 }
 
+function buffersOf({ logits, values }: RunAnswer): ArrayBuffer[] {
+	return values ? [logits.buffer, values.buffer] : [logits.buffer];
+}
+
 async function serve(port: MessagePort, data: ThreadData): Promise<void> {
 	const provider = await probeProvider();
 	const sessions = openSessions(data.package, provider, data.threads);
-	const send = (message: Answer) => port.postMessage(message, message.kind === 'logits' ? [message.logits.buffer] : []);
+	const send = (message: Answer) => port.postMessage(message, message.kind === 'done' ? buffersOf(message) : []);
 	let tail = Promise.resolve();
 	port.on('message', (request: Request) => {
 		tail = tail.then(async () => {

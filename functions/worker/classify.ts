@@ -1,12 +1,12 @@
 import type { Manifest } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import type { Failure } from '../core/failure.ts';
-import { readLogits } from '../core/gain.ts';
 import { type Gate, type GateResult, type GateRound, openGate } from '../core/gate.ts';
 import { type Image, nameOfImage } from '../core/image.ts';
 import type { BatchMessage } from '../core/message.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { ModelCard, Policy } from '../core/package.ts';
+import { readLogits } from '../core/reading.ts';
 import type { Inference } from '../onnx/client.ts';
 import type { PixelSource } from './pixels.ts';
 
@@ -85,9 +85,11 @@ async function runRound(
 	round.images.forEach((image, i) => {
 		pixels.set(block.subarray(image * imageBytes, (image + 1) * imageBytes), i * imageBytes);
 	});
-	const logits = await inference.run(round.policy, pixels, round.images.length);
+	const { logits, values } = await inference.run(round.policy, pixels, round.images.length);
+	const [classes, policies] = [card.classes.length, card.policies.length];
 	round.images.forEach((image, i) => {
-		gate.observe(round.policy, image, readLogits(logits, i * card.classes.length, card.classes.length));
+		const advice = values?.subarray(i * policies, (i + 1) * policies);
+		gate.observe(round.policy, image, readLogits(logits, i * classes, classes), advice);
 	});
 }
 

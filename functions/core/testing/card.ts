@@ -1,12 +1,11 @@
 import type { ModelCard } from '../package.ts';
 
-/** A small model card for tests: policies of these MACs, and predictors that see only the margin. */
+/** A small model card for tests: policies of these MACs, and an agent of 1 MAC. */
 export function cardFor(
 	macs: readonly number[],
 	starts: ModelCard['agent']['starts'] = [{ share: 0, start: 0 }],
 ): ModelCard {
 	const last = macs.length - 1;
-	const costlier = (from: number) => macs.slice(from + 1).map((_, i) => ({ bias: 1 + 0.3 * i, weights: [0.5] }));
 	return {
 		v: 1,
 		name: 'for-tests',
@@ -22,11 +21,9 @@ export function cardFor(
 			parameters: 10 + i,
 		})),
 		agent: {
+			file: 'agent.onnx',
 			macs: 1,
-			features: ['margin'],
-			predictors: macs
-				.slice(0, last)
-				.map((_, from) => ({ from, own: { bias: -1, weights: [4] }, costlier: costlier(from) })),
+			inputs: ['margin'],
 			starts: [...starts, { share: 1, start: last }],
 		},
 		curve: [

@@ -1,8 +1,8 @@
 """Exports a checkpoint as a model package, and what its policies say of images the network did not learn from.
 
 `python -m budgetnet.export --data FOLDER --checkpoint FILE --name NAME --version 1.0.0` writes models/packages/NAME, and into
-models/outcomes/NAME the held-out table and the draft of the card. `npm run seal -- NAME` then completes the card: predictors,
-the gate's starts, its curve, and the digest. `--keep CHECKPOINT` also writes models/checkpoints/NAME.npz, for
+models/outcomes/NAME the held-out table and the draft of the card, and fits the agent to that table (fit_agent.py). `npm run seal --
+NAME` then completes the card: the gate's starts, its curve, and the digest. `--keep CHECKPOINT` also writes models/checkpoints/NAME.npz, for
 `budgetnet.train --start`.
 
 The order matters: weights are rounded as they are stored, then batch norms measured, then accuracies.
@@ -10,8 +10,6 @@ The order matters: weights are rounded as they are stored, then batch norms meas
 
 import argparse
 import json
-import re
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -19,10 +17,10 @@ import torch
 from .batchnorm import recalibrate
 from .checkpoint import averaged, keep, must_have_classes, size_of
 from .data import load, load_test, split_holdout
+from .fit_agent import METHOD, fit_agent
 from .outcomes import logits_of, remove_table, write_table
 from .package import draft_card, write_check, write_graphs
-
-MODELS = Path(__file__).resolve().parents[2]
+from .places import MODELS, like
 
 
 def round_weights(network):
@@ -74,17 +72,6 @@ def training(state, learn, held):
     }
 
 
-def like(pattern):
-    """An argparse type: text that matches `pattern` as a whole."""
-
-    def checked(text):
-        if not re.fullmatch(pattern, text):
-            raise argparse.ArgumentTypeError(f"{text!r}: expected {pattern}")
-        return text
-
-    return checked
-
-
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True)
@@ -106,7 +93,9 @@ def main():
             keep(options.keep, MODELS / "checkpoints" / f"{options.name}.npz")
     except (ValueError, FileNotFoundError) as error:
         parser.error(str(error))
-    results = export(MODELS / "packages" / options.name, MODELS / "outcomes" / options.name, network, state, learn, held, test, options)
+    package, tables = MODELS / "packages" / options.name, MODELS / "outcomes" / options.name
+    results = export(package, tables, network, state, learn, held, test, options)
+    fit_agent(package, tables, [METHOD])
     print(json.dumps(results))
 
 

@@ -29,6 +29,14 @@ def write_table(folder, split, logits, truth):
     (folder / f"{split}.json").write_text(json.dumps(header) + "\n")
 
 
+def read_table(folder, split):
+    """What `write_table` wrote: logits float16 [policies, images, classes] and the truth, int64 [images]."""
+    header = json.loads((folder / f"{split}.json").read_text())
+    shape = (header["policies"], header["images"], header["classes"])
+    logits = np.frombuffer((folder / f"{split}.logits.bin").read_bytes(), "<f2").reshape(shape)
+    return logits, np.asarray(header["truth"], np.int64)
+
+
 def remove_table(folder, split):
     for name in (f"{split}.logits.bin", f"{split}.json"):
         (folder / name).unlink(missing_ok=True)

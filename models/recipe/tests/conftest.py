@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from budgetnet import network, train
+from budgetnet import learn, network, train
 from budgetnet.batchnorm import recalibrate
 from budgetnet.export import round_weights
 
@@ -28,6 +28,7 @@ def tiny(monkeypatch):
     monkeypatch.setattr(train, "BATCH", 20)
     monkeypatch.setattr(train, "FULL_ONLY_EPOCHS", 1)
     monkeypatch.setattr(train, "SAMPLING", (0.6, 0.4))
+    monkeypatch.setattr(learn, "STEPS", 5)
     return architecture
 
 

@@ -38,7 +38,7 @@ def test_export_writes_package_tables_and_card(command, tmp_path):
         assert np.allclose(card["results"][split], right, atol=1e-5)
     assert (tmp_path / "models" / "checkpoints" / "tiny.npz").exists()
     package = {file.name for file in (tmp_path / "models" / "packages" / "tiny").iterdir()}
-    assert package == {"policy-00.onnx", "policy-01.onnx", "policy-02.onnx", "weights.bin", "check.json"}
+    assert package == {"policy-00.onnx", "policy-01.onnx", "policy-02.onnx", "weights.bin", "check.json", "agent.onnx"}
 
 
 def test_without_test_images_no_earlier_test_table_stays(command, tmp_path):

@@ -1,5 +1,5 @@
 import { assert } from './errors.ts';
-import type { Logistic, ModelCard } from './package.ts';
+import type { ModelCard } from './package.ts';
 
 /** What one image's logits say. */
 export interface Reading {
@@ -44,30 +44,27 @@ export function readLogits(logits: Float32Array, offset: number, classes: number
 	};
 }
 
-/** For an image that ran policy `from`: the probability that its label is right, and that each costlier policy's would be. */
-export interface Prediction {
-	from: number;
-	own: number;
-	/** By policy index; only those above `from` are filled. */
-	costlier: readonly number[];
+/** Numbers in the agent's state: a block of its inputs and a 1 for each policy but the costliest. */
+export function stateWidth(card: Pick<ModelCard, 'policies' | 'agent'>): number {
+	return (card.policies.length - 1) * (card.agent.inputs.length + 1);
 }
 
 /**
- * Predicts from one reading, by the card's logistic regressions.
- * Undefined where the card has no predictor for `from`: from there nothing is escalated.
+ * Writes the agent's state of an image that ran `policy`, not the costliest, to `states[offset]` and on: zeros, but in the
+ * policy's own block.
  */
-export function predict(card: ModelCard, from: number, reading: Reading): Prediction | undefined {
-	const predictor = card.agent.predictors.find((candidate) => candidate.from === from);
-	if (!predictor) return undefined;
-	const values = card.agent.features.map((name) => reading[name]);
-	const costlier: number[] = [];
-	predictor.costlier.forEach((logistic, i) => {
-		costlier[from + 1 + i] = probability(logistic, values);
+export function writeState(
+	card: Pick<ModelCard, 'policies' | 'agent'>,
+	policy: number,
+	reading: Reading,
+	states: Float32Array,
+	offset: number,
+): void {
+	const { inputs } = card.agent;
+	states.fill(0, offset, offset + stateWidth(card));
+	const block = offset + policy * (inputs.length + 1);
+	inputs.forEach((name, i) => {
+		states[block + i] = reading[name];
 	});
-	return { from, own: probability(predictor.own, values), costlier };
-}
-
-function probability({ bias, weights }: Logistic, values: readonly number[]): number {
-	const score = weights.reduce((sum, weight, i) => sum + weight * (values[i] as number), bias);
-	return 1 / (1 + Math.exp(-score));
+	states[block + inputs.length] = 1;
 }

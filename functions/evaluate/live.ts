@@ -1,0 +1,94 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pMap from 'p-map';
+import { z } from 'zod';
+import { batchAt, decodedSource } from '../bench/batch.ts';
+import { BudgetNetError } from '../core/errors.ts';
+import { type GateResult, runGate } from '../core/gate.ts';
+import { limits } from '../core/limits.ts';
+import type { ModelCard } from '../core/package.ts';
+import { parseJson } from '../core/parse.ts';
+import type { Inference } from '../onnx/client.ts';
+import { decodeImage } from '../onnx/decode.ts';
+import { classify } from '../worker/classify.ts';
+import { groupImages } from '../worker/start.ts';
+import { type OutcomeTable, tableOf, type ValueTable, valueTableOf } from './table.ts';
+
+/** Some test images as they would lie in a bucket, with their truth. */
+export interface Sample {
+	files: readonly Uint8Array[];
+	truth: readonly number[];
+	/** Their places among the test images. */
+	indices: readonly number[];
+}
+
+const truthSchema = z.record(z.string(), z.string());
+const indicesSchema = z.array(z.int().min(0));
+
+/** Reads models/samples/DATASET; undefined where a data set has none. @throws BudgetNetError `invalid` */
+export async function readSample(folder: string, card: ModelCard): Promise<Sample | undefined> {
+	const text = await readFile(join(folder, 'truth.json'), 'utf8').catch(() => undefined);
+	if (text === undefined) return undefined;
+	const truth = Object.entries(parseJson(truthSchema, text, 'truth.json'));
+	const indices = parseJson(indicesSchema, await readFile(join(folder, 'indices.json'), 'utf8'), 'indices.json');
+	const labels = truth.map(([, name]) => card.classes.indexOf(name));
+	if (labels.includes(-1))
+		throw new BudgetNetError('invalid', `${folder}: has classes that ${card.name} does not know`);
+	const files = await pMap(truth, ([name]) => readFile(join(folder, 'images', name)), {
+		concurrency: limits.fetchConcurrency,
+	});
+	return { files, truth: labels, indices };
+}
+
+/** What a package's policies and agent say of images, by running them here. */
+export interface Live {
+	decoded: readonly Uint8Array[];
+	table: OutcomeTable;
+	values: ValueTable;
+}
+
+/** Decodes images as the worker does, and runs every policy on all of them. */
+export async function runAll(
+	card: ModelCard,
+	inference: Inference,
+	files: readonly Uint8Array[],
+	truth: readonly number[],
+): Promise<Live> {
+	const decoded = await pMap(files, (bytes) => decodeImage(bytes, card.input), {
+		concurrency: limits.fetchConcurrency,
+	});
+	const [images, classes, policies] = [decoded.length, card.classes.length, card.policies.length];
+	const logits = new Float32Array(policies * images * classes);
+	const values = new Float32Array((policies - 1) * images * policies);
+	const pixels = Buffer.concat(decoded);
+	for (let policy = 0; policy < policies; policy++) {
+		const answer = await inference.run(policy, pixels, images);
+		logits.set(answer.logits, policy * images * classes);
+		if (answer.values) values.set(answer.values, policy * images * policies);
+	}
+	const table = tableOf(logits, policies, classes, truth);
+	return { decoded, table, values: valueTableOf(values, table) };
+}
+
+/** What a pass of the product's worker took. */
+export interface Pass {
+	share: number;
+	elapsedMs: number;
+	/** Images whose label or MACs are not those of the gate on the table. */
+	different: number;
+}
+
+/** One real pass of the product's worker over all images as one batch, held against what the gate makes of the table. */
+export async function passOnce(card: ModelCard, inference: Inference, live: Live, share: number): Promise<Pass> {
+	const { message, manifest } = batchAt(card, live.decoded.length, share);
+	const parts = { card, inference, loadPixels: decodedSource(live.decoded), groupImages };
+	const startedMs = performance.now();
+	const outcomes = await classify(parts, message, manifest);
+	const elapsedMs = performance.now() - startedMs;
+	const expected = runGate(card, outcomes.length, message.budgetMacs, live.table.reading, live.values).results();
+	const different = outcomes.filter((outcome, image) => {
+		const { reading, macs } = expected[image] as GateResult;
+		return outcome.status !== 'labelled' || outcome.label !== card.classes[reading.label] || outcome.macs !== macs;
+	}).length;
+	return { share, elapsedMs, different };
+}

@@ -1,0 +1,154 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BudgetNetError } from '../core/errors.ts';
+import type { ModelCard } from '../core/package.ts';
+import { openAgent } from '../onnx/agent-session.ts';
+import { type Inference, startInference } from '../onnx/client.ts';
+import { loadPackage, type ModelPackage } from '../onnx/package-files.ts';
+import { curvePlot } from './curve-plot.ts';
+import { evaluateHeldOut, evaluateTest, type Judged } from './evaluate.ts';
+import { type Pass, passOnce, readSample, runAll, type Sample } from './live.ts';
+import { crossFittedLogistic, logisticFrom } from './logistic.ts';
+import { publishedFor } from './published.ts';
+import { type EvaluationRow, rowsOf } from './report.ts';
+import { type Shift, shifted, shifts } from './shift.ts';
+import { loadCrossFitted, loadTable, type OutcomeTable, type ValueTable, valueTableOf } from './table.ts';
+import type { MethodRow, Trial } from './trial.ts';
+
+/** The way of learning whose agent is the product's: METHOD in models/recipe/budgetnet/fit_agent.py. */
+const productMethod = 'critic';
+
+export interface EvaluationOptions {
+	/** The folder models. */
+	models: string;
+	model: string;
+	split: 'holdout' | 'test';
+	shares: readonly number[];
+	/** A package of another seed, whose oracle shows what of this one's is luck. */
+	twin: string | undefined;
+	/** Runs the product's worker over the sample for each share. */
+	pass: boolean;
+}
+
+export interface Evaluation {
+	card: ModelCard;
+	images: number;
+	methods: MethodRow[];
+	passes: Pass[];
+	rows: EvaluationRow[];
+	/** Where the plot was written. */
+	plot: string;
+}
+
+/** Judges a package by its tables of outcomes, and its worker by running it. @throws BudgetNetError `invalid` */
+export async function evaluate(options: EvaluationOptions): Promise<Evaluation> {
+	const pkg = await loadPackage(join(options.models, 'packages', options.model));
+	const { judged, fit } = await judgedOf(pkg, options);
+	const { shares } = options;
+	const methods = options.split === 'test' ? evaluateTest(judged, fit, shares) : evaluateHeldOut(judged, shares);
+	const passes = options.pass ? await runPasses(pkg, options) : [];
+	const rows = rowsOf(pkg.card, methods, passes, publishedFor(pkg.card));
+	const plot = join(options.models, 'plots', `${options.model}-${options.split}.svg`);
+	await mkdir(join(options.models, 'plots'), { recursive: true });
+	const images = `${judged.table.images} ${options.split === 'test' ? 'test' : 'held-out'} images`;
+	await writeFile(plot, await curvePlot(`${options.model}, ${images}, hard cap`, rows));
+	return { card: pkg.card, images: judged.table.images, methods, passes, rows, plot };
+}
+
+async function judgedOf(
+	pkg: ModelPackage,
+	{ models, model, split, twin }: EvaluationOptions,
+): Promise<{ judged: Judged; fit: Trial['fit'] }> {
+	const folder = join(models, 'outcomes', model);
+	const heldOut = await loadTable(folder, 'holdout');
+	const crossFitted = await loadCrossFitted(folder, heldOut);
+	const values = productValues(crossFitted);
+	const fit = { table: heldOut, values, images: Array.from({ length: heldOut.images }, (_, image) => image) };
+	const twinTable = twin === undefined ? undefined : await loadTable(join(models, 'outcomes', twin), split);
+	if (split === 'test') {
+		const table = await loadTable(folder, 'test');
+		const others = new Map([['logistic', logisticFrom(heldOut, table)]]);
+		return { judged: { card: pkg.card, table, values: await agentValues(pkg, table), others, twin: twinTable }, fit };
+	}
+	const others = new Map([...crossFitted].filter(([name]) => name !== productMethod));
+	others.set('logistic', crossFittedLogistic(heldOut));
+	return { judged: { card: pkg.card, table: heldOut, values, others, twin: twinTable }, fit };
+}
+
+/** The cross-fitted values of the product's agent. @throws BudgetNetError `invalid` */
+export function productValues(crossFitted: ReadonlyMap<string, ValueTable>): ValueTable {
+	const values = crossFitted.get(productMethod);
+	if (!values)
+		throw new BudgetNetError(
+			'invalid',
+			`holdout.${productMethod}.values.bin is not there: models/recipe/run budgetnet.fit_agent --name NAME writes it`,
+		);
+	return values;
+}
+
+/** What a package's agent says of a table's images. */
+async function agentValues(pkg: ModelPackage, table: OutcomeTable): Promise<ValueTable> {
+	const agent = await openAgent(pkg);
+	const values = new Float32Array((table.policies - 1) * table.images * table.policies);
+	const perPolicy = table.images * table.classes;
+	for (let policy = 0; policy < table.policies - 1; policy++) {
+		const logits = table.logits.subarray(policy * perPolicy, (policy + 1) * perPolicy);
+		values.set(await agent.run(policy, logits), policy * table.images * table.policies);
+	}
+	await agent.release();
+	return valueTableOf(values, table);
+}
+
+/** The sample of the data set that a package's name begins with. @throws BudgetNetError `invalid` where there is none */
+async function sampleOf({ card }: ModelPackage, models: string): Promise<Sample> {
+	const dataset = card.name.split('-')[0] as string;
+	const sample = await readSample(join(models, 'samples', dataset), card);
+	if (!sample) throw new BudgetNetError('invalid', `models/samples/${dataset} is not there: give --no-pass`);
+	return sample;
+}
+
+async function withInference<T>(pkg: ModelPackage, use: (inference: Inference) => Promise<T>): Promise<T> {
+	const inference = await startInference(pkg);
+	try {
+		return await use(inference);
+	} finally {
+		await inference.close();
+	}
+}
+
+/** A pass of the worker for each share, full compute first; all sessions are warm by then. */
+async function runPasses(pkg: ModelPackage, { models, shares }: EvaluationOptions): Promise<Pass[]> {
+	const { files, truth } = await sampleOf(pkg, models);
+	return withInference(pkg, async (inference) => {
+		const live = await runAll(pkg.card, inference, files, truth);
+		const passes: Pass[] = [];
+		for (const share of [...shares].sort((a, b) => b - a))
+			passes.push(await passOnce(pkg.card, inference, live, share));
+		return passes.reverse();
+	});
+}
+
+export interface ShiftEvaluation {
+	shift: Shift;
+	images: number;
+	methods: MethodRow[];
+	rows: EvaluationRow[];
+}
+
+/** Judges a package on worse images than it has learnt from: the sample, spoilt; nothing is chosen on it. */
+export async function evaluateShifts(options: EvaluationOptions): Promise<ShiftEvaluation[]> {
+	const pkg = await loadPackage(join(options.models, 'packages', options.model));
+	const { fit } = await judgedOf(pkg, { ...options, split: 'holdout' });
+	const { files, truth } = await sampleOf(pkg, options.models);
+	return withInference(pkg, async (inference) => {
+		const found: ShiftEvaluation[] = [];
+		for (const shift of shifts) {
+			const worse = await shifted(shift, files, pkg.card.input);
+			const { table, values } = await runAll(pkg.card, inference, worse, truth);
+			const judged = { card: pkg.card, table, values, others: new Map(), twin: undefined };
+			const methods = evaluateTest(judged, fit, options.shares);
+			found.push({ shift, images: table.images, methods, rows: rowsOf(pkg.card, methods, [], []) });
+		}
+		return found;
+	});
+}

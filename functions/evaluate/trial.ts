@@ -1,0 +1,70 @@
+import { fullPolicy, type ModelCard, policyMacs } from '../core/package.ts';
+import type { OutcomeTable, ValueTable } from './table.ts';
+
+/** What a method is judged on: images of a table, cut into batches in their order, each under a hard cap. */
+export interface Trial {
+	/** With the starts to use. */
+	card: ModelCard;
+	table: OutcomeTable;
+	/** Of the product's agent. */
+	values: ValueTable;
+	images: readonly number[];
+	/** Of the full network's MACs, an image. */
+	share: number;
+	batchImages: number;
+	/** Where a method makes its choices: never on the images that it is judged on. */
+	fit: { table: OutcomeTable; values: ValueTable; images: readonly number[] };
+}
+
+/** What a method reached in a trial. */
+export interface MethodRow {
+	method: string;
+	share: number;
+	batch: number;
+	macsPerImage: number;
+	/** The most that a batch spent beyond its cap. */
+	overshootMacs: number;
+	/** By image of the table: its probability of a right label; 0 for images outside the trial. */
+	right: Float64Array;
+}
+
+/** @returns undefined where the method cannot run within the share */
+export type Method = (trial: Trial) => MethodRow | undefined;
+
+/** The cap of a batch of so many images. */
+export function capMacs({ card, share }: Pick<Trial, 'card' | 'share'>, images: number): number {
+	return Math.floor(share * images * fullPolicy(card).macs);
+}
+
+/** What a method does with one batch: MACs in all, and each image's probability of a right label, in the batch's order. */
+export interface BatchResult {
+	macs: number;
+	right: readonly number[];
+}
+
+/** Runs a method batch by batch. */
+export function byBatch(trial: Trial, method: string, run: (batch: readonly number[]) => BatchResult): MethodRow {
+	const { images, batchImages, table, share } = trial;
+	const right = new Float64Array(table.images);
+	let [total, overshootMacs] = [0, 0];
+	for (let from = 0; from < images.length; from += batchImages) {
+		const batch = images.slice(from, from + batchImages);
+		const result = run(batch);
+		batch.forEach((image, i) => {
+			right[image] = result.right[i] as number;
+		});
+		total += result.macs;
+		overshootMacs = Math.max(overshootMacs, result.macs - capMacs(trial, batch.length));
+	}
+	return { method, share, batch: batchImages, macsPerImage: total / images.length, overshootMacs, right };
+}
+
+/** Whether a policy fits into the cap for every image. */
+export function affordable({ card, share }: Pick<Trial, 'card' | 'share'>, policy: number): boolean {
+	return policyMacs(card, policy) <= share * fullPolicy(card).macs;
+}
+
+/** The part of some images that a policy labels rightly. */
+export function accuracyOf(table: OutcomeTable, policy: number, images: readonly number[]): number {
+	return images.filter((image) => table.right(policy, image)).length / images.length;
+}

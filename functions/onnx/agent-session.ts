@@ -1,0 +1,48 @@
+import { join } from 'node:path';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { assert, BudgetNetError, messageOf } from '../core/errors.ts';
+import { readLogits, stateWidth, writeState } from '../core/reading.ts';
+import { agentInput, type ModelPackage } from './package-files.ts';
+
+/** The agent of a package, ready to run. */
+export interface AgentSession {
+	/**
+	 * @param policy index of the policy that ran, not the costliest
+	 * @param logits what it said, images x classes
+	 * @returns values (core/gate.ts), images x policies
+	 * @throws BudgetNetError `internal`: the graph does not run
+	 */
+	run(policy: number, logits: Float32Array): Promise<Float32Array<ArrayBuffer>>;
+	release(): Promise<void>;
+}
+
+/** Opens a package's agent: on the CPU whatever the policies run on, because it is too small for anything else. @throws BudgetNetError `invalid` */
+export async function openAgent({ folder, card }: ModelPackage): Promise<AgentSession> {
+	const { file } = card.agent;
+	const session = await InferenceSession.create(join(folder, file), {
+		executionProviders: ['cpu'],
+		intraOpNumThreads: 1,
+		logSeverityLevel: 3,
+	}).catch((error) => {
+		throw new BudgetNetError('invalid', `package ${card.name}, ${file} does not load: ${messageOf(error)}`, {
+			cause: error,
+		});
+	});
+	const [classes, width, policies] = [card.classes.length, stateWidth(card), card.policies.length];
+	return {
+		async run(policy, logits) {
+			const images = logits.length / classes;
+			const states = new Float32Array(images * width);
+			for (let image = 0; image < images; image++)
+				writeState(card, policy, readLogits(logits, image * classes, classes), states, image * width);
+			const answer = await session.run({ [agentInput]: new Tensor('float32', states, [images, width]) });
+			const values = answer[session.outputNames[0] as string]?.data;
+			assert(
+				values instanceof Float32Array && values.length === images * policies,
+				`package ${card.name}: the agent gave ${values?.length} values for ${images} images`,
+			);
+			return new Float32Array(values); // of a buffer of its own, which can be handed over
+		},
+		release: () => session.release(),
+	};
+}
