@@ -16,7 +16,7 @@ async function sweep(states: readonly { state: Batch['state']; ageMs: number }[]
 		const batchId = mintBatchId(nowMs - ageMs, String(i).padStart(8, '0'));
 		await batches.create({ batchId, tenant: 'acme', createdMs: nowMs - ageMs, state, images: 1, reservations: [] });
 	}
-	const putBack = await sweepBatches({
+	const { putBack } = await sweepBatches({
 		...{ batches, nowMs: () => nowMs, planningSecondsMax: limits.planningSecondsMax },
 		outcomes: { facts: async () => undefined } as unknown as Outcomes,
 		plansQueue: { send: async (message) => void plans.push(message) },
