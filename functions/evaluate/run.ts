@@ -16,7 +16,7 @@ import { loadCrossFitted, loadTable, type OutcomeTable, type ValueTable, valueTa
 import type { MethodRow, Trial } from './trial.ts';
 
 /** The way of learning whose agent is the product's: METHOD in models/recipe/budgetnet/fit_agent.py. */
-const productMethod = 'critic';
+const productMethod = 'actor-critic';
 
 export interface EvaluationOptions {
 	/** The folder models. */
