@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { startEmulators } from '../../local/emulators/start.ts';
 import { startTables } from '../../local/emulators/tables.ts';
@@ -6,12 +7,18 @@ import { emptyAccount } from './empty-account.ts';
 
 /**
  * A cloud of a test file's own, empty, and clients of it: the embedded one or, where `LOCALSTACK_ENDPOINT` names one
- * (`npm run test:localstack`, one file at a time), LocalStack's S3 and SQS, emptied.
+ * (`npm run test:localstack`, one file at a time), LocalStack's S3 and SQS, emptied. `DYNAMODB_TEST_ENDPOINT` puts another
+ * DynamoDB in the place of the embedded one (`npm run test:dynamodb`); tables there belong to an access key.
  */
 export async function startClients() {
 	const localStack = process.env.LOCALSTACK_ENDPOINT;
-	const endpoints = localStack ? await besideLocalStack(localStack) : await startEmulators({ notifications: [] });
-	const clients = createClients(endpoints);
+	const emulators = localStack ? await besideLocalStack(localStack) : await startEmulators({ notifications: [] });
+	const elsewhere = process.env.DYNAMODB_TEST_ENDPOINT;
+	const tables = elsewhere && {
+		dynamodbEndpoint: elsewhere,
+		credentials: { ...emulators.credentials, accessKeyId: `test${randomBytes(8).toString('hex')}` },
+	};
+	const clients = createClients({ ...emulators, ...tables });
 	if (localStack) await emptyAccount(clients);
 	return {
 		...clients,
@@ -20,7 +27,7 @@ export async function startClients() {
 		},
 		async close() {
 			for (const client of [clients.s3, clients.sqs, clients.dynamodb]) client.destroy();
-			await endpoints.close();
+			await emulators.close();
 		},
 	};
 }
