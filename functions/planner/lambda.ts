@@ -8,12 +8,14 @@ import { createImages } from '../aws/images.ts';
 import { createMeasuredLog } from '../aws/measured-log.ts';
 import { createQueue } from '../aws/queue.ts';
 import { createStores } from '../aws/stores.ts';
+import type { Alert } from '../core/alert.ts';
 import { limits } from '../core/limits.ts';
 import { batchMessageSchema, resumeMessageSchema } from '../core/message.ts';
 import { parseCard } from '../core/package.ts';
 import { parse, parseJson } from '../core/parse.ts';
 import { priceSchema } from '../core/price.ts';
 import { createPlanner } from './handler.ts';
+import { createPriceNow } from './price-now.ts';
 import { createResumer } from './resumer.ts';
 import { createRhythms } from './rhythm.ts';
 
@@ -24,7 +26,9 @@ const environmentSchema = z.object({
 	BATCHES_QUEUE_URL: z.url(),
 	PLANS_QUEUE_URL: z.url(),
 	BATCH_IMAGES_MAX: z.coerce.number().int().min(1).max(limits.batchImagesMax),
+	/** In force where the price list has none for this model and kind of worker. */
 	PRICE: z.string(),
+	WORKER_KIND: z.string().default('cpu'),
 	/** Where Lambda has put the code. */
 	LAMBDA_TASK_ROOT: z.string(),
 });
@@ -35,6 +39,8 @@ const stores = createStores(clients, {
 	resultsBucket: environment.RESULTS_BUCKET,
 	tablePrefix: environment.TABLE_PREFIX,
 });
+const card = parseCard(readFileSync(join(environment.LAMBDA_TASK_ROOT, 'model.json'), 'utf8'));
+const log = createMeasuredLog(environment.TABLE_PREFIX, 'planner');
 const parts = {
 	...stores,
 	rhythmOf: createRhythms(stores.ledger),
@@ -43,12 +49,18 @@ const parts = {
 	images: createImages(clients.s3, environment.IMAGES_BUCKET),
 	imagesBucket: environment.IMAGES_BUCKET,
 	batchImagesMax: environment.BATCH_IMAGES_MAX,
-	card: parseCard(readFileSync(join(environment.LAMBDA_TASK_ROOT, 'model.json'), 'utf8')),
-	price: parseJson(priceSchema, environment.PRICE, 'PRICE in the environment of the planner'),
+	card,
+	priceNow: createPriceNow({
+		list: stores.prices.list,
+		priced: { model: card.name, workerKind: environment.WORKER_KIND },
+		fallback: parseJson(priceSchema, environment.PRICE, 'PRICE in the environment of the planner'),
+		nowMs: Date.now,
+	}),
 	nowMs: Date.now,
 	mintRid: randomUUID,
 	mintSuffix: () => randomBytes(4).toString('hex'),
-	log: createMeasuredLog(environment.TABLE_PREFIX, 'planner'),
+	onAlert: (alert: Alert) => log('warn', 'alert', alert),
+	log,
 };
 
 export const planner = createPlanner(parts);
