@@ -1,5 +1,6 @@
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
+import { type Alert, alertSchema } from '../core/alert.ts';
 import { batchIdSchema, ridSchema } from '../core/batch.ts';
 import type { Account, JournalEntry } from '../core/ledger.ts';
 import { nanoUsdSchema } from '../core/money.ts';
@@ -17,6 +18,7 @@ export const ledgerKeys = {
 	tenant: (tenant: string) => ({ pk: tenantsPartition, sk: tenant }),
 	/** The kill switch, of a tenant or of the whole system. */
 	stop: (tenant: string | undefined) => ({ pk: 'stop', sk: tenant === undefined ? 'all' : `tenant#${tenant}` }),
+	alert: ({ tenant, period, kind }: Alert) => ({ pk: alertPartition(tenant, period), sk: kind }),
 	journal: (tenant: string, period: string, rid: string) => ({ pk: journalPartition(tenant, period), sk: rid }),
 };
 
@@ -25,6 +27,11 @@ export const tenantsPartition = 'tenants';
 /** The partition that holds a tenant's accounts. */
 export function accountPartition(tenant: string): string {
 	return `account#${tenant}`;
+}
+
+/** The partition that holds a period's alerts. */
+export function alertPartition(tenant: string, period: string): string {
+	return `alerts#${tenant}#${period}`;
 }
 
 /** The partition that holds a period's journal. */
@@ -68,6 +75,11 @@ export function readQuota(item: unknown): Quota {
 /** Checks an item of an account's. @throws BudgetNetError `invalid` */
 export function readAccount(item: unknown): Account {
 	return withoutKey(parse(accountItemSchema, item, 'account in the ledger'));
+}
+
+/** Checks an item of the alerts'. @throws BudgetNetError `invalid` */
+export function readAlert(item: unknown): Alert {
+	return withoutKey(parse(alertSchema.extend(key), item, 'alert in the ledger'));
 }
 
 /** Checks an item of the list of tenants. @throws BudgetNetError `invalid` */

@@ -10,10 +10,12 @@ import { nextQuota, type Quota, type QuotaWish } from '../core/quota.ts';
 import { awsCall, conditionalWrite } from './aws-call.ts';
 import {
 	accountPartition,
+	alertPartition,
 	getItem,
 	journalPartition,
 	ledgerKeys,
 	readAccount,
+	readAlert,
 	readJournalEntry,
 	readQuota,
 	readTenant,
@@ -164,6 +166,8 @@ export function createLedgerTable(dynamodb: DynamoDBDocumentClient, tableName: s
 			if (stopped) await put({ Item: Key });
 			else await awsCall(what, () => dynamodb.send(new DeleteCommand({ TableName: tableName, Key })));
 		},
+		raise: (alert) => put(writes.putAlert(alert)),
+		alerts: (tenant, period) => queryPartition(dynamodb, tableName, alertPartition(tenant, period), readAlert),
 		settle: settleEntry,
 		journal: (tenant, period) =>
 			queryPartition(dynamodb, tableName, journalPartition(tenant, period), readJournalEntry),

@@ -1,4 +1,5 @@
 import type { PutCommandInput, UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import type { Alert } from '../core/alert.ts';
 import type { Account, JournalEntry, Reservation, ReserveRequest } from '../core/ledger.ts';
 import { limits } from '../core/limits.ts';
 import type { Quota } from '../core/quota.ts';
@@ -109,6 +110,11 @@ export function updateDefer(tenant: string, period: string, batchId: string): Up
 export function putJournalEntry(entry: JournalEntry): Put {
 	const Item = { ...ledgerKeys.journal(entry.tenant, entry.period, entry.rid), ...entry };
 	return { Item, ConditionExpression: 'attribute_not_exists(pk)' };
+}
+
+/** Notes an alert, if its kind was not raised in that period before. */
+export function putAlert(alert: Alert): Put {
+	return { Item: { ...ledgerKeys.alert(alert), ...alert }, ConditionExpression: 'attribute_not_exists(pk)' };
 }
 
 /** Says in the journal that the account has it. */

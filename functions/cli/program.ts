@@ -1,17 +1,22 @@
 import { Command, CommanderError } from 'commander';
 import { BudgetNetError, messageOf } from '../core/errors.ts';
+import { calibrateCommand } from './calibrate.ts';
 import { classifyCommand } from './classify.ts';
 import { useStack } from './connect.ts';
+import { estimateCommand } from './estimate.ts';
 import { exitCodes } from './exit-codes.ts';
 import { journalCommand } from './journal.ts';
 import { modelCommand } from './model.ts';
+import { pricesCommand } from './prices.ts';
 import { quotaCommand } from './quota.ts';
+import { reconcileCommand } from './reconcile.ts';
 import { redriveCommand } from './redrive.ts';
 import { resultsCommand } from './results.ts';
 import { retryCommand } from './retry.ts';
 import { statusCommand } from './status.ts';
 import { switchCommands } from './switch.ts';
 import { upCommand } from './up.ts';
+import { watchCommand } from './watch.ts';
 import { whereCommand } from './where.ts';
 
 /**
@@ -36,6 +41,11 @@ function createProgram(): Command {
 		.addCommand(upCommand())
 		.addCommand(quotaCommand())
 		.addCommand(statusCommand())
+		.addCommand(watchCommand())
+		.addCommand(estimateCommand())
+		.addCommand(pricesCommand())
+		.addCommand(calibrateCommand())
+		.addCommand(reconcileCommand())
 		.addCommand(journalCommand())
 		.addCommand(whereCommand())
 		.addCommand(resultsCommand())

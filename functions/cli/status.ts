@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { Alert } from '../core/alert.ts';
 import { reservedNanoUsd } from '../core/ledger.ts';
 import { limits } from '../core/limits.ts';
 import { formatUsd } from '../core/money.ts';
@@ -35,6 +36,8 @@ interface Status {
 	inFlightImages: number;
 	suspended: boolean;
 	stopped: boolean;
+	/** Raised in this period, by when. */
+	alerts: Pick<Alert, 'kind' | 'atMs'>[];
 }
 
 /** `budgetnet status [TENANT]`: spent, reserved, left, waiting. */
@@ -46,12 +49,13 @@ export function statusCommand(): Command {
 		.action(async (tenant: string | undefined, { json }: { json?: boolean }) => {
 			const statuses = await connected((connection) => findStatuses(connection, tenant));
 			process.stdout.write(
-				`${json ? JSON.stringify(tenant === undefined ? statuses : statuses[0]) : describe(statuses)}\n`,
+				`${json ? JSON.stringify(tenant === undefined ? statuses : statuses[0]) : describeStatuses(statuses)}\n`,
 			);
 		});
 }
 
-async function findStatuses(connection: Connection, tenant: string | undefined): Promise<Status[]> {
+/** Of one tenant, or of all that have a quota. @throws BudgetNetError */
+export async function findStatuses(connection: Connection, tenant: string | undefined): Promise<Status[]> {
 	const { ledger } = connection;
 	if (tenant === undefined) {
 		const statuses: Status[] = [];
@@ -86,6 +90,9 @@ async function statusOf({ ledger, batches }: Connection, quota: Quota, nowMs: nu
 		inFlightImages: open.reduce((sum, { images }) => sum + images, 0),
 		suspended,
 		stopped: await ledger.isStopped(tenant),
+		alerts: (await ledger.alerts(tenant, name))
+			.map(({ kind, atMs }) => ({ kind, atMs }))
+			.sort((a, b) => a.atMs - b.atMs),
 	};
 }
 
@@ -112,7 +119,8 @@ const head = [
 	'',
 ];
 
-function describe(statuses: readonly Status[]): string {
+/** A table for people. */
+export function describeStatuses(statuses: readonly Status[]): string {
 	if (statuses.length === 0) return 'no tenant has a quota yet';
 	return formatTable(head, statuses.map(rowOf));
 }
@@ -137,9 +145,10 @@ function percent(part: number | undefined): string {
 	return part === undefined ? '-' : (100 * part).toFixed(1);
 }
 
-function remarkOf({ suspended, stopped, deferredReason, deferredSinceMs }: Status): string {
+function remarkOf({ suspended, stopped, deferredReason, deferredSinceMs, alerts }: Status): string {
 	if (stopped) return 'stopped';
 	if (suspended) return 'suspended';
-	if (deferredSinceMs === undefined) return '';
+	if (deferredSinceMs === undefined)
+		return alerts.some(({ kind }) => kind === 'soft-limit') ? 'above its soft limit' : '';
 	return `waits since ${new Date(deferredSinceMs).toISOString().slice(0, 16)}Z: ${deferredReason ?? 'being planned'}`;
 }

@@ -15,6 +15,8 @@ const weekMs = hoursPerWeek * hourMs;
 /** The weeks looked back at, the newest first, and how much each counts. */
 const weekWeights = [4, 3, 2, 1] as const;
 export const lookBackMs = weekWeights.length * weekMs;
+/** A drop may as well come so many hours earlier or later the next time. */
+const shiftHours = 3;
 /** A day counts with at most so many times the median day's images. */
 const dayCap = 3;
 
@@ -32,12 +34,12 @@ export interface Rhythm {
 /** The arrivals that a journal tells of: what was billed, at the time that its batch's id names. */
 export function arrivalsOf(journal: readonly JournalEntry[]): Arrival[] {
 	return journal.flatMap(({ batchId, billedNanoUsd, images }) =>
-		billedNanoUsd > 0 && images !== undefined ? [{ atMs: timeOf(batchId), images }] : [],
+		billedNanoUsd > 0 && images !== undefined ? [{ atMs: arrivalMs(batchId), images }] : [],
 	);
 }
 
-/** 20261124T113012123Z-… is 2026-11-24T11:30:12.123Z. */
-function timeOf(batchId: string): number {
+/** The time in a batch's id: 20261124T113012123Z-… is 2026-11-24T11:30:12.123Z. */
+export function arrivalMs(batchId: string): number {
 	const part = (from: number, to: number) => Number(batchId.slice(from, to));
 	return Date.UTC(part(0, 4), part(4, 6) - 1, part(6, 8), part(9, 11), part(11, 13), part(13, 15), part(15, 18));
 }
@@ -80,8 +82,11 @@ function weeklyRhythm(arrivals: readonly Arrival[], untilMs: number, weeks: numb
 	const perHour = new Float64Array(hoursPerWeek);
 	for (const { atMs, images } of arrivals) {
 		const weight = weights[Math.floor((untilMs - 1 - atMs) / weekMs)] ?? 0;
-		const hour = Math.floor(atMs / hourMs) % hoursPerWeek;
-		perHour[hour] = (perHour[hour] as number) + (weight / total) * images;
+		const share = ((weight / total) * images) / (2 * shiftHours + 1);
+		for (let shift = -shiftHours; shift <= shiftHours; shift++) {
+			const hour = (Math.floor(atMs / hourMs) + shift) % hoursPerWeek;
+			perHour[hour] = (perHour[hour] as number) + share;
+		}
 	}
 	return summedUp(perHour);
 }

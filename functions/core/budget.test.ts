@@ -12,7 +12,7 @@ const floorNanoUsd = (images: number) => costNanoUsd(price, images * policyMacs(
 
 type Given = Pick<Parameters<typeof budgetOf>[0], 'availableNanoUsd' | 'images' | 'expectedLeft'> &
 	Partial<Parameters<typeof budgetOf>[0]>;
-const answerFor = (given: Given) => budgetOf({ quality: {}, card, price, ...given });
+const answerFor = (given: Given) => budgetOf({ quality: {}, keptFor: 0, card, price, ...given });
 const budgetFor = (given: Given) => answerFor(given) as BatchBudget;
 
 describe('the budget that a reservation pays', () => {
@@ -123,6 +123,13 @@ describe('the budget of a batch', () => {
 		const both = { ceiling, floor: { policy: 'p1' } };
 		expect(budgetFor({ ...rich, quality: both }).budgetMacs).toBe(10 * policyMacs(card, 1));
 		expect(budgetFor({ ...rich, quality: { ceiling: { policy: 'p9' } } }).budgetMacs).toBe(10 * fullPolicy(card).macs);
+	});
+
+	test('leaves enough for the floor of those to come, unless that would leave it without its own', () => {
+		const rest = floorNanoUsd(90);
+		const given = { images: 10, expectedLeft: 10, keptFor: 90 };
+		expect(budgetFor({ ...given, availableNanoUsd: rest + 200 }).reservedNanoUsd).toBe(200);
+		expect(budgetFor({ ...given, availableNanoUsd: rest }).reservedNanoUsd).toBe(floorNanoUsd(10));
 	});
 
 	test('says what decided it', () => {

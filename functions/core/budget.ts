@@ -7,7 +7,7 @@ import type { Quota } from './quota.ts';
 
 /**
  * What decided a budget. ceiling: there is money for the full network, or the tenant's ceiling, for every image. even: its even
- * part of what is left. floor: an even part would not have paid the cheapest policy, or the tenant's floor.
+ * part of what is left, less the floor of those to come. floor: an even part would not have paid the cheapest policy, or the tenant's floor.
  */
 export const budgetReasonSchema = z.enum(['ceiling', 'even', 'floor']);
 type BudgetReason = z.infer<typeof budgetReasonSchema>;
@@ -25,17 +25,19 @@ export type NoBudget = 'quota' | 'floor';
 /**
  * The budget of a batch: its even part of what the quota still allows, at least the quota's floor (or the cheapest policy) for
  * every image and at most its ceiling (or the full network) for every image. A floor above the ceiling goes before it.
- * @param expectedLeft images still expected in this period, this batch's included
+ * @param options.expectedLeft images that what is left is spread over, this batch's included
+ * @param options.keptFor images after this batch for which the floor must stay payable, if this batch can do without the money
  */
 export function budgetOf(options: {
 	availableNanoUsd: number;
 	images: number;
 	expectedLeft: number;
+	keptFor: number;
 	quality: Pick<Quota, 'floor' | 'ceiling'>;
 	card: ModelCard;
 	price: Price;
 }): BatchBudget | NoBudget {
-	const { availableNanoUsd, images, expectedLeft, quality, card, price } = options;
+	const { availableNanoUsd, images, expectedLeft, keptFor, quality, card, price } = options;
 	if (availableNanoUsd < costNanoUsd(price, images * policyMacs(card, 0), images)) return 'quota';
 	const bounds = boundsMacs(card, quality);
 	if (!bounds) return 'floor';
@@ -43,7 +45,8 @@ export function budgetOf(options: {
 	if (availableNanoUsd < floorNanoUsd) return 'floor';
 	const left = BigInt(Math.max(images, expectedLeft));
 	const evenNanoUsd = Number((BigInt(availableNanoUsd) * BigInt(images) + left - 1n) / left);
-	const spendNanoUsd = Math.min(availableNanoUsd, Math.max(floorNanoUsd, evenNanoUsd));
+	const keptNanoUsd = costNanoUsd(price, keptFor * bounds.floor, keptFor);
+	const spendNanoUsd = Math.max(floorNanoUsd, Math.min(evenNanoUsd, availableNanoUsd - keptNanoUsd));
 	const [paidMacs, mostMacs] = [affordableMacs(price, spendNanoUsd, images), images * bounds.ceiling];
 	const budgetMacs = Math.min(paidMacs, mostMacs);
 	const reason = paidMacs >= mostMacs ? 'ceiling' : evenNanoUsd < floorNanoUsd ? 'floor' : 'even';

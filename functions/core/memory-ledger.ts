@@ -1,3 +1,4 @@
+import type { Alert } from './alert.ts';
 import { BudgetNetError } from './errors.ts';
 import type { Account, JournalEntry } from './ledger.ts';
 import * as rules from './ledger.ts';
@@ -17,12 +18,14 @@ export interface Books {
 	accounts: Map<string, Map<string, Account>>;
 	/** By `tenant#period` and rid. */
 	journals: Map<string, Map<string, JournalEntry>>;
+	/** By `tenant#period` and kind. */
+	alerts: Map<string, Map<string, Alert>>;
 	/** Tenants whose kill switch is on; the empty name is the whole system's. */
 	stopped: Set<string>;
 }
 
 export function emptyBooks(): Books {
-	return { quotas: new Map(), accounts: new Map(), journals: new Map(), stopped: new Set() };
+	return { quotas: new Map(), accounts: new Map(), journals: new Map(), alerts: new Map(), stopped: new Set() };
 }
 
 const nothing = async () => undefined;
@@ -32,7 +35,7 @@ const nothing = async () => undefined;
  * @param written called after every write, at once: who waits there lets others write in between, who throws there dies
  */
 export function createMemoryLedger(
-	{ quotas, accounts, journals, stopped }: Books = emptyBooks(),
+	{ quotas, accounts, journals, alerts, stopped }: Books = emptyBooks(),
 	written: () => Promise<void> = nothing,
 ): MemoryLedger {
 	const get = (tenant: string, period: string) => accounts.get(tenant)?.get(period);
@@ -116,6 +119,15 @@ export function createMemoryLedger(
 			journal.set(rid, { ...noted, state: 'applied' });
 			await written();
 		},
+
+		async raise(alert) {
+			const raised = inner(alerts, `${alert.tenant}#${alert.period}`);
+			if (raised.has(alert.kind)) return false;
+			raised.set(alert.kind, alert);
+			await written();
+			return true;
+		},
+		alerts: async (tenant, period) => [...inner(alerts, `${tenant}#${period}`).values()],
 
 		journal: async (tenant, period) => [...journalOf(tenant, period).values()],
 

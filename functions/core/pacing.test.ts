@@ -30,9 +30,9 @@ describe('the rhythm of arrivals', () => {
 		const rhythm = rhythmOf(weekdays, untilMs) as Rhythm;
 		expect(expectedWeek(rhythm)).toBeCloseTo(350);
 		const at = (day: number, hour: number) => untilMs + day * dayMs + hour * hourMs;
-		expect(expectedImages(rhythm, at(0, 12), at(0, 13))).toBeCloseTo(70);
-		expect(expectedImages(rhythm, at(0, 12), at(0, 12.5))).toBeCloseTo(35);
-		expect(expectedImages(rhythm, at(0, 13), at(1, 12))).toBeCloseTo(0);
+		expect(expectedImages(rhythm, at(0, 9), at(0, 16))).toBeCloseTo(70); // noon, or three hours off
+		expect(expectedImages(rhythm, at(0, 12), at(0, 12.5))).toBeCloseTo(5);
+		expect(expectedImages(rhythm, at(0, 16), at(1, 9))).toBeCloseTo(0);
 		expect(expectedImages(rhythm, at(4, 0), at(6, 0))).toBeCloseTo(0); // Saturday and Sunday
 	});
 
@@ -97,32 +97,53 @@ describe('pacing', () => {
 		forecastOf({ quota: quotaOf(wish), nowMs: untilMs, images: 10, seenImages, rhythm: known });
 
 	test('eager keeps nothing back', () => {
-		expect(forecast({ pacing: 'eager', expectedImages: 1000 }, 0)).toEqual({ basis: 'none', expectedLeft: 10 });
+		expect(forecast({ pacing: 'eager', expectedImages: 1000 }, 0)).toEqual({
+			basis: 'none',
+			expectedLeft: 10,
+			keptFor: 0,
+		});
 	});
 
 	test('even believes the tenant, less what has come; a batch at hand always counts', () => {
-		expect(forecast({ pacing: 'even', expectedImages: 1000 }, 300)).toEqual({ basis: 'declared', expectedLeft: 700 });
-		expect(forecast({ pacing: 'even', expectedImages: 1000 }, 5000)).toEqual({ basis: 'declared', expectedLeft: 10 });
+		expect(forecast({ pacing: 'even', expectedImages: 1000 }, 300)).toEqual({
+			basis: 'declared',
+			expectedLeft: 700,
+			keptFor: 0,
+		});
+		expect(forecast({ pacing: 'even', expectedImages: 1000 }, 5000)).toEqual({
+			basis: 'declared',
+			expectedLeft: 10,
+			keptFor: 0,
+		});
 	});
 
-	test('even else asks the journal, and keeps money for four fifths of what it expects until the period ends', () => {
+	test('even else asks the journal, spreads money over seven tenths of what it expects and keeps the floor for all', () => {
 		expect(forecast({ pacing: 'even' }, 300)).toEqual({
 			basis: 'journal',
-			expectedLeft: 10 + Math.round(0.8 * 7 * 24),
+			expectedLeft: 10 + Math.round(0.7 * 7 * 24),
+			keptFor: 7 * 24,
 		});
-		expect(forecast({ pacing: 'even', period: 'day' }, 300)).toEqual({ basis: 'journal', expectedLeft: 10 + 19 });
+		expect(forecast({ pacing: 'even', period: 'day' }, 300)).toEqual({
+			basis: 'journal',
+			expectedLeft: 10 + 17,
+			keptFor: 24,
+		});
 	});
 
 	test('even without a whole day in the journal thinks that what came goes on', () => {
 		const knowNothing = (seenImages: number) =>
 			forecastOf({ quota: quotaOf({ pacing: 'even' }), nowMs: untilMs, images: 10, seenImages, rhythm: undefined });
-		expect(knowNothing(220)).toEqual({ basis: 'rate', expectedLeft: 10 + Math.round((230 / 23) * 7) });
+		expect(knowNothing(220)).toEqual({ basis: 'rate', expectedLeft: 10 + 49, keptFor: 70 });
 		const first = { quota: quotaOf({ pacing: 'even' }), nowMs: Date.UTC(2026, 10, 1), images: 10, seenImages: 0 };
-		expect(forecastOf({ ...first, rhythm: undefined })).toEqual({ basis: 'rate', expectedLeft: 10 + 300 });
+		expect(forecastOf({ ...first, rhythm: undefined })).toEqual({
+			basis: 'rate',
+			expectedLeft: 10 + 210,
+			keptFor: 300,
+		});
 	});
 
 	test('a total has no end to spread money over, unless the tenant says how many images there will be', () => {
-		expect(forecast({ pacing: 'even', period: 'total' }, 0)).toEqual({ basis: 'none', expectedLeft: 10 });
+		expect(forecast({ pacing: 'even', period: 'total' }, 0)).toEqual({ basis: 'none', expectedLeft: 10, keptFor: 0 });
 		expect(forecast({ pacing: 'even', period: 'total', expectedImages: 500 }, 100)).toMatchObject({
 			expectedLeft: 400,
 		});

@@ -1,3 +1,4 @@
+import type { Alert } from './alert.ts';
 import type { Account, JournalEntry, Refusal, ReserveRequest } from './ledger.ts';
 import type { Quota, QuotaWish } from './quota.ts';
 
@@ -32,4 +33,8 @@ export interface Ledger {
 	/** journal pending -> account -> journal applied. */
 	settle(entry: Omit<JournalEntry, 'state'>): Promise<void>;
 	journal(tenant: string, period: string): Promise<JournalEntry[]>;
+	/** Notes an alert, unless its kind was raised in that period before: then it says false. */
+	raise(alert: Alert): Promise<boolean>;
+	/** Those raised for a tenant in a period, in no order that means anything. */
+	alerts(tenant: string, period: string): Promise<Alert[]>;
 }

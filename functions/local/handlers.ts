@@ -4,6 +4,7 @@ import { createImages } from '../aws/images.ts';
 import { createQueue } from '../aws/queue.ts';
 import type { Resources } from '../aws/resources.ts';
 import { createStores } from '../aws/stores.ts';
+import type { Alert } from '../core/alert.ts';
 import { imageEventSchema } from '../core/event.ts';
 import type { Log } from '../core/log.ts';
 import { batchMessageSchema, reportMessageSchema, resumeMessageSchema } from '../core/message.ts';
@@ -59,6 +60,7 @@ export function createHandlers(clients: Clients, resources: Resources, options: 
 		images,
 		rhythmOf,
 		priceNow,
+		onAlert: (alert: Alert) => options.log('warn', 'alert', alert),
 		s3,
 		imagesBucket,
 		resultsBucket,

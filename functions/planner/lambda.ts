@@ -8,6 +8,7 @@ import { createImages } from '../aws/images.ts';
 import { createMeasuredLog } from '../aws/measured-log.ts';
 import { createQueue } from '../aws/queue.ts';
 import { createStores } from '../aws/stores.ts';
+import type { Alert } from '../core/alert.ts';
 import { limits } from '../core/limits.ts';
 import { batchMessageSchema, resumeMessageSchema } from '../core/message.ts';
 import { parseCard } from '../core/package.ts';
@@ -39,6 +40,7 @@ const stores = createStores(clients, {
 	tablePrefix: environment.TABLE_PREFIX,
 });
 const card = parseCard(readFileSync(join(environment.LAMBDA_TASK_ROOT, 'model.json'), 'utf8'));
+const log = createMeasuredLog(environment.TABLE_PREFIX, 'planner');
 const parts = {
 	...stores,
 	rhythmOf: createRhythms(stores.ledger),
@@ -57,7 +59,8 @@ const parts = {
 	nowMs: Date.now,
 	mintRid: randomUUID,
 	mintSuffix: () => randomBytes(4).toString('hex'),
-	log: createMeasuredLog(environment.TABLE_PREFIX, 'planner'),
+	onAlert: (alert: Alert) => log('warn', 'alert', alert),
+	log,
 };
 
 export const planner = createPlanner(parts);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Alert } from '../core/alert.ts';
 import type { Batch } from '../core/batch.ts';
 import { mintBatchId } from '../core/batch.ts';
 import { budgetOf } from '../core/budget.ts';
@@ -19,11 +20,13 @@ const full10NanoUsd = 350; // ten images on the full network
 /** A planner on a clock that a test turns, over ledger and batches in memory. */
 function startPlanner(startMs: number) {
 	const [ledger, batches, sent] = [createMemoryLedger(), createMemoryBatches(), [] as BatchMessage[]];
+	const alerts: string[] = [];
 	let [nowMs, minted] = [startMs, 0];
 	const parts = {
 		...{ ledger, batches, card, priceNow: async () => price, nowMs: () => nowMs, rhythmOf: createRhythms(ledger) },
 		batchQueue: { send: async (message: BatchMessage) => void sent.push(message) },
 		mintRid: () => ridOf(++minted),
+		onAlert: ({ kind, period }: Alert) => void alerts.push(`${kind} in ${period}`),
 	};
 	async function drop(images = 10): Promise<Batch> {
 		const batchId = mintBatchId(nowMs, String(++minted).padStart(8, '0'));
@@ -32,7 +35,7 @@ function startPlanner(startMs: number) {
 		return batch;
 	}
 	return {
-		...{ ledger, batches, sent, drop },
+		...{ ledger, batches, sent, alerts, drop },
 		turnTo: (ms: number) => {
 			nowMs = ms;
 		},
@@ -89,6 +92,19 @@ describe('planning over periods', () => {
 		expect(await planner.plan(oldest as Batch)).toHaveProperty('sent');
 	});
 
+	test('each alert is raised once a period: soft limit, deferral began, deferral ended', async () => {
+		const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
+		await planner.setQuota({ limitNanoUsd: 3 * full10NanoUsd, softLimitNanoUsd: full10NanoUsd });
+		for (let batch = 0; batch < 3; batch++) await planner.plan(await planner.drop());
+		expect(planner.alerts).toEqual(['soft-limit in 2026-11']);
+		const waiting = [await planner.drop(), await planner.drop()];
+		for (const batch of waiting) await planner.plan(batch);
+		expect(planner.alerts.slice(1)).toEqual(['deferral-began in 2026-11']);
+		planner.turnTo(Date.UTC(2026, 11, 1));
+		for (const batch of waiting) await planner.plan((await planner.batches.get(batch.batchId)) as Batch);
+		expect(planner.alerts.slice(2)).toEqual(['soft-limit in 2026-12', 'deferral-ended in 2026-12']);
+	});
+
 	test('the message says how the budget came about, so that it can be recomputed', async () => {
 		const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
 		const quota: Quota = await planner.setQuota({ limitNanoUsd: 20_000, pacing: 'even', expectedImages: 1000 });
@@ -96,10 +112,10 @@ describe('planning over periods', () => {
 		const { plan, budgetMacs, images, price: paid } = (planned as { sent: BatchMessage }).sent;
 		expect(plan).toEqual({
 			...{ plannedMs: Date.UTC(2026, 10, 24, 12), quotaRevision: 1, pacing: 'even', reason: 'even' },
-			...{ basis: 'declared', expectedLeft: 1000, availableNanoUsd: 20_000 },
+			...{ basis: 'declared', expectedLeft: 1000, keptFor: 0, availableNanoUsd: 20_000 },
 		});
-		const { availableNanoUsd = 0, expectedLeft = 0 } = plan ?? {};
-		const again = budgetOf({ availableNanoUsd, expectedLeft, images, quality: quota, card, price: paid });
+		const { availableNanoUsd = 0, expectedLeft = 0, keptFor = 0 } = plan ?? {};
+		const again = budgetOf({ availableNanoUsd, expectedLeft, keptFor, images, quality: quota, card, price: paid });
 		expect(again).toMatchObject({ budgetMacs });
 	});
 
@@ -115,7 +131,7 @@ describe('planning over periods', () => {
 		}
 		planner.turnTo(Date.UTC(2026, 10, 10, 0));
 		expect(await planner.plan(await planner.drop())).toMatchObject({
-			sent: { plan: { basis: 'journal', expectedLeft: 10 + 0.8 * 60 } }, // Tuesday to Sunday, ten a day
+			sent: { plan: { basis: 'journal', expectedLeft: 10 + 0.7 * 60, keptFor: 60 } }, // Tuesday to Sunday, ten a day
 		});
 	});
 });

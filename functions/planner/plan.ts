@@ -1,5 +1,6 @@
 import type { Batches } from '../aws/batch-table.ts';
 import type { Queue } from '../aws/queue.ts';
+import type { Alert } from '../core/alert.ts';
 import type { Rhythm } from '../core/arrivals.ts';
 import type { Batch, DeferralReason } from '../core/batch.ts';
 import { type BatchBudget, budgetOf, type NoBudget } from '../core/budget.ts';
@@ -13,6 +14,7 @@ import { periodOf } from '../core/period.ts';
 import type { Ledger } from '../core/ports.ts';
 import type { Price } from '../core/price.ts';
 import type { Quota } from '../core/quota.ts';
+import { alertsOf, raiseAll } from './alerts.ts';
 import { type Funding, heldReservation } from './held-reservation.ts';
 
 export interface PlanningParts {
@@ -24,6 +26,8 @@ export interface PlanningParts {
 	priceNow: () => Promise<Price>;
 	nowMs: () => number;
 	mintRid: () => string;
+	/** An alert that was not raised in its period before; it stands in the ledger. */
+	onAlert: (alert: Alert) => void;
 	/** What the journal says of a tenant's arrivals; undefined where it says too little. */
 	rhythmOf: (quota: Quota, nowMs: number) => Promise<Rhythm | undefined>;
 }
@@ -57,8 +61,12 @@ export async function planBatch(parts: PlanningParts, batch: Batch, images: numb
 			...{ tenant, period, rid, batchId, images, quotaRevision: quota.revision, nanoUsd: budget.reservedNanoUsd },
 			...(nextDeferred === undefined ? {} : { nextDeferred }),
 		});
-		if (refusal === undefined)
-			return send(parts, batch, { images, price, rid, period, plan, budgetMacs: budget.budgetMacs });
+		if (refusal === undefined) {
+			const { budgetMacs, reservedNanoUsd } = budget;
+			const sent = await send(parts, batch, { images, price, rid, period, plan, budgetMacs });
+			await raiseAll(parts, alertsOf(quota, account, { batchId, nextDeferred, reservedNanoUsd }));
+			return sent;
+		}
 		if (refusal === 'order' && (await passStaleOldest(parts, account))) continue;
 		if (refusal === 'order' || refusal === 'open-reservations') return deferBatch(parts, batch, period, refusal);
 	}
@@ -102,8 +110,8 @@ async function budgetFor(
 	const plannedMs = nowMs();
 	const rhythm = needsRhythm(quota) ? await rhythmOf(quota, plannedMs) : undefined;
 	const forecast = forecastOf({ quota, nowMs: plannedMs, images, seenImages, rhythm });
-	const { expectedLeft } = forecast;
-	const budget = budgetOf({ availableNanoUsd, images, expectedLeft, quality: quota, card, price });
+	const { expectedLeft, keptFor } = forecast;
+	const budget = budgetOf({ availableNanoUsd, images, expectedLeft, keptFor, quality: quota, card, price });
 	if (typeof budget === 'string') return budget;
 	const { revision: quotaRevision } = quota;
 	const { reason } = budget;
@@ -139,6 +147,8 @@ async function deferBatch(
 	reason: DeferralReason,
 ): Promise<Planned> {
 	await parts.ledger.defer(batch.tenant, period, batch.batchId);
+	if (reason === 'quota' || reason === 'floor')
+		await raiseAll(parts, [{ tenant: batch.tenant, period, kind: 'deferral-began' }]);
 	return waitFor(parts, batch, reason);
 }
 

@@ -39,6 +39,7 @@ export async function startWorld(wish: QuotaWish, card: ModelCard, price: Price)
 	const parts: PlanningParts = {
 		...{ ledger, batches, card, priceNow: async () => price, nowMs: () => nowMs, rhythmOf: createRhythms(ledger) },
 		batchQueue: { send: async (message) => void sent.push(message) },
+		onAlert: () => undefined,
 		mintRid: () => `00000000-0000-4000-8000-${String(++minted).padStart(12, '0')}`,
 	};
 	// Every batch knows its images from the start, so resuming one never asks for claims or manifests.

@@ -1,0 +1,72 @@
+import { join, resolve } from 'node:path';
+import { Command } from 'commander';
+import { BudgetNetError } from '../core/errors.ts';
+import { formatUsd } from '../core/money.ts';
+import { calibratedPrice, type ListedPrice } from '../core/price-list.ts';
+import { listFiles } from '../local/drop.ts';
+import { type MachineSpeed, measureMachine } from '../local/measure-machine.ts';
+import { loadPackage } from '../onnx/package-files.ts';
+import { connected } from './connect.ts';
+import { packageFolder } from './packages.ts';
+import { modelOption, type PricedOptions, workerKindOption } from './system-price.ts';
+
+interface CalibrateOptions extends PricedOptions {
+	usdPerHour: string;
+	utilisation: string;
+	write?: boolean;
+	json?: boolean;
+}
+
+/** Decoding is measured on no more files than this. */
+const filesMax = 500;
+
+/** `budgetnet calibrate FOLDER`: the price that pays this machine. */
+export function calibrateCommand(): Command {
+	return new Command('calibrate')
+		.description('measure this machine, and say what price pays it; --write makes that the next version')
+		.argument('<folder>', 'images such as tenants drop: decoding is measured on them')
+		.requiredOption('--usd-per-hour <usd>', 'what the machine costs, as 0.04')
+		.requiredOption('--utilisation <share>', 'part of the time that it is busy, as 0.7')
+		.addOption(modelOption)
+		.addOption(workerKindOption)
+		.option('--write', 'add it to the price list of the system that the environment names')
+		.option('--json', 'print as JSON')
+		.action(calibrate);
+}
+
+async function calibrate(folder: string, options: CalibrateOptions): Promise<void> {
+	const usdPerHour = positive('--usd-per-hour', options.usdPerHour, Number.POSITIVE_INFINITY);
+	const utilisation = positive('--utilisation', options.utilisation, 1);
+	const root = resolve(folder);
+	const files = (await listFiles(root)).slice(0, filesMax).map((name) => join(root, name));
+	const speed = await measureMachine(await loadPackage(await packageFolder(options.model)), files);
+	const price = calibratedPrice({ ...speed, usdPerHour, utilisation });
+	const { model, workerKind } = options;
+	const written = options.write
+		? await connected(({ prices }) => {
+				const nowMs = Date.now();
+				return prices.supersede({ model, workerKind, ...price, validFromMs: nowMs }, nowMs);
+			})
+		: undefined;
+	const result = { ...speed, ...price, ...(written ? { number: written.number } : {}) };
+	process.stdout.write(`${options.json ? JSON.stringify(result) : describe(speed, price, written)}\n`);
+}
+
+function positive(option: string, text: string, most: number): number {
+	const value = /^\d{1,6}(\.\d{1,9})?$/.test(text) ? Number(text) : 0;
+	if (value > 0 && value <= most) return value;
+	const bound = most === 1 ? ', at most 1' : '';
+	throw new BudgetNetError('invalid', `${option} ${text}: expected a number above 0${bound}`);
+}
+
+function describe(
+	{ gmacsPerSecond, decodeSeconds, provider }: MachineSpeed,
+	{ nanoUsdPerTmac, nanoUsdPerImage }: Pick<ListedPrice, 'nanoUsdPerTmac' | 'nanoUsdPerImage'>,
+	written: ListedPrice | undefined,
+): string {
+	return [
+		`${gmacsPerSecond.toFixed(1)} GMAC/s (${provider}), ${(1000 * decodeSeconds).toFixed(2)} ms to decode an image`,
+		`${formatUsd(nanoUsdPerTmac)} a TMAC, ${formatUsd(nanoUsdPerImage)} an image`,
+		written ? `in force now as version ${written.number}` : '--write would make this the next version',
+	].join('\n');
+}

@@ -1,0 +1,116 @@
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import type { NoBudget } from '../core/budget.ts';
+import { BudgetNetError } from '../core/errors.ts';
+import { limitForAccuracy, type Offer, offerAtFullQuality, offerNow, type Standing } from '../core/estimate.ts';
+import { formatUsd } from '../core/money.ts';
+import { tenantSchema } from '../core/object-key.ts';
+import { forecastOf } from '../core/pacing.ts';
+import { fullPolicy } from '../core/package.ts';
+import { parse } from '../core/parse.ts';
+import { periodOf } from '../core/period.ts';
+import { listFiles } from '../local/drop.ts';
+import { createRhythms } from '../planner/rhythm.ts';
+import { type Connection, connected } from './connect.ts';
+import { presentQuota } from './quota.ts';
+import { modelOption, type PricedOptions, readCard, systemPrice, workerKindOption } from './system-price.ts';
+
+interface EstimateOptions extends PricedOptions {
+	tenant: string;
+	images?: string;
+	accuracy?: string;
+	json?: boolean;
+}
+
+interface Estimate {
+	tenant: string;
+	images: number;
+	/** Under the quota as it stands, or why the images would wait. */
+	now: Offer | { waits: NoBudget };
+	full: Offer;
+	/** The limit under which the wished accuracy would be reached; null where the model never reaches it. */
+	limitNanoUsdForAccuracy?: number | null;
+}
+
+/** `budgetnet estimate`: what images would cost and get; nothing is spent. */
+export function estimateCommand(): Command {
+	return new Command('estimate')
+		.description('say what images would cost and how good their labels would be; nothing is spent')
+		.argument('[folder]', 'folder of images to count')
+		.requiredOption('--tenant <name>', 'whose quota')
+		.option('--images <count>', 'how many, instead of a folder')
+		.option('--accuracy <accuracy>', 'also say which limit would reach this, as 0.93')
+		.addOption(modelOption)
+		.addOption(workerKindOption)
+		.option('--json', 'print as JSON')
+		.action(async (folder: string | undefined, options: EstimateOptions) => {
+			parse(tenantSchema, options.tenant, `tenant "${options.tenant}"`);
+			const wished = options.accuracy === undefined ? undefined : parseAccuracy(options.accuracy);
+			const images = await countImages(folder, options.images);
+			const estimate = await connected((connection) => estimateFor(connection, images, wished, options));
+			process.stdout.write(`${options.json ? JSON.stringify(estimate) : describe(estimate, options.accuracy)}\n`);
+		});
+}
+
+async function countImages(folder: string | undefined, images: string | undefined): Promise<number> {
+	if ((folder === undefined) === (images === undefined))
+		throw new BudgetNetError('invalid', 'how many images? give a folder or --images');
+	if (folder !== undefined) return (await listFiles(resolve(folder))).length;
+	if (!/^[1-9]\d{0,9}$/.test(images ?? ''))
+		throw new BudgetNetError('invalid', `--images ${images}: expected a number of images above 0`);
+	return Number(images);
+}
+
+function parseAccuracy(text: string): number {
+	if (/^(0\.\d{1,9}|1)$/.test(text)) return Number(text);
+	throw new BudgetNetError('invalid', `--accuracy ${text}: expected a number above 0, at most 1, such as 0.93`);
+}
+
+async function estimateFor(
+	connection: Connection,
+	images: number,
+	wished: number | undefined,
+	{ tenant, ...priced }: EstimateOptions,
+): Promise<Estimate> {
+	const { ledger } = connection;
+	const quota = presentQuota(tenant, await ledger.getQuota(tenant));
+	const [card, nowMs] = [await readCard(priced.model), Date.now()];
+	if (images > Number.MAX_SAFE_INTEGER / fullPolicy(card).macs)
+		throw new BudgetNetError('invalid', `--images ${images}: too many to calculate with; ask for a part of them`);
+	const account = await ledger.getAccount(tenant, periodOf(nowMs, quota));
+	const { availableNanoUsd = quota.limitNanoUsd, images: seenImages = 0 } = account ?? {};
+	const rhythm = await createRhythms(ledger)(quota, nowMs);
+	const { expectedLeft, keptFor } = forecastOf({ quota, nowMs, images, seenImages, rhythm });
+	const price = await systemPrice(connection, priced, nowMs);
+	const standing: Standing = { quota, availableNanoUsd, expectedLeft, keptFor, card, price };
+	const now = offerNow(standing, images);
+	const limit = wished === undefined ? undefined : (limitForAccuracy(standing, images, wished) ?? null);
+	return {
+		...{ tenant, images, full: offerAtFullQuality(standing, images) },
+		now: typeof now === 'string' ? { waits: now } : now,
+		...(limit === undefined ? {} : { limitNanoUsdForAccuracy: limit }),
+	};
+}
+
+const waiting: Record<NoBudget, string> = {
+	quota: 'they would wait: the quota cannot pay the cheapest policy for all of them',
+	floor: "they would wait: the quota cannot pay the tenant's floor for all of them",
+};
+
+function describe({ tenant, images, now, full, limitNanoUsdForAccuracy }: Estimate, accuracy?: string): string {
+	const words = (offer: Offer) =>
+		`at most ${formatUsd(offer.costNanoUsd)}, expected accuracy ${percent(offer.accuracy)}, ${percent(offer.share)} of the full compute`;
+	const lines = [
+		`${images} images of tenant ${tenant}`,
+		`under its quota: ${'waits' in now ? waiting[now.waits] : words(now)}`,
+		`at full quality: ${words(full)}`,
+	];
+	if (limitNanoUsdForAccuracy === null) lines.push(`accuracy ${accuracy}: more than this model has`);
+	else if (limitNanoUsdForAccuracy !== undefined)
+		lines.push(`accuracy ${accuracy}: a limit of ${formatUsd(limitNanoUsdForAccuracy)} would reach it`);
+	return lines.join('\n');
+}
+
+function percent(part: number): string {
+	return `${(100 * part).toFixed(1)} %`;
+}

@@ -1,0 +1,68 @@
+import { Command } from 'commander';
+import { BudgetNetError } from '../core/errors.ts';
+import { formatUsd, parseUsd } from '../core/money.ts';
+import type { ListedPrice } from '../core/price-list.ts';
+import { connected } from './connect.ts';
+import { formatTable } from './table.ts';
+
+interface SetOptions {
+	perTmac: string;
+	perImage: string;
+	from?: string;
+	json?: boolean;
+}
+
+/** `budgetnet prices list | set`: what a model costs on a kind of worker; superseded, never changed. */
+export function pricesCommand(): Command {
+	return new Command('prices')
+		.description('what models cost on kinds of workers')
+		.addCommand(new Command('list').description('print every version').option('--json', 'print as JSON').action(list))
+		.addCommand(
+			new Command('set')
+				.description('add the version that supersedes the last; batches planned before keep their price')
+				.argument('<model>', 'name of the model, as cifar10-resnet')
+				.argument('<worker-kind>', 'kind of worker, as cpu or l4-spot')
+				.requiredOption('--per-tmac <usd>', 'of 10^12 multiply-adds, as 0.0003')
+				.requiredOption('--per-image <usd>', 'of requests and decoding, as 0.000000005')
+				.option('--from <time>', 'valid from, as 2026-12-01T00:00:00Z; without it from now on')
+				.option('--json', 'print as JSON')
+				.action(set),
+		);
+}
+
+async function list({ json }: { json?: boolean }): Promise<void> {
+	const prices = (await connected(({ prices: table }) => table.list())).sort(byPlace);
+	if (json) process.stdout.write(`${JSON.stringify(prices)}\n`);
+	else if (prices.length === 0) process.stdout.write('no prices yet: those of the embedded cloud hold\n');
+	else process.stdout.write(`${formatTable(head, prices.map(rowOf))}\n`);
+}
+
+async function set(model: string, workerKind: string, options: SetOptions): Promise<void> {
+	const [nanoUsdPerTmac, nanoUsdPerImage] = [parseUsd(options.perTmac), parseUsd(options.perImage)];
+	const validFromMs = options.from === undefined ? undefined : parseTime(options.from);
+	const price = await connected(({ prices }) => {
+		const nowMs = Date.now();
+		const wish = { model, workerKind, nanoUsdPerTmac, nanoUsdPerImage, validFromMs: validFromMs ?? nowMs };
+		return prices.supersede(wish, nowMs);
+	});
+	process.stdout.write(`${options.json ? JSON.stringify(price) : formatTable(head, [rowOf(price)])}\n`);
+}
+
+function parseTime(text: string): number {
+	const ms = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?Z$/.test(text) ? Date.parse(text) : Number.NaN;
+	if (Number.isNaN(ms))
+		throw new BudgetNetError('invalid', `--from ${text}: expected a time such as 2026-12-01T00:00:00Z`);
+	return ms;
+}
+
+const head = ['model', 'worker kind', 'version', 'per TMAC', 'per image', 'valid from'];
+
+function rowOf(price: ListedPrice): string[] {
+	const { model, workerKind, number, nanoUsdPerTmac, nanoUsdPerImage, validFromMs } = price;
+	const from = new Date(validFromMs).toISOString();
+	return [model, workerKind, String(number), formatUsd(nanoUsdPerTmac), formatUsd(nanoUsdPerImage), from];
+}
+
+function byPlace(a: ListedPrice, b: ListedPrice): number {
+	return `${a.model} ${a.workerKind}`.localeCompare(`${b.model} ${b.workerKind}`) || a.number - b.number;
+}

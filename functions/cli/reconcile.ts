@@ -1,0 +1,56 @@
+import { Command } from 'commander';
+import { beginsIn, billedIn, monthSchema, priceTimes, type Reconciliation, reconcileBill } from '../core/bill.ts';
+import { formatUsd, parseUsd } from '../core/money.ts';
+import { parse } from '../core/parse.ts';
+import type { Price } from '../core/price.ts';
+import { type Connection, connected } from './connect.ts';
+import { modelOption, type PricedOptions, systemPrice, workerKindOption } from './system-price.ts';
+
+interface ReconcileOptions extends PricedOptions {
+	month: string;
+	bill: string;
+	json?: boolean;
+}
+
+/** `budgetnet reconcile`: what tenants were billed in a month against what the cloud billed. */
+export function reconcileCommand(): Command {
+	return new Command('reconcile')
+		.description("compare a month's real bill (idle time, cold starts) with what tenants were billed; changes nothing")
+		.requiredOption('--month <month>', 'as 2026-11; periods count to the month that they begin in')
+		.requiredOption('--bill <usd>', 'what the cloud billed for workers and requests')
+		.addOption(modelOption)
+		.addOption(workerKindOption)
+		.option('--json', 'print as JSON')
+		.action(async (options: ReconcileOptions) => {
+			const month = parse(monthSchema, options.month, `--month ${options.month}`);
+			const billNanoUsd = parseUsd(options.bill);
+			const { result, price } = await connected(async (connection) => ({
+				result: reconcileBill(await billedToTenants(connection, month), billNanoUsd),
+				price: await systemPrice(connection, options, Date.now()),
+			}));
+			process.stdout.write(`${options.json ? JSON.stringify(result) : describe(month, result, price, options)}\n`);
+		});
+}
+
+async function billedToTenants({ ledger }: Connection, month: string): Promise<number> {
+	let nanoUsd = 0;
+	for (const { tenant } of await ledger.quotas())
+		for (const { period, spentNanoUsd } of await ledger.accounts(tenant)) {
+			if (beginsIn(period, month)) nanoUsd += spentNanoUsd;
+			else if (period === 'total') nanoUsd += billedIn(await ledger.journal(tenant, period), month);
+		}
+	return nanoUsd;
+}
+
+function describe(month: string, result: Reconciliation, price: Price, { model, workerKind }: PricedOptions): string {
+	const { notionalNanoUsd, billNanoUsd, factor } = result;
+	const first = `${month}: tenants were billed ${formatUsd(notionalNanoUsd)}, the cloud billed ${formatUsd(billNanoUsd)}`;
+	if (factor === undefined) return `${first}; nothing to compare`;
+	const next = priceTimes(price, factor);
+	const usd = (nanoUsd: number) => formatUsd(nanoUsd).slice(1);
+	return [
+		first,
+		`prices times ${factor} would have brought the bill in; to have it so from now on:`,
+		`budgetnet prices set ${model} ${workerKind} --per-tmac ${usd(next.nanoUsdPerTmac)} --per-image ${usd(next.nanoUsdPerImage)}`,
+	].join('\n');
+}

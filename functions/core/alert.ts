@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import { tenantSchema } from './object-key.ts';
+import { periodSchema } from './period.ts';
+
+/**
+ * Raised once a period. soft-limit: what is spent and reserved passed it. deferral-began: a batch waits because the quota cannot
+ * pay it. deferral-ended: the last batch that waited has its reservation.
+ */
+const alertKindSchema = z.enum(['soft-limit', 'deferral-began', 'deferral-ended']);
+
+export const alertSchema = z.strictObject({
+	tenant: tenantSchema,
+	period: periodSchema,
+	kind: alertKindSchema,
+	atMs: z.int().min(0),
+});
+export type Alert = z.infer<typeof alertSchema>;

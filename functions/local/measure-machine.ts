@@ -1,0 +1,49 @@
+import { readFile } from 'node:fs/promises';
+import pMap from 'p-map';
+import { limits } from '../core/limits.ts';
+import { fullPolicy } from '../core/package.ts';
+import { startInference } from '../onnx/client.ts';
+import { decodeImage } from '../onnx/decode.ts';
+import type { ModelPackage } from '../onnx/package-files.ts';
+
+/** How fast this machine is at a model. */
+export interface MachineSpeed {
+	gmacsPerSecond: number;
+	/** Of the whole machine for one image, several being decoded at once. */
+	decodeSeconds: number;
+	provider: string;
+}
+
+const warmUpRuns = 3;
+const runs = 20;
+
+/** Measures the full network over chunks of images, and decoding of these files. @throws BudgetNetError */
+export async function measureMachine(pkg: ModelPackage, files: readonly string[]): Promise<MachineSpeed> {
+	const { card } = pkg;
+	const inference = await startInference(pkg);
+	try {
+		const images = limits.chunkImages;
+		const pixels = new Uint8Array(images * card.input.width * card.input.height * 3);
+		const policy = card.policies.length - 1;
+		const run = async (times: number) => {
+			for (let i = 0; i < times; i++) await inference.run(policy, pixels, images);
+		};
+		await run(warmUpRuns);
+		const seconds = await secondsOf(() => run(runs));
+		const gmacsPerSecond = (runs * images * fullPolicy(card).macs) / 1e9 / seconds;
+		const bytes = await pMap(files, (file) => readFile(file), { concurrency: limits.fetchConcurrency });
+		const decodeAll = () =>
+			pMap(bytes, (one) => decodeImage(one, card.input), { concurrency: limits.fetchConcurrency });
+		await decodeAll();
+		const decodeSeconds = (await secondsOf(decodeAll)) / files.length;
+		return { gmacsPerSecond, decodeSeconds, provider: inference.provider };
+	} finally {
+		await inference.close();
+	}
+}
+
+async function secondsOf(action: () => Promise<unknown>): Promise<number> {
+	const startedMs = performance.now();
+	await action();
+	return (performance.now() - startedMs) / 1000;
+}

@@ -1,0 +1,114 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runBudgetnet, startUp } from './cli-runner.ts';
+
+const samples = join(import.meta.dirname, '..', 'models', 'samples', 'cifar10', 'images');
+
+let up: Awaited<ReturnType<typeof startUp>>;
+beforeAll(async () => {
+	up = await startUp('--tenant', 'acme', '--usd', '0.000001');
+});
+afterAll(async () => {
+	expect(await up.stop()).toBe(0);
+});
+const budgetnet = (line: string) => runBudgetnet(line.split(' '), up.environment);
+
+/** In this order, on one system: command line, exit code, what it prints (to stderr where it fails). */
+const lines: [string, number, RegExp][] = [
+	[
+		'estimate --tenant acme --images 10',
+		0,
+		/at full quality: at most \$0\.000000398, expected accuracy 93\.7 %, 100\.0 %/,
+	],
+	['estimate --tenant acme --images 50', 0, /under its quota: at most \$0\.000001, expected accuracy 9\d\.\d %/],
+	[
+		'estimate --tenant acme --images 1000',
+		0,
+		/under its quota: they would wait: the quota cannot pay the cheapest policy/,
+	],
+	['estimate --tenant acme --images 50 --accuracy 0.93', 0, /accuracy 0\.93: a limit of \$0\.000001 would reach it/],
+	['estimate --tenant acme --images 1000 --accuracy 0.93', 0, /accuracy 0\.93: a limit of \$0\.0000\d+ would reach it/],
+	['estimate --tenant acme --images 50 --accuracy 0.99', 0, /accuracy 0\.99: more than this model has/],
+	[
+		'estimate --tenant acme --images 50 --json',
+		0,
+		/"full":\{"costNanoUsd":\d+,"share":1,.*"now":\{"costNanoUsd":1000,/,
+	],
+	[`estimate ${samples} --tenant acme`, 0, /^\d+ images of tenant acme\n/],
+	['estimate --tenant acme', 2, /how many images\? give a folder or --images/],
+	[`estimate ${samples} --tenant acme --images 5`, 2, /give a folder or --images/],
+	['estimate --images 10', 2, /required option '--tenant/],
+	['estimate --tenant nobody --images 10', 2, /tenant nobody has no quota/],
+	['estimate --tenant acme --images many', 2, /--images many: expected a number of images above 0/],
+	['estimate --tenant acme --images 0', 2, /--images 0: expected a number/],
+	['estimate --tenant acme --images 9999999999', 2, /too many to calculate with/],
+	['estimate --tenant acme --images 10 --accuracy 93%', 2, /--accuracy 93%: expected a number above 0, at most 1/],
+	['estimate --tenant acme --images 10 --model nobody', 2, /model "nobody" is not there/],
+	['estimate nowhere --tenant acme', 2, /is not there/],
+	['prices list', 0, /^no prices yet: those of the embedded cloud hold\n$/],
+	[
+		'prices set cifar10-resnet cpu --per-tmac 0.0006 --per-image 0.00000001',
+		0,
+		/cifar10-resnet +cpu +1 +\$0\.0006 +\$0\.00000001 +\d{4}-/,
+	],
+	['prices list', 0, /^model +worker kind +version +per TMAC +per image +valid from\ncifar10-resnet +cpu +1 /],
+	['estimate --tenant acme --images 10', 0, /at full quality: at most \$0\.000000795,/],
+	[
+		'prices set cifar10-resnet cpu --per-tmac 0.0003 --per-image 0.000000005 --from 2020-01-01T00:00:00Z',
+		2,
+		/prices are superseded, never changed/,
+	],
+	[
+		'prices set cifar10-resnet cpu --per-tmac 0.0003 --per-image 0.000000005 --from tomorrow',
+		2,
+		/--from tomorrow: expected a time such as/,
+	],
+	['prices set cifar10-resnet cpu --per-tmac 0 --per-image 0', 2, /nanoUsdPerTmac/],
+	['prices set cifar10-resnet CPU --per-tmac 1 --per-image 0', 2, /expected a kind of worker such as cpu/],
+	['prices set cifar10-resnet cpu --per-tmac 1', 2, /required option '--per-image/],
+	['prices set cifar10-resnet --per-tmac 1 --per-image 1', 2, /missing required argument 'worker-kind'/],
+	['prices list --json', 0, /^\[\{"model":"cifar10-resnet","workerKind":"cpu","number":1,"nanoUsdPerTmac":600000,/],
+	['prices', 2, /Usage: budgetnet prices/],
+	[
+		'reconcile --month 2026-11 --bill 1.00',
+		0,
+		/^2026-11: tenants were billed \$0\.00, the cloud billed \$1\.00; nothing to compare\n$/,
+	],
+	['reconcile --month 2026-13 --bill 1.00', 2, /expected a month such as 2026-11/],
+	['reconcile --month 2026-11 --bill one', 2, /"one" is not an amount/],
+	['reconcile --month 2026-11', 2, /required option '--bill/],
+	['calibrate nowhere --usd-per-hour 0.04 --utilisation 0.7', 2, /is not there/],
+	[`calibrate ${samples} --usd-per-hour free --utilisation 0.7`, 2, /--usd-per-hour free: expected a number above 0/],
+	[
+		`calibrate ${samples} --usd-per-hour 0.04 --utilisation 70`,
+		2,
+		/--utilisation 70: expected a number above 0, at most 1/,
+	],
+	[`calibrate ${samples} --usd-per-hour 0.04`, 2, /required option '--utilisation/],
+	[
+		`calibrate ${samples} --usd-per-hour 0.04 --utilisation 0.7`,
+		0,
+		/GMAC\/s \(cpu\), [\d.]+ ms to decode an image\n\$[\d.]+ a TMAC, \$[\d.]+ an image\n--write would/,
+	],
+	[
+		`calibrate ${samples} --usd-per-hour 0.04 --utilisation 0.7 --write --json`,
+		0,
+		/"provider":"cpu","nanoUsdPerTmac":\d+,"nanoUsdPerImage":\d+,"number":2\}/,
+	],
+	['watch acme --looks 1', 0, /^\d{4}-[^\n]+Z\ntenant +period /],
+	['watch --looks 1 --json', 0, /^\{"time":"[^"]+","statuses":\[\{"tenant":"acme",.*"alerts":\[\]\}\]\}\n$/],
+	['watch acme --looks 0', 2, /--looks 0: expected a whole number from 1 to 3600/],
+	['watch acme --every never', 2, /--every never: expected a whole number/],
+	['watch nobody --looks 1', 2, /tenant nobody has no quota/],
+];
+
+test('each command line ends with its exit code and says what it did, or what was expected', async () => {
+	for (const [line, code, said] of lines) {
+		const { status, stdout, stderr } = await budgetnet(line);
+		expect
+			.soft({ line, status, said: code === 0 ? stdout : stderr })
+			.toEqual({ line, status: code, said: expect.stringMatching(said) });
+		if (code === 0) expect.soft(stderr).toBe('');
+		else expect.soft(stdout).toBe('');
+	}
+});
