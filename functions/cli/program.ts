@@ -7,6 +7,7 @@ import { estimateCommand } from './estimate.ts';
 import { exitCodes } from './exit-codes.ts';
 import { journalCommand } from './journal.ts';
 import { modelCommand } from './model.ts';
+import { pageCommand } from './page.ts';
 import { pricesCommand } from './prices.ts';
 import { quotaCommand } from './quota.ts';
 import { reconcileCommand } from './reconcile.ts';
@@ -42,6 +43,7 @@ function createProgram(): Command {
 		.addCommand(quotaCommand())
 		.addCommand(statusCommand())
 		.addCommand(watchCommand())
+		.addCommand(pageCommand())
 		.addCommand(estimateCommand())
 		.addCommand(pricesCommand())
 		.addCommand(calibrateCommand())

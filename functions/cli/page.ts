@@ -1,0 +1,83 @@
+import { writeFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import pMap from 'p-map';
+import { arrivalMs } from '../core/arrivals.ts';
+import { expectedAccuracy } from '../core/curve.ts';
+import type { JournalEntry } from '../core/ledger.ts';
+import { limits } from '../core/limits.ts';
+import { tenantSchema } from '../core/object-key.ts';
+import type { ModelCard } from '../core/package.ts';
+import { policyMacs } from '../core/package.ts';
+import { parse } from '../core/parse.ts';
+import { periodAt } from '../core/period.ts';
+import { reportOf } from '../core/report.ts';
+import { renderTenantPage, type TenantBatch, type TenantPage } from '../pages/tenant-page.ts';
+import { type Connection, connected } from './connect.ts';
+import { presentQuota } from './quota.ts';
+import { modelOption, readCard } from './system-price.ts';
+
+interface PageOptions {
+	tenant: string;
+	model: string;
+	out: string;
+	json?: boolean;
+}
+
+/** Batches whose outcomes one page reads; of more, the newest. */
+const batchesMax = 2000;
+
+/** `budgetnet page`: a tenant's period as an HTML file. */
+export function pageCommand(): Command {
+	return new Command('page')
+		.description("draw a tenant's period that is now: spending against the pace line, accuracy, compute by policy")
+		.requiredOption('--tenant <name>', 'who')
+		.addOption(modelOption)
+		.option('--out <file>', 'HTML file to write', 'budgetnet.html')
+		.option('--json', 'print the figures as JSON instead of writing a page')
+		.action(async (options: PageOptions) => {
+			parse(tenantSchema, options.tenant, `tenant "${options.tenant}"`);
+			const card = await readCard(options.model);
+			const data = await connected((connection) => pageData(connection, options.tenant, card));
+			if (options.json) process.stdout.write(`${JSON.stringify(data)}\n`);
+			else {
+				await writeFile(options.out, await renderTenantPage(data));
+				process.stdout.write(`look at ${options.out}\n`);
+			}
+		});
+}
+
+async function pageData(connection: Connection, tenant: string, card: ModelCard): Promise<TenantPage> {
+	const { ledger } = connection;
+	const quota = presentQuota(tenant, await ledger.getQuota(tenant));
+	const nowMs = Date.now();
+	const { name, startMs, endMs } = periodAt(quota, nowMs);
+	const billed = (await ledger.journal(tenant, name)).filter(({ billedNanoUsd }) => billedNanoUsd > 0);
+	const newest = billed.toSorted((a, b) => (a.batchId < b.batchId ? -1 : 1)).slice(-batchesMax);
+	const read = await pMap(newest, (entry) => readBatch(connection, entry, card), {
+		concurrency: limits.fetchConcurrency,
+	});
+	const runs = new Map<string, number>();
+	for (const { policies } of read)
+		for (const [id, { runs: more }] of Object.entries(policies)) runs.set(id, (runs.get(id) ?? 0) + more);
+	const { limitNanoUsd, softLimitNanoUsd } = quota;
+	return {
+		...{ tenant, period: name, startMs, endMs, nowMs, limitNanoUsd, softLimitNanoUsd },
+		carriedNanoUsd: (await ledger.getAccount(tenant, name))?.carriedNanoUsd ?? 0,
+		batches: read.map(({ batch }) => batch),
+		policies: card.policies.map(({ id }, i) => {
+			const images = runs.get(id) ?? 0;
+			return { id, images, macs: images * policyMacs(card, i) };
+		}),
+	};
+}
+
+async function readBatch({ outcomes }: Connection, entry: JournalEntry, card: ModelCard) {
+	const { tenant, batchId, billedNanoUsd } = entry;
+	const found = await outcomes.read({ tenant, batchId });
+	const report = found && reportOf(found.facts, found.outcomes);
+	const labelled = report?.labelled ?? 0;
+	const accuracy = labelled === 0 ? undefined : expectedAccuracy(card, (report?.consumedMacs ?? 0) / labelled);
+	const images = entry.images ?? report?.images ?? 0;
+	const batch: TenantBatch = { atMs: arrivalMs(batchId), images, billedNanoUsd, accuracy };
+	return { batch, policies: report?.policies ?? {} };
+}

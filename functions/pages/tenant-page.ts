@@ -1,0 +1,148 @@
+import { formatUsd } from '../core/money.ts';
+import { demoStyle } from './demo-style.ts';
+import { type Html, html, htmlPage } from './html.ts';
+import { colours, paletteStyle, policyColour, swatch } from './palette.ts';
+import { figure, fromZero, percentLabel } from './plot.ts';
+import { count } from './words.ts';
+
+/** One batch that was billed. */
+export interface TenantBatch {
+	/** When its images came. */
+	atMs: number;
+	images: number;
+	billedNanoUsd: number;
+	/** Of its labels, by the card's curve; undefined where it has none. */
+	accuracy: number | undefined;
+}
+
+/** A tenant in a period. */
+export interface TenantPage {
+	tenant: string;
+	period: string;
+	startMs: number;
+	/** Infinity where the period has no end. */
+	endMs: number;
+	nowMs: number;
+	limitNanoUsd: number;
+	softLimitNanoUsd: number | undefined;
+	/** Charged to the account for one that it continues. */
+	carriedNanoUsd: number;
+	/** The oldest first. */
+	batches: TenantBatch[];
+	/** Compute by policy, the cheapest first. */
+	policies: { id: string; macs: number; images: number }[];
+}
+
+/** The page of `budgetnet page` as one self-contained HTML file. */
+export async function renderTenantPage(data: TenantPage): Promise<string> {
+	const figures = await Promise.all([spendPlot(data), accuracyPlot(data), policiesPlot(data)]);
+	const { tenant, period, limitNanoUsd, batches, policies } = data;
+	const images = batches.reduce((sum, batch) => sum + batch.images, 0);
+	const title = `${tenant}, ${period}`;
+	const body = html`<header>
+<h1>${title}</h1>
+<p>${count(images)} images in ${count(batches.length)} batches; ${formatUsd(spentOf(data))} of ${formatUsd(limitNanoUsd)} spent.</p>
+<p class="small">As of ${new Date(data.nowMs).toISOString().slice(0, 16)}Z</p>
+</header>
+<main>
+${figures}
+</main>`;
+	return htmlPage(`BudgetNet Batch: ${title}`, `${paletteStyle(policies.length)}${demoStyle}`, body);
+}
+
+function spentOf({ carriedNanoUsd, batches }: TenantPage): number {
+	return batches.reduce((sum, { billedNanoUsd }) => sum + billedNanoUsd, carriedNanoUsd);
+}
+
+const nanoUsdPerUsd = 1e9;
+
+function spendPlot(data: TenantPage): Promise<Html> {
+	const { startMs, endMs, nowMs, limitNanoUsd, softLimitNanoUsd, batches } = data;
+	let spent = data.carriedNanoUsd;
+	const beginMs = Math.max(startMs, Math.min(nowMs, ...batches.map(({ atMs }) => atMs)), 0);
+	const points = [{ at: Number.isFinite(endMs) ? startMs : beginMs, usd: spent / nanoUsdPerUsd }];
+	for (const { atMs, billedNanoUsd } of batches) {
+		spent += billedNanoUsd;
+		points.push({ at: Math.max(startMs, atMs), usd: spent / nanoUsdPerUsd });
+	}
+	points.push({ at: nowMs, usd: spent / nanoUsdPerUsd });
+	const limitUsd = limitNanoUsd / nanoUsdPerUsd;
+	const pace = Number.isFinite(endMs) ? [{ at: startMs, usd: 0 }, { at: endMs, usd: limitUsd }] : [];
+	const soft = softLimitNanoUsd === undefined ? [] : [{ usd: softLimitNanoUsd / nanoUsdPerUsd }];
+	const x = { field: 'at', type: 'temporal', title: null };
+	const y = { field: 'usd', type: 'quantitative', title: 'dollars', scale: fromZero([limitUsd]) };
+	const line = (color: string) => ({ type: 'line', color, strokeWidth: 1.5, strokeDash: [4, 4] });
+	return figure({
+		title: 'Spent, and the pace line',
+		caption: 'By the time at which the images came. The thin line would spend the limit evenly.',
+		key: [
+			{ swatch: swatch(colours.accent), text: 'spent' },
+			{ swatch: swatch(colours.ink), text: 'limit' },
+			...(soft.length > 0 ? [{ swatch: swatch(colours.failed), text: 'soft limit' }] : []),
+		],
+		spec: () => ({
+			height: 260,
+			layer: [
+				{ data: { values: pace }, mark: line(colours.soft), encoding: { x, y } },
+				{ data: { values: [{ usd: limitUsd }] }, mark: { type: 'rule', color: colours.ink }, encoding: { y } },
+				{ data: { values: soft }, mark: { type: 'rule', color: colours.failed }, encoding: { y } },
+				{
+					data: { values: points },
+					mark: { type: 'line', interpolate: 'step-after', color: colours.accent, strokeWidth: 2 },
+					encoding: { x, y },
+				},
+			],
+		}),
+	});
+}
+
+function accuracyPlot({ batches }: TenantPage): Promise<Html> {
+	const values = batches.flatMap(({ atMs, images, accuracy }) =>
+		accuracy === undefined ? [] : [{ at: atMs, images, accuracy }],
+	);
+	return figure({
+		title: 'Expected accuracy',
+		caption: 'A point a batch, larger for more images; by the model card, from the MACs that ran.',
+		spec: () => ({
+			height: 260,
+			data: { values },
+			mark: { type: 'circle', color: colours.accent, opacity: 0.7 },
+			encoding: {
+				x: { field: 'at', type: 'temporal', title: null },
+				y: {
+					field: 'accuracy',
+					type: 'quantitative',
+					title: 'expected accuracy',
+					scale: { zero: false },
+					axis: { labelExpr: percentLabel, tickCount: 5 },
+				},
+				size: { field: 'images', type: 'quantitative', legend: null },
+			},
+		}),
+	});
+}
+
+function policiesPlot({ policies }: TenantPage): Promise<Html> {
+	const values = policies.map(({ id, macs, images }, i) => ({ id, gmacs: macs / 1e9, images, colour: policyColour(i) }));
+	return figure({
+		title: 'Compute by policy',
+		caption: 'What each policy of the network consumed; the figure counts the images that it ran on.',
+		spec: () => ({
+			height: 30 * Math.max(1, values.length),
+			data: { values },
+			encoding: {
+				y: { field: 'id', type: 'nominal', sort: null, title: null },
+				x: {
+					field: 'gmacs',
+					type: 'quantitative',
+					title: 'GMACs',
+					scale: fromZero(values.map(({ gmacs }) => gmacs)),
+				},
+			},
+			layer: [
+				{ mark: { type: 'bar' }, encoding: { color: { field: 'colour', type: 'nominal', scale: null } } },
+				{ mark: { type: 'text', align: 'left', dx: 6 }, encoding: { text: { field: 'images', format: ',' } } },
+			],
+		}),
+	});
+}
