@@ -67,7 +67,12 @@ function spendPlot(data: TenantPage): Promise<Html> {
 	}
 	points.push({ at: nowMs, usd: spent / nanoUsdPerUsd });
 	const limitUsd = limitNanoUsd / nanoUsdPerUsd;
-	const pace = Number.isFinite(endMs) ? [{ at: startMs, usd: 0 }, { at: endMs, usd: limitUsd }] : [];
+	const pace = Number.isFinite(endMs)
+		? [
+				{ at: startMs, usd: 0 },
+				{ at: endMs, usd: limitUsd },
+			]
+		: [];
 	const soft = softLimitNanoUsd === undefined ? [] : [{ usd: softLimitNanoUsd / nanoUsdPerUsd }];
 	const x = { field: 'at', type: 'temporal', title: null };
 	const y = { field: 'usd', type: 'quantitative', title: 'dollars', scale: fromZero([limitUsd]) };
@@ -123,7 +128,12 @@ function accuracyPlot({ batches }: TenantPage): Promise<Html> {
 }
 
 function policiesPlot({ policies }: TenantPage): Promise<Html> {
-	const values = policies.map(({ id, macs, images }, i) => ({ id, gmacs: macs / 1e9, images, colour: policyColour(i) }));
+	const values = policies.map(({ id, macs, images }, i) => ({
+		id,
+		gmacs: macs / 1e9,
+		images,
+		colour: policyColour(i),
+	}));
 	return figure({
 		title: 'Compute by policy',
 		caption: 'What each policy of the network consumed; the figure counts the images that it ran on.',
