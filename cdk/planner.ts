@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { Buckets } from './buckets.ts';
 import { HandlerFunction } from './function.ts';
@@ -13,6 +14,8 @@ export interface PlannerProps {
 	buckets: Buckets;
 	queues: Queues;
 	tables: Tables;
+	/** Is told when a quota nears its end. */
+	quotaAlerts: Topic;
 }
 
 /** A drop is cut into batches by what arrives in one window: the longer, the fuller the batches. */
@@ -38,6 +41,7 @@ export class Planner extends Construct {
 				RESULTS_BUCKET: buckets.results.bucketName,
 				BATCHES_QUEUE_URL: queues.batches.queue.queueUrl,
 				PLANS_QUEUE_URL: queues.plans.queue.queueUrl,
+				QUOTA_ALERTS_TOPIC_ARN: props.quotaAlerts.topicArn,
 				BATCH_IMAGES_MAX: String(settings.batchImagesMax),
 				PRICE: JSON.stringify(settings.price),
 				WORKER_KIND: settings.workers,
@@ -63,13 +67,14 @@ export class Planner extends Construct {
 }
 
 /** Claims, manifest, reservation, message. */
-function permissionsOfPlanning({ buckets, queues, tables }: PlannerProps): PolicyStatement[] {
+function permissionsOfPlanning({ buckets, queues, tables, quotaAlerts }: PlannerProps): PolicyStatement[] {
 	return [
 		allowObjects(['s3:PutObject'], buckets.results, 'manifests/'),
 		allow(['dynamodb:PutItem'], tables.claimsArn),
 		allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], tables.batchesArn, tables.ledgerArn),
 		allow(['dynamodb:Query'], tables.ledgerArn, tables.unfinishedArn), // the journal: how the tenant drops; and what waits
 		allow(['sqs:SendMessage'], queues.batches.queue.queueArn),
+		allow(['sns:Publish'], quotaAlerts.topicArn),
 	];
 }
 

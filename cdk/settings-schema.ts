@@ -56,7 +56,7 @@ const settingsSchema = z
 		batchImagesMax: z.int().min(1).max(limits.batchImagesMax).default(512),
 		/** What tenants are billed where the price list has nothing for this model and kind of worker. docs/cost.md: what it costs you. */
 		price: priceSchema.prefault({ version: 'fargate-1', nanoUsdPerTmac: 710_000, nanoUsdPerImage: 6_700 }),
-		/** Gets the alarms; confirm the subscription that Amazon SNS sends. */
+		/** Gets alarms and quota alerts; confirm the two subscriptions that Amazon SNS sends. */
 		alarmEmail: z.email().optional(),
 		/** Keeps workers off public addresses, for the price of interface endpoints (docs/cost.md). */
 		privateNetwork: z.boolean().default(false),

@@ -24,13 +24,14 @@ export class BudgetNetStack extends Stack {
 		const queues = new Queues(this, 'Queues', { name, functionTimeout });
 		const buckets = new Buckets(this, 'Buckets', { name, retentionDays, imageEvents: queues.imageEvents.queue });
 		const tables = new Tables(this, 'Tables', { name });
-		const planner = new Planner(this, 'Planner', { settings, buckets, queues, tables });
+		const topics = new Topics(this, 'Topics', { name, email: settings.alarmEmail });
+		const { quotaAlerts } = topics;
+		const planner = new Planner(this, 'Planner', { settings, buckets, queues, tables, quotaAlerts });
 		const settler = new Settler(this, 'Settler', { name, buckets, queues, tables });
 		const sweeper = new Sweeper(this, 'Sweeper', { name, buckets, queues, tables });
 		const network = new Network(this, 'Network', { name, isPrivate: settings.privateNetwork });
 		const workers = new Workers(this, 'Workers', { settings, network, buckets, queues });
 		const tenants = new Tenants(this, 'Tenants', { name, buckets });
-		const topics = new Topics(this, 'Topics', { name, email: settings.alarmEmail });
 		const functions = [...planner.functions, ...settler.functions, ...sweeper.functions];
 		new Alarms(this, 'Alarms', { name, queues, functions, topic: topics.alarms });
 		addOutputs(this, {
@@ -46,6 +47,7 @@ export class BudgetNetStack extends Stack {
 			ReaderRoleArn: tenants.reader.roleArn,
 			WorkersService: workers.service.serviceName,
 			AlarmsTopicArn: topics.alarms.topicArn,
+			QuotaAlertsTopicArn: topics.quotaAlerts.topicArn,
 		});
 		Tags.of(this).add('system', name);
 		acknowledgeFindings(this, settings);

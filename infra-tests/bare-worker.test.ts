@@ -86,7 +86,7 @@ test.skipIf(process.platform !== 'linux')(
 				...(process.getuid?.() === 0 ? { uid: workerUid, gid: workerUid } : {}),
 				stdio: ['ignore', 'ignore', 'inherit'],
 				env: {
-					...{ NODE_ENV: 'production', PACKAGE_FOLDER: join(app, 'models', 'packages', 'cifar10-resnet') },
+					...{ NODE_ENV: 'production', HOME: app, PACKAGE_FOLDER: join(app, 'models', 'packages', 'cifar10-resnet') },
 					...{ AWS_REGION: endpoints.region, AWS_ENDPOINT_URL_S3: endpoints.s3Endpoint },
 					...{ AWS_ENDPOINT_URL_SQS: endpoints.sqsEndpoint, INFERENCE_THREADS: '1' },
 					AWS_ACCESS_KEY_ID: endpoints.credentials.accessKeyId,

@@ -2,13 +2,15 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { SNSClient } from '@aws-sdk/client-sns';
 import { z } from 'zod';
+import { createAlertTopic } from '../aws/alert-topic.ts';
 import { createClients } from '../aws/clients.ts';
 import { createImages } from '../aws/images.ts';
 import { createMeasuredLog } from '../aws/measured-log.ts';
 import { createQueue } from '../aws/queue.ts';
+import type { SqsHandler } from '../aws/sqs-handler.ts';
 import { createStores } from '../aws/stores.ts';
-import type { Alert } from '../core/alert.ts';
 import { limits } from '../core/limits.ts';
 import { batchMessageSchema, resumeMessageSchema } from '../core/message.ts';
 import { parseCard } from '../core/package.ts';
@@ -25,6 +27,7 @@ const environmentSchema = z.object({
 	RESULTS_BUCKET: z.string().min(3),
 	BATCHES_QUEUE_URL: z.url(),
 	PLANS_QUEUE_URL: z.url(),
+	QUOTA_ALERTS_TOPIC_ARN: z.string().startsWith('arn:'),
 	BATCH_IMAGES_MAX: z.coerce.number().int().min(1).max(limits.batchImagesMax),
 	/** In force where the price list has none for this model and kind of worker. */
 	PRICE: z.string(),
@@ -41,6 +44,7 @@ const stores = createStores(clients, {
 });
 const card = parseCard(readFileSync(join(environment.LAMBDA_TASK_ROOT, 'model.json'), 'utf8'));
 const log = createMeasuredLog(environment.TABLE_PREFIX, 'planner');
+const alerts = createAlertTopic(new SNSClient(), environment.QUOTA_ALERTS_TOPIC_ARN, log);
 const parts = {
 	...stores,
 	rhythmOf: createRhythms(stores.ledger),
@@ -59,9 +63,18 @@ const parts = {
 	nowMs: Date.now,
 	mintRid: randomUUID,
 	mintSuffix: () => randomBytes(4).toString('hex'),
-	onAlert: (alert: Alert) => log('warn', 'alert', alert),
+	onAlert: alerts.tell,
 	log,
 };
 
-export const planner = createPlanner(parts);
-export const resumer = createResumer(parts);
+/** A function may not return before its alerts are told. */
+function toldAtTheEnd(handle: SqsHandler): SqsHandler {
+	return async (event) => {
+		const answer = await handle(event);
+		await alerts.settled();
+		return answer;
+	};
+}
+
+export const planner = toldAtTheEnd(createPlanner(parts));
+export const resumer = toldAtTheEnd(createResumer(parts));

@@ -53,6 +53,7 @@ async function invoke(room: string, handler: string, event: unknown) {
 		},
 		...{ IMAGES_BUCKET: resources.imagesBucket, RESULTS_BUCKET: resources.resultsBucket },
 		...{ IMAGE_EVENTS_QUEUE_URL: resources.imageEventsUrl, PLANS_QUEUE_URL: resources.plansUrl },
+		QUOTA_ALERTS_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:budgetnet-quota-alerts',
 		...{ BATCHES_QUEUE_URL: resources.batchesUrl, REPORTS_QUEUE_URL: resources.reportsUrl },
 	};
 	const file = join(folder, room, 'lambda.mjs');

@@ -207,6 +207,7 @@ describe('network', () => {
 
 test('alarms go to a topic, and from there to whom the settings name', () => {
 	templates.gpu.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email', Endpoint: 'ops@example.org' });
+	templates.gpu.resourceCountIs('AWS::SNS::Subscription', 2);
 	templates.cpu.resourceCountIs('AWS::SNS::Subscription', 0);
 	const alarms = Object.values(templates.cpu.findResources('AWS::CloudWatch::Alarm'));
 	const names = alarms.map(({ Properties }) => Properties.AlarmName as string);

@@ -1,0 +1,40 @@
+import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
+import type { Alert } from '../core/alert.ts';
+import { messageOf } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+
+/** Tells people of alerts. The ledger has noted each before, so one that could not be told is not lost: `budgetnet watch` shows it. */
+export interface AlertTopic {
+	tell(alert: Alert): void;
+	/** When all that was told has been sent, or logged as not sent: a function may not return before. */
+	settled(): Promise<void>;
+}
+
+/** Alerts as messages of an SNS topic: JSON, with the tenant and the kind as attributes to filter by. */
+export function createAlertTopic(sns: SNSClient, topicArn: string, log: Log): AlertTopic {
+	let sending: Promise<unknown>[] = [];
+	const text = (StringValue: string) => ({ DataType: 'String', StringValue });
+	async function publish(alert: Alert): Promise<void> {
+		log('warn', 'alert', { ...alert });
+		const { tenant, kind } = alert;
+		const publishing = new PublishCommand({
+			TopicArn: topicArn,
+			Subject: `${tenant}: ${kind}`,
+			Message: JSON.stringify(alert),
+			MessageAttributes: { tenant: text(tenant), kind: text(kind) },
+		});
+		await sns
+			.send(publishing)
+			.catch((error) => log('error', 'an alert was not told', { ...alert, error: messageOf(error) }));
+	}
+	return {
+		tell(alert) {
+			sending.push(publish(alert));
+		},
+		async settled() {
+			const under = sending;
+			sending = [];
+			await Promise.all(under);
+		},
+	};
+}
