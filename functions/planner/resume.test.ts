@@ -22,7 +22,14 @@ test('one resumption plans deferred batches in order, as many as is allowed; the
 	}
 	let minted = 0;
 	const planning = {
-		...{ ledger, batches, priceNow: async () => price, nowMs: () => nowMs, rhythmOf: async () => undefined },
+		...{
+			ledger,
+			batches,
+			priceNow: async () => price,
+			onAlert: () => undefined,
+			nowMs: () => nowMs,
+			rhythmOf: async () => undefined,
+		},
 		...{ card: cardFor([10, 20]), mintRid: () => ridOf(++minted), log: () => undefined },
 		batchQueue: {
 			async send(message: BatchMessage) {
