@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
 	test: {
+		// LocalStack has a command of its own: npm run test:localstack.
+		exclude: ['infra-tests/localstack/**', '**/node_modules/**'],
 		include: ['functions/**/*.test.ts', 'scripts/**/*.test.ts', 'infra-tests/**/*.test.ts'],
 		testTimeout: 60_000,
 		hookTimeout: 60_000,

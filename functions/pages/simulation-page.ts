@@ -76,7 +76,7 @@ ${rows}
 </tbody>
 </table>
 </div>
-<p class="note">Demand is near the quota where full quality for every image would cost 0.9 to 1.1 of it.</p>
+<p class="note">Demand is near the quota where full quality for every image would cost 0.9 to 1.1 of it: every image dropped, and for the money and the deferrals also those that waited at the period’s beginning.</p>
 </section>`;
 }
 

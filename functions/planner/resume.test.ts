@@ -26,9 +26,9 @@ test('one resumption plans deferred batches in order, as many as is allowed; the
 			ledger,
 			batches,
 			priceNow: async () => price,
+			onAlert: () => undefined,
 			nowMs: () => nowMs,
 			rhythmOf: async () => undefined,
-			onAlert: async () => undefined,
 		},
 		...{ card: cardFor([10, 20]), mintRid: () => ridOf(++minted), log: () => undefined },
 		batchQueue: {

@@ -13,6 +13,8 @@ export interface PeriodResult extends Period {
 	limitNanoUsd: number;
 	spentNanoUsd: number;
 	/** Full quality for every image dropped in it. */
+	droppedNanoUsd: number;
+	/** The same, and for every image that waited at its beginning. */
 	demandNanoUsd: number;
 	/** More was spent than the limit, or account and journal disagree. */
 	wrong: boolean;
@@ -37,10 +39,12 @@ export async function liveThrough(options: {
 	const { year, pacing, card, price } = options;
 	const world = await startWorld({ ...year.quota, pacing }, card, price);
 	const imagesMax = Math.min(limits.batchImagesMax, payableImages(world.quota, card, price));
+	const backlogs = new Map<string, number>();
 	let current = periodAt(world.quota, yearStartMs);
 	for (const drop of cut(year.drops, imagesMax)) {
 		while (drop.atMs >= current.endMs) {
 			current = periodAt(world.quota, current.endMs);
+			backlogs.set(current.name, world.waitingImages());
 			await world.turnTo(current.startMs);
 		}
 		await world.drop(drop);
@@ -48,7 +52,7 @@ export async function liveThrough(options: {
 	const fates = [...world.fates.values()];
 	const count = (list: readonly { images: number }[]) => list.reduce((sum, { images }) => sum + images, 0);
 	const kept = count(fates.filter(({ state }) => state !== 'waits')) + world.waitingImages();
-	const periods = await periodResults(world, fates, (images) => fullCostNanoUsd(card, price, images));
+	const periods = await periodResults(world, fates, backlogs, (images) => fullCostNanoUsd(card, price, images));
 	return { fates, periods, lost: count(year.drops) - kept };
 }
 
@@ -62,6 +66,7 @@ function* cut(drops: readonly Drop[], imagesMax: number): Generator<Drop> {
 async function periodResults(
 	{ quota, ledger }: World,
 	fates: readonly Fate[],
+	backlogs: ReadonlyMap<string, number>,
 	fullCost: (images: number) => number,
 ): Promise<PeriodResult[]> {
 	const { tenant, limitNanoUsd } = quota;
@@ -75,9 +80,11 @@ async function periodResults(
 		const account = await ledger.getAccount(tenant, period.name);
 		const findings = account ? checkAccount(account, await ledger.journal(tenant, period.name)) : [];
 		const spentNanoUsd = account?.spentNanoUsd ?? 0;
-		const demandNanoUsd = fullCost(images.get(period.name) ?? 0);
+		const dropped = images.get(period.name) ?? 0;
+		const droppedNanoUsd = fullCost(dropped);
+		const demandNanoUsd = fullCost(dropped + (backlogs.get(period.name) ?? 0));
 		const wrong = findings.length > 0 || spentNanoUsd > limitNanoUsd;
-		results.push({ ...period, limitNanoUsd, spentNanoUsd, demandNanoUsd, wrong });
+		results.push({ ...period, limitNanoUsd, spentNanoUsd, droppedNanoUsd, demandNanoUsd, wrong });
 		if (period.endMs === Number.POSITIVE_INFINITY) break;
 	}
 	return results;

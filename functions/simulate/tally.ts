@@ -24,8 +24,9 @@ export interface Tally {
 	periodsOverLimit: number;
 	lost: number;
 	failed: number;
-	/** Of the periods whose demand is near their quota. */
+	/** Of the periods whose demand, with what waited at their beginning, is near their quota. */
 	near: { periods: number; limitNanoUsd: number; spentNanoUsd: number; images: number; waitedImageDays: number };
+	/** Of the periods in which was dropped what is near their quota: the same ones whatever the pacing. */
 	nearWeeks: Quality[];
 	days: Quality[];
 	/** Images by the age of their deferral: above 0 days, above 1 day and so on. */
@@ -53,19 +54,20 @@ export function addTenant(tally: Tally, { fates, periods, lost }: TenantResult):
 		tally.periods += 1;
 		if (period.wrong) tally.periodsOverLimit += 1;
 	}
-	const judged = periods.filter(isNear);
-	for (const period of judged) addNear(tally, period);
+	for (const period of periods) if (isNear(period, period.demandNanoUsd)) addNear(tally, period);
 	let at = 0;
 	for (const fate of fates) {
 		addFate(tally, fate);
-		while ((judged[at]?.endMs ?? Number.POSITIVE_INFINITY) <= fate.atMs) at += 1;
-		const period = judged[at];
-		if (period && period.startMs <= fate.atMs) addNearFate(tally, period, fate);
+		while ((periods[at]?.endMs ?? Number.POSITIVE_INFINITY) <= fate.atMs) at += 1;
+		const period = periods[at];
+		if (!period) continue;
+		if (isNear(period, period.demandNanoUsd)) addNearFate(tally, period, fate);
+		if (isNear(period, period.droppedNanoUsd)) addQuality(tally.nearWeeks[weekOf(fate)], fate);
 	}
 }
 
 /** Whole periods only: one that the year cuts off was not all seen. */
-function isNear({ startMs, endMs, demandNanoUsd, limitNanoUsd }: PeriodResult): boolean {
+function isNear({ startMs, endMs, limitNanoUsd }: PeriodResult, demandNanoUsd: number): boolean {
 	const isWhole = endMs === Number.POSITIVE_INFINITY || (startMs >= yearStartMs && endMs <= yearEndMs);
 	const share = demandNanoUsd / limitNanoUsd;
 	return isWhole && share >= near.least && share <= near.most;
@@ -93,11 +95,14 @@ function addFate(tally: Tally, fate: Fate): void {
 function addNearFate(tally: Tally, period: PeriodResult, fate: Fate): void {
 	tally.near.images += fate.images;
 	tally.near.waitedImageDays += (fate.images * fate.waitedMs) / dayMs;
-	addQuality(tally.nearWeeks[Math.min(weeks - 1, Math.floor((fate.atMs - yearStartMs) / (7 * dayMs)))], fate);
 	const spentMs = fate.atMs + fate.waitedMs;
 	if (!isMonth(period) || spentMs >= period.endMs) return;
 	const part = Math.floor((paceParts * (spentMs - period.startMs)) / (period.endMs - period.startMs));
 	tally.pace.spentNanoUsd[part] = (tally.pace.spentNanoUsd[part] as number) + fate.billedNanoUsd;
+}
+
+function weekOf({ atMs }: Fate): number {
+	return Math.min(weeks - 1, Math.floor((atMs - yearStartMs) / (7 * dayMs)));
 }
 
 /** What waits, or never got a label, counts as wrong. */
