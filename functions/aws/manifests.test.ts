@@ -52,6 +52,8 @@ test('another batch’s manifest, or none at all, is refused', async () => {
 	await expect(manifests.get(ref(5))).rejects.toMatchObject({ code: 'invalid' });
 	await write(JSON.stringify({ v: 1, ...ref(5), images: [] }));
 	await expect(manifests.get(ref(5))).rejects.toMatchObject({ code: 'invalid' });
+	await write(JSON.stringify({ v: 1, ...ref(5), images: [...images, { ...images[0], key: 'globex/a.png' }] }));
+	await expect(manifests.get(ref(5))).rejects.toThrow(/only images of its own tenant/);
 	await write('{"v":1');
 	await expect(manifests.get(ref(5))).rejects.toMatchObject({ code: 'invalid' });
 	const whole = JSON.stringify({ v: 1, ...ref(5), images });

@@ -57,12 +57,17 @@ export const batchSchema = z.strictObject({
 });
 export type Batch = z.infer<typeof batchSchema>;
 
-export const manifestSchema = z.strictObject({
-	v: z.literal(1),
-	batchId: batchIdSchema,
-	tenant: tenantSchema,
-	images: z.array(imageSchema).min(1).max(limits.batchImagesMax),
-});
+export const manifestSchema = z
+	.strictObject({
+		v: z.literal(1),
+		batchId: batchIdSchema,
+		tenant: tenantSchema,
+		images: z.array(imageSchema).min(1).max(limits.batchImagesMax),
+	})
+	.refine(({ tenant, images }) => images.every(({ key }) => key.startsWith(`${tenant}/`)), {
+		message: 'expected only images of its own tenant',
+		path: ['images'],
+	});
 export type Manifest = z.infer<typeof manifestSchema>;
 
 /** The images of an archive, cut into the batches that they make: written once, before the first of these batches. */

@@ -73,6 +73,18 @@ describe('a message of S3', () => {
 	});
 });
 
+test.each([
+	['a long etag', { eTag: 'e'.repeat(129) }],
+	['a long version', { versionId: 'v'.repeat(1025) }],
+	['an etag of quotes', { eTag: '""' }],
+	['a key with a NUL', { key: 'acme/a%00b' }],
+	['a size beyond counting', { size: 2 ** 60 }],
+])('a record with %s fails alone, not with all of its tenant later', (_, object) => {
+	const events = read(record('acme/first.png'), record('acme/odd.png', { object }));
+	expect(keysOf(events)).toEqual(['acme/first.png']);
+	expect(events.problems).toHaveLength(1);
+});
+
 test('a message may hold as many records as are allowed', () => {
 	expect(read(...Array(limits.eventRecordsMax).fill(record('acme/x'))).images).toHaveLength(limits.eventRecordsMax);
 });

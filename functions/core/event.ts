@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BudgetNetError, messageOf } from './errors.ts';
-import { type Image, joinName, nameOfImage } from './image.ts';
+import { type Image, imageSchema, joinName, nameOfImage } from './image.ts';
 import { limits } from './limits.ts';
 import { decodeEventKey, tenantOf } from './object-key.ts';
 import { parse, parseJson } from './parse.ts';
@@ -61,8 +61,9 @@ function readRecord(input: unknown, bucket: string) {
 	if (key.endsWith('/') && (size ?? 0) === 0) return undefined; // a console's "folder"
 	const tenant = tenantOf(key);
 	if (!eTag) throw new BudgetNetError('invalid', `event of "${key}" has no eTag`);
-	const image: Image = { key, etag: eTag.replaceAll('"', ''), bytes: size ?? 0 };
-	if (versionId) image.versionId = versionId;
+	const named = { key, etag: eTag.replaceAll('"', ''), bytes: size ?? 0 };
+	// What no list of candidates takes must fail here, alone, not there with all images of its tenant.
+	const image = parse(imageSchema, versionId ? { ...named, versionId } : named, `event of "${key}"`);
 	return { tenant, image, sequencer: sequencer ?? '' };
 }
 

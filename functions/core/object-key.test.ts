@@ -25,6 +25,7 @@ test.each([
 	'ac_me/cat.png',
 	'',
 	'/',
+	'acme/a\0e1',
 	`${'t'.repeat(limits.tenantCharactersMax + 1)}/x`,
 	`acme/${'k'.repeat(limits.keyBytesMax - 4)}`,
 	`acme/${'🐱'.repeat(limits.keyBytesMax / 4)}`,

@@ -9,12 +9,14 @@ export const tenantSchema = z
 
 /**
  * The tenant of an image's key, its first segment: `acme/2026/cat.png` is tenant `acme`'s.
- * @throws BudgetNetError `invalid` when the key has no tenant, nothing after it, or is too long
+ * @throws BudgetNetError `invalid` when the key has no tenant, nothing after it, is too long or has a NUL
  */
 export function tenantOf(key: string): string {
 	const bytes = Buffer.byteLength(key);
 	if (bytes > limits.keyBytesMax)
 		throw new BudgetNetError('invalid', `key of ${bytes} bytes: expected at most ${limits.keyBytesMax}`);
+	// Names are joined by it, and no store lists such a key.
+	if (key.includes('\0')) throw new BudgetNetError('invalid', 'key with a NUL: expected none');
 	const slash = key.indexOf('/');
 	const tenant = tenantSchema.safeParse(key.slice(0, Math.max(slash, 0)));
 	if (!tenant.success || slash === key.length - 1)
