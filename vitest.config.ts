@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
 	test: {
 		include: ['functions/**/*.test.ts', 'scripts/**/*.test.ts', 'infra-tests/**/*.test.ts'],
+		exclude: ['infra-tests/localstack/**'], // npm run test:localstack
 		testTimeout: 60_000,
 		hookTimeout: 60_000,
 		// The machine that counts has two cores; each file with an emulator or a session uses one of them.
