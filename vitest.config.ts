@@ -5,6 +5,7 @@ export default defineConfig({
 		// LocalStack has a command of its own: npm run test:localstack.
 		exclude: ['infra-tests/localstack/**', '**/node_modules/**'],
 		include: ['functions/**/*.test.ts', 'scripts/**/*.test.ts', 'infra-tests/**/*.test.ts'],
+		exclude: ['infra-tests/localstack/**'], // npm run test:localstack
 		testTimeout: 60_000,
 		hookTimeout: 60_000,
 		// The machine that counts has two cores; each file with an emulator or a session uses one of them.

@@ -11,6 +11,7 @@ import { type LocalStackCloud, startLocalStackCloud } from '../functions/local/l
 import { synthesiseTemplate } from '../functions/local/localstack/synthesise.ts';
 import { untilGone } from '../functions/local/localstack/traces.ts';
 
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1)); // takes LocalStack along
 const root = join(import.meta.dirname, '..');
 const folder = process.env.LOCALSTACK_FOLDER ?? join(root, '.localstack');
 const output = join(root, 'demo-output');

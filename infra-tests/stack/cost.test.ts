@@ -7,7 +7,7 @@ import { costPage, idle } from '../../cdk/cost/page.ts';
 import { readPrices } from '../../cdk/cost/prices.ts';
 import { defineSettings } from '../../cdk/settings-schema.ts';
 import { parseCard } from '../../functions/core/package.ts';
-import { synthesise } from './synthesise.ts';
+import { synthesise, synthTimeoutMs } from './synthesise.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const prices = await readPrices();
@@ -39,10 +39,16 @@ test('a GMAC costs the same however large the task is, but for its address, and 
 	expect(gmacUsd(prices, 'gpu', { vcpus: 2, memoryGb: 4 })).toBeLessThan(large);
 });
 
-test('the idle month counts the alarms of the synthesised stack, each by its metrics', () => {
-	const alarms = Object.values(synthesise({}).findResources('AWS::CloudWatch::Alarm'));
-	const metricsOf = ({ Properties }: (typeof alarms)[number]) =>
-		Properties.Metrics?.filter((metric: { MetricStat?: unknown }) => metric.MetricStat).length ?? 1;
-	expect(alarms.reduce((sum, alarm) => sum + metricsOf(alarm), 0)).toBe(idle.alarmMetrics);
-	expect(Object.keys(synthesise({}).findResources('AWS::Lambda::EventSourceMapping'))).toHaveLength(idle.queuesPolled);
-});
+test(
+	'the idle month counts the alarms of the synthesised stack, each by its metrics',
+	() => {
+		const alarms = Object.values(synthesise({}).findResources('AWS::CloudWatch::Alarm'));
+		const metricsOf = ({ Properties }: (typeof alarms)[number]) =>
+			Properties.Metrics?.filter((metric: { MetricStat?: unknown }) => metric.MetricStat).length ?? 1;
+		expect(alarms.reduce((sum, alarm) => sum + metricsOf(alarm), 0)).toBe(idle.alarmMetrics);
+		expect(Object.keys(synthesise({}).findResources('AWS::Lambda::EventSourceMapping'))).toHaveLength(
+			idle.queuesPolled,
+		);
+	},
+	synthTimeoutMs,
+);

@@ -10,6 +10,7 @@ import { createStores } from '../../functions/aws/stores.ts';
 import { imageEvent } from '../../functions/core/event.ts';
 import { embeddedPrice } from '../../functions/core/price.ts';
 import { type Cloud, startEmbeddedCloud } from '../../functions/local/cloud.ts';
+import { synthTimeoutMs } from './synthesise.ts';
 
 /* The functions' code as Lambda gets it: bundled, in a folder without node_modules, run by plain Node. */
 const root = join(import.meta.dirname, '..', '..');
@@ -28,7 +29,7 @@ beforeAll(async () => {
 	});
 	await copyFile(join(root, 'models', 'packages', 'cifar10-resnet', 'model.json'), join(folder, 'model.json'));
 	cloud = await startEmbeddedCloud();
-});
+}, synthTimeoutMs);
 afterAll(async () => {
 	await cloud.close();
 	await rm(folder, { recursive: true, force: true });

@@ -5,7 +5,7 @@ import { isAllowed, resourceStatements, speaksOf } from './decide.ts';
 import { type Mutation, mutationsOf } from './mutations.ts';
 import { type Policies, readPolicies } from './policies.ts';
 import { resolveResources } from './resolve.ts';
-import { synthesise } from './synthesise.ts';
+import { synthesise, synthTimeoutMs } from './synthesise.ts';
 import { parseRequest, type Request } from './what.ts';
 import { callers } from './who.ts';
 
@@ -31,7 +31,7 @@ beforeAll(() => {
 		readPolicies(resolveResources(synthesise({ workers }).toJSON().Resources));
 	policies = policiesOf('gpu'); // has all that the other kind has, and the GPU instances besides
 	policiesOnCpu = policiesOf('cpu');
-});
+}, synthTimeoutMs);
 
 describe('who may do what', () => {
 	test.each(rows.map((row) => [row.name, row] as const))('%s', async (_, { request, may }) => {

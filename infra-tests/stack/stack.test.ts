@@ -4,7 +4,7 @@ import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { tableDefinitions } from '../../functions/aws/tables.ts';
 import { limits } from '../../functions/core/limits.ts';
-import { synthesise } from './synthesise.ts';
+import { synthesise, synthTimeoutMs } from './synthesise.ts';
 
 const daySeconds = 24 * 3600;
 const templates = {} as Record<'cpu' | 'gpu' | 'private', Template>;
@@ -12,7 +12,7 @@ beforeAll(() => {
 	templates.cpu = synthesise({});
 	templates.gpu = synthesise({ workers: 'gpu', alarmEmail: 'ops@example.org' });
 	templates.private = synthesise({ workers: 'gpu', privateNetwork: true });
-});
+}, synthTimeoutMs);
 const both = ['cpu', 'gpu'] as const;
 
 describe.each(both)('data, with %s workers', (kind) => {

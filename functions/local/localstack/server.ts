@@ -52,6 +52,7 @@ export async function startLocalStack(folder: string): Promise<LocalStackServer>
 		'docker' in way
 			? startContainer(port)
 			: await startProcess(await installRequirements(way.python, requirements, join(folder, 'venv')), folder, port);
+	process.once('exit', () => child.kill('SIGKILL')); // whatever ends this process
 	const endpoint = `http://${host}:${port}`;
 	const server = { endpoint, hasDynamoDb: 'docker' in way, pid: child.pid as number, stop: () => stop(child) };
 	await untilHealthy(server, child);
