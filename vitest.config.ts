@@ -2,8 +2,6 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
 	test: {
-		// LocalStack has a command of its own: npm run test:localstack.
-		exclude: ['infra-tests/localstack/**', '**/node_modules/**'],
 		include: ['functions/**/*.test.ts', 'scripts/**/*.test.ts', 'infra-tests/**/*.test.ts'],
 		exclude: ['infra-tests/localstack/**'], // npm run test:localstack
 		testTimeout: 60_000,

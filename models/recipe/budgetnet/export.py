@@ -10,6 +10,7 @@ The order matters: weights are rounded as they are stored, then batch norms meas
 
 import argparse
 import json
+from pathlib import Path
 
 import numpy as np
 import torch
