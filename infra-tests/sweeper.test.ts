@@ -1,4 +1,5 @@
 import { DeleteMessageCommand, ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import type { SQSRecord } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Batch, mintBatchId } from '../functions/core/batch.ts';
 import { policyMacs } from '../functions/core/package.ts';
@@ -136,12 +137,16 @@ describe('without a worker', () => {
 			)
 			.toContain('patient sent');
 		const [batch] = (await idle.stores.batches.unfinished(10)).filter(({ tenant }) => tenant === 'patient');
-		const { createdMs = 0, deadlineMs = 0 } = batch ?? {};
+		const { batchId = '', createdMs = 0 } = batch ?? {};
 		await idle.at(createdMs + 6 * 3600 * 1000).sweeper();
 		await idle.drop('poison/another'); // travels through the same queues: when it is there, a report would be too
 		await expect.poll(async () => (await idle.account('poison'))?.images, patience).toBe(1);
 		expect(await idle.outcomesOf('patient')).toEqual([]);
-		await idle.at(deadlineMs + 1).sweeper();
+		const tooEarly = JSON.stringify({ v: 1, batchId, tenant: 'patient', giveUp: 'deadline' });
+		const taken = await idle.stores.settler({ Records: [{ messageId: '1', body: tooEarly } as SQSRecord] });
+		expect(taken).toEqual({ batchItemFailures: [] });
+		expect(await idle.outcomesOf('patient')).toEqual([]);
+		await idle.stores.batches.setState(batchId, 'sent', { deadlineMs: Date.now() - 1 });
 		await expect
 			.poll(() => idle.outcomesOf('patient'), patience)
 			.toMatchObject([{ status: 'failed', reason: 'given-up' }]);

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { checkPackage } from './check-package.ts';
@@ -18,16 +18,21 @@ async function withCheck(change: (check: { images: number; logits: number[][][];
 	return loadPackage(folder);
 }
 
-test('the package gives its logits on this machine, at any number of images at once', async () => {
-	const pkg = await loadPackage(await packageFolder());
-	const check = await checkPackage(pkg, { threads: 1 });
-	expect(check.policies.map((policy) => policy.id)).toEqual(pkg.card.policies.map((policy) => policy.id));
-	for (const { batchSizes, deviation, valueDeviation } of check.policies) {
-		expect(batchSizes).toContain(1);
-		expect(deviation).toBeLessThan(1e-3);
-		expect(valueDeviation).toBeLessThan(1e-3);
-	}
-});
+const packages = join(import.meta.dirname, '..', '..', 'models', 'packages');
+
+test.each(await readdir(packages))(
+	'%s gives its logits on this machine, at any number of images at once',
+	async (name) => {
+		const pkg = await loadPackage(join(packages, name));
+		const check = await checkPackage(pkg, { threads: 1 });
+		expect(check.policies.map((policy) => policy.id)).toEqual(pkg.card.policies.map((policy) => policy.id));
+		for (const { batchSizes, deviation, valueDeviation } of check.policies) {
+			expect(batchSizes).toContain(1);
+			expect(deviation).toBeLessThan(1e-3);
+			expect(valueDeviation).toBeLessThan(1e-3);
+		}
+	},
+);
 
 test('other logits than promised are refused', async () => {
 	const off = await withCheck((check) => {

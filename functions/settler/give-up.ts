@@ -3,6 +3,7 @@ import type { Batch, BatchRef } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import type { Failure } from '../core/failure.ts';
 import { nameOfImage } from '../core/image.ts';
+import { limits } from '../core/limits.ts';
 import type { GiveUpReason } from '../core/message.ts';
 import type { Outcome, RunFacts } from '../core/outcome.ts';
 import { periodOf } from '../core/period.ts';
@@ -15,6 +16,8 @@ export interface GivingUpParts extends SettlingParts {
 	mintRid: () => string;
 }
 
+const deferralMaxMs = limits.deferralDaysMax * 24 * 3600 * 1000;
+
 const reasons: Record<GiveUpReason, Failure> = {
 	'dead-letter': { reason: 'given-up', detail: 'no worker could run its batch' },
 	deadline: { reason: 'given-up', detail: 'no worker ran its batch before the deadline' },
@@ -24,13 +27,15 @@ const reasons: Record<GiveUpReason, Failure> = {
 /**
  * Gives a batch up by winning its outcomes object with failures, so that nothing can come after. Had a worker won it before,
  * its outcomes stand. The batch is then to be settled like any other. Safe to repeat.
+ * @returns false when the reason holds no more (the message came late, and the batch has gone on meanwhile): nothing was done
  * @throws BudgetNetError `not-found` when the batch or its manifest is not there
  */
-export async function giveUp(parts: GivingUpParts, { batchId, tenant }: BatchRef, why: GiveUpReason): Promise<void> {
+export async function giveUp(parts: GivingUpParts, { batchId, tenant }: BatchRef, why: GiveUpReason): Promise<boolean> {
 	const batch = await parts.batches.get(batchId);
 	if (batch?.tenant !== tenant)
 		throw new BudgetNetError('not-found', `batch ${batchId}: tenant ${tenant} has no such batch`);
-	if (batch.state === 'settled' || (await parts.outcomes.facts(batch))) return;
+	if (batch.state === 'settled' || (await parts.outcomes.facts(batch))) return true;
+	if (!stillHolds(why, batch, parts.nowMs())) return false;
 	const { images } = await parts.manifests.get(batch);
 	const outcomes: Outcome[] = images.map((image) => ({
 		v: 1,
@@ -41,6 +46,13 @@ export async function giveUp(parts: GivingUpParts, { batchId, tenant }: BatchRef
 	const facts = factsOf(batch, await reservationOf(parts, batch), outcomes.length, parts.nowMs());
 	if ((await parts.outcomes.commit(batch, facts, outcomes)) === 'committed')
 		await parts.outcomes.putReport(batch, reportOf(facts, outcomes));
+	return true;
+}
+
+function stillHolds(why: GiveUpReason, { state, createdMs, deadlineMs }: Batch, nowMs: number): boolean {
+	if (why === 'deadline') return nowMs > (deadlineMs ?? Number.POSITIVE_INFINITY);
+	if (why === 'deferred-too-long') return state === 'deferred' && nowMs - createdMs > deferralMaxMs;
+	return true;
 }
 
 /** The outcomes must name a reservation of the batch; one that was never funded gets one that holds nothing. */

@@ -11,7 +11,7 @@ type SettlerParts = GivingUpParts & { log: Log };
 export function createSettler(parts: SettlerParts): SqsHandler {
 	return perMessage('reports', parts.log, async (body) => {
 		const message = parseJson(reportMessageSchema, body, 'message of queue reports');
-		if (message.giveUp) await giveUp(parts, message, message.giveUp);
+		if (message.giveUp && !(await giveUp(parts, message, message.giveUp))) return;
 		const { batchId, tenant, billedNanoUsd, failed } = await settleBatch(parts, message);
 		const givenUp = message.giveUp ? { failed } : {}; // of others the worker has told
 		parts.log('info', 'batch settled', { tenant, batchId, billedNanoUsd, ...givenUp });
