@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runBudgetnet, startUp } from './cli-runner.ts';
+import { expectLines, type Line, startUp } from './cli-runner.ts';
 
 const samples = join(import.meta.dirname, '..', 'models', 'samples', 'cifar10', 'images');
 
@@ -11,10 +11,9 @@ beforeAll(async () => {
 afterAll(async () => {
 	expect(await up.stop()).toBe(0);
 });
-const budgetnet = (line: string) => runBudgetnet(line.split(' '), up.environment);
 
-/** In this order, on one system: command line, exit code, what it prints (to stderr where it fails). */
-const lines: [string, number, RegExp][] = [
+/** In this order, on one system. */
+const lines: Line[] = [
 	[
 		'estimate --tenant acme --images 10',
 		0,
@@ -107,12 +106,5 @@ const lines: [string, number, RegExp][] = [
 ];
 
 test('each command line ends with its exit code and says what it did, or what was expected', async () => {
-	for (const [line, code, said] of lines) {
-		const { status, stdout, stderr } = await budgetnet(line);
-		expect
-			.soft({ line, status, said: code === 0 ? stdout : stderr })
-			.toEqual({ line, status: code, said: expect.stringMatching(said) });
-		if (code === 0) expect.soft(stderr).toBe('');
-		else expect.soft(stdout).toBe('');
-	}
+	await expectLines(lines, up.environment);
 });

@@ -1,10 +1,9 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createClients } from '../functions/aws/clients.ts';
 import { ledgerKeys } from '../functions/aws/ledger-items.ts';
 import { createStores } from '../functions/aws/stores.ts';
 import { tableNames } from '../functions/aws/tables.ts';
-import { runBudgetnet, startUp } from './cli-runner.ts';
+import { expectLines, type Line, runBudgetnet, startUp } from './cli-runner.ts';
 
 let up: Awaited<ReturnType<typeof startUp>>;
 beforeAll(async () => {
@@ -15,8 +14,8 @@ afterAll(async () => {
 });
 const budgetnet = (line: string) => runBudgetnet(line.split(' '), up.environment);
 
-/** In this order, on one system: command line, exit code, what it prints (to stderr where it fails). */
-const lines: [string, number, RegExp][] = [
+/** In this order, on one system. */
+const lines: Line[] = [
 	['quota list', 0, /^tenant +limit +period +time zone +pacing +suspended\nacme +\$2\.00 +month +UTC +eager +no\n$/],
 	['quota show acme', 0, /^tenant acme: \$2\.00 a month, UTC, eager pacing\n$/],
 	['quota show acme --json', 0, /"limitNanoUsd":2000000000,.*"revision":1/],
@@ -94,26 +93,12 @@ const lines: [string, number, RegExp][] = [
 ];
 
 test('each command line ends with its exit code and says what it did, or what was expected', async () => {
-	for (const [line, code, said] of lines) {
-		const { status, stdout, stderr } = await budgetnet(line);
-		expect
-			.soft({ line, status, said: code === 0 ? stdout : stderr })
-			.toEqual({ line, status: code, said: expect.stringMatching(said) });
-		if (code === 0) expect.soft(stderr).toBe('');
-		else expect.soft(stdout).toBe('');
-	}
+	await expectLines(lines, up.environment);
 });
 
 describe('journal check', () => {
 	test('finds an account that does not agree with its journal', async () => {
-		const { environment: env } = up;
-		const clients = createClients({
-			s3Endpoint: env.AWS_ENDPOINT_URL_S3 ?? '',
-			sqsEndpoint: env.AWS_ENDPOINT_URL_SQS ?? '',
-			dynamodbEndpoint: env.AWS_ENDPOINT_URL_DYNAMODB ?? '',
-			region: env.AWS_REGION ?? '',
-			credentials: { accessKeyId: env.AWS_ACCESS_KEY_ID ?? '', secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '' },
-		});
+		const { clients } = up;
 		const { ledger } = createStores(clients, { resultsBucket: 'budgetnet-results', tablePrefix: 'budgetnet' });
 		const wish = { tenant: 'forged', limitNanoUsd: 100, period: 'total' as const };
 		await ledger.ensureAccount(await ledger.setQuota(wish, Date.now()), 'total', undefined);
@@ -129,6 +114,5 @@ describe('journal check', () => {
 		const { status, stdout } = await budgetnet('journal check forged');
 		expect(stdout).toContain('spentNanoUsd is 7, the journal makes it 0');
 		expect(status).toBe(4);
-		for (const client of Object.values(clients)) client.destroy();
 	});
 });

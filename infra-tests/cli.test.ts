@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildZip } from '../functions/archive/testing/build.ts';
-import { createClients } from '../functions/aws/clients.ts';
 import { createStores } from '../functions/aws/stores.ts';
 import { runBudgetnet, startUp } from './cli-runner.ts';
 
@@ -140,16 +139,7 @@ describe('against `up`', () => {
 	const against = (...args: string[]) => runBudgetnet(args, environment);
 
 	test('where follows an image from the drop to its label; stop holds back what comes after', async () => {
-		const clients = createClients({
-			s3Endpoint: environment.AWS_ENDPOINT_URL_S3 ?? '',
-			sqsEndpoint: environment.AWS_ENDPOINT_URL_SQS ?? '',
-			dynamodbEndpoint: environment.AWS_ENDPOINT_URL_DYNAMODB ?? '',
-			region: environment.AWS_REGION ?? '',
-			credentials: {
-				accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '',
-				secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
-			},
-		});
+		const { clients } = up;
 		const { outcomes } = createStores(clients, { resultsBucket: 'budgetnet-results', tablePrefix: 'budgetnet' });
 		const batchesWithOutcomes = async () => (await outcomes.list('acme')).length;
 		const drop = async (Key: string, text?: string | Uint8Array) =>
@@ -214,6 +204,5 @@ describe('against `up`', () => {
 		await expect
 			.poll(async () => (await placeOf('acme/later.png')).state, { timeout: 30_000, interval: 500 })
 			.toBe('settled');
-		for (const client of Object.values(clients)) client.destroy();
 	});
 });

@@ -3,9 +3,9 @@ import type { Batch, BatchRef } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import type { Failure } from '../core/failure.ts';
 import { nameOfImage } from '../core/image.ts';
-import { limits } from '../core/limits.ts';
 import type { GiveUpReason } from '../core/message.ts';
 import type { Outcome, RunFacts } from '../core/outcome.ts';
+import { overdueReason } from '../core/overdue.ts';
 import { periodOf } from '../core/period.ts';
 import { noPrice } from '../core/price.ts';
 import { reportOf } from '../core/report.ts';
@@ -15,8 +15,6 @@ export interface GivingUpParts extends SettlingParts {
 	manifests: Manifests;
 	mintRid: () => string;
 }
-
-const deferralMaxMs = limits.deferralDaysMax * 24 * 3600 * 1000;
 
 const reasons: Record<GiveUpReason, Failure> = {
 	'dead-letter': { reason: 'given-up', detail: 'no worker could run its batch' },
@@ -35,7 +33,7 @@ export async function giveUp(parts: GivingUpParts, { batchId, tenant }: BatchRef
 	if (batch?.tenant !== tenant)
 		throw new BudgetNetError('not-found', `batch ${batchId}: tenant ${tenant} has no such batch`);
 	if (batch.state === 'settled' || (await parts.outcomes.facts(batch))) return true;
-	if (!stillHolds(why, batch, parts.nowMs())) return false;
+	if (why !== 'dead-letter' && overdueReason(batch, parts.nowMs()) !== why) return false;
 	const { images } = await parts.manifests.get(batch);
 	const outcomes: Outcome[] = images.map((image) => ({
 		v: 1,
@@ -46,12 +44,6 @@ export async function giveUp(parts: GivingUpParts, { batchId, tenant }: BatchRef
 	const facts = factsOf(batch, await reservationOf(parts, batch), outcomes.length, parts.nowMs());
 	if ((await parts.outcomes.commit(batch, facts, outcomes)) === 'committed')
 		await parts.outcomes.putReport(batch, reportOf(facts, outcomes));
-	return true;
-}
-
-function stillHolds(why: GiveUpReason, { state, createdMs, deadlineMs }: Batch, nowMs: number): boolean {
-	if (why === 'deadline') return nowMs > (deadlineMs ?? Number.POSITIVE_INFINITY);
-	if (why === 'deferred-too-long') return state === 'deferred' && nowMs - createdMs > deferralMaxMs;
 	return true;
 }
 

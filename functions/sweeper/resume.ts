@@ -4,6 +4,7 @@ import type { Queue } from '../aws/queue.ts';
 import type { Batch } from '../core/batch.ts';
 import { limits } from '../core/limits.ts';
 import type { ReportMessage, ResumeMessage } from '../core/message.ts';
+import { overdueReason } from '../core/overdue.ts';
 import { measureWaiting, type Waiting } from './measures.ts';
 
 export interface ResumingParts {
@@ -15,8 +16,6 @@ export interface ResumingParts {
 	/** After so long without being finished, a batch's planner counts as dead. */
 	planningSecondsMax: number;
 }
-
-const daySeconds = 24 * 3600;
 
 /**
  * Looks at the unfinished batches and puts what is stuck back onto a queue: to the planner what was not planned to the end
@@ -40,15 +39,14 @@ export async function sweepBatches(parts: ResumingParts): Promise<{ putBack: num
 async function putBackIfStuck(parts: ResumingParts, batch: Batch, oldestDeferred: boolean): Promise<boolean> {
 	const message = { v: 1, batchId: batch.batchId, tenant: batch.tenant } as const;
 	const ageSeconds = (parts.nowMs() - batch.createdMs) / 1000;
+	const giveUp = overdueReason(batch, parts.nowMs());
 	if (batch.state === 'claiming' && ageSeconds > parts.planningSecondsMax) await parts.plansQueue.send(message);
-	else if (batch.state === 'deferred' && ageSeconds > limits.deferralDaysMax * daySeconds)
-		await parts.reportQueue.send({ ...message, giveUp: 'deferred-too-long' });
+	else if (giveUp === 'deferred-too-long') await parts.reportQueue.send({ ...message, giveUp });
 	else if (oldestDeferred) await parts.plansQueue.send(message);
 	else if (batch.state === 'settled' && parts.nowMs() > (batch.watchedUntilMs ?? 0))
 		await parts.reportQueue.send(message);
 	else if (batch.state === 'sent' && (await parts.outcomes.facts(batch))) await parts.reportQueue.send(message);
-	else if (batch.state === 'sent' && parts.nowMs() > (batch.deadlineMs ?? Number.POSITIVE_INFINITY))
-		await parts.reportQueue.send({ ...message, giveUp: 'deadline' });
+	else if (giveUp) await parts.reportQueue.send({ ...message, giveUp });
 	else return false;
 	return true;
 }

@@ -1,0 +1,17 @@
+import type { Batch } from './batch.ts';
+import { limits } from './limits.ts';
+import type { GiveUpReason } from './message.ts';
+
+const deferralMaxMs = limits.deferralDaysMax * 24 * 3600 * 1000;
+
+/**
+ * Why a batch is to be given up at `nowMs`: it has waited too long for money, or for a worker. undefined while it may go on.
+ * The sweeper asks for it, and the settler looks again: a message may come late, when the batch has gone on.
+ */
+export function overdueReason(
+	{ state, createdMs, deadlineMs }: Batch,
+	nowMs: number,
+): Exclude<GiveUpReason, 'dead-letter'> | undefined {
+	if (state === 'deferred' && nowMs - createdMs > deferralMaxMs) return 'deferred-too-long';
+	return state === 'sent' && nowMs > (deadlineMs ?? Number.POSITIVE_INFINITY) ? 'deadline' : undefined;
+}
