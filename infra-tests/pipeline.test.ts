@@ -126,7 +126,7 @@ test('a record that makes no sense is refused, and what stands beside it is not 
 });
 
 async function setQuota(tenant: string, limitNanoUsd: number): Promise<void> {
-	await host.ledger.setQuota({ tenant, limitNanoUsd, expectedImages: imagesDropped }, Date.now());
+	await host.ledger.setQuota({ tenant, limitNanoUsd, countedImages: imagesDropped }, Date.now());
 }
 
 async function drop(tenant: string, name: string): Promise<{ key: string; etag: string }> {

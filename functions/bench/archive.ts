@@ -71,7 +71,7 @@ export async function measureArchives(options: {
 async function timeDrop(host: Host, tenant: string, images: number, drops: readonly File[]): Promise<Speed> {
 	const { card } = host.model;
 	const limitNanoUsd = limitForShare({ card, price: host.price, images, share, batches });
-	await host.ledger.setQuota({ tenant, limitNanoUsd, expectedImages: images }, Date.now());
+	await host.ledger.setQuota({ tenant, limitNanoUsd, countedImages: images }, Date.now());
 	const put = ({ name, content }: File) =>
 		host.clients.s3.send(
 			new PutObjectCommand({ Bucket: host.resources.imagesBucket, Key: `${tenant}/${name}`, Body: content }),

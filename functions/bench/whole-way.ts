@@ -18,7 +18,7 @@ export async function measureWholeWay(packageFolder: string, folder: string): Pr
 			share,
 			batches: 100,
 		});
-		await host.ledger.setQuota({ tenant, limitNanoUsd, expectedImages: files.length }, Date.now());
+		await host.ledger.setQuota({ tenant, limitNanoUsd, countedImages: files.length }, Date.now());
 		const startedMs = performance.now();
 		await Promise.all([
 			dropFiles(host, tenant, folder, files, () => undefined),

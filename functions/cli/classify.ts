@@ -60,7 +60,7 @@ async function classify(folderName: string, options: ClassifyOptions): Promise<v
 	});
 	try {
 		const limitNanoUsd = limitOf(options, host.model.card, host.price, files.length);
-		await host.ledger.setQuota({ tenant, limitNanoUsd, expectedImages: files.length }, Date.now());
+		await host.ledger.setQuota({ tenant, limitNanoUsd, countedImages: files.length }, Date.now());
 		const startedMs = Date.now();
 		const tally = await dropAndWait(host, folder, files);
 		const outcomes = await readOutcomes(host, tally);

@@ -104,17 +104,16 @@ describe('pacing', () => {
 		});
 	});
 
-	test('even believes the tenant, less what has come; a batch at hand always counts', () => {
-		expect(forecast({ pacing: 'even', expectedImages: 1000 }, 300)).toEqual({
-			basis: 'declared',
-			expectedLeft: 700,
-			keptFor: 0,
-		});
-		expect(forecast({ pacing: 'even', expectedImages: 1000 }, 5000)).toEqual({
-			basis: 'declared',
-			expectedLeft: 10,
-			keptFor: 0,
-		});
+	test('even spends all on images that were counted', () => {
+		expect(forecast({ countedImages: 1000 }, 300)).toEqual({ basis: 'counted', expectedLeft: 700, keptFor: 0 });
+		expect(forecast({ countedImages: 1000 }, 995)).toEqual({ basis: 'counted', expectedLeft: 10, keptFor: 0 });
+	});
+
+	test('even believes the tenant, less what has come, and keeps the floor for a tenth more; a batch at hand always counts', () => {
+		const declared = (seenImages: number) => forecast({ pacing: 'even', expectedImages: 1000 }, seenImages);
+		expect(declared(300)).toEqual({ basis: 'declared', expectedLeft: 700, keptFor: 790 });
+		expect(declared(990)).toEqual({ basis: 'declared', expectedLeft: 10, keptFor: 100 });
+		expect(declared(4990)).toEqual({ basis: 'declared', expectedLeft: 10, keptFor: 500 });
 	});
 
 	test('even else asks the journal, spreads money over seven tenths of what it expects and keeps the floor for all', () => {

@@ -12,11 +12,14 @@ import { type Pacing, pacingSchema, type Quota } from './quota.ts';
  */
 const lean = 0.7;
 
+/** A tenant that says how many images it expects may err: so many more, as a part of what it said or of what has come, get the floor. */
+const overrun = 0.1;
+
 /**
- * What a forecast rests on. declared: the tenant says how many images it expects. journal: the rhythm of its last weeks.
+ * What a forecast rests on. counted: all images were counted. declared: the tenant says how many it expects. journal: the rhythm of its last weeks.
  * rate: no whole day is known, so what came in this period goes on. none: nothing is kept back.
  */
-const basisSchema = z.enum(['declared', 'journal', 'rate', 'none']);
+const basisSchema = z.enum(['counted', 'declared', 'journal', 'rate', 'none']);
 
 /** Images expected until the period's end, those of the batch at hand included. */
 export interface Forecast {
@@ -45,13 +48,20 @@ export const planSchema = z.strictObject({
 export type Plan = z.infer<typeof planSchema>;
 
 /** A quota from before there was a choice keeps its way: what is left is spread where images are expected. */
-export function pacingOf({ pacing, expectedImages: declared }: Pick<Quota, 'pacing' | 'expectedImages'>): Pacing {
-	return pacing ?? (declared > 0 ? 'even' : 'eager');
+export function pacingOf(quota: Pick<Quota, 'pacing' | 'expectedImages' | 'countedImages'>): Pacing {
+	return quota.pacing ?? (saysImages(quota) ? 'even' : 'eager');
+}
+
+function saysImages({
+	expectedImages: declared,
+	countedImages: counted,
+}: Pick<Quota, 'expectedImages' | 'countedImages'>) {
+	return declared > 0 || counted !== undefined;
 }
 
 /** Whether a forecast for this quota asks the journal. */
 export function needsRhythm(quota: Quota): boolean {
-	return pacingOf(quota) === 'even' && quota.expectedImages === 0 && quota.period !== 'total';
+	return pacingOf(quota) === 'even' && !saysImages(quota) && quota.period !== 'total';
 }
 
 /**
@@ -69,13 +79,21 @@ export function forecastOf(options: {
 }): Forecast {
 	const { quota, nowMs, images, seenImages, rhythm } = options;
 	if (pacingOf(quota) === 'eager') return { basis: 'none', expectedLeft: images, keptFor: 0 };
-	if (quota.expectedImages > 0)
-		return { basis: 'declared', expectedLeft: Math.max(images, quota.expectedImages - seenImages), keptFor: 0 };
+	const { countedImages: counted } = quota;
+	if (counted !== undefined)
+		return { basis: 'counted', expectedLeft: Math.max(images, counted - seenImages), keptFor: 0 };
+	if (quota.expectedImages > 0) return declaredForecast(quota.expectedImages, seenImages, images);
 	const { startMs, endMs } = periodAt(quota, nowMs);
 	if (endMs === Number.POSITIVE_INFINITY) return { basis: 'none', expectedLeft: images, keptFor: 0 };
 	if (rhythm) return leanForecast('journal', images, expectedImages(rhythm, nowMs, endMs));
 	const perMs = (seenImages + images) / Math.max(nowMs - startMs, Math.min(dayMs, endMs - startMs));
 	return leanForecast('rate', images, perMs * (endMs - nowMs));
+}
+
+function declaredForecast(declared: number, seenImages: number, images: number): Forecast {
+	const seen = seenImages + images;
+	const keptFor = Math.round((1 + overrun) * Math.max(declared, seen)) - seen;
+	return { basis: 'declared', expectedLeft: Math.max(images, declared - seenImages), keptFor };
 }
 
 function leanForecast(basis: Forecast['basis'], images: number, after: number): Forecast {

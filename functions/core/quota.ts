@@ -42,6 +42,8 @@ export const quotaSchema = z.strictObject({
 	pacing: z.exactOptional(pacingSchema),
 	/** Images expected in a period, as the tenant says; 0: to be learnt from the journal. */
 	expectedImages: z.int().min(0).default(0),
+	/** Images of a period that were counted beforehand, as a folder's: there will be no more, so nothing is kept back for more. */
+	countedImages: z.exactOptional(z.int().min(1)),
 	/** A batch that cannot have at least this waits, rather than get bad labels. Holds for a batch's budget, not for each image. */
 	floor: z.exactOptional(qualitySchema),
 	/** No batch gets more than this, however much money there is. */

@@ -29,7 +29,7 @@ export async function runDemo(
 	const tenants = demoTenants(host.model.card, host.price, files.length);
 	const period = periodOf(Date.now());
 	for (const { tenant, limitNanoUsd } of tenants)
-		await host.ledger.setQuota({ tenant, limitNanoUsd, expectedImages: files.length }, Date.now());
+		await host.ledger.setQuota({ tenant, limitNanoUsd, countedImages: files.length }, Date.now());
 	const dropAll = async () => {
 		for (const { tenant } of tenants) await dropFiles(host, tenant, folder, files, () => undefined);
 	};

@@ -71,7 +71,7 @@ export async function runOnce(
 	});
 	const period = periodOf(Date.now());
 	await stores.ledger.setQuota(
-		{ tenant, limitNanoUsd: limitOf(card, spec.seed, arena.files.length), expectedImages: arena.files.length },
+		{ tenant, limitNanoUsd: limitOf(card, spec.seed, arena.files.length), countedImages: arena.files.length },
 		Date.now(),
 	);
 	await victim.ready;

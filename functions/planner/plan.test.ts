@@ -112,7 +112,7 @@ describe('planning over periods', () => {
 		const { plan, budgetMacs, images, price: paid } = (planned as { sent: BatchMessage }).sent;
 		expect(plan).toEqual({
 			...{ plannedMs: Date.UTC(2026, 10, 24, 12), quotaRevision: 1, pacing: 'even', reason: 'even' },
-			...{ basis: 'declared', expectedLeft: 1000, keptFor: 0, availableNanoUsd: 20_000 },
+			...{ basis: 'declared', expectedLeft: 1000, keptFor: 1090, availableNanoUsd: 20_000 },
 		});
 		const { availableNanoUsd = 0, expectedLeft = 0, keptFor = 0 } = plan ?? {};
 		const again = budgetOf({ availableNanoUsd, expectedLeft, keptFor, images, quality: quota, card, price: paid });
