@@ -7,26 +7,23 @@ import { prepareFolder } from '../functions/demo/files.ts';
 import { runDemo } from '../functions/demo/run.ts';
 import { tableOf } from '../functions/demo/table.ts';
 import { startHost } from '../functions/local/host.ts';
-import { type LocalStackCloud, startLocalStackCloud } from '../functions/local/localstack/cloud.ts';
-import { synthesiseTemplate } from '../functions/local/localstack/synthesise.ts';
+import { type LocalStackCloud, startStackOnLocalStack } from '../functions/local/localstack/cloud.ts';
 import { untilGone } from '../functions/local/localstack/traces.ts';
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1)); // takes LocalStack along
 const root = join(import.meta.dirname, '..');
-const folder = process.env.LOCALSTACK_FOLDER ?? join(root, '.localstack');
 const output = join(root, 'demo-output');
 const images = join(output, 'images');
 
 await mkdir(output, { recursive: true });
 const truth = await prepareFolder(join(root, 'models', 'samples', 'cifar10'), images);
-const templateFile = await synthesiseTemplate();
 let cloud: LocalStackCloud | undefined;
 const host = await startHost({
 	packageFolder: join(root, 'models', 'packages', 'cifar10-resnet'),
 	batchImagesMax: 240,
 	windowMs: 3000,
 	startCloud: async () => {
-		cloud = await startLocalStackCloud({ folder, templateFile, stackName: 'budgetnet' });
+		cloud = await startStackOnLocalStack();
 		return cloud;
 	},
 	log: quietLog,

@@ -11,13 +11,18 @@ export async function awsCall<T>(what: string, call: () => Promise<T>): Promise<
 		return await call();
 	} catch (error) {
 		if (error instanceof BudgetNetError) throw error;
-		const hint = isDenied(error) ? deniedHint : '';
+		const hint = isDenied(error) ? deniedHint : missing.includes(nameOf(error)) ? missingHint : '';
 		throw new BudgetNetError('unavailable', `${what}: ${hint}${nameOf(error)}: ${messageOf(error)}`, { cause: error });
 	}
 }
 
 const deniedHint =
 	'access denied: grant it to the role of this program (on a bucket s3:ListBucket too, without which missing objects look denied): ';
+
+/** Not an object or an item, but the store itself. */
+const missing = ['NoSuchBucket', 'ResourceNotFoundException', 'QueueDoesNotExist'];
+const missingHint =
+	'not there: is this the right account, region and system (--stack, BUDGETNET_STACK or BUDGETNET_PREFIX)? ';
 
 function isDenied(error: unknown): boolean {
 	return statusOf(error) === 403 || nameOf(error) === 'AccessDeniedException';

@@ -58,6 +58,14 @@ describe.each(troubles)('%s is no answer', (_, answer, message) => {
 	});
 });
 
+test.each([
+	['NoSuchBucket', 404, (clients: Clients) => stores(clients).outcomes.list('acme')],
+	['ResourceNotFoundException', 400, (clients: Clients) => stores(clients).ledger.getQuota('acme')],
+])('%s: a system that is not there names how to find the right one', async (code, status, call) => {
+	await using answering = await startAnswering((_request, response) => refuse(status, code)(response));
+	await expect(call(answering)).rejects.toThrow(/right account, region and system \(--stack/);
+});
+
 test('access denied as DynamoDB says it names what to do, too', async () => {
 	await using answering = await startAnswering((_, response) => refuse(400, 'AccessDeniedException')(response));
 	await expect(stores(answering).claims.claim(image, ref.batchId)).rejects.toThrow(/table test-claims: access denied/);

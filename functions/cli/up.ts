@@ -4,6 +4,7 @@ import { parseUsd } from '../core/money.ts';
 import { tenantSchema } from '../core/object-key.ts';
 import { parse } from '../core/parse.ts';
 import { startHost } from '../local/host.ts';
+import { localStackName, startStackOnLocalStack } from '../local/localstack/cloud.ts';
 import { defaultModel, packageFolder } from './packages.ts';
 import type { quietLog } from './quiet-log.ts';
 
@@ -11,17 +12,18 @@ const batchImagesMax = 512;
 const windowMs = 2000;
 const sweepEveryMs = 10_000;
 
-/** `budgetnet up`: leaves the embedded cloud running, for dropping images by hand. */
+/** `budgetnet up`: leaves the embedded cloud, or LocalStack, running, for dropping images by hand. */
 export function upCommand(): Command {
 	return new Command('up')
-		.description('run the embedded cloud until Ctrl-C, and print how to drop images into it')
+		.description('run the embedded cloud, or LocalStack, until Ctrl-C, and print how to drop images into it')
 		.option('--model <name>', 'model package', defaultModel)
 		.option('--tenant <name>', 'tenant that gets a quota', 'acme')
 		.option('--usd <amount>', 'its quota for this month', '1.00')
+		.option('--localstack', "on LocalStack, with the stack's own buckets, queues and tables")
 		.action(up);
 }
 
-async function up(options: { model: string; tenant: string; usd: string }): Promise<void> {
+async function up(options: { model: string; tenant: string; usd: string; localstack?: true }): Promise<void> {
 	const limitNanoUsd = parseUsd(options.usd);
 	const tenant = parse(tenantSchema, options.tenant, '--tenant');
 	const host = await startHost({
@@ -29,6 +31,7 @@ async function up(options: { model: string; tenant: string; usd: string }): Prom
 		batchImagesMax,
 		windowMs,
 		sweepEveryMs,
+		...(options.localstack ? { startCloud: startStackOnLocalStack } : {}),
 		log: announce,
 	});
 	try {
@@ -46,6 +49,7 @@ async function up(options: { model: string; tenant: string; usd: string }): Prom
 Try, in another terminal:
   export AWS_ACCESS_KEY_ID=${credentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey} AWS_REGION=${region}
   export AWS_ENDPOINT_URL_S3=${s3Endpoint} AWS_ENDPOINT_URL_SQS=${sqsEndpoint} AWS_ENDPOINT_URL_DYNAMODB=${dynamodbEndpoint}
+${options.localstack ? `  export AWS_ENDPOINT_URL_CLOUDFORMATION=${s3Endpoint} BUDGETNET_STACK=${localStackName}\n` : ''}\
   aws --endpoint-url ${s3Endpoint} s3 cp --recursive models/samples/cifar10/images s3://${imagesBucket}/${tenant}/
   aws --endpoint-url ${s3Endpoint} s3 cp --recursive s3://${resultsBucket}/outcomes/tenant=${tenant}/ labels/
   npm run budgetnet -- where ${tenant}/0000.png

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { createClients, type Endpoints } from '../../aws/clients.ts';
@@ -7,6 +8,7 @@ import { startTables } from '../emulators/tables.ts';
 import { dataPlaneOf, readTemplate, tablesOf } from './data-plane.ts';
 import { deployTemplate } from './deploy.ts';
 import { startLocalStack } from './server.ts';
+import { synthesiseTemplate } from './synthesise.ts';
 import type { Traces } from './traces.ts';
 
 const region = 'us-east-1';
@@ -16,6 +18,20 @@ const host = '127.0.0.1';
 export interface LocalStackCloud extends Cloud {
 	/** What must be gone and closed afterwards. */
 	traces: Traces;
+}
+
+/** The stack that `startStackOnLocalStack` deploys. */
+export const localStackName = 'budgetnet';
+/** What LocalStack installs and writes, unless the environment names another folder. */
+const installation = process.env.LOCALSTACK_FOLDER ?? join(import.meta.dirname, '..', '..', '..', '.localstack');
+
+/** LocalStack with the data plane of the stack as the settings have it. @throws BudgetNetError `unavailable` */
+export async function startStackOnLocalStack(): Promise<LocalStackCloud> {
+	return startLocalStackCloud({
+		folder: installation,
+		templateFile: await synthesiseTemplate(),
+		stackName: localStackName,
+	});
 }
 
 /**
