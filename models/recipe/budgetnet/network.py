@@ -109,15 +109,15 @@ class Block(nn.Module):
         width, hidden = self.widths[policy], x
         rest = self.shortcut(x, policy) if self.shortcut else x
         if width == 0:
-            return F.relu(rest) if self.shortcut else x
+            return F.relu(rest, inplace=True) if self.shortcut else x
         for _, convolution, norms, last in self.branch():
             weight = convolution.weight[:, :width] if last else convolution.weight[:width]
             groups = hidden.shape[1] // weight.shape[1]
             hidden = F.conv2d(hidden, weight, stride=convolution.stride, padding=convolution.padding, groups=groups)
             hidden = norms[policy](hidden)
             if not last:
-                hidden = F.relu(hidden)
-        return F.relu(hidden + rest)
+                hidden = F.relu(hidden, inplace=True)
+        return F.relu(hidden + rest, inplace=True)
 
 
 class Transition(nn.Module):
@@ -181,7 +181,7 @@ class BranchNetwork(nn.Module):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def forward(self, x, policy):
-        x = F.relu(self.stem_norm[policy](self.stem(x)))
+        x = F.relu(self.stem_norm[policy](self.stem(x)), inplace=True)
         for layer in self.layers:
             x = layer(x, policy)
         return self.head(x.float().mean((2, 3)))

@@ -10,6 +10,7 @@ Sandwich rule and in-place distillation: Yu and Huang 2019, arXiv:1903.05134.
 
 import argparse
 import copy
+import ctypes
 import json
 import sys
 import time
@@ -32,6 +33,15 @@ EMA = 0.995
 FULL_ONLY_EPOCHS = 8  # the first epochs train the full network alone
 SAMPLING = (0.3, 0.25, 0.2, 0.15, 0.1)  # how often each rung runs beside the full network, cheapest first
 SHIFT = 4
+
+
+def keep_memory():
+    """Tells glibc to keep freed memory: given back after every step and mapped anew, it makes steps a tenth to a quarter longer."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt:
+        largest = 2**31 - 1
+        for option, value in {-1: largest, -2: 2**30, -4: 0}.items():  # M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX: malloc.h
+            mallopt(option, value)
 
 
 def normalise(pixels, mean, deviation):
@@ -211,6 +221,7 @@ def parse():
 
 def main():
     parser, options = parse()
+    keep_memory()
     folder = Path(options.out)
     folder.mkdir(parents=True, exist_ok=True)
     own = folder / ("decay.pt" if options.decay else "constant.pt")
