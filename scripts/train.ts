@@ -1,0 +1,25 @@
+/** `npm run train -- --data FOLDER --name NAME [--minutes 20]`: from a folder of images to a package that workers run. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { formatTable } from '../functions/cli/table.ts';
+import { sealPackage } from '../functions/evaluate/seal.ts';
+
+const models = join(import.meta.dirname, '..', 'models');
+const recipe = spawn(join(models, 'recipe', 'run'), ['budgetnet.make', ...process.argv.slice(2)], { stdio: 'inherit' });
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => recipe.kill(signal));
+const [code] = await once(recipe, 'exit');
+if (code !== 0) process.exit(code ?? 1);
+// The recipe has checked the arguments; here only the name matters.
+const { values } = parseArgs({ options: { name: { type: 'string' } }, strict: false });
+const name = String(values.name);
+const card = await sealPackage(join(models, 'packages', name), join(models, 'outcomes', name));
+const rows = card.curve.map(({ share, macs, accuracy }) => [
+	`${Math.round(100 * share)} %`,
+	`${(macs / 1e6).toFixed(1)} M`,
+	`${(100 * accuracy).toFixed(1)} %`,
+]);
+process.stdout.write(`\n${formatTable(['share', 'MACs an image', 'expected accuracy'], rows)}\n
+models/packages/${name} is ready: npm run budgetnet -- model check ${name}
+                              npm run budgetnet -- classify FOLDER --model ${name} --share 0.3\n`);
