@@ -43,6 +43,13 @@ test('the largest batch of the longest keys has room', async () => {
 	expect((await manifests.get(ref(4))).images).toEqual(longest);
 });
 
+test('an archive’s list of images of another tenant is refused', async () => {
+	const stranger = { ...(images[0] as Image), key: 'globex/a.png' };
+	const text = JSON.stringify({ v: 1, ...ref(6), parts: [images, [stranger]] });
+	await putText(clients.s3, 'results', objectKeys.entries(ref(6)), text, 'application/json');
+	await expect(manifests.getEntries(ref(6))).rejects.toThrow(/only images of its own tenant/);
+});
+
 test('another batch’s manifest, or none at all, is refused', async () => {
 	const { s3 } = clients;
 	const write = (text: string) => putText(s3, 'results', objectKeys.manifest(ref(5)), text, 'application/json');

@@ -57,6 +57,8 @@ export const batchSchema = z.strictObject({
 });
 export type Batch = z.infer<typeof batchSchema>;
 
+const ownImages = 'expected only images of its own tenant';
+
 export const manifestSchema = z
 	.strictObject({
 		v: z.literal(1),
@@ -64,20 +66,26 @@ export const manifestSchema = z
 		tenant: tenantSchema,
 		images: z.array(imageSchema).min(1).max(limits.batchImagesMax),
 	})
-	.refine(({ tenant, images }) => images.every(({ key }) => key.startsWith(`${tenant}/`)), {
-		message: 'expected only images of its own tenant',
-		path: ['images'],
-	});
+	.refine(({ tenant, images }) => allOf(tenant, images), { message: ownImages, path: ['images'] });
 export type Manifest = z.infer<typeof manifestSchema>;
 
 /** The images of an archive, cut into the batches that they make: written once, before the first of these batches. */
-export const entryListSchema = z.strictObject({
-	v: z.literal(1),
-	batchId: batchIdSchema,
-	tenant: tenantSchema,
-	parts: z.array(z.array(imageSchema).min(1).max(limits.batchImagesMax)).min(1).max(limits.archivePartsMax),
-});
+export const entryListSchema = z
+	.strictObject({
+		v: z.literal(1),
+		batchId: batchIdSchema,
+		tenant: tenantSchema,
+		parts: z.array(z.array(imageSchema).min(1).max(limits.batchImagesMax)).min(1).max(limits.archivePartsMax),
+	})
+	.refine(({ tenant, parts }) => parts.every((images) => allOf(tenant, images)), {
+		message: ownImages,
+		path: ['parts'],
+	});
 export type EntryList = z.infer<typeof entryListSchema>;
+
+function allOf(tenant: string, images: readonly Image[]): boolean {
+	return images.every(({ key }) => key.startsWith(`${tenant}/`));
+}
 
 /** What names a batch everywhere: enough to find its objects. */
 export interface BatchRef {
