@@ -59,7 +59,8 @@ test.each([
 		const { ETag = '' } = await clients.s3.send(
 			new PutObjectCommand({ Bucket: imagesBucket, Key: key, Body: archive }),
 		);
-		const event = imageEvent(imagesBucket, { key, etag: ETag.replaceAll('"', ''), bytes: archive.length });
+		const image = { key, etag: ETag.replaceAll('"', ''), bytes: archive.length };
+		const event = imageEvent(imagesBucket, image, Date.now());
 		await clients.sqs.send(new SendMessageCommand({ QueueUrl: imageEventsUrl, MessageBody: JSON.stringify(event) }));
 		const orders = { role: 'handlers', killAfter: { name, occurrence }, doubled: true, pace: restless } as const;
 		const victim = startVictim({ ...orders, endpoints: emulators, resources, card });

@@ -56,7 +56,7 @@ export async function startSmallCloud(
 
 	/** Sends the event of an image that lies in the bucket, or did. */
 	async function tell(image: Image): Promise<void> {
-		const event = imageEvent(resources.imagesBucket, image);
+		const event = imageEvent(resources.imagesBucket, image, Date.now());
 		await clients.sqs.send(
 			new SendMessageCommand({ QueueUrl: resources.imageEventsUrl, MessageBody: JSON.stringify(event) }),
 		);

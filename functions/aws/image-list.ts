@@ -14,9 +14,20 @@ export interface ImagePage {
 	next?: string;
 }
 
-/** Lists the images bucket page by page (a thousand keys at most), from `after` on: a key, so that it never goes stale. */
-export async function listImages(s3: S3Client, bucket: string, after: string | undefined): Promise<ImagePage> {
-	const command = new ListObjectsV2Command({ Bucket: bucket, ...(after === undefined ? {} : { StartAfter: after }) });
+/**
+ * Lists the images bucket, or what lies under a prefix, page by page (a thousand keys at most), from `after` on: a key, so
+ * that it never goes stale.
+ */
+export async function listImages(
+	s3: S3Client,
+	bucket: string,
+	{ prefix, after }: { prefix?: string; after?: string | undefined },
+): Promise<ImagePage> {
+	const command = new ListObjectsV2Command({
+		Bucket: bucket,
+		...(prefix === undefined ? {} : { Prefix: prefix }),
+		...(after === undefined ? {} : { StartAfter: after }),
+	});
 	const { Contents = [], IsTruncated } = await awsCall(`bucket ${bucket}`, () => s3.send(command));
 	const images = Contents.map(({ Key = '', ETag = '', Size = 0, LastModified }) => ({
 		key: Key,

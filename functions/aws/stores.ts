@@ -1,6 +1,7 @@
 import { createBatches } from './batch-table.ts';
 import { createClaims } from './claim-table.ts';
 import type { Clients } from './clients.ts';
+import { createDrops } from './drops.ts';
 import { createLedgerTable } from './ledger-table.ts';
 import { createManifests } from './manifests.ts';
 import { createOutcomes } from './outcomes.ts';
@@ -18,5 +19,6 @@ export function createStores(
 		claims: createClaims(dynamodb, `${tablePrefix}-claims`),
 		manifests: createManifests(s3, resultsBucket),
 		outcomes: createOutcomes(s3, resultsBucket),
+		drops: createDrops(s3, resultsBucket),
 	};
 }

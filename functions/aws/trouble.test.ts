@@ -16,7 +16,7 @@ const stores = (clients: Clients) => createStores(clients, { resultsBucket: 'res
 /** One call of every store that a program makes; what they have in common is what happens when AWS says no. */
 const calls: [name: string, call: (clients: Clients) => Promise<unknown>][] = [
 	['head of an image', ({ s3 }) => headImage(s3, 'images', image.key)],
-	['list of images', ({ s3 }) => listImages(s3, 'images', undefined)],
+	['list of images', ({ s3 }) => listImages(s3, 'images', {})],
 	['facts of outcomes', (clients) => stores(clients).outcomes.facts(ref)],
 	['outcomes', (clients) => stores(clients).outcomes.read(ref)],
 	['list of outcomes', (clients) => stores(clients).outcomes.list('acme')],

@@ -5,16 +5,21 @@ import { limits } from './limits.ts';
 
 interface Fields {
 	name?: string;
+	time?: string | undefined;
 	bucket?: string;
 	object?: Record<string, unknown>;
 }
 
-function record(key: string, { name = 'ObjectCreated:Put', bucket = 'images', object = {} }: Fields = {}) {
+function record(
+	key: string,
+	{ name = 'ObjectCreated:Put', time = '1970-01-01T00:00:07.123Z', bucket = 'images', object = {} }: Fields = {},
+) {
 	return {
 		eventVersion: '2.1',
 		eventSource: 'aws:s3',
 		awsRegion: 'us-east-1',
 		eventName: name,
+		eventTime: time,
 		s3: { bucket: { name: bucket }, object: { key, size: 5, eTag: 'e1', sequencer: '0A', ...object } },
 	};
 }
@@ -30,6 +35,7 @@ describe('a message of S3', () => {
 				{ tenant: 'acme', image: { key: 'acme/cat.png', etag: 'e1', bytes: 5 }, sequencer: '0A' },
 				{ tenant: 'acme', image: { key: 'acme/cat.png', etag: 'e2', bytes: 0, versionId: 'v1' }, sequencer: '0A' },
 			],
+			closings: [],
 			problems: [],
 		});
 	});
@@ -42,9 +48,9 @@ describe('a message of S3', () => {
 
 	test('says nothing of images when it is a test, a removal or a console’s folder', () => {
 		const body = JSON.stringify({ Service: 'Amazon S3', Event: 's3:TestEvent', Bucket: 'images' });
-		expect(parseImageEvents(body, 'images')).toEqual({ images: [], problems: [] });
+		expect(parseImageEvents(body, 'images')).toEqual({ images: [], closings: [], problems: [] });
 		const removed = record('acme/cat.png', { name: 'ObjectRemoved:Delete', object: { eTag: undefined } });
-		expect(read(removed, record('acme/', { object: { size: 0 } }))).toEqual({ images: [], problems: [] });
+		expect(read(removed, record('acme/', { object: { size: 0 } }))).toEqual({ images: [], closings: [], problems: [] });
 	});
 
 	test.each([
@@ -83,6 +89,41 @@ test.each([
 	const events = read(record('acme/first.png'), record('acme/odd.png', { object }));
 	expect(keysOf(events)).toEqual(['acme/first.png']);
 	expect(events.problems).toHaveLength(1);
+});
+
+describe('a marker', () => {
+	test.each(['acme/_complete', 'acme/2026/11/_complete', 'acme//_complete'])(
+		'%s closes a drop, whatever is in it',
+		(key) => {
+			const events = read(record('acme/cat.png'), record(key), record(key, { object: { size: 0, eTag: undefined } }));
+			expect(keysOf(events)).toEqual(['acme/cat.png']);
+			expect(events.closings).toEqual(Array(2).fill({ tenant: 'acme', marker: key, closedMs: 7123 }));
+			expect(events.problems).toEqual([]);
+		},
+	);
+
+	test.each(['acme/_complete/x.png', 'acme/x_complete', 'acme/_COMPLETE', 'acme/_complete.png'])(
+		'%s is none, but an image',
+		(key) => {
+			expect(read(record(key))).toMatchObject({ images: [{ image: { key } }], closings: [], problems: [] });
+		},
+	);
+
+	test('has a key that leaves room for its record’s', () => {
+		const markerOf = (bytes: number) => `acme/${'k'.repeat(bytes - 'acme//_complete'.length)}/_complete`;
+		expect(read(record(markerOf(limits.markerKeyBytesMax))).closings).toHaveLength(1);
+		expect(read(record(markerOf(limits.markerKeyBytesMax + 1))).problems).toEqual([
+			expect.stringContaining(`expected at most ${limits.markerKeyBytesMax} bytes`),
+		]);
+	});
+
+	test.each([
+		['without a tenant', record('_complete')],
+		['with an odd tenant', record('Acme/_complete')],
+		['without a time', record('acme/_complete', { time: 'x' })],
+	])('%s is a problem', (_, bad) => {
+		expect(read(bad, record('acme/cat.png'))).toMatchObject({ closings: [], problems: [expect.any(String)] });
+	});
 });
 
 test('a message may hold as many records as are allowed', () => {

@@ -1,14 +1,16 @@
 import { z } from 'zod';
+import { type Closing, closingSchema } from './drop.ts';
 import { BudgetNetError, messageOf } from './errors.ts';
 import { type Image, imageSchema, joinName, nameOfImage } from './image.ts';
 import { limits } from './limits.ts';
-import { decodeEventKey, tenantOf } from './object-key.ts';
+import { decodeEventKey, isMarkerKey, tenantOf } from './object-key.ts';
 import { parse, parseJson } from './parse.ts';
 
 /** S3's own format, which may grow: unknown fields are let through here, and only here. */
 const recordSchema = z.looseObject({
 	eventSource: z.literal('aws:s3'),
 	eventName: z.string(),
+	eventTime: z.string().optional(),
 	s3: z.looseObject({
 		bucket: z.looseObject({ name: z.string() }),
 		object: z.looseObject({
@@ -25,9 +27,10 @@ export const imageEventSchema = z.union([
 	z.looseObject({ Event: z.literal('s3:TestEvent') }),
 ]);
 
-/** What one message of the image-events queue says: images that were created, and records that make no sense. */
+/** What one message of the image-events queue says: images that were created, drops that were closed, records that make no sense. */
 export interface ImageEvents {
 	images: { tenant: string; image: Image; sequencer: string }[];
+	closings: Closing[];
 	problems: string[];
 }
 
@@ -38,12 +41,14 @@ export interface ImageEvents {
  */
 export function parseImageEvents(body: string, bucket: string): ImageEvents {
 	const event = parseJson(imageEventSchema, body, 'message of queue image-events');
-	const result: ImageEvents = { images: [], problems: [] };
+	const result: ImageEvents = { images: [], closings: [], problems: [] };
 	if (!('Records' in event)) return result;
 	for (const record of event.Records as unknown[]) {
 		try {
 			const found = readRecord(record, bucket);
-			if (found) result.images.push(found);
+			if (!found) continue;
+			if ('marker' in found) result.closings.push(found);
+			else result.images.push(found);
 		} catch (error) {
 			result.problems.push(messageOf(error));
 		}
@@ -60,6 +65,10 @@ function readRecord(input: unknown, bucket: string) {
 	const key = decodeEventKey(encoded);
 	if (key.endsWith('/') && (size ?? 0) === 0) return undefined; // a console's "folder"
 	const tenant = tenantOf(key);
+	if (isMarkerKey(key)) {
+		const closing = { tenant, marker: key, closedMs: Date.parse(record.eventTime ?? '') };
+		return parse(closingSchema, closing, `event of marker "${key}"`);
+	}
 	if (!eTag) throw new BudgetNetError('invalid', `event of "${key}" has no eTag`);
 	const named = { key, etag: eTag.replaceAll('"', ''), bytes: size ?? 0 };
 	// What no list of candidates takes must fail here, alone, not there with all images of its tenant.
@@ -73,12 +82,22 @@ export function distinctImages(images: readonly Image[]): Image[] {
 	return [...seen.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, image]) => image);
 }
 
-/** An event as S3 would send it, for an image that was found without a claim: its own got lost. */
-export function imageEvent(bucket: string, image: Image): z.infer<typeof imageEventSchema> {
+/**
+ * An event as S3 would send it, for an image that was found without a claim, or a marker that nobody noted: its own got lost.
+ * @param createdMs when the object was written
+ */
+export function imageEvent(bucket: string, image: Image, createdMs: number): z.infer<typeof imageEventSchema> {
 	const key = encodeURIComponent(image.key).replaceAll('%20', '+').replaceAll('%2F', '/');
 	const version = image.versionId === undefined ? {} : { versionId: image.versionId };
 	const object = { key, size: image.bytes, eTag: image.etag, ...version };
 	return {
-		Records: [{ eventSource: 'aws:s3', eventName: 'ObjectCreated:Put', s3: { bucket: { name: bucket }, object } }],
+		Records: [
+			{
+				eventSource: 'aws:s3',
+				eventName: 'ObjectCreated:Put',
+				eventTime: new Date(createdMs).toISOString(),
+				s3: { bucket: { name: bucket }, object },
+			},
+		],
 	};
 }

@@ -8,6 +8,8 @@ export const limits = {
 	/** UTF-8 bytes of an object key: S3's own limit. */
 	keyBytesMax: 1024,
 	tenantCharactersMax: 40,
+	/** UTF-8 bytes of the key of a drop's marker: the key of its record, which is that and 18 bytes more, is an S3 key too. */
+	markerKeyBytesMax: 1006,
 	/** An archive as it lies in the bucket. */
 	archiveBytesMax: 16 * 1024 * 1024 * 1024,
 	/** Records of an archive: files, folders, links and what else it may hold. */
@@ -80,6 +82,11 @@ export const limits = {
 	/** Batches that one sweep looks at, and objects that it reconciles. */
 	sweepBatchesMax: 1000,
 	sweepObjectsMax: 10_000,
+	/** Open drops that one sweep looks at (a page of S3's listing), and objects under them, all together. */
+	sweepDropsMax: 1000,
+	sweepDropObjectsMax: 20_000,
+	/** Batches that one sweep remembers while it looks at drops. */
+	sweepBatchesKnownMax: 1000,
 	/** Deferred batches that one resumption plans, one after the other. */
 	resumeBatchesMax: 100,
 	/** How old a planner's reading of the price list may be. */

@@ -27,11 +27,24 @@ export function tenantOf(key: string): string {
 	return tenant.data;
 }
 
-/** Whether a key can be an image's at all; a "folder" of a console, or a key without a tenant, cannot. */
+/** What an object is called that closes a drop: everything under its prefix is there (Hadoop calls its own `_SUCCESS`). */
+const markerName = '_complete';
+
+/** Whether an object of this key closes a drop; it is no image then. */
+export function isMarkerKey(key: string): boolean {
+	return key.endsWith(`/${markerName}`);
+}
+
+/** What a marker closes: `acme/2026/` of `acme/2026/_complete`. */
+export function prefixOfMarker(marker: string): string {
+	return marker.slice(0, -markerName.length);
+}
+
+/** Whether a key can be an image's at all; a "folder" of a console, a marker, or a key without a tenant, cannot. */
 export function isImageKey(key: string): boolean {
 	try {
 		tenantOf(key);
-		return !key.endsWith('/');
+		return !key.endsWith('/') && !isMarkerKey(key);
 	} catch {
 		return false;
 	}

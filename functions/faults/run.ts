@@ -110,7 +110,7 @@ async function drop(
 		images.push({ key: Key, etag: ETag.replaceAll('"', ''), bytes: Body.length });
 	}
 	for (const i of [...permutation(images.length, seed + 1), ...permutation(images.length, seed + 2)]) {
-		const event = imageEvent(imagesBucket, images[i] as Image);
+		const event = imageEvent(imagesBucket, images[i] as Image, Date.now());
 		await sqs.send(new SendMessageCommand({ QueueUrl: imageEventsUrl, MessageBody: JSON.stringify(event) }));
 	}
 	return images.map(({ key }) => key);

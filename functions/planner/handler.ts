@@ -1,10 +1,12 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { Claims } from '../aws/claim-table.ts';
+import type { Drops } from '../aws/drops.ts';
 import type { Manifests } from '../aws/manifests.ts';
 import type { Queue } from '../aws/queue.ts';
 import type { Batch } from '../core/batch.ts';
 import { payableImages } from '../core/budget.ts';
+import type { Closing } from '../core/drop.ts';
 import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { distinctImages, parseImageEvents } from '../core/event.ts';
 import type { Image } from '../core/image.ts';
@@ -17,60 +19,66 @@ import { type PlanningParts, planBatch } from './plan.ts';
 export interface PlannerParts extends PlanningParts, BatchMint {
 	claims: Claims;
 	manifests: Manifests;
+	drops: Drops;
 	imagesBucket: string;
 	batchImagesMax: number;
 	plansQueue: Queue<ResumeMessage>;
 	log: Log;
 }
 
-/** Images of one tenant, and the messages that told of them. */
-interface Drop {
+/** What is told of one tenant, and the messages that tell it. */
+interface News {
 	images: Image[];
+	closings: Closing[];
 	messageIds: Set<string>;
 }
 
 /**
  * The planner: a Lambda handler on the image-events queue. Every message is read on its own, so that a bad one fails alone;
  * then the images are grouped by tenant, cut into batches, claimed and planned; an archive is claimed, and opened by an
- * invocation of its own. A message fails (and comes again, and in the end lies in the dead-letter queue) when it cannot be
- * read or when the claims of its images could not be written.
+ * invocation of its own. Drops that were closed are noted, for the sweeper. A message fails (and comes again, and in the end
+ * lies in the dead-letter queue) when it cannot be read or when what follows from it could not be written down.
  */
 export function createPlanner(parts: PlannerParts): (event: SQSEvent) => Promise<SQSBatchResponse> {
 	return async (event) => {
-		const drops = new Map<string, Drop>();
-		const read = async (record: SQSRecord) => collect(parts, drops, record);
+		const newsOf = new Map<string, News>();
+		const read = async (record: SQSRecord) => collect(parts, newsOf, record);
 		const processor = new BatchProcessor(EventType.SQS);
 		const { batchItemFailures } = await processPartialResponse(event, read, processor, {
 			throwOnFullBatchFailure: false,
 		});
 		const failed = new Set(batchItemFailures.map((failure) => failure.itemIdentifier));
-		for (const [tenant, drop] of drops) {
+		for (const [tenant, { images, closings, messageIds }] of newsOf) {
 			try {
-				await planDrop(parts, tenant, drop.images);
+				if (images.length > 0) await planImages(parts, tenant, images);
+				for (const closing of closings) await parts.drops.open(closing);
 			} catch (error) {
-				parts.log('error', 'claims failed; their events will come again', { tenant, error: messageOf(error) });
-				for (const id of drop.messageIds) failed.add(id);
+				const fields = { tenant, error: messageOf(error) };
+				parts.log('error', 'claims or closed drops were not written; their events will come again', fields);
+				for (const id of messageIds) failed.add(id);
 			}
 		}
 		return { batchItemFailures: [...failed].map((itemIdentifier) => ({ itemIdentifier })) };
 	};
 }
 
-function collect(parts: PlannerParts, drops: Map<string, Drop>, record: SQSRecord): void {
-	const { images, problems } = parseImageEvents(record.body, parts.imagesBucket);
-	for (const { tenant, image } of images) {
-		const drop = drops.get(tenant) ?? { images: [], messageIds: new Set() };
-		drop.images.push(image);
-		drop.messageIds.add(record.messageId);
-		drops.set(tenant, drop);
-	}
+function collect(parts: PlannerParts, newsOf: Map<string, News>, record: SQSRecord): void {
+	const { images, closings, problems } = parseImageEvents(record.body, parts.imagesBucket);
+	const newsFor = (tenant: string): News => {
+		const news = newsOf.get(tenant) ?? { images: [], closings: [], messageIds: new Set() };
+		news.messageIds.add(record.messageId);
+		newsOf.set(tenant, news);
+		return news;
+	};
+	for (const { tenant, image } of images) newsFor(tenant).images.push(image);
+	for (const closing of closings) newsFor(closing.tenant).closings.push(closing);
 	if (problems.length === 0) return;
 	parts.log('error', 'records of an event were refused', { messageId: record.messageId, problems });
 	throw new BudgetNetError('invalid', problems.join('; '));
 }
 
 /** Claims and plans what one tenant dropped. Throws only while claims are not written: from then on the batch is resumable. */
-async function planDrop(parts: PlannerParts, tenant: string, images: readonly Image[]): Promise<void> {
+async function planImages(parts: PlannerParts, tenant: string, images: readonly Image[]): Promise<void> {
 	const quota = await parts.ledger.getQuota(tenant);
 	const payable = quota ? payableImages(quota, parts.card, await parts.priceNow()) : Number.POSITIVE_INFINITY;
 	const imagesMax = Math.min(parts.batchImagesMax, payable);

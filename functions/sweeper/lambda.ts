@@ -8,7 +8,7 @@ import { imageEventSchema } from '../core/event.ts';
 import { limits } from '../core/limits.ts';
 import { reportMessageSchema, resumeMessageSchema } from '../core/message.ts';
 import { parse } from '../core/parse.ts';
-import { createBatchSweeper, createReconciler } from './handler.ts';
+import { createFrequentSweeper, createReconciler } from './handler.ts';
 
 const environmentSchema = z.object({
 	TABLE_PREFIX: z.string().min(1),
@@ -35,5 +35,5 @@ const parts = {
 	log: createMeasuredLog(tablePrefix, 'sweeper'),
 };
 
-export const sweeper = createBatchSweeper(parts);
+export const sweeper = createFrequentSweeper(parts);
 export const reconciler = createReconciler(parts);

@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
+import type { Claims } from '../aws/claim-table.ts';
+import { createDrops } from '../aws/drops.ts';
 import { startAnswering } from '../aws/testing/start-answering.ts';
+import { parseImageEvents } from '../core/event.ts';
 import { limits } from '../core/limits.ts';
 import { type ReconcilingParts, reconcile } from './reconcile.ts';
+import { createMemoryBucket } from './testing/memory-bucket.ts';
 
 const pageKeys = 1000;
 
@@ -22,7 +26,7 @@ test('looks at so many objects at most, and goes on from there the next time', a
 			response.end();
 		});
 	});
-	const unused = { claims: {}, eventsQueue: {} }; // none of these keys is an image's
+	const unused = { claims: {}, drops: {}, eventsQueue: {} }; // none of these keys is an image's
 	const parts = { ...unused, s3: answering.s3, imagesBucket: 'images', resultsBucket: 'results' };
 	const sweep = () => reconcile({ ...parts, nowMs: Date.now, planningSecondsMax: 1 } as unknown as ReconcilingParts);
 	const listings = () => answering.requests.filter(({ url }) => url?.startsWith('/images/')).length;
@@ -32,6 +36,34 @@ test('looks at so many objects at most, and goes on from there the next time', a
 	await sweep();
 	expect(listings()).toBe(limits.sweepObjectsMax / pageKeys + 1);
 	expect(cursor).toBe('{}');
+});
+
+test('a marker that nobody noted has its event sent again; one whose drop is open, or done, has not', async () => {
+	const bucket = createMemoryBucket(); // of images and results
+	const drops = createDrops(bucket.client, 'both');
+	const writtenMs = 0;
+	const hopeless = ['_complete', 'Acme/_complete', `acme/${'k'.repeat(limits.markerKeyBytesMax)}/_complete`];
+	for (const key of ['acme/_complete', 'acme/done/_complete', 'acme/lost/_complete', ...hopeless])
+		bucket.objects.set(key, { text: '', etag: 'e1' });
+	await drops.open({ tenant: 'acme', marker: 'acme/_complete', closedMs: writtenMs });
+	bucket.objects.set('acme/again/_complete', { text: '', etag: 'e1', modifiedMs: writtenMs + 1 });
+	const record = { v: 1, tenant: 'acme', images: 0, doneMs: 9 } as const;
+	await drops.putRecord('acme/done/_complete', { ...record, prefix: 'acme/done/', closedMs: writtenMs });
+	await drops.putRecord('acme/again/_complete', { ...record, prefix: 'acme/again/', closedMs: writtenMs });
+	const sent: string[] = [];
+	const parts: ReconcilingParts = {
+		...{ s3: bucket.client, imagesBucket: 'both', resultsBucket: 'both', drops },
+		claims: { ownerOf: async () => 'claimed' } as unknown as Claims,
+		eventsQueue: {
+			send: async (event) =>
+				void sent.push(...parseImageEvents(JSON.stringify(event), 'both').closings.map(({ marker }) => marker)),
+		},
+		nowMs: () => 2000,
+		planningSecondsMax: 1,
+	};
+	expect(await reconcile(parts)).toBe(2);
+	expect(sent).toEqual(['acme/again/_complete', 'acme/lost/_complete']);
+	expect(await reconcile({ ...parts, nowMs: () => 1000 })).toBe(0); // its own event may still be under way
 });
 
 function keyOf(i: number): string {

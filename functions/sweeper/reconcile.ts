@@ -1,22 +1,19 @@
-import type { S3Client } from '@aws-sdk/client-s3';
 import pMap from 'p-map';
 import { z } from 'zod';
-import type { Claims } from '../aws/claim-table.ts';
-import { headImage } from '../aws/image-head.ts';
+import type { Drops } from '../aws/drops.ts';
 import { type ListedImage, listImages } from '../aws/image-list.ts';
 import { getText, putText } from '../aws/objects.ts';
 import type { Queue } from '../aws/queue.ts';
+import { closingSchema, covers } from '../core/drop.ts';
 import { imageEvent, type imageEventSchema } from '../core/event.ts';
-import { type Image, versionOf } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
-import { isImageKey } from '../core/object-key.ts';
+import { isImageKey, isMarkerKey } from '../core/object-key.ts';
 import { parseJson } from '../core/parse.ts';
+import { type ClaimFindingParts, findClaim } from './find-claim.ts';
 
-export interface ReconcilingParts {
-	s3: S3Client;
-	imagesBucket: string;
+export interface ReconcilingParts extends ClaimFindingParts {
 	resultsBucket: string;
-	claims: Claims;
+	drops: Drops;
 	eventsQueue: Queue<z.infer<typeof imageEventSchema>>;
 	nowMs: () => number;
 	/** Younger images may still have their event under way. */
@@ -28,17 +25,18 @@ const cursorBytesMax = 8192;
 const cursorSchema = z.strictObject({ after: z.string().optional() });
 
 /**
- * Finds images that nobody claimed (their event was lost) and sends their event again. Looks at no more than
- * `limits.sweepObjectsMax` objects, and goes on from there the next time.
+ * Finds images that nobody claimed and drops' markers that nobody noted (their event was lost) and sends their event again.
+ * Looks at no more than `limits.sweepObjectsMax` objects, and goes on from there the next time.
  * @returns how many were found
  */
 export async function reconcile(parts: ReconcilingParts): Promise<number> {
 	let { after } = await readCursor(parts);
 	let [looked, found] = [0, 0];
 	do {
-		const page = await listImages(parts.s3, parts.imagesBucket, after);
-		const lost = await unclaimed(parts, page.images);
-		for (const image of lost) await parts.eventsQueue.send(imageEvent(parts.imagesBucket, image));
+		const page = await listImages(parts.s3, parts.imagesBucket, { after });
+		const lost = await lostOf(parts, page.images);
+		for (const { modifiedMs, ...image } of lost)
+			await parts.eventsQueue.send(imageEvent(parts.imagesBucket, image, modifiedMs));
 		[looked, found, after] = [looked + page.images.length, found + lost.length, page.next];
 	} while (after !== undefined && looked < limits.sweepObjectsMax);
 	await putText(parts.s3, parts.resultsBucket, cursorKey, JSON.stringify({ after }), 'application/json');
@@ -50,17 +48,23 @@ async function readCursor({ s3, resultsBucket }: ReconcilingParts): Promise<z.in
 	return text === undefined ? {} : parseJson(cursorSchema, text, cursorKey);
 }
 
-async function unclaimed(parts: ReconcilingParts, images: readonly ListedImage[]): Promise<Image[]> {
-	const { claims, nowMs, planningSecondsMax } = parts;
-	const atRest = images.filter(
-		({ key, modifiedMs }) => isImageKey(key) && nowMs() - modifiedMs > planningSecondsMax * 1000,
-	);
-	const lostOne = async ({ key, etag }: ListedImage): Promise<Image | undefined> => {
-		if (await claims.ownerOf(key, etag)) return undefined;
-		// In a versioned bucket claims name the version, which a listing does not tell.
-		const image = await headImage(parts.s3, parts.imagesBucket, key);
-		return image && (await claims.ownerOf(key, versionOf(image))) === undefined ? image : undefined;
+/** The objects of a page whose event was lost, as they lie there now. */
+async function lostOf(parts: ReconcilingParts, page: readonly ListedImage[]): Promise<ListedImage[]> {
+	const { nowMs, planningSecondsMax } = parts;
+	const atRest = page.filter(({ modifiedMs }) => nowMs() - modifiedMs > planningSecondsMax * 1000);
+	const lostOne = async (object: ListedImage): Promise<ListedImage | undefined> => {
+		if (isMarkerKey(object.key)) return (await needsNoEvent(parts.drops, object)) ? undefined : object;
+		if (!isImageKey(object.key)) return undefined;
+		const found = await findClaim(parts, object);
+		return found && 'unclaimed' in found ? { ...found.unclaimed, modifiedMs: object.modifiedMs } : undefined;
 	};
 	const lost = await pMap(atRest, lostOne, { concurrency: limits.claimConcurrency });
-	return lost.filter((image) => image !== undefined);
+	return lost.filter((object) => object !== undefined);
+}
+
+/** A marker that is noted, or recorded as done; or whose event would be refused. */
+async function needsNoEvent(drops: Drops, { key, modifiedMs }: ListedImage): Promise<boolean> {
+	const closing = closingSchema.safeParse({ tenant: key.split('/')[0], marker: key, closedMs: modifiedMs });
+	if (!closing.success) return true;
+	return covers(await drops.getRecord(key), closing.data) || covers(await drops.openOf(key), closing.data);
 }

@@ -72,7 +72,7 @@ const recordOf = (body: unknown) => ({ Records: [{ messageId: 'm', body: JSON.st
 
 test('the planner claims what an event tells of, and defers it where nobody has set a quota', async () => {
 	const image = { key: 'acme/cat.png', etag: '0123456789abcdef0123456789abcdef', bytes: 100 };
-	const event = recordOf(imageEvent(cloud.resources.imagesBucket, image));
+	const event = recordOf(imageEvent(cloud.resources.imagesBucket, image, Date.now()));
 	const { answer, metrics } = await invoke('planner', 'planner', event);
 	expect(answer).toEqual({ batchItemFailures: [] });
 	expect(metrics).toContainEqual(expect.objectContaining({ ColdStart: 1, service: 'budgetnet' }));

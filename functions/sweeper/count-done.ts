@@ -1,0 +1,48 @@
+import pMap from 'p-map';
+import type { Batches } from '../aws/batch-table.ts';
+import type { ListedImage } from '../aws/image-list.ts';
+import { type Batch, partBatchId } from '../core/batch.ts';
+import { limits } from '../core/limits.ts';
+import { isImageKey } from '../core/object-key.ts';
+import { type ClaimFindingParts, findClaim } from './find-claim.ts';
+
+export interface CountingParts extends ClaimFindingParts {
+	batches: Batches;
+}
+
+/** How many images an object of the images bucket stands for, when all of them are done; undefined while one is not. */
+export type CountDone = (object: ListedImage) => Promise<number | undefined>;
+
+/**
+ * Counts by claims and batches: an image is done when its batch is settled; an archive, which counts for the images that it
+ * holds, when all batches that it makes are. What is no image, or was deleted meanwhile, counts nothing. Remembers batches,
+ * so it is made anew for every sweep.
+ */
+export function createCountDone(parts: CountingParts): CountDone {
+	const known = new Map<string, Promise<number | undefined>>();
+	const settledIn = (batchId: string): Promise<number | undefined> => {
+		const before = known.get(batchId);
+		if (before !== undefined) return before;
+		if (known.size >= limits.sweepBatchesKnownMax) known.clear();
+		const looking = settledOf(parts.batches, batchId);
+		known.set(batchId, looking);
+		return looking;
+	};
+	return async (object) => {
+		if (!isImageKey(object.key)) return 0;
+		const found = await findClaim(parts, object);
+		if (!found) return 0;
+		return 'batchId' in found ? settledIn(found.batchId) : undefined;
+	};
+}
+
+/** What one claim of this batch stands for, once that is settled: one image, or all those of an archive. */
+async function settledOf(batches: Batches, batchId: string): Promise<number | undefined> {
+	const batch = await batches.get(batchId);
+	if (!batch?.archive) return batch?.state === 'settled' ? 1 : undefined;
+	if (batch.parts === undefined) return undefined;
+	const look = (part: number): Promise<Batch | undefined> => batches.get(partBatchId(batchId, part));
+	const found = await pMap(Array.from({ length: batch.parts }).keys(), look, { concurrency: limits.claimConcurrency });
+	if (found.some((part) => part?.state !== 'settled')) return undefined;
+	return found.reduce((sum, part) => sum + (part?.images ?? 0), 0);
+}

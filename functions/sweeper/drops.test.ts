@@ -1,0 +1,258 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Batches } from '../aws/batch-table.ts';
+import type { Claims } from '../aws/claim-table.ts';
+import { createDrops } from '../aws/drops.ts';
+import { type Batch, mintArchiveBatchId, mintBatchId, partBatchId } from '../core/batch.ts';
+import { limits } from '../core/limits.ts';
+import { sweepDrops } from './drops.ts';
+import { createMemoryBucket } from './testing/memory-bucket.ts';
+
+const tenant = 'acme';
+const marker = 'acme/2026/_complete';
+const [closedMs, nowMs] = [Date.UTC(2026, 10, 24, 12), Date.UTC(2026, 10, 24, 13)];
+const unsettled: Omit<Batch, 'batchId'> = { tenant, createdMs: 0, state: 'sent', images: 1, reservations: [] };
+
+/** A system of one tenant whose images and batches a test sets as it likes. */
+function createWorld({ pageKeys = 1000, versioned = false } = {}) {
+	const [images, results] = [createMemoryBucket({ pageKeys }), createMemoryBucket()];
+	const claims = new Map<string, string>();
+	const batches = new Map<string, Batch>();
+	const drops = createDrops(results.client, 'results');
+	const read = { claims: 0, batches: 0 };
+	const logged: string[] = [];
+	const parts = {
+		drops,
+		imagesBucket: 'images',
+		claims: {
+			ownerOf: async (key: string, version: string) => {
+				read.claims += 1;
+				return claims.get(`${key} ${version}`);
+			},
+		} as unknown as Claims,
+		batches: {
+			get: async (batchId: string) => {
+				read.batches += 1;
+				return batches.get(batchId);
+			},
+		} as unknown as Batches,
+		nowMs: () => nowMs,
+		log: (level: string, message: string) => void logged.push(`${level}: ${message}`),
+		s3: images.client,
+	};
+	return {
+		...{ images, results, batches, drops, read, logged },
+		drop: (key: string) =>
+			void images.objects.set(key, { text: '', etag: 'e1', ...(versioned ? { versionId: 'v1' } : {}) }),
+		claim: (key: string, batchId: string) => void claims.set(`${key} ${versioned ? 'v1' : 'e1'}`, batchId),
+		close: (of = marker, atMs = closedMs) => drops.open({ tenant, marker: of, closedMs: atMs }),
+		sweep: () => sweepDrops(parts),
+		record: (of = marker) => drops.getRecord(of),
+	};
+}
+
+type World = ReturnType<typeof createWorld>;
+const batchIdOf = (i: number) => mintBatchId(closedMs, String(i).padStart(8, '0'));
+
+/** Images of one settled batch. */
+function dropSettled(world: World, keys: readonly string[]): void {
+	world.batches.set(batchIdOf(0), { ...unsettled, batchId: batchIdOf(0), state: 'settled' });
+	for (const key of keys) {
+		world.drop(key);
+		world.claim(key, batchIdOf(0));
+	}
+}
+
+describe('a drop', () => {
+	test('of nothing is done at once, with no images', async () => {
+		const world = createWorld();
+		world.drop(marker);
+		await world.close();
+		expect(await world.sweep()).toEqual({ dropsOpen: 0, dropsDone: 1 });
+		expect(await world.record()).toEqual({ v: 1, tenant, prefix: 'acme/2026/', images: 0, closedMs, doneMs: nowMs });
+	});
+
+	test('counts what lies under its prefix, without other markers, folders and what a neighbour has', async () => {
+		const world = createWorld();
+		dropSettled(world, ['acme/2026/a.png', 'acme/2026/_complete/x.png', 'acme/2026/deep/b.png']);
+		for (const key of [marker, 'acme/2026/deep/_complete', 'acme/2026/folder/', 'acme/2027/c.png', 'acme/2026.png'])
+			world.drop(key);
+		await world.close();
+		await world.sweep();
+		expect(await world.record()).toMatchObject({ images: 3 });
+	});
+
+	test('waits for an archive’s every part, and counts what it holds; one that was refused counts as one', async () => {
+		const world = createWorld();
+		const [opened, refused] = ['0000aa00', '0000bb00'].map((random) => mintArchiveBatchId(closedMs, random)) as [
+			string,
+			string,
+		];
+		for (const [key, batchId] of [
+			['acme/2026/a.zip', opened],
+			['acme/2026/b.zip', refused],
+		] as const) {
+			world.drop(key);
+			world.claim(key, batchId);
+			world.batches.set(batchId, { ...unsettled, batchId, archive: true, state: 'claiming' });
+		}
+		await world.close();
+		const look = async () => ((await world.sweep()).dropsDone === 1 ? 'done' : 'open');
+		expect(await look()).toBe('open'); // not opened yet
+		const set = (batchId: string, rest: Partial<Batch>) =>
+			world.batches.set(batchId, { ...unsettled, batchId, ...rest });
+		set(opened, { archive: true, parts: 2, images: 4, state: 'settled' });
+		set(partBatchId(opened, 1), { images: 3 });
+		set(refused, { archive: true, parts: 1, images: 1, state: 'settled' });
+		expect(await look()).toBe('open');
+		set(partBatchId(opened, 1), { images: 3, state: 'settled' });
+		expect(await look()).toBe('done');
+		expect(await world.record()).toMatchObject({ images: 4 + 3 + 1 });
+	});
+
+	test('that is closed again is recorded again; told twice of the same closing, it is not', async () => {
+		const world = createWorld();
+		await world.close();
+		await world.sweep();
+		await world.close();
+		expect(await world.sweep()).toEqual({ dropsOpen: 0, dropsDone: 0 });
+		await world.close(marker, closedMs + 1);
+		expect(await world.sweep()).toEqual({ dropsOpen: 0, dropsDone: 1 });
+		expect(await world.record()).toMatchObject({ closedMs: closedMs + 1 });
+		await world.close(); // the first event, very late
+		expect(await world.sweep()).toEqual({ dropsOpen: 0, dropsDone: 0 });
+		expect(await world.record()).toMatchObject({ closedMs: closedMs + 1 });
+	});
+
+	test('that waits costs next to nothing: a sweep goes on where the last one stopped, and writes nothing', async () => {
+		const world = createWorld();
+		const keys = Array.from({ length: 900 }, (_, i) => `acme/2026/${String(i).padStart(4, '0')}.png`);
+		dropSettled(world, keys);
+		world.drop('acme/2026/0500a.png');
+		await world.close();
+		await world.sweep();
+		expect(await world.drops.openOf(marker)).toMatchObject({ images: 501, waitsFor: 'acme/2026/0500a.png' });
+		const [before, writes] = [{ ...world.read }, world.results.calls.filter((name) => name === 'PutObject').length];
+		expect(await world.sweep()).toEqual({ dropsOpen: 1, dropsDone: 0 });
+		expect(world.read.claims - before.claims).toBe(2); // by etag, by version
+		expect(world.results.calls.filter((name) => name === 'PutObject')).toHaveLength(writes);
+	});
+
+	test('whose images share a batch asks for that once a sweep', async () => {
+		const world = createWorld();
+		dropSettled(
+			world,
+			Array.from({ length: 100 }, (_, i) => `acme/2026/${i}.png`),
+		);
+		await world.close();
+		await world.sweep();
+		expect(world.read).toEqual({ claims: 100, batches: 1 });
+	});
+
+	test('that cannot be read is said to be so, and others go on', async () => {
+		const world = createWorld();
+		world.results.objects.set('drops-open/0.json', { text: 'nonsense', etag: 'e1' });
+		await world.close();
+		expect(await world.sweep()).toEqual({ dropsOpen: 1, dropsDone: 1 });
+		expect(world.logged).toContainEqual(expect.stringMatching(/^error: an open drop could not be looked at/));
+	});
+});
+
+describe('a sweep', () => {
+	test('looks at so many objects, and the next one goes on; a small drop does not wait for a large one', async () => {
+		const world = createWorld();
+		const large = Array.from(
+			{ length: limits.sweepDropObjectsMax + 1 },
+			(_, i) => `acme/2026/${String(i).padStart(6, '0')}`,
+		);
+		dropSettled(world, [...large, 'acme/small/a.png']);
+		await world.close();
+		await world.close('acme/small/_complete');
+		expect(await world.sweep()).toEqual({ dropsOpen: 1, dropsDone: 1 });
+		expect(await world.record('acme/small/_complete')).toMatchObject({ images: 1 });
+		expect(await world.sweep()).toEqual({ dropsOpen: 0, dropsDone: 1 });
+		expect(await world.record()).toMatchObject({ images: large.length });
+	});
+
+	test('looks at so many drops; where there are more that wait, none is left out for ever', async () => {
+		const world = createWorld();
+		world.drop('acme/2026/stuck.png');
+		const stuck = limits.sweepDropsMax + 200;
+		for (let i = 0; i < stuck; i++) await world.close(marker, closedMs + i);
+		for (let i = 0; i < 20; i++) await world.close(`acme/empty-${i}/_complete`);
+		let done = 0;
+		for (let sweeps = 0; sweeps < 30 && done < 20; sweeps++) done += (await world.sweep()).dropsDone;
+		expect(done).toBe(20);
+	});
+});
+
+/** What lies under the prefix: an image of one of three batches, or an archive of so many parts. */
+const contents = fc.array(
+	fc.oneof(fc.record({ batch: fc.nat(2) }), fc.record({ parts: fc.integer({ min: 1, max: 3 }) })),
+	{ maxLength: 12 },
+);
+
+test('is recorded when all is done and never before, in whatever order that happens, whenever sweepers die', async () => {
+	await fc.assert(
+		fc.asyncProperty(
+			contents,
+			fc.boolean(),
+			fc.infiniteStream(fc.nat(6)),
+			fc.nat(),
+			async (objects, versioned, deaths, seed) => {
+				const world = createWorld({ pageKeys: 3, versioned });
+				await world.close();
+				const steps = shuffle(stepsOf(world, objects), seed);
+				for (let left = steps.length; left > 0; left--) {
+					steps[left - 1]?.();
+					const [writes] = [...deaths.take(1)] as [number];
+					world.results.dieAfter(writes);
+					await world.sweep().catch(() => undefined);
+					if (left > 1) expect(await world.record()).toBeUndefined();
+				}
+				world.results.dieAfter(Number.POSITIVE_INFINITY);
+				await world.sweep();
+				await world.sweep(); // one that had recorded it and died only has to tidy up
+				const images = objects.reduce((sum, object) => sum + ('parts' in object ? object.parts * 2 : 1), 0);
+				expect(await world.record()).toMatchObject({ images });
+				expect(await world.drops.list()).toEqual({ names: [], more: false });
+			},
+		),
+	);
+});
+
+/** Everything that must happen before the drop is done, each a step: claims, openings of archives, settlements. */
+function stepsOf(world: World, objects: readonly ({ batch: number } | { parts: number })[]): (() => void)[] {
+	const steps: (() => void)[] = [];
+	const settle = (batchId: string, rest: Partial<Batch>) => () =>
+		world.batches.set(batchId, { ...unsettled, batchId, state: 'settled', ...rest });
+	const batches = new Set<string>();
+	for (const [i, object] of objects.entries()) {
+		const key = `acme/2026/${String(i).padStart(2, '0')}`;
+		world.drop(key);
+		if ('batch' in object) {
+			batches.add(batchIdOf(object.batch));
+			steps.push(() => world.claim(key, batchIdOf(object.batch)));
+			continue;
+		}
+		const archive = mintArchiveBatchId(
+			closedMs,
+			`a00000${String(i).padStart(2, '0')}`.replace(/^(.{4}).*(..)$/, '$1$200'),
+		);
+		steps.push(() => world.claim(key, archive));
+		for (let part = 0; part < object.parts; part++) {
+			const first = part === 0 ? ({ archive: true, parts: object.parts } as const) : {};
+			steps.push(settle(partBatchId(archive, part), { images: 2, ...first }));
+		}
+	}
+	for (const batchId of batches) steps.push(settle(batchId, {}));
+	return steps;
+}
+
+function shuffle<T>(list: readonly T[], seed: number): T[] {
+	const rank = (i: number) => Math.imul(i + 1, 2_654_435_761 ^ seed) >>> 0;
+	return list
+		.map((item, i) => ({ item, at: rank(i) }))
+		.sort((a, b) => a.at - b.at)
+		.map(({ item }) => item);
+}

@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto';
+import pMap from 'p-map';
+import type { Drops } from '../aws/drops.ts';
+import { type ListedImage, listImages } from '../aws/image-list.ts';
+import { covers, type OpenDrop, recordOf } from '../core/drop.ts';
+import { messageOf } from '../core/errors.ts';
+import { limits } from '../core/limits.ts';
+import type { Log } from '../core/log.ts';
+import { prefixOfMarker } from '../core/object-key.ts';
+import { type CountDone, type CountingParts, createCountDone } from './count-done.ts';
+
+export interface DropSweepingParts extends CountingParts {
+	drops: Drops;
+	nowMs: () => number;
+	log: Log;
+}
+
+/** What one turn of a drop came to, and how many objects it looked at. `over`: it was recorded before. */
+interface Turn {
+	drop: 'waits' | 'goes-on' | 'done' | 'over';
+	objects: number;
+}
+
+/**
+ * Finds out which open drops are done, and records them. Walks through the keys of each, a page at a time and in turns, so that
+ * a large one holds nobody up, as far as all is done; the next sweep goes on from there. Looks at about
+ * `limits.sweepDropObjectsMax` objects, a page more at most. A drop that cannot be looked at waits for the next sweep.
+ */
+export async function sweepDrops(parts: DropSweepingParts): Promise<{ dropsOpen: number; dropsDone: number }> {
+	const countDone = createCountDone(parts);
+	const queue = await someOpen(parts.drops);
+	let [objects, dropsOpen, dropsDone] = [0, queue.length, 0];
+	while (objects < limits.sweepDropObjectsMax) {
+		const name = queue.shift();
+		if (name === undefined) break;
+		const turn = await takeTurn(parts, countDone, name);
+		objects += turn.objects;
+		if (turn.drop === 'goes-on') queue.push(name);
+		if (turn.drop === 'done') dropsDone += 1;
+		if (turn.drop === 'done' || turn.drop === 'over') dropsOpen -= 1;
+	}
+	return { dropsOpen, dropsDone };
+}
+
+/** All open drops; where they are too many, those from somewhere on, so that none is always left out. */
+async function someOpen(drops: Drops): Promise<string[]> {
+	const first = await drops.list();
+	if (!first.more) return first.names;
+	const later = await drops.list(randomBytes(4).toString('hex'));
+	return [...new Set([...later.names, ...first.names])].slice(0, limits.sweepDropsMax);
+}
+
+async function takeTurn(parts: DropSweepingParts, countDone: CountDone, name: string): Promise<Turn> {
+	try {
+		const drop = await parts.drops.read(name);
+		return drop ? await goOn(parts, countDone, drop) : { drop: 'over', objects: 0 };
+	} catch (error) {
+		parts.log('error', 'an open drop could not be looked at; the next sweep tries again', {
+			name,
+			error: messageOf(error),
+		});
+		return { drop: 'waits', objects: 0 };
+	}
+}
+
+/** The record comes first, then the open drop's end: whoever finds both knows that only the second is left to do. */
+async function goOn(parts: DropSweepingParts, countDone: CountDone, drop: OpenDrop): Promise<Turn> {
+	const { drops, log, nowMs } = parts;
+	const { tenant, marker } = drop;
+	if (covers(await drops.getRecord(marker), drop)) {
+		await drops.remove(drop);
+		return { drop: 'over', objects: 0 };
+	}
+	const prefix = prefixOfMarker(marker);
+	const page = await listImages(parts.s3, parts.imagesBucket, { prefix, after: drop.after });
+	const walked = await walkPage(countDone, drop, page.images);
+	const looked = { objects: page.images.length };
+	if (walked.waitsFor === undefined && page.next === undefined) {
+		const record = recordOf(walked, nowMs());
+		await drops.putRecord(marker, record);
+		await drops.remove(drop);
+		log('info', 'drop done', { tenant, prefix, images: record.images });
+		return { drop: 'done', ...looked };
+	}
+	if (walked.after !== drop.after || walked.waitsFor !== drop.waitsFor) await drops.save(walked);
+	return { drop: walked.waitsFor === undefined ? 'goes-on' : 'waits', ...looked };
+}
+
+/** Counts a page's objects up to the first that is not done. That one was waited for the last time, so it is looked at alone. */
+async function walkPage(countDone: CountDone, drop: OpenDrop, page: readonly ListedImage[]): Promise<OpenDrop> {
+	const { waitsFor: _, ...walked }: OpenDrop = drop;
+	for (let at = 0; at < page.length; ) {
+		const objects = page.slice(at, at === 0 ? 1 : at + limits.claimConcurrency);
+		const counts = await pMap(objects, countDone, { concurrency: limits.claimConcurrency });
+		for (const [i, { key }] of objects.entries()) {
+			const images = counts[i];
+			if (images === undefined) return { ...walked, waitsFor: key };
+			walked.images += images;
+			walked.after = key;
+		}
+		at += objects.length;
+	}
+	return walked;
+}

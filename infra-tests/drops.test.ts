@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { buildZip } from '../functions/archive/testing/build.ts';
+import { policyMacs } from '../functions/core/package.ts';
+import { costNanoUsd, embeddedPrice } from '../functions/core/price.ts';
+import { startSmallCloud } from './small-cloud.ts';
+
+type Cloud = Awaited<ReturnType<typeof startSmallCloud>>;
+
+const plenty = 10_000_000;
+const patience = { timeout: 60_000, interval: 50 };
+vi.setConfig({ testTimeout: 120_000 });
+
+let cloud: Cloud;
+beforeAll(async () => {
+	cloud = await startSmallCloud();
+	cloud.start('handlers');
+	cloud.start('worker');
+});
+afterAll(() => cloud.close());
+
+const recordOf = (marker: string) => cloud.stores.drops.getRecord(marker);
+
+test('is done when each of its images has its outcome: failed ones, an archive’s, and one that waited for money', async () => {
+	const tenant = 'whole';
+	const price = (images: number) => costNanoUsd(embeddedPrice, images * policyMacs(cloud.card, 0), images);
+	await cloud.setLimit(tenant, price(1));
+	await cloud.drop(`${tenant}/2026/a.png`);
+	await expect.poll(() => cloud.keysOf(tenant), patience).toHaveLength(1);
+	const entries = ['1.png', '2.png', 'note.txt'].map((name) => ({ name, content: cloud.picture }));
+	await cloud.drop(`${tenant}/2026/deep/b.zip`, await buildZip(entries));
+	await cloud.drop(`${tenant}/2026/_complete/c ü+.png`);
+	await cloud.drop(`${tenant}/2026/note.txt`, Buffer.from('no image'));
+	await cloud.drop(`${tenant}/2027/another.png`);
+	const marker = `${tenant}/2026/_complete`;
+	for (let i = 0; i < 3; i++) await cloud.drop(marker, Buffer.from('')); // its event is doubled, and it is put again
+	await expect.poll(() => imagesWaiting(tenant), patience).toBe(1 + 3 + 1 + 1);
+	const waitsFor = `${tenant}/2026/_complete/c ü+.png`; // the first of all keys
+	await expect.poll(() => cloud.stores.drops.openOf(marker), patience).toMatchObject({ images: 0, waitsFor });
+	expect(await recordOf(marker)).toBeUndefined();
+	await cloud.setLimit(tenant, plenty);
+	await expect.poll(() => recordOf(marker), patience).toMatchObject({ tenant, prefix: `${tenant}/2026/`, images: 6 });
+	const outcomes = (await cloud.outcomesOf(tenant)).filter(({ key }) => key.startsWith(`${tenant}/2026/`));
+	expect(outcomes).toHaveLength(6); // of the marker itself there is none
+	await expect.poll(() => cloud.stores.drops.list(), patience).toEqual({ names: [], more: false });
+});
+
+test('whose marker’s event was lost is found by the sweeper', async () => {
+	await cloud.setLimit('quiet', plenty);
+	await cloud.drop('quiet/a.png');
+	await cloud.put('quiet/_complete');
+	await expect.poll(() => recordOf('quiet/_complete'), patience).toMatchObject({ prefix: 'quiet/', images: 1 });
+});
+
+test('of nothing is done', async () => {
+	await cloud.drop('empty/x ü+/../_complete');
+	await expect.poll(() => recordOf('empty/x ü+/../_complete'), patience).toMatchObject({ images: 0 });
+});
+
+async function imagesWaiting(tenant: string): Promise<number> {
+	return (await cloud.stores.batches.deferred(tenant, 10)).reduce((sum, batch) => sum + (batch.images ?? 0), 0);
+}
