@@ -54,20 +54,26 @@ const acknowledged: Acknowledged[] = [
 		reason: "AWS keeps this policy up as ECS grows; it reaches only what carries ECS's own tag",
 		workers: 'gpu',
 	},
-	...wildcards(policyOf('Planner/Planner/Role'), objects, under(results, 'candidates/', 'manifests/')),
+	...wildcards(policyOf('Planner/Planner/Role'), objects, under(results, 'candidates/', 'drops-open/', 'manifests/')),
 	...wildcards(policyOf('Planner/Resumer/Role'), objects, [
 		...under(results, 'candidates/', 'entries/', 'manifests/'),
 		...under(images, ''),
 	]),
 	...wildcards(policyOf('Settler/Settler/Role'), objects, under(results, 'outcomes/', 'manifests/', 'reports/')),
 	...wildcards(policyOf('Settler/DeadLetters/Role'), objects, under(results, 'outcomes/', 'manifests/', 'reports/')),
-	...wildcards(policyOf('Sweeper/Sweeper/Role'), objects, under(results, 'outcomes/')),
-	...wildcards(policyOf('Sweeper/Reconciler/Role'), objects, [...under(results, 'sweeper/'), ...under(images, '')]),
+	...wildcards(policyOf('Sweeper/Sweeper/Role'), objects, [
+		...under(results, 'outcomes/', 'drops/', 'drops-open/'),
+		...under(images, ''),
+	]),
+	...wildcards(policyOf('Sweeper/Reconciler/Role'), objects, [
+		...under(results, 'sweeper/', 'drops/', 'drops-open/'),
+		...under(images, ''),
+	]),
 	...wildcards(policyOf('Tenants/Uploader'), tenants, under(images, `${tenant}/`)),
 	...wildcards(
 		policyOf('Tenants/Reader'),
 		tenants,
-		under(results, `outcomes/tenant=${tenant}/`, `reports/tenant=${tenant}/`),
+		under(results, `outcomes/tenant=${tenant}/`, `reports/tenant=${tenant}/`, `drops/tenant=${tenant}/`),
 	),
 	...wildcards(policyOf('Workers/Role'), objects, [
 		...under(results, 'manifests/', 'outcomes/', 'reports/'),

@@ -1,6 +1,7 @@
 import { Aws, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AnyPrincipal, Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption, type CfnBucket, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
+import type { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { namesOf } from '../functions/aws/names.ts';
@@ -10,6 +11,8 @@ interface BucketsProps {
 	retentionDays: number;
 	/** Is told of every image. */
 	imageEvents: Queue;
+	/** Is told of every drop that is done. */
+	drops: Topic;
 }
 
 /** Deleted and overwritten versions stay for so long. */
@@ -26,13 +29,14 @@ export class Buckets extends Construct {
 		const names = namesOf(props.name);
 		this.images = this.bucket('Images', names.imagesBucket, props.retentionDays);
 		this.results = this.bucket('Results', names.resultsBucket, props.retentionDays);
-		tellOf(this.images, `${names.imagesBucket}-${Aws.ACCOUNT_ID}-${Aws.REGION}`, props.imageEvents);
+		tellOfImages(this.images, fullName(names.imagesBucket), props.imageEvents);
+		tellOfDrops(this.results, fullName(names.resultsBucket), props.drops);
 		protectOutcomes(this.results);
 	}
 
 	private bucket(id: string, prefix: string, retentionDays: number): Bucket {
 		return new Bucket(this, id, {
-			bucketName: `${prefix}-${Aws.ACCOUNT_ID}-${Aws.REGION}`,
+			bucketName: fullName(prefix),
 			encryption: BucketEncryption.S3_MANAGED,
 			enforceSSL: true,
 			minimumTLSVersion: 1.2,
@@ -52,28 +56,51 @@ export class Buckets extends Construct {
 	}
 }
 
+function fullName(bucket: string): string {
+	return `${bucket}-${Aws.ACCOUNT_ID}-${Aws.REGION}`;
+}
+
 /** S3 sends straight to the queue. As plain properties: CDK's own way adds a function of its own that sets them. */
-function tellOf(images: Bucket, bucketName: string, queue: Queue): void {
-	const allowed = queue.addToResourcePolicy(
-		new PolicyStatement({
-			sid: 'ImagesBucketSends',
-			principals: [new ServicePrincipal('s3.amazonaws.com')],
-			actions: ['sqs:SendMessage'],
-			resources: [queue.queueArn],
-			conditions: {
-				ArnEquals: { 'aws:SourceArn': `arn:${Aws.PARTITION}:s3:::${bucketName}` },
-				StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID },
-			},
-		}),
-	);
+function tellOfImages(images: Bucket, bucketName: string, queue: Queue): void {
+	const statement = mayBeToldBy(bucketName, 'ImagesBucketSends', 'sqs:SendMessage', queue.queueArn);
 	const bucket = images.node.defaultChild as CfnBucket;
+	const { policyDependable } = queue.addToResourcePolicy(statement);
 	bucket.notificationConfiguration = {
 		queueConfigurations: [{ event: 's3:ObjectCreated:*', queue: queue.queueArn }],
 	};
-	if (allowed.policyDependable) bucket.node.addDependency(allowed.policyDependable); // S3 tries the queue at once
+	if (policyDependable) bucket.node.addDependency(policyDependable); // S3 tries the queue at once
 }
 
-/** Outcomes are written once and decide: nobody may overwrite them, nor delete anything. Only the lifecycle removes. */
+/** The record of a drop that is done is written to the bucket; that S3 tells of it is the event. */
+function tellOfDrops(results: Bucket, bucketName: string, topic: Topic): void {
+	const statement = mayBeToldBy(bucketName, 'ResultsBucketSpeaks', 'sns:Publish', topic.topicArn);
+	const bucket = results.node.defaultChild as CfnBucket;
+	const { policyDependable } = topic.addToResourcePolicy(statement);
+	const filter = { s3Key: { rules: [{ name: 'prefix', value: 'drops/' }] } };
+	bucket.notificationConfiguration = {
+		topicConfigurations: [{ event: 's3:ObjectCreated:*', topic: topic.topicArn, filter }],
+	};
+	if (policyDependable) bucket.node.addDependency(policyDependable);
+}
+
+/** Lets S3 speak for this bucket, and for no other, and no other account's. */
+function mayBeToldBy(bucketName: string, sid: string, action: string, resource: string): PolicyStatement {
+	return new PolicyStatement({
+		sid,
+		principals: [new ServicePrincipal('s3.amazonaws.com')],
+		actions: [action],
+		resources: [resource],
+		conditions: {
+			ArnEquals: { 'aws:SourceArn': `arn:${Aws.PARTITION}:s3:::${bucketName}` },
+			StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID },
+		},
+	});
+}
+
+/**
+ * Outcomes are written once and decide: nobody may overwrite them, nor delete anything, but for an open drop, which ends when
+ * its record is written. What was deleted stays as an old version, and only the lifecycle removes those.
+ */
 function protectOutcomes(results: Bucket): void {
 	const common = { effect: Effect.DENY, principals: [new AnyPrincipal()] };
 	results.addToResourcePolicy(
@@ -88,8 +115,16 @@ function protectOutcomes(results: Bucket): void {
 	results.addToResourcePolicy(
 		new PolicyStatement({
 			...common,
-			sid: 'NothingIsDeleted',
-			actions: ['s3:DeleteObject', 's3:DeleteObjectVersion'],
+			sid: 'NothingButOpenDropsIsDeleted',
+			actions: ['s3:DeleteObject'],
+			notResources: [results.arnForObjects('drops-open/*')],
+		}),
+	);
+	results.addToResourcePolicy(
+		new PolicyStatement({
+			...common,
+			sid: 'NothingIsDeletedForGood',
+			actions: ['s3:DeleteObjectVersion'],
 			resources: [results.arnForObjects('*')],
 		}),
 	);

@@ -80,7 +80,7 @@ function permissionsOfPlanning({ buckets, queues, tables, quotaAlerts }: Planner
 
 function permissionsOfIntending({ buckets, queues }: PlannerProps): PolicyStatement[] {
 	return [
-		allowObjects(['s3:PutObject'], buckets.results, 'candidates/'),
+		allowObjects(['s3:PutObject'], buckets.results, 'candidates/', 'drops-open/'),
 		allow(['sqs:SendMessage'], queues.plans.queue.queueArn), // archives, which the resumer opens
 	];
 }

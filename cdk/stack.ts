@@ -22,10 +22,11 @@ export class BudgetNetStack extends Stack {
 		super(scope, settings.name, { description: 'BudgetNet Batch: classifies images within spending quotas' });
 		const { name, retentionDays } = settings;
 		const queues = new Queues(this, 'Queues', { name, functionTimeout });
-		const buckets = new Buckets(this, 'Buckets', { name, retentionDays, imageEvents: queues.imageEvents.queue });
 		const tables = new Tables(this, 'Tables', { name });
 		const topics = new Topics(this, 'Topics', { name, email: settings.alarmEmail });
-		const { quotaAlerts } = topics;
+		const { quotaAlerts, drops } = topics;
+		const imageEvents = queues.imageEvents.queue;
+		const buckets = new Buckets(this, 'Buckets', { name, retentionDays, imageEvents, drops });
 		const planner = new Planner(this, 'Planner', { settings, buckets, queues, tables, quotaAlerts });
 		const settler = new Settler(this, 'Settler', { name, buckets, queues, tables });
 		const sweeper = new Sweeper(this, 'Sweeper', { name, buckets, queues, tables });
@@ -48,6 +49,7 @@ export class BudgetNetStack extends Stack {
 			WorkersService: workers.service.serviceName,
 			AlarmsTopicArn: topics.alarms.topicArn,
 			QuotaAlertsTopicArn: topics.quotaAlerts.topicArn,
+			DropsTopicArn: topics.drops.topicArn,
 		});
 		Tags.of(this).add('system', name);
 		acknowledgeFindings(this, settings);

@@ -20,7 +20,7 @@ const sweepEvery = Duration.minutes(5);
 /** Rarer, for it asks for every image in the bucket (docs/cost.md), and S3 loses an event hardly ever. */
 const reconcileEvery = Duration.hours(6);
 
-/** Puts what got stuck back onto a queue, and measures what waits. */
+/** Puts what got stuck back onto a queue, measures what waits, and records drops that are done. */
 export class Sweeper extends Construct {
 	readonly functions: HandlerFunction[];
 
@@ -42,14 +42,14 @@ export class Sweeper extends Construct {
 			...common,
 			handler: 'sweeper',
 			functionName: `${name}-sweeper`,
-			description: 'Puts batches that got stuck back onto a queue, and measures what waits',
-			permissions: permissionsOfSweeping(props),
+			description: 'Puts batches that got stuck back onto a queue, and records drops that are done',
+			permissions: [...permissionsOfSweeping(props), ...permissionsOfWalking(props)],
 		});
 		const reconciler = new HandlerFunction(this, 'Reconciler', {
 			...common,
 			handler: 'reconciler',
 			functionName: `${name}-reconciler`,
-			description: 'Finds images whose event was lost, and sends it again',
+			description: 'Finds images and markers whose event was lost, and sends it again',
 			permissions: permissionsOfReconciling(props),
 		});
 		this.schedule('Sweep', `${name}-sweep`, sweepEvery, sweeper);
@@ -76,10 +76,22 @@ function permissionsOfSweeping({ buckets, queues, tables }: SweeperProps): Polic
 	];
 }
 
+/** Through the images of open drops, up to their records. */
+function permissionsOfWalking({ buckets, tables }: SweeperProps): PolicyStatement[] {
+	return [
+		allowObjects(['s3:GetObject'], buckets.images, ''),
+		allowObjects(['s3:GetObject', 's3:PutObject'], buckets.results, 'drops/', 'drops-open/'),
+		allowObjects(['s3:DeleteObject'], buckets.results, 'drops-open/'),
+		maySeeWhatIsMissing(buckets.images),
+		allow(['dynamodb:GetItem'], tables.claimsArn),
+	];
+}
+
 function permissionsOfReconciling({ buckets, queues, tables }: SweeperProps): PolicyStatement[] {
 	return [
 		allowObjects(['s3:GetObject'], buckets.images, ''),
 		allowObjects(['s3:GetObject', 's3:PutObject'], buckets.results, 'sweeper/'), // how far it came
+		allowObjects(['s3:GetObject'], buckets.results, 'drops/', 'drops-open/'),
 		maySeeWhatIsMissing(buckets.images, buckets.results),
 		allow(['dynamodb:GetItem'], tables.claimsArn),
 		allow(['sqs:SendMessage'], queues.imageEvents.queue.queueArn),

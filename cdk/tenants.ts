@@ -18,14 +18,13 @@ export class Tenants extends Construct {
 		this.uploader = this.roleOf('Uploader', `${name}-uploader`, "Drops images under its tenant's prefix", [
 			allowObjects(['s3:PutObject', 's3:AbortMultipartUpload'], buckets.images, `${tenant}/`),
 		]);
-		this.reader = this.roleOf('Reader', `${name}-reader`, "Reads its tenant's outcomes and reports", [
-			allowObjects(['s3:GetObject'], buckets.results, `outcomes/tenant=${tenant}/`, `reports/tenant=${tenant}/`),
+		const readable = ['outcomes', 'reports', 'drops'].map((kind) => `${kind}/tenant=${tenant}/`);
+		this.reader = this.roleOf('Reader', `${name}-reader`, "Reads its tenant's outcomes, reports and drops", [
+			allowObjects(['s3:GetObject'], buckets.results, ...readable),
 			new PolicyStatement({
 				actions: ['s3:ListBucket'],
 				resources: [buckets.results.bucketArn],
-				conditions: {
-					StringLike: { 's3:prefix': [`outcomes/tenant=${tenant}/*`, `reports/tenant=${tenant}/*`] },
-				},
+				conditions: { StringLike: { 's3:prefix': readable.map((prefix) => `${prefix}*`) } },
 			}),
 		]);
 	}

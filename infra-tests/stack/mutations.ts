@@ -48,13 +48,16 @@ function removals(statement: Statement): Change[] {
 function widenings(statement: Statement, side: keyof Policies): Change[] {
 	const changes: Change[] = [];
 	const service = listOf(statement.Action)[0]?.split(':')[0];
-	const isTrust = statement.Resource === undefined;
+	const { NotResource, ...rest } = statement;
+	const isTrust = statement.Resource === undefined && NotResource === undefined;
 	if (!isTrust && !listOf(statement.Action).includes(`${service}:*`))
 		changes.push([`any action of ${service}`, { ...statement, Action: `${service}:*` }]);
 	for (const part of side === 'identity' ? listOf(statement.Resource) : []) {
 		if (part === '*') continue;
 		changes.push([`any resource instead of ${part}`, { ...statement, Resource: '*' }]);
 	}
+	if (NotResource !== undefined)
+		changes.push([`any resource, not only others than ${NotResource}`, { ...rest, Resource: '*' }]);
 	const { Condition, ...unconditional } = statement;
 	for (const operator of Object.keys(Condition ?? {})) {
 		const { [operator]: _, ...others } = Condition as NonNullable<typeof Condition>;

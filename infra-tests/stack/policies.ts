@@ -5,6 +5,8 @@ export interface Statement {
 	Effect: 'Allow' | 'Deny';
 	Action: string | string[];
 	Resource?: string | string[];
+	/** Everything but this. */
+	NotResource?: string | string[];
 	Principal?: unknown;
 	Condition?: Record<string, Record<string, unknown>>;
 }

@@ -13,6 +13,7 @@ beforeAll(() => {
 	templates.gpu = synthesise({ workers: 'gpu', alarmEmail: 'ops@example.org' });
 	templates.private = synthesise({ workers: 'gpu', privateNetwork: true });
 }, synthTimeoutMs);
+const dropsTopic = { Properties: { TopicName: 'budgetnet-drops' } };
 const both = ['cpu', 'gpu'] as const;
 
 describe.each(both)('data, with %s workers', (kind) => {
@@ -44,6 +45,21 @@ describe.each(both)('data, with %s workers', (kind) => {
 			NotificationConfiguration: { QueueConfigurations: [Match.objectLike({ Event: 's3:ObjectCreated:*' })] },
 		});
 		expect(Object.keys(templates[kind].findResources('Custom::S3BucketNotifications'))).toEqual([]);
+	});
+
+	test('a drop that is done is told of by S3 itself, to a topic, and nothing else of the results is', () => {
+		templates[kind].hasResourceProperties('AWS::S3::Bucket', {
+			NotificationConfiguration: {
+				TopicConfigurations: [
+					{
+						Event: 's3:ObjectCreated:*',
+						Topic: { Ref: Object.keys(templates[kind].findResources('AWS::SNS::Topic', dropsTopic))[0] },
+						Filter: { S3Key: { Rules: [{ Name: 'prefix', Value: 'drops/' }] } },
+					},
+				],
+			},
+		});
+		templates[kind].hasOutput('DropsTopicArn', {});
 	});
 
 	test('a queue keeps its dead letters longer than its messages, and is encrypted so that S3 may send', () => {
@@ -207,7 +223,7 @@ describe('network', () => {
 
 test('alarms go to a topic, and from there to whom the settings name', () => {
 	templates.gpu.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email', Endpoint: 'ops@example.org' });
-	templates.gpu.resourceCountIs('AWS::SNS::Subscription', 2);
+	templates.gpu.resourceCountIs('AWS::SNS::Subscription', 2); // of alarms and of quota alerts
 	templates.cpu.resourceCountIs('AWS::SNS::Subscription', 0);
 	const alarms = Object.values(templates.cpu.findResources('AWS::CloudWatch::Alarm'));
 	const names = alarms.map(({ Properties }) => Properties.AlarmName as string);

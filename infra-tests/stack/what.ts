@@ -45,6 +45,7 @@ const manners: Record<string, Record<string, string | undefined>> = {
 	tagged: { 'aws:RequestTag/tenant': 'acme' },
 	own: { 's3:prefix': 'outcomes/tenant=acme/date=2026-11-24/' },
 	'own-reports': { 's3:prefix': 'reports/tenant=acme/date=2026-11-24/' },
+	'own-drops': { 's3:prefix': 'drops/tenant=acme/2026/' },
 	others: { 's3:prefix': 'outcomes/tenant=other/' },
 };
 

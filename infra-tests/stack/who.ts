@@ -20,6 +20,7 @@ const ofRole = (role: string, context: Record<string, string> = {}): Caller => (
 export const instanceRole = 'ecsInstanceRolebudgetnetWorkersGpuProviderBC73EE0C';
 
 const images = `arn:aws:s3:::budgetnet-images-${account}-${region}`;
+const results = `arn:aws:s3:::budgetnet-results-${account}-${region}`;
 const everything = [{ Effect: 'Allow', Action: '*', Resource: '*' } as const];
 
 /** The columns of the table. */
@@ -47,6 +48,11 @@ export const callers: Record<string, Caller> = {
 		principal: 's3.amazonaws.com',
 		context: { 'aws:SourceArn': images, 'aws:SourceAccount': '999988887777' },
 	},
+	s3results: { principal: 's3.amazonaws.com', context: { 'aws:SourceArn': results, 'aws:SourceAccount': account } },
+	s3results2: {
+		principal: 's3.amazonaws.com',
+		context: { 'aws:SourceArn': results, 'aws:SourceAccount': '999988887777' },
+	},
 	events: {
 		principal: 'events.amazonaws.com',
 		context: {
@@ -71,6 +77,7 @@ export const callers: Record<string, Caller> = {
 	},
 	/** Another service, speaking for the bucket or the rule that S3 and EventBridge may speak for. */
 	config: { principal: 'config.amazonaws.com', context: { 'aws:SourceArn': images, 'aws:SourceAccount': account } },
+	config4: { principal: 'config.amazonaws.com', context: { 'aws:SourceArn': results, 'aws:SourceAccount': account } },
 	config2: {
 		principal: 'config.amazonaws.com',
 		context: { 'aws:SourceArn': `arn:aws:events:${region}:${account}:rule/budgetnet-sweep` },

@@ -15,7 +15,11 @@ const templateSchema = z.looseObject({
 export type Template = z.infer<typeof templateSchema>;
 
 /** Where data lies and waits: what LocalStack really does. It only pretends to have containers and their scaling. */
-const dataTypes = ['AWS::S3::Bucket', 'AWS::S3::BucketPolicy', 'AWS::SQS::Queue', 'AWS::SQS::QueuePolicy'];
+const dataTypes = [
+	...['AWS::S3::Bucket', 'AWS::S3::BucketPolicy'],
+	...['AWS::SQS::Queue', 'AWS::SQS::QueuePolicy'],
+	...['AWS::SNS::Topic', 'AWS::SNS::TopicPolicy'],
+];
 const tableType = 'AWS::DynamoDB::Table';
 
 /** Reads a template that CDK has synthesised. @throws BudgetNetError `invalid` */
@@ -23,7 +27,7 @@ export async function readTemplate(file: string): Promise<Template> {
 	return parseJson(templateSchema, await readFile(file, 'utf8'), file);
 }
 
-/** The template's buckets, queues and (where wanted) tables as they are, and the outputs that speak only of them. */
+/** The template's buckets, queues, topics and (where wanted) tables as they are, and the outputs that speak only of them. */
 export function dataPlaneOf(template: Template, { tables }: { tables: boolean }): Template {
 	const types = tables ? [...dataTypes, tableType] : dataTypes;
 	const kept = Object.entries(template.Resources).filter(([, { Type }]) => types.includes(Type));
