@@ -10,6 +10,7 @@ import { createStores } from './stores.ts';
 import { startAnswering } from './testing/start-answering.ts';
 
 const ref = { tenant: 'acme', batchId: batchIdOf(1) };
+const closing = { tenant: 'acme', marker: 'acme/_complete', closedMs: 1 };
 const image = { key: 'acme/a.png', etag: 'e1', bytes: 1 };
 const stores = (clients: Clients) => createStores(clients, { resultsBucket: 'results', tablePrefix: 'test' });
 
@@ -23,6 +24,10 @@ const calls: [name: string, call: (clients: Clients) => Promise<unknown>][] = [
 	['manifest', (clients) => stores(clients).manifests.get(ref)],
 	['candidates', (clients) => stores(clients).manifests.getCandidates(ref)],
 	['putting candidates', (clients) => stores(clients).manifests.putCandidates(ref, [image])],
+	['open drop', (clients) => stores(clients).drops.openOf('acme/_complete')],
+	['closing a drop', (clients) => stores(clients).drops.open(closing)],
+	['end of an open drop', (clients) => stores(clients).drops.remove(closing)],
+	['record of a drop', (clients) => stores(clients).drops.getRecord(closing.marker)],
 	['claim', (clients) => stores(clients).claims.claim(image, ref.batchId)],
 	['owner of a claim', (clients) => stores(clients).claims.ownerOf(image.key, 'e1')],
 	['batch', (clients) => stores(clients).batches.get(ref.batchId)],

@@ -67,9 +67,23 @@ export async function startHost(options: HostOptions) {
 			.catch((error) => log('error', 'the sweep failed; the next one looks again', { error: messageOf(error) }));
 	const timer = options.sweepEveryMs === undefined ? undefined : setInterval(sweep, options.sweepEveryMs);
 
-	const { ledger, batches, claims, manifests, outcomes } = handlers;
+	const { ledger, batches, claims, manifests, outcomes, drops } = handlers;
 	return {
-		...{ model, price, endpoints, clients, resources, ledger, batches, claims, manifests, outcomes, steps, sweep },
+		...{
+			model,
+			price,
+			endpoints,
+			clients,
+			resources,
+			ledger,
+			batches,
+			claims,
+			manifests,
+			outcomes,
+			drops,
+			steps,
+			sweep,
+		},
 		/** Stops in the order of the data's way, so that nothing is cut off half done; leaves no handle open. */
 		async close() {
 			clearInterval(timer);

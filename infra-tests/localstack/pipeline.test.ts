@@ -1,9 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import { CreateQueueCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { periodOf } from '../../functions/core/period.ts';
 import { dropFiles } from '../../functions/local/drop.ts';
-import { startHost } from '../../functions/local/host.ts';
+import { type Host, startHost } from '../../functions/local/host.ts';
 import { type LocalStackCloud, startLocalStackCloud } from '../../functions/local/localstack/cloud.ts';
 import { synthesiseTemplate } from '../../functions/local/localstack/synthesise.ts';
 import { untilGone } from '../../functions/local/localstack/traces.ts';
@@ -14,6 +17,7 @@ const folder = process.env.LOCALSTACK_FOLDER ?? join(root, '.localstack');
 const sample = join(root, 'models', 'samples', 'cifar10', 'images');
 const imagesDropped = 40;
 const [rich, broke] = ['rich', 'broke'];
+const patience = { timeout: 60_000, interval: 500 };
 
 let templateFile: string;
 beforeAll(async () => {
@@ -21,7 +25,7 @@ beforeAll(async () => {
 });
 
 describe.each(['once', 'and again'])('the pipeline over the data plane of the synthesised template, %s', () => {
-	test('labels, settles, defers, and leaves neither process nor port behind', async () => {
+	test('labels, settles, defers, tells that a drop is done, and leaves neither process nor port behind', async () => {
 		let cloud: LocalStackCloud | undefined;
 		const host = await startHost({
 			packageFolder: join(root, 'models', 'packages', 'cifar10-resnet'),
@@ -49,9 +53,55 @@ describe.each(['once', 'and again'])('the pipeline over the data plane of the sy
 			expect(account).toMatchObject({ spentNanoUsd: billed, open: {} });
 			expect(tallies.get(broke)?.deferred.map(({ reason }) => reason)).toContain('quota');
 			expect(tallies.get(broke)?.settled).toEqual([]);
+			await closeDrops(host, cloud as LocalStackCloud);
 		} finally {
 			await host.close();
 		}
 		await untilGone((cloud as LocalStackCloud).traces);
 	});
 });
+
+/** Both tenants say that they have dropped everything; a subscriber of the stack's topic hears of the one drop that is done. */
+async function closeDrops(host: Host, cloud: LocalStackCloud): Promise<void> {
+	const hear = await subscribe(host, cloud);
+	for (const tenant of [rich, broke])
+		await host.clients.s3.send(
+			new PutObjectCommand({ Bucket: host.resources.imagesBucket, Key: `${tenant}/_complete`, Body: 'done' }),
+		);
+	const sweepAndLook = async () => {
+		await host.sweep();
+		return {
+			done: await host.drops.getRecord(`${rich}/_complete`),
+			open: await host.drops.openOf(`${broke}/_complete`),
+		};
+	};
+	await expect
+		.poll(sweepAndLook, patience)
+		.toMatchObject({
+			done: { prefix: `${rich}/`, images: imagesDropped },
+			open: { images: 0, waitsFor: `${broke}/0000.png` },
+		});
+	await expect.poll(hear, patience).toEqual([`drops/tenant%3D${rich}/_complete.json`]);
+}
+
+/** Subscribes a queue of its own to the topic. @returns what tells the keys that were heard of, all so far */
+async function subscribe({ clients: { sqs } }: Host, { endpoints }: LocalStackCloud): Promise<() => Promise<string[]>> {
+	const { region, credentials, sqsEndpoint: endpoint } = endpoints;
+	const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'listener' }));
+	const sns = new SNSClient({ region, credentials, endpoint });
+	const arnOf = (service: string, name: string) => `arn:aws:${service}:${region}:000000000000:${name}`;
+	await sns.send(
+		new SubscribeCommand({
+			...{ TopicArn: arnOf('sns', 'budgetnet-drops'), Protocol: 'sqs', Endpoint: arnOf('sqs', 'listener') },
+			Attributes: { RawMessageDelivery: 'true' },
+		}),
+	);
+	sns.destroy();
+	const heard: string[] = [];
+	return async () => {
+		const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
+		for (const { Body = '' } of Messages)
+			for (const record of JSON.parse(Body).Records ?? []) heard.push(record.s3.object.key);
+		return heard;
+	};
+}

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Closing, type OpenDrop, recordOf } from '../core/drop.ts';
+import { limits } from '../core/limits.ts';
+import { createDrops } from './drops.ts';
+import { putText } from './objects.ts';
+import { oddKeys } from './testing/odd-keys.ts';
+import { startClients } from './testing/start-clients.ts';
+
+const clients = await startClients();
+const drops = createDrops(clients.s3, 'results');
+afterAll(() => clients.close());
+beforeAll(() => clients.createBucket('results'));
+
+const closing = (marker: string, closedMs = 1000): Closing => ({ tenant: 'acme', marker, closedMs });
+const open = (of: Closing): OpenDrop => ({ v: 1, ...of, images: 0 });
+const longest = `acme/${'k'.repeat(limits.markerKeyBytesMax - 'acme//_complete'.length)}/_complete`;
+const markers = [...oddKeys.filter((key) => key.length < 500).map((key) => `${key}/_complete`), longest];
+
+describe.each(markers)('the marker %s', (marker) => {
+	test('opens a drop, which ends, and has a record', async () => {
+		await drops.open(closing(marker));
+		expect(await drops.openOf(marker)).toEqual(open(closing(marker)));
+		const record = recordOf({ ...open(closing(marker)), images: 3 }, 5000);
+		expect(record).toMatchObject({
+			prefix: marker.slice(0, -'_complete'.length),
+			images: 3,
+			closedMs: 1000,
+			doneMs: 5000,
+		});
+		expect(await drops.getRecord(marker)).toBeUndefined();
+		await drops.putRecord(marker, record);
+		expect(await drops.getRecord(marker)).toEqual(record);
+		await drops.remove(closing(marker));
+		await drops.remove(closing(marker));
+		expect(await drops.openOf(marker)).toBeUndefined();
+	});
+});
+
+test('a closing that is told twice does not undo how far its drop has come', async () => {
+	const drop = {
+		...open(closing('acme/twice/_complete')),
+		images: 7,
+		after: 'acme/twice/g.png',
+		waitsFor: 'acme/twice/h',
+	};
+	await drops.open(drop);
+	await drops.save(drop);
+	await drops.open(closing(drop.marker));
+	expect(await drops.openOf(drop.marker)).toEqual(drop);
+	await drops.remove(drop);
+});
+
+test('a drop that is closed again is another open drop; of two the later one is found', async () => {
+	const marker = 'acme/again/_complete';
+	for (const closedMs of [999, 1000, 20_000]) await drops.open(closing(marker, closedMs));
+	expect(await drops.openOf(marker)).toEqual(open(closing(marker, 20_000)));
+	const { names } = await drops.list();
+	expect(await Promise.all(names.map((name) => drops.read(name)))).toEqual(
+		[999, 1000, 20_000].map((closedMs) => open(closing(marker, closedMs))),
+	);
+	expect((await drops.list(names[0])).names).toEqual(names.slice(1));
+	for (const closedMs of [999, 1000, 20_000]) await drops.remove(closing(marker, closedMs));
+	expect(await drops.list()).toEqual({ names: [], more: false });
+});
+
+test('what is no open drop is refused by name', async () => {
+	await putText(clients.s3, 'results', 'drops-open/odd.json', '{"v":2}', 'application/json');
+	await expect(drops.read('odd.json')).rejects.toMatchObject({
+		code: 'invalid',
+		message: expect.stringContaining('drops-open/odd.json'),
+	});
+});
