@@ -21,6 +21,7 @@ beforeAll(async () => {
 	await mkdir(join(folder, 'images', 'deeper'), { recursive: true });
 	for (const name of names) await copyFile(join(sample, name), join(folder, 'images', name));
 	await copyFile(join(sample, '0003.png'), join(folder, 'images', 'deeper', 'ä b+c.png'));
+	for (const marked of ['', 'deeper']) await writeFile(join(folder, 'images', marked, '_complete'), '');
 	await mkdir(join(folder, 'mixed'));
 	await copyFile(join(sample, '0000.png'), join(folder, 'mixed', 'a.png'));
 	await writeFile(join(folder, 'mixed', 'b,"c".txt'), 'no image');
@@ -87,6 +88,9 @@ describe('classify', () => {
 		[['up', '--usd', '-1'], /"-1" is not an amount/],
 		[['up', '--tenant', 'ACME'], /expected a tenant/],
 		[['where', 'no-tenant'], /expected TENANT\/NAME/],
+		[['where', '_complete'], /expected TENANT\/NAME/],
+		[['where', 'acme/_complete', 'a.png'], /is the marker of a drop: it has no entries/],
+		[['retry', '--tenant', 'acme', 'acme/_complete'], /is the marker of a drop, no image/],
 		[['stop', '--tenant', 'A B'], /expected a tenant/],
 		[['retry', '--tenant', 'acme'], /give keys, --failed or --batch/],
 		[['retry', '--tenant', 'acme', '--batch', 'x'], /expected a batch id/],

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { buildZip } from '../functions/archive/testing/build.ts';
 import { policyMacs } from '../functions/core/package.ts';
 import { costNanoUsd, embeddedPrice } from '../functions/core/price.ts';
+import { expectLines } from './cli-runner.ts';
 import { startSmallCloud } from './small-cloud.ts';
 
 type Cloud = Awaited<ReturnType<typeof startSmallCloud>>;
@@ -37,10 +38,30 @@ test('is done when each of its images has its outcome: failed ones, an archive�
 	const waitsFor = `${tenant}/2026/_complete/c ü+.png`; // the first of all keys
 	await expect.poll(() => cloud.stores.drops.openOf(marker), patience).toMatchObject({ images: 0, waitsFor });
 	expect(await recordOf(marker)).toBeUndefined();
+	const open = /^drop whole\/2026\/: open, 0 images done, waits for whole\/2026\/_complete\/c ü\+\.png, closed 20\d\d-/;
+	await expectLines(
+		[
+			[`where ${marker}`, 0, open],
+			[`where ${marker} --json`, 0, /^\{"prefix":"whole\/2026\/","state":"open",/],
+		],
+		environment(),
+	);
 	await cloud.setLimit(tenant, plenty);
 	await expect.poll(() => recordOf(marker), patience).toMatchObject({ tenant, prefix: `${tenant}/2026/`, images: 6 });
 	const outcomes = (await cloud.outcomesOf(tenant)).filter(({ key }) => key.startsWith(`${tenant}/2026/`));
 	expect(outcomes).toHaveLength(6); // of the marker itself there is none
+	const done = /^drop whole\/2026\/: done since 20\S+, 6 images, closed 20\S+Z\n$/;
+	await expectLines(
+		[
+			[`where ${marker}`, 0, done],
+			[`where ${marker} --json`, 0, /"state":"done","closedMs":\d+,"images":6,"doneMs":\d+\}\n$/],
+			[`where ${tenant}/2028/_complete`, 2, /no marker "whole\/2028\/_complete" in bucket small-images/],
+			[`where ${marker}/c`, 2, /no image "whole\/2026\/_complete\/c"/],
+			[`results --tenant ${tenant}`, 0, /^whole(?!.*_complete: )/s],
+			[`retry --tenant ${tenant} --failed`, 0, /^1 images run again/],
+		],
+		environment(),
+	);
 	await expect.poll(() => cloud.stores.drops.list(), patience).toEqual({ names: [], more: false });
 });
 
@@ -48,6 +69,10 @@ test('whose marker’s event was lost is found by the sweeper', async () => {
 	await cloud.setLimit('quiet', plenty);
 	await cloud.drop('quiet/a.png');
 	await cloud.put('quiet/_complete');
+	await expectLines(
+		[['where quiet/_complete', 0, /^drop quiet\/: (its marker's event is still under way|open)/]],
+		environment(),
+	);
 	await expect.poll(() => recordOf('quiet/_complete'), patience).toMatchObject({ prefix: 'quiet/', images: 1 });
 });
 
@@ -55,6 +80,20 @@ test('of nothing is done', async () => {
 	await cloud.drop('empty/x ü+/../_complete');
 	await expect.poll(() => recordOf('empty/x ü+/../_complete'), patience).toMatchObject({ images: 0 });
 });
+
+/** How the command line finds the cloud. */
+function environment(): Record<string, string> {
+	const { s3Endpoint, sqsEndpoint, dynamodbEndpoint, region, credentials } = cloud.endpoints;
+	return {
+		...{ BUDGETNET_PREFIX: 'small', AWS_REGION: region },
+		...{
+			AWS_ENDPOINT_URL_S3: s3Endpoint,
+			AWS_ENDPOINT_URL_SQS: sqsEndpoint,
+			AWS_ENDPOINT_URL_DYNAMODB: dynamodbEndpoint,
+		},
+		...{ AWS_ACCESS_KEY_ID: credentials.accessKeyId, AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey },
+	};
+}
 
 async function imagesWaiting(tenant: string): Promise<number> {
 	return (await cloud.stores.batches.deferred(tenant, 10)).reduce((sum, batch) => sum + (batch.images ?? 0), 0);

@@ -7,7 +7,7 @@ import { BudgetNetError } from '../core/errors.ts';
 import type { FailureReason } from '../core/failure.ts';
 import { type Image, joinName, nameOfImage } from '../core/image.ts';
 import { resumeMessageSchema } from '../core/message.ts';
-import { tenantOf, tenantSchema } from '../core/object-key.ts';
+import { isMarkerKey, tenantOf, tenantSchema } from '../core/object-key.ts';
 import { parse } from '../core/parse.ts';
 import { rerun } from '../planner/rerun.ts';
 import { type Connection, connected } from './connect.ts';
@@ -70,6 +70,7 @@ async function imagesOfKeys({ clients, names }: Connection, tenant: string, keys
 	const images: Image[] = [];
 	for (const key of keys) {
 		if (tenantOf(key) !== tenant) throw new BudgetNetError('invalid', `key "${key}" is not tenant ${tenant}'s`);
+		if (isMarkerKey(key)) throw new BudgetNetError('invalid', `key "${key}" is the marker of a drop, no image`);
 		const image = await headImage(clients.s3, names.imagesBucket, key);
 		if (!image) throw new BudgetNetError('not-found', `no image "${key}" in bucket ${names.imagesBucket}`);
 		images.push(image);

@@ -3,10 +3,11 @@ import { headImage } from '../aws/image-head.ts';
 import { type BatchRef, partBatchId } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { type ImageName, joinName, nameOfImage } from '../core/image.ts';
-import { tenantOf } from '../core/object-key.ts';
+import { isMarkerKey, tenantOf } from '../core/object-key.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { type Connection, connected } from './connect.ts';
 import { type ArchivePlace, describeArchive, findArchive } from './where-archive.ts';
+import { type DropPlace, describeDrop, findDrop } from './where-drop.ts';
 
 /** Where an image is: `unclaimed` until its event has been read, then as far as its batch has come. */
 interface Place extends ImageName {
@@ -16,23 +17,33 @@ interface Place extends ImageName {
 	outcome?: Outcome;
 }
 
-/** `budgetnet where KEY [ENTRY]`: what has become of one image, or of an archive. */
+/** `budgetnet where KEY [ENTRY]`: what has become of one image, of an archive, or of the drop that a marker closes. */
 export function whereCommand(): Command {
 	return new Command('where')
-		.description('say where an image is: its batch, and its label or why it has none yet')
-		.argument('<key>', 'key of the image, as acme/cat.png, or of an archive')
+		.description('say where an image is: its batch, and its label or why it has none yet; or whether a drop is done')
+		.argument(
+			'<key>',
+			'key of the image, as acme/cat.png, of an archive, or of the marker of a drop, as acme/2026/_complete',
+		)
 		.argument('[entry]', 'path of an image within the archive, as 2026/cat.png')
 		.option('--json', 'print as JSON')
 		.action(async (key: string, entry: string | undefined, options: { json?: boolean }) => {
 			const place = await connected((connection) => find(connection, key, entry));
-			const text = options.json ? JSON.stringify(place) : 'batches' in place ? describeArchive(place) : describe(place);
-			process.stdout.write(`${text}\n`);
+			process.stdout.write(`${options.json ? JSON.stringify(place) : describe(place)}\n`);
 		});
 }
 
-async function find(connection: Connection, key: string, entry: string | undefined): Promise<Place | ArchivePlace> {
+async function find(
+	connection: Connection,
+	key: string,
+	entry: string | undefined,
+): Promise<Place | ArchivePlace | DropPlace> {
 	const { clients, names, claims, batches } = connection;
 	const tenant = tenantOf(key);
+	if (isMarkerKey(key)) {
+		if (entry === undefined) return findDrop(connection, key);
+		throw new BudgetNetError('invalid', `"${key}" is the marker of a drop: it has no entries`);
+	}
 	const image = await headImage(clients.s3, names.imagesBucket, key);
 	if (!image) throw new BudgetNetError('not-found', `no image "${key}" in bucket ${names.imagesBucket}`);
 	const { version } = nameOfImage(image);
@@ -73,7 +84,12 @@ const meanings: Record<string, string> = {
 	settled: 'its batch is settled',
 };
 
-function describe({ key, version, entry, state, batchId, reason, outcome }: Place): string {
+function describe(place: Place | ArchivePlace | DropPlace): string {
+	if ('prefix' in place) return describeDrop(place);
+	return 'batches' in place ? describeArchive(place) : describeImage(place);
+}
+
+function describeImage({ key, version, entry, state, batchId, reason, outcome }: Place): string {
 	const what = `${key}${entry === undefined ? '' : ` ${entry}`} (version ${version})`;
 	const lines = [`${what}: ${meanings[state] ?? state}${reason ? `, reason: ${reason}` : ''}`];
 	if (batchId) lines.push(`batch ${batchId}`);

@@ -3,13 +3,16 @@ import { join, relative, sep } from 'node:path';
 import { Upload } from '@aws-sdk/lib-storage';
 import pMap from 'p-map';
 import { BudgetNetError } from '../core/errors.ts';
-import { tenantOf } from '../core/object-key.ts';
+import { isMarkerKey, tenantOf } from '../core/object-key.ts';
 import type { Host } from './host.ts';
 
 const uploadConcurrency = 16;
 const filesMax = 1_000_000;
 
-/** Paths of the files under a folder, relative to it, sorted; hidden ones are left out. @throws BudgetNetError `not-found` */
+/**
+ * Paths of the files under a folder, relative to it, sorted; hidden ones are left out, and markers of drops, which are no images.
+ * @throws BudgetNetError `not-found`
+ */
 export async function listFiles(folder: string): Promise<string[]> {
 	const info = await stat(folder).catch(() => undefined);
 	if (!info?.isDirectory())
@@ -18,7 +21,8 @@ export async function listFiles(folder: string): Promise<string[]> {
 	const files = entries
 		.filter((entry) => entry.isFile())
 		.map((entry) => relative(folder, join(entry.parentPath, entry.name)));
-	const shown = files.filter((file) => !file.split(sep).some((part) => part.startsWith('.'))).sort();
+	const isImage = (path: string[]) => !path.some((part) => part.startsWith('.')) && !isMarkerKey(`/${path.join('/')}`);
+	const shown = files.filter((file) => isImage(file.split(sep))).sort();
 	if (shown.length === 0) throw new BudgetNetError('not-found', `folder "${folder}" holds no files`);
 	if (shown.length > filesMax)
 		throw new BudgetNetError('invalid', `folder "${folder}" holds ${shown.length} files: expected at most ${filesMax}`);

@@ -69,21 +69,8 @@ export async function startHost(options: HostOptions) {
 
 	const { ledger, batches, claims, manifests, outcomes, drops } = handlers;
 	return {
-		...{
-			model,
-			price,
-			endpoints,
-			clients,
-			resources,
-			ledger,
-			batches,
-			claims,
-			manifests,
-			outcomes,
-			drops,
-			steps,
-			sweep,
-		},
+		...{ model, price, endpoints, clients, resources, steps, sweep },
+		...{ ledger, batches, claims, manifests, outcomes, drops },
 		/** Stops in the order of the data's way, so that nothing is cut off half done; leaves no handle open. */
 		async close() {
 			clearInterval(timer);

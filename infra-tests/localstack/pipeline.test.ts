@@ -75,12 +75,10 @@ async function closeDrops(host: Host, cloud: LocalStackCloud): Promise<void> {
 			open: await host.drops.openOf(`${broke}/_complete`),
 		};
 	};
-	await expect
-		.poll(sweepAndLook, patience)
-		.toMatchObject({
-			done: { prefix: `${rich}/`, images: imagesDropped },
-			open: { images: 0, waitsFor: `${broke}/0000.png` },
-		});
+	await expect.poll(sweepAndLook, patience).toMatchObject({
+		done: { prefix: `${rich}/`, images: imagesDropped },
+		open: { images: 0, waitsFor: `${broke}/0000.png` },
+	});
 	await expect.poll(hear, patience).toEqual([`drops/tenant%3D${rich}/_complete.json`]);
 }
 

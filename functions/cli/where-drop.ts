@@ -1,0 +1,44 @@
+import { listImages } from '../aws/image-list.ts';
+import { type Closing, covers, type DropRecord, type OpenDrop } from '../core/drop.ts';
+import { BudgetNetError } from '../core/errors.ts';
+import { prefixOfMarker, tenantOf } from '../core/object-key.ts';
+import type { Connection } from './connect.ts';
+
+/** How far a drop has come that a marker closes: `unread` until its event has been, then open, then done. */
+export type DropPlace = { prefix: string } & (
+	| { state: 'unread' }
+	| ({ state: 'open' } & Pick<OpenDrop, 'closedMs' | 'images' | 'waitsFor'>)
+	| ({ state: 'done' } & Pick<DropRecord, 'closedMs' | 'images' | 'doneMs'>)
+);
+
+/** Looks for the drop of a marker that lies in the images bucket. @throws BudgetNetError `not-found` */
+export async function findDrop({ clients, names, drops }: Connection, marker: string): Promise<DropPlace> {
+	const { images } = await listImages(clients.s3, names.imagesBucket, { prefix: marker }); // a marker's key is the first of these
+	const [object] = images;
+	if (object?.key !== marker)
+		throw new BudgetNetError('not-found', `no marker "${marker}" in bucket ${names.imagesBucket}`);
+	const prefix = prefixOfMarker(marker);
+	const [open, record] = [await drops.openOf(marker), await drops.getRecord(marker)];
+	if (open && !covers(record, open)) {
+		const { closedMs, images: done, waitsFor } = open;
+		return { prefix, state: 'open', closedMs, images: done, ...(waitsFor === undefined ? {} : { waitsFor }) };
+	}
+	const closing: Closing = { tenant: tenantOf(marker), marker, closedMs: object.modifiedMs };
+	if (!record || !covers(record, closing)) return { prefix, state: 'unread' };
+	return { prefix, state: 'done', closedMs: record.closedMs, images: record.images, doneMs: record.doneMs };
+}
+
+/** In words, with what to look at next where it waits. */
+export function describeDrop(place: DropPlace): string {
+	const what = `drop ${place.prefix}`;
+	if (place.state === 'unread')
+		return `${what}: its marker's event is still under way (if that got lost, the sweeper finds the marker)`;
+	const closed = `closed ${timeOf(place.closedMs)}`;
+	if (place.state === 'done') return `${what}: done since ${timeOf(place.doneMs)}, ${place.images} images, ${closed}`;
+	const waits = place.waitsFor === undefined ? 'not looked at yet' : `waits for ${place.waitsFor}`;
+	return `${what}: open, ${place.images} images done, ${waits}, ${closed}`;
+}
+
+function timeOf(ms: number): string {
+	return new Date(ms).toISOString();
+}
