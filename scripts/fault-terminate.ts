@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startProgress } from '../functions/cli/progress.ts';
 import { parseCard } from '../functions/core/package.ts';
+import { countWrong } from '../functions/faults/oracle.ts';
 import { stopMoments, terminateWorkers } from '../functions/faults/terminate.ts';
 
 const { values } = parseArgs({
@@ -24,5 +25,4 @@ process.stdout.write(
 				.map(([name, value]) => `${name}: ${value}`)
 				.join('\n')}\n`,
 );
-const wrong = result.lost + result.doubleOutcomes + result.doubleBills + result.overspends + result.stuckReservations;
-process.exitCode = result.exitedWell === times && wrong === 0 ? 0 : 1;
+process.exitCode = result.exitedWell === times && countWrong(result) === 0 ? 0 : 1;

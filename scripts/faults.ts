@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { startProgress } from '../functions/cli/progress.ts';
 import { parseCard } from '../functions/core/package.ts';
 import { runCampaign } from '../functions/faults/campaign.ts';
+import { countWrong } from '../functions/faults/oracle.ts';
 
 const { values } = parseArgs({
 	options: {
@@ -38,5 +39,4 @@ else
 			.map(([name, value]) => `${name}: ${value}`)
 			.join('\n')}\n`,
 	);
-const wrong = result.lost + result.doubleOutcomes + result.doubleBills + result.overspends + result.stuckReservations;
-process.exitCode = wrong === 0 ? 0 : 1;
+process.exitCode = countWrong(result) === 0 ? 0 : 1;

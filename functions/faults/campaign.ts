@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import type { ModelCard } from '../core/package.ts';
 import { startEmulators } from '../local/emulators/start.ts';
-import type { Verdict } from './oracle.ts';
+import { countWrong, kinds, nothingWrong, type Verdict } from './oracle.ts';
 import type { Role } from './roles.ts';
 import { type Arena, type RunSpec, runOnce } from './run.ts';
 
@@ -20,8 +20,6 @@ const runsAtOnce = 4;
 const rehearsals = 3;
 /** Runs that share emulators. */
 const arenaRuns = 48;
-const wrongs = ['lost', 'doubleOutcomes', 'doubleBills', 'overspends', 'stuckReservations'] as const;
-const nothingWrong: Verdict = { lost: 0, doubleOutcomes: 0, doubleBills: 0, overspends: 0, stuckReservations: 0 };
 const nobody = { name: 'nothing', occurrence: 1 };
 
 /** Kills a process after every named write, `seeds` times each, and adds up the oracle's verdicts. */
@@ -42,8 +40,8 @@ export async function runCampaign(options: {
 	const total: CampaignResult = { runs: 0, writesKilled: 0, images: 0, ...nothingWrong, seconds: 0 };
 	const runNext = async (arena: Arena, spec: RunSpec, prefix: string) => {
 		const result = await runOnce(arena, prefix, spec, () => undefined);
-		for (const field of [...wrongs, 'images'] as const) total[field] += result[field];
-		if (wrongs.some((field) => result[field] > 0)) options.onWrong(JSON.stringify({ ...spec, ...result }));
+		for (const field of [...kinds, 'images' as const]) total[field] += result[field];
+		if (countWrong(result) > 0) options.onWrong(JSON.stringify({ ...spec, ...result }));
 		total.runs += 1;
 		if (result.killed) total.writesKilled += 1;
 		options.onRun(total.runs, specs.length);

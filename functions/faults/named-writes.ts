@@ -4,6 +4,8 @@ export function nameOfWrite(command: string, input: Record<string, unknown>): st
 	switch (command) {
 		case 'PutObjectCommand':
 			return `put-${text('Key').split('/')[0]}`;
+		case 'DeleteObjectCommand':
+			return `delete-${text('Key').split('/')[0]}`;
 		case 'SendMessageCommand':
 			return `send-${queueOf(text('QueueUrl'))}`;
 		case 'DeleteMessageCommand':

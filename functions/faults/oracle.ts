@@ -1,5 +1,6 @@
 import type { Batches } from '../aws/batch-table.ts';
 import type { Claims } from '../aws/claim-table.ts';
+import type { Drops } from '../aws/drops.ts';
 import type { Manifests } from '../aws/manifests.ts';
 import type { Outcomes } from '../aws/outcomes.ts';
 import { versionOf } from '../core/image.ts';
@@ -14,6 +15,18 @@ export interface Verdict {
 	doubleBills: number;
 	overspends: number;
 	stuckReservations: number;
+	/** Recorded though images wait, or not recorded though none does, or with another number of images. */
+	wrongDrops: number;
+}
+
+export const nothingWrong: Verdict = {
+	...{ lost: 0, doubleOutcomes: 0, doubleBills: 0, overspends: 0, stuckReservations: 0, wrongDrops: 0 },
+};
+export const kinds = Object.keys(nothingWrong) as (keyof Verdict)[];
+
+/** How much is wrong, all kinds together. */
+export function countWrong(verdict: Verdict): number {
+	return kinds.reduce((sum, kind) => sum + verdict[kind], 0);
 }
 
 export interface Evidence {
@@ -21,11 +34,14 @@ export interface Evidence {
 	period: string;
 	/** Keys that were dropped. */
 	dropped: readonly string[];
+	/** What closed the drop of all of them, if anything did. */
+	marker?: string;
 	outcomes: Outcomes;
 	ledger: Ledger;
 	batches: Batches;
 	manifests: Manifests;
 	claims: Claims;
+	drops: Drops;
 }
 
 /** Where an image was found: in a batch's outcomes, or in the manifest of a batch that waits. */
@@ -41,7 +57,7 @@ interface Place {
  * open, nothing beyond the limit.
  */
 export async function judge(evidence: Evidence): Promise<Verdict> {
-	const verdict: Verdict = { lost: 0, doubleOutcomes: 0, doubleBills: 0, overspends: 0, stuckReservations: 0 };
+	const verdict: Verdict = { ...nothingWrong };
 	const { places, bills } = await readBuckets(evidence, verdict);
 	for (const key of evidence.dropped) {
 		const found = places.filter((place) => place.key === key);
@@ -51,7 +67,16 @@ export async function judge(evidence: Evidence): Promise<Verdict> {
 			if ((await evidence.claims.ownerOf(key, version)) !== batchId) verdict.doubleOutcomes += 1;
 	}
 	await judgeMoney(evidence, bills, verdict);
+	await judgeDrop(evidence, verdict);
 	return verdict;
+}
+
+/** The drop is recorded exactly when no batch waits. */
+async function judgeDrop({ tenant, marker, dropped, drops, batches }: Evidence, verdict: Verdict): Promise<void> {
+	if (marker === undefined) return;
+	const waits = (await batches.deferred(tenant, 1)).length > 0;
+	const record = await drops.getRecord(marker);
+	if (record?.images !== (waits ? undefined : dropped.length)) verdict.wrongDrops += 1;
 }
 
 /** Every image's places, and what each committed reservation is to be billed, recomputed from the rows. */

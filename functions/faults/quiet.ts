@@ -15,6 +15,8 @@ export interface Dropped {
 	stores: ReturnType<typeof createHandlers>;
 	tenant: string;
 	images: number;
+	/** Of a drop that was closed, if one was. */
+	marker?: string;
 	period: string;
 }
 
@@ -42,10 +44,12 @@ async function resumeOldest({ stores: { batches, resumer }, tenant }: Dropped): 
 	await resumer({ Records: [{ messageId: oldest.batchId, body } as SQSRecord] });
 }
 
-async function isQuiet({ stores, tenant, images, period }: Dropped): Promise<boolean> {
-	const { batches, outcomes, ledger } = stores;
+async function isQuiet({ stores, tenant, images, marker, period }: Dropped): Promise<boolean> {
+	const { batches, outcomes, ledger, drops } = stores;
 	const unfinished = await batches.unfinished(images * 2);
 	if (unfinished.some(({ state }) => state !== 'deferred')) return false;
+	// The record is there, and nothing else, or what waits for money is waited for.
+	if (marker !== undefined && ((await drops.openOf(marker)) === undefined) !== (unfinished.length === 0)) return false;
 	let accounted = unfinished.reduce((sum, batch) => sum + (batch.images ?? 0), 0);
 	for (const ref of await outcomes.list(tenant)) accounted += (await outcomes.facts(ref))?.images ?? 0;
 	const account = await ledger.getAccount(tenant, period);

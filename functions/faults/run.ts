@@ -40,6 +40,7 @@ export interface RunResult extends Verdict {
 }
 
 const tenant = 'acme';
+const marker = `${tenant}/_complete`;
 
 /** Runs one cloud from the drop until it is quiet, with one process killed on the way, and judges it. */
 export async function runOnce(
@@ -76,14 +77,14 @@ export async function runOnce(
 	);
 	await victim.ready;
 	const dropped = await drop(quiet, resources, arena, spec.seed);
-	await untilQuiet({ clients: quiet, resources, stores, tenant, images: dropped.length, period });
+	await untilQuiet({ clients: quiet, resources, stores, tenant, images: dropped.length, marker, period });
 	const killed = victim.process.signalCode === 'SIGKILL';
 	if (killed) await replaced;
 	else victim.process.kill('SIGKILL');
 	await victim.died;
 	await replaced;
 	for (const stop of stops) await stop();
-	const verdict = await judge({ tenant, period, dropped, ...stores });
+	const verdict = await judge({ tenant, period, dropped, marker, ...stores });
 	for (const client of [...opened, quiet].flatMap((clients) => Object.values(clients))) client.destroy();
 	return { ...verdict, killed, images: dropped.length };
 }
@@ -95,7 +96,7 @@ function limitOf(card: ModelCard, seed: number, images: number): number {
 	return costNanoUsd(embeddedPrice, Math.floor(images / 2) * policyMacs(card, 0), Math.floor(images / 2)) + 2;
 }
 
-/** Drops the images, and tells of each twice, in two orders. */
+/** Drops the images and a marker, and tells of each twice, in two orders. */
 async function drop(
 	{ s3, sqs }: Clients,
 	{ imagesBucket, imageEventsUrl }: Resources,
@@ -109,8 +110,10 @@ async function drop(
 		const { ETag = '' } = await s3.send(new PutObjectCommand({ Bucket: imagesBucket, Key, Body }));
 		images.push({ key: Key, etag: ETag.replaceAll('"', ''), bytes: Body.length });
 	}
-	for (const i of [...permutation(images.length, seed + 1), ...permutation(images.length, seed + 2)]) {
-		const event = imageEvent(imagesBucket, images[i] as Image, Date.now());
+	await s3.send(new PutObjectCommand({ Bucket: imagesBucket, Key: marker, Body: 'all' }));
+	const [objects, closedMs] = [[...images, { key: marker, etag: 'e', bytes: 3 }], Date.now()];
+	for (const i of [...permutation(objects.length, seed + 1), ...permutation(objects.length, seed + 2)]) {
+		const event = imageEvent(imagesBucket, objects[i] as Image, closedMs);
 		await sqs.send(new SendMessageCommand({ QueueUrl: imageEventsUrl, MessageBody: JSON.stringify(event) }));
 	}
 	return images.map(({ key }) => key);

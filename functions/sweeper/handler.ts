@@ -13,7 +13,8 @@ export function createFrequentSweeper(parts: SweepingParts): () => Promise<void>
 	return async () => {
 		const { putBack, waiting } = await sweepBatches(parts);
 		parts.log('info', 'swept', { batchesPutBack: putBack, ...waiting });
-		parts.log('info', 'drops looked at', await sweepDrops(parts));
+		const swept = await sweepDrops(parts);
+		if (swept.dropsOpen + swept.dropsDone > 0) parts.log('info', 'drops looked at', swept);
 	};
 }
 
