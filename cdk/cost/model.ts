@@ -84,6 +84,7 @@ export function idleItems(
 			what: `${counts.sweepsMonth} sweeps of one second`,
 			usd: counts.sweepsMonth * functionGb * usd('lambdaGbSecond'),
 		},
+		{ what: 'each asks for the list of open drops', usd: (counts.sweepsMonth * usd('s3PutMillion')) / million },
 		{ what: "the worker's image", usd: counts.imageGb * usd('imageGbMonth') },
 	];
 }
@@ -93,9 +94,8 @@ export function privateNetworkUsdMonth({ usd }: Prices): number {
 	return 7 * 2 * monthHours * usd('interfaceEndpointZoneHour');
 }
 
-/** What looking for images without a claim costs at most, a month: each look lists and asks for so many objects. */
-export function reconcilingUsdMonth({ usd }: Prices, looksMonth: number, objects: number): number {
-	const look =
-		(objects / 1000) * usd('s3PutMillion') + objects * usd('s3GetMillion') + 2 * objects * usd('dynamoDbReadMillion');
-	return (looksMonth * look) / million;
+/** What a walk through so many images costs: their listing, and of each its version and twice its claim (sweeper/find-claim.ts). */
+export function walkUsd({ usd }: Prices, images: number): number {
+	const ofImage = usd('s3PutMillion') / 1000 + usd('s3GetMillion') + 2 * usd('dynamoDbReadMillion');
+	return (images * ofImage) / million;
 }

@@ -6,9 +6,9 @@ import {
 	gmacUsd,
 	idleItems,
 	privateNetworkUsdMonth,
-	reconcilingUsdMonth,
 	requestsUsd,
 	type WorkerKind,
+	walkUsd,
 	workerUsdHour,
 } from './model.ts';
 import type { Prices } from './prices.ts';
@@ -49,7 +49,7 @@ ${table(['what', 'USD'], [...items.map(({ what, usd }) => [what, money(usd)]), [
 
 No worker runs, no NAT gateway, no load balancer. With \`privateNetwork\`: ${money(privateNetworkUsdMonth(prices))} USD more, for seven interface endpoints in two zones.
 Images that stay in the bucket cost their storage, and the search for images without a claim (four looks a day at ${limits.sweepObjectsMax.toLocaleString('en')} objects) at
-most ${money(reconcilingUsdMonth(prices, looksMonth, limits.sweepObjectsMax))} USD a month.
+most ${money(looksMonth * walkUsd(prices, limits.sweepObjectsMax))} USD a month.
 
 ## A million images, dropped one by one
 
@@ -68,6 +68,8 @@ ${table(
 		]),
 	),
 )}
+
+To close the drop, so that an event says when all are done, costs ${money(walkUsd(prices, million))} USD more: each image is asked for once. Of an archive only itself is.
 
 ## When the gate decides the bill
 

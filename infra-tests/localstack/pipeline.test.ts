@@ -16,7 +16,7 @@ const root = join(import.meta.dirname, '..', '..');
 const folder = process.env.LOCALSTACK_FOLDER ?? join(root, '.localstack');
 const sample = join(root, 'models', 'samples', 'cifar10', 'images');
 const imagesDropped = 40;
-const [rich, broke] = ['rich', 'broke'];
+const [rich, broke, absent] = ['rich', 'broke', 'absent'];
 const patience = { timeout: 60_000, interval: 500 };
 
 let templateFile: string;
@@ -61,10 +61,10 @@ describe.each(['once', 'and again'])('the pipeline over the data plane of the sy
 	});
 });
 
-/** Both tenants say that they have dropped everything; a subscriber of the stack's topic hears of the one drop that is done. */
+/** Three tenants close their drops, one of them of nothing; a subscriber of one tenant's hears of that alone. */
 async function closeDrops(host: Host, cloud: LocalStackCloud): Promise<void> {
 	const hear = await subscribe(host, cloud);
-	for (const tenant of [rich, broke])
+	for (const tenant of [rich, broke, absent])
 		await host.clients.s3.send(
 			new PutObjectCommand({ Bucket: host.resources.imagesBucket, Key: `${tenant}/_complete`, Body: 'done' }),
 		);
@@ -72,14 +72,22 @@ async function closeDrops(host: Host, cloud: LocalStackCloud): Promise<void> {
 		await host.sweep();
 		return {
 			done: await host.drops.getRecord(`${rich}/_complete`),
+			nothing: await host.drops.getRecord(`${absent}/_complete`),
 			open: await host.drops.openOf(`${broke}/_complete`),
 		};
 	};
 	await expect.poll(sweepAndLook, patience).toMatchObject({
 		done: { prefix: `${rich}/`, images: imagesDropped },
+		nothing: { images: 0 },
 		open: { images: 0, waitsFor: `${broke}/0000.png` },
 	});
 	await expect.poll(hear, patience).toEqual([`drops/tenant%3D${rich}/_complete.json`]);
+}
+
+/** The filter of docs/results.md. */
+function onlyOf(tenant: string): Record<string, string> {
+	const key = [{ prefix: `drops/tenant%3D${tenant}/` }];
+	return { FilterPolicyScope: 'MessageBody', FilterPolicy: JSON.stringify({ Records: { s3: { object: { key } } } }) };
 }
 
 /** Subscribes a queue of its own to the topic. @returns what tells the keys that were heard of, all so far */
@@ -91,7 +99,7 @@ async function subscribe({ clients: { sqs } }: Host, { endpoints }: LocalStackCl
 	await sns.send(
 		new SubscribeCommand({
 			...{ TopicArn: arnOf('sns', 'budgetnet-drops'), Protocol: 'sqs', Endpoint: arnOf('sqs', 'listener') },
-			Attributes: { RawMessageDelivery: 'true' },
+			Attributes: { ...onlyOf(rich), RawMessageDelivery: 'true' },
 		}),
 	);
 	sns.destroy();
