@@ -174,6 +174,34 @@ describe('a sweep', () => {
 		expect(await world.record()).toMatchObject({ images: large.length });
 	});
 
+	test('is done at once with as many objects as it may look at', async () => {
+		const world = createWorld();
+		const keys = Array.from(
+			{ length: limits.sweepDropObjectsMax },
+			(_, i) => `acme/2026/${String(i).padStart(6, '0')}`,
+		);
+		dropSettled(world, keys);
+		await world.close();
+		expect(await world.sweep()).toEqual({ dropsOpen: 0, dropsDone: 1 });
+	});
+
+	test.each([
+		[limits.sweepBatchesKnownMax, limits.sweepBatchesKnownMax],
+		[limits.sweepBatchesKnownMax + 1, limits.sweepBatchesKnownMax + 2],
+	])('remembers batches, but not without end: of %i it reads %i', async (batches, reads) => {
+		const world = createWorld();
+		for (let i = 0; i < batches; i++)
+			world.batches.set(batchIdOf(i), { ...unsettled, batchId: batchIdOf(i), state: 'settled' });
+		for (let i = 0; i <= batches; i++) {
+			const key = `acme/2026/${String(i).padStart(6, '0')}`;
+			world.drop(key);
+			world.claim(key, batchIdOf(i % batches)); // the last image is of the first batch again
+		}
+		await world.close();
+		await world.sweep();
+		expect(world.read.batches).toBe(reads);
+	});
+
 	test('looks at so many drops; where there are more that wait, none is left out for ever', async () => {
 		const world = createWorld();
 		world.drop('acme/2026/stuck.png');

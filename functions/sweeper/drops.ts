@@ -42,12 +42,16 @@ export async function sweepDrops(parts: DropSweepingParts): Promise<{ dropsOpen:
 	return { dropsOpen, dropsDone };
 }
 
-/** All open drops; where they are too many, those from somewhere on, so that none is always left out. */
+/**
+ * All open drops, and where they are too many those from somewhere on, shuffled: so none is left out sweep after sweep, nor
+ * always behind others that use the sweep up.
+ */
 async function someOpen(drops: Drops): Promise<string[]> {
 	const first = await drops.list();
-	if (!first.more) return first.names;
-	const later = await drops.list(randomBytes(4).toString('hex'));
-	return [...new Set([...later.names, ...first.names])].slice(0, limits.sweepDropsMax);
+	const later = first.more ? (await drops.list(randomBytes(4).toString('hex'))).names : [];
+	const names = [...new Set([...later, ...first.names])].slice(0, limits.sweepDropsMax);
+	const ranked = names.map((name) => ({ name, rank: Math.random() }));
+	return ranked.sort((a, b) => a.rank - b.rank).map(({ name }) => name);
 }
 
 async function takeTurn(parts: DropSweepingParts, countDone: CountDone, name: string): Promise<Turn> {
