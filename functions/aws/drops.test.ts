@@ -36,6 +36,15 @@ describe.each(markers)('the marker %s', (marker) => {
 	});
 });
 
+test('the longest keys of the oddest characters fit', async () => {
+	const key = `acme/${'\u0001'.repeat(1019)}`;
+	const marker = `acme/${'\u0001'.repeat(limits.markerKeyBytesMax - 'acme//_complete'.length)}/_complete`;
+	const drop = { ...open(closing(marker)), images: 7, after: key, waitsFor: key };
+	await drops.save(drop);
+	expect(await drops.openOf(marker)).toEqual(drop);
+	await drops.remove(drop);
+});
+
 test('a closing that is told twice does not undo how far its drop has come', async () => {
 	const drop = {
 		...open(closing('acme/twice/_complete')),

@@ -32,8 +32,8 @@ export interface Drops {
 }
 
 const openPrefix = 'drops-open/';
-/** Two keys of images, and some. */
-const dropBytesMax = 16 * 1024;
+/** Three keys, each of whose bytes JSON may write as six. */
+const dropBytesMax = 32 * 1024;
 
 /**
  * Drops as JSON objects in the results bucket. An open drop's key is made of a digest of its marker's, which may be long and

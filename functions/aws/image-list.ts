@@ -1,5 +1,6 @@
 import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import type { Image } from '../core/image.ts';
+import { decodeKey } from '../core/object-key.ts';
 import { awsCall } from './aws-call.ts';
 
 /** An image that lies in the bucket now. */
@@ -25,12 +26,13 @@ export async function listImages(
 ): Promise<ImagePage> {
 	const command = new ListObjectsV2Command({
 		Bucket: bucket,
+		EncodingType: 'url', // a key may hold what XML cannot: control characters, line ends
 		...(prefix === undefined ? {} : { Prefix: prefix }),
 		...(after === undefined ? {} : { StartAfter: after }),
 	});
-	const { Contents = [], IsTruncated } = await awsCall(`bucket ${bucket}`, () => s3.send(command));
+	const { Contents = [], IsTruncated, EncodingType } = await awsCall(`bucket ${bucket}`, () => s3.send(command));
 	const images = Contents.map(({ Key = '', ETag = '', Size = 0, LastModified }) => ({
-		key: Key,
+		key: EncodingType === 'url' ? decodeKey(Key) : Key,
 		etag: ETag.replaceAll('"', ''),
 		bytes: Size,
 		modifiedMs: LastModified?.getTime() ?? 0,

@@ -3,7 +3,7 @@ import { type Closing, closingSchema } from './drop.ts';
 import { BudgetNetError, messageOf } from './errors.ts';
 import { type Image, imageSchema, joinName, nameOfImage } from './image.ts';
 import { limits } from './limits.ts';
-import { decodeEventKey, isMarkerKey, tenantOf } from './object-key.ts';
+import { decodeKey, isMarkerKey, tenantOf } from './object-key.ts';
 import { parse, parseJson } from './parse.ts';
 
 /** S3's own format, which may grow: unknown fields are let through here, and only here. */
@@ -62,7 +62,7 @@ function readRecord(input: unknown, bucket: string) {
 	if (record.s3.bucket.name !== bucket)
 		throw new BudgetNetError('invalid', `event of bucket ${record.s3.bucket.name}: expected ${bucket}`);
 	const { key: encoded, size, eTag, versionId, sequencer } = record.s3.object;
-	const key = decodeEventKey(encoded);
+	const key = decodeKey(encoded);
 	if (key.endsWith('/') && (size ?? 0) === 0) return undefined; // a console's "folder"
 	const tenant = tenantOf(key);
 	if (isMarkerKey(key)) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { limits } from './limits.ts';
-import { decodeEventKey, tenantOf } from './object-key.ts';
+import { decodeKey, tenantOf } from './object-key.ts';
 
 test.each([
 	['acme/cat.png', 'acme'],
@@ -34,17 +34,17 @@ test.each([
 });
 
 test('keys of events are decoded as S3 encodes them', () => {
-	expect(decodeEventKey('acme/with+space+%2B+plus.png')).toBe('acme/with space + plus.png');
-	expect(decodeEventKey('acme/100%25+%252F.png')).toBe('acme/100% %2F.png');
-	expect(decodeEventKey('acme/K%C3%A4se-%F0%9F%90%B1.png')).toBe('acme/Käse-🐱.png');
-	expect(() => decodeEventKey('acme/100%.png')).toThrow('not URL-encoded');
-	expect(() => decodeEventKey('acme/%C3.png')).toThrow('not URL-encoded');
+	expect(decodeKey('acme/with+space+%2B+plus.png')).toBe('acme/with space + plus.png');
+	expect(decodeKey('acme/100%25+%252F.png')).toBe('acme/100% %2F.png');
+	expect(decodeKey('acme/K%C3%A4se-%F0%9F%90%B1.png')).toBe('acme/Käse-🐱.png');
+	expect(() => decodeKey('acme/100%.png')).toThrow('not URL-encoded');
+	expect(() => decodeKey('acme/%C3.png')).toThrow('not URL-encoded');
 });
 
 test('every key survives the way through an event', () => {
 	fc.assert(
 		fc.property(fc.string({ unit: 'grapheme' }), (key) => {
-			expect(decodeEventKey(encodeURIComponent(key).replaceAll('%20', '+'))).toBe(key);
+			expect(decodeKey(encodeURIComponent(key).replaceAll('%20', '+'))).toBe(key);
 		}),
 	);
 });

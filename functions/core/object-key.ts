@@ -51,15 +51,13 @@ export function isImageKey(key: string): boolean {
 }
 
 /**
- * A key as an S3 event writes it (form encoding: spaces as +), decoded.
+ * A key as S3's events write it, and its listings where that is asked for (form encoding: spaces as +), decoded.
  * @throws BudgetNetError `invalid`
  */
-export function decodeEventKey(encoded: string): string {
+export function decodeKey(encoded: string): string {
 	try {
 		return decodeURIComponent(encoded.replaceAll('+', ' '));
 	} catch (error) {
-		throw new BudgetNetError('invalid', `key "${encoded.slice(0, 80)}" of an event is not URL-encoded`, {
-			cause: error,
-		});
+		throw new BudgetNetError('invalid', `key "${encoded.slice(0, 80)}" is not URL-encoded`, { cause: error });
 	}
 }

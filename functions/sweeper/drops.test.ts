@@ -174,6 +174,16 @@ describe('a sweep', () => {
 		expect(await world.record()).toMatchObject({ images: large.length });
 	});
 
+	test('is not used up by drops that wait, however much lies under them', async () => {
+		const world = createWorld();
+		for (let i = 0; i <= limits.sweepDropObjectsMax / 1000; i++) {
+			for (let image = 0; image < 1000; image++) world.drop(`acme/stuck-${i}/${image}.png`);
+			await world.close(`acme/stuck-${i}/_complete`);
+		}
+		await world.close();
+		expect(await world.sweep()).toMatchObject({ dropsDone: 1 });
+	});
+
 	test('is done at once with as many objects as it may look at', async () => {
 		const world = createWorld();
 		const keys = Array.from(

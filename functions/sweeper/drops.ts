@@ -77,32 +77,36 @@ async function goOn(parts: DropSweepingParts, countDone: CountDone, drop: OpenDr
 	}
 	const prefix = prefixOfMarker(marker);
 	const page = await listImages(parts.s3, parts.imagesBucket, { prefix, after: drop.after });
-	const walked = await walkPage(countDone, drop, page.images);
-	const looked = { objects: page.images.length };
+	const { walked, objects } = await walkPage(countDone, drop, page.images);
 	if (walked.waitsFor === undefined && page.next === undefined) {
 		const record = recordOf(walked, nowMs());
 		await drops.putRecord(marker, record);
 		await drops.remove(drop);
 		log('info', 'drop done', { tenant, prefix, images: record.images });
-		return { drop: 'done', ...looked };
+		return { drop: 'done', objects };
 	}
 	if (walked.after !== drop.after || walked.waitsFor !== drop.waitsFor) await drops.save(walked);
-	return { drop: walked.waitsFor === undefined ? 'goes-on' : 'waits', ...looked };
+	return { drop: walked.waitsFor === undefined ? 'goes-on' : 'waits', objects };
 }
 
 /** Counts a page's objects up to the first that is not done. That one was waited for the last time, so it is looked at alone. */
-async function walkPage(countDone: CountDone, drop: OpenDrop, page: readonly ListedImage[]): Promise<OpenDrop> {
+async function walkPage(
+	countDone: CountDone,
+	drop: OpenDrop,
+	page: readonly ListedImage[],
+): Promise<{ walked: OpenDrop; objects: number }> {
 	const { waitsFor: _, ...walked }: OpenDrop = drop;
-	for (let at = 0; at < page.length; ) {
-		const objects = page.slice(at, at === 0 ? 1 : at + limits.claimConcurrency);
-		const counts = await pMap(objects, countDone, { concurrency: limits.claimConcurrency });
-		for (const [i, { key }] of objects.entries()) {
+	let objects = 0;
+	while (objects < page.length) {
+		const next = page.slice(objects, objects === 0 ? 1 : objects + limits.claimConcurrency);
+		const counts = await pMap(next, countDone, { concurrency: limits.claimConcurrency });
+		objects += next.length;
+		for (const [i, { key }] of next.entries()) {
 			const images = counts[i];
-			if (images === undefined) return { ...walked, waitsFor: key };
+			if (images === undefined) return { walked: { ...walked, waitsFor: key }, objects };
 			walked.images += images;
 			walked.after = key;
 		}
-		at += objects.length;
 	}
-	return walked;
+	return { walked, objects };
 }

@@ -49,8 +49,8 @@ export function testMessage(bucket: string): string {
 	});
 }
 
-/** As S3 writes keys in events: form encoding (a space is +), slashes kept. */
-function encodeKey(key: string): string {
+/** As S3 writes keys in events, and in listings where that is asked for: form encoding (a space is +), slashes kept. */
+export function encodeKey(key: string): string {
 	return encodeURIComponent(key)
 		.replaceAll('%20', '+')
 		.replaceAll('%2F', '/')

@@ -1,4 +1,7 @@
+import type { FastifyInstance } from 'fastify';
+import { encodeKey } from './event-messages.ts';
 import type { S3Store } from './fauxqs-stores.ts';
+import type { S3Request } from './s3-request.ts';
 
 /**
  * Lists in the order of UTF-16 code units, in which pages also go on. fauxqs sorts as people do (a, B, c) and goes on by
@@ -24,4 +27,23 @@ export function mendListing(store: S3Store): void {
 		}
 		return { objects, commonPrefixes: [...commonPrefixes], isTruncated: false };
 	};
+}
+
+/** Encodes the keys of a listing where that is asked for, which fauxqs ignores: its XML loses control characters and line ends. */
+export function mendKeysOfListing(app: FastifyInstance): void {
+	app.addHook<unknown, S3Request>('onSend', (request, reply, payload, done) => {
+		const { 'list-type': listType, 'encoding-type': encoding } = request.query ?? {};
+		if (listType !== '2' || encoding !== 'url' || reply.statusCode !== 200) return done();
+		const encoded = String(payload).replaceAll(
+			/<(Key|Prefix|StartAfter)>([^<]*)<\/\1>/g,
+			(_, name, text) => `<${name}>${encodeKey(unescapeXml(text))}</${name}>`,
+		);
+		done(null, encoded.replace('<Name>', '<EncodingType>url</EncodingType><Name>'));
+	});
+}
+
+const entities: Record<string, string> = { '&amp;': '&', '&lt;': '<', '&gt;': '>', '&quot;': '"', '&apos;': "'" };
+
+function unescapeXml(text: string): string {
+	return text.replaceAll(/&\w+;/g, (entity) => entities[entity] ?? entity);
 }
