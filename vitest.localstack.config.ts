@@ -3,7 +3,10 @@ import { defineConfig } from 'vitest/config';
 /** `npm run test:localstack`: the contract suites of S3 and SQS, and the pipeline, on one LocalStack, one file at a time. */
 export default defineConfig({
 	test: {
-		include: ['functions/aws/{drops,image-list,images,manifests,outcomes,queue}.test.ts', 'infra-tests/localstack/*.test.ts'],
+		include: [
+			'functions/aws/{drops,image-list,images,manifests,outcomes,queue}.test.ts',
+			'infra-tests/localstack/*.test.ts',
+		],
 		globalSetup: 'infra-tests/localstack/setup.ts',
 		fileParallelism: false,
 		testTimeout: 120_000,

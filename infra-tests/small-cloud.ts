@@ -55,8 +55,8 @@ export async function startSmallCloud(
 	}
 
 	/** Sends the event of an image that lies in the bucket, or did. */
-	async function tell(image: Image): Promise<void> {
-		const event = imageEvent(resources.imagesBucket, image, Date.now());
+	async function tell(image: Image, createdMs = Date.now()): Promise<void> {
+		const event = imageEvent(resources.imagesBucket, image, createdMs);
 		await clients.sqs.send(
 			new SendMessageCommand({ QueueUrl: resources.imageEventsUrl, MessageBody: JSON.stringify(event) }),
 		);
