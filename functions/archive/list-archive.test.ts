@@ -4,7 +4,15 @@ import { ImageError } from '../core/failure.ts';
 import { type Image, imageSchema } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import { listArchive } from './list-archive.ts';
-import { buildTar, buildZip, inMemory, patchCentral, type TarEntry, type ZipEntry } from './testing/build.ts';
+import {
+	buildTar,
+	buildZip,
+	inMemory,
+	patchCentral,
+	patchTarHeader,
+	type TarEntry,
+	type ZipEntry,
+} from './testing/build.ts';
 import { unpackEntry } from './unpack.ts';
 
 const good = { name: 'cats/good.png', content: 'the pixels of good' };
@@ -103,6 +111,15 @@ describe('a zip', () => {
 		expect((await contentsOf('zip', bytes))['large.png']).toMatch(/^too-large: /);
 	});
 
+	test('an entry that is packed in more bytes than an image may have is refused as such, however small it says it is', async () => {
+		const bytes = await buildZip([good, { name: 'padded.png', content: Buffer.alloc(limits.imageBytesMax + 1) }]);
+		patchCentral(bytes, 1, (_, at) => {
+			bytes.writeUInt16LE(8, at + 10); // deflated
+			bytes.writeUInt32LE(1, at + 24); // to a single byte
+		});
+		expect((await contentsOf('zip', bytes))['padded.png']).toMatch(/^too-large: /);
+	});
+
 	test.each<[string, (bytes: Buffer) => Buffer, RegExp]>([
 		['is empty', () => Buffer.alloc(0), /End of central directory/],
 		['is something else', () => Buffer.from('<html>no such bucket</html>'), /End of central directory/],
@@ -170,6 +187,8 @@ describe('a tar', () => {
 		['is cut off within an entry', (bytes) => bytes.subarray(0, 600), /Unexpected end/],
 		['is cut off between two entries', (bytes) => bytes.subarray(0, 1024), /cut off/],
 		['has a spoilt header', (bytes) => Buffer.from(bytes).fill(7, 1024, 1030), /Invalid tar header/],
+		['has an entry of a size that is no number', (bytes) => withSize(bytes, [0x81, 5]), /size of an entry/],
+		['has an entry of a negative size', (bytes) => withSize(bytes, [0xff, 0xff]), /Invalid header/],
 		['has too many entries', (bytes) => Buffer.concat(Array(50_001).fill(bytes.subarray(0, 1024))), /more than 50000/],
 	])('that %s is refused as a whole', async (_, spoil, message) => {
 		const bytes = spoil(await buildTar([good, { ...good, name: 'other.png' }]));
@@ -263,6 +282,11 @@ describe('any archive', () => {
 function beginLater(bytes: Buffer, at: number): void {
 	bytes.writeUInt32LE(bytes.readUInt32LE(at + 42) + 3, at + 42);
 	bytes.writeUInt32LE(bytes.readUInt32LE(at + 20) - 3, at + 20);
+}
+
+/** A tar whose first entry's size begins with these bytes. */
+function withSize(bytes: Buffer, size: number[]): Buffer {
+	return patchTarHeader(bytes, (header) => header.set(size, 124));
 }
 
 const endOfDirectory = 'PK\u0005\u0006';

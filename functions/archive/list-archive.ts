@@ -56,11 +56,13 @@ function imageOf({ key, etag, versionId }: Image, record: ArchiveRecord, name: s
 	return refused ? { ...image, entry: { name }, refused } : { ...image, entry: { name, stored: record.stored } };
 }
 
-function refusalOf({ name, bytes, problem }: ArchiveRecord, times: number): Failure | undefined {
+function refusalOf({ name, bytes, stored, problem }: ArchiveRecord, times: number): Failure | undefined {
 	const wrong = pathProblem(name) ?? problem;
 	if (wrong !== undefined) return failureOf('bad-entry', wrong);
 	if (times > 1) return failureOf('bad-entry', `its name stands ${times} times in the archive`);
 	if (archiveFormatOf(name)) return failureOf('bad-entry', 'an archive within an archive is not opened');
-	if (bytes > limits.imageBytesMax) return failureOf('too-large', `it has more than ${limits.imageBytesMax} bytes`);
+	// Packed too: they are fetched whole, however few they say they unpack to.
+	if (Math.max(bytes, stored.packedBytes ?? 0) > limits.imageBytesMax)
+		return failureOf('too-large', `it has more than ${limits.imageBytesMax} bytes`);
 	return undefined;
 }

@@ -47,6 +47,8 @@ async function* headersOf(source: Readable): AsyncGenerator<TarHeader> {
 	source.pipe(tar as unknown as NodeJS.WritableStream); // the same, by another package's types
 	try {
 		for await (const entry of tar) {
+			// tar-stream takes a size that it cannot decode (null) for one that is not negative, and would wait for ever.
+			if (typeof entry.header.size !== 'number') throw new Error('the size of an entry makes no sense');
 			yield entry.header as TarHeader;
 			entry.resume();
 		}

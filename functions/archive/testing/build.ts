@@ -55,6 +55,16 @@ export async function buildTar(entries: readonly TarEntry[]): Promise<Buffer> {
 	return buffer(tar as unknown as Readable);
 }
 
+/** Changes a tar's first header, and makes its checksum anew (POSIX ustar). */
+export function patchTarHeader(bytes: Buffer, change: (header: Buffer) => void): Buffer {
+	const patched = Buffer.from(bytes);
+	const header = patched.subarray(0, 512);
+	change(header);
+	const checksum = header.fill(' ', 148, 156).reduce((sum, byte) => sum + byte, 0);
+	header.write(`${checksum.toString(8).padStart(6, '0')}\0`, 148);
+	return patched;
+}
+
 /** An archive in memory. */
 export function inMemory(bytes: Buffer): ArchiveBytes {
 	return {
