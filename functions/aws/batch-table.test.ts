@@ -126,6 +126,23 @@ test('unfinished batches of all tenants are found until they are settled', async
 	expect(await batches.unfinished(2)).toHaveLength(2);
 });
 
+test('however many batches of one tenant wait, those of all others are found, and of each tenant the oldest that waits', async () => {
+	const waiting = await Promise.all(Array.from({ length: 20 }, () => newBatch('flooding')));
+	for (const { batchId } of waiting) await batches.setState(batchId, 'deferred', { reason: 'suspended' });
+	for (const tenant of ['north', 'south', 'east', 'west']) {
+		await newBatch(tenant);
+		await batches.setState((await newBatch(tenant)).batchId, 'sent');
+	}
+	const all = (await batches.unfinished(1000)).sort((a, b) => (a.batchId < b.batchId ? -1 : 1));
+	const tenants = new Set<string>();
+	const wanted = all.filter(({ state, tenant }) => state !== 'deferred' || tenants.size < tenants.add(tenant).size);
+	expect(idsOf(wanted)).toContain(idsOf(waiting).sort()[0]);
+	expect(idsOf(await batches.unfinished(wanted.length)).sort()).toEqual(idsOf(wanted));
+	const inFlight = wanted.filter(({ state }) => state === 'sent');
+	const found = await batches.unfinished(wanted.length - inFlight.length);
+	expect(found.filter(({ state }) => state === 'sent')).toEqual([]);
+});
+
 test('a settled batch that is watched is found among them, once and until it is watched no more', async () => {
 	const batch = await newBatch('watched');
 	const isFound = async () => idsOf(await batches.unfinished(1000)).includes(batch.batchId);

@@ -12,7 +12,7 @@ import { limits } from '../core/limits.ts';
 import { parse } from '../core/parse.ts';
 import { awsCall, conditionalWrite } from './aws-call.ts';
 import { again, tries } from './tries.ts';
-import { findUnfinished } from './unfinished.ts';
+import { findDeferred, findUnfinished } from './unfinished.ts';
 
 /** What a change of state may say besides; what it leaves out stays, but for the reason. */
 interface StateFields {
@@ -47,7 +47,10 @@ export interface Batches {
 	unwatch(batchId: string): Promise<void>;
 	/** A tenant's deferred batches, the oldest first. One that was deferred a moment ago may be missing. */
 	deferred(tenant: string, limit: number): Promise<Batch[]>;
-	/** Batches of all tenants that are claiming, deferred, sent or watched. One that was created a moment ago may be missing. */
+	/**
+	 * Batches of all tenants that are claiming, deferred, sent or watched; of more than `limit` those that only wait behind an
+	 * older one are left out first. One that was created a moment ago may be missing.
+	 */
 	unfinished(limit: number): Promise<Batch[]>;
 }
 
@@ -126,7 +129,7 @@ export function createBatches(dynamodb: DynamoDBDocumentClient, tableName: strin
 			});
 		},
 
-		deferred: (tenant, limit) => findUnfinished({ dynamodb, tableName, get, limit, deferredOf: tenant }),
+		deferred: (tenant, limit) => findDeferred({ dynamodb, tableName, get, limit, tenant }),
 		unfinished: (limit) => findUnfinished({ dynamodb, tableName, get, limit }),
 	};
 }

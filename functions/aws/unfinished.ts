@@ -1,12 +1,18 @@
 import { type DynamoDBDocumentClient, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import pMap from 'p-map';
+import { z } from 'zod';
 import type { Batch } from '../core/batch.ts';
 import { limits } from '../core/limits.ts';
+import { parse } from '../core/parse.ts';
 import { awsCall } from './aws-call.ts';
 import { unfinishedIndex } from './tables.ts';
 
 /** Pages of the index that one call looks through; what lies beyond is found when these are finished. */
 const indexPagesMax = 100;
+
+/** What the index says of a batch. It lags behind the table. */
+const entrySchema = z.object({ batchId: z.string(), unfinished: z.string(), state: z.string() });
+type Entry = z.infer<typeof entrySchema>;
 
 interface Search {
 	dynamodb: DynamoDBDocumentClient;
@@ -15,52 +21,89 @@ interface Search {
 	get: (batchId: string) => Promise<Batch | undefined>;
 	/** Batches at most. */
 	limit: number;
-	/** Only this tenant's deferred batches, the oldest first. Without it all tenants' unfinished ones, in no order. */
-	deferredOf?: string;
+}
+
+/** A tenant's deferred batches, the oldest first. Each is read from the table itself: one that has moved on is left out. */
+export async function findDeferred(search: Search & { tenant: string }): Promise<Batch[]> {
+	const { tenant, limit, get } = search;
+	const found: Batch[] = [];
+	for await (const page of pagesOf(search, (input) => deferredQuery(input, tenant))) {
+		while (page.length > 0 && found.length < limit)
+			found.push(...(await readEach(page.splice(0, limit - found.length), get, ({ state }) => state === 'deferred')));
+		if (found.length >= limit) break;
+	}
+	return found;
 }
 
 /**
- * Batches by the sparse index. The index lags behind the table, so each batch found is read from the table itself: one that
- * has moved on meanwhile is left out.
+ * Unfinished batches of all tenants, in no order. Where there are more than `limit`, those go first that nobody else looks
+ * after, each tenant's oldest deferred one among them; then the sent ones, which end by themselves; last what only waits for
+ * its turn: thousands of them, of one tenant that is suspended, may not hide what is stuck of another.
  */
 export async function findUnfinished(search: Search): Promise<Batch[]> {
-	const { limit, deferredOf, get } = search;
-	const wanted = (batch: Batch | undefined): batch is Batch =>
-		batch !== undefined && (deferredOf === undefined ? isUnfinished(batch) : batch.state === 'deferred');
-	const found: Batch[] = [];
-	let start: Record<string, unknown> | undefined;
-	for (let page = 0; page < indexPagesMax && found.length < limit; page++) {
-		const { Items = [], LastEvaluatedKey } = await readPage(search, start);
-		const ids = Items.map((item) => String(item.batchId));
-		while (ids.length > 0 && found.length < limit) {
-			const next = ids.splice(0, limit - found.length);
-			found.push(...(await pMap(next, get, { concurrency: limits.claimConcurrency })).filter(wanted));
+	const { limit, get } = search;
+	const [stuck, sent, younger]: [Entry[], Entry[], Entry[]] = [[], [], []];
+	const oldest = new Map<string, Entry>();
+	for await (const page of pagesOf(search, (input) => new ScanCommand(input))) {
+		for (const entry of page) {
+			if (entry.state === 'sent') keep(sent, entry, limit);
+			else if (entry.state !== 'deferred') keep(stuck, entry, limit);
+			else {
+				const other = oldest.get(entry.unfinished);
+				const [first, second] = !other || entry.batchId < other.batchId ? [entry, other] : [other, entry];
+				oldest.set(entry.unfinished, first);
+				if (second) keep(younger, second, limit);
+			}
 		}
-		if (!LastEvaluatedKey) break;
-		start = LastEvaluatedKey;
+		if (stuck.length + oldest.size >= limit) break;
 	}
-	return found;
+	const entries = [...stuck, ...oldest.values(), ...sent, ...younger].slice(0, limit);
+	return readEach(entries, get, isUnfinished);
+}
+
+function keep(list: Entry[], entry: Entry, limit: number): void {
+	if (list.length < limit) list.push(entry);
 }
 
 function isUnfinished({ state, watchedUntilMs }: Batch): boolean {
 	return state !== 'void' && (state !== 'settled' || watchedUntilMs !== undefined);
 }
 
-function readPage({ dynamodb, tableName, deferredOf }: Search, start: Record<string, unknown> | undefined) {
-	const input = {
-		TableName: tableName,
-		IndexName: unfinishedIndex,
-		...(start ? { ExclusiveStartKey: start } : {}),
-	};
-	return awsCall(`table ${tableName}`, () => {
-		if (deferredOf === undefined) return dynamodb.send(new ScanCommand(input));
-		const query = new QueryCommand({
-			...input,
-			KeyConditionExpression: 'unfinished = :tenant',
-			FilterExpression: '#state = :deferred',
-			ExpressionAttributeNames: { '#state': 'state' },
-			ExpressionAttributeValues: { ':tenant': deferredOf, ':deferred': 'deferred' },
-		});
-		return dynamodb.send(query);
+/** Reads batches from the table itself, those that are still wanted. */
+async function readEach(
+	entries: readonly Entry[],
+	get: Search['get'],
+	wanted: (batch: Batch) => boolean,
+): Promise<Batch[]> {
+	const batches = await pMap(entries, ({ batchId }) => get(batchId), { concurrency: limits.claimConcurrency });
+	return batches.filter((batch) => batch !== undefined && wanted(batch)) as Batch[];
+}
+
+type IndexInput = { TableName: string; IndexName: string; ExclusiveStartKey?: Record<string, unknown> };
+
+/** The index, page by page. */
+async function* pagesOf(
+	{ dynamodb, tableName }: Search,
+	commandOf: (input: IndexInput) => QueryCommand | ScanCommand,
+): AsyncGenerator<Entry[]> {
+	let start: Record<string, unknown> | undefined;
+	for (let page = 0; page < indexPagesMax; page++) {
+		const input = { TableName: tableName, IndexName: unfinishedIndex };
+		const command = commandOf(start ? { ...input, ExclusiveStartKey: start } : input);
+		const what = `table ${tableName}`;
+		const { Items = [], LastEvaluatedKey } = await awsCall(what, () => dynamodb.send(command as ScanCommand)); // both answer alike
+		yield Items.map((item) => parse(entrySchema, item, `index ${unfinishedIndex} of ${what}`));
+		if (!LastEvaluatedKey) return;
+		start = LastEvaluatedKey;
+	}
+}
+
+function deferredQuery(input: IndexInput, tenant: string): QueryCommand {
+	return new QueryCommand({
+		...input,
+		KeyConditionExpression: 'unfinished = :tenant',
+		FilterExpression: '#state = :deferred',
+		ExpressionAttributeNames: { '#state': 'state' },
+		ExpressionAttributeValues: { ':tenant': tenant, ':deferred': 'deferred' },
 	});
 }
