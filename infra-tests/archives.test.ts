@@ -202,7 +202,7 @@ describe('run again on purpose', () => {
 		await outcomesOf(tenant).toHaveLength(count);
 		const mint = { nowMs: Date.now, mintSuffix: () => randomBytes(4).toString('hex') };
 		const plansQueue = createQueue(cloud.clients.sqs, cloud.resources.plansUrl, resumeMessageSchema, 'plans');
-		const parts = { ...cloud.stores, ...mint, plansQueue };
+		const parts = { ...cloud.stores, ...mint, plansQueue, imagesMax: count };
 		await rerun(parts, tenant, [archive], 'retry-whole');
 		await outcomesOf(tenant).toHaveLength(2 * count);
 		const images: Image[] = [];

@@ -8,8 +8,10 @@ import type { Image } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
 import { batchBounds } from './new-batches.ts';
+import { payableNow } from './payable.ts';
+import type { PlanningParts } from './plan.ts';
 
-export interface OpeningParts {
+export interface OpeningParts extends Pick<PlanningParts, 'ledger' | 'card' | 'priceNow'> {
 	images: Images;
 	manifests: Manifests;
 	batches: Batches;
@@ -27,7 +29,7 @@ export async function openArchive(parts: OpeningParts, batch: Batch, archive: Im
 	const { batchId, tenant, createdMs, run } = batch;
 	const list =
 		(await parts.manifests.getEntries(batch)) ??
-		(await parts.manifests.putEntries({ v: 1, batchId, tenant, parts: await cutArchive(parts, archive) }));
+		(await parts.manifests.putEntries({ v: 1, batchId, tenant, parts: await cutArchive(parts, tenant, archive) }));
 	for (const [part, images] of [...list.parts.entries()].reverse()) {
 		const id = partBatchId(batchId, part);
 		await parts.manifests.put({ v: 1, batchId: id, tenant, images });
@@ -42,7 +44,7 @@ export async function openArchive(parts: OpeningParts, batch: Batch, archive: Im
 	return list.parts.length;
 }
 
-async function cutArchive(parts: OpeningParts, archive: Image): Promise<Image[][]> {
+async function cutArchive(parts: OpeningParts, tenant: string, archive: Image): Promise<Image[][]> {
 	const bytes = {
 		bytes: archive.bytes,
 		read: (at: number, count: number) => parts.images.getRange(archive, at, count),
@@ -50,11 +52,19 @@ async function cutArchive(parts: OpeningParts, archive: Image): Promise<Image[][
 	};
 	try {
 		const images = await listArchive(archive, bytes);
-		const cut = cutBatches(images, batchBounds(parts.batchImagesMax));
+		const cut = cutParts(images, await payableNow(parts, tenant), parts.batchImagesMax);
 		return cut.length <= limits.archivePartsMax && fits(cut) ? cut : [[{ ...archive, refused: tooMuch }]];
 	} catch (error) {
 		if (!(error instanceof ImageError)) throw error;
 		return [[{ ...archive, refused: failureOf(error.reason, error.message) }]];
+	}
+}
+
+/** Batches of `payable` images, or of twice, four times as many... where those would be more than an archive may make. */
+function cutParts(images: readonly Image[], payable: number, imagesMax: number): Image[][] {
+	for (let size = Math.min(payable, imagesMax); ; size = Math.min(2 * size, imagesMax)) {
+		const parts = cutBatches(images, batchBounds(size));
+		if (parts.length <= limits.archivePartsMax || size === imagesMax) return parts;
 	}
 }
 
