@@ -28,7 +28,7 @@ interface Estimate {
 	/** Under the quota as it stands, or why the images would wait. */
 	now: Offer | { waits: NoBudget };
 	full: Offer;
-	/** The limit under which the wished accuracy would be reached; null where the model never reaches it. */
+	/** The limit under which the wished accuracy would be reached; null where none does. */
 	limitNanoUsdForAccuracy?: number | null;
 }
 
@@ -105,7 +105,8 @@ function describe({ tenant, images, now, full, limitNanoUsdForAccuracy }: Estima
 		`under its quota: ${'waits' in now ? waiting[now.waits] : words(now)}`,
 		`at full quality: ${words(full)}`,
 	];
-	if (limitNanoUsdForAccuracy === null) lines.push(`accuracy ${accuracy}: more than this model has`);
+	if (limitNanoUsdForAccuracy === null)
+		lines.push(`accuracy ${accuracy}: more than this model has, or than the tenant's ceiling allows`);
 	else if (limitNanoUsdForAccuracy !== undefined)
 		lines.push(`accuracy ${accuracy}: a limit of ${formatUsd(limitNanoUsdForAccuracy)} would reach it`);
 	return lines.join('\n');

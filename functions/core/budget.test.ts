@@ -132,6 +132,14 @@ describe('the budget of a batch', () => {
 		expect(budgetFor({ ...given, availableNanoUsd: rest }).reservedNanoUsd).toBe(floorNanoUsd(10));
 	});
 
+	test('is the floor where those to come could never be paid, and none where it costs more than an account can hold', () => {
+		const given = { availableNanoUsd: 1e9, images: 10, expectedLeft: 10 };
+		expect(budgetFor({ ...given, keptFor: 1e15 }).reservedNanoUsd).toBe(floorNanoUsd(10));
+		const mistyped = { ...price, nanoUsdPerImage: Number.MAX_SAFE_INTEGER };
+		expect(answerFor({ ...given, availableNanoUsd: Number.MAX_SAFE_INTEGER, price: mistyped })).toBe('quota');
+		expect(payableImages({ limitNanoUsd: 1e9 }, card, mistyped)).toBe(8);
+	});
+
 	test('says what decided it', () => {
 		const floor = floorNanoUsd(10);
 		const reasonFor = (availableNanoUsd: number, expectedLeft: number) =>

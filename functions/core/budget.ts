@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { macsForQuality } from './curve.ts';
 import { limits } from './limits.ts';
 import { fullPolicy, type ModelCard, policyMacs } from './package.ts';
-import { affordableMacs, costNanoUsd, type Price } from './price.ts';
+import { affordableMacs, costNanoUsd, costOrInfinity, type Price } from './price.ts';
 import type { Quota } from './quota.ts';
 
 /**
@@ -38,14 +38,14 @@ export function budgetOf(options: {
 	price: Price;
 }): BatchBudget | NoBudget {
 	const { availableNanoUsd, images, expectedLeft, keptFor, quality, card, price } = options;
-	if (availableNanoUsd < costNanoUsd(price, images * policyMacs(card, 0), images)) return 'quota';
+	if (availableNanoUsd < costOrInfinity(price, images * policyMacs(card, 0), images)) return 'quota';
 	const bounds = boundsMacs(card, quality);
 	if (!bounds) return 'floor';
-	const floorNanoUsd = costNanoUsd(price, images * bounds.floor, images);
+	const floorNanoUsd = costOrInfinity(price, images * bounds.floor, images);
 	if (availableNanoUsd < floorNanoUsd) return 'floor';
 	const left = BigInt(Math.max(images, expectedLeft));
 	const evenNanoUsd = Number((BigInt(availableNanoUsd) * BigInt(images) + left - 1n) / left);
-	const keptNanoUsd = costNanoUsd(price, keptFor * bounds.floor, keptFor);
+	const keptNanoUsd = costOrInfinity(price, keptFor * bounds.floor, keptFor);
 	const spendNanoUsd = Math.max(floorNanoUsd, Math.min(evenNanoUsd, availableNanoUsd - keptNanoUsd));
 	const [paidMacs, mostMacs] = [affordableMacs(price, spendNanoUsd, images), images * bounds.ceiling];
 	const budgetMacs = Math.min(paidMacs, mostMacs);
@@ -62,12 +62,12 @@ const quotaPartMax = 1 / 4;
  */
 export function payableImages(quota: Pick<Quota, 'limitNanoUsd' | 'floor'>, card: ModelCard, price: Price): number {
 	const { floor } = boundsMacs(card, quota) ?? { floor: fullPolicy(card).macs };
-	const payable = Math.floor((quota.limitNanoUsd * quotaPartMax) / costNanoUsd(price, floor, 1));
+	const payable = Math.floor((quota.limitNanoUsd * quotaPartMax) / costOrInfinity(price, floor, 1));
 	return Math.max(limits.batchImagesMin, payable);
 }
 
 /** MACs an image; undefined where the model has nothing as good as the floor. A ceiling that it does not know is none. */
-function boundsMacs(
+export function boundsMacs(
 	card: ModelCard,
 	{ floor, ceiling }: Pick<Quota, 'floor' | 'ceiling'>,
 ): { floor: number; ceiling: number } | undefined {

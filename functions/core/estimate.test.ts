@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { limitForAccuracy, type Offer, offerAtFullQuality, offerNow, type Standing } from './estimate.ts';
 import { embeddedPrice as price } from './price.ts';
-import { nextQuota } from './quota.ts';
+import { nextQuota, type Quota } from './quota.ts';
 import { cardFor } from './testing/card.ts';
 
 const card = cardFor([10_000_000, 40_000_000, 100_000_000]);
@@ -37,4 +37,21 @@ test('under the limit that it names, a wished accuracy is reached; a nano-USD be
 	});
 	fc.assert(property);
 	expect(limitForAccuracy(standing(1, 1), 1, 0.91)).toBeUndefined();
+});
+
+test('the limit that it names pays the floor too, and there is none for more than the ceiling allows', () => {
+	const under = (bounds: Pick<Quota, 'floor' | 'ceiling'>, accuracy: number) => {
+		const now = standing(100, 10);
+		return limitForAccuracy({ ...now, quota: { ...now.quota, ...bounds } }, 10, accuracy);
+	};
+	expect(under({ floor: { accuracy: 0.88 } }, 0.81)).toBe(under({}, 0.88));
+	expect(under({ ceiling: { accuracy: 0.85 } }, 0.85)).toBe(under({}, 0.85));
+	expect(under({ ceiling: { accuracy: 0.85 } }, 0.86)).toBeUndefined();
+	expect(under({ ceiling: { accuracy: 0.85 }, floor: { accuracy: 0.88 } }, 0.86)).toBe(under({}, 0.88));
+	expect(under({ floor: { policy: 'p9' } }, 0.81)).toBeUndefined();
+});
+
+test('there is no limit for more than an account can hold', () => {
+	expect(limitForAccuracy({ ...standing(100, 10), keptFor: 2e15 }, 10, 0.85)).toBeUndefined();
+	expect(limitForAccuracy(standing(100, 2e15), 10, 0.85)).toBeUndefined();
 });

@@ -1,7 +1,7 @@
-import { type BatchBudget, budgetOf, type NoBudget } from './budget.ts';
+import { type BatchBudget, boundsMacs, budgetOf, type NoBudget } from './budget.ts';
 import { expectedAccuracy, macsForQuality } from './curve.ts';
-import { fullPolicy, type ModelCard, policyMacs } from './package.ts';
-import { costNanoUsd, type Price } from './price.ts';
+import { fullPolicy, type ModelCard } from './package.ts';
+import { costNanoUsd, costOrInfinity, type Price } from './price.ts';
 import type { Quota } from './quota.ts';
 
 /** What images would cost at the most, and how good their labels would be. */
@@ -43,19 +43,19 @@ function offerOf(card: ModelCard, budget: Pick<BatchBudget, 'budgetMacs' | 'rese
 }
 
 /**
- * The limit under which `images` would get this accuracy, all else being as it is; undefined where the model never reaches it.
- * Never below the limit that holds where that is enough already.
+ * The limit under which `images` would get this accuracy, all else being as it is; undefined where none does: the model never
+ * reaches it, or the tenant's ceiling or floor forbids it. Never below the limit that holds where that is enough already.
  */
 export function limitForAccuracy(standing: Standing, images: number, accuracy: number): number | undefined {
 	const { quota, availableNanoUsd, expectedLeft, keptFor, card, price } = standing;
-	const macs = macsForQuality(card, { accuracy });
-	if (macs === undefined) return undefined;
-	const needed = BigInt(costNanoUsd(price, images * macs, images));
+	const [wished, bounds] = [macsForQuality(card, { accuracy }), boundsMacs(card, quota)];
+	if (wished === undefined || !bounds || wished > bounds.ceiling) return undefined;
+	const needed = costOrInfinity(price, images * Math.max(wished, bounds.floor), images);
+	const keptNanoUsd = costOrInfinity(price, keptFor * bounds.floor, keptFor);
+	if (needed + keptNanoUsd > Number.MAX_SAFE_INTEGER) return undefined;
 	const [left, count] = [BigInt(Math.max(images, expectedLeft)), BigInt(images)];
 	// Enough for its even part, and for what is kept back besides.
-	const floorMacs = (quota.floor && macsForQuality(card, quota.floor)) ?? policyMacs(card, 0);
-	const keptNanoUsd = costNanoUsd(price, keptFor * floorMacs, keptFor);
-	const enoughNanoUsd = Math.max(Number((needed * left + count - 1n) / count), Number(needed) + keptNanoUsd);
-	const missing = enoughNanoUsd - availableNanoUsd;
-	return quota.limitNanoUsd + Math.max(0, missing);
+	const enoughNanoUsd = Math.max(Number((BigInt(needed) * left + count - 1n) / count), needed + keptNanoUsd);
+	const limit = quota.limitNanoUsd + Math.max(0, enoughNanoUsd - availableNanoUsd);
+	return Number.isSafeInteger(limit) ? limit : undefined;
 }

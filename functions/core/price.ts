@@ -24,9 +24,18 @@ export const noPrice: Price = { version: 'none', nanoUsdPerTmac: 1, nanoUsdPerIm
 
 /** Price x MACs + price x images, in nano-USD, rounded up once. */
 export function costNanoUsd(price: Price, macs: number, images: number): number {
-	const exact =
-		BigInt(price.nanoUsdPerTmac) * BigInt(macs) + BigInt(price.nanoUsdPerImage) * BigInt(images) * macsPerTmac;
-	return safeNumber((exact + macsPerTmac - 1n) / macsPerTmac);
+	return safeNumber(exactCost(price, macs, images));
+}
+
+/** `costNanoUsd`, to be compared with what is there: Infinity where no account can hold as much. */
+export function costOrInfinity(price: Price, macs: number, images: number): number {
+	const cost = exactCost(price, macs, images);
+	return cost > BigInt(Number.MAX_SAFE_INTEGER) ? Number.POSITIVE_INFINITY : Number(cost);
+}
+
+function exactCost({ nanoUsdPerTmac, nanoUsdPerImage }: Price, macs: number, images: number): bigint {
+	const exact = BigInt(nanoUsdPerTmac) * BigInt(macs) + BigInt(nanoUsdPerImage) * BigInt(images) * macsPerTmac;
+	return (exact + macsPerTmac - 1n) / macsPerTmac;
 }
 
 /** The most MACs for which `costNanoUsd` of these images stays within `nanoUsd`; negative where the images alone cost more. */
