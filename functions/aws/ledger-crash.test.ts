@@ -106,6 +106,17 @@ test('a quota whose writer died reaches the account by the next one, or when the
 	}
 });
 
+test('a change of the kind of period whose writer died is not passed over by another: no money is freed', async () => {
+	const wish = (tenant: string) => ({ tenant, limitNanoUsd: 100 });
+	const tenants = await dieAtEachCall('kind', (mortal, tenant) =>
+		mortal.setQuota({ ...wish(tenant), period: 'day' }, nowMs),
+	);
+	for (const tenant of tenants) {
+		await ledger.setQuota({ ...wish(tenant), period: 'week' }, nowMs);
+		expect(await ledger.getAccount(tenant, 'week-2026-11-23')).toMatchObject({ availableNanoUsd: 40 });
+	}
+});
+
 test('a reservation that came after its settlement, and whose process died, is removed unbilled', async () => {
 	const [tenant = ''] = await dieAtEachCall('late', async () => undefined);
 	await ledger.settle(entryOf(tenant, 1, 45));

@@ -47,6 +47,7 @@ export function createLedgerTable(dynamodb: DynamoDBDocumentClient, tableName: s
 			const before = await getQuota(wish.tenant);
 			const next = nextQuota(before, wish, nowMs);
 			if (!before) await put({ Item: ledgerKeys.tenant(wish.tenant) });
+			else if (next !== before) await finishChange(before);
 			return next === before || (await put(writes.putQuota(next, before))) ? next : again;
 		});
 		const { tenant, continues } = quota;
@@ -54,6 +55,12 @@ export function createLedgerTable(dynamodb: DynamoDBDocumentClient, tableName: s
 		if ((await getAccount(tenant, period)) ?? (continues && (await getAccount(tenant, continues.from))))
 			await ensureAccount(quota, period, undefined);
 		return quota;
+	}
+
+	/** Whoever wrote this quota may have died before the account that it leads to was charged: the next may not pass that over. */
+	async function finishChange(quota: Quota): Promise<void> {
+		const { tenant, continues } = quota;
+		if (continues && (await getAccount(tenant, continues.from))) await ensureAccount(quota, continues.to, undefined);
 	}
 
 	async function ensureAccount(quota: Quota, period: string, oldestDeferred: string | undefined): Promise<Account> {

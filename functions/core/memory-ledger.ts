@@ -73,6 +73,10 @@ export function createMemoryLedger(
 		ensureAccount,
 
 		async setQuota(wish, nowMs) {
+			const last = quotas.get(wish.tenant);
+			// Whoever wrote it may have died before the account that it leads to was charged.
+			if (last?.continues && get(last.tenant, last.continues.from))
+				await ensureAccount(last, last.continues.to, undefined);
 			const quota = nextQuota(quotas.get(wish.tenant), wish, nowMs);
 			quotas.set(quota.tenant, quota);
 			await written();
