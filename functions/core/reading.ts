@@ -34,6 +34,7 @@ export function readLogits(logits: Float32Array, offset: number, classes: number
 		sum += weight;
 		weighted += weight * distance;
 	}
+	assert(Number.isFinite(weighted), 'a policy gave logits some of which are not numbers');
 	const gap = Math.min(first - second, gapMax);
 	return {
 		label,
