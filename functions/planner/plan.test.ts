@@ -46,6 +46,23 @@ function startPlanner(startMs: number) {
 }
 
 describe('planning over periods', () => {
+	test('a batch whose period changes while it is planned notes the reservation that it is granted, so that it is settled there', async () => {
+		const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
+		await planner.setQuota({ period: 'month' });
+		const { ledger, batches } = planner;
+		const reserve = ledger.reserve;
+		ledger.reserve = async (request) => {
+			await planner.setQuota({ period: 'day' }); // between the note and the reservation
+			return reserve(request);
+		};
+		const batch = await planner.drop();
+		await planner.plan(batch);
+		const [{ rid, period } = {}] = planner.sent;
+		expect(period).toBe('2026-11-24');
+		expect(Object.keys((await planner.account('2026-11-24'))?.open ?? {})).toEqual([rid]);
+		expect((await batches.get(batch.batchId))?.reservations).toContainEqual({ rid, period });
+	});
+
 	test('a batch that one day cannot pay is paid by the next, which begins at midnight of the tenant', async () => {
 		const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
 		await planner.setQuota({ period: 'day', timeZone: 'Asia/Kathmandu' });

@@ -43,7 +43,8 @@ export type Planned = { sent: BatchMessage } | { deferred: DeferralReason };
  */
 export async function planBatch(parts: PlanningParts, batch: Batch, images: number): Promise<Planned> {
 	const { tenant, batchId } = batch;
-	const [rid, price] = [parts.mintRid(), await parts.priceNow()];
+	const price = await parts.priceNow();
+	let reservation: Batch['reservations'][number] | undefined;
 	for (let attempt = 0; attempt < limits.ledgerTries; attempt++) {
 		const quota = await parts.ledger.getQuota(tenant);
 		if (!quota) return waitFor(parts, batch, 'unknown-tenant');
@@ -56,6 +57,9 @@ export async function planBatch(parts: PlanningParts, batch: Batch, images: numb
 		const planned = await budgetFor(parts, price, quota, account, images);
 		if (typeof planned === 'string') return deferBatch(parts, batch, period, planned);
 		const { budget, plan } = planned;
+		// One that was noted stays so for its period: in another it would be settled where it was never granted.
+		if (reservation?.period !== period) reservation = { rid: parts.mintRid(), period };
+		const { rid } = reservation;
 		const nextDeferred = await nextDeferredAfter(parts, account, batchId);
 		const refusal = await noteAndReserve(parts, account, {
 			...{ tenant, period, rid, batchId, images, quotaRevision: quota.revision, nanoUsd: budget.reservedNanoUsd },

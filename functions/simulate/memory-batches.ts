@@ -34,6 +34,7 @@ export function createMemoryBatches(): MemoryBatches {
 		get: async (batchId) => batches.get(batchId),
 		async addReservation(batchId, reservation) {
 			const batch = get(batchId);
+			if (batch.reservations.some(({ rid }) => rid === reservation.rid)) return;
 			batches.set(batchId, { ...batch, reservations: [...batch.reservations, reservation] });
 		},
 		async setState(batchId, state, fields = {}) {
