@@ -17,10 +17,11 @@ const dropsTopic = { Properties: { TopicName: 'budgetnet-drops' } };
 const both = ['cpu', 'gpu'] as const;
 
 describe.each(both)('data, with %s workers', (kind) => {
-	test('both buckets are encrypted, private, versioned, kept on deletion, and outlive period and deferral', () => {
+	test('both buckets are encrypted, private, versioned, kept but by a first deployment that fails, and outlive period and deferral', () => {
 		templates[kind].resourceCountIs('AWS::S3::Bucket', 2);
 		templates[kind].allResources('AWS::S3::Bucket', {
-			DeletionPolicy: 'Retain',
+			DeletionPolicy: 'RetainExceptOnCreate',
+			UpdateReplacePolicy: 'Retain',
 			Properties: Match.objectLike({
 				BucketEncryption: Match.anyValue(),
 				VersioningConfiguration: { Status: 'Enabled' },
