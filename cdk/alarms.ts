@@ -13,7 +13,7 @@ import { Construct } from 'constructs';
 import { metricsNamespace } from '../functions/aws/measures.ts';
 import type { HandlerFunction } from './function.ts';
 import type { Queues } from './queues.ts';
-import { backlogOf } from './workers/scaling.ts';
+import { backlogOf, sumOf } from './workers/scaling.ts';
 
 export interface AlarmsProps {
 	name: string;
@@ -80,11 +80,15 @@ export class Alarms extends Construct {
 	/** 1 while batches wait and no image had an outcome. */
 	private noProgress(): IMetric {
 		const [labelled, failed] = [this.measured('ImagesLabelled', 'Sum'), this.measured('ImagesFailed', 'Sum')];
+		const period = quarterHour;
+		const backlog = backlogOf(this.props.queues.batches.queue, period);
+		// Where no worker ever ran, neither metric exists: this nought does, as long as there is a backlog.
+		const nought = new MathExpression({ expression: 'backlog * 0', period, usingMetrics: { backlog } });
 		return new MathExpression({
 			label: 'batches wait, none is finished',
-			expression: 'IF(backlog > 0 AND FILL(labelled, 0) + FILL(failed, 0) == 0, 1, 0)',
-			period: quarterHour,
-			usingMetrics: { backlog: backlogOf(this.props.queues.batches.queue, quarterHour), labelled, failed },
+			expression: `IF(backlog > 0 AND ${sumOf('nought', 'labelled', 'failed')} == 0, 1, 0)`,
+			period,
+			usingMetrics: { backlog, nought, labelled, failed },
 		});
 	}
 
@@ -94,7 +98,7 @@ export class Alarms extends Construct {
 		);
 		return new MathExpression({
 			label: 'failed invocations',
-			expression: Object.keys(metrics).join(' + '),
+			expression: sumOf(...Object.keys(metrics)), // most functions are rarely invoked, and then have no data
 			period: quarterHour,
 			usingMetrics: metrics,
 		});

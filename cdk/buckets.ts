@@ -43,7 +43,7 @@ export class Buckets extends Construct {
 			blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
 			objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
 			versioned: true,
-			removalPolicy: RemovalPolicy.RETAIN,
+			removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE, // but not when the first deployment fails: the second needs the names
 			lifecycleRules: [
 				{
 					id: 'expire',

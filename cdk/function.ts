@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Duration } from 'aws-cdk-lib';
 import { type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, type CfnFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction, OutputFormat, SourceMapMode } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { bundle } from './bundle.ts';
@@ -10,7 +10,7 @@ import { logOf } from './log.ts';
 import { allow, mayLogTo } from './statements.ts';
 
 const root = join(import.meta.dirname, '..');
-const memoryMib = 512;
+const memoryMibDefault = 512;
 
 /** Well below `limits.planningSecondsMax`, after which a batch's planner counts as dead. */
 export const functionTimeout = Duration.minutes(5);
@@ -25,6 +25,8 @@ export interface HandlerProps {
 	environment: Record<string, string>;
 	/** All that it may do, besides writing its log. */
 	permissions: PolicyStatement[];
+	/** Its share of a core goes with it: 1769 MiB are a whole one. */
+	memoryMib?: number;
 	/** Files of the repository that lie beside the code when it runs. */
 	files?: string[];
 }
@@ -64,10 +66,10 @@ export class HandlerFunction extends Construct {
 			depsLockFilePath: join(root, 'package-lock.json'),
 			runtime: Runtime.NODEJS_24_X,
 			architecture: Architecture.ARM_64,
-			memorySize: memoryMib,
+			memorySize: props.memoryMib ?? memoryMibDefault,
 			timeout: functionTimeout,
 			tracing: Tracing.DISABLED,
-			environment: { ...props.environment, NODE_OPTIONS: '--enable-source-maps' },
+			environment: props.environment,
 			bundling: bundlingWith(props.files ?? []),
 		});
 		// CDK names the role beside its policy as what the function waits for; cfn-lint finds the one superfluous.
@@ -95,8 +97,6 @@ function bundlingWith(files: string[]) {
 		...{ target, banner, mainFields: [...mainFields] },
 		format: OutputFormat.ESM,
 		bundleAwsSDK: true,
-		sourceMap: true,
-		sourceMapMode: SourceMapMode.EXTERNAL,
 		commandHooks: {
 			beforeInstall: () => [],
 			beforeBundling: () => [],

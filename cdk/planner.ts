@@ -21,7 +21,10 @@ export interface PlannerProps {
 /** A drop is cut into batches by what arrives in one window: the longer, the fuller the batches. */
 const window = Duration.seconds(20);
 const eventMessagesMax = 5000;
-const resumeMessagesMax = 10;
+/** Each may be an archive of `limits.archiveBytesMax`: alone, it neither shares its function's time and memory nor takes others along. */
+const resumeMessagesMax = 1;
+/** The largest list of entries (`limits.entryListBytesMax`) is written and read again in some 600 MiB. */
+const resumerMemoryMib = 1769;
 /** Planners of one tenant contend for one account; that many do not wear each other out. */
 const concurrencyMax = 10;
 
@@ -61,6 +64,7 @@ export class Planner extends Construct {
 				functionName: `${settings.name}-resumer`,
 				description: 'Finishes planning batches that were interrupted or deferred',
 				permissions: [...permissionsOfPlanning(props), ...permissionsOfResuming(props)],
+				memoryMib: resumerMemoryMib,
 			}).drivenBy({ queue: queues.plans.queue, batchSize: resumeMessagesMax, concurrencyMax }),
 		];
 	}

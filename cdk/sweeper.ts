@@ -33,6 +33,7 @@ export class Sweeper extends Construct {
 				TABLE_PREFIX: name,
 				IMAGES_BUCKET: buckets.images.bucketName,
 				RESULTS_BUCKET: buckets.results.bucketName,
+				BATCHES_QUEUE_URL: queues.batches.queue.queueUrl,
 				IMAGE_EVENTS_QUEUE_URL: queues.imageEvents.queue.queueUrl,
 				PLANS_QUEUE_URL: queues.plans.queue.queueUrl,
 				REPORTS_QUEUE_URL: queues.reports.queue.queueUrl,
@@ -73,6 +74,7 @@ function permissionsOfSweeping({ buckets, queues, tables }: SweeperProps): Polic
 		allow(['dynamodb:GetItem'], tables.batchesArn),
 		allow(['dynamodb:Scan'], tables.unfinishedArn),
 		allow(['sqs:SendMessage'], queues.plans.queue.queueArn, queues.reports.queue.queueArn),
+		allow(['sqs:GetQueueAttributes'], queues.batches.queue.queueArn), // asked, it stays measured
 	];
 }
 

@@ -15,7 +15,7 @@ const outputs: Record<string, string> = {
 	TablePrefix: 'budgetnet',
 	ImagesBucket: 'budgetnet-images-111122223333-eu-west-1',
 	ResultsBucket: 'budgetnet-results-111122223333-eu-west-1',
-	WorkersService: 'budgetnet-workers',
+	WorkersService: 'budgetnet-workers-cpu',
 	...Object.fromEntries(
 		queues.map((name) => [`${name}QueueUrl`, `https://sqs.eu-west-1.amazonaws.com/111122223333/${name}`]),
 	),

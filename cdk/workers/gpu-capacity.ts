@@ -18,7 +18,7 @@ export interface GpuCapacityProps {
 	instanceTypes: string[];
 }
 
-/** EC2 instances with one GPU each that ECS starts, patches and ends by itself, as tasks come and go. */
+/** EC2 instances with a GPU or more that ECS starts, patches and ends by itself, as tasks come and go. */
 export class GpuCapacity extends Construct {
 	readonly provider: ManagedInstancesCapacityProvider;
 
@@ -40,7 +40,6 @@ export class GpuCapacity extends Construct {
 				memoryMin: Size.gibibytes(4),
 				allowedInstanceTypes: instanceTypes,
 				acceleratorCountMin: 1,
-				acceleratorCountMax: 1,
 				acceleratorManufacturers: [AcceleratorManufacturer.NVIDIA],
 				acceleratorTypes: [AcceleratorType.GPU],
 			},

@@ -19,12 +19,20 @@ const emptyMinutes = 5;
 /** AWS allows that many steps in a policy. */
 const stepsMax = 20;
 
+/**
+ * Metric math that adds metrics of which some may have no data. `a + b` has no value, and so no alarm, unless both have;
+ * SUM over a list skips what is missing.
+ */
+export function sumOf(...ids: string[]): string {
+	return `SUM([${ids.join(', ')}])`;
+}
+
 /** Batches that wait or run: those in flight count, else the worker that runs the last one would be stopped. */
 export function backlogOf(queue: Queue, period: Duration): MathExpression {
 	const statistic = 'Maximum';
 	return new MathExpression({
 		label: 'batches waiting or running',
-		expression: 'visible + running',
+		expression: sumOf('visible', 'running'), // nothing in flight may be reported as nothing at all
 		period,
 		usingMetrics: {
 			visible: queue.metricApproximateNumberOfMessagesVisible({ period, statistic }),

@@ -1,3 +1,4 @@
+import { Aws } from 'aws-cdk-lib';
 import { type CfnService, Cluster, ContainerInsights, FargateService } from 'aws-cdk-lib/aws-ecs';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
@@ -39,6 +40,7 @@ export class Workers extends Construct {
 		for (const statement of permissionsOfWorker(this.cluster, buckets, queues)) role.addToPolicy(statement);
 		const log = logOf(this, `${settings.name}-worker`);
 		const environment = {
+			AWS_REGION: Aws.REGION, // only Fargate says so by itself
 			SYSTEM_NAME: settings.name,
 			IMAGES_BUCKET: buckets.images.bucketName,
 			RESULTS_BUCKET: buckets.results.bucketName,
@@ -58,7 +60,7 @@ export class Workers extends Construct {
 	private serviceOf({ settings, network }: WorkersProps, task: WorkerTask): FargateService {
 		const common = {
 			cluster: this.cluster,
-			serviceName: `${settings.name}-workers`,
+			serviceName: `${settings.name}-workers-${settings.workers}`, // the other kind takes another service, beside this one at first
 			taskDefinition: task.definition,
 			desiredCount: 0,
 			minHealthyPercent: 0, // a deployment need not start a second GPU beside the first

@@ -5,6 +5,7 @@ import { batchIdOf } from '../core/testing/ledger-model.ts';
 import type { Clients } from './clients.ts';
 import { headImage } from './image-head.ts';
 import { listImages } from './image-list.ts';
+import { keepMeasured } from './keep-measured.ts';
 import { createQueue } from './queue.ts';
 import { createStores } from './stores.ts';
 import { startAnswering } from './testing/start-answering.ts';
@@ -36,6 +37,7 @@ const calls: [name: string, call: (clients: Clients) => Promise<unknown>][] = [
 	['account', (clients) => stores(clients).ledger.getAccount('acme', '2026-11')],
 	['quota', (clients) => stores(clients).ledger.getQuota('acme')],
 	['message', ({ sqs }) => createQueue(sqs, 'http://queue/1/letters', z.string(), 'letters').send('x')],
+	['attributes of a queue', ({ sqs }) => keepMeasured(sqs, 'http://queue/1/letters')],
 ];
 
 /** An error as each service writes it: XML of S3, JSON of the others. */

@@ -35,7 +35,8 @@ export async function run(args: readonly string[]): Promise<number> {
 	}
 }
 
-function createProgram(): Command {
+/** All commands, with their options and actions. */
+export function createProgram(): Command {
 	const program = new Command('budgetnet')
 		.description('Classifies images within a spending quota.')
 		.addCommand(classifyCommand())

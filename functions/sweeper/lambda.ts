@@ -1,6 +1,7 @@
 /** The sweeper's two Lambda functions. */
 import { z } from 'zod';
 import { createClients } from '../aws/clients.ts';
+import { keepMeasured } from '../aws/keep-measured.ts';
 import { createMeasuredLog } from '../aws/measured-log.ts';
 import { createQueue } from '../aws/queue.ts';
 import { createStores } from '../aws/stores.ts';
@@ -14,6 +15,7 @@ const environmentSchema = z.object({
 	TABLE_PREFIX: z.string().min(1),
 	IMAGES_BUCKET: z.string().min(3),
 	RESULTS_BUCKET: z.string().min(3),
+	BATCHES_QUEUE_URL: z.url(),
 	IMAGE_EVENTS_QUEUE_URL: z.url(),
 	PLANS_QUEUE_URL: z.url(),
 	REPORTS_QUEUE_URL: z.url(),
@@ -35,5 +37,12 @@ const parts = {
 	log: createMeasuredLog(tablePrefix, 'sweeper'),
 };
 
-export const sweeper = createFrequentSweeper(parts);
+const sweep = createFrequentSweeper(parts);
+
+/** While no worker runs, nobody else asks the queue of batches, whose metrics start them. */
+export async function sweeper(): Promise<void> {
+	await sweep();
+	await keepMeasured(clients.sqs, environment.BATCHES_QUEUE_URL);
+}
+
 export const reconciler = createReconciler(parts);

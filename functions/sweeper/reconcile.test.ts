@@ -38,6 +38,17 @@ test('looks at so many objects at most, and goes on from there the next time', a
 	expect(cursor).toBe('{}');
 });
 
+test('one that runs out of time has come as far as its last page', async () => {
+	const bucket = createMemoryBucket({ pageKeys: 2 }); // of images and results
+	for (const i of [0, 1, 2, 3, 4]) bucket.objects.set(keyOf(i), { text: '', etag: 'e1' });
+	bucket.dieAfter(2);
+	const claims = { ownerOf: async () => 'claimed' };
+	const parts = { s3: bucket.client, imagesBucket: 'both', resultsBucket: 'both', claims, drops: {}, eventsQueue: {} };
+	const dying = reconcile({ ...parts, nowMs: Date.now, planningSecondsMax: 1 } as unknown as ReconcilingParts);
+	await expect(dying).rejects.toThrow(/killed/);
+	expect(bucket.objects.get('sweeper/cursor.json')?.text).toBe(JSON.stringify({ after: keyOf(3) }));
+});
+
 test('a marker that nobody noted has its event sent again; one whose drop is open, or done, has not', async () => {
 	const bucket = createMemoryBucket(); // of images and results
 	const drops = createDrops(bucket.client, 'both');

@@ -38,8 +38,9 @@ export async function reconcile(parts: ReconcilingParts): Promise<number> {
 		for (const { modifiedMs, ...image } of lost)
 			await parts.eventsQueue.send(imageEvent(parts.imagesBucket, image, modifiedMs));
 		[looked, found, after] = [looked + page.images.length, found + lost.length, page.next];
+		// Page by page: whoever dies, or runs out of time, has come further all the same.
+		await putText(parts.s3, parts.resultsBucket, cursorKey, JSON.stringify({ after }), 'application/json');
 	} while (after !== undefined && looked < limits.sweepObjectsMax);
-	await putText(parts.s3, parts.resultsBucket, cursorKey, JSON.stringify({ after }), 'application/json');
 	return found;
 }
 

@@ -19,6 +19,7 @@ try {
 	const worker = startWorker(clients, { card: model.card, inference }, settings, log);
 	log('info', 'worker started', {
 		...{ model: model.card.name, version: model.card.version, threads: settings.threads },
+		provider: inference.provider, // a GPU that cannot be used shows here
 		workerStartMs: Math.round(process.uptime() * 1000),
 	});
 	await signal;

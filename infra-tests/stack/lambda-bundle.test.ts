@@ -3,6 +3,7 @@ import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Template } from 'aws-cdk-lib/assertions';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bundle } from '../../cdk/bundle.ts';
@@ -10,16 +11,18 @@ import { createStores } from '../../functions/aws/stores.ts';
 import { imageEvent } from '../../functions/core/event.ts';
 import { embeddedPrice } from '../../functions/core/price.ts';
 import { type Cloud, startEmbeddedCloud } from '../../functions/local/cloud.ts';
-import { synthTimeoutMs } from './synthesise.ts';
+import { synthesise, synthTimeoutMs } from './synthesise.ts';
 
-/* The functions' code as Lambda gets it: bundled, in a folder without node_modules, run by plain Node. */
+/* The functions' code as Lambda gets it: bundled, in a folder without node_modules, run by plain Node, told what the stack tells it. */
 const root = join(import.meta.dirname, '..', '..');
 const run = promisify(execFile);
 const rooms = ['planner', 'settler', 'sweeper'];
 
 let folder: string;
 let cloud: Cloud;
+let template: Template;
 beforeAll(async () => {
+	template = synthesise({});
 	folder = await mkdtemp(join(tmpdir(), 'budgetnet-bundle-'));
 	const { format, target, mainFields, banner } = bundle;
 	await build({
@@ -39,23 +42,33 @@ const script =
 	'const [, file, name, event] = process.argv; const { [name]: handler } = await import(file);' +
 	'console.log(JSON.stringify({ answer: (await handler(JSON.parse(event))) ?? null })); process.exit(0);';
 
+/** The variables that the stack gives to a function, with values of this cloud. */
+function variablesOf(functionName: string, values: Record<string, string>): Record<string, string> {
+	const [resource] = Object.values(
+		template.findResources('AWS::Lambda::Function', { Properties: { FunctionName: functionName } }),
+	);
+	const names = Object.keys(resource?.Properties.Environment.Variables);
+	return Object.fromEntries(names.flatMap((name) => (values[name] === undefined ? [] : [[name, values[name]]])));
+}
+
 async function invoke(room: string, handler: string, event: unknown) {
 	const { endpoints, resources } = cloud;
-	const env = {
-		...{ AWS_LAMBDA_FUNCTION_NAME: `budgetnet-${handler}`, AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand' },
-		...{ AWS_REGION: endpoints.region, AWS_ACCESS_KEY_ID: 'embedded', AWS_SECRET_ACCESS_KEY: 'embedded' },
-		...{ AWS_ENDPOINT_URL_S3: endpoints.s3Endpoint, AWS_ENDPOINT_URL_SQS: endpoints.sqsEndpoint },
-		...{ AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodbEndpoint, LAMBDA_TASK_ROOT: folder },
-		...{
-			TABLE_PREFIX: resources.tablePrefix,
-			BATCH_IMAGES_MAX: '64',
-			PRICE: JSON.stringify(embeddedPrice),
-			WORKER_KIND: 'cpu',
-		},
+	const values = {
+		TABLE_PREFIX: resources.tablePrefix,
+		BATCH_IMAGES_MAX: '64',
+		PRICE: JSON.stringify(embeddedPrice),
+		WORKER_KIND: 'cpu',
 		...{ IMAGES_BUCKET: resources.imagesBucket, RESULTS_BUCKET: resources.resultsBucket },
 		...{ IMAGE_EVENTS_QUEUE_URL: resources.imageEventsUrl, PLANS_QUEUE_URL: resources.plansUrl },
 		QUOTA_ALERTS_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:budgetnet-quota-alerts',
 		...{ BATCHES_QUEUE_URL: resources.batchesUrl, REPORTS_QUEUE_URL: resources.reportsUrl },
+	};
+	const env = {
+		...variablesOf(`budgetnet-${handler}`, values),
+		...{ AWS_LAMBDA_FUNCTION_NAME: `budgetnet-${handler}`, AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand' },
+		...{ AWS_REGION: endpoints.region, AWS_ACCESS_KEY_ID: 'embedded', AWS_SECRET_ACCESS_KEY: 'embedded' },
+		...{ AWS_ENDPOINT_URL_S3: endpoints.s3Endpoint, AWS_ENDPOINT_URL_SQS: endpoints.sqsEndpoint },
+		...{ AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodbEndpoint, LAMBDA_TASK_ROOT: folder },
 	};
 	const file = join(folder, room, 'lambda.mjs');
 	const args = ['--input-type=module', '--eval', script, '--', file, handler, JSON.stringify(event)];

@@ -1,6 +1,14 @@
+import type { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import type { IAMClient } from '@aws-sdk/client-iam';
 import type { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { expect, test } from 'vitest';
-import { checkGpuQuotas } from '../../cdk/preflight.ts';
+import {
+	checkBootstrap,
+	checkEcsRole,
+	checkFargateQuota,
+	checkGpuQuotas,
+	checkLambdaQuota,
+} from '../../cdk/preflight.ts';
 import { defineSettings } from '../../cdk/settings-schema.ts';
 
 /** An account that may run so many vCPUs, by the quota's code. */
@@ -10,6 +18,49 @@ function accountWith(vcpus: Record<string, number>): ServiceQuotasClient {
 	});
 	return { send } as unknown as ServiceQuotasClient;
 }
+
+/** A client that answers every call like this. */
+function answering<Client>(answer: () => unknown): Client {
+	return { config: { region: async () => 'eu-central-1' }, send: async () => answer() } as Client;
+}
+
+function refusing(name: string) {
+	return () => {
+		throw Object.assign(new Error(`no: ${name}`), { name });
+	};
+}
+
+test('an account without bootstrap, and one where ECS was never used, are told the command; who may not ask is told so', async () => {
+	expect(await checkBootstrap(answering<CloudFormationClient>(refusing('ValidationError')))).toEqual({
+		enough: false,
+		message: 'CDK is not bootstrapped in eu-central-1: npm run bootstrap.',
+	});
+	const never = await checkEcsRole(answering<IAMClient>(refusing('NoSuchEntityException')));
+	expect(never.enough).toBe(false);
+	expect(never.message).toMatch(/aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com/);
+	await expect(checkBootstrap(answering(refusing('AccessDenied')))).rejects.toThrow(/AccessDenied/);
+	await expect(checkEcsRole(answering(refusing('AccessDenied')))).rejects.toThrow(/AccessDenied/);
+	expect((await checkBootstrap(answering(() => ({ Stacks: [{ StackId: 'arn' }] })))).enough).toBe(true);
+	expect((await checkEcsRole(answering(() => ({ Role: {} })))).enough).toBe(true);
+});
+
+test('six Fargate vCPUs, as new accounts may have, run one of four workers of four; with three none runs', async () => {
+	const settings = defineSettings({});
+	const [six, three] = [accountWith({ 'L-3032A538': 6 }), accountWith({ 'L-3032A538': 3 })];
+	const { enough, message } = await checkFargateQuota(six, settings);
+	expect(enough).toBe(true);
+	expect(message).toMatch(/enough for 1 of 4 workers.*Ask for 16/);
+	expect((await checkFargateQuota(three, settings)).enough).toBe(false);
+	expect((await checkFargateQuota(accountWith({ 'L-3032A538': 16 }), settings)).message).not.toMatch(/Ask/);
+});
+
+test('ten functions at once, as new accounts may have, are few, but do', async () => {
+	expect(await checkLambdaQuota(accountWith({ 'L-B99A9384': 10 }))).toMatchObject({
+		enough: true,
+		message: expect.stringMatching(/throttled: ask for 42/),
+	});
+	expect((await checkLambdaQuota(accountWith({ 'L-B99A9384': 1000 }))).message).not.toMatch(/ask/);
+});
 
 test('a new account, which may run no GPU, is told what to ask for, or to use CPUs', async () => {
 	const { enough, message } = await checkGpuQuotas(accountWith({}), defineSettings({ workers: 'gpu' }).gpu);

@@ -17,10 +17,11 @@ const dropsTopic = { Properties: { TopicName: 'budgetnet-drops' } };
 const both = ['cpu', 'gpu'] as const;
 
 describe.each(both)('data, with %s workers', (kind) => {
-	test('both buckets are encrypted, private, versioned, kept on deletion, and outlive period and deferral', () => {
+	test('both buckets are encrypted, private, versioned, kept but by a first deployment that fails, and outlive period and deferral', () => {
 		templates[kind].resourceCountIs('AWS::S3::Bucket', 2);
 		templates[kind].allResources('AWS::S3::Bucket', {
-			DeletionPolicy: 'Retain',
+			DeletionPolicy: 'RetainExceptOnCreate',
+			UpdateReplacePolicy: 'Retain',
 			Properties: Match.objectLike({
 				BucketEncryption: Match.anyValue(),
 				VersioningConfiguration: { Status: 'Enabled' },
@@ -118,6 +119,17 @@ describe.each(both)('functions, with %s workers', (kind) => {
 		});
 	});
 
+	test('the resumer opens one archive at a time, with memory for the largest list of entries', () => {
+		templates[kind].hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+			BatchSize: 1,
+			FunctionName: { Ref: Match.stringLikeRegexp('Resumer') },
+		});
+		templates[kind].hasResourceProperties('AWS::Lambda::Function', {
+			FunctionName: 'budgetnet-resumer',
+			MemorySize: 1769,
+		});
+	});
+
 	test('a message is invisible six times as long as its function may run', () => {
 		const queues = Object.values(templates[kind].findResources('AWS::SQS::Queue'));
 		const visibilityOf = (name: string) =>
@@ -156,7 +168,15 @@ describe.each(both)('workers: %s', (kind) => {
 		templates[kind].hasResourceProperties('AWS::CloudWatch::Alarm', {
 			AlarmName: 'budgetnet-workers-idle',
 			EvaluationPeriods: 5,
-			Metrics: Match.arrayWith([Match.objectLike({ Expression: 'visible + running' })]),
+			Metrics: Match.arrayWith([Match.objectLike({ Expression: 'SUM([visible, running])' })]),
+		});
+	});
+
+	test('are told their region, which only Fargate would say by itself', () => {
+		templates[kind].hasResourceProperties('AWS::ECS::TaskDefinition', {
+			ContainerDefinitions: [
+				Match.objectLike({ Environment: Match.arrayWith([{ Name: 'AWS_REGION', Value: { Ref: 'AWS::Region' } }]) }),
+			],
 		});
 	});
 
@@ -189,13 +209,19 @@ describe('the two kinds of workers', () => {
 			ManagedInstancesProvider: Match.objectLike({
 				InstanceLaunchTemplate: Match.objectLike({
 					InstanceRequirements: Match.objectLike({
-						AcceleratorCount: { Min: 1, Max: 1 },
+						AcceleratorCount: { Min: 1, Max: Match.absent() },
 						AllowedInstanceTypes: ['g6.xlarge'],
 					}),
 				}),
 			}),
 		});
 	});
+});
+
+test('another kind of workers is a service of another name: one that must be replaced cannot have its own name twice', () => {
+	const nameOf = (kind: 'cpu' | 'gpu') =>
+		Object.values(templates[kind].findResources('AWS::ECS::Service')).map(({ Properties }) => Properties.ServiceName);
+	expect([...nameOf('cpu'), ...nameOf('gpu')]).toEqual(['budgetnet-workers-cpu', 'budgetnet-workers-gpu']);
 });
 
 describe('network', () => {
@@ -230,6 +256,16 @@ test('alarms go to a topic, and from there to whom the settings name', () => {
 	for (const queue of ['image-events', 'plans', 'batches', 'reports'])
 		expect(names).toContain(`budgetnet-${queue}-dead`);
 	for (const { Properties } of alarms) expect(Properties.AlarmActions).toHaveLength(1);
+});
+
+test.each(both)("%s: no alarm's sum is without value where a metric has no data", (kind) => {
+	const alarms = Object.values(templates[kind].findResources('AWS::CloudWatch::Alarm'));
+	const expressions = alarms.flatMap(({ Properties }) =>
+		(Properties.Metrics ?? []).map(({ Expression = '' }: { Expression?: string }) => Expression),
+	);
+	expect(expressions).toContain('IF(backlog > 0 AND SUM([nought, labelled, failed]) == 0, 1, 0)');
+	expect(expressions).toContain('SUM([errors0, errors1, errors2, errors3, errors4, errors5])');
+	expect(expressions.filter((expression) => expression.includes('+'))).toEqual([]);
 });
 
 test('each alarm has its place in docs/operators.md, and nothing else has', async () => {
