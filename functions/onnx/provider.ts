@@ -22,9 +22,13 @@ export function chunkImagesOf(provider: Provider, card: ModelCard, policy: numbe
 	return Math.min(limits.chunkImages * Math.floor(fullPolicy(card).macs / own), limits.chunkImagesMax);
 }
 
-/** The graph y = Relu(x) over one float32, as an ONNX file (IR 8, opset 17). */
+/**
+ * The graph y = Conv(x, 2) over one float32, as an ONNX file (IR 8, opset 17): a convolution, because onnxruntime loads cuDNN
+ * only when the first of them wants it, and without it a session runs on CUDA that cannot run any network.
+ */
 const tinyGraph = Buffer.from(
-	'08083a350a0c0a0178120179220452656c7512036f6e655a0f0a0178120a0a08080112040a020801620f0a0179120a0a08080112040a02080142021011',
+	'08083a610a0f0a01780a01771201792204436f6e761201672a110a040101010110014201774a04000000405a1b0a017812160a14080112100a0208010a' +
+		'0208010a0208010a020801621b0a017912160a14080112100a0208010a0208010a0208010a02080142021011',
 	'hex',
 );
 
@@ -56,9 +60,9 @@ export async function probeProvider(folder: string | undefined = librariesFolder
 export async function runsOn(provider: Provider): Promise<boolean> {
 	try {
 		const session = await InferenceSession.create(tinyGraph, { executionProviders: [provider], logSeverityLevel: 4 });
-		const { y } = await session.run({ x: new Tensor('float32', [-1], [1]) });
+		const { y } = await session.run({ x: new Tensor('float32', [-1], [1, 1, 1, 1]) });
 		await session.release();
-		return y?.data[0] === 0;
+		return y?.data[0] === -2;
 	} catch {
 		return false; // no driver, no device, or libraries that do not fit: all mean the CPU
 	}
