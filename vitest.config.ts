@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import './functions/onnx/no-telemetry.ts'; // here, for within a test process.env is a copy
 
 export default defineConfig({
 	test: {

@@ -1,3 +1,5 @@
+import '../onnx/no-telemetry.ts';
+
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Outcome } from '../core/outcome.ts';

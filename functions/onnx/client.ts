@@ -1,3 +1,5 @@
+import './no-telemetry.ts';
+
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { BudgetNetError } from '../core/errors.ts';

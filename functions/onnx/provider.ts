@@ -1,3 +1,5 @@
+import './no-telemetry.ts';
+
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { arch, platform } from 'node:process';

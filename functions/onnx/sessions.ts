@@ -1,3 +1,5 @@
+import './no-telemetry.ts';
+
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { assert, BudgetNetError, messageOf } from '../core/errors.ts';
