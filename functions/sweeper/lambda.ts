@@ -41,8 +41,8 @@ const sweep = createFrequentSweeper(parts);
 
 /** While no worker runs, nobody else asks the queue of batches, whose metrics start them. */
 export async function sweeper(): Promise<void> {
-	await sweep();
 	await keepMeasured(clients.sqs, environment.BATCHES_QUEUE_URL);
+	await sweep();
 }
 
 export const reconciler = createReconciler(parts);

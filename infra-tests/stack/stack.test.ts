@@ -268,6 +268,15 @@ test.each(both)("%s: no alarm's sum is without value where a metric has no data"
 	expect(expressions.filter((expression) => expression.includes('+'))).toEqual([]);
 });
 
+test('a scheduled function that fails, and is run three times by Lambda, is told of, though it runs four times a day', () => {
+	templates.cpu.hasResourceProperties('AWS::CloudWatch::Alarm', {
+		AlarmName: 'budgetnet-errors',
+		Threshold: 1,
+		ComparisonOperator: 'GreaterThanThreshold',
+		EvaluationPeriods: 1,
+	});
+});
+
 test('each alarm has its place in docs/operators.md, and nothing else has', async () => {
 	const page = await readFile(join(import.meta.dirname, '..', '..', 'docs', 'operators.md'), 'utf8');
 	const explained = [...page.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name]) => `budgetnet-${name}`);
