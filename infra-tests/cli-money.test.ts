@@ -62,6 +62,11 @@ const lines: Line[] = [
 		2,
 		/--from tomorrow: expected a time such as/,
 	],
+	[
+		'prices set cifar10-resnet cpu --per-tmac 0.0003 --per-image 0.000000005 --from 2999-02-30T00:00:00Z',
+		2,
+		/--from 2999-02-30T00:00:00Z: expected a time such as/,
+	],
 	['prices set cifar10-resnet cpu --per-tmac 0 --per-image 0', 2, /nanoUsdPerTmac/],
 	['prices set cifar10-resnet CPU --per-tmac 1 --per-image 0', 2, /expected a kind of worker such as cpu/],
 	['prices set cifar10-resnet cpu --per-tmac 1', 2, /required option '--per-image/],

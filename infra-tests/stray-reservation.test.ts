@@ -14,38 +14,47 @@ beforeAll(async () => {
 });
 afterAll(() => cloud.close());
 
-const tenant = 'acme';
 const limitNanoUsd = 1_000_000;
 
-test('a reservation granted after its batch was settled, to a planner that then died, is freed', async () => {
-	const quota = await cloud.setLimit(tenant, limitNanoUsd);
-	await cloud.stores.ledger.ensureAccount(quota, period, undefined);
-	const nowMs = Date.now();
-	const batchId = mintBatchId(nowMs, '00000000');
-	const rids = [crypto.randomUUID(), crypto.randomUUID()] as const;
-	const request = (rid: string) => ({
-		...{ tenant, period, rid, batchId, nanoUsd: 100, images: 1, quotaRevision: quota.revision },
-	});
-	const image = await cloud.put(`${tenant}/image`);
-	await cloud.stores.manifests.put({ v: 1, batchId, tenant, images: [image] });
-	await cloud.stores.batches.create({ batchId, tenant, createdMs: nowMs, state: 'sent', images: 1, reservations: [] });
-	for (const rid of rids) await cloud.stores.batches.addReservation(batchId, { rid, period });
-	await cloud.stores.ledger.reserve(request(rids[0]));
-	const report = { v: 1, batchId, tenant, giveUp: 'dead-letter' };
-	await cloud.at(nowMs).settler({ Records: [{ messageId: '1', body: JSON.stringify(report) } as SQSRecord] });
+test.each([
+	['beside the one that its message had', 'sent', 'dead-letter', 2],
+	['the only one that it ever had', 'deferred', 'deferred-too-long', 1],
+] as const)(
+	'a reservation granted after its batch was settled, to a planner that then died, is freed: %s',
+	async (...given) => {
+		const [, state, giveUp, count] = given;
+		const tenant = `acme-${count}`;
+		const quota = await cloud.setLimit(tenant, limitNanoUsd);
+		await cloud.stores.ledger.ensureAccount(quota, period, undefined);
+		const nowMs = Date.now();
+		const batchId = mintBatchId(nowMs, `0000000${count}`);
+		const createdMs = nowMs - (limits.deferralDaysMax + 1) * 24 * 3600 * 1000;
+		const rids = Array.from({ length: count }, () => crypto.randomUUID());
+		const stray = rids.at(-1) as string;
+		const request = (rid: string) => ({
+			...{ tenant, period, rid, batchId, nanoUsd: 100, images: 1, quotaRevision: quota.revision },
+		});
+		const image = await cloud.put(`${tenant}/image`);
+		await cloud.stores.manifests.put({ v: 1, batchId, tenant, images: [image] });
+		await cloud.stores.batches.create({ batchId, tenant, createdMs, state, images: 1, reservations: [] });
+		for (const rid of rids) await cloud.stores.batches.addReservation(batchId, { rid, period });
+		for (const rid of rids.slice(0, -1)) await cloud.stores.ledger.reserve(request(rid));
+		const report = { v: 1, batchId, tenant, giveUp };
+		await cloud.at(nowMs).settler({ Records: [{ messageId: '1', body: JSON.stringify(report) } as SQSRecord] });
 
-	// The first of the two steps of a reservation; the second would have seen the release in the journal.
-	const TableName = tableNames(cloud.resources.tablePrefix).ledger;
-	await cloud.clients.dynamodb.send(new UpdateCommand({ TableName, ...updateReserve(request(rids[1])) }));
-	expect(await cloud.account(tenant)).toMatchObject({ open: { [rids[1]]: { nanoUsd: 100 } } });
+		// The first of the two steps of a reservation; the second would have seen the release in the journal.
+		const TableName = tableNames(cloud.resources.tablePrefix).ledger;
+		await cloud.clients.dynamodb.send(new UpdateCommand({ TableName, ...updateReserve(request(stray)) }));
+		expect(await cloud.account(tenant)).toMatchObject({ open: { [stray]: { nanoUsd: 100 } } });
 
-	await sweepAndSettleAt(nowMs);
-	expect(await cloud.account(tenant)).toMatchObject({ open: { [rids[1]]: { nanoUsd: 100 } } });
-	const lateMs = nowMs + 2 * limits.planningSecondsMax * 1000;
-	expect(await sweepAndSettleAt(lateMs)).toBe(1);
-	expect(await cloud.account(tenant)).toMatchObject({ open: {}, availableNanoUsd: limitNanoUsd, spentNanoUsd: 0 });
-	expect(await sweepAndSettleAt(lateMs)).toBe(0);
-});
+		await sweepAndSettleAt(nowMs);
+		expect(await cloud.account(tenant)).toMatchObject({ open: { [stray]: { nanoUsd: 100 } } });
+		const lateMs = nowMs + 2 * limits.planningSecondsMax * 1000;
+		expect(await sweepAndSettleAt(lateMs)).toBe(1);
+		expect(await cloud.account(tenant)).toMatchObject({ open: {}, availableNanoUsd: limitNanoUsd, spentNanoUsd: 0 });
+		expect(await sweepAndSettleAt(lateMs)).toBe(0);
+	},
+);
 
 /** @returns how many reports the sweeper asked for */
 async function sweepAndSettleAt(nowMs: number): Promise<number> {

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Command } from 'commander';
 import { checkAccount } from '../core/journal-check.ts';
-import type { JournalEntry } from '../core/ledger.ts';
+import type { Account, JournalEntry } from '../core/ledger.ts';
+import { limits } from '../core/limits.ts';
 import { formatUsd } from '../core/money.ts';
 import { tenantSchema } from '../core/object-key.ts';
 import { parse } from '../core/parse.ts';
@@ -75,15 +77,29 @@ function verdict({ findings }: { findings: readonly string[] }): string {
 	return findings.length === 0 ? 'they agree to the nano-USD' : `${findings.length} disagreements`;
 }
 
-async function checkAccounts(ledger: Ledger, tenant: string | undefined) {
+/** Rebuilds the accounts of one tenant, or of all that have a quota. Settlements may go on meanwhile. */
+export async function checkAccounts(ledger: Ledger, tenant: string | undefined) {
 	const tenants = tenant === undefined ? (await ledger.quotas()).map((quota) => quota.tenant) : [tenant];
 	const result = { accounts: 0, entries: 0, findings: [] as string[] };
 	for (const each of tenants)
 		for (const account of await ledger.accounts(each)) {
-			const journal = await ledger.journal(each, account.period);
+			const { entries, findings } = await checkStanding(ledger, account);
 			result.accounts += 1;
-			result.entries += journal.length;
-			result.findings.push(...checkAccount(account, journal));
+			result.entries += entries;
+			result.findings.push(...findings);
 		}
 	return result;
+}
+
+/** What does not agree of an account that stood still while its journal was read; one that did not is read again. */
+async function checkStanding(ledger: Ledger, first: Account): Promise<{ entries: number; findings: string[] }> {
+	const { tenant, period } = first;
+	let account = first;
+	for (let tries = 1; ; tries++) {
+		const journal = await ledger.journal(tenant, period);
+		const findings = checkAccount(account, journal);
+		const now = findings.length === 0 ? account : ((await ledger.getAccount(tenant, period)) ?? account);
+		if (tries === limits.ledgerTries || isDeepStrictEqual(account, now)) return { entries: journal.length, findings };
+		account = now;
+	}
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { z } from 'zod';
 import { BudgetNetError } from '../core/errors.ts';
 import { formatUsd, parseUsd } from '../core/money.ts';
 import type { ListedPrice } from '../core/price-list.ts';
@@ -49,7 +50,9 @@ async function set(model: string, workerKind: string, options: SetOptions): Prom
 }
 
 function parseTime(text: string): number {
-	const ms = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?Z$/.test(text) ? Date.parse(text) : Number.NaN;
+	const isTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?Z$/.test(text);
+	// Date.parse takes 30 February for 2 March.
+	const ms = isTime && z.iso.date().safeParse(text.slice(0, 10)).success ? Date.parse(text) : Number.NaN;
 	if (Number.isNaN(ms))
 		throw new BudgetNetError('invalid', `--from ${text}: expected a time such as 2026-12-01T00:00:00Z`);
 	return ms;

@@ -9,6 +9,7 @@ import { journalCommand } from './journal.ts';
 import { modelCommand } from './model.ts';
 import { pageCommand } from './page.ts';
 import { pricesCommand } from './prices.ts';
+import { printable } from './printable.ts';
 import { quotaCommand } from './quota.ts';
 import { reconcileCommand } from './reconcile.ts';
 import { redriveCommand } from './redrive.ts';
@@ -30,7 +31,10 @@ export async function run(args: readonly string[]): Promise<number> {
 		await createProgram().parseAsync(args, { from: 'user' });
 		return Number(process.exitCode ?? exitCodes.ok);
 	} catch (error) {
-		if (!(error instanceof CommanderError)) process.stderr.write(`budgetnet: ${messageOf(error)}\n`);
+		if (!(error instanceof CommanderError)) {
+			const lines = messageOf(error).split('\n').map(printable);
+			process.stderr.write(`budgetnet: ${lines.join('\n')}\n`);
+		}
 		return exitCodeOf(error);
 	}
 }

@@ -9,6 +9,7 @@ import type { Outcome } from '../core/outcome.ts';
 import { parse } from '../core/parse.ts';
 import { type Connection, connected } from './connect.ts';
 import { quoted } from './csv.ts';
+import { printable } from './printable.ts';
 
 interface ResultsOptions {
 	tenant: string;
@@ -70,8 +71,9 @@ function csvLine(outcome: Outcome, batchId: string): string {
 	return [...named, ...said].join(',');
 }
 
-function plainLine(outcome: Outcome): string {
+/** For people, who may look at it on a terminal: keys and paths are whatever tenants call their files. */
+export function plainLine(outcome: Outcome): string {
 	const name = outcome.entry === undefined ? outcome.key : `${outcome.key} ${outcome.entry}`;
-	if (outcome.status === 'failed') return `${name}: failed: ${outcome.reason}: ${outcome.detail}`;
-	return `${name}: ${outcome.label} (${outcome.confidence})`;
+	if (outcome.status === 'failed') return printable(`${name}: failed: ${outcome.reason}: ${outcome.detail}`);
+	return printable(`${name}: ${outcome.label} (${outcome.confidence})`);
 }

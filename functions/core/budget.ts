@@ -78,16 +78,19 @@ export function boundsMacs(
 }
 
 /**
- * The budget that a reservation of `heldNanoUsd` pays at this price, at most the full network for every image.
- * @returns undefined when it cannot pay the cheapest policy for every image
+ * The budget that a reservation of `heldNanoUsd` pays at this price, at most the quota's ceiling (or the full network) for every
+ * image.
+ * @returns undefined when it cannot pay the cheapest policy, or the quota's floor, for every image
  */
 export function budgetHeldBy(options: {
 	heldNanoUsd: number;
 	images: number;
+	quality: Pick<Quota, 'floor' | 'ceiling'>;
 	card: ModelCard;
 	price: Price;
 }): number | undefined {
-	const { heldNanoUsd, images, card, price } = options;
-	const macs = affordableMacs(price, heldNanoUsd, images);
-	return macs < images * policyMacs(card, 0) ? undefined : Math.min(macs, images * fullPolicy(card).macs);
+	const { heldNanoUsd, images, quality, card, price } = options;
+	const [macs, bounds] = [affordableMacs(price, heldNanoUsd, images), boundsMacs(card, quality)];
+	if (!bounds || macs < images * Math.max(policyMacs(card, 0), bounds.floor)) return undefined;
+	return Math.min(macs, images * bounds.ceiling);
 }

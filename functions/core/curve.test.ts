@@ -23,6 +23,8 @@ describe('the curve', () => {
 
 	test('costs the cheapest policy at least; beyond the model there is nothing to pay', () => {
 		expect(macsForQuality(card, { accuracy: 0 })).toBe(policyMacs(card, 0));
+		const fromNothing = { ...card, curve: [{ share: 0, macs: 0, accuracy: 0.1 }, ...card.curve] };
+		expect(macsForQuality(fromNothing, { accuracy: 0.1 })).toBe(policyMacs(card, 0));
 		expect(macsForQuality(card, { accuracy: 0.901 })).toBeUndefined();
 		expect(macsForQuality(card, { policy: 'p1' })).toBe(policyMacs(card, 1));
 		expect(macsForQuality(card, { policy: 'p2' })).toBe(fullPolicy(card).macs);

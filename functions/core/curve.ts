@@ -28,7 +28,7 @@ function macsForAccuracy(card: ModelCard, accuracy: number): number | undefined 
 export function macsForQuality(card: ModelCard, quality: Quality): number | undefined {
 	if ('accuracy' in quality) {
 		const macs = macsForAccuracy(card, quality.accuracy);
-		return macs && Math.min(fullPolicy(card).macs, Math.max(policyMacs(card, 0), macs));
+		return macs === undefined ? undefined : Math.min(fullPolicy(card).macs, Math.max(policyMacs(card, 0), macs));
 	}
 	const index = card.policies.findIndex(({ id }) => id === quality.policy);
 	return index < 0 ? undefined : policyMacs(card, index);

@@ -80,7 +80,8 @@ function zoned(timeZone: string, instantMs: number): Temporal.ZonedDateTime {
 }
 
 function isTimeZone(name: string): boolean {
-	if (/^[+-]/.test(name)) return false; // an offset has no daylight saving: nobody's calendar
+	// An offset has no daylight saving: nobody's calendar. Nor is a time, out of which Temporal would take one.
+	if (!/^[A-Za-z]/.test(name)) return false;
 	try {
 		zoned(name, 0);
 		return true;

@@ -3,6 +3,7 @@ import { budgetHeldBy } from '../core/budget.ts';
 import type { ModelCard } from '../core/package.ts';
 import type { Ledger } from '../core/ports.ts';
 import type { Price } from '../core/price.ts';
+import type { Quota } from '../core/quota.ts';
 
 /** A reservation that funds a batch's message, and the budget that it pays. */
 export interface Funding {
@@ -13,19 +14,19 @@ export interface Funding {
 
 /**
  * The reservation that an earlier attempt to plan this batch was granted and that is still open, if it pays the cheapest
- * policy at today's price. Its planner died before the batch counted as sent: whether its message is under way nobody knows,
- * so its money can neither be released nor done without. A second message under the same reservation is no more than a
- * message that comes twice.
+ * policy and the tenant's floor at today's price. Its planner died before the batch counted as sent: whether its message is
+ * under way nobody knows, so its money can neither be released nor done without. A second message under the same reservation
+ * is no more than a message that comes twice.
  */
 export async function heldReservation(
-	parts: { ledger: Ledger; card: ModelCard; price: Price },
+	parts: { ledger: Ledger; card: ModelCard; price: Price; quality: Pick<Quota, 'floor' | 'ceiling'> },
 	{ tenant, reservations }: Batch,
 	images: number,
 ): Promise<Funding | undefined> {
-	const { ledger, card, price } = parts;
+	const { ledger, card, price, quality } = parts;
 	for (const { rid, period } of reservations.toReversed()) {
 		const open = (await ledger.getAccount(tenant, period))?.open[rid];
-		const budgetMacs = open && budgetHeldBy({ heldNanoUsd: open.nanoUsd, images, card, price });
+		const budgetMacs = open && budgetHeldBy({ heldNanoUsd: open.nanoUsd, images, quality, card, price });
 		if (budgetMacs !== undefined) return { rid, period, budgetMacs };
 	}
 	return undefined;

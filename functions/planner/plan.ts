@@ -51,7 +51,7 @@ export async function planBatch(parts: PlanningParts, batch: Batch, images: numb
 		const period = periodOf(parts.nowMs(), quota);
 		if (quota.suspended) return deferBatch(parts, batch, period, 'suspended');
 		if (await parts.ledger.isStopped(tenant)) return deferBatch(parts, batch, period, 'stopped');
-		const held = await heldReservation({ ...parts, price }, batch, images);
+		const held = await heldReservation({ ...parts, price, quality: quota }, batch, images);
 		if (held) return send(parts, batch, { images, price, ...held });
 		const account = await currentAccount(parts, quota, period);
 		const planned = await budgetFor(parts, price, quota, account, images);

@@ -17,7 +17,7 @@ export interface SettlingParts {
 
 /**
  * Settles a batch by its outcomes object: bills the reservation that it names, and releases every other one of that batch.
- * A batch that had more of them than one is watched until no planner can be granted one any more, then settled once more.
+ * A batch that had more of them than one, or was given up, is watched until no planner can be granted one any more, then settled once more.
  * Safe to repeat.
  * @throws BudgetNetError `not-found` without outcomes or batch, `invalid` when the outcomes name a reservation that is not the batch's
  */
@@ -39,8 +39,13 @@ export async function settleBatch(parts: SettlingParts, message: ReportMessage):
 	// A planner may have noted a reservation since; from `settled` on none can, so a second look sees them all.
 	const final = await parts.batches.get(batchId);
 	if (final && final.reservations.length > batch.reservations.length) await settleAll(parts, final, facts);
-	if (final && final.reservations.length > 1) await watchForStrays(parts, final, startedMs);
+	if (final && mayHaveStrays(final, facts)) await watchForStrays(parts, final, startedMs);
 	return facts;
+}
+
+/** Of several reservations one may be granted late; of one that was given up, the only one. */
+function mayHaveStrays({ reservations }: Batch, { provider }: RunFacts): boolean {
+	return reservations.length > 1 || provider === 'none';
 }
 
 /**

@@ -10,19 +10,24 @@ const nowMs = Date.UTC(2026, 10, 24, 12);
 const dayMs = 24 * 3600 * 1000;
 
 /** What a sweep of these batches puts on the queues. */
-async function sweep(states: readonly { state: Batch['state']; ageMs: number }[]) {
+async function sweep(
+	states: readonly { state: Batch['state']; ageMs: number }[],
+	facts: Outcomes['facts'] = async () => undefined,
+) {
 	const [batches, plans, reports] = [createMemoryBatches(), [] as ResumeMessage[], [] as ReportMessage[]];
+	const told: string[] = [];
 	for (const [i, { state, ageMs }] of states.entries()) {
 		const batchId = mintBatchId(nowMs - ageMs, String(i).padStart(8, '0'));
 		await batches.create({ batchId, tenant: 'acme', createdMs: nowMs - ageMs, state, images: 1, reservations: [] });
 	}
 	const { putBack } = await sweepBatches({
 		...{ batches, nowMs: () => nowMs, planningSecondsMax: limits.planningSecondsMax },
-		outcomes: { facts: async () => undefined } as unknown as Outcomes,
+		outcomes: { facts } as unknown as Outcomes,
+		log: (level, message) => void told.push(`${level}: ${message}`),
 		plansQueue: { send: async (message) => void plans.push(message) },
 		reportQueue: { send: async (message) => void reports.push(message) },
 	});
-	return { putBack, plans: plans.length, reports: reports.map(({ giveUp }) => giveUp) };
+	return { putBack, plans: plans.length, reports: reports.map(({ giveUp }) => giveUp), told };
 }
 
 test('looks at so many batches at most', async () => {
@@ -47,4 +52,16 @@ test('a batch is deferred as long as it may be, then given up', async () => {
 		plans: 0,
 		reports: ['deferred-too-long'],
 	});
+});
+
+test('a batch that cannot be looked at is told of, and does not hide those after it', async () => {
+	const unreadable = async () => {
+		throw new Error('metadata that does not fit');
+	};
+	const batches = [
+		{ state: 'sent', ageMs: 2 * dayMs },
+		{ state: 'claiming', ageMs: dayMs },
+	] as const;
+	const told = ['error: a batch could not be looked at'];
+	expect(await sweep(batches, unreadable)).toEqual({ putBack: 1, plans: 1, reports: [], told });
 });

@@ -2,7 +2,9 @@ import type { Batches } from '../aws/batch-table.ts';
 import type { Outcomes } from '../aws/outcomes.ts';
 import type { Queue } from '../aws/queue.ts';
 import type { Batch } from '../core/batch.ts';
+import { messageOf } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
+import type { Log } from '../core/log.ts';
 import type { ReportMessage, ResumeMessage } from '../core/message.ts';
 import { overdueReason } from '../core/overdue.ts';
 import { measureWaiting, type Waiting } from './measures.ts';
@@ -15,12 +17,14 @@ export interface ResumingParts {
 	nowMs: () => number;
 	/** After so long without being finished, a batch's planner counts as dead. */
 	planningSecondsMax: number;
+	log: Log;
 }
 
 /**
  * Looks at the unfinished batches and puts what is stuck back onto a queue: to the planner what was not planned to the end
  * and, of each tenant, the oldest that is deferred; to the settler what has outcomes and is not settled, what was
- * watched long enough, and what is to be given up. Decides nothing: whoever takes the message looks again.
+ * watched long enough, and what is to be given up. Decides nothing: whoever takes the message looks again. One that cannot be
+ * looked at is told of, and does not hide the others.
  * @returns how many batches were put back, and what waits
  */
 export async function sweepBatches(parts: ResumingParts): Promise<{ putBack: number; waiting: Waiting }> {
@@ -31,7 +35,12 @@ export async function sweepBatches(parts: ResumingParts): Promise<{ putBack: num
 	for (const batch of unfinished.sort((a, b) => (a.batchId < b.batchId ? -1 : 1))) {
 		const first = batch.state === 'deferred' && !deferred.has(batch.tenant);
 		if (first) deferred.add(batch.tenant);
-		if (await putBackIfStuck(parts, batch, first)) putBack += 1;
+		try {
+			if (await putBackIfStuck(parts, batch, first)) putBack += 1;
+		} catch (error) {
+			const { tenant, batchId } = batch;
+			parts.log('error', 'a batch could not be looked at', { tenant, batchId, error: messageOf(error) });
+		}
 	}
 	return { putBack, waiting };
 }

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { createMemoryLedger, emptyBooks } from '../core/memory-ledger.ts';
+import { batchIdOf, ridOf } from '../core/testing/ledger-model.ts';
+import { checkAccounts } from './journal.ts';
+
+const [tenant, period] = ['acme', '2026-11'];
+
+/** A ledger with three reservations open. */
+async function openLedger() {
+	const books = emptyBooks();
+	const ledger = createMemoryLedger(books);
+	const quota = await ledger.setQuota({ tenant, limitNanoUsd: 100 }, Date.UTC(2026, 10, 24));
+	await ledger.ensureAccount(quota, period, undefined);
+	const amounts = { nanoUsd: 10, images: 1, quotaRevision: 1 };
+	for (const n of [1, 2, 3]) await ledger.reserve({ tenant, period, rid: ridOf(n), batchId: batchIdOf(n), ...amounts });
+	const settle = (n: number) =>
+		ledger.settle({ tenant, period, rid: ridOf(n), batchId: batchIdOf(n), billedNanoUsd: 5, images: 1 });
+	return { books, ledger, settle };
+}
+
+test('settlements that go on while the journal is checked are no disagreement', async () => {
+	const { ledger, settle } = await openLedger();
+	let settled = 0;
+	const busy = {
+		...ledger,
+		journal: async (...of: Parameters<typeof ledger.journal>) => {
+			if (settled < 3) await settle(++settled);
+			return ledger.journal(...of);
+		},
+	};
+	expect(await checkAccounts(busy, tenant)).toEqual({ accounts: 1, entries: 3, findings: [] });
+});
+
+test('an account that stands still and disagrees is found', async () => {
+	const { books, ledger, settle } = await openLedger();
+	await settle(1);
+	const account = await ledger.getAccount(tenant, period);
+	if (account) books.accounts.get(tenant)?.set(period, { ...account, spentNanoUsd: 4 });
+	const { findings } = await checkAccounts(ledger, undefined);
+	expect(findings).toEqual([expect.stringContaining('spentNanoUsd is 4, the journal makes it 5')]);
+});
