@@ -42,10 +42,10 @@ export function createLedgerTable(dynamodb: DynamoDBDocumentClient, tableName: s
 	const getEntry = (tenant: string, period: string, rid: string) =>
 		getItem(dynamodb, tableName, ledgerKeys.journal(tenant, period, rid), readJournalEntry);
 
-	async function setQuota(wish: QuotaWish, nowMs: number): Promise<Quota> {
+	async function setQuota(wish: QuotaWish, nowMs: number, basedOn?: number): Promise<Quota> {
 		const quota = await tries(`quota of tenant ${wish.tenant}`, async () => {
 			const before = await getQuota(wish.tenant);
-			const next = nextQuota(before, wish, nowMs);
+			const next = nextQuota(before, wish, nowMs, basedOn);
 			if (!before) await put({ Item: ledgerKeys.tenant(wish.tenant) });
 			else if (next !== before) await finishChange(before);
 			return next === before || (await put(writes.putQuota(next, before))) ? next : again;

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { again, tries } from '../aws/tries.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { formatUsd } from '../core/money.ts';
 import { tenantSchema } from '../core/object-key.ts';
@@ -19,7 +20,9 @@ export function quotaCommand(): Command {
 	const set = forTenant('set', 'give a tenant a quota, or change what is said of it; it holds from the next batch on');
 	for (const option of quotaOptions) set.addOption(option);
 	set.action((tenant: string, options: QuotaOptions & Output) =>
-		change(tenant, options, (ledger, before) => ledger.setQuota(wishOf(tenant, before, options), Date.now())),
+		change(tenant, options, (ledger, before) =>
+			ledger.setQuota(wishOf(tenant, before, options), Date.now(), before?.revision ?? 0),
+		),
 	);
 	return new Command('quota')
 		.description('what tenants may spend')
@@ -43,21 +46,31 @@ function forTenant(name: string, description: string): Command {
 function suspension(name: string, suspended: boolean, description: string): Command {
 	return forTenant(name, description).action((tenant: string, options: Output) =>
 		change(tenant, options, (ledger, before) => {
-			const { revision: _, continues: __, ...kept } = presentQuota(tenant, before);
-			return ledger.setQuota({ ...kept, suspended }, Date.now());
+			const { revision, continues: _, ...kept } = presentQuota(tenant, before);
+			return ledger.setQuota({ ...kept, suspended }, Date.now(), revision);
 		}),
 	);
 }
 
+type Action = (ledger: Ledger, before: Quota | undefined) => Promise<Quota>;
+
 /** Reads a tenant's quota, does something with it, and prints what it then is. */
-async function change(
-	tenant: string,
-	{ json }: Output,
-	action: (ledger: Ledger, before: Quota | undefined) => Promise<Quota>,
-): Promise<void> {
+async function change(tenant: string, { json }: Output, action: Action): Promise<void> {
 	parse(tenantSchema, tenant, `tenant "${tenant}"`);
-	const quota = await connected(async ({ ledger }) => action(ledger, await ledger.getQuota(tenant)));
+	const quota = await connected(({ ledger }) => changeFrom(ledger, tenant, action));
 	process.stdout.write(`${json ? JSON.stringify(quota) : describe(quota)}\n`);
+}
+
+/** Does something with a tenant's quota as it is; said anew where somebody else has changed it meanwhile. */
+export async function changeFrom(ledger: Ledger, tenant: string, action: Action): Promise<Quota> {
+	return tries(`quota of tenant ${tenant}`, async () => {
+		try {
+			return await action(ledger, await ledger.getQuota(tenant));
+		} catch (error) {
+			if (error instanceof BudgetNetError && error.code === 'conflict') return again;
+			throw error;
+		}
+	});
 }
 
 /** @throws BudgetNetError `not-found` */

@@ -72,12 +72,12 @@ export function createMemoryLedger(
 		accounts: async (tenant) => [...inner(accounts, tenant).values()],
 		ensureAccount,
 
-		async setQuota(wish, nowMs) {
+		async setQuota(wish, nowMs, basedOn) {
 			const last = quotas.get(wish.tenant);
 			// Whoever wrote it may have died before the account that it leads to was charged.
 			if (last?.continues && get(last.tenant, last.continues.from))
 				await ensureAccount(last, last.continues.to, undefined);
-			const quota = nextQuota(quotas.get(wish.tenant), wish, nowMs);
+			const quota = nextQuota(quotas.get(wish.tenant), wish, nowMs, basedOn);
 			quotas.set(quota.tenant, quota);
 			await written();
 			const period = periodOf(nowMs, quota);

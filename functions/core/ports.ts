@@ -10,8 +10,12 @@ export interface Ledger {
 	getQuota(tenant: string): Promise<Quota | undefined>;
 	/** Of all tenants, by name. */
 	quotas(): Promise<Quota[]>;
-	/** Writes the next revision (quota.ts: nextQuota) and brings to it the accounts that it speaks of, so far as there are any. */
-	setQuota(wish: QuotaWish, nowMs: number): Promise<Quota>;
+	/**
+	 * Writes the next revision (quota.ts: nextQuota) and brings to it the accounts that it speaks of, so far as there are any.
+	 * @param basedOn the revision that the wish was made from, 0 for none; without it the wish holds whatever there was
+	 * @throws BudgetNetError `conflict` when there is another revision by now: the wish would undo what it says
+	 */
+	setQuota(wish: QuotaWish, nowMs: number, basedOn?: number): Promise<Quota>;
 	getAccount(tenant: string, period: string): Promise<Account | undefined>;
 	/** A tenant's accounts of all periods, in no order that means anything. */
 	accounts(tenant: string): Promise<Account[]>;

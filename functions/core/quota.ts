@@ -62,9 +62,12 @@ export type QuotaWish = z.input<typeof wishSchema>;
 
 /**
  * The revision of a quota that follows `before`; `before` itself where the wish says the same.
- * @throws BudgetNetError `invalid`
+ * @param basedOn ports.ts: Ledger.setQuota
+ * @throws BudgetNetError `invalid`, `conflict`
  */
-export function nextQuota(before: Quota | undefined, wish: QuotaWish, nowMs: number): Quota {
+export function nextQuota(before: Quota | undefined, wish: QuotaWish, nowMs: number, basedOn?: number): Quota {
+	if (basedOn !== undefined && basedOn !== (before?.revision ?? 0))
+		throw new BudgetNetError('conflict', `quota of tenant ${wish.tenant}: somebody else has just changed it`);
 	const wanted = parse(wishSchema, wish, `quota of tenant ${wish.tenant}`);
 	if (wanted.softLimitNanoUsd !== undefined && wanted.softLimitNanoUsd > wanted.limitNanoUsd)
 		throw new BudgetNetError(

@@ -86,6 +86,19 @@ export function quotaContract(trial: Trial): void {
 			expect(await trial.ledger().getAccount(tenant, period)).toBeUndefined();
 		});
 
+		test('changed from a revision that is not the newest any more, is refused: it would undo what another has said', async () => {
+			const tenant = newTenant();
+			const set = (limitNanoUsd: number, basedOn?: number) =>
+				trial.ledger().setQuota({ tenant, limitNanoUsd }, nowMs, basedOn);
+			await expect(set(5, 1)).rejects.toMatchObject({ code: 'conflict' });
+			expect(await set(5, 0)).toMatchObject({ revision: 1 });
+			expect(await set(6, 1)).toMatchObject({ revision: 2 });
+			await expect(set(7, 1)).rejects.toMatchObject({ code: 'conflict' });
+			const both = await Promise.allSettled([set(8, 2), set(9, 2)]);
+			expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+			expect(await trial.ledger().getQuota(tenant)).toMatchObject({ revision: 3 });
+		});
+
 		test('raised, allows more at once', async () => {
 			const { reserve, setLimit, account } = await open(100);
 			await reserve(1, 100);
