@@ -25,15 +25,22 @@ const reasons: Record<GiveUpReason, Failure> = {
 /**
  * Gives a batch up by winning its outcomes object with failures, so that nothing can come after. Had a worker won it before,
  * its outcomes stand. The batch is then to be settled like any other. Safe to repeat.
+ * @param deadlineMs of the dead letter: where the batch was sent once more after it, that message may still be run
  * @returns false when the reason holds no more (the message came late, and the batch has gone on meanwhile): nothing was done
  * @throws BudgetNetError `not-found` when the batch or its manifest is not there
  */
-export async function giveUp(parts: GivingUpParts, { batchId, tenant }: BatchRef, why: GiveUpReason): Promise<boolean> {
+export async function giveUp(
+	parts: GivingUpParts,
+	{ batchId, tenant }: BatchRef,
+	why: GiveUpReason,
+	deadlineMs = Number.POSITIVE_INFINITY,
+): Promise<boolean> {
 	const batch = await parts.batches.get(batchId);
 	if (batch?.tenant !== tenant)
 		throw new BudgetNetError('not-found', `batch ${batchId}: tenant ${tenant} has no such batch`);
 	if (batch.state === 'settled' || (await parts.outcomes.facts(batch))) return true;
-	if (why !== 'dead-letter' && overdueReason(batch, parts.nowMs()) !== why) return false;
+	const holds = why === 'dead-letter' ? !wasSentAfter(batch, deadlineMs) : overdueReason(batch, parts.nowMs()) === why;
+	if (!holds) return false;
 	const { images } = await parts.manifests.get(batch);
 	const outcomes: Outcome[] = images.map((image) => ({
 		v: 1,
@@ -45,6 +52,10 @@ export async function giveUp(parts: GivingUpParts, { batchId, tenant }: BatchRef
 	if ((await parts.outcomes.commit(batch, facts, outcomes)) === 'committed')
 		await parts.outcomes.putReport(batch, reportOf(facts, outcomes));
 	return true;
+}
+
+function wasSentAfter(batch: Batch, deadlineMs: number): boolean {
+	return batch.state === 'sent' && batch.deadlineMs !== undefined && batch.deadlineMs > deadlineMs;
 }
 
 /** The outcomes must name a reservation of the batch; one that was never funded gets one that holds nothing. */

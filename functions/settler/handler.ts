@@ -22,7 +22,7 @@ export function createSettler(parts: SettlerParts): SqsHandler {
 export function createDeadLetterSettler(parts: SettlerParts): SqsHandler {
 	return perMessage('batches-dead', parts.log, async (body) => {
 		const message = parseJson(batchMessageSchema, body, 'message of queue batches-dead');
-		await giveUp(parts, message, 'dead-letter');
+		if (!(await giveUp(parts, message, 'dead-letter', message.deadlineMs))) return;
 		const { batchId, tenant, billedNanoUsd, failed } = await settleBatch(parts, message);
 		parts.log('warn', 'dead batch settled', { tenant, batchId, billedNanoUsd, failed });
 	});

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import type { Manifests } from '../aws/manifests.ts';
+import type { Outcomes } from '../aws/outcomes.ts';
+import { mintBatchId } from '../core/batch.ts';
+import { createMemoryLedger } from '../core/memory-ledger.ts';
+import { ridOf } from '../core/testing/ledger-model.ts';
+import { createMemoryBatches } from '../simulate/memory-batches.ts';
+import { giveUp } from './give-up.ts';
+
+const [tenant, nowMs, deadlineMs] = ['acme', Date.UTC(2026, 10, 24), Date.UTC(2026, 10, 28)];
+const batchId = mintBatchId(nowMs, '00000001');
+
+/** Whether a dead letter with this deadline ends a batch whose newest message has `deadlineMs`. */
+async function endsIt(ofDeadLetterMs: number): Promise<boolean> {
+	const batches = createMemoryBatches();
+	const reservations = [{ rid: ridOf(1), period: '2026-11' }];
+	await batches.create({ batchId, tenant, createdMs: nowMs, state: 'sent', deadlineMs, images: 1, reservations });
+	let committed = false;
+	const outcomes: Partial<Outcomes> = {
+		facts: async () => undefined,
+		commit: async () => {
+			committed = true;
+			return 'committed';
+		},
+		putReport: async () => undefined,
+	};
+	const images = [{ key: 'acme/cat.png', etag: 'e1', bytes: 1 }];
+	const manifests: Partial<Manifests> = { get: async () => ({ v: 1, batchId, tenant, images }) };
+	const parts = {
+		...{ ledger: createMemoryLedger(), batches, outcomes: outcomes as Outcomes, manifests: manifests as Manifests },
+		...{ nowMs: () => nowMs, planningSecondsMax: 1, mintRid: () => ridOf(2) },
+	};
+	expect(await giveUp(parts, { batchId, tenant }, 'dead-letter', ofDeadLetterMs)).toBe(committed);
+	return committed;
+}
+
+test('a dead letter ends its batch, but not one that was sent once more after it', async () => {
+	expect(await endsIt(deadlineMs)).toBe(true);
+	expect(await endsIt(deadlineMs - 1)).toBe(false);
+});
