@@ -35,8 +35,8 @@ export async function findArchive(
 	return place;
 }
 
-/** In words: the whole, then how many batches are how far. */
-export function describeArchive({ key, version, images, labelled, failed, batches }: ArchivePlace): string {
+/** In words, line by line: the whole, then how many batches are how far. */
+export function describeArchive({ key, version, images, labelled, failed, batches }: ArchivePlace): string[] {
 	const states = new Map<string, number>();
 	for (const { state, reason } of batches) {
 		const how = reason ? `${state} (${reason})` : state;
@@ -45,5 +45,5 @@ export function describeArchive({ key, version, images, labelled, failed, batche
 	return [
 		`${key} (version ${version}): an archive of ${images} images, ${labelled} labelled, ${failed} failed`,
 		`batches: ${[...states].map(([how, count]) => `${count} ${how}`).join(', ')}`,
-	].join('\n');
+	];
 }

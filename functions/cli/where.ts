@@ -6,6 +6,7 @@ import { type ImageName, joinName, nameOfImage } from '../core/image.ts';
 import { isMarkerKey, tenantOf } from '../core/object-key.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { type Connection, connected } from './connect.ts';
+import { printable } from './printable.ts';
 import { type ArchivePlace, describeArchive, findArchive } from './where-archive.ts';
 import { type DropPlace, describeDrop, findDrop } from './where-drop.ts';
 
@@ -29,7 +30,7 @@ export function whereCommand(): Command {
 		.option('--json', 'print as JSON')
 		.action(async (key: string, entry: string | undefined, options: { json?: boolean }) => {
 			const place = await connected((connection) => find(connection, key, entry));
-			process.stdout.write(`${options.json ? JSON.stringify(place) : describe(place)}\n`);
+			process.stdout.write(`${options.json ? JSON.stringify(place) : describe(place).map(printable).join('\n')}\n`);
 		});
 }
 
@@ -84,12 +85,12 @@ const meanings: Record<string, string> = {
 	settled: 'its batch is settled',
 };
 
-function describe(place: Place | ArchivePlace | DropPlace): string {
-	if ('prefix' in place) return describeDrop(place);
+function describe(place: Place | ArchivePlace | DropPlace): string[] {
+	if ('prefix' in place) return [describeDrop(place)];
 	return 'batches' in place ? describeArchive(place) : describeImage(place);
 }
 
-function describeImage({ key, version, entry, state, batchId, reason, outcome }: Place): string {
+function describeImage({ key, version, entry, state, batchId, reason, outcome }: Place): string[] {
 	const what = `${key}${entry === undefined ? '' : ` ${entry}`} (version ${version})`;
 	const lines = [`${what}: ${meanings[state] ?? state}${reason ? `, reason: ${reason}` : ''}`];
 	if (batchId) lines.push(`batch ${batchId}`);
@@ -98,5 +99,5 @@ function describeImage({ key, version, entry, state, batchId, reason, outcome }:
 			`label ${outcome.label} (${outcome.confidence}), policies ${outcome.policies.join(' -> ')}, ${outcome.macs} MACs`,
 		);
 	if (outcome?.status === 'failed') lines.push(`failed: ${outcome.reason}: ${outcome.detail}`);
-	return lines.join('\n');
+	return lines;
 }

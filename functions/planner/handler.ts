@@ -5,7 +5,6 @@ import type { Drops } from '../aws/drops.ts';
 import type { Manifests } from '../aws/manifests.ts';
 import type { Queue } from '../aws/queue.ts';
 import type { Batch } from '../core/batch.ts';
-import { payableImages } from '../core/budget.ts';
 import type { Closing } from '../core/drop.ts';
 import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { distinctImages, parseImageEvents } from '../core/event.ts';
@@ -14,6 +13,7 @@ import type { Log } from '../core/log.ts';
 import type { ResumeMessage } from '../core/message.ts';
 import { claimImages, intend, writeManifest } from './claim-images.ts';
 import { type BatchMint, newBatches } from './new-batches.ts';
+import { payableNow } from './payable.ts';
 import { type PlanningParts, planBatch } from './plan.ts';
 
 export interface PlannerParts extends PlanningParts, BatchMint {
@@ -79,9 +79,7 @@ function collect(parts: PlannerParts, newsOf: Map<string, News>, record: SQSReco
 
 /** Claims and plans what one tenant dropped. Throws only while claims are not written: from then on the batch is resumable. */
 async function planImages(parts: PlannerParts, tenant: string, images: readonly Image[]): Promise<void> {
-	const quota = await parts.ledger.getQuota(tenant);
-	const payable = quota ? payableImages(quota, parts.card, await parts.priceNow()) : Number.POSITIVE_INFINITY;
-	const imagesMax = Math.min(parts.batchImagesMax, payable);
+	const imagesMax = Math.min(parts.batchImagesMax, await payableNow(parts, tenant));
 	for (const { batch, candidates } of newBatches(parts, tenant, distinctImages(images), imagesMax)) {
 		await intend(parts, batch, candidates);
 		const won = await claimImages(parts, batch, candidates);
