@@ -42,6 +42,8 @@ async function report(options: EvaluationOptions, json: boolean): Promise<void> 
 	say(`${card.name} ${card.version}, ${images} ${kind} images, batches of 512, hard cap, accuracy in %`);
 	say(`\n${accuracyTable(methods)}\n\nWhat the gate gains, in points (paired 95 % interval)`);
 	say(`\n${differenceTable(methods)}\n\nThe gate by the size of a batch\n\n${batchTable(methods)}`);
+	if (options.pass && passes.length === 0)
+		say('\nNo pass of the worker: models/samples has no images of this data set');
 	if (passes.length > 0) say(`\nOne pass of the worker a share, over the sample\n\n${passTable(passes)}`);
 	say(`\nplot: ${plot}`);
 	if (json) say(JSON.stringify({ model: card.name, images, rows }));

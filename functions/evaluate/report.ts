@@ -120,7 +120,7 @@ export function passTable(passes: readonly Pass[]): string {
 		['share', 'wall time / full', 'labels or MACs that differ'],
 		passes.map((pass) => [
 			pass.share.toFixed(2),
-			(wallShareAt(passes, pass.share) ?? 0).toFixed(3),
+			wallShareAt(passes, pass.share)?.toFixed(3) ?? 'no pass at share 1',
 			pass.different.toFixed(0),
 		]),
 	);

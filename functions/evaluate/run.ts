@@ -26,7 +26,7 @@ export interface EvaluationOptions {
 	shares: readonly number[];
 	/** A package of another seed, whose oracle shows what of this one's is luck. */
 	twin: string | undefined;
-	/** Runs the product's worker over the sample for each share. */
+	/** Runs the product's worker over the sample, where the data set has one, for each share. */
 	pass: boolean;
 }
 
@@ -65,14 +65,32 @@ async function judgedOf(
 	const values = productValues(crossFitted);
 	const fit = { table: heldOut, values, images: Array.from({ length: heldOut.images }, (_, image) => image) };
 	const twinTable = twin === undefined ? undefined : await loadTable(join(models, 'outcomes', twin), split);
+	mustBeOf(heldOut, pkg, model);
 	if (split === 'test') {
 		const table = await loadTable(folder, 'test');
+		mustBeOf(table, pkg, model);
+		if (twinTable) mustBeTwins(table, twinTable, `${twin}`);
 		const others = new Map([['logistic', logisticFrom(heldOut, table)]]);
 		return { judged: { card: pkg.card, table, values: await agentValues(pkg, table), others, twin: twinTable }, fit };
 	}
+	if (twinTable) mustBeTwins(heldOut, twinTable, `${twin}`);
 	const others = new Map([...crossFitted].filter(([name]) => name !== productMethod));
 	others.set('logistic', crossFittedLogistic(heldOut));
 	return { judged: { card: pkg.card, table: heldOut, values, others, twin: twinTable }, fit };
+}
+
+/** A table that an earlier export left would be judged as if it were this package's. */
+function mustBeOf({ policies, classes }: OutcomeTable, { card }: ModelPackage, where: string): void {
+	if (policies !== card.policies.length || classes !== card.classes.length)
+		throw new BudgetNetError(
+			'invalid',
+			`models/outcomes/${where}: ${policies} policies and ${classes} classes; expected ${card.policies.length} and ${card.classes.length}, as the card says: export the package again`,
+		);
+}
+
+function mustBeTwins(table: OutcomeTable, twin: OutcomeTable, where: string): void {
+	if (twin.policies !== table.policies || twin.truth.join() !== table.truth.join())
+		throw new BudgetNetError('invalid', `--twin ${where}: expected a table of as many policies over the same images`);
 }
 
 /** The cross-fitted values of the product's agent. @throws BudgetNetError `invalid` */
@@ -99,12 +117,9 @@ async function agentValues(pkg: ModelPackage, table: OutcomeTable): Promise<Valu
 	return valueTableOf(values, table);
 }
 
-/** The sample of the data set that a package's name begins with. @throws BudgetNetError `invalid` where there is none */
-async function sampleOf({ card }: ModelPackage, models: string): Promise<Sample> {
-	const dataset = card.name.split('-')[0] as string;
-	const sample = await readSample(join(models, 'samples', dataset), card);
-	if (!sample) throw new BudgetNetError('invalid', `models/samples/${dataset} is not there: give --no-pass`);
-	return sample;
+/** The sample of the data set that a package's name begins with; undefined where there is none, as for a user's own images. */
+function sampleOf({ card }: ModelPackage, models: string): Promise<Sample | undefined> {
+	return readSample(join(models, 'samples', card.name.split('-')[0] as string), card);
 }
 
 async function withInference<T>(pkg: ModelPackage, use: (inference: Inference) => Promise<T>): Promise<T> {
@@ -118,7 +133,9 @@ async function withInference<T>(pkg: ModelPackage, use: (inference: Inference) =
 
 /** A pass of the worker for each share, full compute first; all sessions are warm by then. */
 async function runPasses(pkg: ModelPackage, { models, shares }: EvaluationOptions): Promise<Pass[]> {
-	const { files, truth } = await sampleOf(pkg, models);
+	const sample = await sampleOf(pkg, models);
+	if (!sample) return [];
+	const { files, truth } = sample;
 	return withInference(pkg, async (inference) => {
 		const live = await runAll(pkg.card, inference, files, truth);
 		const passes: Pass[] = [];
@@ -139,7 +156,10 @@ export interface ShiftEvaluation {
 export async function evaluateShifts(options: EvaluationOptions): Promise<ShiftEvaluation[]> {
 	const pkg = await loadPackage(join(options.models, 'packages', options.model));
 	const { fit } = await judgedOf(pkg, { ...options, split: 'holdout' });
-	const { files, truth } = await sampleOf(pkg, options.models);
+	const sample = await sampleOf(pkg, options.models);
+	if (!sample)
+		throw new BudgetNetError('invalid', `${options.model}: models/samples has no images of its data set to spoil`);
+	const { files, truth } = sample;
 	return withInference(pkg, async (inference) => {
 		const found: ShiftEvaluation[] = [];
 		for (const shift of shifts) {

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ModelCard, parseCard, policyMacs } from '../core/package.ts';
+import { fullPolicy, type ModelCard, parseCard, policyMacs } from '../core/package.ts';
 import { digestOf } from '../onnx/package-files.ts';
 import { evaluateHeldOut } from './evaluate.ts';
 import { bestStart, gate } from './gated.ts';
@@ -9,6 +9,8 @@ import { productValues } from './run.ts';
 import { loadCrossFitted, loadTable } from './table.ts';
 
 const curveShares = [0.125, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
+/** Shares and accuracies of the curve are multiples of one part in so many. */
+const shareSteps = 1e5;
 /** Starts are chosen at these shares. */
 const startShares = [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 
@@ -25,8 +27,7 @@ export async function sealPackage(packageFolder: string, tableFolder: string): P
 	const images = Array.from({ length: table.images }, (_, image) => image);
 	const card = { ...draft, digest: await digestOf(packageFolder) } as ModelCard;
 	card.agent.starts = startsOf((share) => bestStart(card, { table, values, images }, share), table.policies - 1);
-	const last = table.policies - 1;
-	const cheapest = policyMacs(card, 0) / policyMacs(card, last);
+	const cheapest = cheapestShare(card);
 	const shares = [cheapest, ...curveShares.filter((share) => share > cheapest)];
 	const judged = { card, table, values, others: new Map(), twin: undefined };
 	card.curve = evaluateHeldOut(judged, shares, [gate]).map((row) => ({
@@ -37,6 +38,15 @@ export async function sealPackage(packageFolder: string, tableFolder: string): P
 	const sealed = parseCard(JSON.stringify(card));
 	await writeFile(join(packageFolder, 'model.json'), `${JSON.stringify(sealed, undefined, '\t')}\n`);
 	return sealed;
+}
+
+/**
+ * A share just above what the cheapest policy takes, of the steps that the card stores. Exactly there, or rounded down, rounding
+ * would leave the budgets of some batches a MAC short.
+ */
+export function cheapestShare(card: ModelCard): number {
+	const exactly = policyMacs(card, 0) / fullPolicy(card).macs;
+	return Math.min(1, (Math.floor(exactly * shareSteps) + 1) / shareSteps);
 }
 
 function startsOf(best: (share: number) => number, last: number): ModelCard['agent']['starts'] {
@@ -50,5 +60,5 @@ function startsOf(best: (share: number) => number, last: number): ModelCard['age
 }
 
 function round(value: number): number {
-	return Math.round(value * 1e5) / 1e5;
+	return Math.round(value * shareSteps) / shareSteps;
 }

@@ -29,7 +29,12 @@ export interface OutcomeTable {
 
 /** Reads `SPLIT.json` and `SPLIT.logits.bin` (float16, [policies, images, classes]). @throws BudgetNetError `invalid` */
 export async function loadTable(folder: string, split: 'holdout' | 'test'): Promise<OutcomeTable> {
-	const header = parseJson(headerSchema, await readFile(join(folder, `${split}.json`), 'utf8'), `${split}.json`);
+	const file = join(folder, `${split}.json`);
+	const text = await readFile(file, 'utf8').catch((cause) => {
+		const how = split === 'test' ? 'export with --test' : 'export the package';
+		throw new BudgetNetError('invalid', `${file} is not there: ${how} (models/README.md)`, { cause });
+	});
+	const header = parseJson(headerSchema, text, `${split}.json`);
 	const bytes = await readFile(join(folder, `${split}.logits.bin`));
 	const { policies, images, classes, truth } = header;
 	const expected = policies * images * classes * 2;

@@ -26,6 +26,6 @@ def recalibrate(network, pixels, mean, deviation):
             module.reset_running_stats()
             module.momentum = None  # cumulative average
     for policy in range(len(network.architecture.rungs)):
-        for index in picked.split(BATCH):
+        for index in picked.tensor_split(-(-len(picked) // BATCH)):  # alike in size, since each counts alike
             network(normalise(pixels[index], mean, deviation), policy)
     network.eval()

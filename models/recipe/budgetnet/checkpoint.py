@@ -10,6 +10,7 @@ import torch
 from .network import ARCHITECTURES, BranchNetwork
 
 SIZE_BEFORE_IT_WAS_STORED = 32
+STATISTICS_TOLERANCE = 1e-6  # of float32; statistics are sums of integers, so the same images give the same ones
 
 
 def size_of(options):
@@ -65,3 +66,13 @@ def must_have_classes(file, weights, classes):
     found = len(weights["head.bias"])
     if found != classes:
         raise ValueError(f"{file}: trained for {found} classes; the data has {classes}")
+
+
+def must_have_learnt_from(file, state, mean, deviation):
+    """Raises ValueError when checkpoint `file` learnt from other images than those of this `mean` and `deviation`, float32 [3].
+
+    Whoever adds an image gets another held-out split, in which there would be images that the network has learnt from.
+    """
+    found, now = torch.cat([state["mean"], state["deviation"]]), torch.cat([mean, deviation])
+    if not torch.allclose(found, now, rtol=0, atol=STATISTICS_TOLERANCE):
+        raise ValueError(f"{file}: has learnt from other images than are in the data now; remove it to train anew")

@@ -1,12 +1,13 @@
 """Images and labels: the official CIFAR archives, the npm sprites, or a folder of images per class."""
 
+import io
 import json
 import pickle
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 CIFAR10_CLASSES = "airplane automobile bird cat deer dog frog horse ship truck".split()
 HOLDOUT_SEED = 20190717  # of the held-out split; never change it, or models learn from what judges them
@@ -145,10 +146,10 @@ def _pixels(file):
 
 
 def _upright(file, size):
-    """A photo as workers decode it: upright by its EXIF orientation, on white where transparent, resized by Lanczos."""
+    """A photo as workers decode it: upright by its EXIF orientation, sRGB, on white where transparent, resized by Lanczos."""
     try:
         with Image.open(file) as image:
-            image = ImageOps.exif_transpose(image)
+            image = _in_srgb(_in_8_bits(ImageOps.exif_transpose(image)))
             if image.has_transparency_data:
                 image = image.convert("RGBA")
                 image = Image.alpha_composite(Image.new("RGBA", image.size, BACKGROUND), image)
@@ -156,3 +157,20 @@ def _upright(file, size):
             return np.asarray(image if image.size == (size, size) else image.resize((size, size), Image.Resampling.LANCZOS))
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise ValueError(f"{file}: not a readable image ({error})") from error
+
+
+def _in_8_bits(image):
+    """Grey levels of 16 bits by their high byte, where Pillow would cut off all above 255."""
+    return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)) if image.mode.startswith("I;16") else image
+
+
+def _in_srgb(image):
+    """The colours that an embedded profile means, such as those of a phone's Display P3. A profile that does not fit is ignored."""
+    profile = image.info.get("icc_profile")
+    if not profile or image.mode not in ("RGB", "RGBA", "CMYK"):
+        return image
+    mode = "RGBA" if image.mode == "RGBA" else "RGB"
+    try:
+        return ImageCms.profileToProfile(image, io.BytesIO(profile), ImageCms.createProfile("sRGB"), outputMode=mode)
+    except ImageCms.PyCMSError:
+        return image

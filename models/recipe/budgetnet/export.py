@@ -16,8 +16,8 @@ import numpy as np
 import torch
 
 from .batchnorm import recalibrate
-from .checkpoint import averaged, keep, must_have_classes, size_of
-from .data import load, load_test, split_holdout
+from .checkpoint import averaged, keep, must_have_classes, must_have_learnt_from, size_of
+from .data import load, load_test, split_holdout, statistics
 from .fit_agent import METHOD, fit_agent
 from .outcomes import logits_of, remove_table, write_table
 from .package import draft_card, write_check, write_graphs
@@ -90,6 +90,7 @@ def export_checkpoint(options):
     train = load(options.data, "train", size_of(state["options"]))
     must_have_classes(options.checkpoint, state["average"], len(train.classes))
     learn, held = split_holdout(train)
+    must_have_learnt_from(options.checkpoint, state, *(torch.from_numpy(values).float() for values in statistics(learn.pixels)))
     test = load_test(options.data, train.classes, train.pixels.shape[1]) if options.test else None
     if options.keep:
         keep(options.keep, MODELS / "checkpoints" / f"{options.name}.npz")

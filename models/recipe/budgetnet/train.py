@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
-from .checkpoint import must_fit, must_have_classes, read_kept, size_of
+from .checkpoint import must_fit, must_have_classes, must_have_learnt_from, read_kept, size_of
 from .data import load, split_holdout, statistics
 from .network import ARCHITECTURES, STEM_STRIDES, BranchNetwork
 
@@ -29,7 +29,8 @@ MOMENTUM = 0.9
 WEIGHT_DECAY = 5e-4
 LABEL_SMOOTHING = 0.1
 WARMUP_EPOCHS = 1
-EMA = 0.995
+EMA_STEPS = 200  # that the average looks back over
+EMA_PART = 0.2  # of a decay, at most: in a short one it would still be full of weights from before
 FULL_ONLY_EPOCHS = 8  # the first epochs train the full network alone
 SAMPLING = (0.3, 0.25, 0.2, 0.15, 0.1)  # how often each rung runs beside the full network, cheapest first
 SHIFT = 4
@@ -100,6 +101,12 @@ class Trainer:
             return RATE * max(0.0, 1 - (progress - self.decay_start) / self.options.decay)
         return RATE * min(1.0, (progress + 0.02) / WARMUP_EPOCHS)
 
+    def average_steps(self):
+        """Steps that the average looks back over."""
+        if self.decay_start is None:
+            return EMA_STEPS
+        return max(1, min(EMA_STEPS, EMA_PART * self.options.decay * (len(self.labels) // BATCH)))
+
     def step(self, x, y, generator):
         """One step on normalised images `x` and labels `y`; returns its loss and the part that the full network gets right."""
         policies = len(self.network.architecture.rungs)
@@ -113,9 +120,10 @@ class Trainer:
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.optimiser.step()
+        part = 1 / self.average_steps()
         with torch.no_grad():
             for mean, value in zip(self.average.parameters(), self.network.parameters()):
-                mean.lerp_(value, 1 - EMA)
+                mean.lerp_(value, part)
         return float(loss.detach()), float((full.detach().argmax(1) == y).float().mean())
 
     def run_epoch(self):
@@ -175,6 +183,7 @@ class Trainer:
         state = torch.load(file, weights_only=True)
         must_fit(file, state["options"], self.options.architecture, self.options.size)
         must_have_classes(file, state["network"], self.network.head.out_features)
+        must_have_learnt_from(file, state, self.mean, self.deviation)
         if state["decay_start"] is not None and state["options"]["decay"] != self.options.decay:
             raise ValueError(f"{file}: decays in {state['options']['decay']} epochs; move it away, or give --decay as before")
         self.network.load_state_dict(state["network"])

@@ -3,7 +3,7 @@ import pickle
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from budgetnet.data import CIFAR10_CLASSES, Images, load, load_test, split_holdout, statistics
 
@@ -32,6 +32,24 @@ def test_photos_are_read_as_workers_read_them(folder):
     *_, turned, clear = load(folder, "train").pixels
     assert turned[0].max() == 0 and turned[31].min() == 255
     assert clear.min() == 255
+
+
+def test_grey_images_of_16_bits_keep_their_greys(folder):
+    Image.fromarray(np.full((32, 32), 0x80FF, np.uint16)).save(folder / "train" / "warm" / "zz.png")
+    assert np.unique(load(folder, "train").pixels[-1]) == 0x80
+
+
+def test_an_embedded_profile_is_followed_and_a_broken_one_ignored(folder):
+    """In one profile here, red and blue have changed places."""
+    place, red = folder / "train" / "warm", Image.new("RGB", (32, 32), (255, 0, 0))
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    turned = srgb.replace(b"rXYZ", b"----").replace(b"bXYZ", b"rXYZ").replace(b"----", b"bXYZ")
+    for name, profile in (("zx", turned), ("zy", srgb), ("zz", b"no profile")):
+        red.save(place / f"{name}.png", icc_profile=profile)
+    blue, *reds = load(folder, "train").pixels[-3:].astype(int)
+    assert np.abs(blue - (0, 0, 255)).max() <= 2
+    for image in reds:
+        assert np.abs(image - (255, 0, 0)).max() <= 2
 
 
 def test_hidden_folders_are_no_classes_and_other_files_no_images(folder):

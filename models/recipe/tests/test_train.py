@@ -1,4 +1,5 @@
 import json
+import shutil
 import sys
 
 import pytest
@@ -86,6 +87,23 @@ def test_the_rate_warms_up_stays_and_decays_to_nothing(tiny, options):
     trainer.decay_start, trainer.options.decay = 50, 10
     assert trainer.rate(50) == train.RATE and trainer.rate(60) == 0
     assert trainer.rate(52) > trainer.rate(55) > trainer.rate(59.9) > 0
+
+
+@pytest.mark.parametrize("decay", [5, 400])
+def test_the_average_of_a_decay_holds_next_to_nothing_from_before_it(tiny, options, decay):
+    trainer = trainer_of(options)
+    trainer.decay_start, trainer.options.decay = 0, decay
+    steps = decay * (72 // train.BATCH)
+    assert (1 - 1 / trainer.average_steps()) ** steps < 0.01
+    assert trainer.average_steps() <= train.EMA_STEPS
+
+
+def test_images_added_since_are_refused_because_some_held_out_ones_were_learnt_from(tiny, options, tmp_path, folder):
+    trained(options, 1).save(tmp_path / "constant.pt")
+    for number in range(20):
+        shutil.copy(folder / "train" / "cold" / f"{number:02d}.png", folder / "train" / "cold" / f"more-{number:02d}.png")
+    with pytest.raises(ValueError, match="has learnt from other images"):
+        trainer_of(options).restore(tmp_path / "constant.pt")
 
 
 def test_too_few_images_are_refused(tiny, options, monkeypatch):

@@ -1,0 +1,23 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { fullPolicy, policyMacs } from '../core/package.ts';
+import { cardFor } from '../core/testing/card.ts';
+import { cheapestShare } from './seal.ts';
+import { capMacs } from './trial.ts';
+
+test('the first share of the curve pays the cheapest policy for every image of a batch, and little more', () => {
+	const sizes = fc.record({
+		cheap: fc.integer({ min: 1e6, max: 5e7 }),
+		more: fc.integer({ min: 1, max: 2e9 }),
+		images: fc.integer({ min: 1, max: 2048 }),
+	});
+	fc.assert(
+		fc.property(sizes, ({ cheap, more, images }) => {
+			const card = cardFor([cheap, cheap + more]);
+			const share = cheapestShare(card);
+			expect(capMacs({ card, share }, images)).toBeGreaterThanOrEqual(images * policyMacs(card, 0));
+			expect(share - policyMacs(card, 0) / fullPolicy(card).macs).toBeLessThan(1e-5 + 1e-9);
+		}),
+		{ examples: [[{ cheap: 12_299_999, more: 87_700_001, images: 7 }]] },
+	);
+});
