@@ -167,7 +167,7 @@ def _in_8_bits(image):
 def _in_srgb(image):
     """The colours that an embedded profile means, such as those of a phone's Display P3. A profile that does not fit is ignored."""
     profile = image.info.get("icc_profile")
-    if not profile or image.mode not in ("RGB", "RGBA", "CMYK"):
+    if not profile or image.mode not in ("L", "RGB", "RGBA", "CMYK"):
         return image
     mode = "RGBA" if image.mode == "RGBA" else "RGB"
     try:

@@ -50,6 +50,8 @@ def test_an_embedded_profile_is_followed_and_a_broken_one_ignored(folder):
     assert np.abs(blue - (0, 0, 255)).max() <= 2
     for image in reds:
         assert np.abs(image - (255, 0, 0)).max() <= 2
+    Image.new("L", (32, 32), 99).save(place / "zzz.png", icc_profile=srgb)  # a profile for colours on a grey image
+    assert (load(folder, "train").pixels[-1] == 99).all()
 
 
 def test_hidden_folders_are_no_classes_and_other_files_no_images(folder):
