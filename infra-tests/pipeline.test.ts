@@ -58,7 +58,8 @@ describe('images that are dropped', () => {
 	test('wait with their reason where the quota cannot pay, and where there is no quota', async () => {
 		const reasons = (tenant: string) => new Set(tallies.get(tenant)?.deferred.map(({ reason }) => reason));
 		expect(await outcomesOf(broke)).toEqual([]);
-		expect(reasons(broke)).toEqual(new Set(['quota']));
+		expect(reasons(broke)).toContain('quota');
+		expect(['quota', 'order']).toEqual(expect.arrayContaining([...reasons(broke)])); // images of a second window wait behind those of the first
 		expect(reasons(stranger)).toEqual(new Set(['unknown-tenant']));
 	});
 
