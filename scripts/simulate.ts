@@ -18,8 +18,10 @@ const { values } = parseArgs({
 	},
 });
 const [seeds, tenants, scale] = [Number(values.seeds), Number(values.tenants), Number(values.scale)];
-if (!(Number.isInteger(seeds) && seeds > 0 && Number.isInteger(tenants) && tenants > 0 && scale > 0))
-	throw new Error('--seeds and --tenants: expected whole numbers above 0; --scale: a number above 0');
+if (!(Number.isInteger(seeds) && seeds > 0 && Number.isInteger(tenants) && tenants > 0 && scale > 0)) {
+	process.stderr.write('simulate: --seeds and --tenants: expected whole numbers above 0; --scale: a number above 0\n');
+	process.exit(2);
+}
 const root = join(import.meta.dirname, '..');
 const card = parseCard(await readFile(join(root, 'models', 'packages', 'cifar10-resnet', 'model.json'), 'utf8'));
 const output = join(root, 'demo-output');

@@ -3,7 +3,6 @@ import { Command } from 'commander';
 import { headImage } from '../aws/image-head.ts';
 import { createQueue } from '../aws/queue.ts';
 import { batchIdSchema } from '../core/batch.ts';
-import { payableImages } from '../core/budget.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import type { FailureReason } from '../core/failure.ts';
 import { type Image, joinName, nameOfImage } from '../core/image.ts';
@@ -11,6 +10,7 @@ import { limits } from '../core/limits.ts';
 import { resumeMessageSchema } from '../core/message.ts';
 import { isMarkerKey, tenantOf, tenantSchema } from '../core/object-key.ts';
 import { parse } from '../core/parse.ts';
+import { payableNow } from '../planner/payable.ts';
 import { rerun } from '../planner/rerun.ts';
 import { type Connection, connected } from './connect.ts';
 import { modelOption, type PricedOptions, readCard, systemPrice, workerKindOption } from './system-price.ts';
@@ -53,16 +53,10 @@ async function retry(connection: Connection, keys: readonly string[], options: R
 	const queueUrl = await connection.queueUrl('plans');
 	const plansQueue = createQueue(connection.clients.sqs, queueUrl, resumeMessageSchema, 'plans');
 	const mint = { nowMs: Date.now, mintSuffix: () => randomBytes(4).toString('hex') };
-	const imagesMax = await imagesMaxOf(connection, tenant, options);
+	const priceNow = () => systemPrice(connection, options, Date.now());
+	const payable = await payableNow({ ...connection, card: await readCard(options.model), priceNow }, tenant);
+	const imagesMax = Math.min(limits.batchImagesMax, payable);
 	return rerun({ ...connection, ...mint, plansQueue, imagesMax }, tenant, images, run);
-}
-
-/** Of one batch: so few that the tenant's quota pays several such batches. */
-async function imagesMaxOf(connection: Connection, tenant: string, priced: PricedOptions): Promise<number> {
-	const quota = await connection.ledger.getQuota(tenant);
-	if (!quota) return limits.batchImagesMax;
-	const price = await systemPrice(connection, priced, Date.now());
-	return Math.min(limits.batchImagesMax, payableImages(quota, await readCard(priced.model), price));
 }
 
 async function failedImages({ outcomes, manifests }: Connection, tenant: string): Promise<Image[]> {

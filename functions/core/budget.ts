@@ -91,6 +91,6 @@ export function budgetHeldBy(options: {
 }): number | undefined {
 	const { heldNanoUsd, images, quality, card, price } = options;
 	const [macs, bounds] = [affordableMacs(price, heldNanoUsd, images), boundsMacs(card, quality)];
-	if (!bounds || macs < images * Math.max(policyMacs(card, 0), bounds.floor)) return undefined;
+	if (!bounds || macs < images * bounds.floor) return undefined;
 	return Math.min(macs, images * bounds.ceiling);
 }

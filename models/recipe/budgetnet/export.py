@@ -84,10 +84,13 @@ def parse():
     return parser, parser.parse_args()
 
 
-def export_checkpoint(options):
-    """Package, tables and agent of `options.checkpoint`; returns the policies' accuracies. Raises ValueError, FileNotFoundError."""
+def export_checkpoint(options, train=None):
+    """Package, tables and agent of `options.checkpoint`; returns the policies' accuracies. Raises ValueError, FileNotFoundError.
+
+    `train`: the training images, where they are loaded already.
+    """
     network, state = averaged(options.checkpoint)
-    train = load(options.data, "train", size_of(state["options"]))
+    train = train or load(options.data, "train", size_of(state["options"]))
     must_have_classes(options.checkpoint, state["average"], len(train.classes))
     learn, held = split_holdout(train)
     must_have_learnt_from(options.checkpoint, state, *(torch.from_numpy(values).float() for values in statistics(learn.pixels)))

@@ -48,13 +48,11 @@ def schedule(seconds, per_step, steps_an_epoch, begun):
     return {"constant": epochs - decay, "decay": decay, "fullOnly": full_only}
 
 
-def planned(options, folder):
+def planned(options, learn, folder, seconds):
     """The schedule of this run: as it was begun, or made now. Raises ValueError when there are too few images."""
     file = folder / "plan.json"
     if file.exists():
         return json.loads(file.read_text())
-    learn, _ = split_holdout(load(options.data, "train", options.size))
-    seconds = max(0, options.minutes * 60 - EXPORT_SECONDS)
     plan = schedule(seconds, step_seconds(options, learn), len(learn.labels) // train.BATCH, bool(options.trunk))
     file.write_text(json.dumps(plan))
     return plan
@@ -62,20 +60,23 @@ def planned(options, folder):
 
 def make(options):
     """Trains, exports; returns the policies' accuracies on held-out images. Raises ValueError, FileNotFoundError."""
-    folder = Path(options.out)
+    folder, started = Path(options.out), time.perf_counter()
     folder.mkdir(parents=True, exist_ok=True)
-    plan = planned(options, folder)
+    images = load(options.data, "train", options.size)
+    learn, _ = split_holdout(images)
+    seconds = options.minutes * 60 - EXPORT_SECONDS - (time.perf_counter() - started)
+    plan = planned(options, learn, folder, seconds)
     print(json.dumps(plan), flush=True)
     if (folder / "decay.pt").exists():
         print(f"{folder}: goes on with an earlier run; remove it to train anew", file=sys.stderr)
     for decay in (0, plan["decay"]):
         options.decay = decay
         file = folder / ("decay.pt" if decay else "constant.pt")
-        trainer = train.begin(options, folder, file)
+        trainer = train.begin(options, learn, folder, file)
         trainer.full_only_epochs = plan["fullOnly"]
         train.run(trainer, file, plan["constant"] + decay)
     options.checkpoint = str(folder / "decay.pt")
-    return export_checkpoint(options)
+    return export_checkpoint(options, images)
 
 
 def trunk_of(architecture):

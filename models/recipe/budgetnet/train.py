@@ -194,9 +194,11 @@ class Trainer:
         self.options.trunk = state["options"].get("trunk")  # a run keeps saying what it began with
 
 
-def begin(options, folder, own):
-    """A trainer where its run stands: at checkpoint `own`, at the constant phase's to decay from, at kept weights, or at 0."""
-    learn, _ = split_holdout(load(options.data, "train", options.size))
+def begin(options, learn, folder, own):
+    """A trainer where its run stands: at checkpoint `own`, at the constant phase's to decay from, at kept weights, or at 0.
+
+    Raises ValueError when they do not fit `options` and the images `learn`, FileNotFoundError.
+    """
     trainer = Trainer(options, learn)
     constant = folder / "constant.pt"
     if own.exists():
@@ -253,7 +255,8 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     own = folder / ("decay.pt" if options.decay else "constant.pt")
     try:
-        trainer = begin(options, folder, own)
+        learn, _ = split_holdout(load(options.data, "train", options.size))
+        trainer = begin(options, learn, folder, own)
     except (ValueError, FileNotFoundError) as error:
         parser.error(str(error))
     last = trainer.decay_start + options.decay if options.decay else options.epochs

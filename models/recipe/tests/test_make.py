@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from budgetnet import export, fit_agent, make, train
+from budgetnet import export, make, train
 
 
 def command(folder, *more):
