@@ -67,6 +67,7 @@ def training(state, learn, held):
         "epochs": state["epoch"],
         "decayEpochs": options["decay"],
         **({"trunk": Path(options["trunk"]).stem} if options.get("trunk") else {}),
+        **({"teacher": options["teacher"]} if options.get("teacher") else {}),
         "seed": options["seed"],
         "bf16": options["bf16"],
         "torch": torch.__version__,

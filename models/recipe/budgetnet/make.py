@@ -31,9 +31,9 @@ def step_seconds(options, learn):
     trainer = train.Trainer(options, learn)
     trainer.full_only_epochs = 0
     seconds = []
-    for pixels, labels, generator in train.batches(trainer.pixels, trainer.labels, 0, 0, trainer.flips):
+    for batch in train.batches(trainer.pixels, 0, 0, trainer.flips):
         started = time.perf_counter()
-        trainer.step(train.normalise(pixels, trainer.mean, trainer.deviation), labels, generator)
+        trainer.step(*batch)
         seconds.append(time.perf_counter() - started)
         if len(seconds) > TIMED_STEPS:
             break
@@ -109,7 +109,7 @@ def main():
     options.trunk = None if options.scratch else trunk_of(options.architecture)
     options.out = str(MODELS / "runs" / options.name)
     options.bf16, options.version = has_bf16(), "1.0.0"
-    options.start = options.keep = options.epochs = None
+    options.start = options.keep = options.epochs = options.teacher = None
     options.decay = 0
     try:
         print(json.dumps(make(options)))

@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from .fused import fits, fused
+
 
 @dataclass(frozen=True)
 class Architecture:
@@ -83,6 +85,16 @@ class Norms(nn.ModuleList):
         super().__init__(nn.BatchNorm2d(width) if width else nn.Identity() for width in widths)
 
 
+def normed(norm, x, rest=None, relu=True):
+    """relu(norm(x) + rest), without the ReLU or the addition if so said."""
+    if fits(norm, x, *([] if rest is None else [rest])):
+        return fused(norm, x, rest, relu)
+    x = norm(x)
+    if rest is not None:
+        x = x + rest
+    return F.relu(x, inplace=True) if relu else x
+
+
 class Block(nn.Module):
     """relu(shortcut(x) + branch(x)), each convolution of the branch with a batch norm and, but for the last, a ReLU.
 
@@ -114,10 +126,8 @@ class Block(nn.Module):
             weight = convolution.weight[:, :width] if last else convolution.weight[:width]
             groups = hidden.shape[1] // weight.shape[1]
             hidden = F.conv2d(hidden, weight, stride=convolution.stride, padding=convolution.padding, groups=groups)
-            hidden = norms[policy](hidden)
-            if not last:
-                hidden = F.relu(hidden, inplace=True)
-        return F.relu(hidden + rest, inplace=True)
+            hidden = normed(norms[policy], hidden, rest if last else None)
+        return hidden
 
 
 class Transition(nn.Module):
@@ -131,7 +141,7 @@ class Transition(nn.Module):
 
     def forward(self, x, policy):
         pooled = F.avg_pool2d(x, self.stride) if self.stride > 1 else x
-        return self.norm[policy](self.conv(pooled))
+        return normed(self.norm[policy], self.conv(pooled), relu=False)
 
 
 def convolution(before, after, kernel, stride=1, groups=1):
@@ -181,7 +191,7 @@ class BranchNetwork(nn.Module):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def forward(self, x, policy):
-        x = F.relu(self.stem_norm[policy](self.stem(x)), inplace=True)
+        x = normed(self.stem_norm[policy], self.stem(x))
         for layer in self.layers:
             x = layer(x, policy)
         return self.head(x.float().mean((2, 3)))

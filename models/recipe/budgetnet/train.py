@@ -4,7 +4,8 @@
 checkpoint every epoch; `--decay N` branches off the newest of them and lets the rate fall to 0 in N epochs.
 Stopped and started again it goes on where it was, with the same weights as in one go. `--start FILE` begins from weights
 that `budgetnet.export --keep` wrote (float16, without the optimiser's momentum); with `--decay N` too, it decays from them at once.
-`--trunk FILE` begins a network for other classes from all of such weights but the head, at epoch 0.
+`--trunk FILE` begins a network for other classes from all of such weights but the head, at epoch 0. `--teacher NAME` also
+learns what that package says of the images (teacher.py).
 Sandwich rule and in-place distillation: Yu and Huang 2019, arXiv:1903.05134.
 """
 
@@ -22,12 +23,15 @@ import torch.nn.functional as F
 from .checkpoint import must_fit, must_have_classes, must_have_learnt_from, read_kept, size_of
 from .data import load, split_holdout, statistics
 from .network import ARCHITECTURES, STEM_STRIDES, BranchNetwork
+from .places import like
+from .teacher import soft_labels
 
 BATCH = 250
 RATE = 0.2
 MOMENTUM = 0.9
 WEIGHT_DECAY = 5e-4
 LABEL_SMOOTHING = 0.1
+TEACHER_SHARE = 0.7  # of the full network's loss, where there is a teacher
 WARMUP_EPOCHS = 1
 EMA_STEPS = 200  # that the average looks back over
 EMA_PART = 0.2  # of a decay, at most: in a short one it would still be full of weights from before
@@ -52,8 +56,8 @@ def normalise(pixels, mean, deviation):
     return x.sub_(mean.view(1, 3, 1, 1)).div_(deviation.view(1, 3, 1, 1)).contiguous(memory_format=torch.channels_last)
 
 
-def batches(pixels, labels, epoch, seed, flips):
-    """Yields (float32 [BATCH, h, w, 3], labels, generator), as many as are whole.
+def batches(pixels, epoch, seed, flips):
+    """Yields (float32 [BATCH, h, w, 3], which images they are, which are mirrored, generator), as many as are whole.
 
     Shuffled, shifted by up to SHIFT pixels and flipped every other epoch (alternating flip, Jordan 2024, arXiv:2404.00498).
     """
@@ -67,8 +71,9 @@ def batches(pixels, labels, epoch, seed, flips):
         padded = F.pad(pixels[index].permute(0, 3, 1, 2).float(), (SHIFT,) * 4, mode="reflect").permute(0, 2, 3, 1)
         y = (dy[:, None] + rows)[:, :, None]
         x = dx[:, None] + columns
-        x = torch.where((flips[index] ^ (epoch % 2 == 1))[:, None], x.flip(1), x)[:, None, :]
-        yield padded[torch.arange(BATCH)[:, None, None], y, x], labels[index], generator
+        mirrored = flips[index] ^ (epoch % 2 == 1)
+        x = torch.where(mirrored[:, None], x.flip(1), x)[:, None, :]
+        yield padded[torch.arange(BATCH)[:, None, None], y, x], index, mirrored, generator
 
 
 class Trainer:
@@ -93,6 +98,7 @@ class Trainer:
         self.optimiser = torch.optim.SGD(groups, lr=RATE, momentum=MOMENTUM, nesterov=True)
         self.flips = torch.rand(len(self.labels), generator=torch.Generator().manual_seed(options.seed)) < 0.5
         self.epoch, self.decay_start = 0, None
+        self.taught = None  # soft labels of a teacher, by mirrored and image
         self.full_only_epochs = FULL_ONLY_EPOCHS
 
     def rate(self, progress):
@@ -107,12 +113,19 @@ class Trainer:
             return EMA_STEPS
         return max(1, min(EMA_STEPS, EMA_PART * self.options.decay * (len(self.labels) // BATCH)))
 
-    def step(self, x, y, generator):
-        """One step on normalised images `x` and labels `y`; returns its loss and the part that the full network gets right."""
-        policies = len(self.network.architecture.rungs)
+    def full_loss(self, logits, index, mirrored):
+        """Of the full network's `logits` for images `index`: by their labels and, where there is a teacher, by its soft ones."""
+        loss = F.cross_entropy(logits, self.labels[index], label_smoothing=LABEL_SMOOTHING)
+        if self.taught is None:
+            return loss
+        return torch.lerp(loss, F.cross_entropy(logits, self.taught[mirrored.long(), index].float()), TEACHER_SHARE)
+
+    def step(self, pixels, index, mirrored, generator):
+        """One step on a batch of `batches`; returns its loss and the part that the full network gets right."""
+        policies, x = len(self.network.architecture.rungs), normalise(pixels, self.mean, self.deviation)
         with torch.autocast("cpu", torch.bfloat16, enabled=self.options.bf16):
             full = self.network(x, policies - 1)
-            loss = F.cross_entropy(full, y, label_smoothing=LABEL_SMOOTHING)
+            loss = self.full_loss(full, index, mirrored)
             if self.epoch >= self.full_only_epochs:
                 drawn = int(torch.multinomial(torch.tensor(SAMPLING), 1, generator=generator))
                 soft = full.detach().softmax(1)
@@ -124,7 +137,7 @@ class Trainer:
         with torch.no_grad():
             for mean, value in zip(self.average.parameters(), self.network.parameters()):
                 mean.lerp_(value, part)
-        return float(loss.detach()), float((full.detach().argmax(1) == y).float().mean())
+        return float(loss.detach()), float((full.detach().argmax(1) == self.labels[index]).float().mean())
 
     def run_epoch(self):
         """Returns what the epoch's line says: means over its steps, and seconds."""
@@ -134,11 +147,10 @@ class Trainer:
             self.average.norms_from_full()
         steps = len(self.labels) // BATCH
         started, losses, rights = time.time(), 0.0, 0.0
-        drawn = batches(self.pixels, self.labels, self.epoch, self.options.seed, self.flips)
-        for step, (pixels, labels, generator) in enumerate(drawn):
+        for step, batch in enumerate(batches(self.pixels, self.epoch, self.options.seed, self.flips)):
             for group in self.optimiser.param_groups:
                 group["lr"] = self.rate(self.epoch + step / steps)
-            loss, right = self.step(normalise(pixels, self.mean, self.deviation), labels, generator)
+            loss, right = self.step(*batch)
             losses, rights = losses + loss / steps, rights + right / steps
         self.epoch += 1
         seconds = round(time.time() - started, 1)
@@ -192,6 +204,7 @@ class Trainer:
             self.optimiser.load_state_dict(state["optimiser"])
         self.epoch, self.decay_start = state["epoch"], state["decay_start"]
         self.options.trunk = state["options"].get("trunk")  # a run keeps saying what it began with
+        self.options.teacher = self.options.teacher or state["options"].get("teacher")
 
 
 def begin(options, learn, folder, own):
@@ -203,8 +216,7 @@ def begin(options, learn, folder, own):
     constant = folder / "constant.pt"
     if own.exists():
         trainer.restore(own)
-        return trainer
-    if options.decay and constant.exists():
+    elif options.decay and constant.exists():
         trainer.restore(constant)
     elif options.start:
         trainer.start_from(options.start)
@@ -212,8 +224,10 @@ def begin(options, learn, folder, own):
         trainer.trunk_from(options.trunk)
     elif options.decay:
         raise ValueError(f"{constant} is not there: nothing to decay from; train at a constant rate first, or give --start")
-    if options.decay:
+    if options.decay and not own.exists():
         trainer.decay_start = trainer.epoch
+    if options.teacher:
+        trainer.taught = soft_labels(options.teacher, learn, folder)
     return trainer
 
 
@@ -243,6 +257,7 @@ def parse():
     parser.add_argument("--decay", type=int, default=0, help="branch off and decay in so many epochs")
     parser.add_argument("--start", help="weights to begin with, when there is no checkpoint in --out yet")
     parser.add_argument("--trunk", help="weights of a network for other classes, to begin with all of it but the head")
+    parser.add_argument("--teacher", type=like("[a-z0-9-]{1,64}"), help="package for the same classes, whose soft labels are learnt too")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--bf16", action="store_true", help="faster on AVX-512 and AMX, slower elsewhere")
     return parser, parser.parse_args()
