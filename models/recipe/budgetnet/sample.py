@@ -1,4 +1,4 @@
-"""Writes the sample that demo and tests classify: a seeded permutation's first test images as PNGs, and their truth."""
+"""Writes the sample that demo, tests and the worker's pass classify: a seeded permutation's first test images as PNGs, and their truth."""
 
 import argparse
 import json
