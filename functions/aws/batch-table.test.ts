@@ -1,3 +1,4 @@
+import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Batch } from '../core/batch.ts';
 import { limits } from '../core/limits.ts';
@@ -158,4 +159,17 @@ test('a settled batch that is watched is found among them, once and until it is 
 	await batches.unwatch(batch.batchId);
 	await batches.watch(batch, 10);
 	expect(await isFound()).toBe(false);
+});
+
+test('one that cannot be read is told of, and does not hide the others', async () => {
+	const batch = await newBatch('hooli');
+	const TableName = tableNames('test').batches;
+	const Item = { batchId: batchIdOf(++created), unfinished: 'hooli', state: 'of a later version', tenant: 'hooli' };
+	await clients.dynamodb.send(new PutCommand({ TableName, Item }));
+	const unreadable: string[] = [];
+	const found = await batches.unfinished(1000, (batchId) => unreadable.push(batchId));
+	expect(idsOf(found)).toContain(batch.batchId);
+	expect(unreadable).toEqual([Item.batchId]);
+	await expect(batches.unfinished(1000)).rejects.toMatchObject({ code: 'invalid' });
+	await clients.dynamodb.send(new DeleteCommand({ TableName, Key: { batchId: Item.batchId } }));
 });

@@ -12,7 +12,7 @@ import { limits } from '../core/limits.ts';
 import { parse } from '../core/parse.ts';
 import { awsCall, conditionalWrite } from './aws-call.ts';
 import { again, tries } from './tries.ts';
-import { findDeferred, findUnfinished } from './unfinished.ts';
+import { findDeferred, findUnfinished, type Unreadable } from './unfinished.ts';
 
 /** What a change of state may say besides; what it leaves out stays, but for the reason. */
 interface StateFields {
@@ -49,9 +49,9 @@ export interface Batches {
 	deferred(tenant: string, limit: number): Promise<Batch[]>;
 	/**
 	 * Batches of all tenants that are claiming, deferred, sent or watched; of more than `limit` those that only wait behind an
-	 * older one are left out first. One that was created a moment ago may be missing.
+	 * older one are left out first. One that was created a moment ago may be missing; one that cannot be read is told of instead.
 	 */
-	unfinished(limit: number): Promise<Batch[]>;
+	unfinished(limit: number, unreadable?: Unreadable): Promise<Batch[]>;
 }
 
 const itemSchema = batchSchema.extend({ unfinished: z.string().optional() });
@@ -130,7 +130,7 @@ export function createBatches(dynamodb: DynamoDBDocumentClient, tableName: strin
 		},
 
 		deferred: (tenant, limit) => findDeferred({ dynamodb, tableName, get, limit, tenant }),
-		unfinished: (limit) => findUnfinished({ dynamodb, tableName, get, limit }),
+		unfinished: (limit, unreadable) => findUnfinished({ dynamodb, tableName, get, limit, unreadable }),
 	};
 }
 

@@ -2,6 +2,7 @@ import { type DynamoDBDocumentClient, QueryCommand, ScanCommand } from '@aws-sdk
 import pMap from 'p-map';
 import { z } from 'zod';
 import type { Batch } from '../core/batch.ts';
+import { BudgetNetError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import { parse } from '../core/parse.ts';
 import { awsCall } from './aws-call.ts';
@@ -23,6 +24,9 @@ interface Search {
 	limit: number;
 }
 
+/** Told of a batch whose item does not fit its schema; without it, that throws. */
+export type Unreadable = (batchId: string, error: BudgetNetError) => void;
+
 /** A tenant's deferred batches, the oldest first. Each is read from the table itself: one that has moved on is left out. */
 export async function findDeferred(search: Search & { tenant: string }): Promise<Batch[]> {
 	const { tenant, limit, get } = search;
@@ -38,10 +42,11 @@ export async function findDeferred(search: Search & { tenant: string }): Promise
 /**
  * Unfinished batches of all tenants, in no order. Where there are more than `limit`, those go first that nobody else looks
  * after, each tenant's oldest deferred one among them; then the sent ones, which end by themselves; last what only waits for
- * its turn: thousands of them, of one tenant that is suspended, may not hide what is stuck of another.
+ * its turn: thousands of them, of one tenant that is suspended, may not hide what is stuck of another. One that cannot be read
+ * is told of and left out.
  */
-export async function findUnfinished(search: Search): Promise<Batch[]> {
-	const { limit, get } = search;
+export async function findUnfinished(search: Search & { unreadable?: Unreadable | undefined }): Promise<Batch[]> {
+	const { limit, get, unreadable } = search;
 	const [stuck, sent, younger]: [Entry[], Entry[], Entry[]] = [[], [], []];
 	const oldest = new Map<string, Entry>();
 	for await (const page of pagesOf(search, (input) => new ScanCommand(input))) {
@@ -58,7 +63,13 @@ export async function findUnfinished(search: Search): Promise<Batch[]> {
 		if (stuck.length + oldest.size >= limit) break;
 	}
 	const entries = [...stuck, ...oldest.values(), ...sent, ...younger].slice(0, limit);
-	return readEach(entries, get, isUnfinished);
+	const getReadable: Search['get'] = (batchId) =>
+		get(batchId).catch((error) => {
+			if (!(error instanceof BudgetNetError && error.code === 'invalid' && unreadable)) throw error;
+			unreadable(batchId, error);
+			return undefined;
+		});
+	return readEach(entries, getReadable, isUnfinished);
 }
 
 function keep(list: Entry[], entry: Entry, limit: number): void {

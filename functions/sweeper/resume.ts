@@ -28,7 +28,11 @@ export interface ResumingParts {
  * @returns how many batches were put back, and what waits
  */
 export async function sweepBatches(parts: ResumingParts): Promise<{ putBack: number; waiting: Waiting }> {
-	const unfinished = await parts.batches.unfinished(limits.sweepBatchesMax);
+	const tell = (error: unknown, facts: { batchId: string; tenant?: string }) =>
+		parts.log('error', 'a batch could not be looked at', { ...facts, error: messageOf(error) });
+	const unfinished = await parts.batches.unfinished(limits.sweepBatchesMax, (batchId, error) =>
+		tell(error, { batchId }),
+	);
 	const waiting = measureWaiting(unfinished, parts.nowMs());
 	const deferred = new Set<string>();
 	let putBack = 0;
@@ -38,8 +42,7 @@ export async function sweepBatches(parts: ResumingParts): Promise<{ putBack: num
 		try {
 			if (await putBackIfStuck(parts, batch, first)) putBack += 1;
 		} catch (error) {
-			const { tenant, batchId } = batch;
-			parts.log('error', 'a batch could not be looked at', { tenant, batchId, error: messageOf(error) });
+			tell(error, { batchId: batch.batchId, tenant: batch.tenant });
 		}
 	}
 	return { putBack, waiting };
