@@ -1,11 +1,14 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { createProgram } from '../functions/cli/program.ts';
 
 const root = join(import.meta.dirname, '..');
-const pages = ['README.md', 'docs/operators.md', 'docs/results.md'];
+const pages = ['README.md', 'models/README.md', 'docs/operators.md', 'docs/results.md'];
+const allPages = ['README.md', 'ARCHITECTURE.md', 'models/README.md'].concat(
+	(await readdir(join(root, 'docs'))).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
+);
 
 /** What a page tells people to type, less comments and parts in brackets; COMMAND stands for any, and one word alone is a name. */
 async function commandsOf(page: string): Promise<string[]> {
@@ -43,4 +46,21 @@ test.each(pages)('%s: every command that it names is one that the program takes'
 			.catch((error) => refused.push(`${command}: ${error.message}`));
 	expect(commands.length).toBeGreaterThan(0);
 	expect(refused).toEqual([]);
+});
+
+test.each(allPages)('%s: every script and every file that it names is there', async (page) => {
+	const text = await readFile(join(root, page), 'utf8');
+	const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+	const named = [...text.matchAll(/npm run ([a-z:]+)/g)].map(([, script = '']) => script);
+	expect(named.filter((script) => !(script in scripts))).toEqual([]);
+	const linked = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, file = '']) => file);
+	const missing = await Promise.all(
+		linked.map((file) =>
+			access(join(root, dirname(page), file)).then(
+				() => [],
+				() => [file],
+			),
+		),
+	);
+	expect(missing.flat()).toEqual([]);
 });
