@@ -1,0 +1,68 @@
+import { type Account, applyQuota, carry, openAccount } from '../core/ledger.ts';
+import { periodOf } from '../core/period.ts';
+import type { Ledger } from '../core/ports.ts';
+import { nextQuota, type Quota, type QuotaWish } from '../core/quota.ts';
+import { ledgerKeys } from './ledger-items.ts';
+import type { LedgerStore } from './ledger-store.ts';
+import * as writes from './ledger-writes.ts';
+import { again, tries } from './tries.ts';
+
+/** Quotas, and the accounts that they lead to. */
+export function createLedgerAccounts(store: LedgerStore): Pick<Ledger, 'setQuota' | 'ensureAccount'> {
+	const { put, update, getQuota, getAccount } = store;
+
+	async function setQuota(wish: QuotaWish, nowMs: number, basedOn?: number): Promise<Quota> {
+		const quota = await tries(`quota of tenant ${wish.tenant}`, async () => {
+			const before = await getQuota(wish.tenant);
+			const next = nextQuota(before, wish, nowMs, basedOn);
+			if (!before) await put({ Item: ledgerKeys.tenant(wish.tenant) });
+			else if (next !== before) await finishChange(before);
+			return next === before || (await put(writes.putQuota(next, before))) ? next : again;
+		});
+		const { tenant, continues } = quota;
+		const period = periodOf(nowMs, quota);
+		if ((await getAccount(tenant, period)) ?? (continues && (await getAccount(tenant, continues.from))))
+			await ensureAccount(quota, period, undefined);
+		return quota;
+	}
+
+	/** Whoever wrote this quota may have died before the account that it leads to was charged: the next may not pass that over. */
+	async function finishChange(quota: Quota): Promise<void> {
+		const { tenant, continues } = quota;
+		if (continues && (await getAccount(tenant, continues.from))) await ensureAccount(quota, continues.to, undefined);
+	}
+
+	async function ensureAccount(quota: Quota, period: string, oldestDeferred: string | undefined): Promise<Account> {
+		let wanted = quota;
+		return await tries(`account of tenant ${quota.tenant}`, async () => {
+			const before = await getAccount(quota.tenant, period);
+			if (before && wanted.revision <= before.quotaRevision) return before;
+			const from = await continuedBy(wanted, period);
+			if (!before) {
+				const opened = openAccount(wanted, period, oldestDeferred);
+				await put(writes.putAccount(from ? carry(opened, from) : opened));
+				// Whoever changed the quota before this account was there could not bring it along.
+				wanted = (await getQuota(quota.tenant)) ?? quota;
+			} else {
+				if (from?.oldestDeferred) await update(writes.updateDefer(quota.tenant, period, from.oldestDeferred));
+				const brought = applyQuota(before, wanted);
+				await update(writes.updateQuota(before, from ? carry(brought, from) : brought));
+			}
+			return again; // Reads what came of it: other fields may have changed meanwhile.
+		});
+	}
+
+	/** The account that this one continues, brought to the quota first, so that nothing more is reserved there. */
+	async function continuedBy(quota: Quota, period: string): Promise<Account | undefined> {
+		const { tenant, continues } = quota;
+		if (continues?.to !== period) return undefined;
+		return await tries(`account of tenant ${tenant} in ${continues.from}`, async () => {
+			const from = await getAccount(tenant, continues.from);
+			if (!from || from.quotaRevision >= quota.revision) return from;
+			await update(writes.updateQuota(from, applyQuota(from, quota)));
+			return again;
+		});
+	}
+
+	return { setQuota, ensureAccount };
+}
