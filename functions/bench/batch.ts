@@ -4,7 +4,7 @@ import pMap from 'p-map';
 import type { Manifest } from '../core/batch.ts';
 import { limits } from '../core/limits.ts';
 import type { BatchMessage } from '../core/message.ts';
-import { fullPolicy, type ModelCard } from '../core/package.ts';
+import { fullIndex, fullPolicy, type ModelCard } from '../core/package.ts';
 import { embeddedPrice } from '../core/price.ts';
 import { decodeImage } from '../onnx/decode.ts';
 import type { PixelSource } from '../worker/pixels.ts';
@@ -30,6 +30,11 @@ export function decodedSource(decoded: readonly Uint8Array[]): PixelSource {
 		});
 		return new Map();
 	};
+}
+
+/** The card with a gate that starts with the whole network: at share 1 everybody runs that, and nothing else. */
+export function wholeFirst(card: ModelCard): ModelCard {
+	return { ...card, agent: { ...card.agent, starts: [{ share: 0, start: fullIndex(card) }] } };
 }
 
 /** Message and manifest of a batch of so many images at a share of the full MACs. */

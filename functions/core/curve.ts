@@ -1,4 +1,4 @@
-import { fullPolicy, type ModelCard, policyMacs } from './package.ts';
+import { fullPolicy, type ModelCard, macsTo, policyMacs } from './package.ts';
 import type { Quality } from './quota.ts';
 
 /**
@@ -31,5 +31,5 @@ export function macsForQuality(card: ModelCard, quality: Quality): number | unde
 		return macs === undefined ? undefined : Math.min(fullPolicy(card).macs, Math.max(policyMacs(card, 0), macs));
 	}
 	const index = card.policies.findIndex(({ id }) => id === quality.policy);
-	return index < 0 ? undefined : policyMacs(card, index);
+	return index < 0 ? undefined : Math.min(fullPolicy(card).macs, macsTo(card, index));
 }

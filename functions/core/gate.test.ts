@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type Gate, type GateRound, openGate, runGate } from './gate.ts';
 import { policyMacs } from './package.ts';
 import type { Reading } from './reading.ts';
-import { cardFor } from './testing/card.ts';
+import { cardFor, withSecondView } from './testing/card.ts';
 import { valuesOf } from './testing/values.ts';
 
 const macs = [100, 250, 600, 1000];
@@ -102,7 +102,7 @@ describe('the gate', () => {
 		);
 	});
 
-	test('a share of 1 is the full network for everybody, and nothing else', () => {
+	test('where a card says that a share of 1 begins with the full network, everybody gets that and nothing else', () => {
 		const gate = run(
 			[
 				[0.9, 0, 0, 0.3],
@@ -112,6 +112,45 @@ describe('the gate', () => {
 		);
 		expect(gate.results().map((result) => result?.policies)).toEqual([[3], [3]]);
 		expect(gate.spentMacs()).toBe(2000);
+	});
+
+	test('looks at an image a second time only after its first view, within the budget', () => {
+		const twice = withSecondView(card);
+		fc.assert(
+			fc.property(batches, ({ margins, budgetMacs }) => {
+				const marginOf = (policy: number, image: number) => margins[image]?.[policy] ?? 0.5;
+				const gate = runGate(
+					twice,
+					margins.length,
+					budgetMacs,
+					(policy, image) => reading(marginOf(policy, image)),
+					(policy, image) => (policy < 4 ? valuesOf(marginOf(policy, image), policy, 5) : undefined),
+				);
+				expect(gate.spentMacs()).toBeLessThanOrEqual(budgetMacs);
+				for (const result of gate.results()) {
+					const policies = result?.policies ?? [];
+					if (policies.includes(4)) expect(policies.slice(-2)).toEqual([3, 4]);
+					expect(result?.macs).toBe(policies.reduce((sum, policy) => sum + policyMacs(twice, policy), 0));
+				}
+			}),
+		);
+	});
+
+	test('pays for both views of who is worth it, from whatever it says first', () => {
+		const twice = withSecondView(cardFor(macs, []));
+		twice.agent.starts = [{ share: 0, start: 0 }];
+		const worth = [0.1, 0.1, 0.1, 0.2, 0.9];
+		const run = (budgetMacs: number) =>
+			runGate(
+				twice,
+				1,
+				budgetMacs,
+				() => reading(0.1),
+				(policy) => (policy < 4 ? worth : undefined),
+			);
+		const both = policyMacs(twice, 0) + policyMacs(twice, 3) + policyMacs(twice, 4);
+		expect(run(both).results()[0]?.policies).toEqual([0, 3, 4]);
+		expect(run(both - 1).results()[0]?.policies).toEqual([0, 3]);
 	});
 
 	test('leaves confident images alone and spends on the doubtful', () => {

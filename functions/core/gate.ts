@@ -1,6 +1,6 @@
 import { assert, BudgetNetError } from './errors.ts';
 import { type Option, solveKnapsack } from './knapsack.ts';
-import { fullPolicy, type ModelCard, policyMacs } from './package.ts';
+import { fullPolicy, type ModelCard, macsTo, nextTo, policyMacs } from './package.ts';
 import type { Reading } from './reading.ts';
 
 /** One policy, and the images (indices into the batch) that it runs on next. */
@@ -113,8 +113,8 @@ function startPolicy(card: ModelCard, images: number, budgetMacs: number): numbe
 }
 
 /**
- * Solves the whole batch with what is left, and gives the cheapest of the policies chosen: what its images then say may
- * change the rest of the solution.
+ * Solves the whole batch with what is left, and gives the cheapest of the policies that have to run for it: what its images then
+ * say may change the rest of the solution.
  */
 function nextRound(
 	card: ModelCard,
@@ -124,19 +124,18 @@ function nextRound(
 ): GateRound | undefined {
 	const policies = card.policies.map((_, policy) => policy).filter((policy) => policy >= lowest);
 	if (policies.length === 0) return undefined;
-	const costs = policies.map((policy) => policyMacs(card, policy));
 	const items: Option[][] = advices.map((advice) =>
-		policies.map((policy, i) => ({
-			cost: costs[i] as number,
-			gain: gainOf(advice, policy),
+		policies.map((policy) => ({
+			cost: macsTo(card, policy, advice?.policy),
+			gain: nextTo(card, policy, advice?.policy) < lowest ? 0 : gainOf(advice, policy),
 		})),
 	);
-	const choice = solveKnapsack(items, leftMacs);
-	const taken = choice.filter((option) => option >= 0);
-	if (taken.length === 0) return undefined;
-	const cheapest = Math.min(...taken);
-	const images = choice.flatMap((option, image) => (option === cheapest ? [image] : []));
-	return { policy: policies[cheapest] as number, images };
+	const chosen = solveKnapsack(items, leftMacs).map((option, image) =>
+		option < 0 ? Infinity : nextTo(card, policies[option] as number, advices[image]?.policy),
+	);
+	const cheapest = Math.min(...chosen);
+	if (cheapest === Infinity) return undefined;
+	return { policy: cheapest, images: chosen.flatMap((policy, image) => (policy === cheapest ? [image] : [])) };
 }
 
 /** Runs a whole batch on answers that are there already (tables of outcomes, tests): `reading(policy, image)` and so on. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { limits } from './limits.ts';
-import { type ModelCard, parseCard } from './package.ts';
-import { cardFor } from './testing/card.ts';
+import { fullIndex, fullPolicy, type ModelCard, macsTo, nextTo, parseCard, policyMacs } from './package.ts';
+import { cardFor, withSecondView } from './testing/card.ts';
 
 const policies = (count: number) => ({
 	...cardFor(Array.from({ length: count }, (_, i) => 100 + i)),
@@ -27,4 +27,31 @@ test.each<[string, ModelCard, ModelCard, RegExp]>([
 	expect(() => parseCard(JSON.stringify(tooLarge))).toThrow(
 		expect.objectContaining({ code: 'invalid', message: expect.stringMatching(named) }),
 	);
+});
+
+test('a second view is the last policy, by the file of the one before it', () => {
+	const twice = withSecondView(cardFor([100, 300]));
+	expect(parseCard(JSON.stringify(twice))).toEqual(twice);
+	const refused = (change: (policies: ModelCard['policies']) => unknown) => {
+		const card = structuredClone(twice);
+		change(card.policies);
+		return () => parseCard(JSON.stringify(card));
+	};
+	expect(refused((policies) => policies.push({ ...(policies[0] as object), id: 'x', macs: 900 } as never))).toThrow(
+		/only the last may be mirrored/,
+	);
+	expect(refused((policies) => Object.assign(policies[2] as object, { macs: 301 }))).toThrow(/of the file and MACs/);
+	expect(refused((policies) => Object.assign(policies[2] as object, { file: 'policy-09.onnx' }))).toThrow(
+		/of the file and MACs/,
+	);
+	expect(refused((policies) => policies.splice(0, 2))).toThrow(/of the file and MACs/);
+});
+
+test('a second view counts beyond the full network, and needs the first', () => {
+	const card = withSecondView(cardFor([100, 300, 1000]));
+	expect([fullIndex(card), fullPolicy(card).macs]).toEqual([2, 1000]);
+	expect([nextTo(card, 3), nextTo(card, 3, 1), nextTo(card, 3, 2), nextTo(card, 2, 0)]).toEqual([2, 2, 3, 2]);
+	const [first, second] = [policyMacs(card, 2), policyMacs(card, 3)];
+	expect([macsTo(card, 3), macsTo(card, 3, 1), macsTo(card, 3, 2)]).toEqual([first + second, first + second, second]);
+	expect(macsTo(card, 1, 0)).toBe(policyMacs(card, 1));
 });

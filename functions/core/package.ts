@@ -18,6 +18,11 @@ const policySchema = z.strictObject({
 	/** MACs an image: convolutions and linear layers, shortcuts included. */
 	macs,
 	parameters: z.int().positive(),
+	/**
+	 * A second view: the policy before it runs once more, on the mirrored image, and the mean of both logits counts. So it runs
+	 * after that one only. The last policy may be one.
+	 */
+	mirrored: z.literal(true).optional(),
 });
 
 /** What the agent may see of a policy's output (reading.ts); the card says which, in its order. */
@@ -84,16 +89,22 @@ function consistency(card: {
 	const count = card.policies.length;
 	if (card.input.width * card.input.height > limits.inputPixelsMax)
 		return `input: expected width x height of at most ${limits.inputPixelsMax} pixels`;
-	for (let i = 1; i < count; i++) {
-		const [cheaper, costlier] = [card.policies[i - 1], card.policies[i]];
+	const alone = card.policies.at(-1)?.mirrored ? card.policies.slice(0, -1) : card.policies;
+	if (alone.some(({ mirrored }) => mirrored)) return 'policies: only the last may be mirrored';
+	for (let i = 1; i < alone.length; i++) {
+		const [cheaper, costlier] = [alone[i - 1], alone[i]];
 		if (cheaper && costlier && cheaper.macs >= costlier.macs) return 'policies: expected cheapest first, no two alike';
 	}
+	const full = alone.at(-1);
+	if (!full || card.policies.at(-1)?.macs !== full.macs || card.policies.at(-1)?.file !== full.file)
+		return 'policies: expected a mirrored one to be of the file and MACs of the one before it';
 	if (new Set(card.policies.map((policy) => policy.id)).size !== count) return 'policies: ids repeat';
-	const agentMacsMax = agentShareMax * (card.policies[count - 1]?.macs ?? 0);
+	const agentMacsMax = agentShareMax * full.macs;
 	if (card.agent.macs > agentMacsMax)
 		return `agent: expected at most ${agentMacsMax} MACs, 1 % of the full network's, found ${card.agent.macs}`;
 	if (card.agent.starts[0]?.share !== 0) return 'agent.starts: the first row must begin at share 0';
-	if (card.agent.starts.some((row) => row.start >= count)) return 'agent.starts: names a policy that is not there';
+	if (card.agent.starts.some((row) => row.start >= alone.length))
+		return 'agent.starts: names a policy that is not there, or cannot be the first';
 	return undefined;
 }
 
@@ -102,12 +113,28 @@ export function parseCard(text: string): ModelCard {
 	return parseJson(cardSchema, text, 'model.json');
 }
 
-/** The costliest policy: the whole backbone. Shares are parts of its MACs. */
-export function fullPolicy(card: ModelCard): Policy {
-	return card.policies[card.policies.length - 1] as Policy;
+/** Index of the whole backbone's policy: the costliest, but for a second view by it. */
+export function fullIndex({ policies }: Pick<ModelCard, 'policies'>): number {
+	return policies.length - (policies.at(-1)?.mirrored ? 2 : 1);
 }
 
-/** MACs of running policy `index` on one image; the agent looks at the output of all but the costliest. */
+/** The whole backbone. Shares are parts of its MACs. */
+export function fullPolicy(card: ModelCard): Policy {
+	return card.policies[fullIndex(card)] as Policy;
+}
+
+/** What an image that ran policy `from` (nothing yet: -1) runs next to get to `policy`: a mirrored one comes after its first view. */
+export function nextTo(card: ModelCard, policy: number, from = -1): number {
+	return card.policies[policy]?.mirrored && from < policy - 1 ? policy - 1 : policy;
+}
+
+/** MACs of bringing an image that ran policy `from` (nothing yet: -1) to `policy`. */
+export function macsTo(card: ModelCard, policy: number, from = -1): number {
+	const next = nextTo(card, policy, from);
+	return policyMacs(card, policy) + (next === policy ? 0 : policyMacs(card, next));
+}
+
+/** MACs of one run of policy `index` on one image; the agent looks at the output of all but the last. */
 export function policyMacs(card: ModelCard, index: number): number {
 	const { macs: own } = card.policies[index] as Policy;
 	return index < card.policies.length - 1 ? own + card.agent.macs : own;

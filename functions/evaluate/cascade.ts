@@ -1,4 +1,4 @@
-import { policyMacs } from '../core/package.ts';
+import { macsTo, policyMacs } from '../core/package.ts';
 import type { OutcomeTable } from './table.ts';
 import { affordable, byBatch, capMacs, type Method, type Trial } from './trial.ts';
 
@@ -63,9 +63,10 @@ function runCascade(trial: Trial, { policies, parts }: Cascade, table: OutcomeTa
 		const [before, policy] = [policies[step] as number, policies[step + 1] as number];
 		const margins = images.map((image) => table.reading(before, image).margin);
 		ran.sort((a, b) => (margins[a] as number) - (margins[b] as number));
-		ran = ran.slice(0, Math.floor((part * left) / policyMacs(card, policy)));
+		const cost = macsTo(card, policy, before);
+		ran = ran.slice(0, Math.floor((part * left) / cost));
 		for (const i of ran) last[i] = policy;
-		macs += ran.length * policyMacs(card, policy);
+		macs += ran.length * cost;
 	});
 	return { last, macs };
 }

@@ -1,5 +1,5 @@
 import { runGate } from '../core/gate.ts';
-import { fullPolicy, type ModelCard, policyMacs } from '../core/package.ts';
+import { fullIndex, fullPolicy, type ModelCard, macsTo, policyMacs } from '../core/package.ts';
 import type { OutcomeTable, ValueTable } from './table.ts';
 import { byBatch, capMacs, type Method, type MethodRow, type Trial } from './trial.ts';
 
@@ -77,12 +77,12 @@ function act(card: ModelCard, values: ValueTable, image: number, share: number, 
 		if (!worth) return { policy, macs };
 		let [next, best] = [policy, worth[policy] as number];
 		for (let other = policy + 1; other < card.policies.length; other++) {
-			const value = (worth[other] as number) - (price * policyMacs(card, other)) / fullPolicy(card).macs;
+			const value = (worth[other] as number) - (price * macsTo(card, other, policy)) / fullPolicy(card).macs;
 			if (value > best) [next, best] = [other, value];
 		}
 		if (next === policy) return { policy, macs };
+		macs += macsTo(card, next, policy);
 		policy = next;
-		macs += policyMacs(card, policy);
 	}
 }
 
@@ -93,13 +93,9 @@ function startAt(card: ModelCard, share: number): number {
 /** Batches of the rehearsals that choose starts. */
 const rehearsalImages = 512;
 
-/** A card whose gate starts with `start` at every share below 1. */
+/** A card whose gate starts with `start` at every share. */
 export function startingWith(card: ModelCard, start: number): ModelCard {
-	const starts = [
-		{ share: 0, start },
-		{ share: 1, start: card.policies.length - 1 },
-	];
-	return { ...card, agent: { ...card.agent, starts } };
+	return { ...card, agent: { ...card.agent, starts: [{ share: 0, start }] } };
 }
 
 /** The start with which the gate is right most often on some images at a share: rehearsed in batches. */
@@ -108,9 +104,8 @@ export function bestStart(
 	fit: { table: OutcomeTable; values: ValueTable; images: readonly number[] },
 	share: number,
 ): number {
-	if (share >= 1) return card.policies.length - 1;
 	let [best, most] = [0, -1];
-	for (let start = 0; start < card.policies.length - 1; start++) {
+	for (let start = 0; start <= fullIndex(card); start++) {
 		if (start > 0 && policyMacs(card, start) > share * fullPolicy(card).macs) break;
 		const trial = { ...fit, card: startingWith(card, start), share, batchImages: rehearsalImages, fit };
 		const right = gate(trial)?.right.reduce((sum, value) => sum + value, 0) ?? 0;

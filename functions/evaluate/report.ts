@@ -19,7 +19,7 @@ export interface EvaluationRow {
 	batch: number;
 	/** The most that a batch spent beyond its cap. */
 	overshootMacs: number;
-	/** Wall time of the product's worker as a part of that at full compute; null where it was not measured. */
+	/** Wall time of the product's worker as a part of what the whole network takes for all images; null where it was not measured. */
 	wallShare: number | null;
 }
 
@@ -47,8 +47,7 @@ export function rowsOf(
 }
 
 function wallShareAt(passes: readonly Pass[], share: number): number | null {
-	const [here, full] = [share, 1].map((at) => passes.find((pass) => pass.share === at)?.elapsedMs);
-	return here === undefined || full === undefined ? null : here / full;
+	return passes.find((pass) => pass.share === share)?.wallShare ?? null;
 }
 
 /** The rate of right labels over the images that a method was judged on. */
@@ -118,11 +117,7 @@ export function batchTable(rows: readonly MethodRow[]): string {
 export function passTable(passes: readonly Pass[]): string {
 	return markdown(
 		['share', 'wall time / full', 'labels or MACs that differ'],
-		passes.map((pass) => [
-			pass.share.toFixed(2),
-			wallShareAt(passes, pass.share)?.toFixed(3) ?? 'no pass at share 1',
-			pass.different.toFixed(0),
-		]),
+		passes.map(({ share, wallShare, different }) => [share.toFixed(2), wallShare.toFixed(3), different.toFixed(0)]),
 	);
 }
 

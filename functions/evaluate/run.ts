@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { wholeFirst } from '../bench/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import type { ModelCard } from '../core/package.ts';
 import { openAgent } from '../onnx/agent-session.ts';
@@ -7,7 +8,7 @@ import { type Inference, startInference } from '../onnx/client.ts';
 import { loadPackage, type ModelPackage } from '../onnx/package-files.ts';
 import { curvePlot } from './curve-plot.ts';
 import { evaluateHeldOut, evaluateTest, type Judged } from './evaluate.ts';
-import { type Pass, passOnce, readSample, runAll, type Sample } from './live.ts';
+import { type Pass, passOnce, readSample, runAll, type Sample, timedPass } from './live.ts';
 import { crossFittedLogistic, logisticFrom } from './logistic.ts';
 import { publishedFor } from './published.ts';
 import { type EvaluationRow, rowsOf } from './report.ts';
@@ -131,17 +132,18 @@ async function withInference<T>(pkg: ModelPackage, use: (inference: Inference) =
 	}
 }
 
-/** A pass of the worker for each share, full compute first; all sessions are warm by then. */
+/** A pass of the worker for each share, after one of the whole network; all sessions are warm by then. */
 async function runPasses(pkg: ModelPackage, { models, shares }: EvaluationOptions): Promise<Pass[]> {
 	const sample = await sampleOf(pkg, models);
 	if (!sample) return [];
 	const { files, truth } = sample;
 	return withInference(pkg, async (inference) => {
 		const live = await runAll(pkg.card, inference, files, truth);
+		const { elapsedMs: fullMs } = await timedPass(wholeFirst(pkg.card), inference, live, 1);
 		const passes: Pass[] = [];
-		for (const share of [...shares].sort((a, b) => b - a))
-			passes.push(await passOnce(pkg.card, inference, live, share));
-		return passes.reverse();
+		for (const share of [...shares].sort((a, b) => a - b))
+			passes.push(await passOnce(pkg.card, inference, live, { share, fullMs }));
+		return passes;
 	});
 }
 

@@ -12,7 +12,7 @@ const curveShares = [0.125, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7
 /** Shares and accuracies of the curve are multiples of one part in so many. */
 const shareSteps = 1e5;
 /** Starts are chosen at these shares. */
-const startShares = [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
+const startShares = [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
 
 /**
  * Completes the card of a package that the recipe exported: the gate's starts from the held-out table and the agent's values
@@ -26,7 +26,7 @@ export async function sealPackage(packageFolder: string, tableFolder: string): P
 	const values = productValues(await loadCrossFitted(tableFolder, table));
 	const images = Array.from({ length: table.images }, (_, image) => image);
 	const card = { ...draft, digest: await digestOf(packageFolder) } as ModelCard;
-	card.agent.starts = startsOf((share) => bestStart(card, { table, values, images }, share), table.policies - 1);
+	card.agent.starts = startsOf((share) => bestStart(card, { table, values, images }, share));
 	const cheapest = cheapestShare(card);
 	const shares = [cheapest, ...curveShares.filter((share) => share > cheapest)];
 	const judged = { card, table, values, others: new Map(), twin: undefined };
@@ -49,13 +49,12 @@ export function cheapestShare(card: ModelCard): number {
 	return Math.min(1, (Math.floor(exactly * shareSteps) + 1) / shareSteps);
 }
 
-function startsOf(best: (share: number) => number, last: number): ModelCard['agent']['starts'] {
+function startsOf(best: (share: number) => number): ModelCard['agent']['starts'] {
 	const starts: ModelCard['agent']['starts'] = [{ share: 0, start: 0 }];
 	for (const share of startShares) {
 		const start = best(share);
 		if (start !== starts.at(-1)?.start) starts.push({ share, start });
 	}
-	if (starts.at(-1)?.start !== last) starts.push({ share: 1, start: last });
 	return starts;
 }
 

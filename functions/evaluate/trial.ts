@@ -1,4 +1,4 @@
-import { fullPolicy, type ModelCard, policyMacs } from '../core/package.ts';
+import { fullPolicy, type ModelCard, macsTo } from '../core/package.ts';
 import type { OutcomeTable, ValueTable } from './table.ts';
 
 /** What a method is judged on: images of a table, cut into batches in their order, each under a hard cap. */
@@ -61,10 +61,10 @@ export function byBatch(trial: Trial, method: string, run: (batch: readonly numb
 
 /** Whether a policy fits into the cap for every image. */
 export function affordable({ card, share }: Pick<Trial, 'card' | 'share'>, policy: number): boolean {
-	return policyMacs(card, policy) <= share * fullPolicy(card).macs;
+	return macsTo(card, policy) <= share * fullPolicy(card).macs;
 }
 
 /** The part of some images that a policy labels rightly. */
-export function accuracyOf(table: OutcomeTable, policy: number, images: readonly number[]): number {
+export function accuracyOfPolicy(table: OutcomeTable, policy: number, images: readonly number[]): number {
 	return images.filter((image) => table.right(policy, image)).length / images.length;
 }

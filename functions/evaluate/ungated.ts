@@ -1,18 +1,18 @@
-import { fullPolicy, policyMacs } from '../core/package.ts';
+import { fullPolicy, macsTo } from '../core/package.ts';
 import type { OutcomeTable } from './table.ts';
-import { accuracyOf, affordable, byBatch, capMacs, type Method, type Trial } from './trial.ts';
+import { accuracyOfPolicy, affordable, byBatch, capMacs, type Method, type Trial } from './trial.ts';
 
 /** The best policy that every image can be paid. */
 export const single: Method = (trial) => {
 	const { card, fit, table } = trial;
 	let [best, most] = [-1, -1];
 	card.policies.forEach((_, policy) => {
-		const accuracy = accuracyOf(fit.table, policy, fit.images);
+		const accuracy = accuracyOfPolicy(fit.table, policy, fit.images);
 		if (affordable(trial, policy) && accuracy > most) [best, most] = [policy, accuracy];
 	});
 	if (best < 0) return undefined;
 	return byBatch(trial, 'single', (batch) => ({
-		macs: batch.length * policyMacs(card, best),
+		macs: batch.length * macsTo(card, best),
 		right: batch.map((image) => Number(table.right(best, image))),
 	}));
 };
@@ -21,12 +21,12 @@ export const single: Method = (trial) => {
 export const staticMix: Method = (trial) => {
 	const { card, fit, share, table } = trial;
 	const cap = share * fullPolicy(card).macs;
-	const accuracies = card.policies.map((_, policy) => accuracyOf(fit.table, policy, fit.images));
+	const accuracies = card.policies.map((_, policy) => accuracyOfPolicy(fit.table, policy, fit.images));
 	let best = { cheap: -1, costly: -1, part: 0, accuracy: -1 };
 	for (let cheap = 0; cheap < card.policies.length && affordable(trial, cheap); cheap++) {
 		for (let costly = cheap; costly < card.policies.length; costly++) {
-			const extra = policyMacs(card, costly) - policyMacs(card, cheap);
-			const part = extra === 0 ? 0 : Math.min(1, (cap - policyMacs(card, cheap)) / extra);
+			const extra = macsTo(card, costly) - macsTo(card, cheap);
+			const part = extra === 0 ? 0 : Math.min(1, (cap - macsTo(card, cheap)) / extra);
 			const accuracy = (1 - part) * (accuracies[cheap] as number) + part * (accuracies[costly] as number);
 			if (accuracy > best.accuracy) best = { cheap, costly, part, accuracy };
 		}
@@ -34,7 +34,7 @@ export const staticMix: Method = (trial) => {
 	if (best.accuracy < 0) return undefined;
 	const mixed = (cheap: number, costly: number) => (1 - best.part) * cheap + best.part * costly;
 	return byBatch(trial, 'static-mix', (batch) => ({
-		macs: Math.floor(batch.length * mixed(policyMacs(card, best.cheap), policyMacs(card, best.costly))),
+		macs: Math.floor(batch.length * mixed(macsTo(card, best.cheap), macsTo(card, best.costly))),
 		right: batch.map((image) => mixed(Number(table.right(best.cheap, image)), Number(table.right(best.costly, image)))),
 	}));
 };
@@ -54,9 +54,9 @@ export function oracleOf(trial: Trial, method: string, told: OutcomeTable) {
 			.filter(({ policy }) => policy > 0)
 			.sort((a, b) => a.policy - b.policy);
 		const last = new Array<number>(batch.length).fill(0);
-		let macs = batch.length * policyMacs(card, 0);
+		let macs = batch.length * macsTo(card, 0);
 		for (const { i, policy } of needs) {
-			const extra = policyMacs(card, policy) - policyMacs(card, 0);
+			const extra = macsTo(card, policy) - macsTo(card, 0);
 			if (macs + extra > capMacs(trial, batch.length)) break;
 			macs += extra;
 			last[i] = policy;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import pMap from 'p-map';
 import { limits } from '../core/limits.ts';
-import { fullPolicy } from '../core/package.ts';
+import { fullIndex, fullPolicy } from '../core/package.ts';
 import { startInference } from '../onnx/client.ts';
 import { decodeImage } from '../onnx/decode.ts';
 import type { ModelPackage } from '../onnx/package-files.ts';
@@ -24,7 +24,7 @@ export async function measureMachine(pkg: ModelPackage, files: readonly string[]
 	try {
 		const images = limits.chunkImages;
 		const pixels = new Uint8Array(images * card.input.width * card.input.height * 3);
-		const policy = card.policies.length - 1;
+		const policy = fullIndex(card);
 		const run = async (times: number) => {
 			for (let i = 0; i < times; i++) await inference.run(policy, pixels, images);
 		};

@@ -56,11 +56,11 @@ test('other values of the agent than promised are refused', async () => {
 
 test('a check of another shape is refused', async () => {
 	const fewer = await withCheck((check) => check.logits.pop());
-	await expect(checkPackage(fewer)).rejects.toThrow(/expected logits of 6 policies, found 5/);
+	await expect(checkPackage(fewer)).rejects.toThrow(/expected logits of 7 policies, found 6/);
 	const less = await withCheck((check) => check.logits[0]?.[0]?.pop());
 	await expect(checkPackage(less)).rejects.toThrow(/expected 10 logits an image, found 9/);
 	const blind = await withCheck((check) => check.values.pop());
-	await expect(checkPackage(blind)).rejects.toThrow(/expected values of 5 policies, found 4/);
+	await expect(checkPackage(blind)).rejects.toThrow(/expected values of 6 policies, found 5/);
 	const more = await withCheck((check) => {
 		check.images = 9;
 	});

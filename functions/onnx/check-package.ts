@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { limits } from '../core/limits.ts';
 import { parseJson } from '../core/parse.ts';
 import { readLogits } from '../core/reading.ts';
+import { joinViews } from '../core/views.ts';
 import { type Inference, startInference } from './client.ts';
 import { checkFile, type ModelPackage } from './package-files.ts';
 import { chunkImagesOf, type Provider } from './provider.ts';
@@ -81,7 +82,7 @@ function compare(expected: Float32Array, found: Float32Array, tolerance: number)
 async function checkPolicy(
 	inference: Inference,
 	check: Check & { bytes: Uint8Array },
-	policy: number,
+	{ policy, mirrored }: { policy: number; mirrored: boolean },
 	size: number,
 	where: string,
 ) {
@@ -89,15 +90,17 @@ async function checkPolicy(
 	const tolerance = tolerances[inference.provider];
 	const [values, columns] = [check.values[policy], check.logits.length];
 	let worst = { deviation: 0, valueDeviation: 0 };
-	for (let first = 0; first < check.images; first += size) {
-		const picked = Array.from({ length: size }, (_, i) => (first + i) % check.images);
+	for (let from = 0; from < check.images; from += size) {
+		const picked = Array.from({ length: size }, (_, i) => (from + i) % check.images);
 		const pixels = Buffer.concat(
 			picked.map((image) => check.bytes.subarray(image * imageBytes, (image + 1) * imageBytes)),
 		);
 		const answer = await inference.run(policy, pixels, size);
+		const first = mirrored ? await inference.run(policy - 1, pixels, size) : undefined;
+		const logits = first ? joinViews(first.logits, answer.logits) : answer.logits;
 		for (const [i, image] of picked.entries()) {
 			const expected = Float32Array.from(check.logits[policy]?.[image] ?? []);
-			const found = answer.logits.subarray(i * expected.length, (i + 1) * expected.length);
+			const found = logits.subarray(i * expected.length, (i + 1) * expected.length);
 			const { deviation, otherLabel } = compare(expected, found, tolerance);
 			if (!(deviation <= tolerance) || otherLabel)
 				throw refused(`${where}, image ${image}, ${size} at once`, `logits ${expected.join(' ')}`, found.join(' '));
@@ -129,11 +132,12 @@ export async function checkPackage(pkg: ModelPackage, options: { threads?: numbe
 	const inference = await startInference(pkg, options);
 	try {
 		const policies: PackageCheck['policies'] = [];
-		for (const [index, { id }] of pkg.card.policies.entries()) {
+		for (const [index, { id, mirrored }] of pkg.card.policies.entries()) {
 			const batchSizes = [1, 3, chunkImagesOf(inference.provider, pkg.card, index) + 1];
 			let [deviation, valueDeviation] = [0, 0];
 			for (const size of batchSizes) {
-				const worst = await checkPolicy(inference, check, index, size, `${where}, policy ${id}`);
+				const which = { policy: index, mirrored: mirrored === true };
+				const worst = await checkPolicy(inference, check, which, size, `${where}, policy ${id}`);
 				deviation = Math.max(deviation, worst.deviation);
 				valueDeviation = Math.max(valueDeviation, worst.valueDeviation);
 			}

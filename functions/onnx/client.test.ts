@@ -52,6 +52,18 @@ test('an image has the same logits alone and among others, in a view and in shar
 	near((await inference.run(1, shared, 1)).logits, third);
 });
 
+test('a second view is what the whole network says of the mirrored images', async () => {
+	const { policies, input } = pkg.card;
+	const mirrored = Uint8Array.from(pixels, (_, at) => {
+		const column = Math.floor(at / 3) % input.width;
+		return pixels[at + 3 * (input.width - 1 - 2 * column)] as number;
+	});
+	const images = pixels.length / imageBytes;
+	const second = await inference.run(policies.length - 1, pixels, images);
+	near(second.logits, (await inference.run(policies.length - 2, mirrored, images)).logits);
+	expect(second.values).toBeUndefined();
+});
+
 test('calls at once are answered each with its own', async () => {
 	const calls = Array.from({ length: 12 }, (_, i) => {
 		const image = i % 4;

@@ -13,7 +13,8 @@ import { connect } from './thread-calls.ts';
 export interface Inference {
 	readonly provider: Provider;
 	/**
-	 * Runs one policy over images, and the agent over what it says; calls are answered in order.
+	 * Runs one policy over images, and the agent over what it says; calls are answered in order. A mirrored policy says what it
+	 * makes of the mirrored images alone (core/views.ts joins that with the first view's).
 	 * @param policy index into the card's policies
 	 * @param pixels uint8, images x height x width x 3. They are copied, unless they lie in a SharedArrayBuffer:
 	 * then they must not change until the answer

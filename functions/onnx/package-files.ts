@@ -4,7 +4,7 @@ import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
-import { type ModelCard, parseCard } from '../core/package.ts';
+import { type ModelCard, type Policy, parseCard } from '../core/package.ts';
 import { stateWidth } from '../core/reading.ts';
 import { countMacs } from './count-macs.ts';
 import { type OnnxTensor, readOnnx } from './onnx-file.ts';
@@ -69,8 +69,13 @@ export async function digestOf(folder: string): Promise<string> {
 	return `sha256:${hash.digest('hex')}`;
 }
 
+/** The policies with a graph of their own: a mirrored one has none. */
+function graphPolicies({ policies }: ModelCard): Policy[] {
+	return policies.filter(({ mirrored }) => !mirrored);
+}
+
 function mustBeExactly(where: string, card: ModelCard, files: readonly File[]): void {
-	const expected = [cardFile, checkFile, weightsFile, card.agent.file, ...card.policies.map((policy) => policy.file)];
+	const expected = [cardFile, checkFile, weightsFile, card.agent.file, ...graphPolicies(card).map(({ file }) => file)];
 	if (new Set(expected).size !== expected.length) throw refused(where, 'a graph a policy', 'one file named twice');
 	const found = new Set(files.map((file) => file.name));
 	for (const name of expected)
@@ -103,7 +108,7 @@ interface PromisedGraph {
 function graphsOf(card: ModelCard): PromisedGraph[] {
 	const { name, height, width } = card.input;
 	const input = { name, shape: [1, height, width, 3] };
-	const policies = card.policies.map(({ file, macs }) => ({ file, input, macs, columns: card.classes.length }));
+	const policies = graphPolicies(card).map(({ file, macs }) => ({ file, input, macs, columns: card.classes.length }));
 	const { file, macs } = card.agent;
 	const state = { name: agentInput, shape: [1, stateWidth(card)] };
 	return [...policies, { file, input: state, macs, columns: card.policies.length }];

@@ -5,6 +5,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { assert, BudgetNetError, messageOf } from '../core/errors.ts';
 import { type AgentSession, openAgent } from './agent-session.ts';
 import type { RunAnswer } from './messages.ts';
+import { mirror } from './mirror.ts';
 import type { ModelPackage } from './package-files.ts';
 import { chunkImagesOf, type Provider } from './provider.ts';
 
@@ -12,7 +13,7 @@ import { chunkImagesOf, type Provider } from './provider.ts';
 export interface Sessions {
 	/**
 	 * @param policy index into the card's policies
-	 * @param pixels uint8, images x height x width x 3
+	 * @param pixels uint8, images x height x width x 3; a mirrored policy mirrors them itself, and says what it makes of that view alone
 	 * @throws BudgetNetError `invalid`: the graph does not load; `internal`: it does not run
 	 */
 	run(policy: number, pixels: Uint8Array, images: number): Promise<RunAnswer>;
@@ -26,14 +27,14 @@ const errorsOnly = 3;
 export function openSessions(pkg: ModelPackage, provider: Provider, threads: number): Sessions {
 	const { card } = pkg;
 	const imageBytes = card.input.height * card.input.width * 3;
-	const opened = new Map<number, InferenceSession>();
+	const opened = new Map<string, InferenceSession>();
 	let agent: AgentSession | undefined;
 
 	async function open(policy: number): Promise<InferenceSession> {
-		const ready = opened.get(policy);
-		if (ready) return ready;
 		const file = card.policies[policy]?.file;
 		assert(file !== undefined, `package ${card.name} has no policy ${policy}`);
+		const ready = opened.get(file);
+		if (ready) return ready;
 		const session = await InferenceSession.create(join(pkg.folder, file), {
 			executionProviders: provider === 'cuda' ? ['cuda', 'cpu'] : ['cpu'],
 			// Arenas of many sessions add up to gigabytes and save no time.
@@ -48,7 +49,7 @@ export function openSessions(pkg: ModelPackage, provider: Provider, threads: num
 				cause: error,
 			});
 		});
-		opened.set(policy, session);
+		opened.set(file, session);
 		return session;
 	}
 
@@ -71,7 +72,8 @@ export function openSessions(pkg: ModelPackage, provider: Provider, threads: num
 			const chunk = chunkImagesOf(provider, card, policy);
 			for (let done = 0; done < images; done += chunk) {
 				const count = Math.min(chunk, images - done);
-				const part = pixels.subarray(done * imageBytes, (done + count) * imageBytes);
+				const view = pixels.subarray(done * imageBytes, (done + count) * imageBytes);
+				const part = card.policies[policy]?.mirrored ? mirror(view, card.input.width) : view;
 				logits.set(await runChunk(session, part, count), done * card.classes.length);
 			}
 			if (policy === card.policies.length - 1) return { logits, values: undefined };

@@ -25,9 +25,11 @@ export function accuracyPlot(data: DemoPage): Promise<Html> {
 function specOf({ card, tenants }: DemoPage): Figure['spec'] {
 	const fullMacs = fullPolicy(card).macs;
 	const curve = card.curve.map(({ macs, accuracy }) => ({ macs: macs / macsPerMillion, accuracy }));
-	const alone = card.policies.flatMap(({ macs }, i) => {
+	const alone = card.policies.flatMap(({ macs, mirrored }, i) => {
 		const accuracy = card.results.holdout[i];
-		return accuracy === undefined ? [] : [{ macs: macs / macsPerMillion, accuracy, colour: policyColour(i) }];
+		return accuracy === undefined || mirrored
+			? []
+			: [{ macs: macs / macsPerMillion, accuracy, colour: policyColour(i) }];
 	});
 	const points = tenants
 		.filter(({ labelled }) => labelled > 0)

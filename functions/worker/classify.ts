@@ -7,6 +7,7 @@ import type { BatchMessage } from '../core/message.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { ModelCard, Policy } from '../core/package.ts';
 import { readLogits } from '../core/reading.ts';
+import { createViews, type Views } from '../core/views.ts';
 import type { Inference } from '../onnx/client.ts';
 import type { PixelSource } from './pixels.ts';
 
@@ -16,6 +17,13 @@ export interface ClassifyParts {
 	loadPixels: PixelSource;
 	/** Images that the first policy waits for before it runs on them: large enough to fill the network, small enough to overlap with decoding. */
 	groupImages: number;
+}
+
+interface BatchUnderWay {
+	gate: Gate;
+	/** The pixels of all images, one after the other. */
+	block: Uint8Array;
+	views: Views;
 }
 
 /**
@@ -28,9 +36,9 @@ export async function classify(parts: ClassifyParts, message: BatchMessage, mani
 	const list = manifest.images;
 	const gate = openGate(parts.card, list.length, message.budgetMacs);
 	const imageBytes = parts.card.input.width * parts.card.input.height * 3;
-	const block = new Uint8Array(list.length * imageBytes);
-	const failures = await probe(parts, gate, list, block);
-	for (let round = gate.next(); round; round = gate.next()) await runRound(parts, gate, round, block);
+	const batch = { gate, block: new Uint8Array(list.length * imageBytes), views: createViews(parts.card) };
+	const failures = await probe(parts, batch, list);
+	for (let round = gate.next(); round; round = gate.next()) await runRound(parts, batch, round);
 	const results = gate.results();
 	return list.map((image, index) => outcomeOf(parts.card, image, results[index], failures.get(index)));
 }
@@ -52,19 +60,18 @@ function checkFits(card: ModelCard, message: BatchMessage, manifest: Manifest): 
 /** Runs the gate's first policy on groups of images while others are still fetched and decoded. */
 async function probe(
 	parts: ClassifyParts,
-	gate: Gate,
+	batch: BatchUnderWay,
 	list: readonly Image[],
-	block: Uint8Array,
 ): Promise<ReadonlyMap<number, Failure>> {
 	let [group, running]: [number[], Promise<void>] = [[], Promise.resolve()];
 	const flush = () => {
 		if (group.length === 0) return;
-		const round = { policy: gate.start, images: group };
+		const round = { policy: batch.gate.start, images: group };
 		group = [];
-		running = running.then(() => runRound(parts, gate, round, block));
+		running = running.then(() => runRound(parts, batch, round));
 		running.catch(() => undefined); // awaited below; a failure must not count as unhandled until then
 	};
-	const failures = await parts.loadPixels(list, block, (index) => {
+	const failures = await parts.loadPixels(list, batch.block, (index) => {
 		group.push(index);
 		if (group.length >= parts.groupImages) flush();
 	});
@@ -75,9 +82,8 @@ async function probe(
 
 async function runRound(
 	{ card, inference }: ClassifyParts,
-	gate: Gate,
+	{ gate, block, views }: BatchUnderWay,
 	round: GateRound,
-	block: Uint8Array,
 ): Promise<void> {
 	gate.charge(round);
 	const imageBytes = card.input.width * card.input.height * 3;
@@ -89,7 +95,8 @@ async function runRound(
 	const [classes, policies] = [card.classes.length, card.policies.length];
 	round.images.forEach((image, i) => {
 		const advice = values?.subarray(i * policies, (i + 1) * policies);
-		gate.observe(round.policy, image, readLogits(logits, i * classes, classes), advice);
+		const said = views.after(round.policy, image, logits.subarray(i * classes, (i + 1) * classes));
+		gate.observe(round.policy, image, readLogits(said, 0, classes), advice);
 	});
 }
 

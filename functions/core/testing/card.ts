@@ -1,5 +1,12 @@
 import type { ModelCard } from '../package.ts';
 
+/** The card with a second view by its whole network. */
+export function withSecondView(card: ModelCard): ModelCard {
+	const full = card.policies.at(-1) as ModelCard['policies'][number];
+	const second = { ...full, id: `${full.id}-mirrored`, mirrored: true as const };
+	return { ...card, policies: [...card.policies, second] };
+}
+
 /** A small model card for tests: policies of these MACs, and an agent of 1 MAC. */
 export function cardFor(
 	macs: readonly number[],

@@ -40,10 +40,13 @@ class Agent(nn.Module):
 
 
 def preferences(values, rung, price, costs, temperature):
-    """The actor's logits [n, rungs] after `rung` (int64 [n]) at `price` [n], a full network's; -inf where it may not go."""
+    """The actor's logits [n, rungs] after `rung` (int64 [n]) at `price` [n], a full network's; -inf where it may not go.
+
+    `costs` float32 [rungs, rungs]: from the one rung to the other (ladder.py).
+    """
     own = values.gather(1, rung[:, None])
     choices = torch.arange(values.shape[1])
-    paid = torch.where(choices == rung[:, None], 0.0, price[:, None] * costs)
+    paid = torch.where(choices == rung[:, None], 0.0, price[:, None] * costs[rung])
     logits = (values - own - paid) / temperature
     return logits.masked_fill(choices < rung[:, None], -torch.inf)
 

@@ -43,13 +43,13 @@ def cross_fitted(ladder, method):
     return values
 
 
-def write_agent(package, agent, macs):
+def write_agent(package, agent, policies):
     """Writes agent.onnx and adds the values of the check images to check.json; returns the card's `agent`, without its starts."""
     onnx.save(agent_graph(agent), str(package / AGENT_FILE))
     file = package / "check.json"
     check = json.loads(file.read_text())
     logits = np.asarray(check["logits"])
-    values = values_of(agent, ladder_of(logits, np.zeros(logits.shape[1], int), macs))
+    values = values_of(agent, ladder_of(logits, np.zeros(logits.shape[1], int), policies))
     check["values"] = np.round(values.astype(float), 6).tolist()
     file.write_text(json.dumps(check) + "\n")
     return {"file": AGENT_FILE, "macs": agent_macs(agent), "inputs": INPUTS}
@@ -59,13 +59,13 @@ def fit_agent(package, tables, methods):
     """Fits and writes the agent of folder `package` from `tables`, and the cross-fitted values of `methods`."""
     draft_file = tables / "draft.json"
     draft = json.loads(draft_file.read_text())
-    macs = [policy["macs"] for policy in draft["policies"]]
-    ladder = ladder_of(*read_table(tables, "holdout"), macs)
+    policies = draft["policies"]
+    ladder = ladder_of(*read_table(tables, "holdout"), policies)
     for stale in tables.glob("holdout.*.values.bin"):
         stale.unlink()  # of an earlier network
     for method in methods:
         (tables / f"holdout.{method}.values.bin").write_bytes(cross_fitted(ladder, method).astype("<f4").tobytes())
-    draft["agent"] = write_agent(package, learn(ladder, METHOD), macs)
+    draft["agent"] = write_agent(package, learn(ladder, METHOD), policies)
     draft_file.write_text(json.dumps(draft, indent="\t") + "\n")
 
 

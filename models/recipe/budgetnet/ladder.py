@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-INPUTS = ["margin", "gap", "entropy"]  # what the agent sees of a rung's output, in the card's words (functions/core/gain.ts)
+INPUTS = ["gap"]  # what the agent sees of a rung's output, in the card's words (functions/core/reading.ts)
 GAP_MAX = 20.0
 
 
 @dataclass(frozen=True)
 class Ladder:
-    """`states` float32 [rungs - 1, images, width], `right` float32 [rungs, images], `costs` float32 [rungs] in full networks."""
+    """`states` float32 [rungs - 1, images, width], `right` float32 [rungs, images], `costs` float32 [rungs, rungs]: see `costs_of`."""
 
     states: torch.Tensor
     right: torch.Tensor
@@ -35,20 +35,28 @@ class Ladder:
 
 
 def readings(logits):
-    """INPUTS of `logits` float [..., classes], as float32 [..., 3]: the same as readLogits of functions/core/gain.ts."""
-    logits = np.asarray(logits, np.float64)
-    ordered = np.sort(logits, -1)
-    gap = np.minimum(ordered[..., -1] - ordered[..., -2], GAP_MAX)
-    weights = np.exp(logits - ordered[..., -1:])
-    total = weights.sum(-1)
-    margin = (1 - np.exp(ordered[..., -2] - ordered[..., -1])) / total
-    weighted = (weights * (logits - ordered[..., -1:])).sum(-1)
-    entropy = (np.log(total) - weighted / total) / np.log(logits.shape[-1])
-    return np.stack([margin, gap, entropy], -1).astype(np.float32)
+    """INPUTS of `logits` float [..., classes], as float32 [..., 1]: the same as readLogits of functions/core/reading.ts.
+
+    With margin and entropy besides, 5,000 images are too few to rank what images gain: the gate does no better, or worse.
+    """
+    ordered = np.sort(np.asarray(logits, np.float64), -1)
+    return np.minimum(ordered[..., -1:] - ordered[..., -2:-1], GAP_MAX).astype(np.float32)
 
 
-def ladder_of(logits, truth, macs):
-    """The ladder of a table of outcomes: `logits` [rungs, images, classes], `truth` [images], `macs` [rungs] ascending.
+def costs_of(policies):
+    """What an image that has run one rung pays to get to another, in full networks: float32 [rungs, rungs].
+
+    `policies` as in the card, cheapest first: a mirrored one, always the last, needs the one before it to have run.
+    """
+    macs = np.asarray([policy["macs"] for policy in policies], np.float64) / policies[-1]["macs"]
+    costs = np.tile(macs, (len(macs), 1))
+    if policies[-1].get("mirrored"):
+        costs[:-2, -1] += macs[-2]
+    return costs.astype(np.float32)
+
+
+def ladder_of(logits, truth, policies):
+    """The ladder of a table of outcomes: `logits` [rungs, images, classes], `truth` [images], the card's `policies`.
 
     A state has one block of inputs and a 1 for each rung but the costliest; all but the block of the rung just run are 0.
     """
@@ -58,5 +66,4 @@ def ladder_of(logits, truth, macs):
     for rung, values in enumerate(readings(logits[:-1])):
         states[rung, :, rung * width : (rung + 1) * width] = np.concatenate([values, np.ones((images, 1))], 1)
     right = (logits.argmax(-1) == np.asarray(truth)).astype(np.float32)
-    costs = np.asarray(macs, np.float64) / macs[-1]
-    return Ladder(torch.from_numpy(states), torch.from_numpy(right), torch.from_numpy(costs.astype(np.float32)))
+    return Ladder(torch.from_numpy(states), torch.from_numpy(right), torch.from_numpy(costs_of(policies)))

@@ -58,7 +58,7 @@ def expected_return(values, ladder, price, temperature):
         chance = torch.softmax(preferences(values[r], rung, price, ladder.costs, temperature)[:, r:], 1)
         worth[r] = chance[:, 0] * ladder.right[r]
         for step, a in enumerate(range(r + 1, rungs), 1):
-            worth[r] = worth[r] + chance[:, step] * (worth[a] - price * ladder.costs[a])
+            worth[r] = worth[r] + chance[:, step] * (worth[a] - price * ladder.costs[r, a])
     return torch.stack(worth[:-1]).mean(0)
 
 
@@ -80,7 +80,7 @@ def sampled_loss(agent, ladder, price, temperature, done):
         critic = values.gather(1, rung.clamp(max=last - 1)[:, None])[:, 0]
         steps.append((active & (rung < last), torch.log(chance.gather(1, action[:, None])[:, 0]), critic, entropy, ladder.right[rung, images]))
         moving = active & ~stop & (rung < last)
-        rewards.append(torch.where(moving, -price * ladder.costs[action], 0.0))
+        rewards.append(torch.where(moving, -price * ladder.costs[rung, action], 0.0))
         active, rung = moving, torch.where(moving, action, rung)
     returned, loss = ladder.right[rung, images], 0.0
     for (here, logged, critic, entropy, right), reward in zip(reversed(steps), reversed(rewards)):

@@ -14,7 +14,10 @@ CHECK_IMAGES = 8
 
 
 def write_graphs(folder, network, mean, deviation, classes, size):
-    """Writes policy-NN.onnx and weights.bin for inputs of `size` pixels; returns the card's `policies`, cheapest first."""
+    """Writes policy-NN.onnx and weights.bin for inputs of `size` pixels; returns the card's `policies`, cheapest first.
+
+    The last is the whole network's second view, of the mirrored image: it has no graph of its own.
+    """
     for stale in folder.glob("policy-*.onnx"):
         stale.unlink()  # the package's digest covers every file
     architecture, shared, policies = network.architecture, SharedWeights(), []
@@ -25,7 +28,8 @@ def write_graphs(folder, network, mean, deviation, classes, size):
         macs, parameters = cost.macs(architecture, widths, classes, size, size), cost.parameters(architecture, widths, classes)
         policies.append({"id": f"p{index}", "file": file, "widths": list(widths), "macs": macs, "parameters": parameters})
     (folder / WEIGHTS_FILE).write_bytes(shared.bytes())
-    return policies[::-1]
+    full = policies[0]
+    return [*policies[::-1], {**full, "id": f"{full['id']}-mirrored", "mirrored": True}]
 
 
 def write_check(folder, network, pixels, mean, deviation):

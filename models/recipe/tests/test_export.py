@@ -33,7 +33,7 @@ def test_export_writes_package_tables_and_card(command, tmp_path):
     assert card["training"]["learntFrom"] == 72 and card["training"]["heldOut"] == 8
     for split, images in (("holdout", 8), ("test", 10)):
         header = json.loads((outcomes / f"{split}.json").read_text())
-        logits = np.frombuffer((outcomes / f"{split}.logits.bin").read_bytes(), "<f2").reshape(3, images, 2)
+        logits = np.frombuffer((outcomes / f"{split}.logits.bin").read_bytes(), "<f2").reshape(4, images, 2)
         right = (logits.argmax(2) == np.array(header["truth"])).mean(1)
         assert np.allclose(card["results"][split], right, atol=1e-5)
     assert (tmp_path / "models" / "checkpoints" / "tiny.npz").exists()

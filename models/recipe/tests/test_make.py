@@ -26,7 +26,7 @@ def test_one_command_makes_a_package_of_a_folder(tiny, folder, models, monkeypat
     plan, *epochs, results = map(json.loads, capsys.readouterr().out.splitlines())
     assert plan == {"constant": 1, "decay": 1, "fullOnly": 0}
     assert [line["epoch"] for line in epochs] == [1, 2]
-    assert len(results["holdout"]) == len(tiny.rungs)
+    assert len(results["holdout"]) == len(tiny.rungs) + 1  # and the second view
     assert {"policy-00.onnx", "weights.bin", "agent.onnx", "check.json"} <= {file.name for file in (models / "packages" / "mine").iterdir()}
     assert json.loads((models / "outcomes" / "mine" / "draft.json").read_text())["classes"] == ["cold", "warm"]
 

@@ -20,14 +20,23 @@ def written(folder, architecture, size=32):
 def test_exported_graphs_say_what_the_network_says(each, tmp_path, size):
     network, pixels, policies = written(tmp_path, each, size)
     expected = logits_of(network, pixels, MEAN, DEVIATION)
-    assert [policy["widths"] for policy in policies] == [list(rung) for rung in each.rungs]
-    for index, policy in enumerate(policies):
+    assert [policy["widths"] for policy in policies[:-1]] == [list(rung) for rung in each.rungs]
+    for index, policy in enumerate(policies[:-1]):
         session = onnxruntime.InferenceSession(str(tmp_path / policy["file"]))
         [asked] = session.get_inputs()
         assert (asked.name, asked.type, asked.shape) == ("pixels", "tensor(uint8)", ["images", size, size, 3])
         logits = session.run(None, {"pixels": pixels.numpy()})[0]
         assert np.abs(logits - expected[index]).max() < 1e-3
         assert (logits.argmax(1) == expected[index].argmax(1)).all()
+
+
+def test_the_last_policy_is_a_second_view_by_the_graph_of_the_whole_network(each, tmp_path):
+    network, pixels, policies = written(tmp_path, each)
+    full, second = policies[-2:]
+    assert second == {**full, "id": f"{full['id']}-mirrored", "mirrored": True}
+    session = onnxruntime.InferenceSession(str(tmp_path / second["file"]))
+    views = [session.run(None, {"pixels": view})[0] for view in (pixels.numpy(), pixels.numpy()[:, :, ::-1].copy())]
+    assert np.abs(sum(views) / 2 - logits_of(network, pixels, MEAN, DEVIATION)[-1]).max() < 1e-3
 
 
 def external(file):
@@ -82,5 +91,5 @@ def test_check_images_are_spread_and_come_with_their_logits(tiny, tmp_path):
     check = json.loads((tmp_path / "check.json").read_text())
     picked = np.frombuffer(bytes.fromhex(check["pixels"]), np.uint8).reshape(8, 32, 32, 3)
     assert (picked[0] == pixels[0].numpy()).all() and (picked[7] == pixels[63].numpy()).all()
-    assert np.array(check["logits"]).shape == (3, 8, 5)
+    assert np.array(check["logits"]).shape == (4, 8, 5)
     assert np.allclose(np.array(check["logits"])[:, 7], logits_of(network, pixels, MEAN, DEVIATION)[:, 63], atol=1e-3)
