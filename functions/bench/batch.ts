@@ -32,9 +32,14 @@ export function decodedSource(decoded: readonly Uint8Array[]): PixelSource {
 	};
 }
 
-/** The card with a gate that starts with the whole network: at share 1 everybody runs that, and nothing else. */
+/** The card without second views, and with a gate that starts with the whole network: at share 1 everybody runs that, once. */
 export function wholeFirst(card: ModelCard): ModelCard {
-	return { ...card, agent: { ...card.agent, starts: [{ share: 0, start: fullIndex(card) }] } };
+	const start = fullIndex(card);
+	return {
+		...card,
+		policies: card.policies.slice(0, start + 1),
+		agent: { ...card.agent, starts: [{ share: 0, start }] },
+	};
 }
 
 /** Message and manifest of a batch of so many images at a share of the full MACs. */
