@@ -1,5 +1,5 @@
 import { limits } from '../../functions/core/limits.ts';
-import { fullPolicy, type ModelCard } from '../../functions/core/package.ts';
+import { fullMacs, type ModelCard } from '../../functions/core/package.ts';
 import type { Settings } from '../settings-schema.ts';
 import {
 	evenGmac,
@@ -28,7 +28,7 @@ export function costPage(prices: Prices, settings: Settings, card: ModelCard): s
 	const task = { vcpus: settings.cpu.cpuUnits / 1024, memoryGb: settings.cpu.memoryMib / 1024 };
 	const batch = settings.batchImagesMax;
 	const networks = [
-		{ name: `${card.name}, ${card.input.width} px`, gmac: fullPolicy(card).macs / 1e9 },
+		{ name: `${card.name}, ${card.input.width} px`, gmac: fullMacs(card) / 1e9 },
 		{ name: 'of 1 GMAC', gmac: 1 },
 		{ name: 'of 4 GMAC (a ResNet-50 at 224 px)', gmac: 4 },
 	];

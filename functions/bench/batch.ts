@@ -4,7 +4,7 @@ import pMap from 'p-map';
 import type { Manifest } from '../core/batch.ts';
 import { limits } from '../core/limits.ts';
 import type { BatchMessage } from '../core/message.ts';
-import { fullIndex, fullPolicy, type ModelCard } from '../core/package.ts';
+import { fullIndex, fullMacs, type ModelCard } from '../core/package.ts';
 import { embeddedPrice } from '../core/price.ts';
 import { decodeImage } from '../onnx/decode.ts';
 import type { PixelSource } from '../worker/pixels.ts';
@@ -54,7 +54,7 @@ export function batchAt(card: ModelCard, images: number, share: number): { messa
 		model: { name: card.name, digest: card.digest },
 		price: embeddedPrice,
 		images,
-		budgetMacs: Math.floor(share * images * fullPolicy(card).macs),
+		budgetMacs: Math.floor(share * images * fullMacs(card)),
 		deadlineMs: Number.MAX_SAFE_INTEGER,
 	};
 	return { message, manifest: { v: 1, ...ref, images: list } };

@@ -5,7 +5,7 @@ import { archiveFormatOf } from '../core/archive.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { formatUsd, parseUsd } from '../core/money.ts';
 import type { Outcome } from '../core/outcome.ts';
-import { fullPolicy, type ModelCard } from '../core/package.ts';
+import { fullMacs, type ModelCard } from '../core/package.ts';
 import { costNanoUsd, type Price } from '../core/price.ts';
 import { limitForShare } from '../core/quota.ts';
 import { dropFiles, listFiles } from '../local/drop.ts';
@@ -149,7 +149,7 @@ function summarise(
 	const [labelled, failed] = [total((facts) => facts.labelled), total((facts) => facts.failed)];
 	const deferred = tally.deferred.reduce((sum, batch) => sum + batch.images, 0);
 	const consumedMacs = total((facts) => facts.consumedMacs);
-	const share = labelled === 0 ? 0 : consumedMacs / (labelled * fullPolicy(card).macs);
+	const share = labelled === 0 ? 0 : consumedMacs / (labelled * fullMacs(card));
 	const spentNanoUsd = total((facts) => facts.billedNanoUsd);
 	const summary = {
 		images: tally.images,

@@ -6,7 +6,7 @@ import { limitForAccuracy, type Offer, offerAtFullQuality, offerNow, type Standi
 import { formatUsd } from '../core/money.ts';
 import { tenantSchema } from '../core/object-key.ts';
 import { forecastOf } from '../core/pacing.ts';
-import { fullPolicy } from '../core/package.ts';
+import { fullMacs } from '../core/package.ts';
 import { parse } from '../core/parse.ts';
 import { periodOf } from '../core/period.ts';
 import { listFiles } from '../local/drop.ts';
@@ -75,7 +75,7 @@ async function estimateFor(
 	const { ledger } = connection;
 	const quota = presentQuota(tenant, await ledger.getQuota(tenant));
 	const [card, nowMs] = [await readCard(priced.model), Date.now()];
-	if (images > Number.MAX_SAFE_INTEGER / fullPolicy(card).macs)
+	if (images > Number.MAX_SAFE_INTEGER / fullMacs(card))
 		throw new BudgetNetError('invalid', `--images ${images}: too many to calculate with; ask for a part of them`);
 	const account = await ledger.getAccount(tenant, periodOf(nowMs, quota));
 	const { availableNanoUsd = quota.limitNanoUsd, images: seenImages = 0 } = account ?? {};

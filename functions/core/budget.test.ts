@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type BatchBudget, budgetHeldBy, budgetOf, payableImages } from './budget.ts';
-import { fullPolicy, policyMacs } from './package.ts';
+import { fullMacs, policyMacs } from './package.ts';
 import { costNanoUsd, type Price } from './price.ts';
 import { cardFor } from './testing/card.ts';
 
 const card = cardFor([10_000_000, 40_000_000, 100_000_000]);
 const price: Price = { version: 'test-1', nanoUsdPerTmac: 300_000, nanoUsdPerImage: 5 };
-const fullNanoUsd = (images: number) => costNanoUsd(price, images * fullPolicy(card).macs, images);
+const fullNanoUsd = (images: number) => costNanoUsd(price, images * fullMacs(card), images);
 const floorNanoUsd = (images: number) => costNanoUsd(price, images * policyMacs(card, 0), images);
 
 type Given = Pick<Parameters<typeof budgetOf>[0], 'availableNanoUsd' | 'images' | 'expectedLeft'> &
@@ -25,7 +25,7 @@ describe('the budget that a reservation pays', () => {
 			}
 			expect(costNanoUsd(price, budgetMacs, images)).toBeLessThanOrEqual(heldNanoUsd);
 			expect(budgetMacs).toBeGreaterThanOrEqual(images * policyMacs(card, 0));
-			expect(budgetMacs).toBeLessThanOrEqual(images * fullPolicy(card).macs);
+			expect(budgetMacs).toBeLessThanOrEqual(images * fullMacs(card));
 		});
 		fc.assert(property, { numRuns: 1000 });
 	});
@@ -93,7 +93,7 @@ describe('the budget of a batch', () => {
 			expect(budget.reservedNanoUsd).toBeLessThanOrEqual(given.availableNanoUsd);
 			expect(budget.reservedNanoUsd).toBe(costNanoUsd(given.price, budget.budgetMacs, given.images));
 			expect(budget.budgetMacs).toBeGreaterThanOrEqual(given.images * policyMacs(card, 0));
-			expect(budget.budgetMacs).toBeLessThanOrEqual(given.images * fullPolicy(card).macs);
+			expect(budget.budgetMacs).toBeLessThanOrEqual(given.images * fullMacs(card));
 		});
 		fc.assert(property, { numRuns: 1000 });
 	});
@@ -134,7 +134,7 @@ describe('the budget of a batch', () => {
 		expect(budgetFor({ ...rich, quality: { ceiling } }).budgetMacs).toBe(10 * policyMacs(card, 0));
 		const both = { ceiling, floor: { policy: 'p1' } };
 		expect(budgetFor({ ...rich, quality: both }).budgetMacs).toBe(10 * policyMacs(card, 1));
-		expect(budgetFor({ ...rich, quality: { ceiling: { policy: 'p9' } } }).budgetMacs).toBe(10 * fullPolicy(card).macs);
+		expect(budgetFor({ ...rich, quality: { ceiling: { policy: 'p9' } } }).budgetMacs).toBe(10 * fullMacs(card));
 	});
 
 	test('leaves enough for the floor of those to come, unless that would leave it without its own', () => {

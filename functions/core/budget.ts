@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { macsForQuality } from './curve.ts';
 import { limits } from './limits.ts';
-import { fullPolicy, type ModelCard, policyMacs } from './package.ts';
+import { fullMacs, type ModelCard, policyMacs } from './package.ts';
 import { affordableMacs, costNanoUsd, costOrInfinity, type Price } from './price.ts';
 import type { Quota } from './quota.ts';
 
@@ -61,7 +61,7 @@ const quotaPartMax = 1 / 4;
  * that it could never pay would hold up all that come after.
  */
 export function payableImages(quota: Pick<Quota, 'limitNanoUsd' | 'floor'>, card: ModelCard, price: Price): number {
-	const { floor } = boundsMacs(card, quota) ?? { floor: fullPolicy(card).macs };
+	const { floor } = boundsMacs(card, quota) ?? { floor: fullMacs(card) };
 	const payable = Math.floor((quota.limitNanoUsd * quotaPartMax) / costOrInfinity(price, floor, 1));
 	return Math.max(limits.batchImagesMin, payable);
 }
@@ -73,7 +73,7 @@ export function boundsMacs(
 ): { floor: number; ceiling: number } | undefined {
 	const floorMacs = floor ? macsForQuality(card, floor) : policyMacs(card, 0);
 	if (floorMacs === undefined) return undefined;
-	const ceilingMacs = (ceiling && macsForQuality(card, ceiling)) ?? fullPolicy(card).macs;
+	const ceilingMacs = (ceiling && macsForQuality(card, ceiling)) ?? fullMacs(card);
 	return { floor: floorMacs, ceiling: Math.max(floorMacs, ceilingMacs) };
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { expectedAccuracy, macsForQuality } from './curve.ts';
-import { fullPolicy, policyMacs } from './package.ts';
+import { fullMacs, policyMacs } from './package.ts';
 import { cardFor } from './testing/card.ts';
 
 const card = cardFor([10_000_000, 40_000_000, 100_000_000]); // its curve: 0.8 at the cheapest, 0.9 at the full network
@@ -27,7 +27,7 @@ describe('the curve', () => {
 		expect(macsForQuality(fromNothing, { accuracy: 0.1 })).toBe(policyMacs(card, 0));
 		expect(macsForQuality(card, { accuracy: 0.901 })).toBeUndefined();
 		expect(macsForQuality(card, { policy: 'p1' })).toBe(policyMacs(card, 1));
-		expect(macsForQuality(card, { policy: 'p2' })).toBe(fullPolicy(card).macs);
+		expect(macsForQuality(card, { policy: 'p2' })).toBe(fullMacs(card));
 		expect(macsForQuality(card, { policy: 'p3' })).toBeUndefined();
 	});
 });

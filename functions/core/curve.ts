@@ -1,4 +1,4 @@
-import { fullPolicy, type ModelCard, macsTo, policyMacs } from './package.ts';
+import { fullMacs, type ModelCard, macsTo, policyMacs } from './package.ts';
 import type { Quality } from './quota.ts';
 
 /**
@@ -28,8 +28,8 @@ function macsForAccuracy(card: ModelCard, accuracy: number): number | undefined 
 export function macsForQuality(card: ModelCard, quality: Quality): number | undefined {
 	if ('accuracy' in quality) {
 		const macs = macsForAccuracy(card, quality.accuracy);
-		return macs === undefined ? undefined : Math.min(fullPolicy(card).macs, Math.max(policyMacs(card, 0), macs));
+		return macs === undefined ? undefined : Math.min(fullMacs(card), Math.max(policyMacs(card, 0), macs));
 	}
 	const index = card.policies.findIndex(({ id }) => id === quality.policy);
-	return index < 0 ? undefined : Math.min(fullPolicy(card).macs, macsTo(card, index));
+	return index < 0 ? undefined : Math.min(fullMacs(card), macsTo(card, index));
 }

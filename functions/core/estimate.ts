@@ -1,6 +1,6 @@
 import { type BatchBudget, boundsMacs, budgetOf, type NoBudget } from './budget.ts';
 import { expectedAccuracy, macsForQuality } from './curve.ts';
-import { fullPolicy, type ModelCard } from './package.ts';
+import { fullMacs, type ModelCard } from './package.ts';
 import { costNanoUsd, costOrInfinity, type Price } from './price.ts';
 import type { Quota } from './quota.ts';
 
@@ -32,13 +32,13 @@ export function offerNow(standing: Standing, images: number): Offer | NoBudget {
 
 /** What `images` would cost and get on the full network. */
 export function offerAtFullQuality({ card, price }: Pick<Standing, 'card' | 'price'>, images: number): Offer {
-	const budgetMacs = images * fullPolicy(card).macs;
+	const budgetMacs = images * fullMacs(card);
 	return offerOf(card, { budgetMacs, reservedNanoUsd: costNanoUsd(price, budgetMacs, images) }, images);
 }
 
 function offerOf(card: ModelCard, budget: Pick<BatchBudget, 'budgetMacs' | 'reservedNanoUsd'>, images: number): Offer {
 	const macs = budget.budgetMacs / images;
-	const share = macs / fullPolicy(card).macs;
+	const share = macs / fullMacs(card);
 	return { costNanoUsd: budget.reservedNanoUsd, share, accuracy: expectedAccuracy(card, macs) };
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Gate, type GateRound, openGate, runGate } from './gate.ts';
-import { policyMacs } from './package.ts';
+import { fullMacs, policyMacs } from './package.ts';
 import type { Reading } from './reading.ts';
 import { cardFor, withSecondView } from './testing/card.ts';
 import { valuesOf } from './testing/values.ts';
@@ -150,7 +150,25 @@ describe('the gate', () => {
 			);
 		const both = policyMacs(twice, 0) + policyMacs(twice, 3) + policyMacs(twice, 4);
 		expect(run(both).results()[0]?.policies).toEqual([0, 3, 4]);
-		expect(run(both - 1).results()[0]?.policies).toEqual([0, 3]);
+		expect(run(both - 1).results()[0]?.policies).toEqual([3, 4]); // both are within reach without a first look
+	});
+
+	test('runs the whole network on so few images that it could look at none of them twice', () => {
+		const twice = withSecondView(cardFor(macs, []));
+		twice.agent.starts = [{ share: 0, start: 0 }];
+		const run = (images: number, missing = 0) =>
+			runGate(
+				twice,
+				images,
+				images * fullMacs(twice) - missing,
+				() => reading(0.1),
+				(policy) => (policy < 4 ? [0.1, 0.1, 0.1, 0.2, 0.9] : undefined),
+			)
+				.results()
+				.map((result) => result?.policies);
+		expect([run(1), run(2)]).toEqual([[[3]], [[3], [3]]]);
+		expect(run(3)).toContainEqual([0, 3, 4]);
+		expect(run(1, 1)).toEqual([[0]]);
 	});
 
 	test('leaves confident images alone and spends on the doubtful', () => {

@@ -1,6 +1,6 @@
 import { assert, BudgetNetError } from './errors.ts';
 import { type Option, solveKnapsack } from './knapsack.ts';
-import { fullPolicy, type ModelCard, macsTo, nextTo, policyMacs } from './package.ts';
+import { fullIndex, fullMacs, type ModelCard, macsTo, nextTo, policyMacs } from './package.ts';
 import type { Reading } from './reading.ts';
 
 /** One policy, and the images (indices into the batch) that it runs on next. */
@@ -46,7 +46,7 @@ export interface Gate {
 	readonly spentMacs: () => number;
 	/** Charges a run before it happens. @throws BudgetNetError `internal` when the budget would be exceeded */
 	charge(round: GateRound): void;
-	/** Tells what a charged run said of one image, and what the agent made of that (nothing after the costliest policy). */
+	/** Tells what a charged run said of one image, and what the agent made of that (nothing after the last policy). */
 	observe(policy: number, image: number, reading: Reading, values: Values | undefined): void;
 	/** The next round, when all of the round before is observed; undefined when no more is gained or affordable. */
 	next(): GateRound | undefined;
@@ -100,8 +100,9 @@ export function openGate(card: ModelCard, images: number, budgetMacs: number): G
 
 /** The card's start for this share of the full MACs, or the costliest cheaper one that every image can be paid. */
 function startPolicy(card: ModelCard, images: number, budgetMacs: number): number {
-	const share = budgetMacs / (images * fullPolicy(card).macs);
+	const share = budgetMacs / (images * fullMacs(card));
 	let start = card.agent.starts.reduce((found, row) => (row.share <= share ? row.start : found), 0);
+	if (share >= 1 && leavesNobodyTwoViews(card, start, images, budgetMacs)) start = fullIndex(card);
 	while (start > 0 && images * policyMacs(card, start) > budgetMacs) start -= 1;
 	const needed = images * policyMacs(card, start);
 	if (needed > budgetMacs)
@@ -110,6 +111,14 @@ function startPolicy(card: ModelCard, images: number, budgetMacs: number): numbe
 			`budget of ${budgetMacs} MACs for ${images} images: the cheapest policy alone takes ${needed}`,
 		);
 	return start;
+}
+
+/**
+ * Whether a start leaves too little for even one image to be looked at twice: a few images with money for the whole network
+ * are better off with that.
+ */
+function leavesNobodyTwoViews(card: ModelCard, start: number, images: number, budgetMacs: number): boolean {
+	return budgetMacs - images * policyMacs(card, start) < macsTo(card, card.policies.length - 1, start);
 }
 
 /**

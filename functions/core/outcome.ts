@@ -22,7 +22,7 @@ export const outcomeSchema = z.discriminatedUnion('status', [
 		status: z.literal('labelled'),
 		label: z.string(),
 		confidence: z.number().min(0).max(1),
-		/** Ids of the policies that ran, in order; the label is the last one's. */
+		/** Ids of the policies that ran, in order; the label is the last one's, after a mirrored one both views'. */
 		policies: z.array(z.string()).min(1).max(limits.policiesMax),
 		/** Of all of them, the agent's included. */
 		macs: z.int().positive(),

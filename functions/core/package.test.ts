@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { limits } from './limits.ts';
-import { fullIndex, fullPolicy, type ModelCard, macsTo, nextTo, parseCard, policyMacs } from './package.ts';
+import { fullIndex, fullMacs, type ModelCard, macsTo, nextTo, parseCard, policyMacs } from './package.ts';
 import { cardFor, withSecondView } from './testing/card.ts';
 
 const policies = (count: number) => ({
@@ -49,7 +49,7 @@ test('a second view is the last policy, by the file of the one before it', () =>
 
 test('a second view counts beyond the full network, and needs the first', () => {
 	const card = withSecondView(cardFor([100, 300, 1000]));
-	expect([fullIndex(card), fullPolicy(card).macs]).toEqual([2, 1000]);
+	expect([fullIndex(card), fullMacs(card)]).toEqual([2, 1001]);
 	expect([nextTo(card, 3), nextTo(card, 3, 1), nextTo(card, 3, 2), nextTo(card, 2, 0)]).toEqual([2, 2, 3, 2]);
 	const [first, second] = [policyMacs(card, 2), policyMacs(card, 3)];
 	expect([macsTo(card, 3), macsTo(card, 3, 1), macsTo(card, 3, 2)]).toEqual([first + second, first + second, second]);

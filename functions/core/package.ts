@@ -118,9 +118,14 @@ export function fullIndex({ policies }: Pick<ModelCard, 'policies'>): number {
 	return policies.length - (policies.at(-1)?.mirrored ? 2 : 1);
 }
 
-/** The whole backbone. Shares are parts of its MACs. */
+/** The whole backbone. */
 export function fullPolicy(card: ModelCard): Policy {
 	return card.policies[fullIndex(card)] as Policy;
+}
+
+/** MACs of running the whole backbone on an image, with the agent's look where a second view may follow. Shares are parts of this. */
+export function fullMacs(card: ModelCard): number {
+	return policyMacs(card, fullIndex(card));
 }
 
 /** What an image that ran policy `from` (nothing yet: -1) runs next to get to `policy`: a mirrored one comes after its first view. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { BudgetNetError } from './errors.ts';
 import { nanoUsdSchema } from './money.ts';
 import { tenantSchema } from './object-key.ts';
-import { fullPolicy, type ModelCard } from './package.ts';
+import { fullMacs, type ModelCard } from './package.ts';
 import { parse } from './parse.ts';
 import { periodOf, periodSchema, scheduleFields } from './period.ts';
 import { costNanoUsd, type Price } from './price.ts';
@@ -94,5 +94,5 @@ export function limitForShare(options: {
 	batches: number;
 }): number {
 	const { card, price, images, share, batches } = options;
-	return costNanoUsd(price, Math.floor(share * images * fullPolicy(card).macs), images) + batches;
+	return costNanoUsd(price, Math.floor(share * images * fullMacs(card)), images) + batches;
 }

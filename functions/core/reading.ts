@@ -45,13 +45,13 @@ export function readLogits(logits: Float32Array, offset: number, classes: number
 	};
 }
 
-/** Numbers in the agent's state: a block of its inputs and a 1 for each policy but the costliest. */
+/** Numbers in the agent's state: a block of its inputs and a 1 for each policy but the last. */
 export function stateWidth(card: Pick<ModelCard, 'policies' | 'agent'>): number {
 	return (card.policies.length - 1) * (card.agent.inputs.length + 1);
 }
 
 /**
- * Writes the agent's state of an image that ran `policy`, not the costliest, to `states[offset]` and on: zeros, but in the
+ * Writes the agent's state of an image that ran `policy`, not the last, to `states[offset]` and on: zeros, but in the
  * policy's own block.
  */
 export function writeState(

@@ -1,5 +1,5 @@
 import type { Outcome } from '../core/outcome.ts';
-import { fullPolicy, type ModelCard } from '../core/package.ts';
+import { fullMacs, type ModelCard } from '../core/package.ts';
 import type { Tally } from '../local/tally.ts';
 import type { DemoTenant } from './tenants.ts';
 
@@ -40,7 +40,7 @@ export function summarise(options: {
 		failed: outcomes.length - labelled.length,
 		deferred: tally.deferred.reduce((total, batch) => total + batch.images, 0),
 		accuracy: right / Math.max(labelled.length, 1),
-		share: sum('consumedMacs') / (Math.max(labelled.length, 1) * fullPolicy(card).macs),
+		share: sum('consumedMacs') / (Math.max(labelled.length, 1) * fullMacs(card)),
 		budgetMacs: sum('budgetMacs'),
 		consumedMacs: sum('consumedMacs'),
 		limitNanoUsd: tenant.limitNanoUsd,

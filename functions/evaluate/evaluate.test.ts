@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fullPolicy, policyMacs } from '../core/package.ts';
+import { fullMacs, policyMacs } from '../core/package.ts';
 import { cardFor, withSecondView } from '../core/testing/card.ts';
 import { valuesOf } from '../core/testing/values.ts';
 import { cascadeOfOne, cascadeOfTwo } from './cascade.ts';
@@ -61,7 +61,7 @@ describe('under a hard cap', () => {
 			fc.property(trials, (trial) => {
 				const row = method(trial);
 				expect(row?.overshootMacs ?? 0).toBe(0);
-				expect(row?.macsPerImage ?? 0).toBeLessThanOrEqual(trial.share * fullPolicy(card).macs);
+				expect(row?.macsPerImage ?? 0).toBeLessThanOrEqual(trial.share * fullMacs(card));
 			}),
 		);
 	});

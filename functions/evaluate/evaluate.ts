@@ -1,4 +1,4 @@
-import { fullPolicy, type ModelCard, policyMacs } from '../core/package.ts';
+import { fullMacs, type ModelCard, policyMacs } from '../core/package.ts';
 import { cascadeOfOne, cascadeOfTwo } from './cascade.ts';
 import { bestStart, gate, gatedBy, random, softActor, startingWith } from './gated.ts';
 import { permutation } from './random.ts';
@@ -78,7 +78,7 @@ export function evaluateTest(judged: Judged, fit: Trial['fit'], shares: readonly
 
 /** Whether a share pays the cheapest policy for every image. */
 function pays(card: ModelCard, share: number): boolean {
-	return policyMacs(card, 0) <= share * fullPolicy(card).macs;
+	return policyMacs(card, 0) <= share * fullMacs(card);
 }
 
 function evaluateAt(methods: readonly Method[], trial: Trial): MethodRow[] {

@@ -1,5 +1,5 @@
 import { runGate } from '../core/gate.ts';
-import { fullIndex, fullPolicy, type ModelCard, macsTo, policyMacs } from '../core/package.ts';
+import { fullIndex, fullMacs, type ModelCard, macsTo, policyMacs } from '../core/package.ts';
 import type { OutcomeTable, ValueTable } from './table.ts';
 import { byBatch, capMacs, type Method, type MethodRow, type Trial } from './trial.ts';
 
@@ -77,7 +77,7 @@ function act(card: ModelCard, values: ValueTable, image: number, share: number, 
 		if (!worth) return { policy, macs };
 		let [next, best] = [policy, worth[policy] as number];
 		for (let other = policy + 1; other < card.policies.length; other++) {
-			const value = (worth[other] as number) - (price * macsTo(card, other, policy)) / fullPolicy(card).macs;
+			const value = (worth[other] as number) - (price * macsTo(card, other, policy)) / fullMacs(card);
 			if (value > best) [next, best] = [other, value];
 		}
 		if (next === policy) return { policy, macs };
@@ -106,7 +106,7 @@ export function bestStart(
 ): number {
 	let [best, most] = [0, -1];
 	for (let start = 0; start <= fullIndex(card); start++) {
-		if (start > 0 && policyMacs(card, start) > share * fullPolicy(card).macs) break;
+		if (start > 0 && policyMacs(card, start) > share * fullMacs(card)) break;
 		const trial = { ...fit, card: startingWith(card, start), share, batchImages: rehearsalImages, fit };
 		const right = gate(trial)?.right.reduce((sum, value) => sum + value, 0) ?? 0;
 		if (right > most) [best, most] = [start, right];

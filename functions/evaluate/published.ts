@@ -1,4 +1,4 @@
-import { fullPolicy, type ModelCard } from '../core/package.ts';
+import { fullMacs, type ModelCard } from '../core/package.ts';
 
 /** One point of a published curve. Budgets there are soft, schedules longer, and all 50,000 training images used. */
 export interface PublishedPoint {
@@ -67,5 +67,5 @@ export function publishedFor(card: ModelCard): PublishedPoint[] {
 	return curves
 		.filter(({ dataset }) => card.name.split('-')[0] === dataset)
 		.flatMap(({ method, points }) => points.map(([macs, percent]) => ({ method, macs, accuracy: percent / 100 })))
-		.filter(({ macs }) => macs <= 1.5 * fullPolicy(card).macs);
+		.filter(({ macs }) => macs <= 1.5 * fullMacs(card));
 }

@@ -1,4 +1,4 @@
-import { fullPolicy, type ModelCard } from '../core/package.ts';
+import { fullMacs, type ModelCard } from '../core/package.ts';
 import { pairedDifference } from './bootstrap.ts';
 import type { Pass } from './live.ts';
 import type { PublishedPoint } from './published.ts';
@@ -32,7 +32,7 @@ export function rowsOf(
 	const own = rows.map((row) => ({
 		method: row.method,
 		share: row.share,
-		budgetMacs: Math.floor(row.share * fullPolicy(card).macs),
+		budgetMacs: Math.floor(row.share * fullMacs(card)),
 		macs: Math.round(row.macsPerImage),
 		accuracy: accuracyOf(row),
 		batch: row.batch,
@@ -40,7 +40,7 @@ export function rowsOf(
 		wallShare: row.method === 'gate' && row.batch === baseBatch ? wallShareAt(passes, row.share) : null,
 	}));
 	const theirs = published.map(({ method, macs, accuracy }) => ({
-		...{ method, share: macs / fullPolicy(card).macs, budgetMacs: Math.round(macs), macs: Math.round(macs), accuracy },
+		...{ method, share: macs / fullMacs(card), budgetMacs: Math.round(macs), macs: Math.round(macs), accuracy },
 		...{ batch: 0, overshootMacs: 0, wallShare: null },
 	}));
 	return [...own, ...theirs];

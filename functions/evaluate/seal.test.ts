@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { fullPolicy, policyMacs } from '../core/package.ts';
+import { fullMacs, policyMacs } from '../core/package.ts';
 import { cardFor } from '../core/testing/card.ts';
 import { cheapestShare } from './seal.ts';
 import { capMacs } from './trial.ts';
@@ -16,7 +16,7 @@ test('the first share of the curve pays the cheapest policy for every image of a
 			const card = cardFor([cheap, cheap + more]);
 			const share = cheapestShare(card);
 			expect(capMacs({ card, share }, images)).toBeGreaterThanOrEqual(images * policyMacs(card, 0));
-			expect(share - policyMacs(card, 0) / fullPolicy(card).macs).toBeLessThan(1e-5 + 1e-9);
+			expect(share - policyMacs(card, 0) / fullMacs(card)).toBeLessThan(1e-5 + 1e-9);
 		}),
 		{ examples: [[{ cheap: 12_299_999, more: 87_700_001, images: 7 }]] },
 	);

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fullPolicy, type ModelCard, parseCard, policyMacs } from '../core/package.ts';
+import { fullIndex, fullMacs, type ModelCard, parseCard, policyMacs } from '../core/package.ts';
 import { digestOf } from '../onnx/package-files.ts';
 import { evaluateHeldOut } from './evaluate.ts';
 import { bestStart, gate } from './gated.ts';
@@ -26,7 +26,7 @@ export async function sealPackage(packageFolder: string, tableFolder: string): P
 	const values = productValues(await loadCrossFitted(tableFolder, table));
 	const images = Array.from({ length: table.images }, (_, image) => image);
 	const card = { ...draft, digest: await digestOf(packageFolder) } as ModelCard;
-	card.agent.starts = startsOf((share) => bestStart(card, { table, values, images }, share));
+	card.agent.starts = startsOf(card, (share) => bestStart(card, { table, values, images }, share));
 	const cheapest = cheapestShare(card);
 	const shares = [cheapest, ...curveShares.filter((share) => share > cheapest)];
 	const judged = { card, table, values, others: new Map(), twin: undefined };
@@ -45,14 +45,16 @@ export async function sealPackage(packageFolder: string, tableFolder: string): P
  * would leave the budgets of some batches a MAC short.
  */
 export function cheapestShare(card: ModelCard): number {
-	const exactly = policyMacs(card, 0) / fullPolicy(card).macs;
+	const exactly = policyMacs(card, 0) / fullMacs(card);
 	return Math.min(1, (Math.floor(exactly * shareSteps) + 1) / shareSteps);
 }
 
-function startsOf(best: (share: number) => number): ModelCard['agent']['starts'] {
+/** Without a second view, nothing can be bought with what a cheaper start than the full network saves at share 1. */
+function startsOf(card: ModelCard, best: (share: number) => number): ModelCard['agent']['starts'] {
+	const twice = card.policies.at(-1)?.mirrored;
 	const starts: ModelCard['agent']['starts'] = [{ share: 0, start: 0 }];
 	for (const share of startShares) {
-		const start = best(share);
+		const start = share < 1 || twice ? best(share) : fullIndex(card);
 		if (start !== starts.at(-1)?.start) starts.push({ share, start });
 	}
 	return starts;

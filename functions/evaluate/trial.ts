@@ -1,4 +1,4 @@
-import { fullPolicy, type ModelCard, macsTo } from '../core/package.ts';
+import { fullMacs, type ModelCard, macsTo } from '../core/package.ts';
 import type { OutcomeTable, ValueTable } from './table.ts';
 
 /** What a method is judged on: images of a table, cut into batches in their order, each under a hard cap. */
@@ -33,7 +33,7 @@ export type Method = (trial: Trial) => MethodRow | undefined;
 
 /** The cap of a batch of so many images. */
 export function capMacs({ card, share }: Pick<Trial, 'card' | 'share'>, images: number): number {
-	return Math.floor(share * images * fullPolicy(card).macs);
+	return Math.floor(share * images * fullMacs(card));
 }
 
 /** What a method does with one batch: MACs in all, and each image's probability of a right label, in the batch's order. */
@@ -61,7 +61,7 @@ export function byBatch(trial: Trial, method: string, run: (batch: readonly numb
 
 /** Whether a policy fits into the cap for every image. */
 export function affordable({ card, share }: Pick<Trial, 'card' | 'share'>, policy: number): boolean {
-	return macsTo(card, policy) <= share * fullPolicy(card).macs;
+	return macsTo(card, policy) <= share * fullMacs(card);
 }
 
 /** The part of some images that a policy labels rightly. */

@@ -1,4 +1,4 @@
-import { fullPolicy, macsTo } from '../core/package.ts';
+import { fullMacs, macsTo } from '../core/package.ts';
 import type { OutcomeTable } from './table.ts';
 import { accuracyOfPolicy, affordable, byBatch, capMacs, type Method, type Trial } from './trial.ts';
 
@@ -20,7 +20,7 @@ export const single: Method = (trial) => {
 /** The best mix of two policies under the cap, images drawn at random: the fair baseline. An image counts by its expectation. */
 export const staticMix: Method = (trial) => {
 	const { card, fit, share, table } = trial;
-	const cap = share * fullPolicy(card).macs;
+	const cap = share * fullMacs(card);
 	const accuracies = card.policies.map((_, policy) => accuracyOfPolicy(fit.table, policy, fit.images));
 	let best = { cheap: -1, costly: -1, part: 0, accuracy: -1 };
 	for (let cheap = 0; cheap < card.policies.length && affordable(trial, cheap); cheap++) {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import pMap from 'p-map';
 import { limits } from '../core/limits.ts';
-import { fullIndex, fullPolicy } from '../core/package.ts';
+import { fullIndex, fullMacs } from '../core/package.ts';
 import { startInference } from '../onnx/client.ts';
 import { decodeImage } from '../onnx/decode.ts';
 import type { ModelPackage } from '../onnx/package-files.ts';
@@ -30,7 +30,7 @@ export async function measureMachine(pkg: ModelPackage, files: readonly string[]
 		};
 		await run(warmUpRuns);
 		const seconds = await secondsOf(() => run(runs));
-		const gmacsPerSecond = (runs * images * fullPolicy(card).macs) / 1e9 / seconds;
+		const gmacsPerSecond = (runs * images * fullMacs(card)) / 1e9 / seconds;
 		const bytes = await pMap(files, (file) => readFile(file), { concurrency: limits.fetchConcurrency });
 		const decodeAll = () =>
 			pMap(bytes, (one) => decodeImage(one, card.input), { concurrency: limits.fetchConcurrency });

@@ -9,7 +9,7 @@ import { agentInput, type ModelPackage } from './package-files.ts';
 /** The agent of a package, ready to run. */
 export interface AgentSession {
 	/**
-	 * @param policy index of the policy that ran, not the costliest
+	 * @param policy index of the policy that ran, not the last
 	 * @param logits what it said, images x classes
 	 * @returns values (core/gate.ts), images x policies
 	 * @throws BudgetNetError `internal`: the graph does not run

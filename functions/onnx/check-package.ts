@@ -25,7 +25,7 @@ const checkSchema = z.strictObject({
 	images: z.int().min(1).max(checkImagesMax),
 	/** Policies x images x classes. */
 	logits: z.array(z.array(z.array(z.number()))).max(limits.policiesMax),
-	/** The agent's, after each policy but the costliest: policies - 1 x images x policies. */
+	/** The agent's, after each policy but the last: policies - 1 x images x policies. */
 	values: z.array(z.array(z.array(z.number()))).max(limits.policiesMax),
 });
 type Check = z.infer<typeof checkSchema>;

@@ -83,7 +83,7 @@ test('a call that does not fit fails alone', async () => {
 	expect((await inference.run(0, one, 1)).logits).toHaveLength(pkg.card.classes.length);
 });
 
-test('the agent says nothing after the costliest policy, and something after the others', async () => {
+test('the agent says nothing after the last policy, and something after the others', async () => {
 	const one = pixels.subarray(0, imageBytes);
 	const last = pkg.card.policies.length - 1;
 	expect((await inference.run(last, one, 1)).values).toBeUndefined();

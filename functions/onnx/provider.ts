@@ -6,7 +6,7 @@ import { arch, platform } from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { limits } from '../core/limits.ts';
-import { fullPolicy, type ModelCard } from '../core/package.ts';
+import { fullMacs, type ModelCard } from '../core/package.ts';
 
 /** What runs the graphs. */
 export type Provider = 'cuda' | 'cpu';
@@ -20,8 +20,8 @@ const cudaChunkImages = 256;
  */
 export function chunkImagesOf(provider: Provider, card: ModelCard, policy: number): number {
 	if (provider === 'cuda') return cudaChunkImages;
-	const own = card.policies[policy]?.macs ?? fullPolicy(card).macs;
-	return Math.min(limits.chunkImages * Math.floor(fullPolicy(card).macs / own), limits.chunkImagesMax);
+	const own = card.policies[policy]?.macs ?? fullMacs(card);
+	return Math.min(limits.chunkImages * Math.floor(fullMacs(card) / own), limits.chunkImagesMax);
 }
 
 /**

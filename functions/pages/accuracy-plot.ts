@@ -1,4 +1,4 @@
-import { fullPolicy } from '../core/package.ts';
+import { fullMacs } from '../core/package.ts';
 import type { DemoPage } from './demo-data.ts';
 import { type Html, trusted } from './html.ts';
 import { interval95 } from './interval.ts';
@@ -23,7 +23,7 @@ export function accuracyPlot(data: DemoPage): Promise<Html> {
 }
 
 function specOf({ card, tenants }: DemoPage): Figure['spec'] {
-	const fullMacs = fullPolicy(card).macs;
+	const mostMacs = fullMacs(card);
 	const curve = card.curve.map(({ macs, accuracy }) => ({ macs: macs / macsPerMillion, accuracy }));
 	const alone = card.policies.flatMap(({ macs, mirrored }, i) => {
 		const accuracy = card.results.holdout[i];
@@ -36,7 +36,7 @@ function specOf({ card, tenants }: DemoPage): Figure['spec'] {
 		.map(({ tenant, accuracy, share, labelled }) => ({
 			tenant,
 			accuracy,
-			macs: (share * fullMacs) / macsPerMillion,
+			macs: (share * mostMacs) / macsPerMillion,
 			...interval95(accuracy, labelled),
 		}))
 		.sort((a, b) => a.macs - b.macs);
@@ -44,7 +44,7 @@ function specOf({ card, tenants }: DemoPage): Figure['spec'] {
 		field: 'macs',
 		type: 'quantitative',
 		title: 'million MACs an image',
-		scale: fromZero([fullMacs / macsPerMillion]),
+		scale: fromZero([mostMacs / macsPerMillion]),
 		axis: { grid: false },
 	};
 	const y = {

@@ -9,7 +9,7 @@ export function blocksPlot({ card }: DemoPage): Promise<Html> {
 	return figure({
 		title: 'What each policy runs',
 		caption:
-			'Figures are a block’s width in percent of its full width, – is skipped; all policies share one set of weights.',
+			'Figures are a block’s width in percent of its full width, – is skipped; all policies share one set of weights. A mirrored one looks at the mirror image after the one before it.',
 		spec: specOf(card),
 	});
 }
@@ -22,10 +22,10 @@ function specOf(card: ModelCard): Figure['spec'] {
 			return { policy: id, block: block + 1, part, text: active === 0 ? '–' : (100 * part).toFixed(0) };
 		}),
 	);
-	const rows = card.policies.map(({ id, macs }, i) => ({
+	const rows = card.policies.map(({ id, macs, mirrored }, i) => ({
 		policy: id,
 		colour: policyColour(i),
-		macs: `${(macs / 1e6).toPrecision(3)} M`,
+		macs: `${mirrored ? '+' : ''}${(macs / 1e6).toPrecision(3)} M`,
 	}));
 	const y = { field: 'policy', type: 'nominal', title: null, sort: null, axis: { labelPadding: 26 } };
 	const x = { field: 'block', type: 'ordinal', title: 'block', axis: { labelAngle: 0, orient: 'top' } };

@@ -1,5 +1,5 @@
 import { dayMs } from '../core/arrivals.ts';
-import { fullPolicy, type ModelCard } from '../core/package.ts';
+import { fullMacs, type ModelCard } from '../core/package.ts';
 import { periodOf, type Schedule } from '../core/period.ts';
 import { costNanoUsd, type Price } from '../core/price.ts';
 import type { QuotaWish } from '../core/quota.ts';
@@ -90,7 +90,7 @@ export function tenantYear(options: {
 
 /** What so many images cost where the full network runs on each. */
 export function fullCostNanoUsd(card: ModelCard, price: Price, images: number): number {
-	return costNanoUsd(price, images * fullPolicy(card).macs, images);
+	return costNanoUsd(price, images * fullMacs(card), images);
 }
 
 function drawHabits(random: () => number, index: number, scale: number): Habits {

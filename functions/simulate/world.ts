@@ -4,7 +4,7 @@ import { expectedAccuracy } from '../core/curve.ts';
 import { limits } from '../core/limits.ts';
 import { createMemoryLedger } from '../core/memory-ledger.ts';
 import type { BatchMessage } from '../core/message.ts';
-import { fullPolicy, type ModelCard } from '../core/package.ts';
+import { fullMacs, type ModelCard } from '../core/package.ts';
 import { costNanoUsd, type Price } from '../core/price.ts';
 import type { QuotaWish } from '../core/quota.ts';
 import { type PlanningParts, planBatch } from '../planner/plan.ts';
@@ -24,7 +24,7 @@ export interface Fate extends Drop {
 	billedNanoUsd: number;
 }
 
-/** Of a budget that is not the full network for every image, the gate leaves so much. */
+/** Of a budget that is not the full network for every image, the gate leaves so much; of that one, what its curve leaves. */
 const gateLeaves = 0.01;
 
 /**
@@ -52,8 +52,9 @@ export async function startWorld(wish: QuotaWish, card: ModelCard, price: Price)
 	}
 	async function runSent(): Promise<void> {
 		for (const { batchId, rid, period, images, budgetMacs } of sent.splice(0)) {
-			const isFull = budgetMacs === images * fullPolicy(card).macs;
-			const macs = isFull ? budgetMacs : Math.floor(budgetMacs * (1 - gateLeaves));
+			const isFull = budgetMacs === images * fullMacs(card);
+			const mostMacs = images * Math.round(card.curve.at(-1)?.macs ?? fullMacs(card));
+			const macs = Math.min(mostMacs, isFull ? budgetMacs : Math.floor(budgetMacs * (1 - gateLeaves)));
 			const billedNanoUsd = costNanoUsd(price, macs, images);
 			await ledger.settle({ tenant, period, rid, batchId, images, billedNanoUsd });
 			await batches.setState(batchId, 'settled');
