@@ -29,7 +29,7 @@ def averaged(file):
 
 
 def keep(checkpoint, file):
-    """Writes what another machine needs to go on with a constant phase: weights (float16), epoch, architecture, size (.npz)."""
+    """Writes what another machine needs to go on with a constant phase: weights (float16), epoch, architecture, size, teacher (.npz)."""
     state = torch.load(checkpoint, weights_only=True)
     if state["decay_start"] is not None:
         raise ValueError(f"{checkpoint}: weights of a decay cannot be trained on; expected a constant phase's checkpoint")
@@ -37,16 +37,17 @@ def keep(checkpoint, file):
     weights = {name: (tensor.half() if tensor.ndim > 1 else tensor).numpy() for name, tensor in floats.items()}
     options = state["options"]
     file.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(file, epoch=state["epoch"], architecture=options["architecture"], size=size_of(options), **weights)
+    facts = {"epoch": state["epoch"], "architecture": options["architecture"], "size": size_of(options)}
+    np.savez_compressed(file, **facts, teacher=options.get("teacher") or "", **weights)
 
 
 def read_kept(file):
-    """What `keep` wrote: (weights by name as float32 tensors, {"epoch", "architecture", "size"})."""
-    facts = {"architecture": "resnet", "size": SIZE_BEFORE_IT_WAS_STORED}
+    """What `keep` wrote: (weights by name as float32 tensors, {"epoch", "architecture", "size", "teacher"})."""
+    facts = {"architecture": "resnet", "size": SIZE_BEFORE_IT_WAS_STORED, "teacher": ""}
     weights = {}
     with np.load(file) as kept:
         for name in kept.files:
-            if name in ("epoch", "architecture", "size"):
+            if name in ("epoch", "architecture", "size", "teacher"):
                 facts[name] = kept[name].item()
             else:
                 weights[name] = torch.from_numpy(kept[name].astype(np.float32))

@@ -65,7 +65,7 @@ void forward(const Number* x, const Number* rest, Number* y, int64_t rows, int64
       const Number* in = x + row * channels;
 #pragma omp simd
       for (int64_t c = 0; c < channels; ++c) {
-        const float value = widened(in[c]);
+        const float value = widened(in[c]) - widened(x[c]);  // from the first row: nothing is lost where the mean is large
         total[c] += value;
         squares[c] += value * value;
       }
@@ -74,8 +74,8 @@ void forward(const Number* x, const Number* rest, Number* y, int64_t rows, int64
   std::vector<float> scale(channels), shift(channels);
   for (int64_t c = 0; c < channels; ++c) {
     const double centre = sums[c] / rows;
-    const double spread = std::max(0.0, sums[channels + c] / rows - centre * centre);
-    mean[c] = static_cast<float>(centre);
+    const double spread = std::max(sums[channels + c] / rows - centre * centre, 0.0);  // NaN stays NaN
+    mean[c] = static_cast<float>(widened(x[c]) + centre);
     variance[c] = static_cast<float>(spread);
     inverse[c] = static_cast<float>(1 / std::sqrt(spread + eps));
     scale[c] = weight[c] * inverse[c];
@@ -93,13 +93,13 @@ void forward(const Number* x, const Number* rest, Number* y, int64_t rows, int64
 #pragma omp simd
       for (int64_t c = 0; c < channels; ++c) {
         const float value = widened(in[c]) * a[c] + b[c] + widened(other[c]);
-        narrow(value > least ? value : least, out[c]);
+        narrow(value < least ? least : value, out[c]);
       }
     } else {
 #pragma omp simd
       for (int64_t c = 0; c < channels; ++c) {
         const float value = widened(in[c]) * a[c] + b[c];
-        narrow(value > least ? value : least, out[c]);
+        narrow(value < least ? least : value, out[c]);
       }
     }
   }
@@ -121,7 +121,7 @@ void backward(const Number* grad, const Number* x, const Number* y, Number* dx, 
         Number* keep = kept + row * channels;
 #pragma omp simd
         for (int64_t c = 0; c < channels; ++c) {
-          const Number passed = out[c] ? g[c] : Number(0);
+          const Number passed = widened(out[c]) <= 0 ? Number(0) : g[c];
           keep[c] = passed;
           const float value = widened(passed);
           total[c] += value;

@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 
 SOURCE = Path(__file__).with_name("fused.cpp")
+SAID_MAX = 400  # characters of what a compiler says
 NAMES = {torch.float32: "float32", torch.bfloat16: "bfloat16"}  # of the functions in fused.cpp
 
 
@@ -25,16 +26,18 @@ def library():
     runtime = sorted((Path(torch.__file__).parent / "lib").glob("libgomp*"))
     if sys.platform != "linux" or not compiler or not runtime:
         return None
-    ctypes.CDLL(str(runtime[0]), ctypes.RTLD_GLOBAL)  # PyTorch's own threads: a second pool would fight for the same cores
-    with tempfile.TemporaryDirectory() as folder:
-        compiled, shared = f"{folder}/fused.o", f"{folder}/fused.so"
-        options = ["-O3", "-march=native", "-fopenmp", "-fPIC"]
-        try:
+    try:
+        ctypes.CDLL(str(runtime[0]), ctypes.RTLD_GLOBAL)  # PyTorch's own threads: a second pool would fight for the same cores
+        with tempfile.TemporaryDirectory() as folder:
+            compiled, shared = f"{folder}/fused.o", f"{folder}/fused.so"
+            options = ["-O3", "-march=native", "-fopenmp", "-fPIC"]
             subprocess.run([compiler, *options, "-c", str(SOURCE), "-o", compiled], check=True, capture_output=True)
             subprocess.run([compiler, "-shared", compiled, "-o", shared], check=True, capture_output=True)
             return ctypes.CDLL(shared)
-        except (subprocess.CalledProcessError, OSError):
-            return None
+    except (subprocess.CalledProcessError, OSError) as error:
+        said = getattr(error, "stderr", None) or str(error).encode()
+        print(f"{SOURCE.name} cannot be used, PyTorch's own (slower) are: {said.decode(errors='replace')[-SAID_MAX:]}", file=sys.stderr)
+        return None
 
 
 def function(name, dtype):
@@ -64,6 +67,7 @@ class FusedNorm(torch.autograd.Function):
         return y, mean, variance
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, grad, *_):
         x, y, weight, mean, inverse = ctx.saved_tensors
         grad = grad.contiguous(memory_format=torch.channels_last)
@@ -78,11 +82,12 @@ class FusedNorm(torch.autograd.Function):
         return dx, drest, dweight, dbias, None, None
 
 
-def fits(norm, *tensors):
-    """Whether `fused` takes these: a batch norm that is learning, and tensors that lie channels last."""
-    kinds = {tensor.dtype for tensor in tensors}
-    right = len(kinds) == 1 and kinds <= NAMES.keys() and all(t.is_contiguous(memory_format=torch.channels_last) for t in tensors)
-    return right and norm.training and norm.momentum is not None and library() is not None
+def fits(norm, x, *others):
+    """Whether `fused` takes these: a batch norm that is learning, and tensors of one shape and kind that lie channels last."""
+    learning = norm.training and norm.momentum is not None and norm.weight is not None and norm.weight.dtype == torch.float32
+    alike = all(t.shape == x.shape and t.dtype == x.dtype for t in others) and x.numel() > x.shape[1] == norm.num_features
+    placed = all(t.device.type == "cpu" and t.is_contiguous(memory_format=torch.channels_last) for t in (x, *others))
+    return learning and alike and placed and x.dtype in NAMES and library() is not None
 
 
 def fused(norm, x, rest, relu):

@@ -17,6 +17,7 @@ import torch
 from . import train
 from .data import load, split_holdout
 from .export import export_checkpoint
+from .fused import library
 from .network import ARCHITECTURES, STEM_STRIDES
 from .places import MODELS, like
 
@@ -28,6 +29,7 @@ TIMED_STEPS = 6
 
 def step_seconds(options, learn):
     """How long a step of full network and one policy takes here: median of a few, after a first that warms up."""
+    library()  # is compiled before anything is timed
     trainer = train.Trainer(options, learn)
     trainer.full_only_epochs = 0
     seconds = []

@@ -180,6 +180,7 @@ class Trainer:
         self.network.load_state_dict({**counters, **weights})
         self.average.load_state_dict(self.network.state_dict())
         self.epoch = facts["epoch"]
+        self.options.teacher = self.options.teacher or facts["teacher"] or None
 
     def trunk_from(self, file):
         """Weights of a network for other classes, or for images of another size, without its head and a stem of another shape."""

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from budgetnet import export, teacher, train
+from budgetnet import checkpoint, export, teacher, train
 from budgetnet.data import load, split_holdout
 from budgetnet.outcomes import logits_of
 
@@ -52,8 +52,26 @@ def test_soft_labels_are_computed_once_for_a_run_and_anew_for_another_package(pa
     assert not teacher.soft_labels("tiny", learn, tmp_path).any()
 
 
-@pytest.mark.parametrize("field, value, told", [("classes", ["hot", "cold"], "other classes"), ("input", {"width": 64}, "64 pixels; expected 32")])
-def test_a_teacher_of_other_classes_or_sizes_is_refused(package, learn, tmp_path, field, value, told):
+def test_a_run_that_has_begun_refuses_another_package_of_the_name_and_the_same_images_in_another_order(package, learn, tmp_path):
+    teacher.soft_labels("tiny", learn, tmp_path)
+    (tmp_path / "constant.pt").touch()
+    with pytest.raises(ValueError, match="not the images, that this run began with; move .*teacher.npz away"):
+        teacher.soft_labels("tiny", learn.take(np.arange(len(learn.labels))[::-1]), tmp_path)
+    card = json.loads((package / "model.json").read_text())
+    (package / "model.json").write_text(json.dumps({**card, "digest": "sha256:2"}))
+    with pytest.raises(ValueError, match="not the package"):
+        teacher.soft_labels("tiny", learn, tmp_path)
+
+
+OTHERS = [
+    ("classes", ["hot", "cold"], "other classes"),
+    ("input", {"width": 64}, "64 pixels; expected 32"),
+    ("training", {"learntFrom": 71}, "learnt from 71 images; the data has 72"),
+]
+
+
+@pytest.mark.parametrize("field, value, told", OTHERS)
+def test_a_teacher_of_other_classes_sizes_or_images_is_refused(package, learn, tmp_path, field, value, told):
     card = json.loads((package / "model.json").read_text())
     (package / "model.json").write_text(json.dumps({**card, field: value}))
     with pytest.raises(ValueError, match=told):
@@ -78,7 +96,11 @@ def test_a_run_goes_on_with_its_teacher_and_the_card_names_it(package, options, 
     constant = tmp_path / "run" / "constant.pt"
     options.teacher = "tiny"
     train.begin(options, learn, tmp_path / "run", constant).save(constant)
+    checkpoint.keep(constant, tmp_path / "kept.npz")
     options.teacher = None
     resumed = train.begin(options, learn, tmp_path / "run", constant)
     assert resumed.taught is not None
+    (tmp_path / "bare").mkdir()
+    options.teacher, options.start = None, tmp_path / "kept.npz"
+    assert train.begin(options, learn, tmp_path / "bare", tmp_path / "bare" / "constant.pt").taught is not None
     assert export.training({"options": vars(resumed.options), "epoch": 0}, learn, learn)["teacher"] == "tiny"

@@ -164,3 +164,13 @@ def test_kept_weights_of_other_classes_are_refused(command, capsys, options, tmp
         (third / file.name).write_bytes(file.read_bytes())
     said = refusal(command, capsys, tmp_path / "other", "--start", str(tmp_path / "tiny.npz"), "--epochs", "2")
     assert "trained for 2 classes; the data has 3" in said
+
+
+def test_a_step_in_bfloat16_learns_as_one_in_float32_does(tiny, options):
+    losses = []
+    for options.bf16 in (False, True):
+        trainer = trainer_of(options)
+        trainer.epoch = 1  # past the full network's own epochs
+        trainer.network.train()
+        losses.append([trainer.step(*batch)[0] for batch in train.batches(trainer.pixels, 1, 1, trainer.flips)])
+    assert losses[1] == pytest.approx(losses[0], rel=0.1)
