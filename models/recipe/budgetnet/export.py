@@ -22,6 +22,7 @@ from .fit_agent import METHOD, fit_agent
 from .outcomes import logits_of, remove_table, write_table
 from .package import draft_card, write_check, write_graphs
 from .places import MODELS, like
+from .train import keep_memory
 
 
 def round_weights(network):
@@ -106,6 +107,7 @@ def export_checkpoint(options, train=None):
 
 def main():
     parser, options = parse()
+    keep_memory()
     try:
         print(json.dumps(export_checkpoint(options)))
     except (ValueError, FileNotFoundError) as error:
