@@ -24,7 +24,7 @@ export interface Fate extends Drop {
 	billedNanoUsd: number;
 }
 
-/** Of a budget that is not the full network for every image, the gate leaves so much; of that one, what its curve leaves. */
+/** Of a budget that is not the full network for every image, the gate leaves so much; of that one, next to nothing (the demo's tenant "full"). */
 const gateLeaves = 0.01;
 
 /**
@@ -53,8 +53,7 @@ export async function startWorld(wish: QuotaWish, card: ModelCard, price: Price)
 	async function runSent(): Promise<void> {
 		for (const { batchId, rid, period, images, budgetMacs } of sent.splice(0)) {
 			const isFull = budgetMacs === images * fullMacs(card);
-			const mostMacs = images * Math.round(card.curve.at(-1)?.macs ?? fullMacs(card));
-			const macs = Math.min(mostMacs, isFull ? budgetMacs : Math.floor(budgetMacs * (1 - gateLeaves)));
+			const macs = isFull ? budgetMacs : Math.floor(budgetMacs * (1 - gateLeaves));
 			const billedNanoUsd = costNanoUsd(price, macs, images);
 			await ledger.settle({ tenant, period, rid, batchId, images, billedNanoUsd });
 			await batches.setState(batchId, 'settled');
