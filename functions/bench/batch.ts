@@ -4,7 +4,7 @@ import pMap from 'p-map';
 import type { Manifest } from '../core/batch.ts';
 import { limits } from '../core/limits.ts';
 import type { BatchMessage } from '../core/message.ts';
-import { fullIndex, fullMacs, type ModelCard } from '../core/package.ts';
+import { fullIndex, fullMacs, type ModelCard, startingWith } from '../core/package.ts';
 import { embeddedPrice } from '../core/price.ts';
 import { decodeImage } from '../onnx/decode.ts';
 import type { PixelSource } from '../worker/pixels.ts';
@@ -34,12 +34,8 @@ export function decodedSource(decoded: readonly Uint8Array[]): PixelSource {
 
 /** The card without second views, and with a gate that starts with the whole network: at share 1 everybody runs that, once. */
 export function wholeFirst(card: ModelCard): ModelCard {
-	const start = fullIndex(card);
-	return {
-		...card,
-		policies: card.policies.slice(0, start + 1),
-		agent: { ...card.agent, starts: [{ share: 0, start }] },
-	};
+	const whole = fullIndex(card);
+	return startingWith({ ...card, policies: card.policies.slice(0, whole + 1) }, whole);
 }
 
 /** Message and manifest of a batch of so many images at a share of the full MACs. */

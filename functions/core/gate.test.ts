@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Gate, type GateRound, openGate, runGate } from './gate.ts';
-import { fullMacs, policyMacs } from './package.ts';
+import { fullMacs, policyMacs, startingWith } from './package.ts';
 import type { Reading } from './reading.ts';
 import { cardFor, withSecondView } from './testing/card.ts';
 import { valuesOf } from './testing/values.ts';
@@ -137,8 +137,7 @@ describe('the gate', () => {
 	});
 
 	test('pays for both views of who is worth it, from whatever it says first', () => {
-		const twice = withSecondView(cardFor(macs, []));
-		twice.agent.starts = [{ share: 0, start: 0 }];
+		const twice = startingWith(withSecondView(cardFor(macs)), 0);
 		const worth = [0.1, 0.1, 0.1, 0.2, 0.9];
 		const run = (budgetMacs: number) =>
 			runGate(
@@ -154,8 +153,7 @@ describe('the gate', () => {
 	});
 
 	test('runs the whole network on so few images that it could look at none of them twice', () => {
-		const twice = withSecondView(cardFor(macs, []));
-		twice.agent.starts = [{ share: 0, start: 0 }];
+		const twice = startingWith(withSecondView(cardFor(macs)), 0);
 		const run = (images: number, missing = 0) =>
 			runGate(
 				twice,

@@ -89,14 +89,15 @@ function consistency(card: {
 	const count = card.policies.length;
 	if (card.input.width * card.input.height > limits.inputPixelsMax)
 		return `input: expected width x height of at most ${limits.inputPixelsMax} pixels`;
-	const alone = card.policies.at(-1)?.mirrored ? card.policies.slice(0, -1) : card.policies;
+	const last = card.policies.at(-1);
+	const alone = last?.mirrored ? card.policies.slice(0, -1) : card.policies;
 	if (alone.some(({ mirrored }) => mirrored)) return 'policies: only the last may be mirrored';
 	for (let i = 1; i < alone.length; i++) {
 		const [cheaper, costlier] = [alone[i - 1], alone[i]];
 		if (cheaper && costlier && cheaper.macs >= costlier.macs) return 'policies: expected cheapest first, no two alike';
 	}
 	const full = alone.at(-1);
-	if (!full || card.policies.at(-1)?.macs !== full.macs || card.policies.at(-1)?.file !== full.file)
+	if (!full || last?.macs !== full.macs || last.file !== full.file)
 		return 'policies: expected a mirrored one to be of the file and MACs of the one before it';
 	if (new Set(card.policies.map((policy) => policy.id)).size !== count) return 'policies: ids repeat';
 	const agentMacsMax = agentShareMax * full.macs;
@@ -126,6 +127,11 @@ export function fullPolicy(card: ModelCard): Policy {
 /** MACs of running the whole backbone on an image, with the agent's look where a second view may follow. Shares are parts of this. */
 export function fullMacs(card: ModelCard): number {
 	return policyMacs(card, fullIndex(card));
+}
+
+/** The card with a gate that starts with policy `start` at every share. */
+export function startingWith(card: ModelCard, start: number): ModelCard {
+	return { ...card, agent: { ...card.agent, starts: [{ share: 0, start }] } };
 }
 
 /** What an image that ran policy `from` (nothing yet: -1) runs next to get to `policy`: a mirrored one comes after its first view. */

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fullMacs, policyMacs } from '../core/package.ts';
+import { fullMacs, policyMacs, startingWith } from '../core/package.ts';
 import { cardFor, withSecondView } from '../core/testing/card.ts';
 import { valuesOf } from '../core/testing/values.ts';
 import { cascadeOfOne, cascadeOfTwo } from './cascade.ts';
 import { evaluateHeldOut } from './evaluate.ts';
-import { gate, random, startingWith } from './gated.ts';
+import { gate, random } from './gated.ts';
 import { rowsOf } from './report.ts';
 import { cheapestShare } from './seal.ts';
 import { type OutcomeTable, tableOf, type ValueTable } from './table.ts';

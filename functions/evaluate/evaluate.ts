@@ -1,6 +1,6 @@
-import { fullMacs, type ModelCard, policyMacs } from '../core/package.ts';
+import { fullMacs, type ModelCard, policyMacs, startingWith } from '../core/package.ts';
 import { cascadeOfOne, cascadeOfTwo } from './cascade.ts';
-import { bestStart, gate, gatedBy, random, softActor, startingWith } from './gated.ts';
+import { bestStart, gate, gatedBy, random, softActor } from './gated.ts';
 import { permutation } from './random.ts';
 import type { OutcomeTable, ValueTable } from './table.ts';
 import type { Method, MethodRow, Trial } from './trial.ts';

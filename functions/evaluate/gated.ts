@@ -1,5 +1,5 @@
 import { runGate } from '../core/gate.ts';
-import { fullIndex, fullMacs, type ModelCard, macsTo, policyMacs } from '../core/package.ts';
+import { fullIndex, fullMacs, type ModelCard, macsTo, policyMacs, startingWith } from '../core/package.ts';
 import type { OutcomeTable, ValueTable } from './table.ts';
 import { byBatch, capMacs, type Method, type MethodRow, type Trial } from './trial.ts';
 
@@ -92,11 +92,6 @@ function startAt(card: ModelCard, share: number): number {
 
 /** Batches of the rehearsals that choose starts. */
 const rehearsalImages = 512;
-
-/** A card whose gate starts with `start` at every share. */
-export function startingWith(card: ModelCard, start: number): ModelCard {
-	return { ...card, agent: { ...card.agent, starts: [{ share: 0, start }] } };
-}
 
 /** The start with which the gate is right most often on some images at a share: rehearsed in batches. */
 export function bestStart(
