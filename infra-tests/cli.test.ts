@@ -43,8 +43,17 @@ describe('classify', () => {
 		const summary = JSON.parse(stdout);
 		expect(summary).toMatchObject({ images: 4, labelled: 4, failed: 0, deferred: 0 });
 		expect(summary.spentNanoUsd).toBeLessThanOrEqual(summary.limitNanoUsd);
+		expect(summary.share).toBeLessThanOrEqual(0.5);
 		const lines = (await readFile(join(folder, 'labels.jsonl'), 'utf8')).trim().split('\n');
 		expect(lines.map((line) => JSON.parse(line).key)).toEqual([...names, 'deeper/ä b+c.png']);
+	});
+
+	test('spends no more MACs than it was given, and most of them', () => {
+		const { status, stdout } = budgetnet('classify', 'images', '--macs', '250M', '--json');
+		expect(status).toBe(0);
+		const { consumedMacs } = JSON.parse(stdout);
+		expect(consumedMacs).toBeLessThanOrEqual(250e6);
+		expect(consumedMacs).toBeGreaterThan(125e6);
 	});
 
 	test('says with its exit code that some images have no label, and why, in CSV', async () => {

@@ -6,7 +6,7 @@ import { BudgetNetError } from '../core/errors.ts';
 import { formatUsd, parseUsd } from '../core/money.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { fullMacs, type ModelCard } from '../core/package.ts';
-import { costNanoUsd, type Price } from '../core/price.ts';
+import { costWithinMacs, type Price } from '../core/price.ts';
 import { limitForShare } from '../core/quota.ts';
 import { dropFiles, listFiles } from '../local/drop.ts';
 import { type Host, startHost } from '../local/host.ts';
@@ -73,13 +73,14 @@ async function classify(folderName: string, options: ClassifyOptions): Promise<v
 
 function limitOf(options: ClassifyOptions, card: ModelCard, price: Price, images: number): number {
 	if (options.usd !== undefined) return parseUsd(options.usd);
-	if (options.macs !== undefined) return costNanoUsd(price, parseMacs(options.macs), images);
+	if (options.macs !== undefined) return costWithinMacs(price, parseMacs(options.macs), images);
 	if (options.share === undefined)
 		throw new BudgetNetError('invalid', 'how much may be spent? give --usd, --share or --macs');
 	const share = Number(options.share);
 	if (!(share > 0 && share <= 1))
 		throw new BudgetNetError('invalid', `--share ${options.share}: expected a number above 0, at most 1`);
-	return limitForShare({ card, price, images, share, batches: 20 + Math.ceil(images / 100) });
+	if (share < 1) return costWithinMacs(price, Math.floor(share * images * fullMacs(card)), images);
+	return limitForShare({ card, price, images, share, batches: images }); // no batch gets more than the full network, however much there is
 }
 
 const macsPattern = /^(\d{1,15}(?:\.\d{1,6})?)([KMGT]?)$/i;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { affordableMacs, costNanoUsd, embeddedPrice, type Price } from './price.ts';
+import { affordableMacs, costNanoUsd, costWithinMacs, embeddedPrice, type Price } from './price.ts';
 
 const priceArbitrary: fc.Arbitrary<Price> = fc.record({
 	version: fc.constant('test-1'),
@@ -32,6 +32,16 @@ test('what is affordable costs no more than there is, and one MAC more does', ()
 			}
 		}),
 		{ numRuns: 1000 },
+	);
+});
+
+test('the most money within so many MACs pays no more of them, and a nano-USD more pays all', () => {
+	fc.assert(
+		fc.property(priceArbitrary, imagesArbitrary, fc.nat({ max: 1e15 }), (price, images, macs) => {
+			const nanoUsd = costWithinMacs(price, macs, images);
+			expect(affordableMacs(price, nanoUsd, images)).toBeLessThanOrEqual(macs);
+			expect(affordableMacs(price, nanoUsd + 1, images)).toBeGreaterThanOrEqual(macs);
+		}),
 	);
 });
 

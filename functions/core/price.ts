@@ -24,18 +24,27 @@ export const noPrice: Price = { version: 'none', nanoUsdPerTmac: 1, nanoUsdPerIm
 
 /** Price x MACs + price x images, in nano-USD, rounded up once. */
 export function costNanoUsd(price: Price, macs: number, images: number): number {
-	return safeNumber(exactCost(price, macs, images));
+	return safeNumber(roundedUp(price, macs, images));
 }
 
 /** `costNanoUsd`, to be compared with what is there: Infinity where no account can hold as much. */
 export function costOrInfinity(price: Price, macs: number, images: number): number {
-	const cost = exactCost(price, macs, images);
+	const cost = roundedUp(price, macs, images);
 	return cost > BigInt(Number.MAX_SAFE_INTEGER) ? Number.POSITIVE_INFINITY : Number(cost);
 }
 
-function exactCost({ nanoUsdPerTmac, nanoUsdPerImage }: Price, macs: number, images: number): bigint {
-	const exact = BigInt(nanoUsdPerTmac) * BigInt(macs) + BigInt(nanoUsdPerImage) * BigInt(images) * macsPerTmac;
-	return (exact + macsPerTmac - 1n) / macsPerTmac;
+/** The most nano-USD that pay no more than `macs` for these images: `costNanoUsd`, but rounded down. */
+export function costWithinMacs(price: Price, macs: number, images: number): number {
+	return safeNumber(costTimesTmac(price, macs, images) / macsPerTmac);
+}
+
+function roundedUp(price: Price, macs: number, images: number): bigint {
+	return (costTimesTmac(price, macs, images) + macsPerTmac - 1n) / macsPerTmac;
+}
+
+/** Nano-USD x MACs a TMAC: a whole number. */
+function costTimesTmac({ nanoUsdPerTmac, nanoUsdPerImage }: Price, macs: number, images: number): bigint {
+	return BigInt(nanoUsdPerTmac) * BigInt(macs) + BigInt(nanoUsdPerImage) * BigInt(images) * macsPerTmac;
 }
 
 /** The most MACs for which `costNanoUsd` of these images stays within `nanoUsd`; negative where the images alone cost more. */
