@@ -39,7 +39,7 @@ export class Planner extends Construct {
 			entry: 'planner/lambda.ts',
 			files: [`models/packages/${settings.modelPackage}/model.json`],
 			environment: {
-				TABLE_PREFIX: settings.name,
+				SYSTEM_NAME: settings.name,
 				IMAGES_BUCKET: buckets.images.bucketName,
 				RESULTS_BUCKET: buckets.results.bucketName,
 				BATCHES_QUEUE_URL: queues.batches.queue.queueUrl,

@@ -26,7 +26,7 @@ export class Settler extends Construct {
 		const common = {
 			entry: 'settler/lambda.ts',
 			permissions: permissionsOf(props),
-			environment: { TABLE_PREFIX: name, RESULTS_BUCKET: buckets.results.bucketName },
+			environment: { SYSTEM_NAME: name, RESULTS_BUCKET: buckets.results.bucketName },
 		};
 		const driven = { batchSize: messagesMax, concurrencyMax };
 		this.functions = [

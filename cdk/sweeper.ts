@@ -30,7 +30,7 @@ export class Sweeper extends Construct {
 		const common = {
 			entry: 'sweeper/lambda.ts',
 			environment: {
-				TABLE_PREFIX: name,
+				SYSTEM_NAME: name,
 				IMAGES_BUCKET: buckets.images.bucketName,
 				RESULTS_BUCKET: buckets.results.bucketName,
 				BATCHES_QUEUE_URL: queues.batches.queue.queueUrl,

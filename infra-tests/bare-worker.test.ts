@@ -98,7 +98,7 @@ test.skipIf(process.platform !== 'linux')(
 			const exited = once(worker, 'exit');
 			await host.ledger.setQuota({ tenant: 'acme', limitNanoUsd: 1_000_000, expectedImages: 0 }, Date.now());
 			const files = (await readdir(sample)).sort().slice(0, 16);
-			await dropFiles(host, 'acme', sample, files, () => undefined);
+			await dropFiles(host, 'acme', sample, files);
 			const tallies = await untilAccounted(host, new Map([['acme', files.length]]), () => undefined);
 			expect(tallies.get('acme')?.settled.reduce((sum, facts) => sum + facts.labelled, 0)).toBe(files.length);
 			worker.kill('SIGTERM');

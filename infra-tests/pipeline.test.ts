@@ -1,7 +1,8 @@
+import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Outcome } from '../functions/core/outcome.ts';
 import { fullMacs, policyMacs } from '../functions/core/package.ts';
@@ -18,6 +19,7 @@ const thrifty = 'thrifty';
 const broke = 'broke';
 const stranger = 'stranger';
 
+const logged: Record<string, unknown>[] = [];
 let host: Host;
 let names: string[];
 let tallies: ReadonlyMap<string, Tally>;
@@ -27,7 +29,7 @@ beforeAll(async () => {
 		packageFolder: join(models, 'packages', 'cifar10-resnet'),
 		batchImagesMax: 32,
 		windowMs: 300,
-		log: () => undefined,
+		log: (_, message, fields) => void logged.push({ message, ...fields }),
 	});
 	names = (await readdir(sample)).sort().slice(0, imagesDropped);
 	const costOf = (share: number) =>
@@ -63,7 +65,7 @@ describe('images that are dropped', () => {
 		expect(reasons(stranger)).toEqual(new Set(['unknown-tenant']));
 	});
 
-	test('get their label from the policies that their outcome names, and never from a file that is no image', async () => {
+	test('fail alone, with their reason, where they are no images', async () => {
 		await host.clients.s3.send(
 			new PutObjectCommand({ Bucket: host.resources.imagesBucket, Key: `${rich}/note.txt`, Body: 'no image' }),
 		);
@@ -119,13 +121,13 @@ test('a record that makes no sense is refused, and what stands beside it is not 
 	const tenant = 'beside';
 	await setQuota(tenant, 1_000_000);
 	const good = await drop(tenant, names[0] as string);
-	await sendEvent({ Records: [record('No Tenant Here', good.etag), record('%zz', good.etag)] });
+	const records = ['No Tenant Here', good.key, '%zz'].map((key) => record(key, good.etag));
+	await sendEvent({ Records: records });
 	const seen = await untilAccounted(host, new Map([[tenant, 1]]), () => undefined);
 	expect(seen.get(tenant)?.settled[0]?.labelled).toBe(1);
-	const { Messages = [] } = await host.clients.sqs.send(
-		new ReceiveMessageCommand({ QueueUrl: host.resources.batchesUrl, WaitTimeSeconds: 0 }),
-	);
-	expect(Messages).toEqual([]);
+	const refused = () => logged.find(({ message }) => message === 'records of an event were refused');
+	while (!refused()) await once(host.steps, 'step');
+	expect(refused()?.problems).toEqual([expect.stringContaining('No Tenant Here'), expect.stringContaining('%zz')]);
 });
 
 async function setQuota(tenant: string, limitNanoUsd: number): Promise<void> {

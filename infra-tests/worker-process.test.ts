@@ -74,7 +74,7 @@ async function dropForWorkers(): Promise<{ running: Host; files: string[] }> {
 	host = running;
 	const files = (await readdir(sample)).sort().slice(0, 120);
 	await running.ledger.setQuota({ tenant, limitNanoUsd: 1_000_000, expectedImages: 0 }, Date.now());
-	await dropFiles(running, tenant, sample, files, () => undefined);
+	await dropFiles(running, tenant, sample, files);
 	return { running, files };
 }
 

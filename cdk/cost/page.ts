@@ -69,7 +69,7 @@ ${table(
 	),
 )}
 
-To close the drop, so that an event says when all are done, costs ${money(walkUsd(prices, million))} USD more: each image is asked for once. Of an archive only itself is.
+To close the drop, so that an event says when all are done, costs ${money(walkUsd(prices, million))} USD more: each image costs a HEAD and two reads of its claim. Of an archive only itself does.
 
 ## When the gate decides the bill
 

@@ -36,7 +36,7 @@ export function createLedgerTable(dynamodb: DynamoDBDocumentClient, tableName: s
 		getAccount,
 		async quotas() {
 			const tenants = await queryPartition(dynamodb, tableName, tenantsPartition, readTenant);
-			const all = await pMap(tenants, getQuota, { concurrency: limits.claimConcurrency });
+			const all = await pMap(tenants, getQuota, { concurrency: limits.storeConcurrency });
 			return all.filter((quota) => quota !== undefined);
 		},
 		accounts: (tenant) => queryPartition(dynamodb, tableName, accountPartition(tenant), readAccount),

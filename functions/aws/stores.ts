@@ -6,17 +6,19 @@ import { createLedgerTable } from './ledger-table.ts';
 import { createManifests } from './manifests.ts';
 import { createOutcomes } from './outcomes.ts';
 import { createPriceTable } from './price-table.ts';
+import { tableNames } from './tables.ts';
 
 /** All stores of a system, by what its tables and its results bucket are called. */
 export function createStores(
 	{ s3, dynamodb }: Clients,
 	{ resultsBucket, tablePrefix }: { resultsBucket: string; tablePrefix: string },
 ) {
+	const tables = tableNames(tablePrefix);
 	return {
-		ledger: createLedgerTable(dynamodb, `${tablePrefix}-ledger`),
-		prices: createPriceTable(dynamodb, `${tablePrefix}-ledger`),
-		batches: createBatches(dynamodb, `${tablePrefix}-batches`),
-		claims: createClaims(dynamodb, `${tablePrefix}-claims`),
+		ledger: createLedgerTable(dynamodb, tables.ledger),
+		prices: createPriceTable(dynamodb, tables.ledger),
+		batches: createBatches(dynamodb, tables.batches),
+		claims: createClaims(dynamodb, tables.claims),
 		manifests: createManifests(s3, resultsBucket),
 		outcomes: createOutcomes(s3, resultsBucket),
 		drops: createDrops(s3, resultsBucket),

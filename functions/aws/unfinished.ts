@@ -86,7 +86,7 @@ async function readEach(
 	get: Search['get'],
 	wanted: (batch: Batch) => boolean,
 ): Promise<Batch[]> {
-	const batches = await pMap(entries, ({ batchId }) => get(batchId), { concurrency: limits.claimConcurrency });
+	const batches = await pMap(entries, ({ batchId }) => get(batchId), { concurrency: limits.storeConcurrency });
 	return batches.filter((batch) => batch !== undefined && wanted(batch)) as Batch[];
 }
 

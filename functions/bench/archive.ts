@@ -1,6 +1,7 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import pMap from 'p-map';
 import { buildTar, buildZip } from '../archive/testing/build.ts';
+import { limits } from '../core/limits.ts';
 import { limitForShare } from '../core/quota.ts';
 import { type Host, startHost } from '../local/host.ts';
 import { untilAccounted } from '../local/tally.ts';
@@ -8,7 +9,6 @@ import type { Inference } from '../onnx/client.ts';
 
 const share = 0.5;
 const batches = 1000;
-const uploadConcurrency = 16;
 
 /** From the first drop to the last settled report, in the embedded cloud, at half of the full MACs. */
 export interface Speed {
@@ -78,7 +78,7 @@ async function timeDrop(host: Host, tenant: string, images: number, drops: reado
 		);
 	const [startedMs, startedCpu] = [performance.now(), process.cpuUsage()];
 	await Promise.all([
-		pMap(drops, put, { concurrency: uploadConcurrency }),
+		pMap(drops, put, { concurrency: limits.uploadConcurrency }),
 		untilAccounted(host, new Map([[tenant, images]]), () => undefined),
 	]);
 	const { user, system } = process.cpuUsage(startedCpu);

@@ -21,7 +21,7 @@ export async function measureWholeWay(packageFolder: string, folder: string): Pr
 		await host.ledger.setQuota({ tenant, limitNanoUsd, countedImages: files.length }, Date.now());
 		const startedMs = performance.now();
 		await Promise.all([
-			dropFiles(host, tenant, folder, files, () => undefined),
+			dropFiles(host, tenant, folder, files),
 			untilAccounted(host, new Map([[tenant, files.length]]), () => undefined),
 		]);
 		return (1000 * files.length) / (performance.now() - startedMs);

@@ -97,7 +97,7 @@ function parseMacs(text: string): number {
 async function dropAndWait(host: Host, folder: string, files: readonly string[]): Promise<Tally> {
 	const progress = startProgress('classified', files.length);
 	try {
-		const dropping = dropFiles(host, tenant, folder, files, () => undefined);
+		const dropping = dropFiles(host, tenant, folder, files);
 		const waiting = untilAccounted(host, new Map([[tenant, files.length]]), (tallies) =>
 			progress.update(tallies.get(tenant)?.images ?? 0),
 		);

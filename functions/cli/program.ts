@@ -64,7 +64,7 @@ export function createProgram(): Command {
 		.configureHelp({ showGlobalOptions: true })
 		.addHelpText(
 			'after',
-			`\nExit codes: 0 done, all is labelled; 1 a fault of this program; 2 wrong input or options; 3 some images have no label (failed or deferred); 4 a check found something wrong.`,
+			`\nExit codes: 0 done, all is labelled; 1 something failed: this program, the network or AWS, as the message says; 2 wrong input or options; 3 some images have no label (failed or deferred); 4 a check found something wrong.`,
 		);
 	for (const command of switchCommands()) program.addCommand(command);
 	for (const command of allOf(program)) command.exitOverride().showHelpAfterError();

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Alert } from '../core/alert.ts';
+import { dayMs } from '../core/arrivals.ts';
 import { reservedNanoUsd } from '../core/ledger.ts';
 import { limits } from '../core/limits.ts';
 import { formatUsd } from '../core/money.ts';
@@ -10,8 +11,6 @@ import type { Quota } from '../core/quota.ts';
 import { type Connection, connected } from './connect.ts';
 import { presentQuota } from './quota.ts';
 import { formatTable } from './table.ts';
-
-const dayMs = 24 * 3600 * 1000;
 
 /** How a tenant stands in the period that is now. */
 interface Status {

@@ -24,7 +24,7 @@ export async function findArchive(
 		const batchId = partBatchId(archiveBatchId, part);
 		return { batch: await batches.get(batchId), facts: await outcomes.facts({ tenant, batchId }), batchId };
 	};
-	const found = await pMap(Array.from({ length: parts }).keys(), look, { concurrency: limits.claimConcurrency });
+	const found = await pMap(Array.from({ length: parts }).keys(), look, { concurrency: limits.storeConcurrency });
 	for (const { batchId, batch, facts } of found) {
 		const { state = 'claiming', reason, images = 0 } = batch ?? {};
 		place.batches.push({ batchId, state, images, ...(reason ? { reason } : {}) });

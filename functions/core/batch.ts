@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BudgetNetError } from './errors.ts';
 import { type Image, imageSchema } from './image.ts';
 import { limits } from './limits.ts';
 import { tenantSchema } from './object-key.ts';
@@ -152,3 +153,10 @@ export const objectKeys = {
 	outcomes: ({ tenant, batchId }: BatchRef) => `outcomes/tenant=${tenant}/date=${batchDate(batchId)}/${batchId}.jsonl`,
 	report: ({ tenant, batchId }: BatchRef) => `reports/tenant=${tenant}/date=${batchDate(batchId)}/${batchId}.json`,
 } as const;
+
+/** What was found of the batch of a message. @throws BudgetNetError `not-found` where nothing was, or another tenant's */
+export function batchOf({ batchId, tenant }: BatchRef, found: Batch | undefined): Batch {
+	if (found?.tenant !== tenant)
+		throw new BudgetNetError('not-found', `batch ${batchId}: tenant ${tenant} has no such batch`);
+	return found;
+}

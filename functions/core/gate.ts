@@ -1,6 +1,6 @@
 import { assert, BudgetNetError } from './errors.ts';
 import { type Option, solveKnapsack } from './knapsack.ts';
-import { fullIndex, fullMacs, type ModelCard, macsTo, nextTo, policyMacs } from './package.ts';
+import { fullIndex, fullMacs, type ModelCard, macsTo, nextTo, policyMacs, startFor } from './package.ts';
 import type { Reading } from './reading.ts';
 
 /** One policy, and the images (indices into the batch) that it runs on next. */
@@ -101,7 +101,7 @@ export function openGate(card: ModelCard, images: number, budgetMacs: number): G
 /** The card's start for this share of the full MACs, or the costliest cheaper one that every image can be paid. */
 function startPolicy(card: ModelCard, images: number, budgetMacs: number): number {
 	const share = budgetMacs / (images * fullMacs(card));
-	let start = card.agent.starts.reduce((found, row) => (row.share <= share ? row.start : found), 0);
+	let start = startFor(card, share);
 	if (share >= 1 && leavesNobodyTwoViews(card, start, images, budgetMacs)) start = fullIndex(card);
 	while (start > 0 && images * policyMacs(card, start) > budgetMacs) start -= 1;
 	const needed = images * policyMacs(card, start);

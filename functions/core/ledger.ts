@@ -101,8 +101,9 @@ export function carry(account: Account, from: Account): Account {
 	return from.oldestDeferred === undefined ? charged : defer(charged, from.oldestDeferred);
 }
 
-function chargedNanoUsd(account: Account): number {
-	return account.limitNanoUsd - account.availableNanoUsd;
+/** Spent, reserved and carried together. */
+export function chargedNanoUsd({ limitNanoUsd, availableNanoUsd }: Account): number {
+	return limitNanoUsd - availableNanoUsd;
 }
 
 /** Why a reservation is refused; undefined when it may be granted. */

@@ -57,8 +57,10 @@ export const limits = {
 	chunkImagesMax: 64,
 	/** Downloads and decodings under way at once in a worker. */
 	fetchConcurrency: 16,
-	/** Conditional writes under way at once in a planner. */
-	claimConcurrency: 32,
+	/** Requests to a table or a bucket under way at once. */
+	storeConcurrency: 32,
+	/** Files that the embedded cloud's tools upload at once. */
+	uploadConcurrency: 16,
 	/** Tries of a conditional write that lost a race before it gives up. */
 	ledgerTries: 20,
 	/** How long the message of a worker that died stays invisible; a running one renews it. */

@@ -77,7 +77,7 @@ export function createMemoryLedger(
 			// Whoever wrote it may have died before the account that it leads to was charged.
 			if (last?.continues && get(last.tenant, last.continues.from))
 				await ensureAccount(last, last.continues.to, undefined);
-			const quota = nextQuota(quotas.get(wish.tenant), wish, nowMs, basedOn);
+			const quota = nextQuota(last, wish, nowMs, basedOn);
 			quotas.set(quota.tenant, quota);
 			await written();
 			const period = periodOf(nowMs, quota);

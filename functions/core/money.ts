@@ -4,7 +4,7 @@ import { BudgetNetError } from './errors.ts';
 /** Money: whole nano-USD (1 USD = 10^9), at most 2^53 - 1, which is about nine million dollars. */
 export const nanoUsdSchema = z.int().min(0);
 
-const nanoUsdPerUsd = 1_000_000_000;
+export const nanoUsdPerUsd = 1_000_000_000;
 const usdPattern = /^\$?(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d{1,9}))?$/;
 
 /**

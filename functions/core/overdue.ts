@@ -1,8 +1,9 @@
+import { dayMs } from './arrivals.ts';
 import type { Batch } from './batch.ts';
 import { limits } from './limits.ts';
 import type { GiveUpReason } from './message.ts';
 
-const deferralMaxMs = limits.deferralDaysMax * 24 * 3600 * 1000;
+const deferralMaxMs = limits.deferralDaysMax * dayMs;
 
 /**
  * Why a batch is to be given up at `nowMs`: it has waited too long for money, or for a worker. undefined while it may go on.

@@ -119,6 +119,16 @@ export function fullIndex({ policies }: Pick<ModelCard, 'policies'>): number {
 	return policies.length - (policies.at(-1)?.mirrored ? 2 : 1);
 }
 
+/** The card's first policy for a share of the full MACs. */
+export function startFor(card: ModelCard, share: number): number {
+	return card.agent.starts.reduce((found, row) => (row.share <= share ? row.start : found), 0);
+}
+
+/** Bytes of one image as a policy takes it. */
+export function pixelBytes({ width, height }: ModelCard['input']): number {
+	return width * height * 3;
+}
+
 /** The whole backbone. */
 export function fullPolicy(card: ModelCard): Policy {
 	return card.policies[fullIndex(card)] as Policy;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BudgetNetError } from './errors.ts';
+import { nanoUsdPerUsd } from './money.ts';
 import { parse } from './parse.ts';
 import { type Price, priceSchema } from './price.ts';
 
@@ -55,7 +56,6 @@ export function priceAt(list: readonly ListedPrice[], priced: Priced, instantMs:
 	return { version: `${workerKind}-${number}`, nanoUsdPerTmac, nanoUsdPerImage };
 }
 
-const nanoUsdPerUsd = 1e9;
 const secondsPerHour = 3600;
 const gmacsPerTmac = 1000;
 

@@ -31,7 +31,7 @@ export async function runDemo(
 	for (const { tenant, limitNanoUsd } of tenants)
 		await host.ledger.setQuota({ tenant, limitNanoUsd, countedImages: files.length }, Date.now());
 	const dropAll = async () => {
-		for (const { tenant } of tenants) await dropFiles(host, tenant, folder, files, () => undefined);
+		for (const { tenant } of tenants) await dropFiles(host, tenant, folder, files);
 	};
 	const total = tenants.length * files.length;
 	const waiting = untilAccounted(host, new Map(tenants.map(({ tenant }) => [tenant, files.length])), (tallies) =>

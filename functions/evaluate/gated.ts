@@ -1,5 +1,5 @@
 import { runGate } from '../core/gate.ts';
-import { fullIndex, fullMacs, type ModelCard, macsTo, policyMacs, startingWith } from '../core/package.ts';
+import { fullIndex, fullMacs, type ModelCard, macsTo, policyMacs, startFor, startingWith } from '../core/package.ts';
 import type { OutcomeTable, ValueTable } from './table.ts';
 import { byBatch, capMacs, type Method, type MethodRow, type Trial } from './trial.ts';
 
@@ -70,7 +70,7 @@ export const softActor: Method = (trial) => {
 
 /** One image's way at a price: after each run the policy that the actor prefers, until it prefers to stop. */
 function act(card: ModelCard, values: ValueTable, image: number, share: number, price: number) {
-	let policy = startAt(card, share);
+	let policy = startFor(card, share);
 	let macs = policyMacs(card, policy);
 	for (;;) {
 		const worth = values(policy, image);
@@ -84,10 +84,6 @@ function act(card: ModelCard, values: ValueTable, image: number, share: number, 
 		macs += macsTo(card, next, policy);
 		policy = next;
 	}
-}
-
-function startAt(card: ModelCard, share: number): number {
-	return card.agent.starts.reduce((found, row) => (row.share <= share ? row.start : found), 0);
 }
 
 /** Batches of the rehearsals that choose starts. */

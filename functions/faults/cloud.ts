@@ -1,6 +1,7 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import pMap from 'p-map';
 import { createClients } from '../aws/clients.ts';
+import { limits } from '../core/limits.ts';
 import type { ModelCard } from '../core/package.ts';
 import { embeddedPrice } from '../core/price.ts';
 import { startEmulators } from '../local/emulators/start.ts';
@@ -8,7 +9,6 @@ import { createHandlers } from '../local/handlers.ts';
 import { provision } from '../local/provision.ts';
 
 const prefix = 'faults';
-const uploadConcurrency = 16;
 const tenant = 'acme';
 
 /** An embedded cloud without anybody at work in it, and one tenant whom money does not stop. */
@@ -27,7 +27,7 @@ export async function startCloud(card: ModelCard, visibilitySeconds: number) {
 			const keys = Array.from({ length: images }, (_, i) => `${tenant}/${i}.png`);
 			const put = (Key: string) =>
 				clients.s3.send(new PutObjectCommand({ Bucket: resources.imagesBucket, Key, Body: picture }));
-			await pMap(keys, put, { concurrency: uploadConcurrency });
+			await pMap(keys, put, { concurrency: limits.uploadConcurrency });
 			return keys;
 		},
 		async close(): Promise<void> {

@@ -45,7 +45,7 @@ export function startRole(
 		planningSecondsMax,
 		log,
 	});
-	const driving = driveHandlers({ sqs: clients.sqs, resources, handlers, windowMs, onInvoked: log, log });
+	const driving = driveHandlers({ sqs: clients.sqs, resources, handlers, windowMs, onPolled: log, log });
 	const stopping = new AbortController();
 	const sweeping = sweepForEver(handlers.sweeper, sweepEveryMs, stopping.signal);
 	return async () => {

@@ -1,4 +1,4 @@
-import type { ModelCard } from '../core/package.ts';
+import { type ModelCard, pixelBytes } from '../core/package.ts';
 import type { Inference } from '../onnx/client.ts';
 
 /**
@@ -8,7 +8,7 @@ import type { Inference } from '../onnx/client.ts';
  */
 export function stubInference(card: ModelCard, onRun?: () => void): Inference {
 	const classes = card.classes.length;
-	const imageBytes = card.input.width * card.input.height * 3;
+	const imageBytes = pixelBytes(card.input);
 	return {
 		provider: 'cpu',
 		async run(policy, pixels, images) {

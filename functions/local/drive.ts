@@ -22,12 +22,12 @@ export function driveHandlers(options: {
 	handlers: ReturnType<typeof createHandlers>;
 	/** How long the planner waits for more events after the first. */
 	windowMs: number;
-	onInvoked: () => void;
+	onPolled: () => void;
 	log: Log;
 }): Driving {
-	const { sqs, resources, handlers, onInvoked, log } = options;
+	const { sqs, resources, handlers, onPolled, log } = options;
 	const drive = (queueUrl: string, handler: SqsHandler, batchMax: number, windowMs: number) =>
-		startEventSource({ sqs, queueUrl, handler, batchMax, windowMs, onInvoked, log });
+		startEventSource({ sqs, queueUrl, handler, batchMax, windowMs, onPolled, log });
 	const planning = [
 		drive(resources.imageEventsUrl, handlers.planner, eventMessagesMax, options.windowMs),
 		drive(resources.plansUrl, handlers.resumer, messagesMax, 0),

@@ -3,10 +3,10 @@ import { join, relative, sep } from 'node:path';
 import { Upload } from '@aws-sdk/lib-storage';
 import pMap from 'p-map';
 import { BudgetNetError } from '../core/errors.ts';
+import { limits } from '../core/limits.ts';
 import { isMarkerKey, tenantOf } from '../core/object-key.ts';
 import type { Host } from './host.ts';
 
-const uploadConcurrency = 16;
 const filesMax = 1_000_000;
 
 /**
@@ -30,19 +30,12 @@ export async function listFiles(folder: string): Promise<string[]> {
 }
 
 /** Drops files of a folder into the images bucket under `tenant/`. */
-export async function dropFiles(
-	host: Host,
-	tenant: string,
-	folder: string,
-	files: readonly string[],
-	onDropped: () => void,
-): Promise<void> {
+export async function dropFiles(host: Host, tenant: string, folder: string, files: readonly string[]): Promise<void> {
 	const drop = async (file: string) => {
 		const Key = `${tenant}/${file}`;
 		tenantOf(Key); // refuses by name what the planner could not take
 		const Body = await readFile(join(folder, file));
 		await new Upload({ client: host.clients.s3, params: { Bucket: host.resources.imagesBucket, Key, Body } }).done();
-		onDropped();
 	};
-	await pMap(files, drop, { concurrency: uploadConcurrency });
+	await pMap(files, drop, { concurrency: limits.uploadConcurrency });
 }

@@ -23,7 +23,8 @@ export function startEventSource(options: {
 	handler: (event: SQSEvent) => Promise<SQSBatchResponse>;
 	batchMax: number;
 	windowMs: number;
-	onInvoked: () => void;
+	/** Called after every look at the queue, and what it led to. */
+	onPolled: () => void;
 	log: Log;
 }): EventSource {
 	const { sqs, queueUrl, handler, log } = options;
@@ -65,7 +66,7 @@ export function startEventSource(options: {
 			try {
 				const messages = await collect();
 				if (messages.length > 0) await invoke(messages);
-				options.onInvoked();
+				options.onPolled();
 			} catch (error) {
 				if (stopping.signal.aborted) return;
 				log('error', 'an invocation failed; its messages come again', { queueUrl, error: messageOf(error) });

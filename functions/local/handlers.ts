@@ -19,9 +19,8 @@ import { createSweeper } from '../sweeper/handler.ts';
 
 export interface HandlerOptions {
 	card: ModelCard;
-	/** In force where the price list has none for this model and kind of worker. */
+	/** In force where the price list has none for this model on the embedded cloud's workers. */
 	price: Price;
-	workerKind?: string;
 	batchImagesMax: number;
 	/** After so long without being finished, a batch's planner counts as dead. */
 	planningSecondsMax: number;
@@ -30,7 +29,8 @@ export interface HandlerOptions {
 	log: Log;
 }
 
-const defaultWorkerKind = 'cpu';
+/** Of the embedded cloud's workers, in the price list. */
+const workerKind = 'cpu';
 
 /** Stores and handlers over these clients and resources: what the Lambda functions are made of, in one place. */
 export function createHandlers(clients: Clients, resources: Resources, options: HandlerOptions) {
@@ -50,7 +50,7 @@ export function createHandlers(clients: Clients, resources: Resources, options: 
 	};
 	const images = createImages(s3, imagesBucket);
 	const rhythmOf = createRhythms(stores.ledger);
-	const priced = { model: options.card.name, workerKind: options.workerKind ?? defaultWorkerKind };
+	const priced = { model: options.card.name, workerKind };
 	const priceNow = createPriceNow({ list: stores.prices.list, priced, fallback: options.price, nowMs: mint.nowMs });
 	const parts = {
 		...stores,

@@ -49,10 +49,10 @@ export async function startHost(options: HostOptions) {
 		planningSecondsMax,
 		log,
 	});
-	/** Emits "step" whenever a handler has done something: what waits for progress looks then. */
+	/** Emits "step" after every look at a queue, an empty one too: what waits for progress looks then, and at its clock. */
 	const steps = new EventEmitter<{ step: [] }>();
-	const onInvoked = () => steps.emit('step');
-	const driving = driveHandlers({ sqs: clients.sqs, resources, handlers, windowMs: options.windowMs, onInvoked, log });
+	const onPolled = () => steps.emit('step');
+	const driving = driveHandlers({ sqs: clients.sqs, resources, handlers, windowMs: options.windowMs, onPolled, log });
 	const worker = options.withoutWorker
 		? undefined
 		: startWorker(

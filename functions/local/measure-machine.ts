@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import pMap from 'p-map';
 import { limits } from '../core/limits.ts';
-import { fullIndex, fullMacs } from '../core/package.ts';
+import { fullIndex, fullMacs, pixelBytes } from '../core/package.ts';
 import { startInference } from '../onnx/client.ts';
 import { decodeImage } from '../onnx/decode.ts';
 import type { ModelPackage } from '../onnx/package-files.ts';
@@ -23,7 +23,7 @@ export async function measureMachine(pkg: ModelPackage, files: readonly string[]
 	const inference = await startInference(pkg);
 	try {
 		const images = limits.chunkImages;
-		const pixels = new Uint8Array(images * card.input.width * card.input.height * 3);
+		const pixels = new Uint8Array(images * pixelBytes(card.input));
 		const policy = fullIndex(card);
 		const run = async (times: number) => {
 			for (let i = 0; i < times; i++) await inference.run(policy, pixels, images);

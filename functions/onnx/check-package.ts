@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { limits } from '../core/limits.ts';
+import { pixelBytes } from '../core/package.ts';
 import { parseJson } from '../core/parse.ts';
 import { readLogits } from '../core/reading.ts';
 import { joinViews } from '../core/views.ts';
@@ -44,7 +45,7 @@ export interface PackageCheck {
 async function readCheck({ folder, card }: ModelPackage, where: string): Promise<Check & { bytes: Uint8Array }> {
 	const check = parseJson(checkSchema, await readFile(join(folder, checkFile), 'utf8'), where);
 	const bytes = Buffer.from(check.pixels, 'hex');
-	const expected = check.images * card.input.height * card.input.width * 3;
+	const expected = check.images * pixelBytes(card.input);
 	if (bytes.length !== expected) throw refused(where, `${expected} bytes of pixels`, bytes.length);
 	mustHaveShape(where, 'logits', check.logits, [card.policies.length, check.images, card.classes.length]);
 	mustHaveShape(where, 'values', check.values, [card.policies.length - 1, check.images, card.policies.length]);

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { BudgetNetError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
+import { pixelBytes } from '../core/package.ts';
 import type { RunAnswer, ThreadData } from './messages.ts';
 import type { ModelPackage } from './package-files.ts';
 import type { Provider } from './provider.ts';
@@ -36,7 +37,7 @@ export async function startInference(pkg: ModelPackage, options: { threads?: num
 	const worker = new Worker(new URL('./thread.ts', import.meta.url), { name: 'inference', workerData: data });
 	const calls = await connect(worker);
 	const { card } = pkg;
-	const imageBytes = card.input.height * card.input.width * 3;
+	const imageBytes = pixelBytes(card.input);
 	return {
 		provider: calls.provider,
 		async run(policy, pixels, images) {

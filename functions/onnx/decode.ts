@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import { BudgetNetError, messageOf } from '../core/errors.ts';
 import type { FailureReason } from '../core/failure.ts';
 import { limits } from '../core/limits.ts';
-import type { ModelCard } from '../core/package.ts';
+import { type ModelCard, pixelBytes } from '../core/package.ts';
 import { sniff } from './sniff.ts';
 
 // Second wall behind sniff(): these settings hold for every user of sharp in this process.
@@ -51,7 +51,7 @@ export async function decodeImage(bytes: Uint8Array, input: ModelCard['input']):
 	const pixels = await image.toBuffer().catch((error) => {
 		throw refusalOf(error, format);
 	});
-	const expected = input.height * input.width * 3;
+	const expected = pixelBytes(input);
 	if (pixels.length !== expected)
 		throw new BudgetNetError('internal', `decoding gave ${pixels.length} bytes where ${expected} were expected`);
 	return new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.length);

@@ -3,6 +3,7 @@ import './no-telemetry.ts';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { assert, BudgetNetError, messageOf } from '../core/errors.ts';
+import { pixelBytes } from '../core/package.ts';
 import { type AgentSession, openAgent } from './agent-session.ts';
 import type { RunAnswer } from './messages.ts';
 import { mirror } from './mirror.ts';
@@ -26,7 +27,7 @@ const errorsOnly = 3;
 /** Opens a package's policies lazily: a session costs milliseconds and memory, and a batch needs few of them. */
 export function openSessions(pkg: ModelPackage, provider: Provider, threads: number): Sessions {
 	const { card } = pkg;
-	const imageBytes = card.input.height * card.input.width * 3;
+	const imageBytes = pixelBytes(card.input);
 	const opened = new Map<string, InferenceSession>();
 	let agent: AgentSession | undefined;
 

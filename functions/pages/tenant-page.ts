@@ -1,4 +1,4 @@
-import { formatUsd } from '../core/money.ts';
+import { formatUsd, nanoUsdPerUsd } from '../core/money.ts';
 import { demoStyle } from './demo-style.ts';
 import { type Html, html, htmlPage } from './html.ts';
 import { colours, paletteStyle, policyColour, swatch } from './palette.ts';
@@ -53,8 +53,6 @@ ${figures}
 function spentOf({ carriedNanoUsd, batches }: TenantPage): number {
 	return batches.reduce((sum, { billedNanoUsd }) => sum + billedNanoUsd, carriedNanoUsd);
 }
-
-const nanoUsdPerUsd = 1e9;
 
 function spendPlot(data: TenantPage): Promise<Html> {
 	const { startMs, endMs, nowMs, limitNanoUsd, softLimitNanoUsd, batches } = data;

@@ -1,5 +1,5 @@
 import type { Alert } from '../core/alert.ts';
-import type { Account } from '../core/ledger.ts';
+import { type Account, chargedNanoUsd } from '../core/ledger.ts';
 import type { Ledger } from '../core/ports.ts';
 import type { Quota } from '../core/quota.ts';
 
@@ -11,10 +11,9 @@ export function alertsOf(
 	account: Account,
 	granted: { batchId: string; nextDeferred: string | undefined; reservedNanoUsd: number },
 ): Raised[] {
-	const { period, limitNanoUsd, availableNanoUsd, oldestDeferred } = account;
+	const { period, oldestDeferred } = account;
 	const alerts: Raised[] = [];
-	const chargedNanoUsd = limitNanoUsd - availableNanoUsd + granted.reservedNanoUsd;
-	if (softLimitNanoUsd !== undefined && chargedNanoUsd > softLimitNanoUsd)
+	if (softLimitNanoUsd !== undefined && chargedNanoUsd(account) + granted.reservedNanoUsd > softLimitNanoUsd)
 		alerts.push({ tenant, period, kind: 'soft-limit' });
 	if (oldestDeferred === granted.batchId && granted.nextDeferred === undefined)
 		alerts.push({ tenant, period, kind: 'deferral-ended' });

@@ -25,7 +25,7 @@ export async function claimImages(
 	candidates: readonly Image[],
 ): Promise<Image[]> {
 	const mine = await pMap(candidates, (image) => parts.claims.claim(image, batchId, run), {
-		concurrency: limits.claimConcurrency,
+		concurrency: limits.storeConcurrency,
 	});
 	return candidates.filter((_, i) => mine[i]);
 }

@@ -22,7 +22,7 @@ import { createResumer } from './resumer.ts';
 import { createRhythms } from './rhythm.ts';
 
 const environmentSchema = z.object({
-	TABLE_PREFIX: z.string().min(1),
+	SYSTEM_NAME: z.string().min(1),
 	IMAGES_BUCKET: z.string().min(3),
 	RESULTS_BUCKET: z.string().min(3),
 	BATCHES_QUEUE_URL: z.url(),
@@ -40,10 +40,10 @@ const environment = parse(environmentSchema, process.env, 'environment of the pl
 const clients = createClients();
 const stores = createStores(clients, {
 	resultsBucket: environment.RESULTS_BUCKET,
-	tablePrefix: environment.TABLE_PREFIX,
+	tablePrefix: environment.SYSTEM_NAME,
 });
 const card = parseCard(readFileSync(join(environment.LAMBDA_TASK_ROOT, 'model.json'), 'utf8'));
-const log = createMeasuredLog(environment.TABLE_PREFIX, 'planner');
+const log = createMeasuredLog(environment.SYSTEM_NAME, 'planner');
 const alerts = createAlertTopic(new SNSClient(), environment.QUOTA_ALERTS_TOPIC_ARN, log);
 const parts = {
 	...stores,

@@ -1,4 +1,4 @@
-import { type Batch, partBatchId } from '../core/batch.ts';
+import { type Batch, batchOf, partBatchId } from '../core/batch.ts';
 import { assert, BudgetNetError } from '../core/errors.ts';
 import type { Image } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
@@ -18,9 +18,7 @@ type ResumingParts = PlanningParts & ClaimingParts & OpeningParts;
  */
 export async function resumeBatch(parts: ResumingParts, message: ResumeMessage): Promise<void> {
 	const { batchId, tenant } = message;
-	let batch = await parts.batches.get(batchId);
-	if (batch?.tenant !== tenant)
-		throw new BudgetNetError('not-found', `batch ${batchId}: tenant ${tenant} has no such batch`);
+	let batch: Batch | undefined = batchOf(message, await parts.batches.get(batchId));
 	for (let resumed = 0; batch && resumed < limits.resumeBatchesMax; resumed++) {
 		const wasDeferred: boolean = batch.state === 'deferred';
 		const planned = await finish(parts, batch);

@@ -1,6 +1,5 @@
 import type { Manifests } from '../aws/manifests.ts';
-import type { Batch, BatchRef } from '../core/batch.ts';
-import { BudgetNetError } from '../core/errors.ts';
+import { type Batch, type BatchRef, batchOf } from '../core/batch.ts';
 import type { Failure } from '../core/failure.ts';
 import { nameOfImage } from '../core/image.ts';
 import type { GiveUpReason } from '../core/message.ts';
@@ -31,13 +30,11 @@ const reasons: Record<GiveUpReason, Failure> = {
  */
 export async function giveUp(
 	parts: GivingUpParts,
-	{ batchId, tenant }: BatchRef,
+	ref: BatchRef,
 	why: GiveUpReason,
 	deadlineMs = Number.POSITIVE_INFINITY,
 ): Promise<boolean> {
-	const batch = await parts.batches.get(batchId);
-	if (batch?.tenant !== tenant)
-		throw new BudgetNetError('not-found', `batch ${batchId}: tenant ${tenant} has no such batch`);
+	const batch = batchOf(ref, await parts.batches.get(ref.batchId));
 	if (batch.state === 'settled' || (await parts.outcomes.facts(batch))) return true;
 	const holds = why === 'dead-letter' ? !wasSentAfter(batch, deadlineMs) : overdueReason(batch, parts.nowMs()) === why;
 	if (!holds) return false;

@@ -8,18 +8,18 @@ import { limits } from '../core/limits.ts';
 import { parse } from '../core/parse.ts';
 import { createDeadLetterSettler, createSettler } from './handler.ts';
 
-const environmentSchema = z.object({ TABLE_PREFIX: z.string().min(1), RESULTS_BUCKET: z.string().min(3) });
+const environmentSchema = z.object({ SYSTEM_NAME: z.string().min(1), RESULTS_BUCKET: z.string().min(3) });
 
 const environment = parse(environmentSchema, process.env, 'environment of the settler');
 const parts = {
 	...createStores(createClients(), {
 		resultsBucket: environment.RESULTS_BUCKET,
-		tablePrefix: environment.TABLE_PREFIX,
+		tablePrefix: environment.SYSTEM_NAME,
 	}),
 	nowMs: Date.now,
 	mintRid: randomUUID,
 	planningSecondsMax: limits.planningSecondsMax,
-	log: createMeasuredLog(environment.TABLE_PREFIX, 'settler'),
+	log: createMeasuredLog(environment.SYSTEM_NAME, 'settler'),
 };
 
 export const settler = createSettler(parts);

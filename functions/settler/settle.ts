@@ -1,6 +1,6 @@
 import type { Batches } from '../aws/batch-table.ts';
 import type { Outcomes } from '../aws/outcomes.ts';
-import type { Batch } from '../core/batch.ts';
+import { type Batch, batchOf } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import type { ReportMessage } from '../core/message.ts';
 import type { RunFacts } from '../core/outcome.ts';
@@ -22,13 +22,11 @@ export interface SettlingParts {
  * @throws BudgetNetError `not-found` without outcomes or batch, `invalid` when the outcomes name a reservation that is not the batch's
  */
 export async function settleBatch(parts: SettlingParts, message: ReportMessage): Promise<RunFacts> {
-	const { batchId, tenant } = message;
+	const { batchId } = message;
 	const startedMs = parts.nowMs();
 	const facts = await parts.outcomes.facts(message);
 	if (!facts) throw new BudgetNetError('not-found', `report of batch ${batchId}: its outcomes object is not there`);
-	const batch = await parts.batches.get(batchId);
-	if (batch?.tenant !== tenant)
-		throw new BudgetNetError('not-found', `report of batch ${batchId}: tenant ${tenant} has no such batch`);
+	const batch = batchOf(message, await parts.batches.get(batchId));
 	if (!batch.reservations.some(({ rid }) => rid === facts.rid))
 		throw new BudgetNetError(
 			'invalid',

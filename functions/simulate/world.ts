@@ -1,9 +1,8 @@
-import { dayMs } from '../core/arrivals.ts';
-import { mintBatchId } from '../core/batch.ts';
+import { type Batch, mintBatchId } from '../core/batch.ts';
 import { expectedAccuracy } from '../core/curve.ts';
-import { limits } from '../core/limits.ts';
 import { createMemoryLedger } from '../core/memory-ledger.ts';
 import type { BatchMessage } from '../core/message.ts';
+import { overdueReason } from '../core/overdue.ts';
 import { fullMacs, type ModelCard } from '../core/package.ts';
 import { costNanoUsd, type Price } from '../core/price.ts';
 import type { QuotaWish } from '../core/quota.ts';
@@ -63,7 +62,7 @@ export async function startWorld(wish: QuotaWish, card: ModelCard, price: Price)
 	/** What the sweeper has done: what waited for too long is given up, the oldest that is left is tried again. */
 	async function sweep(): Promise<void> {
 		let [oldest] = await batches.deferred(tenant, 1);
-		while (oldest && nowMs - oldest.createdMs > limits.deferralDaysMax * dayMs) {
+		while (oldest && overdueReason(oldest, nowMs) === 'deferred-too-long') {
 			await batches.setState(oldest.batchId, 'settled');
 			change(oldest.batchId, { state: 'given-up' });
 			[oldest] = await batches.deferred(tenant, 1);
@@ -85,9 +84,9 @@ export async function startWorld(wish: QuotaWish, card: ModelCard, price: Price)
 			const batchId = mintBatchId(nowMs, (++minted).toString(16).padStart(8, '0'));
 			const waits = { waitedMs: yearEndMs - nowMs, accuracy: 0, billedNanoUsd: 0 };
 			fates.set(batchId, { atMs, images, state: 'waits', ...waits });
-			const batch = { batchId, tenant, createdMs: nowMs, state: 'claiming', images, reservations: [] } as const;
-			await batches.create({ ...batch, reservations: [] });
-			await planBatch(parts, { ...batch, reservations: [] }, images);
+			const batch: Batch = { batchId, tenant, createdMs: nowMs, state: 'claiming', images, reservations: [] };
+			await batches.create(batch);
+			await planBatch(parts, batch, images);
 			await runSent();
 		},
 	};

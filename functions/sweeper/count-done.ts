@@ -42,7 +42,7 @@ async function settledOf(batches: Batches, batchId: string): Promise<number | un
 	if (!batch?.archive) return batch?.state === 'settled' ? 1 : undefined;
 	if (batch.parts === undefined) return undefined;
 	const look = (part: number): Promise<Batch | undefined> => batches.get(partBatchId(batchId, part));
-	const found = await pMap(Array.from({ length: batch.parts }).keys(), look, { concurrency: limits.claimConcurrency });
+	const found = await pMap(Array.from({ length: batch.parts }).keys(), look, { concurrency: limits.storeConcurrency });
 	if (found.some((part) => part?.state !== 'settled')) return undefined;
 	return found.reduce((sum, part) => sum + (part?.images ?? 0), 0);
 }

@@ -98,8 +98,8 @@ async function walkPage(
 	const { waitsFor: _, ...walked }: OpenDrop = drop;
 	let objects = 0;
 	while (objects < page.length) {
-		const next = page.slice(objects, objects === 0 ? 1 : objects + limits.claimConcurrency);
-		const counts = await pMap(next, countDone, { concurrency: limits.claimConcurrency });
+		const next = page.slice(objects, objects === 0 ? 1 : objects + limits.storeConcurrency);
+		const counts = await pMap(next, countDone, { concurrency: limits.storeConcurrency });
 		objects += next.length;
 		for (const [i, { key }] of next.entries()) {
 			const images = counts[i];

@@ -12,7 +12,7 @@ import { parse } from '../core/parse.ts';
 import { createFrequentSweeper, createReconciler } from './handler.ts';
 
 const environmentSchema = z.object({
-	TABLE_PREFIX: z.string().min(1),
+	SYSTEM_NAME: z.string().min(1),
 	IMAGES_BUCKET: z.string().min(3),
 	RESULTS_BUCKET: z.string().min(3),
 	BATCHES_QUEUE_URL: z.url(),
@@ -22,7 +22,7 @@ const environmentSchema = z.object({
 });
 
 const environment = parse(environmentSchema, process.env, 'environment of the sweeper');
-const { RESULTS_BUCKET: resultsBucket, TABLE_PREFIX: tablePrefix } = environment;
+const { RESULTS_BUCKET: resultsBucket, SYSTEM_NAME: tablePrefix } = environment;
 const clients = createClients();
 const parts = {
 	...createStores(clients, { resultsBucket, tablePrefix }),

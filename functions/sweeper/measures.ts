@@ -1,4 +1,5 @@
 import type { Batch } from '../core/batch.ts';
+import { overdueReason } from '../core/overdue.ts';
 
 /** What waits, for the operator's metrics and alarms. */
 export interface Waiting {
@@ -20,6 +21,6 @@ export function measureWaiting(unfinished: readonly Batch[], nowMs: number): Wai
 		batchesInFlight: sent.length,
 		batchesDeferred: deferred.length,
 		oldestDeferredSeconds: Math.max(0, ...ages),
-		batchesOverdue: sent.filter(({ deadlineMs = Number.POSITIVE_INFINITY }) => nowMs > deadlineMs).length,
+		batchesOverdue: unfinished.filter((batch) => overdueReason(batch, nowMs) === 'deadline').length,
 	};
 }

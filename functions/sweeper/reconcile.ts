@@ -59,7 +59,7 @@ async function lostOf(parts: ReconcilingParts, page: readonly ListedImage[]): Pr
 		const found = await findClaim(parts, object);
 		return found && 'unclaimed' in found ? { ...found.unclaimed, modifiedMs: object.modifiedMs } : undefined;
 	};
-	const lost = await pMap(atRest, lostOne, { concurrency: limits.claimConcurrency });
+	const lost = await pMap(atRest, lostOne, { concurrency: limits.storeConcurrency });
 	return lost.filter((object) => object !== undefined);
 }
 

@@ -5,7 +5,7 @@ import { type Gate, type GateResult, type GateRound, openGate } from '../core/ga
 import { type Image, nameOfImage } from '../core/image.ts';
 import type { BatchMessage } from '../core/message.ts';
 import type { Outcome } from '../core/outcome.ts';
-import type { ModelCard, Policy } from '../core/package.ts';
+import { type ModelCard, type Policy, pixelBytes } from '../core/package.ts';
 import { readLogits } from '../core/reading.ts';
 import { createViews, type Views } from '../core/views.ts';
 import type { Inference } from '../onnx/client.ts';
@@ -35,7 +35,7 @@ export async function classify(parts: ClassifyParts, message: BatchMessage, mani
 	checkFits(parts.card, message, manifest);
 	const list = manifest.images;
 	const gate = openGate(parts.card, list.length, message.budgetMacs);
-	const imageBytes = parts.card.input.width * parts.card.input.height * 3;
+	const imageBytes = pixelBytes(parts.card.input);
 	const batch = { gate, block: new Uint8Array(list.length * imageBytes), views: createViews(parts.card) };
 	const failures = await probe(parts, batch, list);
 	for (let round = gate.next(); round; round = gate.next()) await runRound(parts, batch, round);
@@ -86,7 +86,7 @@ async function runRound(
 	round: GateRound,
 ): Promise<void> {
 	gate.charge(round);
-	const imageBytes = card.input.width * card.input.height * 3;
+	const imageBytes = pixelBytes(card.input);
 	const pixels = new Uint8Array(new SharedArrayBuffer(round.images.length * imageBytes)); // seen by the inference thread without a copy
 	round.images.forEach((image, i) => {
 		pixels.set(block.subarray(image * imageBytes, (image + 1) * imageBytes), i * imageBytes);

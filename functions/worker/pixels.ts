@@ -5,7 +5,7 @@ import { messageOf } from '../core/errors.ts';
 import { type Failure, failureOf, ImageError } from '../core/failure.ts';
 import type { Image } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
-import type { ModelCard } from '../core/package.ts';
+import { type ModelCard, pixelBytes } from '../core/package.ts';
 import { decodeImage, ImageRefused } from '../onnx/decode.ts';
 import { cutSpans, type Span } from './spans.ts';
 
@@ -24,7 +24,7 @@ export type PixelSource = (
  * The source throws BudgetNetError `unavailable` when the bucket cannot be reached: then the batch is tried again, and no image failed.
  */
 export function createPixelSource(images: Images, input: ModelCard['input']): PixelSource {
-	const imageBytes = input.width * input.height * 3;
+	const imageBytes = pixelBytes(input);
 	return async (list, block, onReady) => {
 		const failures = new Map<number, Failure>();
 		const load = async (index: number, fetch: () => Promise<Uint8Array>) => {

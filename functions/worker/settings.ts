@@ -9,8 +9,6 @@ const settingsSchema = z.object({
 	BATCHES_QUEUE_URL: z.url(),
 	REPORTS_QUEUE_URL: z.url(),
 	PACKAGE_FOLDER: z.string().min(1),
-	/** What the installation is called, in its metrics. */
-	SYSTEM_NAME: z.string().min(1).default('budgetnet'),
 	/** Set by ECS: its agent. */
 	ECS_AGENT_URI: z.url().optional(),
 	/** Cores that inference uses. */
@@ -27,7 +25,6 @@ export interface WorkerSettings {
 	packageFolder: string;
 	threads: number;
 	visibilitySeconds: number;
-	systemName: string;
 	/** Where ECS's agent answers; absent outside ECS. */
 	agentUri?: string;
 }
@@ -43,7 +40,6 @@ export function readSettings(environment: NodeJS.ProcessEnv): WorkerSettings {
 		packageFolder: settings.PACKAGE_FOLDER,
 		threads: settings.INFERENCE_THREADS,
 		visibilitySeconds: settings.VISIBILITY_SECONDS,
-		systemName: settings.SYSTEM_NAME,
 		...(settings.ECS_AGENT_URI === undefined ? {} : { agentUri: settings.ECS_AGENT_URI }),
 	};
 }

@@ -27,7 +27,7 @@ export interface Worker {
 export function startWorker(
 	clients: Clients,
 	model: { card: ModelCard; inference: Inference },
-	settings: Omit<WorkerSettings, 'packageFolder' | 'threads' | 'systemName'>,
+	settings: Omit<WorkerSettings, 'packageFolder' | 'threads'>,
 	log: Log,
 ): Worker {
 	const { card, inference } = model;

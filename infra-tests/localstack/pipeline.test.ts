@@ -42,7 +42,7 @@ describe.each(['once', 'and again'])('the pipeline over the data plane of the sy
 			const tenants = { [rich]: 1_000_000, [broke]: 10 };
 			for (const [tenant, limitNanoUsd] of Object.entries(tenants)) {
 				await host.ledger.setQuota({ tenant, limitNanoUsd, expectedImages: 0 }, Date.now());
-				await dropFiles(host, tenant, sample, files, () => undefined);
+				await dropFiles(host, tenant, sample, files);
 			}
 			const expected = new Map(Object.keys(tenants).map((tenant) => [tenant, imagesDropped]));
 			const tallies = await untilAccounted(host, expected, () => undefined);

@@ -54,7 +54,7 @@ function variablesOf(functionName: string, values: Record<string, string>): Reco
 async function invoke(room: string, handler: string, event: unknown) {
 	const { endpoints, resources } = cloud;
 	const values = {
-		TABLE_PREFIX: resources.tablePrefix,
+		SYSTEM_NAME: resources.tablePrefix,
 		BATCH_IMAGES_MAX: '64',
 		PRICE: JSON.stringify(embeddedPrice),
 		WORKER_KIND: 'cpu',
@@ -106,7 +106,7 @@ test('the settler fails a message that makes no sense, and only that', async () 
 });
 
 test('a function that is told too little names the variable', async () => {
-	const env = { AWS_REGION: 'us-east-1', TABLE_PREFIX: 'budgetnet' };
+	const env = { AWS_REGION: 'us-east-1', SYSTEM_NAME: 'budgetnet' };
 	const args = ['--input-type=module', '--eval', script, '--', join(folder, 'settler', 'lambda.mjs'), 'settler', '{}'];
 	await expect(run(process.execPath, args, { env })).rejects.toThrow(
 		/environment of the settler does not fit: RESULTS_BUCKET/,
