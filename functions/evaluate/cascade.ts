@@ -59,12 +59,15 @@ function runCascade(trial: Trial, { policies, parts }: Cascade, table: OutcomeTa
 	let macs = images.length * policyMacs(card, first);
 	const left = Math.max(0, capMacs(trial, images.length) - macs);
 	let ran = images.map((_, i) => i);
+	let unused = 0;
 	parts.forEach((part, step) => {
 		const [before, policy] = [policies[step] as number, policies[step + 1] as number];
 		const margins = images.map((image) => table.reading(before, image).margin);
 		ran.sort((a, b) => (margins[a] as number) - (margins[b] as number));
 		const cost = macsTo(card, policy, before);
-		ran = ran.slice(0, Math.floor((part * left) / cost));
+		const mayCost = part * left + unused;
+		ran = ran.slice(0, Math.floor(mayCost / cost));
+		unused = mayCost - ran.length * cost;
 		for (const i of ran) last[i] = policy;
 		macs += ran.length * cost;
 	});

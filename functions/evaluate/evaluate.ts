@@ -1,15 +1,15 @@
-import { fullMacs, type ModelCard, policyMacs, startingWith } from '../core/package.ts';
+import { fullMacs, type ModelCard, policyMacs } from '../core/package.ts';
 import { cascadeOfOne, cascadeOfTwo } from './cascade.ts';
-import { bestStart, gate, gatedBy, random, softActor } from './gated.ts';
+import { gate, gatedBy, random, softActor } from './gated.ts';
 import { permutation } from './random.ts';
+import { startsOf } from './starts.ts';
 import type { OutcomeTable, ValueTable } from './table.ts';
-import type { Method, MethodRow, Trial } from './trial.ts';
+import { baseBatch, type Method, type MethodRow, type Trial } from './trial.ts';
 import { oracle, oracleOf, single, staticMix } from './ungated.ts';
 
 /** Accuracies are means over so many ways of cutting the images into batches. */
 const shuffles = 2;
 const foldSeed = 1;
-const baseBatch = 512;
 
 /** Everything that is judged beside the product's gate, whose values stand in `values`. */
 export interface Judged {
@@ -50,14 +50,15 @@ export function evaluateHeldOut(
 	const order = permutation(table.images, foldSeed);
 	const half = Math.floor(order.length / 2);
 	const halves = [order.slice(0, half), order.slice(half)] as const;
+	const trials = halves.map((images, i) => {
+		const fit = { table, values, images: halves[1 - i] as number[] };
+		const started = { ...card, agent: { ...card.agent, starts: startsOf(card, fit) } };
+		return { card: started, table, values, images, batchImages: baseBatch, fit };
+	});
 	return shares
 		.filter((share) => pays(card, share))
 		.flatMap((share) => {
-			const rows = halves.map((images, i) => {
-				const fit = { table, values, images: halves[1 - i] as number[] };
-				const started = startingWith(card, bestStart(card, fit, share));
-				return evaluateAt(methods, { card: started, table, values, images, share, batchImages: baseBatch, fit });
-			});
+			const rows = trials.map((trial) => evaluateAt(methods, { ...trial, share }));
 			return joined(
 				rows,
 				halves.map((images) => images.length),

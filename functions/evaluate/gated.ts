@@ -1,6 +1,6 @@
 import { runGate } from '../core/gate.ts';
-import { fullIndex, fullMacs, type ModelCard, macsTo, policyMacs, startFor, startingWith } from '../core/package.ts';
-import type { OutcomeTable, ValueTable } from './table.ts';
+import { fullMacs, type ModelCard, macsTo, policyMacs, startFor } from '../core/package.ts';
+import type { ValueTable } from './table.ts';
 import { byBatch, capMacs, type Method, type MethodRow, type Trial } from './trial.ts';
 
 /** The gate over a batch: the last policy of each image, and MACs in all. */
@@ -84,23 +84,4 @@ function act(card: ModelCard, values: ValueTable, image: number, share: number, 
 		macs += macsTo(card, next, policy);
 		policy = next;
 	}
-}
-
-/** Batches of the rehearsals that choose starts. */
-const rehearsalImages = 512;
-
-/** The start with which the gate is right most often on some images at a share: rehearsed in batches. */
-export function bestStart(
-	card: ModelCard,
-	fit: { table: OutcomeTable; values: ValueTable; images: readonly number[] },
-	share: number,
-): number {
-	let [best, most] = [0, -1];
-	for (let start = 0; start <= fullIndex(card); start++) {
-		if (start > 0 && policyMacs(card, start) > share * fullMacs(card)) break;
-		const trial = { ...fit, card: startingWith(card, start), share, batchImages: rehearsalImages, fit };
-		const right = gate(trial)?.right.reduce((sum, value) => sum + value, 0) ?? 0;
-		if (right > most) [best, most] = [start, right];
-	}
-	return best;
 }

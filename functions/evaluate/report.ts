@@ -1,12 +1,11 @@
 import { fullMacs, type ModelCard } from '../core/package.ts';
+import type { Agreement } from './agreement.ts';
 import { pairedDifference } from './bootstrap.ts';
 import type { Pass } from './live.ts';
 import type { PublishedPoint } from './published.ts';
-import type { MethodRow } from './trial.ts';
+import { baseBatch, type MethodRow } from './trial.ts';
 
 const seed = 1;
-/** The batch size of the main table. */
-const baseBatch = 512;
 
 /** One line of the evaluation's JSON; MACs an image, accuracy from 0 to 1. */
 export interface EvaluationRow {
@@ -119,6 +118,11 @@ export function passTable(passes: readonly Pass[]): string {
 		['share', 'wall time / full', 'labels or MACs that differ'],
 		passes.map(({ share, wallShare, different }) => [share.toFixed(2), wallShare.toFixed(3), different.toFixed(0)]),
 	);
+}
+
+/** Whether ONNX Runtime says here what PyTorch said when the package was exported. */
+export function agreementLine({ compared, otherLabels, deviation }: Agreement): string {
+	return `ONNX Runtime here against PyTorch at the export, ${compared} answers to the sample: ${otherLabels} other labels but for ties, logits within ${deviation.toExponential(1)}`;
 }
 
 function find(rows: readonly MethodRow[], method: string, share: number): MethodRow | undefined {

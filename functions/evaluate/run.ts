@@ -6,6 +6,7 @@ import type { ModelCard } from '../core/package.ts';
 import { openAgent } from '../onnx/agent-session.ts';
 import { type Inference, startInference } from '../onnx/client.ts';
 import { loadPackage, type ModelPackage } from '../onnx/package-files.ts';
+import { type Agreement, agreementOf } from './agreement.ts';
 import { curvePlot } from './curve-plot.ts';
 import { evaluateHeldOut, evaluateTest, type Judged } from './evaluate.ts';
 import { type Pass, passOnce, readSample, runAll, type Sample, timedPass } from './live.ts';
@@ -36,6 +37,8 @@ export interface Evaluation {
 	images: number;
 	methods: MethodRow[];
 	passes: Pass[];
+	/** Undefined where there is no sample, or no table of test images. */
+	agreement: Agreement | undefined;
 	rows: EvaluationRow[];
 	/** Where the plot was written. */
 	plot: string;
@@ -47,13 +50,13 @@ export async function evaluate(options: EvaluationOptions): Promise<Evaluation> 
 	const { judged, fit } = await judgedOf(pkg, options);
 	const { shares } = options;
 	const methods = options.split === 'test' ? evaluateTest(judged, fit, shares) : evaluateHeldOut(judged, shares);
-	const passes = options.pass ? await runPasses(pkg, options) : [];
+	const { passes, agreement } = options.pass ? await runPasses(pkg, options) : { passes: [], agreement: undefined };
 	const rows = rowsOf(pkg.card, methods, passes, publishedFor(pkg.card));
 	const plot = join(options.models, 'plots', `${options.model}-${options.split}.svg`);
 	await mkdir(join(options.models, 'plots'), { recursive: true });
 	const images = `${judged.table.images} ${options.split === 'test' ? 'test' : 'held-out'} images`;
 	await writeFile(plot, await curvePlot(`${options.model}, ${images}, hard cap`, rows));
-	return { card: pkg.card, images: judged.table.images, methods, passes, rows, plot };
+	return { card: pkg.card, images: judged.table.images, methods, passes, agreement, rows, plot };
 }
 
 async function judgedOf(
@@ -132,18 +135,27 @@ async function withInference<T>(pkg: ModelPackage, use: (inference: Inference) =
 	}
 }
 
-/** A pass of the worker for each share, after one of the whole network; all sessions are warm by then. */
-async function runPasses(pkg: ModelPackage, { models, shares }: EvaluationOptions): Promise<Pass[]> {
+/**
+ * A pass of the worker for each share, after one of the whole network; all sessions are warm by then. And whether the graphs say here
+ * what the network said of the same images when it was exported.
+ */
+async function runPasses(
+	pkg: ModelPackage,
+	{ models, model, shares }: EvaluationOptions,
+): Promise<Pick<Evaluation, 'passes' | 'agreement'>> {
 	const sample = await sampleOf(pkg, models);
-	if (!sample) return [];
-	const { files, truth } = sample;
+	if (!sample) return { passes: [], agreement: undefined };
+	const { files, truth, indices } = sample;
+	const folder = join(models, 'outcomes', model);
+	const table = pkg.card.results.test.length > 0 ? await loadTable(folder, 'test') : undefined;
 	return withInference(pkg, async (inference) => {
 		const live = await runAll(pkg.card, inference, files, truth);
+		const agreement = table && agreementOf(live.table, table, indices);
 		const { elapsedMs: fullMs } = await timedPass(wholeFirst(pkg.card), inference, live, 1);
 		const passes: Pass[] = [];
 		for (const share of [...shares].sort((a, b) => a - b))
 			passes.push(await passOnce(pkg.card, inference, live, { share, fullMs }));
-		return passes;
+		return { passes, agreement };
 	});
 }
 

@@ -1,18 +1,17 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fullIndex, fullMacs, type ModelCard, parseCard, policyMacs } from '../core/package.ts';
+import { fullMacs, type ModelCard, parseCard, policyMacs } from '../core/package.ts';
 import { digestOf } from '../onnx/package-files.ts';
 import { evaluateHeldOut } from './evaluate.ts';
-import { bestStart, gate } from './gated.ts';
+import { gate } from './gated.ts';
 import { accuracyOf } from './report.ts';
 import { productValues } from './run.ts';
+import { startsOf } from './starts.ts';
 import { loadCrossFitted, loadTable } from './table.ts';
 
 const curveShares = [0.125, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
 /** Shares and accuracies of the curve are multiples of one part in so many. */
 const shareSteps = 1e5;
-/** Starts are chosen at these shares. */
-const startShares = [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
 
 /**
  * Completes the card of a package that the recipe exported: the gate's starts from the held-out table and the agent's values
@@ -26,7 +25,7 @@ export async function sealPackage(packageFolder: string, tableFolder: string): P
 	const values = productValues(await loadCrossFitted(tableFolder, table));
 	const images = Array.from({ length: table.images }, (_, image) => image);
 	const card = { ...draft, digest: await digestOf(packageFolder) } as ModelCard;
-	card.agent.starts = startsOf(card, (share) => bestStart(card, { table, values, images }, share));
+	card.agent.starts = startsOf(card, { table, values, images });
 	const cheapest = cheapestShare(card);
 	const shares = [cheapest, ...curveShares.filter((share) => share > cheapest)];
 	const judged = { card, table, values, others: new Map(), twin: undefined };
@@ -47,17 +46,6 @@ export async function sealPackage(packageFolder: string, tableFolder: string): P
 export function cheapestShare(card: ModelCard): number {
 	const exactly = policyMacs(card, 0) / fullMacs(card);
 	return Math.min(1, (Math.floor(exactly * shareSteps) + 1) / shareSteps);
-}
-
-/** Without a second view, nothing can be bought with what a cheaper start than the full network saves at share 1. */
-function startsOf(card: ModelCard, best: (share: number) => number): ModelCard['agent']['starts'] {
-	const twice = card.policies.at(-1)?.mirrored;
-	const starts: ModelCard['agent']['starts'] = [{ share: 0, start: 0 }];
-	for (const share of startShares) {
-		const start = share < 1 || twice ? best(share) : fullIndex(card);
-		if (start !== starts.at(-1)?.start) starts.push({ share, start });
-	}
-	return starts;
 }
 
 function round(value: number): number {

@@ -1,0 +1,36 @@
+import type { OutcomeTable } from './table.ts';
+
+/** How far the product's answers (files decoded here, graphs run by ONNX Runtime) are from those of the recipe (PyTorch). */
+export interface Agreement {
+	/** Images x policies. */
+	compared: number;
+	/** Other labels than the recipe's, though its two greatest logits were no tie. */
+	otherLabels: number;
+	/** The worst deviation of a logit, as a part of max(1, |logit|). */
+	deviation: number;
+}
+
+/** Logits that are nearer than this are a tie: a table's are rounded to float16. */
+const tieGap = 0.02;
+
+/**
+ * Compares what was found on some images with a table over more of them.
+ * @param indices the found images' places in `table`
+ */
+export function agreementOf(found: OutcomeTable, table: OutcomeTable, indices: readonly number[]): Agreement {
+	let [otherLabels, deviation] = [0, 0];
+	for (let policy = 0; policy < table.policies; policy++)
+		indices.forEach((index, image) => {
+			const [here, there] = [found.reading(policy, image), table.reading(policy, index)];
+			if (here.label !== there.label && there.gap > tieGap) otherLabels += 1;
+			const [from, to] = [
+				(policy * found.images + image) * found.classes,
+				(policy * table.images + index) * table.classes,
+			];
+			for (let i = 0; i < table.classes; i++) {
+				const [mine, its] = [found.logits[from + i] as number, table.logits[to + i] as number];
+				deviation = Math.max(deviation, Math.abs(mine - its) / Math.max(1, Math.abs(its)));
+			}
+		});
+	return { compared: indices.length * table.policies, otherLabels, deviation };
+}
