@@ -6,6 +6,7 @@ import { BudgetNetError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import { parse } from '../core/parse.ts';
 import { awsCall } from './aws-call.ts';
+import { createSample } from './sample.ts';
 import { unfinishedIndex } from './tables.ts';
 
 /** Pages of the index that one call looks through; what lies beyond is found when these are finished. */
@@ -40,29 +41,32 @@ export async function findDeferred(search: Search & { tenant: string }): Promise
 }
 
 /**
- * Unfinished batches of all tenants, in no order. Where there are more than `limit`, those go first that nobody else looks
- * after, each tenant's oldest deferred one among them; then the sent ones, which end by themselves; last what only waits for
- * its turn: thousands of them, of one tenant that is suspended, may not hide what is stuck of another. One that cannot be read
- * is told of and left out.
+ * Unfinished batches of all tenants, in no order. Where there are more than `limit`, three kinds share it: those that nobody else
+ * looks after, each tenant's oldest deferred one, and those that are sent; what one kind leaves goes to the others, and last to what only
+ * waits for its turn: thousands of them, of one tenant that is suspended, may not hide what is stuck of another. Each time another
+ * random part of a kind is taken, so that none is left out for ever. One that cannot be read is told of and left out.
  */
 export async function findUnfinished(search: Search & { unreadable?: Unreadable | undefined }): Promise<Batch[]> {
 	const { limit, get, unreadable } = search;
-	const [stuck, sent, younger]: [Entry[], Entry[], Entry[]] = [[], [], []];
-	const oldest = new Map<string, Entry>();
-	for await (const page of pagesOf(search, (input) => new ScanCommand(input))) {
+	const [stuck, sent, younger] = [createSample<Entry>(limit), createSample<Entry>(limit), createSample<Entry>(limit)];
+	const oldestOf = new Map<string, Entry>();
+	for await (const page of pagesOf(search, (input) => new ScanCommand(input)))
 		for (const entry of page) {
-			if (entry.state === 'sent') keep(sent, entry, limit);
-			else if (entry.state !== 'deferred') keep(stuck, entry, limit);
+			if (entry.state === 'sent') sent.add(entry);
+			else if (entry.state !== 'deferred') stuck.add(entry);
 			else {
-				const other = oldest.get(entry.unfinished);
+				const other = oldestOf.get(entry.unfinished);
 				const [first, second] = !other || entry.batchId < other.batchId ? [entry, other] : [other, entry];
-				oldest.set(entry.unfinished, first);
-				if (second) keep(younger, second, limit);
+				oldestOf.set(entry.unfinished, first);
+				if (second) younger.add(second);
 			}
 		}
-		if (stuck.length + oldest.size >= limit) break;
-	}
-	const entries = [...stuck, ...oldest.values(), ...sent, ...younger].slice(0, limit);
+	const oldest = createSample<Entry>(limit);
+	for (const entry of oldestOf.values()) oldest.add(entry);
+	const kinds = [stuck.all(), oldest.all(), sent.all()];
+	const part = Math.ceil(limit / kinds.length);
+	const first = kinds.flatMap((kind) => kind.slice(0, part));
+	const entries = [...first, ...kinds.flatMap((kind) => kind.slice(part)), ...younger.all()].slice(0, limit);
 	const getReadable: Search['get'] = (batchId) =>
 		get(batchId).catch((error) => {
 			if (!(error instanceof BudgetNetError && error.code === 'invalid' && unreadable)) throw error;
@@ -70,10 +74,6 @@ export async function findUnfinished(search: Search & { unreadable?: Unreadable 
 			return undefined;
 		});
 	return readEach(entries, getReadable, isUnfinished);
-}
-
-function keep(list: Entry[], entry: Entry, limit: number): void {
-	if (list.length < limit) list.push(entry);
 }
 
 function isUnfinished({ state, watchedUntilMs }: Batch): boolean {

@@ -57,6 +57,8 @@ export const limits = {
 	chunkImagesMax: 64,
 	/** Downloads and decodings under way at once in a worker. */
 	fetchConcurrency: 16,
+	/** Tenants whose images one planner plans at once. */
+	tenantConcurrency: 8,
 	/** Requests to a table or a bucket under way at once. */
 	storeConcurrency: 32,
 	/** Files that the embedded cloud's tools upload at once. */

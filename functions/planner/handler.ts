@@ -1,5 +1,6 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import pMap from 'p-map';
 import type { Claims } from '../aws/claim-table.ts';
 import type { Drops } from '../aws/drops.ts';
 import type { Manifests } from '../aws/manifests.ts';
@@ -9,6 +10,7 @@ import type { Closing } from '../core/drop.ts';
 import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { distinctImages, parseImageEvents } from '../core/event.ts';
 import type { Image } from '../core/image.ts';
+import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
 import type { ResumeMessage } from '../core/message.ts';
 import { claimImages, intend, writeManifest } from './claim-images.ts';
@@ -48,7 +50,7 @@ export function createPlanner(parts: PlannerParts): (event: SQSEvent) => Promise
 			throwOnFullBatchFailure: false,
 		});
 		const failed = new Set(batchItemFailures.map((failure) => failure.itemIdentifier));
-		for (const [tenant, { images, closings, messageIds }] of newsOf) {
+		const planOne = async ([tenant, { images, closings, messageIds }]: [string, News]) => {
 			try {
 				if (images.length > 0) await planImages(parts, tenant, images);
 				for (const closing of closings) await parts.drops.open(closing);
@@ -57,7 +59,8 @@ export function createPlanner(parts: PlannerParts): (event: SQSEvent) => Promise
 				parts.log('error', 'claims or closed drops were not written; their events will come again', fields);
 				for (const id of messageIds) failed.add(id);
 			}
-		}
+		};
+		await pMap(newsOf, planOne, { concurrency: limits.tenantConcurrency });
 		return { batchItemFailures: [...failed].map((itemIdentifier) => ({ itemIdentifier })) };
 	};
 }
