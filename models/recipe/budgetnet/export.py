@@ -35,7 +35,7 @@ def round_weights(network):
 
 def measure(tables, split, network, images, state):
     """Writes the table of `split`; returns each policy's accuracy (0 to 1), cheapest first."""
-    logits = logits_of(network, torch.from_numpy(images.pixels), state["mean"], state["deviation"]).astype(np.float16)
+    logits = logits_of(network, torch.from_numpy(images.pixels), state["mean"], state["deviation"], has_mirror(state)).astype(np.float16)
     write_table(tables, split, logits, images.labels)
     return [round(float(value), 5) for value in (logits.argmax(2) == images.labels).mean(1)]
 
@@ -51,11 +51,16 @@ def export(folder, tables, network, state, learn, held, test, options):
         remove_table(tables, "test")  # of an earlier network
     else:
         results["test"] = measure(tables, "test", network, test, state)
-    policies = write_graphs(folder, network, mean.numpy(), deviation.numpy(), len(learn.classes), size)
-    write_check(folder, network, held.pixels, mean, deviation)
+    policies = write_graphs(folder, network, mean.numpy(), deviation.numpy(), len(learn.classes), size, has_mirror(state))
+    write_check(folder, network, held.pixels, mean, deviation, has_mirror(state))
     card = draft_card(options.name, options.version, learn.classes, size, policies, results, training(state, learn, held))
     (tables / "draft.json").write_text(json.dumps(card, indent="\t") + "\n")
     return results
+
+
+def has_mirror(state):
+    """Whether the network has learnt from mirrored images too, as all did before there was a choice."""
+    return state["options"].get("mirror", True)
 
 
 def training(state, learn, held):
@@ -69,6 +74,7 @@ def training(state, learn, held):
         "decayEpochs": options["decay"],
         **({"trunk": Path(options["trunk"]).stem} if options.get("trunk") else {}),
         **({"teacher": options["teacher"]} if options.get("teacher") else {}),
+        **({} if has_mirror(state) else {"mirror": False}),
         "seed": options["seed"],
         "bf16": options["bf16"],
         "torch": torch.__version__,
@@ -86,17 +92,16 @@ def parse():
     return parser, parser.parse_args()
 
 
-def export_checkpoint(options, train=None):
+def export_checkpoint(options, split=None):
     """Package, tables and agent of `options.checkpoint`; returns the policies' accuracies. Raises ValueError, FileNotFoundError.
 
-    `train`: the training images, where they are loaded already.
+    `split`: the images to learn from and the held-out ones, where they are loaded already.
     """
     network, state = averaged(options.checkpoint)
-    train = train or load(options.data, "train", size_of(state["options"]))
-    must_have_classes(options.checkpoint, state["average"], len(train.classes))
-    learn, held = split_holdout(train)
+    learn, held = split or split_holdout(load(options.data, "train", size_of(state["options"])))
+    must_have_classes(options.checkpoint, state["average"], len(learn.classes))
     must_have_learnt_from(options.checkpoint, state, *(torch.from_numpy(values).float() for values in statistics(learn.pixels)))
-    test = load_test(options.data, train.classes, train.pixels.shape[1]) if options.test else None
+    test = load_test(options.data, learn.classes, learn.pixels.shape[1]) if options.test else None
     if options.keep:
         keep(options.keep, MODELS / "checkpoints" / f"{options.name}.npz")
     package, tables = MODELS / "packages" / options.name, MODELS / "outcomes" / options.name

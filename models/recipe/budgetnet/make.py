@@ -64,8 +64,7 @@ def make(options):
     """Trains, exports; returns the policies' accuracies on held-out images. Raises ValueError, FileNotFoundError."""
     folder, started = Path(options.out), time.perf_counter()
     folder.mkdir(parents=True, exist_ok=True)
-    images = load(options.data, "train", options.size)
-    learn, _ = split_holdout(images)
+    learn, held = split_holdout(load(options.data, "train", options.size))
     seconds = options.minutes * 60 - EXPORT_SECONDS - (time.perf_counter() - started)
     plan = planned(options, learn, folder, seconds)
     print(json.dumps(plan), flush=True)
@@ -78,7 +77,7 @@ def make(options):
         trainer.full_only_epochs = plan["fullOnly"]
         train.run(trainer, file, plan["constant"] + decay)
     options.checkpoint = str(folder / "decay.pt")
-    return export_checkpoint(options, images)
+    return export_checkpoint(options, (learn, held))
 
 
 def trunk_of(architecture):
@@ -100,6 +99,7 @@ def parse():
     parser.add_argument("--architecture", default="resnet", choices=sorted(ARCHITECTURES))
     parser.add_argument("--size", type=int, default=32, choices=STEM_STRIDES, help="of the input, in pixels")
     parser.add_argument("--scratch", action="store_true", help="begin with random weights")
+    parser.add_argument("--no-mirror", dest="mirror", action="store_false", help=train.NO_MIRROR_HELP)
     parser.add_argument("--test", action="store_true", help="also measure on the test images")
     parser.add_argument("--seed", type=int, default=1)
     return parser, parser.parse_args()

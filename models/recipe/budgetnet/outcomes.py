@@ -11,10 +11,11 @@ BATCH = 500
 
 
 @torch.no_grad()
-def logits_of(network, pixels, mean, deviation):
+def logits_of(network, pixels, mean, deviation, mirror=True):
     """Logits float32 [policies, images, classes] of `pixels` uint8 [images, height, width, 3].
 
-    The last policy is a second view: the mean of what the whole network says of the images and of their mirror images.
+    Where a mirror changes no class, the last policy is a second view: the mean of what the whole network says of the images and of
+    their mirror images.
     """
     network.eval()
 
@@ -22,7 +23,8 @@ def logits_of(network, pixels, mean, deviation):
         return torch.cat([network(normalise(part, mean, deviation), policy) for part in pixels.split(BATCH)])
 
     rows = [said(policy, pixels) for policy in range(len(network.architecture.rungs))]
-    rows.append((rows[-1] + said(len(rows) - 1, pixels.flip(2))) / 2)
+    if mirror:
+        rows.append((rows[-1] + said(len(rows) - 1, pixels.flip(2))) / 2)
     return torch.stack(rows).numpy()
 
 

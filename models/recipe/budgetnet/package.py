@@ -13,10 +13,10 @@ from .outcomes import logits_of
 CHECK_IMAGES = 8
 
 
-def write_graphs(folder, network, mean, deviation, classes, size):
+def write_graphs(folder, network, mean, deviation, classes, size, mirror=True):
     """Writes policy-NN.onnx and weights.bin for inputs of `size` pixels; returns the card's `policies`, cheapest first.
 
-    The last is the whole network's second view, of the mirrored image: it has no graph of its own.
+    With `mirror` the last is the whole network's second view, of the mirrored image: it has no graph of its own.
     """
     for stale in folder.glob("policy-*.onnx"):
         stale.unlink()  # the package's digest covers every file
@@ -29,14 +29,15 @@ def write_graphs(folder, network, mean, deviation, classes, size):
         policies.append({"id": f"p{index}", "file": file, "widths": list(widths), "macs": macs, "parameters": parameters})
     (folder / WEIGHTS_FILE).write_bytes(shared.bytes())
     full = policies[0]
-    return [*policies[::-1], {**full, "id": f"{full['id']}-mirrored", "mirrored": True}]
+    second = {**full, "id": f"{full['id']}-mirrored", "mirrored": True}
+    return [*policies[::-1], *([second] if mirror else [])]
 
 
-def write_check(folder, network, pixels, mean, deviation):
+def write_check(folder, network, pixels, mean, deviation, mirror=True):
     """check.json: a few images, spread over `pixels`, and every policy's logits, so that any machine can check the package."""
     spread = np.unique(np.linspace(0, len(pixels) - 1, CHECK_IMAGES).astype(int))
     picked = np.ascontiguousarray(pixels[spread])
-    logits = logits_of(network, torch.from_numpy(picked), mean, deviation)
+    logits = logits_of(network, torch.from_numpy(picked), mean, deviation, mirror)
     check = {"v": 1, "pixels": picked.tobytes().hex(), "images": len(picked), "logits": np.round(logits.astype(float), 5).tolist()}
     (folder / "check.json").write_text(json.dumps(check) + "\n")
 

@@ -39,6 +39,7 @@ FULL_ONLY_EPOCHS = 8  # the first epochs train the full network alone
 SAMPLING = (0.3, 0.25, 0.2, 0.15, 0.1)  # how often each rung runs beside the full network, cheapest first
 SHIFT = 4
 SAVE_SECONDS = 10  # of training between two checkpoints, at least
+NO_MIRROR_HELP = "for classes that a mirror changes (digits, letters, left and right): no mirrored images, no second view"
 
 
 def keep_memory():
@@ -59,7 +60,8 @@ def normalise(pixels, mean, deviation):
 def batches(pixels, epoch, seed, flips):
     """Yields (float32 [BATCH, h, w, 3], which images they are, which are mirrored, generator), as many as are whole.
 
-    Shuffled, shifted by up to SHIFT pixels and flipped every other epoch (alternating flip, Jordan 2024, arXiv:2404.00498).
+    Shuffled, shifted by up to SHIFT pixels and flipped every other epoch (alternating flip, Jordan 2024, arXiv:2404.00498), those of
+    `flips` first; where that is None, never.
     """
     generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
     count, height, width, _ = pixels.shape
@@ -71,7 +73,7 @@ def batches(pixels, epoch, seed, flips):
         padded = F.pad(pixels[index].permute(0, 3, 1, 2).float(), (SHIFT,) * 4, mode="reflect").permute(0, 2, 3, 1)
         y = (dy[:, None] + rows)[:, :, None]
         x = dx[:, None] + columns
-        mirrored = flips[index] ^ (epoch % 2 == 1)
+        mirrored = torch.zeros(BATCH, dtype=torch.bool) if flips is None else flips[index] ^ (epoch % 2 == 1)
         x = torch.where(mirrored[:, None], x.flip(1), x)[:, None, :]
         yield padded[torch.arange(BATCH)[:, None, None], y, x], index, mirrored, generator
 
@@ -96,7 +98,8 @@ class Trainer:
         plain = [p for p in self.network.parameters() if p.ndim <= 1]
         groups = [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": plain, "weight_decay": 0}]
         self.optimiser = torch.optim.SGD(groups, lr=RATE, momentum=MOMENTUM, nesterov=True)
-        self.flips = torch.rand(len(self.labels), generator=torch.Generator().manual_seed(options.seed)) < 0.5
+        draws = torch.rand(len(self.labels), generator=torch.Generator().manual_seed(options.seed))
+        self.flips = draws < 0.5 if options.mirror else None
         self.epoch, self.decay_start = 0, None
         self.taught = None  # soft labels of a teacher, by mirrored and image
         self.full_only_epochs = FULL_ONLY_EPOCHS
@@ -197,6 +200,8 @@ class Trainer:
         must_fit(file, state["options"], self.options.architecture, self.options.size)
         must_have_classes(file, state["network"], self.network.head.out_features)
         must_have_learnt_from(file, state, self.mean, self.deviation)
+        if state["options"].get("mirror", True) != self.options.mirror:
+            raise ValueError(f"{file}: has learnt {'without' if self.options.mirror else 'with'} mirrored images; say so, or train anew")
         if state["decay_start"] is not None and state["options"]["decay"] != self.options.decay:
             raise ValueError(f"{file}: decays in {state['options']['decay']} epochs; move it away, or give --decay as before")
         self.network.load_state_dict(state["network"])
@@ -260,6 +265,7 @@ def parse():
     parser.add_argument("--trunk", help="weights of a network for other classes, to begin with all of it but the head")
     parser.add_argument("--teacher", type=like("[a-z0-9-]{1,64}"), help="package for the same classes, whose soft labels are learnt too")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--no-mirror", dest="mirror", action="store_false", help=NO_MIRROR_HELP)
     parser.add_argument("--bf16", action="store_true", help="faster on AVX-512 and AMX, slower elsewhere")
     return parser, parser.parse_args()
 

@@ -31,6 +31,28 @@ def test_one_command_makes_a_package_of_a_folder(tiny, folder, models, monkeypat
     assert json.loads((models / "outcomes" / "mine" / "draft.json").read_text())["classes"] == ["cold", "warm"]
 
 
+def test_classes_that_a_mirror_changes_are_never_mirrored(tiny, folder, models, monkeypatch, capsys):
+    drawn = []
+    batches = train.batches
+
+    def noted(*arguments):
+        for batch in batches(*arguments):
+            drawn.append(batch[2])
+            yield batch
+
+    monkeypatch.setattr(train, "batches", noted)
+    monkeypatch.setattr(sys, "argv", command(folder, "--no-mirror"))
+    make.main()
+    assert drawn and not any(mirrored.any() for mirrored in drawn)
+    draft = json.loads((models / "outcomes" / "mine" / "draft.json").read_text())
+    assert not any("mirrored" in policy for policy in draft["policies"]) and draft["training"]["mirror"] is False
+    assert len(draft["results"]["holdout"]) == len(draft["policies"]) == len(tiny.rungs)
+    monkeypatch.setattr(sys, "argv", command(folder))
+    with pytest.raises(SystemExit, match="2"):
+        make.main()
+    assert "has learnt without mirrored images" in capsys.readouterr().err
+
+
 def test_stopped_in_its_decay_it_goes_on_by_its_plan(tiny, folder, models, monkeypatch, capsys):
     run = models / "runs" / "mine"
     run.mkdir(parents=True)
