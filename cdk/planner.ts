@@ -6,6 +6,7 @@ import type { Buckets } from './buckets.ts';
 import { HandlerFunction } from './function.ts';
 import type { Queues } from './queues.ts';
 import type { Settings } from './settings-schema.ts';
+import { invocationsPerQueueMax } from './sizes.ts';
 import { allow, allowObjects, maySeeWhatIsMissing } from './statements.ts';
 import type { Tables } from './tables.ts';
 
@@ -25,8 +26,6 @@ const eventMessagesMax = 5000;
 const resumeMessagesMax = 1;
 /** The largest list of entries (`limits.entryListBytesMax`) is written and read again in some 600 MiB. */
 const resumerMemoryMib = 1769;
-/** Planners of one tenant contend for one account; that many do not wear each other out. */
-const concurrencyMax = 10;
 
 /** Claims images, plans batches and reserves their money; and finishes what another planner left undone. */
 export class Planner extends Construct {
@@ -57,7 +56,12 @@ export class Planner extends Construct {
 				functionName: `${settings.name}-planner`,
 				description: 'Claims new images, plans batches, reserves their money',
 				permissions: [...permissionsOfPlanning(props), ...permissionsOfIntending(props)],
-			}).drivenBy({ queue: queues.imageEvents.queue, batchSize: eventMessagesMax, window, concurrencyMax }),
+			}).drivenBy({
+				queue: queues.imageEvents.queue,
+				batchSize: eventMessagesMax,
+				window,
+				concurrencyMax: invocationsPerQueueMax,
+			}),
 			new HandlerFunction(this, 'Resumer', {
 				...common,
 				handler: 'resumer',
@@ -65,7 +69,7 @@ export class Planner extends Construct {
 				description: 'Finishes planning batches that were interrupted or deferred',
 				permissions: [...permissionsOfPlanning(props), ...permissionsOfResuming(props)],
 				memoryMib: resumerMemoryMib,
-			}).drivenBy({ queue: queues.plans.queue, batchSize: resumeMessagesMax, concurrencyMax }),
+			}).drivenBy({ queue: queues.plans.queue, batchSize: resumeMessagesMax, concurrencyMax: invocationsPerQueueMax }),
 		];
 	}
 }

@@ -2,6 +2,7 @@ import { type CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/clien
 import { GetRoleCommand, type IAMClient } from '@aws-sdk/client-iam';
 import { GetServiceQuotaCommand, type ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import type { Settings } from './settings-schema.ts';
+import { drivingQueues, invocationsPerQueueMax, scheduledFunctions } from './sizes.ts';
 
 /** What an account has of something that a deployment needs, and what to do where that is not enough. */
 export interface Check {
@@ -41,8 +42,7 @@ async function quotaOf(client: ServiceQuotasClient, ServiceCode: string, QuotaCo
 	return Quota?.Value ?? 0;
 }
 
-/** Four queues drive ten invocations at most each; two functions run on a schedule. */
-const invocationsAtOnce = 42;
+const invocationsAtOnce = drivingQueues * invocationsPerQueueMax + scheduledFunctions;
 
 /** How many functions may run at once. With less than the stack may ask for it works, but slowly: new accounts may have 10. */
 export async function checkLambdaQuota(client: ServiceQuotasClient): Promise<Check> {

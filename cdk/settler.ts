@@ -3,6 +3,7 @@ import { Construct } from 'constructs';
 import type { Buckets } from './buckets.ts';
 import { HandlerFunction } from './function.ts';
 import type { Queues } from './queues.ts';
+import { invocationsPerQueueMax } from './sizes.ts';
 import { allow, allowObjects, maySeeWhatIsMissing } from './statements.ts';
 import type { Tables } from './tables.ts';
 
@@ -14,7 +15,6 @@ export interface SettlerProps {
 }
 
 const messagesMax = 10;
-const concurrencyMax = 10;
 
 /** Bills batches by their outcomes; and gives up those that no worker could run. */
 export class Settler extends Construct {
@@ -28,7 +28,7 @@ export class Settler extends Construct {
 			permissions: permissionsOf(props),
 			environment: { SYSTEM_NAME: name, RESULTS_BUCKET: buckets.results.bucketName },
 		};
-		const driven = { batchSize: messagesMax, concurrencyMax };
+		const driven = { batchSize: messagesMax, concurrencyMax: invocationsPerQueueMax };
 		this.functions = [
 			new HandlerFunction(this, 'Settler', {
 				...common,

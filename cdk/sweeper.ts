@@ -6,6 +6,7 @@ import { Construct } from 'constructs';
 import type { Buckets } from './buckets.ts';
 import { HandlerFunction } from './function.ts';
 import type { Queues } from './queues.ts';
+import { reconcileHours, sweepMinutes } from './sizes.ts';
 import { allow, allowObjects, maySeeWhatIsMissing } from './statements.ts';
 import type { Tables } from './tables.ts';
 
@@ -16,9 +17,8 @@ export interface SweeperProps {
 	tables: Tables;
 }
 
-const sweepEvery = Duration.minutes(5);
-/** Rarer, for it asks for every image in the bucket (docs/cost.md), and S3 loses an event hardly ever. */
-const reconcileEvery = Duration.hours(6);
+const sweepEvery = Duration.minutes(sweepMinutes);
+const reconcileEvery = Duration.hours(reconcileHours);
 
 /** Puts what got stuck back onto a queue, measures what waits, and records drops that are done. */
 export class Sweeper extends Construct {

@@ -1,6 +1,7 @@
 import { limits } from '../../functions/core/limits.ts';
 import { fullMacs, type ModelCard } from '../../functions/core/package.ts';
 import type { Settings } from '../settings-schema.ts';
+import { reconcileHours, sweepMinutes } from '../sizes.ts';
 import {
 	evenGmac,
 	gmacUsd,
@@ -18,8 +19,8 @@ const shares = [0.25, 0.5, 1];
 const kinds: WorkerKind[] = ['cpu', 'gpu'];
 const archiveSizes = [1, 10, 100, 1000, 10_000];
 const monthDays = 365 / 12;
-const sweepsMonth = Math.round(monthDays * 24 * 12);
-const looksMonth = Math.round(monthDays * 4);
+const sweepsMonth = Math.round((monthDays * 24 * 60) / sweepMinutes);
+const looksMonth = Math.round((monthDays * 24) / reconcileHours);
 /** What a month costs in which nothing happens; a test holds it against the stack. */
 export const idle = { alarmMetrics: 21, metrics: 4, queuesPolled: 4, sweepsMonth, imageGb: 0.6 };
 
@@ -48,7 +49,7 @@ ${prices.note} Nothing on this page was billed: no stack of this could be deploy
 ${table(['what', 'USD'], [...items.map(({ what, usd }) => [what, money(usd)]), ['together', money(items.reduce((sum, { usd }) => sum + usd, 0))]])}
 
 No worker runs, no NAT gateway, no load balancer. With \`privateNetwork\`: ${money(privateNetworkUsdMonth(prices))} USD more, for seven interface endpoints in two zones.
-Images that stay in the bucket cost their storage, and the search for images without a claim (four looks a day at ${limits.sweepObjectsMax.toLocaleString('en')} objects) at
+Images that stay in the bucket cost their storage, and the search for images without a claim (${24 / reconcileHours} looks a day at ${limits.sweepObjectsMax.toLocaleString('en')} objects) at
 most ${money(looksMonth * walkUsd(prices, limits.sweepObjectsMax))} USD a month.
 
 ## A million images, dropped one by one

@@ -1,9 +1,9 @@
 import type { Log } from '../core/log.ts';
+import { type BatchSweepingParts, sweepBatches } from './batches.ts';
 import { type DropSweepingParts, sweepDrops } from './drops.ts';
 import { type ReconcilingParts, reconcile } from './reconcile.ts';
-import { type ResumingParts, sweepBatches } from './resume.ts';
 
-type SweepingParts = ResumingParts & DropSweepingParts;
+type SweepingParts = BatchSweepingParts & DropSweepingParts;
 
 /**
  * The sweeper: a Lambda handler on a schedule. Puts batches that got stuck back onto a queue, measures what waits, and records

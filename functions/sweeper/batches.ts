@@ -9,7 +9,7 @@ import type { ReportMessage, ResumeMessage } from '../core/message.ts';
 import { overdueReason } from '../core/overdue.ts';
 import { measureWaiting, type Waiting } from './measures.ts';
 
-export interface ResumingParts {
+export interface BatchSweepingParts {
 	batches: Batches;
 	outcomes: Outcomes;
 	plansQueue: Queue<ResumeMessage>;
@@ -27,7 +27,7 @@ export interface ResumingParts {
  * looked at is told of, and does not hide the others.
  * @returns how many batches were put back, and what waits
  */
-export async function sweepBatches(parts: ResumingParts): Promise<{ putBack: number; waiting: Waiting }> {
+export async function sweepBatches(parts: BatchSweepingParts): Promise<{ putBack: number; waiting: Waiting }> {
 	const tell = (error: unknown, facts: { batchId: string; tenant?: string }) =>
 		parts.log('error', 'a batch could not be looked at', { ...facts, error: messageOf(error) });
 	const unfinished = await parts.batches.unfinished(limits.sweepBatchesMax, (batchId, error) =>
@@ -48,7 +48,7 @@ export async function sweepBatches(parts: ResumingParts): Promise<{ putBack: num
 	return { putBack, waiting };
 }
 
-async function putBackIfStuck(parts: ResumingParts, batch: Batch, oldestDeferred: boolean): Promise<boolean> {
+async function putBackIfStuck(parts: BatchSweepingParts, batch: Batch, oldestDeferred: boolean): Promise<boolean> {
 	const message = { v: 1, batchId: batch.batchId, tenant: batch.tenant } as const;
 	const ageSeconds = (parts.nowMs() - batch.createdMs) / 1000;
 	const giveUp = overdueReason(batch, parts.nowMs());

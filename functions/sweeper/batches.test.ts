@@ -4,7 +4,7 @@ import { type Batch, mintBatchId } from '../core/batch.ts';
 import { limits } from '../core/limits.ts';
 import type { ReportMessage, ResumeMessage } from '../core/message.ts';
 import { createMemoryBatches } from '../simulate/memory-batches.ts';
-import { sweepBatches } from './resume.ts';
+import { sweepBatches } from './batches.ts';
 
 const nowMs = Date.UTC(2026, 10, 24, 12);
 const dayMs = 24 * 3600 * 1000;

@@ -1,0 +1,12 @@
+/** Numbers of the stack that its cost and its preflight speak of too: plain, so that these need not load CDK. */
+
+/** Between two sweeps. */
+export const sweepMinutes = 5;
+/** Between two looks for lost events: rarer, for that asks for every image in the bucket (docs/cost.md), and S3 loses an event hardly ever. */
+export const reconcileHours = 6;
+/** Invocations at once that a queue drives: planners of one tenant contend for one account, and that many do not wear each other out. */
+export const invocationsPerQueueMax = 10;
+/** Queues that drive functions. */
+export const drivingQueues = 4;
+/** Functions on a schedule: one invocation at a time each. */
+export const scheduledFunctions = 2;
