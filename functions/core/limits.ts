@@ -67,8 +67,9 @@ export const limits = {
 	visibilitySeconds: 120,
 	/** One long poll. */
 	pollWaitSeconds: 10,
-	/** How long a batch that failed to run waits before it is seen again. */
+	/** How long a batch that failed to run waits before it is seen again, and how many times longer after each further failure. */
 	retrySeconds: 15,
+	retryFactor: 4,
 	/** How long a stopping worker may go on with its batch before it hands it back; below ECS's longest stop timeout. */
 	stopGraceSeconds: 100,
 	/** After so many receives a message goes to its dead-letter queue. */

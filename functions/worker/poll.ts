@@ -12,8 +12,19 @@ export interface Polling {
 }
 
 /**
+ * How long a batch waits that failed when it was received for the n-th time: longer each time, so that its few tries outlast
+ * a fault that passes.
+ */
+export function retrySecondsAfter(receives: number): number {
+	if (receives >= limits.batchReceivesMax) return limits.retrySeconds; // a dead letter by then: nothing is left to wait for
+	return limits.retrySeconds * limits.retryFactor ** (receives - 1);
+}
+
+const waitOf = ({ Attributes }: Message) => retrySecondsAfter(Number(Attributes?.ApproximateReceiveCount ?? 1));
+
+/**
  * Receives one message at a time and keeps it invisible while `run` works on it; deletes it when `run` returns, and makes
- * it visible again soon when `run` throws.
+ * it visible again after a while when `run` throws.
  */
 export function startPolling(options: {
 	sqs: SQSClient;
@@ -29,10 +40,11 @@ export function startPolling(options: {
 		sqs,
 		queueUrl,
 		batchSize: 1,
+		messageSystemAttributeNames: ['ApproximateReceiveCount'],
 		waitTimeSeconds: limits.pollWaitSeconds,
 		visibilityTimeout: visibilitySeconds,
 		heartbeatInterval: Math.ceil(visibilitySeconds / 3),
-		terminateVisibilityTimeout: limits.retrySeconds,
+		terminateVisibilityTimeout: ([message]) => waitOf(message as Message),
 		handleMessage: async (message) => {
 			await run(message.Body ?? '');
 			return message;
@@ -44,8 +56,9 @@ export function startPolling(options: {
 	consumer.on('response_processed', () => {
 		current = undefined;
 	});
-	consumer.on('processing_error', (error) => {
-		log('error', 'a batch was not run; its message comes again', { error: messageOf(error) });
+	consumer.on('processing_error', (error, message) => {
+		const waitSeconds = waitOf(message);
+		log('error', 'a batch was not run; its message comes again', { error: messageOf(error), waitSeconds });
 	});
 	consumer.on('error', (error) => {
 		if (!consumer.status.isRunning) return; // a long poll that stopping cut off
