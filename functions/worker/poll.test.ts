@@ -12,11 +12,17 @@ import { retrySecondsAfter, startPolling } from './poll.ts';
 const clients = await startClients();
 afterAll(() => clients.close());
 
+/** The URL of a new queue with one message. */
+async function queueOf(QueueName: string): Promise<string> {
+	const { QueueUrl = '' } = await clients.sqs.send(new CreateQueueCommand({ QueueName }));
+	await clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'a batch' }));
+	return QueueUrl;
+}
+
 /** A queue with one message, and a worker that has begun with it and ends when it is told to. */
 async function startBatch(name: string) {
 	const { sqs } = clients;
-	const { QueueUrl: queueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: name }));
-	await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: 'a batch' }));
+	const queueUrl = await queueOf(name);
 	const [begun, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
 	const run = () => {
 		begun.resolve();
@@ -24,8 +30,9 @@ async function startBatch(name: string) {
 	};
 	const polling = startPolling({ sqs, queueUrl, visibilitySeconds: 60, run, log: () => undefined });
 	await begun.promise;
+	const send = (MessageBody: string) => sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody }));
 	const receive = async () => (await sqs.send(new ReceiveMessageCommand({ QueueUrl: queueUrl }))).Messages ?? [];
-	return { polling, end: ended.resolve, receive };
+	return { polling, end: ended.resolve, send, receive };
 }
 
 test('told to stop, a worker finishes its batch within the grace', async () => {
@@ -45,13 +52,12 @@ test('when the grace is over, it hands the batch back at once', async () => {
 
 test('a batch that fails waits longer each time, as often as it was received, and its worker says how long', async () => {
 	const { sqs } = clients;
-	const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'failing' }));
-	await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'a batch' }));
-	for (let times = 0; times < 2; times++) await receiveAndHandBack(QueueUrl);
-	const waited = firstWaitOf(QueueUrl);
+	const queueUrl = await queueOf('failing');
+	for (let times = 0; times < 2; times++) await receiveAndHandBack(queueUrl);
+	const waited = firstWaitOf(queueUrl);
 	const said: unknown[] = [];
 	const polling = startPolling({
-		...{ sqs, queueUrl: QueueUrl, visibilitySeconds: 60 },
+		...{ sqs, queueUrl, visibilitySeconds: 60 },
 		run: () => Promise.reject(new Error('S3 is down')),
 		log: (level, _, fields) => said.push({ level, ...fields }),
 	});
@@ -65,6 +71,15 @@ test('a fault of twenty minutes is survived, one that is over at once costs a qu
 	expect(failures).toEqual([15, 60, 240, 960]);
 	expect(failures.reduce((sum, seconds) => sum + seconds)).toBeGreaterThan(20 * 60);
 	expect(retrySecondsAfter(limits.batchReceivesMax)).toBe(15); // no try is left to wait for
+});
+
+test('told to receive nothing more, a worker goes on with its batch, and leaves the next one to others', async () => {
+	const { polling, end, send, receive } = await startBatch('ended');
+	await send('another');
+	polling.end();
+	end();
+	expect(await polling.stop(10_000)).toBe('finished');
+	expect(await receive()).toMatchObject([{ Body: 'another' }]);
 });
 
 async function receiveAndHandBack(QueueUrl: string): Promise<void> {

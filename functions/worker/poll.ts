@@ -7,6 +7,8 @@ import type { Log } from '../core/log.ts';
 
 /** A running poll loop. */
 export interface Polling {
+	/** Receives nothing more; a batch that runs goes on. */
+	end(): void;
 	/** Receives nothing more; waits for the batch that runs, or hands it back when `graceMs` are over. */
 	stop(graceMs: number): Promise<'finished' | 'handed-back'>;
 }
@@ -69,9 +71,11 @@ export function startPolling(options: {
 	consumer.on('empty', reached);
 	consumer.on('response_processed', reached);
 	consumer.start();
+	const end = () => consumer.stop({ abort: current === undefined }); // aborting a long poll is safe, aborting a batch's requests is not
 	return {
+		end,
 		async stop(graceMs) {
-			consumer.stop({ abort: current === undefined }); // aborting a long poll is safe, aborting a batch's requests is not
+			end();
 			if (current === undefined) return 'finished';
 			const finished = once(consumer, 'response_processed', { signal: AbortSignal.timeout(graceMs) });
 			try {
