@@ -1,13 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, expect, test } from 'vitest';
+import { BudgetNetError } from '../functions/core/errors.ts';
 import { periodOf } from '../functions/core/period.ts';
 import { dropFiles } from '../functions/local/drop.ts';
-import { type Host, startHost } from '../functions/local/host.ts';
+import { type Host, type HostOptions, startHost } from '../functions/local/host.ts';
 import { untilAccounted } from '../functions/local/tally.ts';
+import { packageFolder as packageCopy } from '../functions/onnx/testing.ts';
 
 const root = join(import.meta.dirname, '..');
 const packageFolder = join(root, 'models', 'packages', 'cifar10-resnet');
@@ -51,6 +53,43 @@ test('kill -9 in the middle of a batch: its message comes again, and nothing is 
 	expect(account?.open).toEqual({});
 });
 
+test('a worker whose runs all fail ends with 1 after two batches, and another worker does them all', async () => {
+	const running = await startCloud();
+	const spoilt = await packageCopy();
+	const first = startWorkerProcess(running, spoilt);
+	await first.logged('worker started');
+	for (const file of await readdir(spoilt))
+		if (file.startsWith('policy-')) await writeFile(join(spoilt, file), 'spoilt after it was loaded');
+	const files = await drop(running);
+	const [code] = await once(first.process, 'exit');
+	expect(code).toBe(1);
+	startWorkerProcess(running);
+	const tallies = await untilAccounted(running, new Map([[tenant, files.length]]), () => undefined);
+	expect(tallies.get(tenant)?.settled.reduce((sum, facts) => sum + facts.labelled, 0)).toBe(files.length);
+});
+
+test('where the worker has no process of its own, it says that its inference is lost and leaves the other batches alone', async () => {
+	const lost = Promise.withResolvers<Record<string, unknown>>();
+	let runs = 0;
+	const running = await startCloud({
+		withoutWorker: false,
+		inference: {
+			provider: 'cpu',
+			async run() {
+				runs += 1;
+				throw new BudgetNetError('unavailable', 'the inference thread has ended');
+			},
+			async close() {},
+		},
+		log: (_, message, fields) => message.startsWith('inference cannot be used') && lost.resolve(fields),
+	});
+	await drop(running);
+	expect(await lost.promise).toEqual({ error: 'the inference thread has ended' });
+	await running.close();
+	host = undefined;
+	expect(runs).toBe(1);
+});
+
 test('a worker that is told too little says what is missing', async () => {
 	const worker = spawn(process.execPath, [join(root, 'functions', 'worker', 'main.ts')], {
 		env: { PATH: process.env.PATH ?? '', IMAGES_BUCKET: 'images' },
@@ -64,21 +103,31 @@ test('a worker that is told too little says what is missing', async () => {
 });
 
 async function dropForWorkers(): Promise<{ running: Host; files: string[] }> {
-	const running = await startHost({
+	const running = await startCloud();
+	return { running, files: await drop(running) };
+}
+
+async function startCloud(options: Partial<HostOptions> = {}): Promise<Host> {
+	host = await startHost({
 		packageFolder,
 		batchImagesMax: 40,
 		windowMs: 300,
 		withoutWorker: true,
 		log: () => undefined,
+		...options,
 	});
-	host = running;
+	return host;
+}
+
+/** Drops images of three batches. */
+async function drop(running: Host): Promise<string[]> {
 	const files = (await readdir(sample)).sort().slice(0, 120);
 	await running.ledger.setQuota({ tenant, limitNanoUsd: 1_000_000, expectedImages: 0 }, Date.now());
 	await dropFiles(running, tenant, sample, files);
-	return { running, files };
+	return files;
 }
 
-function startWorkerProcess({ endpoints, resources }: Host) {
+function startWorkerProcess({ endpoints, resources }: Host, folder = packageFolder) {
 	const env = {
 		PATH: process.env.PATH ?? '',
 		AWS_REGION: endpoints.region,
@@ -90,7 +139,7 @@ function startWorkerProcess({ endpoints, resources }: Host) {
 		RESULTS_BUCKET: resources.resultsBucket,
 		BATCHES_QUEUE_URL: resources.batchesUrl,
 		REPORTS_QUEUE_URL: resources.reportsUrl,
-		PACKAGE_FOLDER: packageFolder,
+		PACKAGE_FOLDER: folder,
 		VISIBILITY_SECONDS: '2',
 	};
 	const process_ = spawn(process.execPath, [join(root, 'functions', 'worker', 'main.ts')], {

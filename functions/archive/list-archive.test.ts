@@ -27,6 +27,7 @@ async function contentsOf(format: string, bytes: Buffer): Promise<Record<string,
 	for (const image of await list(format, bytes)) {
 		expect(imageSchema.parse(image)).toEqual(image);
 		const { name = '', stored } = image.entry ?? {};
+		if (stored) expect(stored.at + stored.bytes).toBeLessThanOrEqual(bytes.length); // a worker reads exactly these
 		contents[name] = stored
 			? await unpackEntry(stored, bytes.subarray(stored.at, stored.at + stored.bytes), image.bytes).then(
 					(unpacked) => Buffer.from(unpacked).toString(),
@@ -82,6 +83,7 @@ describe('a zip', () => {
 		['unpacks to less than it says', (bytes, at) => bytes.writeUInt32LE(61, at + 24), /unpacks to 60 bytes/],
 		['is cut', (bytes, at) => bytes.writeUInt32LE(3, at + 20), /cannot be unpacked/],
 		['reaches beyond the end', (bytes, at) => bytes.writeUInt32LE(1_000_000, at + 20), /beyond those of the archive/],
+		['begins beyond the end', (bytes, at) => bytes.writeUInt32LE(1_000_000, at + 42), /beyond those of the archive/],
 		['begins elsewhere', beginLater, /no such entry/],
 	])('an entry that %s is refused, its neighbours are not', async (_, spoil, message) => {
 		const packed = { name: 'packed.png', content: 'abc'.repeat(20), compress: true };

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { extract, type Header } from 'tar-stream';
 import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { ImageError } from '../core/failure.ts';
+import { limits } from '../core/limits.ts';
 import type { ArchiveBytes } from './archive-bytes.ts';
 import { type ArchiveRecord, checkCount } from './record.ts';
 
@@ -62,12 +63,18 @@ function recordOf(header: TarHeader): ArchiveRecord {
 	const stored = { at: byteOffset, bytes: size, as: 'tar' } as const;
 	const problem = problemOf(header);
 	return {
-		name: name.replace(/^(\.\/+)+/, ''),
+		name: keptName(name.replace(/^(\.\/+)+/, '')),
 		bytes: size,
 		stored,
 		folder: header.type === 'directory',
 		...(problem === undefined ? {} : { problem }),
 	};
+}
+
+/** An entry's name; of one that is too long (tar-stream takes 4 MiB) only as much as shows that it is. */
+function keptName(name: string): string {
+	const kept = name.slice(0, limits.entryNameBytesMax + 1);
+	return Buffer.from(kept).toString(); // a copy: a part of a string keeps the whole in memory
 }
 
 function problemOf({ type, size, pax }: TarHeader): string | undefined {

@@ -103,7 +103,7 @@ function refuseOverlaps(records: readonly ArchiveRecord[], directoryStart: numbe
 			if (farthest) farthest.problem ??= 'it shares bytes with another entry';
 		}
 		if (end > farthestEnd) [farthest, farthestEnd] = [record, end];
-		const next = files[i + 1]?.stored.at ?? directoryStart;
+		const next = Math.min(files[i + 1]?.stored.at ?? directoryStart, directoryStart);
 		record.stored.bytes = Math.max(bytes, Math.min(next - at, bytes + localNameAndExtraBytesMax));
 	}
 }

@@ -1,16 +1,12 @@
-import { HeadBucketCommand } from '@aws-sdk/client-s3';
+import { GetObjectCommand, HeadBucketCommand } from '@aws-sdk/client-s3';
 import { expect, test, vi } from 'vitest';
 import { createClients } from './clients.ts';
+import { fetchObject } from './objects.ts';
 import { startAnswering } from './testing/start-answering.ts';
 
 test('a request that is never answered fails when its time is up, and is tried again', async () => {
 	await using server = await startAnswering(() => undefined);
-	const endpoint = await server.s3.config.endpoint?.();
-	const url = `http://127.0.0.1:${endpoint?.port}`;
-	const clients = createClients({
-		...{ s3Endpoint: url, sqsEndpoint: url, dynamodbEndpoint: url, region: 'us-east-1' },
-		credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-	});
+	const clients = await clientsOf(server);
 	vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
 	try {
 		const asked = clients.s3.send(new HeadBucketCommand({ Bucket: 'images' })).catch((error) => error);
@@ -30,6 +26,22 @@ test('a request that is never answered fails when its time is up, and is tried a
 	}
 });
 
+test('an answer that stops in the middle fails when its connection was silent for a minute', async () => {
+	await using server = await startAnswering((request, response) => {
+		response.writeHead(200, { 'content-length': 100 });
+		if (request.method === 'HEAD') response.end();
+		else response.write('half');
+	});
+	const { s3, ...others } = await clientsOf(server);
+	const handler = s3.config.requestHandler as unknown as HttpHandler;
+	await s3.send(new HeadBucketCommand({ Bucket: 'images' })); // its configuration is there from the first request on
+	expect(handler.httpHandlerConfigs()).toMatchObject({ socketTimeout: 60_000 });
+	handler.updateHttpClientConfig('socketTimeout', 50); // a minute is long for a test
+	const fetched = fetchObject(s3, new GetObjectCommand({ Bucket: 'images', Key: 'acme/cat.png' }), 100);
+	await expect(fetched).rejects.toMatchObject({ name: 'TimeoutError' });
+	for (const client of [s3, ...Object.values(others)]) client.destroy();
+});
+
 test('buckets stand in the path where endpoints are given, undefined values are left out of items', async () => {
 	const endpoint = 'http://127.0.0.1:1';
 	const { s3, dynamodb } = createClients({
@@ -40,3 +52,19 @@ test('buckets stand in the path where endpoints are given, undefined values are 
 	expect(await s3.config.region()).toBe('eu-central-1');
 	expect(dynamodb.config.translateConfig?.marshallOptions?.removeUndefinedValues).toBe(true);
 });
+
+/** What @smithy/node-http-handler has, and the SDK's types do not tell. */
+interface HttpHandler {
+	httpHandlerConfigs(): object;
+	updateHttpClientConfig(key: string, value: number): void;
+}
+
+/** The program's own clients of a server. */
+async function clientsOf(server: Awaited<ReturnType<typeof startAnswering>>) {
+	const endpoint = await server.s3.config.endpoint?.();
+	const url = `http://127.0.0.1:${endpoint?.port}`;
+	return createClients({
+		...{ s3Endpoint: url, sqsEndpoint: url, dynamodbEndpoint: url, region: 'us-east-1' },
+		credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+	});
+}

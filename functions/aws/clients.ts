@@ -21,6 +21,8 @@ const attemptsMax = 5;
 const connectionTimeoutMs = 5_000;
 /** Longer than the longest long poll. */
 const requestTimeoutMs = 60_000;
+/** Without a byte for so long an answer is given up: a request's own time is over when the answer begins. */
+const socketTimeoutMs = 60_000;
 
 /** SDK clients, the only place that knows endpoints. Without any, the SDK's own defaults and environment hold. */
 export function createClients(endpoints?: Endpoints): Clients {
@@ -30,6 +32,7 @@ export function createClients(endpoints?: Endpoints): Clients {
 		requestHandler: {
 			connectionTimeout: connectionTimeoutMs,
 			requestTimeout: requestTimeoutMs,
+			socketTimeout: socketTimeoutMs,
 			throwOnRequestTimeout: true,
 		},
 		...(endpoints ? { region: endpoints.region, credentials: endpoints.credentials } : {}),

@@ -69,10 +69,15 @@ export const limits = {
 	visibilitySeconds: 120,
 	/** One long poll. */
 	pollWaitSeconds: 10,
-	/** How long a batch that failed to run waits before it is seen again. */
+	/** How long a batch that failed to run waits before it is seen again, and how many times longer after each further failure. */
 	retrySeconds: 15,
+	retryFactor: 4,
 	/** How long a stopping worker may go on with its batch before it hands it back; below ECS's longest stop timeout. */
 	stopGraceSeconds: 100,
+	/** After so many runs that fail one after the other inference counts as lost: a GPU that failed once may fail for ever. */
+	inferenceFailuresMax: 2,
+	/** How long a worker that lost its inference may take to end before it aborts; above its grace. */
+	endSecondsMax: 120,
 	/** After so many receives a message goes to its dead-letter queue. */
 	batchReceivesMax: 5,
 	eventReceivesMax: 5,

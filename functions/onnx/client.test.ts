@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { limits } from '../core/limits.ts';
 import { type Inference, startInference } from './client.ts';
 import { loadPackage, type ModelPackage } from './package-files.ts';
@@ -135,6 +135,27 @@ test('a thread that dies rejects all that wait, and all that come', async () => 
 	for (const result of waiting) expect(result).toEqual({ status: 'rejected', reason: died });
 	await expect(calls.run(0, pixels, 8)).rejects.toEqual(died);
 	await calls.close();
+});
+
+test('a thread that leaves a call without its answer is given up: all that wait and come are rejected', async () => {
+	const code = `
+		const { parentPort } = require('node:worker_threads');
+		parentPort.postMessage({ kind: 'ready', provider: 'cpu' });
+		parentPort.on('message', ({ kind }) => { if (kind === 'close') parentPort.close(); });`;
+	const calls = await connect(new Worker(code, { eval: true }));
+	vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+	try {
+		const first = calls.run(0, pixels, 8);
+		vi.advanceTimersByTime(1000);
+		const waiting = Promise.allSettled([first, calls.run(0, pixels, 8)]);
+		vi.advanceTimersByTime((limits.batchRunSecondsMax - 1) * 1000);
+		const hangs = refusal('unavailable', /thread did not answer within 1800 s/);
+		for (const result of await waiting) expect(result).toEqual({ status: 'rejected', reason: hangs });
+		await expect(calls.run(0, pixels, 8)).rejects.toEqual(hangs);
+		await calls.close();
+	} finally {
+		vi.useRealTimers();
+	}
 });
 
 test('a thread that ends or dies before it is ready', async () => {

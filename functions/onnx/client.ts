@@ -20,7 +20,7 @@ export interface Inference {
 	 * @param pixels uint8, images x height x width x 3. They are copied, unless they lie in a SharedArrayBuffer:
 	 * then they must not change until the answer
 	 * @throws BudgetNetError `internal`: sizes that do not fit, or a graph that does not run; `invalid`: one that does not load;
-	 * `unavailable`: closed, too many calls waiting, or the thread has died
+	 * `unavailable`: closed, too many calls waiting, or the thread has died or hangs
 	 */
 	run(policy: number, pixels: Uint8Array, images: number): Promise<RunAnswer>;
 	/** Waits for the calls under way, frees the sessions and lets the thread end. May be called twice. */

@@ -38,7 +38,8 @@ function handOver(pixels: Uint8Array): { pixels: Uint8Array; transfer: ArrayBuff
 }
 
 /**
- * Waits until a thread is ready, then speaks messages.ts with it. If the thread dies, every waiting call is rejected.
+ * Waits until a thread is ready, then speaks messages.ts with it. If the thread dies, or leaves a call without its answer for
+ * too long, every call that waits or comes is rejected.
  * @throws BudgetNetError `unavailable`: it died before it was ready, or took too long
  */
 export async function connect(worker: Worker): Promise<ThreadCalls> {
@@ -85,7 +86,10 @@ export async function connect(worker: Worker): Promise<ThreadCalls> {
 			waiting.set(id, answer);
 			const { pixels: sent, transfer } = handOver(pixels);
 			worker.postMessage({ kind: 'run', id, policy, pixels: sent, images } satisfies Request, transfer);
-			return within(limits.batchRunSecondsMax, 'answer', answer.promise);
+			const seconds = limits.batchRunSecondsMax;
+			// Who comes behind a call that hangs would wait as long, and in vain.
+			const timer = setTimeout(() => die(gone(`did not answer within ${seconds} s`)), seconds * 1000);
+			return answer.promise.finally(() => clearTimeout(timer));
 		},
 		close() {
 			if (closing === undefined) {

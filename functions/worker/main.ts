@@ -1,8 +1,12 @@
-/** The worker as a process of its own: what the container runs. SIGTERM: finish or hand back, exit 0. */
+/**
+ * The worker as a process of its own: what the container runs. SIGTERM: finish or hand back, exit 0. Its inference is lost: the
+ * same, exit 1, so that another is started.
+ */
 import { once } from 'node:events';
 import { createClients } from '../aws/clients.ts';
 import { createMeasuredLog } from '../aws/measured-log.ts';
 import { messageOf } from '../core/errors.ts';
+import { limits } from '../core/limits.ts';
 import { startInference } from '../onnx/client.ts';
 import { loadPackage } from '../onnx/package-files.ts';
 import { readSettings } from './settings.ts';
@@ -22,11 +26,18 @@ try {
 		provider: inference.provider, // a GPU that cannot be used shows here
 		workerStartMs: Math.round(process.uptime() * 1000),
 	});
-	await signal;
+	const lost = await Promise.race([signal.then(() => undefined), worker.lost]);
+	if (lost) abortAfter(limits.endSecondsMax);
 	const how = await worker.stop();
 	for (const client of Object.values(clients)) client.destroy();
 	log('info', 'worker stopped', { batch: how });
+	if (lost) throw lost;
 } catch (error) {
 	log('error', 'the worker cannot go on', { error: messageOf(error) });
 	process.exitCode = 1;
+}
+
+/** A thread that hangs keeps a process that exits from ending, and no signal of its own kills a container's process 1. */
+function abortAfter(seconds: number): void {
+	setTimeout(() => process.abort(), seconds * 1000).unref();
 }

@@ -1,16 +1,28 @@
-import { CreateQueueCommand, ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import {
+	ChangeMessageVisibilityCommand,
+	CreateQueueCommand,
+	ReceiveMessageCommand,
+	SendMessageCommand,
+} from '@aws-sdk/client-sqs';
 import { afterAll, expect, test } from 'vitest';
 import { startClients } from '../aws/testing/start-clients.ts';
-import { startPolling } from './poll.ts';
+import { limits } from '../core/limits.ts';
+import { retrySecondsAfter, startPolling } from './poll.ts';
 
 const clients = await startClients();
 afterAll(() => clients.close());
 
+/** The URL of a new queue with one message. */
+async function queueOf(QueueName: string): Promise<string> {
+	const { QueueUrl = '' } = await clients.sqs.send(new CreateQueueCommand({ QueueName }));
+	await clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'a batch' }));
+	return QueueUrl;
+}
+
 /** A queue with one message, and a worker that has begun with it and ends when it is told to. */
 async function startBatch(name: string) {
 	const { sqs } = clients;
-	const { QueueUrl: queueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: name }));
-	await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: 'a batch' }));
+	const queueUrl = await queueOf(name);
 	const [begun, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
 	const run = () => {
 		begun.resolve();
@@ -18,8 +30,9 @@ async function startBatch(name: string) {
 	};
 	const polling = startPolling({ sqs, queueUrl, visibilitySeconds: 60, run, log: () => undefined });
 	await begun.promise;
+	const send = (MessageBody: string) => sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody }));
 	const receive = async () => (await sqs.send(new ReceiveMessageCommand({ QueueUrl: queueUrl }))).Messages ?? [];
-	return { polling, end: ended.resolve, receive };
+	return { polling, end: ended.resolve, send, receive };
 }
 
 test('told to stop, a worker finishes its batch within the grace', async () => {
@@ -36,3 +49,56 @@ test('when the grace is over, it hands the batch back at once', async () => {
 	expect(await receive()).toMatchObject([{ Body: 'a batch' }]);
 	end();
 });
+
+test('a batch that fails waits longer each time, as often as it was received, and its worker says how long', async () => {
+	const { sqs } = clients;
+	const queueUrl = await queueOf('failing');
+	for (let times = 0; times < 2; times++) await receiveAndHandBack(queueUrl);
+	const waited = firstWaitOf(queueUrl);
+	const said: unknown[] = [];
+	const polling = startPolling({
+		...{ sqs, queueUrl, visibilitySeconds: 60 },
+		run: () => Promise.reject(new Error('S3 is down')),
+		log: (level, _, fields) => said.push({ level, ...fields }),
+	});
+	expect(await waited).toBe(240);
+	expect(said).toEqual([{ level: 'error', error: expect.stringContaining('S3 is down'), waitSeconds: 240 }]);
+	await polling.stop(10_000);
+});
+
+test('a fault of twenty minutes is survived, one that is over at once costs a quarter of a minute', () => {
+	const failures = Array.from({ length: limits.batchReceivesMax - 1 }, (_, i) => retrySecondsAfter(i + 1));
+	expect(failures).toEqual([15, 60, 240, 960]);
+	expect(failures.reduce((sum, seconds) => sum + seconds)).toBeGreaterThan(20 * 60);
+	expect(retrySecondsAfter(limits.batchReceivesMax)).toBe(15); // no try is left to wait for
+});
+
+test('told to receive nothing more, a worker goes on with its batch, and leaves the next one to others', async () => {
+	const { polling, end, send, receive } = await startBatch('ended');
+	await send('another');
+	polling.end();
+	end();
+	expect(await polling.stop(10_000)).toBe('finished');
+	expect(await receive()).toMatchObject([{ Body: 'another' }]);
+});
+
+async function receiveAndHandBack(QueueUrl: string): Promise<void> {
+	const { Messages = [] } = await clients.sqs.send(new ReceiveMessageCommand({ QueueUrl }));
+	const [{ ReceiptHandle } = {}] = Messages;
+	await clients.sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 }));
+}
+
+/** For how long a message is hidden, the first time that it is from now on. */
+function firstWaitOf(queueUrl: string): Promise<number | undefined> {
+	const hidden = Promise.withResolvers<number | undefined>();
+	clients.sqs.middlewareStack.add(
+		(next) => async (call) => {
+			const done = await next(call);
+			const { QueueUrl, VisibilityTimeout, ReceiptHandle } = call.input as ChangeMessageVisibilityCommand['input'];
+			if (QueueUrl === queueUrl && ReceiptHandle !== undefined) hidden.resolve(VisibilityTimeout);
+			return done;
+		},
+		{ step: 'initialize' },
+	);
+	return hidden.promise;
+}

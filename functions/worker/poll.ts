@@ -7,13 +7,26 @@ import type { Log } from '../core/log.ts';
 
 /** A running poll loop. */
 export interface Polling {
+	/** Receives nothing more; a batch that runs goes on. */
+	end(): void;
 	/** Receives nothing more; waits for the batch that runs, or hands it back when `graceMs` are over. */
 	stop(graceMs: number): Promise<'finished' | 'handed-back'>;
 }
 
 /**
+ * How long a batch waits that failed when it was received for the n-th time: longer each time, so that its few tries outlast
+ * a fault that passes.
+ */
+export function retrySecondsAfter(receives: number): number {
+	if (receives >= limits.batchReceivesMax) return limits.retrySeconds; // a dead letter by then: nothing is left to wait for
+	return limits.retrySeconds * limits.retryFactor ** (receives - 1);
+}
+
+const waitOf = ({ Attributes }: Message) => retrySecondsAfter(Number(Attributes?.ApproximateReceiveCount ?? 1));
+
+/**
  * Receives one message at a time and keeps it invisible while `run` works on it; deletes it when `run` returns, and makes
- * it visible again soon when `run` throws.
+ * it visible again after a while when `run` throws.
  */
 export function startPolling(options: {
 	sqs: SQSClient;
@@ -29,10 +42,11 @@ export function startPolling(options: {
 		sqs,
 		queueUrl,
 		batchSize: 1,
+		messageSystemAttributeNames: ['ApproximateReceiveCount'],
 		waitTimeSeconds: limits.pollWaitSeconds,
 		visibilityTimeout: visibilitySeconds,
 		heartbeatInterval: Math.ceil(visibilitySeconds / 3),
-		terminateVisibilityTimeout: limits.retrySeconds,
+		terminateVisibilityTimeout: ([message]) => waitOf(message as Message),
 		handleMessage: async (message) => {
 			await run(message.Body ?? '');
 			return message;
@@ -44,8 +58,9 @@ export function startPolling(options: {
 	consumer.on('response_processed', () => {
 		current = undefined;
 	});
-	consumer.on('processing_error', (error) => {
-		log('error', 'a batch was not run; its message comes again', { error: messageOf(error) });
+	consumer.on('processing_error', (error, message) => {
+		const waitSeconds = waitOf(message);
+		log('error', 'a batch was not run; its message comes again', { error: messageOf(error), waitSeconds });
 	});
 	consumer.on('error', (error) => {
 		if (!consumer.status.isRunning) return; // a long poll that stopping cut off
@@ -56,9 +71,11 @@ export function startPolling(options: {
 	consumer.on('empty', reached);
 	consumer.on('response_processed', reached);
 	consumer.start();
+	const end = () => consumer.stop({ abort: current === undefined }); // aborting a long poll is safe, aborting a batch's requests is not
 	return {
+		end,
 		async stop(graceMs) {
-			consumer.stop({ abort: current === undefined }); // aborting a long poll is safe, aborting a batch's requests is not
+			end();
 			if (current === undefined) return 'finished';
 			const finished = once(consumer, 'response_processed', { signal: AbortSignal.timeout(graceMs) });
 			try {

@@ -3,6 +3,7 @@ import { createImages } from '../aws/images.ts';
 import { createManifests } from '../aws/manifests.ts';
 import { createOutcomes } from '../aws/outcomes.ts';
 import { createQueue } from '../aws/queue.ts';
+import { messageOf } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
 import { reportMessageSchema } from '../core/message.ts';
@@ -14,11 +15,14 @@ import { createProtection } from './protection.ts';
 import { runBatch } from './run-batch.ts';
 import type { WorkerSettings } from './settings.ts';
 import { createStopwatch } from './stopwatch.ts';
+import { watchInference } from './watch-inference.ts';
 
 /** Images that the first policy waits for: fills a few chunks, and overlaps with decoding the next. */
 export const groupImages = 64;
 
 export interface Worker {
+	/** Resolves, with the last reason, when its inference cannot be used any more: it then receives nothing more, and is to be stopped. */
+	lost: Promise<unknown>;
 	/** Receives nothing more, finishes its batch or hands it back, and frees the sessions. */
 	stop(): Promise<'finished' | 'handed-back'>;
 }
@@ -30,7 +34,8 @@ export function startWorker(
 	settings: Omit<WorkerSettings, 'packageFolder' | 'threads'>,
 	log: Log,
 ): Worker {
-	const { card, inference } = model;
+	const { card } = model;
+	const { inference, lost } = watchInference(model.inference);
 	const loadPixels = createPixelSource(createImages(clients.s3, settings.imagesBucket), card.input);
 	const stopwatch = createStopwatch(inference, loadPixels, () => performance.now());
 	const protection = createProtection(settings.agentUri, log);
@@ -48,7 +53,13 @@ export function startWorker(
 		run: (body) => protection.during(() => runBatch(parts, body)),
 		log,
 	});
+	const ended = lost.then((error) => {
+		polling.end();
+		log('error', 'inference cannot be used any more: start this worker again', { error: messageOf(error) });
+		return error;
+	});
 	return {
+		lost: ended,
 		async stop() {
 			const how = await polling.stop(limits.stopGraceSeconds * 1000);
 			await inference.close(); // drains: to exit during a run would abort the process

@@ -1,0 +1,34 @@
+import { BudgetNetError } from '../core/errors.ts';
+import { limits } from '../core/limits.ts';
+import type { Inference } from '../onnx/client.ts';
+
+const isGone = (error: unknown) => error instanceof BudgetNetError && error.code === 'unavailable';
+
+/**
+ * Watches for an inference that cannot be used any more: its thread is gone, or it fails time and again. A worker that went on
+ * with it would fail every batch of the queue within seconds.
+ * @returns lost: resolves, with the reason, when it is so; not when it is closed
+ */
+export function watchInference(inference: Inference): { inference: Inference; lost: Promise<unknown> } {
+	const lost = Promise.withResolvers<unknown>();
+	let [failures, closing] = [0, false];
+	const watched: Inference = {
+		provider: inference.provider,
+		async run(...args) {
+			try {
+				const answer = await inference.run(...args);
+				failures = 0;
+				return answer;
+			} catch (error) {
+				failures += 1;
+				if (!closing && (isGone(error) || failures >= limits.inferenceFailuresMax)) lost.resolve(error);
+				throw error;
+			}
+		},
+		close() {
+			closing = true;
+			return inference.close();
+		},
+	};
+	return { inference: watched, lost: lost.promise };
+}
