@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { pathProblem } from '../core/archive.ts';
 import { readTar } from './tar.ts';
 import { buildTar } from './testing/build.ts';
@@ -47,5 +47,23 @@ test('what is kept of a name that is too long is still too long, whatever it is 
 			stream: async () => Readable.from([bytes]),
 		});
 		expect(pathProblem(record?.name ?? '')).toMatch(/longer than 1024/);
+	}
+});
+
+test('a tar that takes too long is refused, and says what to do', async () => {
+	const bytes = await buildTar([{ name: 'a.png', content: 'x' }]);
+	const source = new Readable({ read: () => undefined }); // its bucket sends nothing more
+	source.push(bytes.subarray(0, 1024));
+	vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+	try {
+		const read = () => Promise.reject(new Error('a tar is streamed'));
+		const listing = readTar({ bytes: bytes.length, read, stream: async () => source }).catch((error) => error);
+		await vi.advanceTimersByTimeAsync(200_000);
+		expect(await listing).toMatchObject({
+			reason: 'bad-archive',
+			message: expect.stringContaining('within 200 s: drop it as a zip'),
+		});
+	} finally {
+		vi.useRealTimers();
 	}
 });

@@ -13,12 +13,13 @@ type TarHeader = Omit<Header, 'type'> & { type: Header['type'] | null; byteOffse
 
 /**
  * Streams a tar from its beginning to its end and keeps nothing of its entries but their places.
- * @throws ImageError `bad-archive` when it is no tar that can be read, cut off, or beyond the limits
+ * @throws ImageError `bad-archive` when it is no tar that can be read, cut off, or beyond the limits, of time too
  */
 export async function readTar(archive: ArchiveBytes): Promise<ArchiveRecord[]> {
 	const source = await archive.stream();
 	const records: ArchiveRecord[] = [];
 	let end = 0;
+	const timer = setTimeout(() => source.destroy(tooSlow()), limits.tarSecondsMax * 1000);
 	try {
 		for await (const header of headersOf(source)) {
 			checkCount(records.length + 1);
@@ -29,6 +30,7 @@ export async function readTar(archive: ArchiveBytes): Promise<ArchiveRecord[]> {
 		if (error instanceof ImageError || error instanceof BudgetNetError) throw error;
 		throw new ImageError('bad-archive', `no tar that can be read: ${messageOf(error)}`, { cause: error });
 	} finally {
+		clearTimeout(timer);
 		source.destroy();
 	}
 	// A tar ends with blocks of zeros: without any, what was cut off may have held more.
@@ -36,13 +38,21 @@ export async function readTar(archive: ArchiveBytes): Promise<ArchiveRecord[]> {
 	return records;
 }
 
+/** Its invocation would end without a word, and again with each further try. */
+function tooSlow(): ImageError {
+	const seconds = limits.tarSecondsMax;
+	return new ImageError(
+		'bad-archive',
+		`it could not be read within ${seconds} s: drop it as a zip, or as several archives`,
+	);
+}
+
 async function* headersOf(source: Readable): AsyncGenerator<TarHeader> {
 	const tar = extract();
 	let broken: Error | undefined; // of the transfer, which is no fault of the archive
 	source.on('error', (error) => {
-		broken = new BudgetNetError('unavailable', `the archive's transfer broke off: ${messageOf(error)}`, {
-			cause: error,
-		});
+		const message = `the archive's transfer broke off: ${messageOf(error)}`;
+		broken = error instanceof ImageError ? error : new BudgetNetError('unavailable', message, { cause: error });
 		tar.destroy(broken);
 	});
 	source.pipe(tar as unknown as NodeJS.WritableStream); // the same, by another package's types

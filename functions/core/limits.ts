@@ -14,6 +14,8 @@ export const limits = {
 	archiveBytesMax: 16 * 1024 * 1024 * 1024,
 	/** Records of an archive: files, folders, links and what else it may hold. */
 	archiveEntriesMax: 50_000,
+	/** How long a tar may take to be read through: well below a function's time-out, for its parts are planned after that. */
+	tarSecondsMax: 200,
 	/** UTF-8 bytes of an entry's path. */
 	entryNameBytesMax: 1024,
 	/** A zip's central directory. */
