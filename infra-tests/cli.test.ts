@@ -56,6 +56,14 @@ describe('classify', () => {
 		expect(consumedMacs).toBeGreaterThan(125e6);
 	});
 
+	test('labels every image where the share is just above the cheapest policy, though money is not so fine', () => {
+		const { status, stdout } = budgetnet('classify', 'images', '--share', '0.125', '--json');
+		expect(status).toBe(0);
+		const { labelled, share } = JSON.parse(stdout);
+		expect(labelled).toBe(4);
+		expect(share).toBeLessThanOrEqual(0.125);
+	});
+
 	test('says with its exit code that some images have no label, and why, in CSV', async () => {
 		const { status, stdout } = budgetnet('classify', 'mixed', '--share', '1', '--out', 'labels.csv');
 		expect(status).toBe(3);

@@ -83,8 +83,10 @@ test('where the worker has no process of its own, it says that its inference is 
 		},
 		log: (_, message, fields) => message.startsWith('inference cannot be used') && lost.resolve(fields),
 	});
-	await drop(running);
+	const files = await drop(running);
 	expect(await lost.promise).toEqual({ error: 'the inference thread has ended' });
+	const waiting = untilAccounted(running, new Map([[tenant, files.length]]), () => undefined);
+	await expect(waiting).rejects.toThrow('nothing can be classified any more: the inference thread has ended');
 	await running.close();
 	host = undefined;
 	expect(runs).toBe(1);

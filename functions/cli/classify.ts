@@ -5,8 +5,8 @@ import { archiveFormatOf } from '../core/archive.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { formatUsd, parseUsd } from '../core/money.ts';
 import type { Outcome } from '../core/outcome.ts';
-import { fullMacs, type ModelCard } from '../core/package.ts';
-import { costWithinMacs, type Price } from '../core/price.ts';
+import { fullMacs, type ModelCard, policyMacs } from '../core/package.ts';
+import { costNanoUsd, costWithinMacs, type Price } from '../core/price.ts';
 import { limitForShare } from '../core/quota.ts';
 import { dropFiles, listFiles } from '../local/drop.ts';
 import { type Host, startHost } from '../local/host.ts';
@@ -73,14 +73,21 @@ async function classify(folderName: string, options: ClassifyOptions): Promise<v
 
 function limitOf(options: ClassifyOptions, card: ModelCard, price: Price, images: number): number {
 	if (options.usd !== undefined) return parseUsd(options.usd);
-	if (options.macs !== undefined) return costWithinMacs(price, parseMacs(options.macs), images);
+	if (options.macs !== undefined) return moneyFor(card, price, images, parseMacs(options.macs));
 	if (options.share === undefined)
 		throw new BudgetNetError('invalid', 'how much may be spent? give --usd, --share or --macs');
 	const share = Number(options.share);
 	if (!(share > 0 && share <= 1))
 		throw new BudgetNetError('invalid', `--share ${options.share}: expected a number above 0, at most 1`);
-	if (share < 1) return costWithinMacs(price, Math.floor(share * images * fullMacs(card)), images);
+	if (share < 1) return moneyFor(card, price, images, Math.floor(share * images * fullMacs(card)));
 	return limitForShare({ card, price, images, share, batches: images }); // no batch gets more than the full network, however much there is
+}
+
+/** What pays no more than `macs`; but the cheapest policy for every image, where that is no more, though money is not so fine. */
+function moneyFor(card: ModelCard, price: Price, images: number, macs: number): number {
+	const cheapestMacs = images * policyMacs(card, 0);
+	const within = costWithinMacs(price, macs, images);
+	return macs < cheapestMacs ? within : Math.max(within, costNanoUsd(price, cheapestMacs, images));
 }
 
 const macsPattern = /^(\d{1,15}(?:\.\d{1,6})?)([KMGT]?)$/i;

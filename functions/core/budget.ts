@@ -44,7 +44,7 @@ export function budgetOf(options: {
 	const floorNanoUsd = costOrInfinity(price, images * bounds.floor, images);
 	if (availableNanoUsd < floorNanoUsd) return 'floor';
 	const left = BigInt(Math.max(images, expectedLeft));
-	const evenNanoUsd = Number((BigInt(availableNanoUsd) * BigInt(images) + left - 1n) / left);
+	const evenNanoUsd = Number((BigInt(availableNanoUsd) * BigInt(images)) / left); // rounded down: what is left pays the last batch too
 	const keptNanoUsd = costOrInfinity(price, keptFor * bounds.floor, keptFor);
 	const spendNanoUsd = Math.max(floorNanoUsd, Math.min(evenNanoUsd, availableNanoUsd - keptNanoUsd));
 	const [paidMacs, mostMacs] = [affordableMacs(price, spendNanoUsd, images), images * bounds.ceiling];

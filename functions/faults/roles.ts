@@ -35,7 +35,7 @@ export function startRole(
 ): () => Promise<void> {
 	const log = () => undefined;
 	if (role === 'worker') {
-		const worker = startWorker(clients, { card, inference }, { ...resources, visibilitySeconds }, log);
+		const worker = startWorker(clients, { card, inference }, { ...resources, visibilitySeconds, retryFactor: 1 }, log);
 		return async () => void (await worker.stop());
 	}
 	const handlers = createHandlers(clients, resources, {

@@ -58,7 +58,8 @@ export async function startHost(options: HostOptions) {
 		: startWorker(
 				clients,
 				{ card: model.card, inference: options.inference ?? (await startInference(model)) },
-				{ ...resources, visibilitySeconds: limits.visibilitySeconds },
+				// What fails here passes by no waiting.
+				{ ...resources, visibilitySeconds: limits.visibilitySeconds, retryFactor: 1 },
 				log,
 			);
 	const sweep = () =>
@@ -70,6 +71,8 @@ export async function startHost(options: HostOptions) {
 	const { ledger, batches, claims, manifests, outcomes, drops } = handlers;
 	return {
 		...{ model, price, endpoints, clients, resources, steps, sweep },
+		/** Resolves, with the reason, when its worker cannot classify any more. */
+		lost: worker?.lost ?? Promise.withResolvers<unknown>().promise,
 		...{ ledger, batches, claims, manifests, outcomes, drops },
 		/** Stops in the order of the data's way, so that nothing is cut off half done; leaves no handle open. */
 		async close() {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Batch, DeferralReason } from '../core/batch.ts';
-import { BudgetNetError } from '../core/errors.ts';
+import { BudgetNetError, messageOf } from '../core/errors.ts';
 import type { RunFacts } from '../core/outcome.ts';
 import type { Host } from './host.ts';
 
@@ -39,7 +39,7 @@ function waiting({ batchId, images = 0, reason = 'quota' }: Batch): Tally['defer
  * Waits until every image of every tenant is settled or deferred.
  * @param expected images by tenant
  * @param onChange called after each look
- * @throws BudgetNetError `unavailable` when nothing changes for three minutes
+ * @throws BudgetNetError `unavailable` when nothing changes for three minutes, or nothing can be classified any more
  */
 export async function untilAccounted(
 	host: Host,
@@ -47,6 +47,10 @@ export async function untilAccounted(
 	onChange: (tallies: ReadonlyMap<string, Tally>) => void,
 ): Promise<ReadonlyMap<string, Tally>> {
 	const counts = [...expected.keys()].map((tenant) => [tenant, createTally(host, tenant)] as const);
+	const lost = host.lost.then((reason) => {
+		throw new BudgetNetError('unavailable', `nothing can be classified any more: ${messageOf(reason)}`);
+	});
+	lost.catch(() => undefined); // thrown where it is waited for
 	let [before, changedMs] = [-1, Date.now()];
 	while (true) {
 		const step = once(host.steps, 'step'); // listens before it looks: no step is missed
@@ -61,6 +65,6 @@ export async function untilAccounted(
 				'unavailable',
 				`nothing happened for ${stallSeconds} s: ${images} images are accounted for; see the log above`,
 			);
-		await step;
+		await Promise.race([step, lost]);
 	}
 }

@@ -28,7 +28,7 @@ async function startBatch(name: string) {
 		begun.resolve();
 		return ended.promise;
 	};
-	const polling = startPolling({ sqs, queueUrl, visibilitySeconds: 60, run, log: () => undefined });
+	const polling = startPolling({ sqs, queueUrl, visibilitySeconds: 60, retryFactor: 1, run, log: () => undefined });
 	await begun.promise;
 	const send = (MessageBody: string) => sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody }));
 	const receive = async () => (await sqs.send(new ReceiveMessageCommand({ QueueUrl: queueUrl }))).Messages ?? [];
@@ -57,7 +57,7 @@ test('a batch that fails waits longer each time, as often as it was received, an
 	const waited = firstWaitOf(queueUrl);
 	const said: unknown[] = [];
 	const polling = startPolling({
-		...{ sqs, queueUrl, visibilitySeconds: 60 },
+		...{ sqs, queueUrl, visibilitySeconds: 60, retryFactor: limits.retryFactor },
 		run: () => Promise.reject(new Error('S3 is down')),
 		log: (level, _, fields) => said.push({ level, ...fields }),
 	});
@@ -67,10 +67,12 @@ test('a batch that fails waits longer each time, as often as it was received, an
 });
 
 test('a fault of twenty minutes is survived, one that is over at once costs a quarter of a minute', () => {
-	const failures = Array.from({ length: limits.batchReceivesMax - 1 }, (_, i) => retrySecondsAfter(i + 1));
+	const failures = Array.from({ length: limits.batchReceivesMax - 1 }, (_, i) =>
+		retrySecondsAfter(i + 1, limits.retryFactor),
+	);
 	expect(failures).toEqual([15, 60, 240, 960]);
 	expect(failures.reduce((sum, seconds) => sum + seconds)).toBeGreaterThan(20 * 60);
-	expect(retrySecondsAfter(limits.batchReceivesMax)).toBe(15); // no try is left to wait for
+	expect(retrySecondsAfter(limits.batchReceivesMax, limits.retryFactor)).toBe(15); // no try is left to wait for
 });
 
 test('told to receive nothing more, a worker goes on with its batch, and leaves the next one to others', async () => {

@@ -17,12 +17,10 @@ export interface Polling {
  * How long a batch waits that failed when it was received for the n-th time: longer each time, so that its few tries outlast
  * a fault that passes.
  */
-export function retrySecondsAfter(receives: number): number {
+export function retrySecondsAfter(receives: number, factor: number): number {
 	if (receives >= limits.batchReceivesMax) return limits.retrySeconds; // a dead letter by then: nothing is left to wait for
-	return limits.retrySeconds * limits.retryFactor ** (receives - 1);
+	return limits.retrySeconds * factor ** (receives - 1);
 }
-
-const waitOf = ({ Attributes }: Message) => retrySecondsAfter(Number(Attributes?.ApproximateReceiveCount ?? 1));
 
 /**
  * Receives one message at a time and keeps it invisible while `run` works on it; deletes it when `run` returns, and makes
@@ -33,10 +31,14 @@ export function startPolling(options: {
 	queueUrl: string;
 	/** How long a batch stays invisible when its worker dies; renewed while it runs. */
 	visibilitySeconds: number;
+	/** How many times longer a batch waits after each further failure. */
+	retryFactor: number;
 	run: (body: string) => Promise<void>;
 	log: Log;
 }): Polling {
-	const { sqs, queueUrl, visibilitySeconds, run, log } = options;
+	const { sqs, queueUrl, visibilitySeconds, retryFactor, run, log } = options;
+	const waitOf = ({ Attributes }: Message) =>
+		retrySecondsAfter(Number(Attributes?.ApproximateReceiveCount ?? 1), retryFactor);
 	let current: Message | undefined;
 	const consumer = Consumer.create({
 		sqs,

@@ -25,6 +25,8 @@ export interface WorkerSettings {
 	packageFolder: string;
 	threads: number;
 	visibilitySeconds: number;
+	/** How many times longer a batch waits after each further failure. */
+	retryFactor: number;
 	/** Where ECS's agent answers; absent outside ECS. */
 	agentUri?: string;
 }
@@ -40,6 +42,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): WorkerSettings {
 		packageFolder: settings.PACKAGE_FOLDER,
 		threads: settings.INFERENCE_THREADS,
 		visibilitySeconds: settings.VISIBILITY_SECONDS,
+		retryFactor: limits.retryFactor,
 		...(settings.ECS_AGENT_URI === undefined ? {} : { agentUri: settings.ECS_AGENT_URI }),
 	};
 }

@@ -50,6 +50,7 @@ export function startWorker(
 		sqs: clients.sqs,
 		queueUrl: settings.batchesUrl,
 		visibilitySeconds: settings.visibilitySeconds,
+		retryFactor: settings.retryFactor,
 		run: (body) => protection.during(() => runBatch(parts, body)),
 		log,
 	});

@@ -29,7 +29,7 @@ def averaged(file):
 
 
 def keep(checkpoint, file):
-    """Writes what another machine needs to go on with a constant phase: weights (float16), epoch, architecture, size, teacher (.npz)."""
+    """Writes what another machine needs to go on with a constant phase: weights (float16), epoch, architecture, size, teacher, mirror (.npz)."""
     state = torch.load(checkpoint, weights_only=True)
     if state["decay_start"] is not None:
         raise ValueError(f"{checkpoint}: weights of a decay cannot be trained on; expected a constant phase's checkpoint")
@@ -38,16 +38,16 @@ def keep(checkpoint, file):
     options = state["options"]
     file.parent.mkdir(parents=True, exist_ok=True)
     facts = {"epoch": state["epoch"], "architecture": options["architecture"], "size": size_of(options)}
-    np.savez_compressed(file, **facts, teacher=options.get("teacher") or "", **weights)
+    np.savez_compressed(file, **facts, teacher=options.get("teacher") or "", mirror=options.get("mirror", True), **weights)
 
 
 def read_kept(file):
-    """What `keep` wrote: (weights by name as float32 tensors, {"epoch", "architecture", "size", "teacher"})."""
-    facts = {"architecture": "resnet", "size": SIZE_BEFORE_IT_WAS_STORED, "teacher": ""}
+    """What `keep` wrote: (weights by name as float32 tensors, {"epoch", "architecture", "size", "teacher", "mirror"})."""
+    facts = {"architecture": "resnet", "size": SIZE_BEFORE_IT_WAS_STORED, "teacher": "", "mirror": True}
     weights = {}
     with np.load(file) as kept:
         for name in kept.files:
-            if name in ("epoch", "architecture", "size", "teacher"):
+            if name == "epoch" or name in facts:
                 facts[name] = kept[name].item()
             else:
                 weights[name] = torch.from_numpy(kept[name].astype(np.float32))
@@ -60,6 +60,12 @@ def must_fit(file, found, architecture, size):
         raise ValueError(
             f"{file}: trained as {found['architecture']} at size {size_of(found)}; expected --architecture {architecture} --size {size}"
         )
+
+
+def must_mirror_alike(file, found, mirror):
+    """Raises ValueError when `file`, made with options `found`, has learnt from mirrored images and this run must not, or the other way."""
+    if found.get("mirror", True) != mirror:
+        raise ValueError(f"{file}: has learnt {'without' if mirror else 'with'} mirrored images; say so, or train anew")
 
 
 def must_have_classes(file, weights, classes):

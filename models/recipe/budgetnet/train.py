@@ -20,7 +20,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
-from .checkpoint import must_fit, must_have_classes, must_have_learnt_from, read_kept, size_of
+from .checkpoint import must_fit, must_have_classes, must_have_learnt_from, must_mirror_alike, read_kept, size_of
 from .data import load, split_holdout, statistics
 from .network import ARCHITECTURES, STEM_STRIDES, BranchNetwork
 from .places import like
@@ -177,6 +177,7 @@ class Trainer:
         """Weights and epoch of an earlier constant phase, kept by budgetnet.export."""
         weights, facts = read_kept(file)
         must_fit(file, facts, self.options.architecture, self.options.size)
+        must_mirror_alike(file, facts, self.options.mirror)
         must_have_classes(file, weights, self.network.head.out_features)
         state = self.network.state_dict()
         counters = {name: value for name, value in state.items() if not value.is_floating_point()}  # of batches: not kept
@@ -200,8 +201,7 @@ class Trainer:
         must_fit(file, state["options"], self.options.architecture, self.options.size)
         must_have_classes(file, state["network"], self.network.head.out_features)
         must_have_learnt_from(file, state, self.mean, self.deviation)
-        if state["options"].get("mirror", True) != self.options.mirror:
-            raise ValueError(f"{file}: has learnt {'without' if self.options.mirror else 'with'} mirrored images; say so, or train anew")
+        must_mirror_alike(file, state["options"], self.options.mirror)
         if state["decay_start"] is not None and state["options"]["decay"] != self.options.decay:
             raise ValueError(f"{file}: decays in {state['options']['decay']} epochs; move it away, or give --decay as before")
         self.network.load_state_dict(state["network"])

@@ -46,6 +46,9 @@ def test_kept_weights_start_another_run_at_their_epoch(tiny, options, tmp_path):
     for name, value in trainer.network.state_dict().items():
         if value.is_floating_point():
             assert torch.allclose(value, other.network.state_dict()[name], rtol=1e-3, atol=1e-6)
+    options.mirror = False
+    with pytest.raises(ValueError, match="has learnt with mirrored images"):
+        trainer_of(options).start_from(tmp_path / "kept" / "tiny.npz")
 
 
 def test_a_trunk_gives_all_but_the_head_to_a_network_for_other_classes(tiny, options, tmp_path):
