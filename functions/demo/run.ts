@@ -4,7 +4,8 @@ import { periodOf } from '../core/period.ts';
 import { dropFiles } from '../local/drop.ts';
 import type { Host } from '../local/host.ts';
 import { type Tally, untilAccounted } from '../local/tally.ts';
-import { summarise, type TenantSummary } from './summary.ts';
+import type { TenantSummary } from '../pages/demo-data.ts';
+import { summarise } from './summary.ts';
 import { type DemoTenant, demoTenants } from './tenants.ts';
 
 /** All that became of one tenant's images. */

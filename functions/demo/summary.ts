@@ -1,23 +1,8 @@
 import type { Outcome } from '../core/outcome.ts';
 import { fullMacs, type ModelCard } from '../core/package.ts';
 import type { Tally } from '../local/tally.ts';
+import type { TenantSummary } from '../pages/demo-data.ts';
 import type { DemoTenant } from './tenants.ts';
-
-/** One line of demo-output/summary.json; accuracy and share from 0 to 1, over labelled images. */
-export interface TenantSummary {
-	tenant: string;
-	images: number;
-	labelled: number;
-	failed: number;
-	deferred: number;
-	accuracy: number;
-	share: number;
-	budgetMacs: number;
-	consumedMacs: number;
-	limitNanoUsd: number;
-	spentNanoUsd: number;
-	imagesPerSecond: number;
-}
 
 /** Folds what became of a tenant's images into its line. */
 export function summarise(options: {

@@ -71,6 +71,7 @@ export const softActor: Method = (trial) => {
 /** One image's way at a price: after each run the policy that the actor prefers, until it prefers to stop. */
 function act(card: ModelCard, values: ValueTable, image: number, share: number, price: number) {
 	let policy = startFor(card, share);
+	while (policy > 0 && policyMacs(card, policy) > share * fullMacs(card)) policy -= 1;
 	let macs = policyMacs(card, policy);
 	for (;;) {
 		const worth = values(policy, image);

@@ -79,18 +79,29 @@ function compare(expected: Float32Array, found: Float32Array, tolerance: number)
 	};
 }
 
-/** Runs one policy and the agent over all images, `size` at once and starting over until the last round is full; the worst deviations. */
-async function checkPolicy(
+/** One policy of the package; a mirrored one comes after its first view. */
+interface Which {
+	policy: number;
+	mirrored: boolean;
+}
+
+/** What one image got. */
+interface Answer {
+	image: number;
+	logits: Float32Array;
+	/** None after the last policy. */
+	values: Float32Array | undefined;
+}
+
+/** What a policy and the agent say of each image, `size` at once and starting over until the last round is full. */
+async function* answersOf(
 	inference: Inference,
 	check: Check & { bytes: Uint8Array },
-	{ policy, mirrored }: { policy: number; mirrored: boolean },
+	{ policy, mirrored }: Which,
 	size: number,
-	where: string,
-) {
+): AsyncGenerator<Answer> {
 	const imageBytes = check.bytes.length / check.images;
-	const tolerance = tolerances[inference.provider];
-	const [values, columns] = [check.values[policy], check.logits.length];
-	let worst = { deviation: 0, valueDeviation: 0 };
+	const [policies, classes] = [check.logits.length, check.logits[0]?.[0]?.length ?? 0];
 	for (let from = 0; from < check.images; from += size) {
 		const picked = Array.from({ length: size }, (_, i) => (from + i) % check.images);
 		const pixels = Buffer.concat(
@@ -99,27 +110,36 @@ async function checkPolicy(
 		const answer = await inference.run(policy, pixels, size);
 		const first = mirrored ? await inference.run(policy - 1, pixels, size) : undefined;
 		const logits = first ? joinViews(first.logits, answer.logits) : answer.logits;
-		for (const [i, image] of picked.entries()) {
-			const expected = Float32Array.from(check.logits[policy]?.[image] ?? []);
-			const found = logits.subarray(i * expected.length, (i + 1) * expected.length);
-			const { deviation, otherLabel } = compare(expected, found, tolerance);
-			if (!(deviation <= tolerance) || otherLabel)
-				throw refused(`${where}, image ${image}, ${size} at once`, `logits ${expected.join(' ')}`, found.join(' '));
-			const advised = answer.values?.subarray(i * columns, (i + 1) * columns);
-			const valueDeviation = Math.max(0, ...(values?.[image] ?? []).map((v, p) => Math.abs(v - (advised?.[p] ?? NaN))));
-			if (!(valueDeviation <= tolerance))
-				throw refused(
-					`${where}, agent after it, image ${image}`,
-					`values ${values?.[image]?.join(' ')}`,
-					advised?.join(' ') ?? 'none',
-				);
-			worst = {
-				deviation: Math.max(worst.deviation, deviation),
-				valueDeviation: Math.max(worst.valueDeviation, valueDeviation),
+		for (const [i, image] of picked.entries())
+			yield {
+				image,
+				logits: logits.subarray(i * classes, (i + 1) * classes),
+				values: answer.values?.subarray(i * policies, (i + 1) * policies),
 			};
-		}
 	}
-	return worst;
+}
+
+/** How far one image's answer lies from what the package promises. @throws BudgetNetError `invalid` where that is too far */
+function deviationsOf(
+	check: Check,
+	policy: number,
+	{ image, logits, values }: Answer,
+	tolerance: number,
+	where: string,
+) {
+	const expected = Float32Array.from(check.logits[policy]?.[image] ?? []);
+	const { deviation, otherLabel } = compare(expected, logits, tolerance);
+	if (!(deviation <= tolerance) || otherLabel)
+		throw refused(`${where}, image ${image}`, `logits ${expected.join(' ')}`, logits.join(' '));
+	const promised = check.values[policy]?.[image] ?? [];
+	const valueDeviation = Math.max(0, ...promised.map((value, i) => Math.abs(value - (values?.[i] ?? NaN))));
+	if (!(valueDeviation <= tolerance))
+		throw refused(
+			`${where}, agent after it, image ${image}`,
+			`values ${promised.join(' ')}`,
+			values?.join(' ') ?? 'none',
+		);
+	return { deviation, valueDeviation };
 }
 
 /**
@@ -135,14 +155,16 @@ export async function checkPackage(pkg: ModelPackage, options: { threads?: numbe
 		const policies: PackageCheck['policies'] = [];
 		for (const [index, { id, mirrored }] of pkg.card.policies.entries()) {
 			const batchSizes = [1, 3, chunkImagesOf(inference.provider, pkg.card, index) + 1];
-			let [deviation, valueDeviation] = [0, 0];
-			for (const size of batchSizes) {
-				const which = { policy: index, mirrored: mirrored === true };
-				const worst = await checkPolicy(inference, check, which, size, `${where}, policy ${id}`);
-				deviation = Math.max(deviation, worst.deviation);
-				valueDeviation = Math.max(valueDeviation, worst.valueDeviation);
-			}
-			policies.push({ id, deviation, valueDeviation, batchSizes });
+			const which = { policy: index, mirrored: mirrored === true };
+			const worst = { deviation: 0, valueDeviation: 0 };
+			for (const size of batchSizes)
+				for await (const answer of answersOf(inference, check, which, size)) {
+					const named = `${where}, policy ${id}, ${size} at once`;
+					const found = deviationsOf(check, index, answer, tolerances[inference.provider], named);
+					worst.deviation = Math.max(worst.deviation, found.deviation);
+					worst.valueDeviation = Math.max(worst.valueDeviation, found.valueDeviation);
+				}
+			policies.push({ id, ...worst, batchSizes });
 		}
 		return { provider: inference.provider, images: check.images, policies };
 	} finally {

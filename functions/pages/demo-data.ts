@@ -1,26 +1,28 @@
 import type { ModelCard } from '../core/package.ts';
 
-/** All that the demo's page shows. Accuracy and share count labelled images, from 0 to 1. */
+/** One line of demo-output/summary.json; accuracy and share from 0 to 1, over labelled images. */
+export interface TenantSummary {
+	tenant: string;
+	images: number;
+	labelled: number;
+	failed: number;
+	deferred: number;
+	accuracy: number;
+	share: number;
+	budgetMacs: number;
+	consumedMacs: number;
+	limitNanoUsd: number;
+	spentNanoUsd: number;
+	imagesPerSecond: number;
+}
+
+/** All that the demo's page shows. */
 export interface DemoPage {
 	card: ModelCard;
 	/** In words: "2 cores, AMD EPYC, CPU". */
 	machine: string;
-	tenants: {
-		tenant: string;
-		/** In words: "25 % of full quality". */
-		quota: string;
-		images: number;
-		labelled: number;
-		failed: number;
-		deferred: number;
-		accuracy: number;
-		share: number;
-		budgetMacs: number;
-		consumedMacs: number;
-		limitNanoUsd: number;
-		spentNanoUsd: number;
-		imagesPerSecond: number;
-	}[];
+	/** Each with its quota in words: "25 % of full quality". */
+	tenants: (TenantSummary & { quota: string })[];
 	batches: {
 		tenant: string;
 		batchId: string;

@@ -2,7 +2,8 @@
 
 An image's process: some rung runs first; then again and again the agent stops, which is worth 1 if the label of the rung just
 run is right, or runs a costlier rung, which costs its price. Since the table of outcomes knows every rung's label for every
-image, every return is known exactly.
+image, every return is known exactly. Here every policy is a rung, the second view too; a network's own rungs (network.py) are its
+sub-networks.
 """
 
 from dataclasses import dataclass

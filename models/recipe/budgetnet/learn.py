@@ -12,6 +12,7 @@ Prices are drawn log-uniformly between PRICES, so one agent serves every budget.
 """
 
 import math
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -62,32 +63,55 @@ def expected_return(values, ladder, price, temperature):
     return torch.stack(worth[:-1]).mean(0)
 
 
+@dataclass
+class Step:
+    """One step of a way of each image: tensors [n], of images that are `here` (still on their way); others' mean nothing."""
+
+    here: torch.Tensor
+    chosen: torch.Tensor  # logarithm of the chance of the action that was drawn
+    critic: torch.Tensor  # the chance that the label of the rung just run is right, as the critic sees it
+    entropy: torch.Tensor
+    right: torch.Tensor  # whether it is
+    reward: torch.Tensor  # minus the price of what runs next
+
+
+def sample_ways(agent, ladder, price, temperature, rung):
+    """Draws one way of each image from `rung` [n] on: its steps, and whether the label at its end is right [n]."""
+    last, images = ladder.rungs - 1, torch.arange(len(rung))
+    active, steps = torch.ones(len(rung), dtype=torch.bool), []
+    for _ in range(last):
+        here, from_rung = active & (rung < last), rung.clamp(max=last - 1)
+        values = agent(ladder.states[from_rung, images])
+        logits = preferences(values, from_rung, price, ladder.costs, temperature)
+        sure, allowed = torch.softmax(logits, 1), torch.isfinite(logits).float()
+        chance = CERTAINTY_MAX * sure + (1 - CERTAINTY_MAX) * allowed / allowed.sum(1, keepdim=True)
+        action = torch.multinomial(chance, 1)[:, 0]
+        active = here & (action != rung)
+        steps.append(
+            Step(
+                here=here,
+                chosen=torch.log(chance.gather(1, action[:, None])[:, 0]),
+                critic=values.gather(1, from_rung[:, None])[:, 0],
+                entropy=-(sure * torch.log(sure.clamp_min(1e-9))).sum(1),
+                right=ladder.right[rung, images],
+                reward=torch.where(active, -price * ladder.costs[rung, action], 0.0),
+            )
+        )
+        rung = torch.where(active, action, rung)
+    return steps, ladder.right[rung, images]
+
+
 def sampled_loss(agent, ladder, price, temperature, done):
     """A2C's loss over one way of each image, from a rung that the curriculum allows when `done` (0 to 1) of the steps are."""
     n, last = len(price), ladder.rungs - 1
     lowest = max(0, math.ceil(last * (1 - 2 * done)) - 1)
-    rung = torch.randint(lowest, last, (n,))
-    active, images, steps, rewards = torch.ones(n, dtype=torch.bool), torch.arange(n), [], []
-    for _ in range(last):
-        values = agent(ladder.states[rung.clamp(max=last - 1), images])
-        logits = preferences(values, rung.clamp(max=last - 1), price, ladder.costs, temperature)
-        sure = torch.softmax(logits, 1)
-        allowed = torch.isfinite(logits).float()
-        chance = CERTAINTY_MAX * sure + (1 - CERTAINTY_MAX) * allowed / allowed.sum(1, keepdim=True)
-        action = torch.multinomial(chance, 1)[:, 0]
-        stop = action == rung
-        entropy = -(sure * torch.log(sure.clamp_min(1e-9))).sum(1)
-        critic = values.gather(1, rung.clamp(max=last - 1)[:, None])[:, 0]
-        steps.append((active & (rung < last), torch.log(chance.gather(1, action[:, None])[:, 0]), critic, entropy, ladder.right[rung, images]))
-        moving = active & ~stop & (rung < last)
-        rewards.append(torch.where(moving, -price * ladder.costs[rung, action], 0.0))
-        active, rung = moving, torch.where(moving, action, rung)
-    returned, loss = ladder.right[rung, images], 0.0
-    for (here, logged, critic, entropy, right), reward in zip(reversed(steps), reversed(rewards)):
-        returned = torch.where(here, returned + reward, returned)
-        policy = -logged * (returned - critic.detach()) * temperature - ENTROPY_WEIGHT * entropy
-        error = _entropy(critic, right, reduction="none")
-        loss = loss + ((policy + error) * here).sum() / n
+    steps, returned = sample_ways(agent, ladder, price, temperature, torch.randint(lowest, last, (n,)))
+    loss = 0.0
+    for step in reversed(steps):
+        returned = torch.where(step.here, returned + step.reward, returned)
+        policy = -step.chosen * (returned - step.critic.detach()) * temperature - ENTROPY_WEIGHT * step.entropy
+        error = _entropy(step.critic, step.right, reduction="none")
+        loss = loss + ((policy + error) * step.here).sum() / n
     return loss
 
 
