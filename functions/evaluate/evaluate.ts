@@ -1,10 +1,10 @@
-import { fullMacs, type ModelCard, policyMacs } from '../core/package.ts';
+import type { ModelCard } from '../core/package.ts';
 import { cascadeOfOne, cascadeOfTwo } from './cascade.ts';
 import { gate, gatedBy, random, softActor } from './gated.ts';
 import { permutation } from './random.ts';
 import { startsOf } from './starts.ts';
 import type { OutcomeTable, ValueTable } from './table.ts';
-import { baseBatch, type Method, type MethodRow, type Trial } from './trial.ts';
+import { affordable, baseBatch, type Method, type MethodRow, type Trial } from './trial.ts';
 import { oracle, oracleOf, single, staticMix } from './ungated.ts';
 
 /** Accuracies are means over so many ways of cutting the images into batches. */
@@ -56,7 +56,7 @@ export function evaluateHeldOut(
 		return { card: started, table, values, images, batchImages: baseBatch, fit };
 	});
 	return shares
-		.filter((share) => pays(card, share))
+		.filter((share) => affordable({ card, share }, 0))
 		.flatMap((share) => {
 			const rows = trials.map((trial) => evaluateAt(methods, { ...trial, share }));
 			return joined(
@@ -71,15 +71,10 @@ export function evaluateTest(judged: Judged, fit: Trial['fit'], shares: readonly
 	const { card, table, values } = judged;
 	const images = Array.from({ length: table.images }, (_, image) => image);
 	return shares
-		.filter((share) => pays(card, share))
+		.filter((share) => affordable({ card, share }, 0))
 		.flatMap((share) =>
 			evaluateAt(methodsOf(judged), { card, table, values, images, share, batchImages: baseBatch, fit }),
 		);
-}
-
-/** Whether a share pays the cheapest policy for every image. */
-function pays(card: ModelCard, share: number): boolean {
-	return policyMacs(card, 0) <= share * fullMacs(card);
 }
 
 function evaluateAt(methods: readonly Method[], trial: Trial): MethodRow[] {

@@ -1,7 +1,7 @@
 import { runGate } from '../core/gate.ts';
 import { fullMacs, type ModelCard, macsTo, policyMacs, startFor } from '../core/package.ts';
 import type { ValueTable } from './table.ts';
-import { byBatch, capMacs, type Method, type MethodRow, type Trial } from './trial.ts';
+import { affordable, byBatch, capMacs, type Method, type MethodRow, type Trial } from './trial.ts';
 
 /** The gate over a batch: the last policy of each image, and MACs in all. */
 function gateBatch(trial: Trial, batch: readonly number[], values: ValueTable) {
@@ -71,7 +71,7 @@ export const softActor: Method = (trial) => {
 /** One image's way at a price: after each run the policy that the actor prefers, until it prefers to stop. */
 function act(card: ModelCard, values: ValueTable, image: number, share: number, price: number) {
 	let policy = startFor(card, share);
-	while (policy > 0 && policyMacs(card, policy) > share * fullMacs(card)) policy -= 1;
+	while (policy > 0 && !affordable({ card, share }, policy)) policy -= 1;
 	let macs = policyMacs(card, policy);
 	for (;;) {
 		const worth = values(policy, image);

@@ -1,6 +1,6 @@
-import { fullIndex, fullMacs, type ModelCard, policyMacs, startingWith } from '../core/package.ts';
+import { fullIndex, type ModelCard, startingWith } from '../core/package.ts';
 import { gate } from './gated.ts';
-import { baseBatch, type Trial } from './trial.ts';
+import { affordable, baseBatch, type Trial } from './trial.ts';
 
 type Starts = ModelCard['agent']['starts'];
 
@@ -14,8 +14,7 @@ const startShares = [0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1
  */
 export function startsOf(card: ModelCard, fit: Trial['fit']): Starts {
 	const twice = card.policies.at(-1)?.mirrored === true;
-	const pays = (share: number) => policyMacs(card, 0) <= share * fullMacs(card);
-	const shares = startShares.filter((share) => pays(share) && (share < 1 || twice));
+	const shares = startShares.filter((share) => affordable({ card, share }, 0) && (share < 1 || twice));
 	const best = neverFalling(shares.map((share) => rehearse(card, fit, share)));
 	const starts: Starts = [{ share: 0, start: best[0] ?? 0 }];
 	shares.forEach((share, i) => {
@@ -30,7 +29,7 @@ export function startsOf(card: ModelCard, fit: Trial['fit']): Starts {
 /** How many images the gate gets right with each start at a share; -Infinity where that cannot be paid. */
 function rehearse(card: ModelCard, fit: Trial['fit'], share: number): number[] {
 	return Array.from({ length: fullIndex(card) + 1 }, (_, start) => {
-		if (start > 0 && policyMacs(card, start) > share * fullMacs(card)) return Number.NEGATIVE_INFINITY;
+		if (!affordable({ card, share }, start)) return Number.NEGATIVE_INFINITY;
 		const trial = { ...fit, card: startingWith(card, start), share, batchImages: baseBatch, fit };
 		return gate(trial)?.right.reduce((sum, value) => sum + value, 0) ?? 0;
 	});
