@@ -7,7 +7,7 @@ import { mintArchiveBatchId } from '../functions/core/batch.ts';
 import type { Image } from '../functions/core/image.ts';
 import { resumeMessageSchema } from '../functions/core/message.ts';
 import type { Outcome } from '../functions/core/outcome.ts';
-import { policyMacs } from '../functions/core/package.ts';
+import { leastMacs } from '../functions/core/package.ts';
 import { costNanoUsd, embeddedPrice } from '../functions/core/price.ts';
 import { rerun } from '../functions/planner/rerun.ts';
 import { startSmallCloud } from './small-cloud.ts';
@@ -172,7 +172,7 @@ describe('an archive that changes', () => {
 describe('an archive that waits', () => {
 	test('has its parts deferred in their order, and they go on when the quota grows', async () => {
 		const [tenant, key] = ['slow', 'slow/a.zip'];
-		const cheapest = (images: number) => costNanoUsd(embeddedPrice, images * policyMacs(cloud.card, 0), images);
+		const cheapest = (images: number) => costNanoUsd(embeddedPrice, images * leastMacs(cloud.card), images);
 		await cloud.setLimit(tenant, cheapest(4));
 		await cloud.drop(key, await buildZip(pictures()));
 		await expect.poll(() => imagesWaiting(tenant), patience).toBe(count - 4);

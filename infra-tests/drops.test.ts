@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { buildZip } from '../functions/archive/testing/build.ts';
-import { policyMacs } from '../functions/core/package.ts';
+import { leastMacs } from '../functions/core/package.ts';
 import { costNanoUsd, embeddedPrice } from '../functions/core/price.ts';
 import { expectLines } from './cli-runner.ts';
 import { startSmallCloud } from './small-cloud.ts';
@@ -23,7 +23,7 @@ const recordOf = (marker: string) => cloud.stores.drops.getRecord(marker);
 
 test('is done when each of its images has its outcome: failed ones, an archive’s, and one that waited for money', async () => {
 	const tenant = 'whole';
-	const price = (images: number) => costNanoUsd(embeddedPrice, images * policyMacs(cloud.card, 0), images);
+	const price = (images: number) => costNanoUsd(embeddedPrice, images * leastMacs(cloud.card), images);
 	await cloud.setLimit(tenant, price(1));
 	await cloud.drop(`${tenant}/2026/a.png`);
 	await expect.poll(() => cloud.keysOf(tenant), patience).toHaveLength(1);

@@ -2,7 +2,7 @@ import { DeleteMessageCommand, ReceiveMessageCommand, SendMessageCommand } from 
 import type { SQSRecord } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Batch, mintBatchId } from '../functions/core/batch.ts';
-import { policyMacs } from '../functions/core/package.ts';
+import { leastMacs } from '../functions/core/package.ts';
 import { costNanoUsd, embeddedPrice } from '../functions/core/price.ts';
 import type { Quota } from '../functions/core/quota.ts';
 import { period, startSmallCloud } from './small-cloud.ts';
@@ -40,7 +40,7 @@ describe('a planner that died', () => {
 describe('deferred batches', () => {
 	test('go on in their order when the quota grows; a younger one does not overtake', async () => {
 		const tenant = 'waiting';
-		const price = (images: number) => costNanoUsd(embeddedPrice, images * policyMacs(cloud.card, 0), images);
+		const price = (images: number) => costNanoUsd(embeddedPrice, images * leastMacs(cloud.card), images);
 		await cloud.setLimit(tenant, price(1));
 		await Promise.all(['a1', 'a2', 'a3'].map((name) => cloud.drop(`${tenant}/${name}`)));
 		await expect.poll(() => imagesWaiting(tenant), patience).toBe(3);

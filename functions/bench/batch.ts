@@ -4,10 +4,12 @@ import pMap from 'p-map';
 import type { Manifest } from '../core/batch.ts';
 import { limits } from '../core/limits.ts';
 import type { BatchMessage } from '../core/message.ts';
-import { fullIndex, fullMacs, type ModelCard, startingWith } from '../core/package.ts';
+import { fullIndex, fullMacs, type ModelCard } from '../core/package.ts';
 import { embeddedPrice } from '../core/price.ts';
+import type { Inference } from '../onnx/client.ts';
 import { decodeImage } from '../onnx/decode.ts';
 import type { PixelSource } from '../worker/pixels.ts';
+import { groupImages } from '../worker/start.ts';
 
 /** The files of a folder, in memory. */
 export async function readFiles(folder: string): Promise<Uint8Array[]> {
@@ -32,10 +34,12 @@ export function decodedSource(decoded: readonly Uint8Array[]): PixelSource {
 	};
 }
 
-/** The card without second views, and with a gate that starts with the whole network: at share 1 everybody runs that, once. */
-export function wholeFirst(card: ModelCard): ModelCard {
-	const whole = fullIndex(card);
-	return startingWith({ ...card, policies: card.policies.slice(0, whole + 1) }, whole);
+/** Runs the whole network once on all images, in the worker's groups: what a share of 1 is the price of. */
+export async function runWhole(card: ModelCard, inference: Inference, decoded: readonly Uint8Array[]): Promise<void> {
+	for (let from = 0; from < decoded.length; from += groupImages) {
+		const group = decoded.slice(from, from + groupImages);
+		await inference.run(fullIndex(card), Buffer.concat(group), group.length);
+	}
 }
 
 /** Message and manifest of a batch of so many images at a share of the full MACs. */

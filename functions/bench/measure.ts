@@ -4,7 +4,7 @@ import { startInference } from '../onnx/client.ts';
 import type { ModelPackage } from '../onnx/package-files.ts';
 import { classify } from '../worker/classify.ts';
 import { groupImages } from '../worker/start.ts';
-import { batchAt, decodeAll, decodedSource, wholeFirst } from './batch.ts';
+import { batchAt, decodeAll, decodedSource, runWhole } from './batch.ts';
 import { openLoop, runsOf } from './loop.ts';
 
 const pairs = 5;
@@ -28,7 +28,8 @@ export async function measureWorker(pkg: ModelPackage, files: readonly Uint8Arra
 	const decodeImagesPerSecond = (1000 * files.length) / (performance.now() - startedMs);
 	const inference = await startInference(pkg, { threads });
 	const loop = await openLoop(pkg, threads);
-	const work = (share: number, card = pkg.card): Promise<Outcome[]> => {
+	const { card } = pkg;
+	const work = (share: number): Promise<Outcome[]> => {
 		const { message, manifest } = batchAt(card, decoded.length, share);
 		return classify({ card, inference, loadPixels: decodedSource(decoded), groupImages }, message, manifest);
 	};
@@ -44,7 +45,7 @@ export async function measureWorker(pkg: ModelPackage, files: readonly Uint8Arra
 		return {
 			workerToLoop: median(ratios),
 			decodeImagesPerSecond,
-			wallShare: await wallShares(work, () => work(1, wholeFirst(pkg.card))),
+			wallShare: await wallShares(work, () => runWhole(card, inference, decoded)),
 			machine: machine(),
 		};
 	} finally {

@@ -5,7 +5,7 @@ import { archiveFormatOf } from '../core/archive.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { formatUsd, parseUsd } from '../core/money.ts';
 import type { Outcome } from '../core/outcome.ts';
-import { fullMacs, type ModelCard, policyMacs } from '../core/package.ts';
+import { fullMacs, leastMacs, type ModelCard } from '../core/package.ts';
 import { costNanoUsd, costWithinMacs, type Price } from '../core/price.ts';
 import { limitForShare } from '../core/quota.ts';
 import { dropFiles, listFiles } from '../local/drop.ts';
@@ -85,7 +85,7 @@ function limitOf(options: ClassifyOptions, card: ModelCard, price: Price, images
 
 /** What pays no more than `macs`; but the cheapest policy for every image, where that is no more, though money is not so fine. */
 function moneyFor(card: ModelCard, price: Price, images: number, macs: number): number {
-	const cheapestMacs = images * policyMacs(card, 0);
+	const cheapestMacs = images * leastMacs(card);
 	const within = costWithinMacs(price, macs, images);
 	return macs < cheapestMacs ? within : Math.max(within, costNanoUsd(price, cheapestMacs, images));
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type BatchBudget, budgetHeldBy, budgetOf, payableImages } from './budget.ts';
 import { fullMacs, policyMacs } from './package.ts';
 import { costNanoUsd, type Price } from './price.ts';
-import { cardFor } from './testing/card.ts';
+import { cardFor, withLook } from './testing/card.ts';
 
 const card = cardFor([10_000_000, 40_000_000, 100_000_000]);
 const price: Price = { version: 'test-1', nanoUsdPerTmac: 300_000, nanoUsdPerImage: 5 };
@@ -121,6 +121,24 @@ describe('the budget of a batch', () => {
 		);
 		expect(answerFor({ ...given, availableNanoUsd: floor - 1 })).toBe('floor');
 		expect(answerFor({ ...given, availableNanoUsd: floorNanoUsd(10) - 1 })).toBe('quota');
+	});
+
+	test('a look alone is not bought, unless the tenant takes it for a floor', () => {
+		const looked = withLook(card, 1_000_000);
+		const given = { card: looked, images: 10, expectedLeft: 1_000_000 };
+		const [least, look] = [1, 0].map((policy) => costNanoUsd(price, 10 * policyMacs(looked, policy), 10)) as [
+			number,
+			number,
+		];
+		expect(answerFor({ ...given, availableNanoUsd: least - 1 })).toBe('quota');
+		expect(budgetFor({ ...given, availableNanoUsd: least }).budgetMacs).toBeGreaterThanOrEqual(
+			10 * policyMacs(looked, 1),
+		);
+		const quality = { floor: { policy: 'look' } };
+		expect(answerFor({ ...given, quality, availableNanoUsd: look - 1 })).toBe('quota');
+		expect(budgetFor({ ...given, quality, availableNanoUsd: look }).budgetMacs).toBeLessThan(
+			10 * policyMacs(looked, 1),
+		);
 	});
 
 	test('waits for a floor that the model cannot reach, rather than forget it', () => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { macsForQuality } from './curve.ts';
 import { limits } from './limits.ts';
-import { fullMacs, type ModelCard, policyMacs } from './package.ts';
+import { fullMacs, leastMacs, type ModelCard } from './package.ts';
 import { affordableMacs, costNanoUsd, costOrInfinity, type Price } from './price.ts';
 import type { Quota } from './quota.ts';
 
@@ -38,8 +38,9 @@ export function budgetOf(options: {
 	price: Price;
 }): BatchBudget | NoBudget {
 	const { availableNanoUsd, images, expectedLeft, keptFor, quality, card, price } = options;
-	if (availableNanoUsd < costOrInfinity(price, images * policyMacs(card, 0), images)) return 'quota';
 	const bounds = boundsMacs(card, quality);
+	const least = Math.min(leastMacs(card), bounds?.floor ?? leastMacs(card));
+	if (availableNanoUsd < costOrInfinity(price, images * least, images)) return 'quota';
 	if (!bounds) return 'floor';
 	const floorNanoUsd = costOrInfinity(price, images * bounds.floor, images);
 	if (availableNanoUsd < floorNanoUsd) return 'floor';
@@ -71,7 +72,7 @@ export function boundsMacs(
 	card: ModelCard,
 	{ floor, ceiling }: Pick<Quota, 'floor' | 'ceiling'>,
 ): { floor: number; ceiling: number } | undefined {
-	const floorMacs = floor ? macsForQuality(card, floor) : policyMacs(card, 0);
+	const floorMacs = floor ? macsForQuality(card, floor) : leastMacs(card);
 	if (floorMacs === undefined) return undefined;
 	const ceilingMacs = (ceiling && macsForQuality(card, ceiling)) ?? fullMacs(card);
 	return { floor: floorMacs, ceiling: Math.max(floorMacs, ceilingMacs) };

@@ -1,4 +1,4 @@
-import { fullMacs, type ModelCard, macsTo, policyMacs } from './package.ts';
+import { fullMacs, leastMacs, type ModelCard, macsTo } from './package.ts';
 import type { Quality } from './quota.ts';
 
 /**
@@ -24,11 +24,11 @@ function macsForAccuracy(card: ModelCard, accuracy: number): number | undefined 
 	);
 }
 
-/** What a quality costs, in MACs an image, between the cheapest policy's and the full network's; undefined: this model has it not. */
+/** What a quality costs, in MACs an image, between the least and the full network's (of a policy by name: its own); undefined: this model has it not. */
 export function macsForQuality(card: ModelCard, quality: Quality): number | undefined {
 	if ('accuracy' in quality) {
 		const macs = macsForAccuracy(card, quality.accuracy);
-		return macs === undefined ? undefined : Math.min(fullMacs(card), Math.max(policyMacs(card, 0), macs));
+		return macs === undefined ? undefined : Math.min(fullMacs(card), Math.max(leastMacs(card), macs));
 	}
 	const index = card.policies.findIndex(({ id }) => id === quality.policy);
 	return index < 0 ? undefined : Math.min(fullMacs(card), macsTo(card, index));

@@ -1,6 +1,7 @@
+import { type Advice, adviceOf, type Values } from './advice.ts';
 import { assert, BudgetNetError } from './errors.ts';
-import { type Option, solveKnapsack } from './knapsack.ts';
-import { fullIndex, fullMacs, type ModelCard, macsTo, nextTo, policyMacs, startFor } from './package.ts';
+import { spendAtOnePrice } from './one-price.ts';
+import { fullIndex, type ModelCard, policyMacs } from './package.ts';
 import type { Reading } from './reading.ts';
 
 /** One policy, and the images (indices into the batch) that it runs on next. */
@@ -14,24 +15,6 @@ export interface GateResult {
 	policies: number[];
 	reading: Reading;
 	macs: number;
-}
-
-/**
- * What the agent says of an image that ran a policy, by policy index: the chance that its label is right, and what running
- * each costlier policy is worth. Those of cheaper policies mean nothing.
- */
-export type Values = ArrayLike<number>;
-
-/** What the agent said of an image after `policy`. */
-interface Advice {
-	policy: number;
-	values: Values;
-}
-
-/** What an image gains by a costlier policy; nothing by one that is not. */
-function gainOf(advice: Advice | undefined, policy: number): number {
-	if (!advice || policy <= advice.policy) return 0;
-	return (advice.values[policy] as number) - (advice.values[advice.policy] as number);
 }
 
 /**
@@ -54,8 +37,8 @@ export interface Gate {
 	results(): (GateResult | undefined)[];
 }
 
-/** Ascending passes over the policies: the second spends what the first one's rounding left. */
-const passesMax = 2;
+/** Ascending passes over the policies: later ones spend what was expected to be needed and was not. */
+const passesMax = 3;
 
 /**
  * Opens the gate for a batch of `images` with a hard cap of `budgetMacs`.
@@ -80,7 +63,7 @@ export function openGate(card: ModelCard, images: number, budgetMacs: number): G
 		const before = results[image];
 		const macs = policyMacs(card, policy) + (before?.macs ?? 0);
 		results[image] = { policies: [...(before?.policies ?? []), policy], reading, macs };
-		advices[image] = values && { policy, values };
+		advices[image] = values && adviceOf(card, policy, values);
 	}
 
 	function next(): GateRound | undefined {
@@ -98,32 +81,29 @@ export function openGate(card: ModelCard, images: number, budgetMacs: number): G
 	return { start, spentMacs: () => spent, charge, observe, next, results: () => results };
 }
 
-/** The card's start for this share of the full MACs, or the costliest cheaper one that every image can be paid. */
+/** Images of a batch in which one that goes short counts for more than what the agent learns from a first policy. */
+const smallBatchMax = 8;
+
+/**
+ * The cheapest policy, which tells the agent most for its MACs; but in a small batch the costliest policy that all images can be paid at
+ * once, if after a first one not all of them could.
+ */
 function startPolicy(card: ModelCard, images: number, budgetMacs: number): number {
-	const share = budgetMacs / (images * fullMacs(card));
-	let start = startFor(card, share);
-	if (share >= 1 && leavesNobodyTwoViews(card, start, images, budgetMacs)) start = fullIndex(card);
-	while (start > 0 && images * policyMacs(card, start) > budgetMacs) start -= 1;
-	const needed = images * policyMacs(card, start);
-	if (needed > budgetMacs)
+	const paid = (policy: number, macs: number) => Math.floor(macs / policyMacs(card, policy));
+	if (paid(0, budgetMacs) < images)
 		throw new BudgetNetError(
 			'invalid',
-			`budget of ${budgetMacs} MACs for ${images} images: the cheapest policy alone takes ${needed}`,
+			`budget of ${budgetMacs} MACs for ${images} images: the cheapest policy alone takes ${images * policyMacs(card, 0)}`,
 		);
-	return start;
+	let costliest = fullIndex(card);
+	while (paid(costliest, budgetMacs) < images) costliest -= 1;
+	const short = images - paid(costliest, budgetMacs - images * policyMacs(card, 0));
+	return images <= smallBatchMax && short > 0 ? costliest : 0;
 }
 
 /**
- * Whether a start leaves too little for even one image to be looked at twice: a few images with money for the whole network
- * are better off with that.
- */
-function leavesNobodyTwoViews(card: ModelCard, start: number, images: number, budgetMacs: number): boolean {
-	return budgetMacs - images * policyMacs(card, start) < macsTo(card, card.policies.length - 1, start);
-}
-
-/**
- * Solves the whole batch with what is left, and gives the cheapest of the policies that have to run for it: what its images then
- * say may change the rest of the solution.
+ * Spends what is left on the whole batch at one price, and gives the cheapest of the policies that have to run for it, of those from
+ * `lowest` on: what its images then say may change the rest.
  */
 function nextRound(
 	card: ModelCard,
@@ -131,20 +111,23 @@ function nextRound(
 	lowest: number,
 	leftMacs: number,
 ): GateRound | undefined {
-	const policies = card.policies.map((_, policy) => policy).filter((policy) => policy >= lowest);
-	if (policies.length === 0) return undefined;
-	const items: Option[][] = advices.map((advice) =>
-		policies.map((policy) => ({
-			cost: macsTo(card, policy, advice?.policy),
-			gain: nextTo(card, policy, advice?.policy) < lowest ? 0 : gainOf(advice, policy),
-		})),
+	const told = advices.flatMap((advice, image) => (advice ? [{ image, advice }] : []));
+	const chosen = spendAtOnePrice(
+		told.map(({ advice }) => advice),
+		leftMacs,
 	);
-	const chosen = solveKnapsack(items, leftMacs).map((option, image) =>
-		option < 0 ? Infinity : nextTo(card, policies[option] as number, advices[image]?.policy),
-	);
-	const cheapest = Math.min(...chosen);
-	if (cheapest === Infinity) return undefined;
-	return { policy: cheapest, images: chosen.flatMap((policy, image) => (policy === cheapest ? [image] : [])) };
+	const further = told.flatMap(({ image, advice }, i) => {
+		const policy = chosen[i] as number;
+		return policy > advice.policy && policy >= lowest ? [{ image, policy, right: advice.right }] : [];
+	});
+	const policy = Math.min(...further.map((one) => one.policy));
+	const images = further.filter((one) => one.policy === policy);
+	const most = images.length === 0 ? 0 : Math.floor(leftMacs / policyMacs(card, policy));
+	if (most === 0) return undefined;
+	// What was expected to fit need not: the least sure images go first.
+	const first =
+		images.length > most ? images.sort((a, b) => a.right - b.right || a.image - b.image).slice(0, most) : images;
+	return { policy, images: first.map(({ image }) => image).sort((a, b) => a - b) };
 }
 
 /** Runs a whole batch on answers that are there already (tables of outcomes, tests): `reading(policy, image)` and so on. */

@@ -50,6 +50,8 @@ export const limits = {
 	outcomesBytesMax: 8 * 1024 * 1024,
 	/** A model package, all files together. */
 	packageBytesMax: 2 * 1024 * 1024 * 1024,
+	/** Prices that an agent may know. */
+	agentPricesMax: 64,
 	policiesMax: 64,
 	classesMax: 22_000,
 	/** Width times height of what a model reads: a worker holds a whole batch of them. */

@@ -1,7 +1,16 @@
 import { expect, test } from 'vitest';
 import { limits } from './limits.ts';
-import { fullIndex, fullMacs, type ModelCard, macsTo, nextTo, parseCard, policyMacs } from './package.ts';
-import { cardFor, withSecondView } from './testing/card.ts';
+import {
+	fullIndex,
+	fullMacs,
+	leastMacs,
+	type ModelCard,
+	macsTo,
+	type Policy,
+	parseCard,
+	policyMacs,
+} from './package.ts';
+import { cardFor, withLook, withSecondView } from './testing/card.ts';
 
 const policies = (count: number) => ({
 	...cardFor(Array.from({ length: count }, (_, i) => 100 + i)),
@@ -47,11 +56,18 @@ test('a second view is the last policy, by the file of the one before it', () =>
 	expect(refused((policies) => policies.splice(0, 2))).toThrow(/of the file and MACs/);
 });
 
+test('a look is the first policy, before others; the backbone decides what an image is paid at the least', () => {
+	const looked = withLook(cardFor([100, 300]), 10);
+	expect(parseCard(JSON.stringify(looked))).toEqual(looked);
+	expect([leastMacs(looked), leastMacs(cardFor([100, 300]))]).toEqual([101, 101]);
+	const [look, first, second] = looked.policies as [Policy, Policy, Policy];
+	for (const policies of [[look], [look, { ...first, look: true }, second], [first, { ...second, look: true }]])
+		expect(() => parseCard(JSON.stringify({ ...looked, policies }))).toThrow(/only the first may be a look/);
+});
+
 test('a second view counts beyond the full network, and needs the first', () => {
 	const card = withSecondView(cardFor([100, 300, 1000]));
 	expect([fullIndex(card), fullMacs(card)]).toEqual([2, 1001]);
-	expect([nextTo(card, 3), nextTo(card, 3, 1), nextTo(card, 3, 2), nextTo(card, 2, 0)]).toEqual([2, 2, 3, 2]);
-	const [first, second] = [policyMacs(card, 2), policyMacs(card, 3)];
-	expect([macsTo(card, 3), macsTo(card, 3, 1), macsTo(card, 3, 2)]).toEqual([first + second, first + second, second]);
-	expect(macsTo(card, 1, 0)).toBe(policyMacs(card, 1));
+	expect(macsTo(card, 3)).toBe(policyMacs(card, 2) + policyMacs(card, 3));
+	expect(macsTo(card, 1)).toBe(policyMacs(card, 1));
 });

@@ -13,7 +13,7 @@ const share = z.number().min(0).max(1);
 const policySchema = z.strictObject({
 	id: z.string().regex(/^[a-z0-9-]{1,32}$/),
 	file: fileName,
-	/** One number a block: its active inner width (blocks of a ResNet) or paths (of a ResNeXt); 0 skips it. */
+	/** One number a block of the backbone: its active inner width (blocks of a ResNet) or paths (of a ResNeXt); 0 skips it. */
 	widths: z.array(z.int().min(0)).min(1),
 	/** MACs an image: convolutions and linear layers, shortcuts included. */
 	macs,
@@ -23,13 +23,15 @@ const policySchema = z.strictObject({
 	 * after that one only. The last policy may be one.
 	 */
 	mirrored: z.literal(true).optional(),
+	/**
+	 * A look at the image by a small network beside the backbone, so that the agent knows something before any policy ran. Its
+	 * label stands where the agent trusts it. The first policy may be one.
+	 */
+	look: z.literal(true).optional(),
 });
 
 /** What the agent may see of a policy's output (reading.ts); the card says which, in its order. */
 const inputNames = ['margin', 'gap', 'top', 'entropy'] as const;
-
-/** From `share` on (up to the next row's), every image runs policy `start` first. */
-const startSchema = z.strictObject({ share, start: z.int().min(0) });
 
 const cardSchema = z
 	.strictObject({
@@ -49,15 +51,16 @@ const cardSchema = z
 		}),
 		policies: z.array(policySchema).min(1).max(limits.policiesMax),
 		/**
-		 * The graph that says, from the state after a policy (reading.ts), the chance that its label is right and what every
-		 * costlier policy would be worth: float32 "state" [images, width] to [images, policies].
+		 * The graph that says, from the state after a policy (reading.ts), what every policy is worth and costs at each price
+		 * (advice.ts): float32 "state" [images, width] to [images, prices x policies x 2].
 		 */
 		agent: z.strictObject({
 			file: fileName,
 			/** MACs an image and run, counted against the budget; at most `agentShareMax` of the full network's. */
 			macs: z.int().min(0),
 			inputs: z.array(z.enum(inputNames)).min(1),
-			starts: z.array(startSchema).min(1),
+			/** Of a full network, in right labels, cheapest first. */
+			prices: z.array(z.number().positive()).min(1).max(limits.agentPricesMax),
 		}),
 		/** The gate's expected accuracy at a share of the full MACs, on held-out training images. */
 		curve: z.array(z.strictObject({ share, macs: z.number(), accuracy: share })).min(2),
@@ -84,7 +87,7 @@ const agentShareMax = 0.01;
 function consistency(card: {
 	input: { width: number; height: number };
 	policies: Policy[];
-	agent: { macs: number; starts: { share: number; start: number }[] };
+	agent: { macs: number; prices: number[] };
 }): string | undefined {
 	const count = card.policies.length;
 	if (card.input.width * card.input.height > limits.inputPixelsMax)
@@ -99,13 +102,15 @@ function consistency(card: {
 	const full = alone.at(-1);
 	if (!full || last?.macs !== full.macs || last.file !== full.file)
 		return 'policies: expected a mirrored one to be of the file and MACs of the one before it';
+	if (card.policies.some(({ look }, i) => look && (i > 0 || alone.length < 2)))
+		return 'policies: only the first may be a look, before others';
 	if (new Set(card.policies.map((policy) => policy.id)).size !== count) return 'policies: ids repeat';
 	const agentMacsMax = agentShareMax * full.macs;
 	if (card.agent.macs > agentMacsMax)
 		return `agent: expected at most ${agentMacsMax} MACs, 1 % of the full network's, found ${card.agent.macs}`;
-	if (card.agent.starts[0]?.share !== 0) return 'agent.starts: the first row must begin at share 0';
-	if (card.agent.starts.some((row) => row.start >= alone.length))
-		return 'agent.starts: names a policy that is not there, or cannot be the first';
+	const { prices } = card.agent;
+	if (prices.some((price, i) => price <= (prices[i - 1] ?? 0)))
+		return 'agent.prices: expected cheapest first, no two alike';
 	return undefined;
 }
 
@@ -119,9 +124,12 @@ export function fullIndex({ policies }: Pick<ModelCard, 'policies'>): number {
 	return policies.length - (policies.at(-1)?.mirrored ? 2 : 1);
 }
 
-/** The card's first policy for a share of the full MACs. */
-export function startFor(card: ModelCard, share: number): number {
-	return card.agent.starts.reduce((found, row) => (row.share <= share ? row.start : found), 0);
+/**
+ * MACs that every image of a batch has to be paid at the least: those of the backbone's cheapest policy. A look alone is no label to
+ * pay for; so the gate spends this on the images that the look is not sure of.
+ */
+export function leastMacs(card: ModelCard): number {
+	return policyMacs(card, card.policies[0]?.look ? 1 : 0);
 }
 
 /** Bytes of one image as a policy takes it. */
@@ -139,20 +147,9 @@ export function fullMacs(card: ModelCard): number {
 	return policyMacs(card, fullIndex(card));
 }
 
-/** The card with a gate that starts with policy `start` at every share. */
-export function startingWith(card: ModelCard, start: number): ModelCard {
-	return { ...card, agent: { ...card.agent, starts: [{ share: 0, start }] } };
-}
-
-/** What an image that ran policy `from` (nothing yet: -1) runs next to get to `policy`: a mirrored one comes after its first view. */
-export function nextTo(card: ModelCard, policy: number, from = -1): number {
-	return card.policies[policy]?.mirrored && from < policy - 1 ? policy - 1 : policy;
-}
-
-/** MACs of bringing an image that ran policy `from` (nothing yet: -1) to `policy`. */
-export function macsTo(card: ModelCard, policy: number, from = -1): number {
-	const next = nextTo(card, policy, from);
-	return policyMacs(card, policy) + (next === policy ? 0 : policyMacs(card, next));
+/** MACs of bringing an image to `policy` at once: a mirrored one comes after its first view. */
+export function macsTo(card: ModelCard, policy: number): number {
+	return policyMacs(card, policy) + (card.policies[policy]?.mirrored ? policyMacs(card, policy - 1) : 0);
 }
 
 /** MACs of one run of policy `index` on one image; the agent looks at the output of all but the last. */

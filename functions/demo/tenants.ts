@@ -1,4 +1,4 @@
-import { type ModelCard, policyMacs } from '../core/package.ts';
+import { leastMacs, type ModelCard } from '../core/package.ts';
 import { costNanoUsd, type Price } from '../core/price.ts';
 import { limitForShare } from '../core/quota.ts';
 
@@ -15,7 +15,7 @@ const batchesMax = 20;
 /** Four tenants who drop the same images, with less and less money. */
 export function demoTenants(card: ModelCard, price: Price, images: number): DemoTenant[] {
 	const costOfShare = (share: number) => limitForShare({ card, price, images, share, batches: batchesMax });
-	const costOfCheapest = costNanoUsd(price, images * policyMacs(card, 0), images);
+	const costOfCheapest = costNanoUsd(price, images * leastMacs(card), images);
 	return [
 		{ tenant: 'full', quota: 'full quality', limitNanoUsd: costOfShare(1) },
 		{ tenant: 'half', quota: '50 % of full quality', limitNanoUsd: costOfShare(0.5) },

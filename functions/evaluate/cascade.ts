@@ -64,7 +64,7 @@ function runCascade(trial: Trial, { policies, parts }: Cascade, table: OutcomeTa
 		const [before, policy] = [policies[step] as number, policies[step + 1] as number];
 		const margins = images.map((image) => table.reading(before, image).margin);
 		ran.sort((a, b) => (margins[a] as number) - (margins[b] as number));
-		const cost = macsTo(card, policy, before);
+		const cost = policy === before + 1 ? policyMacs(card, policy) : macsTo(card, policy); // of a second view: its first too
 		const mayCost = part * left + unused;
 		ran = ran.slice(0, Math.floor(mayCost / cost));
 		unused = mayCost - ran.length * cost;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fullMacs, policyMacs, startingWith } from '../core/package.ts';
+import { oneStepValues } from '../core/advice.ts';
+import { fullMacs, policyMacs } from '../core/package.ts';
 import { cardFor, withSecondView } from '../core/testing/card.ts';
 import { valuesOf } from '../core/testing/values.ts';
 import { cascadeOfOne, cascadeOfTwo } from './cascade.ts';
@@ -12,7 +13,7 @@ import { type OutcomeTable, tableOf, type ValueTable } from './table.ts';
 import type { Method, Trial } from './trial.ts';
 import { oracle, oracleOf, single, staticMix } from './ungated.ts';
 
-const card = startingWith(withSecondView(cardFor([1000, 2500, 6000, 10_000])), 0);
+const card = withSecondView(cardFor([1000, 2500, 6000, 10_000]));
 const policies = card.policies.length;
 
 /** Logits by policy, image and class from a seedless list of numbers. */
@@ -30,7 +31,9 @@ function tableFrom(numbers: readonly number[], images: number): OutcomeTable {
 const valuesFor =
 	(table: OutcomeTable): ValueTable =>
 	(policy, image) =>
-		policy < policies - 1 ? valuesOf(table.reading(policy, image).margin, policy, policies) : undefined;
+		policy < policies - 1
+			? oneStepValues(card, valuesOf(table.reading(policy, image).margin, policy, policies))
+			: undefined;
 
 const trials = fc
 	.record({

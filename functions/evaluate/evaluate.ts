@@ -2,7 +2,6 @@ import type { ModelCard } from '../core/package.ts';
 import { cascadeOfOne, cascadeOfTwo } from './cascade.ts';
 import { gate, gatedBy, random, softActor } from './gated.ts';
 import { permutation } from './random.ts';
-import { startsOf } from './starts.ts';
 import type { OutcomeTable, ValueTable } from './table.ts';
 import { affordable, baseBatch, type Method, type MethodRow, type Trial } from './trial.ts';
 import { oracle, oracleOf, single, staticMix } from './ungated.ts';
@@ -38,7 +37,7 @@ function methodsOf({ others, twin }: Judged): Method[] {
 }
 
 /**
- * All methods on held-out images: what a method chooses (starts, policies, splits, prices), it chooses on the one half of
+ * All methods on held-out images: what a method chooses (policies, splits, prices), it chooses on the one half of
  * them and is judged on the other, and the other way round. The values must be cross-fitted.
  */
 export function evaluateHeldOut(
@@ -52,8 +51,7 @@ export function evaluateHeldOut(
 	const halves = [order.slice(0, half), order.slice(half)] as const;
 	const trials = halves.map((images, i) => {
 		const fit = { table, values, images: halves[1 - i] as number[] };
-		const started = { ...card, agent: { ...card.agent, starts: startsOf(card, fit) } };
-		return { card: started, table, values, images, batchImages: baseBatch, fit };
+		return { card, table, values, images, batchImages: baseBatch, fit };
 	});
 	return shares
 		.filter((share) => affordable({ card, share }, 0))

@@ -1,7 +1,8 @@
+import { adviceOf } from '../core/advice.ts';
 import { runGate } from '../core/gate.ts';
-import { fullMacs, type ModelCard, macsTo, policyMacs, startFor } from '../core/package.ts';
+import { policyMacs } from '../core/package.ts';
 import type { ValueTable } from './table.ts';
-import { affordable, byBatch, capMacs, type Method, type MethodRow, type Trial } from './trial.ts';
+import { byBatch, capMacs, type Method, type MethodRow, type Trial } from './trial.ts';
 
 /** The gate over a batch: the last policy of each image, and MACs in all. */
 function gateBatch(trial: Trial, batch: readonly number[], values: ValueTable) {
@@ -40,49 +41,40 @@ export const random: Method = (trial) =>
 		return { macs, right };
 	});
 
-/** Halvings of the logarithm of a price. */
-const priceSteps = 40;
-/** Right labels that a full network costs: from nothing to more than a label is worth. */
-const prices = { lowest: 1e-5, highest: 2 };
+/** Steps of the golden section, which spread any run of images evenly. */
+const golden = (Math.sqrt(5) - 1) / 2;
 
 /**
  * The actor alone, with a soft budget as in the thesis: each image acts by itself at one fixed price, which spends the
- * budget on average over the images that it was fitted on.
+ * budget on average over the images that it was fitted on; some of them at the price below it, for prices are few.
  */
 export const softActor: Method = (trial) => {
-	const { fit, share, card } = trial;
-	let [low, high] = [Math.log(prices.lowest), Math.log(prices.highest)];
-	for (let step = 0; step < priceSteps; step++) {
-		const middle = (low + high) / 2;
-		const spent = fit.images.reduce(
-			(sum, image) => sum + act(card, fit.values, image, share, Math.exp(middle)).macs,
-			0,
-		);
-		if (spent <= capMacs(trial, fit.images.length)) high = middle;
-		else low = middle;
-	}
+	const { fit, card, table } = trial;
+	const cap = capMacs(trial, fit.images.length);
+	const sums = card.agent.prices.map((_, price) =>
+		fit.images.reduce((sum, image) => sum + act(trial, fit.values, image, price).macs, 0),
+	);
+	const within = sums.findIndex((macs) => macs <= cap);
+	const price = within < 0 ? sums.length - 1 : within;
+	const [here, below] = [sums[price] as number, sums[price - 1] ?? Number.POSITIVE_INFINITY];
+	const part = Math.max(0, Math.min(1, (cap - here) / (below - here)));
 	return byBatch(trial, 'actor-soft', (batch) => {
-		const acted = batch.map((image) => act(card, trial.values, image, share, Math.exp(high)));
-		const right = batch.map((image, i) => Number(trial.table.right(acted[i]?.policy ?? 0, image)));
+		const acted = batch.map((image) =>
+			act(trial, trial.values, image, (image * golden) % 1 < part ? price - 1 : price),
+		);
+		const right = batch.map((image, i) => Number(table.right(acted[i]?.policy ?? 0, image)));
 		return { macs: acted.reduce((sum, { macs }) => sum + macs, 0), right };
 	});
 };
 
 /** One image's way at a price: after each run the policy that the actor prefers, until it prefers to stop. */
-function act(card: ModelCard, values: ValueTable, image: number, share: number, price: number) {
-	let policy = startFor(card, share);
-	while (policy > 0 && !affordable({ card, share }, policy)) policy -= 1;
-	let macs = policyMacs(card, policy);
+function act({ card }: Pick<Trial, 'card'>, values: ValueTable, image: number, price: number) {
+	let [policy, macs] = [0, policyMacs(card, 0)];
 	for (;;) {
-		const worth = values(policy, image);
-		if (!worth) return { policy, macs };
-		let [next, best] = [policy, worth[policy] as number];
-		for (let other = policy + 1; other < card.policies.length; other++) {
-			const value = (worth[other] as number) - (price * macsTo(card, other, policy)) / fullMacs(card);
-			if (value > best) [next, best] = [other, value];
-		}
+		const said = values(policy, image);
+		const next = said ? (adviceOf(card, policy, said).next[price] as number) : policy;
 		if (next === policy) return { policy, macs };
-		macs += macsTo(card, next, policy);
 		policy = next;
+		macs += policyMacs(card, policy);
 	}
 }

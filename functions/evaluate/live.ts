@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import pMap from 'p-map';
 import { z } from 'zod';
 import { batchAt, decodedSource } from '../bench/batch.ts';
+import { valuesWidth } from '../core/advice.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { type GateResult, runGate } from '../core/gate.ts';
 import { limits } from '../core/limits.ts';
@@ -60,7 +61,8 @@ export async function runAll(
 	});
 	const [images, classes, policies] = [decoded.length, card.classes.length, card.policies.length];
 	const logits = new Float32Array(policies * images * classes);
-	const values = new Float32Array((policies - 1) * images * policies);
+	const columns = valuesWidth(card);
+	const values = new Float32Array((policies - 1) * images * columns);
 	const pixels = Buffer.concat(decoded);
 	for (let policy = 0; policy < policies; policy++) {
 		const answer = await inference.run(policy, pixels, images);
@@ -68,10 +70,10 @@ export async function runAll(
 		const first = logits.subarray((policy - 1) * perPolicy, policy * perPolicy);
 		const mirrored = card.policies[policy]?.mirrored;
 		logits.set(mirrored ? joinViews(first, answer.logits) : answer.logits, policy * perPolicy);
-		if (answer.values) values.set(answer.values, policy * images * policies);
+		if (answer.values) values.set(answer.values, policy * images * columns);
 	}
 	const table = tableOf(logits, policies, classes, truth);
-	return { decoded, table, values: valueTableOf(values, table) };
+	return { decoded, table, values: valueTableOf(values, table, columns) };
 }
 
 /** What a pass of the product's worker took. */
@@ -84,7 +86,7 @@ export interface Pass {
 }
 
 /** A pass of the product's worker over all images as one batch. */
-export async function timedPass(card: ModelCard, inference: Inference, live: Live, share: number) {
+async function timedPass(card: ModelCard, inference: Inference, live: Live, share: number) {
 	const { message, manifest } = batchAt(card, live.decoded.length, share);
 	const parts = { card, inference, loadPixels: decodedSource(live.decoded), groupImages };
 	const startedMs = performance.now();

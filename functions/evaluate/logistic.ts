@@ -1,6 +1,7 @@
+import type { ModelCard } from '../core/package.ts';
 import type { Reading } from '../core/reading.ts';
 import { permutation } from './random.ts';
-import { type OutcomeTable, type ValueTable, valueTableOf } from './table.ts';
+import { type OutcomeTable, oneStepTableOf, type ValueTable } from './table.ts';
 
 /** Logistic regression on features, for "is the label right?". */
 interface Logistic {
@@ -13,7 +14,7 @@ const folds = 5;
 const seed = 1;
 
 /** Values by logistic regressions, one for every pair of policies: each image's fitted on the other folds. */
-export function crossFittedLogistic(table: OutcomeTable): ValueTable {
+export function crossFittedLogistic(card: ModelCard, table: OutcomeTable): ValueTable {
 	const order = permutation(table.images, seed);
 	const values = new Float32Array((table.policies - 1) * table.images * table.policies);
 	for (let fold = 0; fold < folds; fold++) {
@@ -21,15 +22,15 @@ export function crossFittedLogistic(table: OutcomeTable): ValueTable {
 		const others = order.filter((_, i) => i % folds !== fold);
 		predictInto(values, table, others, table, held);
 	}
-	return valueTableOf(values, table);
+	return oneStepTableOf(card, values, table);
 }
 
 /** Values for all images of a table by regressions fitted on another. */
-export function logisticFrom(fit: OutcomeTable, table: OutcomeTable): ValueTable {
+export function logisticFrom(card: ModelCard, fit: OutcomeTable, table: OutcomeTable): ValueTable {
 	const all = ({ images }: OutcomeTable) => Array.from({ length: images }, (_, image) => image);
 	const values = new Float32Array((table.policies - 1) * table.images * table.policies);
 	predictInto(values, fit, all(fit), table, all(table));
-	return valueTableOf(values, table);
+	return oneStepTableOf(card, values, table);
 }
 
 function predictInto(

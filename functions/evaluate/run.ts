@@ -1,24 +1,21 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { wholeFirst } from '../bench/batch.ts';
+import { runWhole } from '../bench/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import type { ModelCard } from '../core/package.ts';
-import { openAgent } from '../onnx/agent-session.ts';
 import { type Inference, startInference } from '../onnx/client.ts';
 import { loadPackage, type ModelPackage } from '../onnx/package-files.ts';
+import { agentValues, crossFittedValues } from './agent-values.ts';
 import { type Agreement, agreementOf } from './agreement.ts';
 import { curvePlot } from './curve-plot.ts';
 import { evaluateHeldOut, evaluateTest, type Judged } from './evaluate.ts';
-import { type Pass, passOnce, readSample, runAll, type Sample, timedPass } from './live.ts';
+import { type Pass, passOnce, readSample, runAll, type Sample } from './live.ts';
 import { crossFittedLogistic, logisticFrom } from './logistic.ts';
 import { publishedFor } from './published.ts';
 import { type EvaluationRow, rowsOf } from './report.ts';
 import { type Shift, shifted, shifts } from './shift.ts';
-import { loadCrossFitted, loadTable, type OutcomeTable, type ValueTable, valueTableOf } from './table.ts';
+import { loadOneStep, loadTable, type OutcomeTable } from './table.ts';
 import type { MethodRow, Trial } from './trial.ts';
-
-/** The way of learning whose agent is the product's: METHOD in models/recipe/budgetnet/fit_agent.py. */
-const productMethod = 'actor-critic';
 
 export interface EvaluationOptions {
 	/** The folder models. */
@@ -65,21 +62,20 @@ async function judgedOf(
 ): Promise<{ judged: Judged; fit: Trial['fit'] }> {
 	const folder = join(models, 'outcomes', model);
 	const heldOut = await loadTable(folder, 'holdout');
-	const crossFitted = await loadCrossFitted(folder, heldOut);
-	const values = productValues(crossFitted);
+	mustBeOf(heldOut, pkg, model);
+	const values = await crossFittedValues(folder, pkg.card, heldOut);
 	const fit = { table: heldOut, values, images: Array.from({ length: heldOut.images }, (_, image) => image) };
 	const twinTable = twin === undefined ? undefined : await loadTable(join(models, 'outcomes', twin), split);
-	mustBeOf(heldOut, pkg, model);
 	if (split === 'test') {
 		const table = await loadTable(folder, 'test');
 		mustBeOf(table, pkg, model);
 		if (twinTable) mustBeTwins(table, twinTable, `${twin}`);
-		const others = new Map([['logistic', logisticFrom(heldOut, table)]]);
+		const others = new Map([['logistic', logisticFrom(pkg.card, heldOut, table)]]);
 		return { judged: { card: pkg.card, table, values: await agentValues(pkg, table), others, twin: twinTable }, fit };
 	}
 	if (twinTable) mustBeTwins(heldOut, twinTable, `${twin}`);
-	const others = new Map([...crossFitted].filter(([name]) => name !== productMethod));
-	others.set('logistic', crossFittedLogistic(heldOut));
+	const others = await loadOneStep(folder, pkg.card, heldOut);
+	others.set('logistic', crossFittedLogistic(pkg.card, heldOut));
 	return { judged: { card: pkg.card, table: heldOut, values, others, twin: twinTable }, fit };
 }
 
@@ -95,30 +91,6 @@ function mustBeOf({ policies, classes }: OutcomeTable, { card }: ModelPackage, w
 function mustBeTwins(table: OutcomeTable, twin: OutcomeTable, where: string): void {
 	if (twin.policies !== table.policies || twin.truth.join() !== table.truth.join())
 		throw new BudgetNetError('invalid', `--twin ${where}: expected a table of as many policies over the same images`);
-}
-
-/** The cross-fitted values of the product's agent. @throws BudgetNetError `invalid` */
-export function productValues(crossFitted: ReadonlyMap<string, ValueTable>): ValueTable {
-	const values = crossFitted.get(productMethod);
-	if (!values)
-		throw new BudgetNetError(
-			'invalid',
-			`holdout.${productMethod}.values.bin is not there: models/recipe/run budgetnet.fit_agent --name NAME writes it`,
-		);
-	return values;
-}
-
-/** What a package's agent says of a table's images. */
-async function agentValues(pkg: ModelPackage, table: OutcomeTable): Promise<ValueTable> {
-	const agent = await openAgent(pkg);
-	const values = new Float32Array((table.policies - 1) * table.images * table.policies);
-	const perPolicy = table.images * table.classes;
-	for (let policy = 0; policy < table.policies - 1; policy++) {
-		const logits = table.logits.subarray(policy * perPolicy, (policy + 1) * perPolicy);
-		values.set(await agent.run(policy, logits), policy * table.images * table.policies);
-	}
-	await agent.release();
-	return valueTableOf(values, table);
 }
 
 /** The sample of the data set that a package's name begins with; undefined where there is none, as for a user's own images. */
@@ -151,7 +123,9 @@ async function runPasses(
 	return withInference(pkg, async (inference) => {
 		const live = await runAll(pkg.card, inference, files, truth);
 		const agreement = table && agreementOf(live.table, table, indices);
-		const { elapsedMs: fullMs } = await timedPass(wholeFirst(pkg.card), inference, live, 1);
+		const startedMs = performance.now();
+		await runWhole(pkg.card, inference, live.decoded);
+		const fullMs = performance.now() - startedMs;
 		const passes: Pass[] = [];
 		for (const share of [...shares].sort((a, b) => a - b))
 			passes.push(await passOnce(pkg.card, inference, live, { share, fullMs }));

@@ -1,31 +1,28 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fullMacs, type ModelCard, parseCard, policyMacs } from '../core/package.ts';
+import { fullMacs, leastMacs, type ModelCard, parseCard } from '../core/package.ts';
 import { digestOf } from '../onnx/package-files.ts';
+import { crossFittedValues } from './agent-values.ts';
 import { evaluateHeldOut } from './evaluate.ts';
 import { gate } from './gated.ts';
 import { accuracyOf } from './report.ts';
-import { productValues } from './run.ts';
-import { startsOf } from './starts.ts';
-import { loadCrossFitted, loadTable } from './table.ts';
+import { loadTable } from './table.ts';
 
 const curveShares = [0.125, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
 /** Shares and accuracies of the curve are multiples of one part in so many. */
 const shareSteps = 1e5;
 
 /**
- * Completes the card of a package that the recipe exported: the gate's starts from the held-out table and the agent's values
- * on it, the gate's curve, and the digest of all files. Writes model.json.
+ * Completes the card of a package that the recipe exported: the gate's curve on the held-out images, and the digest of all files.
+ * Writes model.json.
  * @param packageFolder models/packages/NAME
- * @param tableFolder models/outcomes/NAME, with draft.json, the held-out table and the agent's cross-fitted values
+ * @param tableFolder models/outcomes/NAME, with draft.json, the held-out table and the agents of its folds
  */
 export async function sealPackage(packageFolder: string, tableFolder: string): Promise<ModelCard> {
 	const draft = JSON.parse(await readFile(join(tableFolder, 'draft.json'), 'utf8'));
 	const table = await loadTable(tableFolder, 'holdout');
-	const values = productValues(await loadCrossFitted(tableFolder, table));
-	const images = Array.from({ length: table.images }, (_, image) => image);
 	const card = { ...draft, digest: await digestOf(packageFolder) } as ModelCard;
-	card.agent.starts = startsOf(card, { table, values, images });
+	const values = await crossFittedValues(tableFolder, card, table);
 	const cheapest = cheapestShare(card);
 	const shares = [cheapest, ...curveShares.filter((share) => share > cheapest)];
 	const judged = { card, table, values, others: new Map(), twin: undefined };
@@ -44,7 +41,7 @@ export async function sealPackage(packageFolder: string, tableFolder: string): P
  * would leave the budgets of some batches a MAC short.
  */
 export function cheapestShare(card: ModelCard): number {
-	const exactly = policyMacs(card, 0) / fullMacs(card);
+	const exactly = leastMacs(card) / fullMacs(card);
 	return Math.min(1, (Math.floor(exactly * shareSteps) + 1) / shareSteps);
 }
 

@@ -1,8 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { oneStepValues, type Values } from '../core/advice.ts';
 import { BudgetNetError } from '../core/errors.ts';
-import type { Values } from '../core/gate.ts';
+import type { ModelCard } from '../core/package.ts';
 import { parseJson } from '../core/parse.ts';
 import { type Reading, readLogits } from '../core/reading.ts';
 
@@ -68,22 +69,35 @@ export function tableOf(
 /** What an agent says of each image after each policy but the costliest; undefined after that. */
 export type ValueTable = (policy: number, image: number) => Values | undefined;
 
-/** A value table of float32 [policies - 1, images, policies]. */
-export function valueTableOf(values: Float32Array, { policies, images }: OutcomeTable): ValueTable {
+/** A value table of float32 [policies - 1, images, columns]. */
+export function valueTableOf(values: Float32Array, { policies, images }: OutcomeTable, columns: number): ValueTable {
 	return (policy, image) => {
 		if (policy >= policies - 1) return undefined;
-		const from = (policy * images + image) * policies;
-		return values.subarray(from, from + policies);
+		const from = (policy * images + image) * columns;
+		return values.subarray(from, from + columns);
+	};
+}
+
+/** A value table of agents that look one step ahead: chances float32 [policies - 1, images, policies] of a right label. */
+export function oneStepTableOf(card: ModelCard, chances: Float32Array, table: OutcomeTable): ValueTable {
+	const rows = valueTableOf(chances, table, table.policies);
+	return (policy, image) => {
+		const row = rows(policy, image);
+		return row && oneStepValues(card, row);
 	};
 }
 
 const valuesFile = /^holdout\.([a-z0-9-]+)\.values\.bin$/;
 
 /**
- * The cross-fitted values of every method of learning that the recipe left beside the held-out table (fit_agent.py), by name.
+ * The cross-fitted values of every one-step method that the recipe left beside the held-out table (fit_agent.py), by name.
  * @throws BudgetNetError `invalid`: a file of another size
  */
-export async function loadCrossFitted(folder: string, table: OutcomeTable): Promise<Map<string, ValueTable>> {
+export async function loadOneStep(
+	folder: string,
+	card: ModelCard,
+	table: OutcomeTable,
+): Promise<Map<string, ValueTable>> {
 	const tables = new Map<string, ValueTable>();
 	const expected = (table.policies - 1) * table.images * table.policies * 4;
 	for (const name of (await readdir(folder)).sort()) {
@@ -93,7 +107,7 @@ export async function loadCrossFitted(folder: string, table: OutcomeTable): Prom
 		if (bytes.length !== expected)
 			throw new BudgetNetError('invalid', `${name}: ${bytes.length} bytes, expected ${expected}`);
 		const values = new Float32Array(new Uint8Array(bytes).buffer); // copied: a Float32Array must begin at a multiple of 4
-		tables.set(method, valueTableOf(values, table));
+		tables.set(method, oneStepTableOf(card, values, table));
 	}
 	return tables;
 }

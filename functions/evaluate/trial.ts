@@ -1,12 +1,11 @@
 import { fullMacs, type ModelCard, macsTo } from '../core/package.ts';
 import type { OutcomeTable, ValueTable } from './table.ts';
 
-/** Images of the batches in which starts are chosen, and that the tables speak of. */
+/** Images of the batches that the tables speak of. */
 export const baseBatch = 512;
 
 /** What a method is judged on: images of a table, cut into batches in their order, each under a hard cap. */
 export interface Trial {
-	/** With the starts to use. */
 	card: ModelCard;
 	table: OutcomeTable;
 	/** Of the product's agent. */

@@ -5,7 +5,7 @@ import type { Resources } from '../aws/resources.ts';
 import { imageEvent } from '../core/event.ts';
 import type { Image } from '../core/image.ts';
 import type { ModelCard } from '../core/package.ts';
-import { policyMacs } from '../core/package.ts';
+import { leastMacs } from '../core/package.ts';
 import { periodOf } from '../core/period.ts';
 import { costNanoUsd, embeddedPrice } from '../core/price.ts';
 import { limitForShare } from '../core/quota.ts';
@@ -93,7 +93,7 @@ export async function runOnce(
 function limitOf(card: ModelCard, seed: number, images: number): number {
 	const share = [1, 0.4][seed % 3];
 	if (share !== undefined) return limitForShare({ card, price: embeddedPrice, images, share, batches: images });
-	return costNanoUsd(embeddedPrice, Math.floor(images / 2) * policyMacs(card, 0), Math.floor(images / 2)) + 2;
+	return costNanoUsd(embeddedPrice, Math.floor(images / 2) * leastMacs(card), Math.floor(images / 2)) + 2;
 }
 
 /** Drops the images and a marker, and tells of each twice, in two orders. */

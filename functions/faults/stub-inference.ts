@@ -1,3 +1,4 @@
+import { oneStepValues, valuesWidth } from '../core/advice.ts';
 import { type ModelCard, pixelBytes } from '../core/package.ts';
 import type { Inference } from '../onnx/client.ts';
 
@@ -23,9 +24,11 @@ export function stubInference(card: ModelCard, onRun?: () => void): Inference {
 					logits[image * classes + c] = ((hash >>> 8) % 1000) / 250;
 				}
 			}
-			const policies = card.policies.length;
-			const values = Float32Array.from({ length: images * policies }, (_, i) => (i % policies) / policies);
-			return { logits, values: policy < policies - 1 ? values : undefined };
+			if (policy === card.policies.length - 1) return { logits, values: undefined };
+			const rising = card.policies.map((_, i) => i / card.policies.length);
+			const values = new Float32Array(images * valuesWidth(card));
+			for (let image = 0; image < images; image++) values.set(oneStepValues(card, rising), image * valuesWidth(card));
+			return { logits, values };
 		},
 		async close() {},
 	};

@@ -2,6 +2,7 @@ import './no-telemetry.ts';
 
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { valuesWidth } from '../core/advice.ts';
 import { assert, BudgetNetError, messageOf } from '../core/errors.ts';
 import { readLogits, stateWidth, writeState } from '../core/reading.ts';
 import { agentInput, type ModelPackage } from './package-files.ts';
@@ -11,7 +12,7 @@ export interface AgentSession {
 	/**
 	 * @param policy index of the policy that ran, not the last
 	 * @param logits what it said, images x classes
-	 * @returns values (core/gate.ts), images x policies
+	 * @returns values (core/advice.ts), images x `valuesWidth`
 	 * @throws BudgetNetError `internal`: the graph does not run
 	 */
 	run(policy: number, logits: Float32Array): Promise<Float32Array<ArrayBuffer>>;
@@ -30,7 +31,7 @@ export async function openAgent({ folder, card }: ModelPackage): Promise<AgentSe
 			cause: error,
 		});
 	});
-	const [classes, width, policies] = [card.classes.length, stateWidth(card), card.policies.length];
+	const [classes, width, columns] = [card.classes.length, stateWidth(card), valuesWidth(card)];
 	return {
 		async run(policy, logits) {
 			const images = logits.length / classes;
@@ -40,7 +41,7 @@ export async function openAgent({ folder, card }: ModelPackage): Promise<AgentSe
 			const answer = await session.run({ [agentInput]: new Tensor('float32', states, [images, width]) });
 			const values = answer[session.outputNames[0] as string]?.data;
 			assert(
-				values instanceof Float32Array && values.length === images * policies,
+				values instanceof Float32Array && values.length === images * columns,
 				`package ${card.name}: the agent gave ${values?.length} values for ${images} images`,
 			);
 			return new Float32Array(values); // of a buffer of its own, which can be handed over

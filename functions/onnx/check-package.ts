@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { valuesWidth } from '../core/advice.ts';
 import { limits } from '../core/limits.ts';
 import { pixelBytes } from '../core/package.ts';
 import { parseJson } from '../core/parse.ts';
@@ -26,7 +27,7 @@ const checkSchema = z.strictObject({
 	images: z.int().min(1).max(checkImagesMax),
 	/** Policies x images x classes. */
 	logits: z.array(z.array(z.array(z.number()))).max(limits.policiesMax),
-	/** The agent's, after each policy but the last: policies - 1 x images x policies. */
+	/** The agent's, after each policy but the last: policies - 1 x images x `valuesWidth`. */
 	values: z.array(z.array(z.array(z.number()))).max(limits.policiesMax),
 });
 type Check = z.infer<typeof checkSchema>;
@@ -48,7 +49,7 @@ async function readCheck({ folder, card }: ModelPackage, where: string): Promise
 	const expected = check.images * pixelBytes(card.input);
 	if (bytes.length !== expected) throw refused(where, `${expected} bytes of pixels`, bytes.length);
 	mustHaveShape(where, 'logits', check.logits, [card.policies.length, check.images, card.classes.length]);
-	mustHaveShape(where, 'values', check.values, [card.policies.length - 1, check.images, card.policies.length]);
+	mustHaveShape(where, 'values', check.values, [card.policies.length - 1, check.images, valuesWidth(card)]);
 	return { ...check, bytes };
 }
 
@@ -101,7 +102,7 @@ async function* answersOf(
 	size: number,
 ): AsyncGenerator<Answer> {
 	const imageBytes = check.bytes.length / check.images;
-	const [policies, classes] = [check.logits.length, check.logits[0]?.[0]?.length ?? 0];
+	const [columns, classes] = [check.values[0]?.[0]?.length ?? 0, check.logits[0]?.[0]?.length ?? 0];
 	for (let from = 0; from < check.images; from += size) {
 		const picked = Array.from({ length: size }, (_, i) => (from + i) % check.images);
 		const pixels = Buffer.concat(
@@ -114,7 +115,7 @@ async function* answersOf(
 			yield {
 				image,
 				logits: logits.subarray(i * classes, (i + 1) * classes),
-				values: answer.values?.subarray(i * policies, (i + 1) * policies),
+				values: answer.values?.subarray(i * columns, (i + 1) * columns),
 			};
 	}
 }

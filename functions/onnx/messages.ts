@@ -12,7 +12,7 @@ export interface ThreadData {
 export interface RunAnswer {
 	/** images x classes */
 	logits: Float32Array<ArrayBuffer>;
-	/** What the agent made of them (core/gate.ts: Values), images x policies; undefined after the last policy. */
+	/** What the agent made of them (core/advice.ts), images x `valuesWidth`; undefined after the last policy. */
 	values: Float32Array<ArrayBuffer> | undefined;
 }
 

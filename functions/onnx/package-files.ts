@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { valuesWidth } from '../core/advice.ts';
 import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import { type ModelCard, type Policy, parseCard } from '../core/package.ts';
@@ -111,7 +112,7 @@ function graphsOf(card: ModelCard): PromisedGraph[] {
 	const policies = graphPolicies(card).map(({ file, macs }) => ({ file, input, macs, columns: card.classes.length }));
 	const { file, macs } = card.agent;
 	const state = { name: agentInput, shape: [1, stateWidth(card)] };
-	return [...policies, { file, input: state, macs, columns: card.policies.length }];
+	return [...policies, { file, input: state, macs, columns: valuesWidth(card) }];
 }
 
 async function checkGraph(folder: string, where: string, graph: PromisedGraph, files: readonly File[]) {

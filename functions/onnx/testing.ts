@@ -28,7 +28,6 @@ async function baseCard(): Promise<LooseCard> {
 	if (sealed) return JSON.parse(sealed);
 	const draft = JSON.parse(await readFile(new URL('outcomes/cifar10-resnet/draft.json', models), 'utf8'));
 	const macs = draft.policies.map((policy: { macs: number }) => policy.macs);
-	draft.agent.starts = [{ share: 0, start: 0 }];
 	draft.curve = [
 		{ share: 0, macs: macs[0], accuracy: 0.1 },
 		{ share: 1, macs: macs.at(-1), accuracy: 0.9 },

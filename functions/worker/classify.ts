@@ -1,3 +1,4 @@
+import { valuesWidth } from '../core/advice.ts';
 import type { Manifest } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import type { Failure } from '../core/failure.ts';
@@ -92,9 +93,9 @@ async function runRound(
 		pixels.set(block.subarray(image * imageBytes, (image + 1) * imageBytes), i * imageBytes);
 	});
 	const { logits, values } = await inference.run(round.policy, pixels, round.images.length);
-	const [classes, policies] = [card.classes.length, card.policies.length];
+	const [classes, columns] = [card.classes.length, valuesWidth(card)];
 	round.images.forEach((image, i) => {
-		const advice = values?.subarray(i * policies, (i + 1) * policies);
+		const advice = values?.subarray(i * columns, (i + 1) * columns);
 		const said = views.after(round.policy, image, logits.subarray(i * classes, (i + 1) * classes));
 		gate.observe(round.policy, image, readLogits(said, 0, classes), advice);
 	});

@@ -7,11 +7,22 @@ export function withSecondView(card: ModelCard): ModelCard {
 	return { ...card, policies: [...card.policies, second] };
 }
 
+/** The card with a look of so many MACs before its policies. */
+export function withLook(card: ModelCard, macs: number): ModelCard {
+	const { widths } = card.policies[0] as ModelCard['policies'][number];
+	const look = {
+		id: 'look',
+		file: 'policy-look.onnx',
+		widths: widths.map(() => 0),
+		macs,
+		parameters: 1,
+		look: true as const,
+	};
+	return { ...card, policies: [look, ...card.policies] };
+}
+
 /** A small model card for tests: policies of these MACs, and an agent of 1 MAC. */
-export function cardFor(
-	macs: readonly number[],
-	starts: ModelCard['agent']['starts'] = [{ share: 0, start: 0 }],
-): ModelCard {
+export function cardFor(macs: readonly number[]): ModelCard {
 	const last = macs.length - 1;
 	return {
 		v: 1,
@@ -31,7 +42,7 @@ export function cardFor(
 			file: 'agent.onnx',
 			macs: 1,
 			inputs: ['margin'],
-			starts: [...starts, { share: 1, start: last }],
+			prices: [0.01, 0.03, 0.1, 0.3, 1, 3],
 		},
 		curve: [
 			{ share: 0.1, macs: macs[0] ?? 1, accuracy: 0.8 },

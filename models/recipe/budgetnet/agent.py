@@ -1,72 +1,130 @@
 """The agent: an actor-critic that decides, image by image and rung by rung, whether to stop or to run a costlier rung.
 
-From the state after rung r it gives a value for every rung: that of r itself is the critic's, the calibrated probability that
-its label is right; those of costlier rungs are what going there is worth, before its price. The actor at price p prefers rung a
-by (value of a - value of r - p x cost of a) / temperature, and stopping by 0: so one price, common to a whole batch, decides for
-all of its images, and a knapsack can find it.
+After rung r, and for each of PRICES (of a full network, in right labels), it says of r itself the calibrated probability that its label
+is right (the critic), and of each costlier rung what running it is worth if from there on the best is done at that price: the
+probability of a right label in the end, and the cost on the way, this run included. The actor at a price takes what has the
+greatest worth less price x cost. So one price, common to a whole batch, decides for all of its images, and tells what they will cost.
 
-A value is linear in its rung's inputs, under a sigmoid. A hidden layer of 16 did not do better, and a few thousand images do not
-support much more.
+It is learnt by fitted Q iteration (Ernst, Geurts and Wehenkel 2005) from the costliest rung down: the table of outcomes knows what every
+way of each image would have brought, so its returns are regressed on what the agent sees. That is the gap between the two greatest
+logits; worth and cost are straight lines between their values at a few of its quantiles, and as smooth as few images demand.
+With a batch in mind this is what Chen 2019 has a network learn from pixels and budget, for one budget a batch instead of one an image.
 """
 
 import numpy as np
-import torch
 from onnx import TensorProto, helper, numpy_helper
-from torch import nn
 
 from .graph import IR_VERSION, OPSET
 
-class Agent(nn.Module):
-    """Values (0 to 1) [n, rungs] of states [n, width] (ladder.py); columns of cheaper rungs than the state's mean nothing."""
-
-    def __init__(self, rungs, width):
-        super().__init__()
-        self.register_buffer("scaling", torch.eye(width))
-        self.values = nn.Linear(width, rungs, bias=False)  # the state holds a 1 for each rung
-        nn.init.zeros_(self.values.weight)
-
-    def fit_scaling(self, states):
-        """Makes each rung's inputs of mean 0 and deviation 1 over `states` [rungs - 1, images, width]; its 1 stays a 1."""
-        block = states.shape[-1] // len(states)
-        for rung, rows in enumerate(states):
-            one = (rung + 1) * block - 1
-            for column in range(rung * block, one):
-                deviation, mean = torch.std_mean(rows[:, column])
-                self.scaling[column, column] = 1 / (deviation + 1e-6)
-                self.scaling[one, column] = -mean / (deviation + 1e-6)
-
-    def forward(self, states):
-        return torch.sigmoid(self.values(states @ self.scaling))
+PRICES = tuple(round(float(price), 5) for price in np.geomspace(0.003, 4, 20))
+KNOTS = 5  # quantiles of a rung's gaps
+SMOOTHNESS = 20  # images that a bend weighs as much as
+RIDGE = 1e-3
+EVEN = 1e-9  # a gain below it is none
 
 
-def preferences(values, rung, price, costs, temperature):
-    """The actor's logits [n, rungs] after `rung` (int64 [n]) at `price` [n], a full network's; -inf where it may not go.
+class Agent:
+    """`knots` float64 [rungs - 1, KNOTS]: gaps after each rung; `answers` [rungs - 1, KNOTS, prices, rungs, 2]: worth and cost at them.
 
-    `costs` float32 [rungs, rungs]: from the one rung to the other (ladder.py).
+    Costs are in full networks. What it says of cheaper rungs than the one that ran means nothing.
     """
-    own = values.gather(1, rung[:, None])
-    choices = torch.arange(values.shape[1])
-    paid = torch.where(choices == rung[:, None], 0.0, price[:, None] * costs[rung])
-    logits = (values - own - paid) / temperature
-    return logits.masked_fill(choices < rung[:, None], -torch.inf)
+
+    def __init__(self, knots, answers):
+        self.knots, self.answers = knots, answers
+
+    def says(self, rung, gaps):
+        """Float64 [images, prices, rungs, 2] of images with these `gaps` after `rung`."""
+        return np.tensordot(hats(gaps, self.knots[rung]), self.answers[rung], 1)
+
+
+def hats(x, knots):
+    """Weights [n, knots] of the straight lines between knots; beyond the first and the last nothing changes."""
+    x = np.clip(x, knots[0], knots[-1])
+    return np.stack([np.interp(x, knots, unit) for unit in np.eye(len(knots))], 1)
+
+
+def fit(ladder):
+    """The agent of a ladder."""
+    last = ladder.rungs - 1
+    right, costs = ladder.right.numpy().astype(np.float64), ladder.costs.numpy().astype(np.float64)
+    knots = np.stack([_knots(ladder.gaps(rung)) for rung in range(last)])
+    answers = np.zeros((last, KNOTS, len(PRICES), ladder.rungs, 2))
+    # What each image gets in the end, and pays on the way, when after a rung the best is done at each price.
+    returned, paid = np.tile(right[last], (ladder.rungs, len(PRICES), 1)), np.zeros((ladder.rungs, len(PRICES), ladder.images))
+    for rung in reversed(range(last)):
+        weights = hats(ladder.gaps(rung), knots[rung])
+        solver = _solver(weights)
+        for number, price in enumerate(PRICES):
+            answer = answers[rung, :, number]
+            answer[:, rung, 0] = solver @ right[rung]
+            for further in _reached(costs, rung):
+                answer[:, further, 0] = solver @ returned[further, number]
+                answer[:, further, 1] = np.maximum(solver @ paid[further, number], 0) + costs[rung, further]
+            chosen = _best(weights @ answer[..., 0] - price * (weights @ answer[..., 1]), rung, costs)
+            images, on = np.arange(ladder.images), chosen > rung
+            returned[rung, number] = np.where(on, returned[chosen, number, images], right[rung])
+            paid[rung, number] = np.where(on, paid[chosen, number, images] + costs[rung, chosen], 0)
+    return Agent(knots, answers)
+
+
+def _knots(gaps):
+    """Quantiles, made to rise."""
+    return np.maximum.accumulate(np.quantile(gaps, np.linspace(0, 1, KNOTS)) + 1e-3 * np.arange(KNOTS))
+
+
+def _solver(weights):
+    """[knots, images]: takes what images brought to values at knots, by least squares with a penalty on bends."""
+    bends = np.diff(np.eye(KNOTS), 2, axis=0)
+    return np.linalg.solve(weights.T @ weights + SMOOTHNESS * bends.T @ bends + RIDGE * np.eye(KNOTS), weights.T)
+
+
+def _reached(costs, rung):
+    """The costlier rungs that run at once after `rung`: a second view, which there costs its first too, comes after that one only."""
+    return [further for further in range(rung + 1, len(costs)) if costs[rung, further] == costs[-1, further]]
+
+
+def _best(nets, rung, costs):
+    """Of each image the rung of the greatest net worth: its own unless another is better."""
+    choices = [rung, *_reached(costs, rung)]
+    gains = nets[:, choices] - nets[:, [rung]]
+    gains[:, 1:] -= EVEN
+    return np.asarray(choices)[gains.argmax(1)]
 
 
 def agent_graph(agent):
-    """The ONNX graph of an agent: "state" float32 [images, width] to values float32 [images, rungs]; scaling folded in."""
-    weights = (agent.scaling @ agent.values.weight.T).detach().numpy()
-    width, rungs = weights.shape
-    nodes = [helper.make_node("MatMul", ["state", "weights"], ["sums"]), helper.make_node("Sigmoid", ["sums"], ["values"])]
+    """The ONNX graph of an agent: "state" float32 [images, width] (ladder.py) to what it says, float32 [images, prices x rungs x 2]."""
+    first, second = _weights(agent)
+    nodes = [
+        helper.make_node("MatMul", ["state", "first"], ["shifted"]),
+        helper.make_node("Relu", ["shifted"], ["bends"]),
+        helper.make_node("MatMul", ["bends", "second"], ["says"]),
+    ]
     graph = helper.make_graph(
         nodes,
         "agent",
-        [helper.make_tensor_value_info("state", TensorProto.FLOAT, ["images", width])],
-        [helper.make_tensor_value_info("values", TensorProto.FLOAT, ["images", rungs])],
-        [numpy_helper.from_array(np.ascontiguousarray(weights, np.float32), "weights")],
+        [helper.make_tensor_value_info("state", TensorProto.FLOAT, ["images", len(first)])],
+        [helper.make_tensor_value_info("says", TensorProto.FLOAT, ["images", second.shape[1]])],
+        [numpy_helper.from_array(first, "first"), numpy_helper.from_array(second, "second")],
     )
     opsets = [helper.make_opsetid("", OPSET)]
     return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="budgetnet")
 
 
+def _weights(agent):
+    """The two matrices between which a ReLU makes the agent's bends: after each rung one for each knot, and its 1."""
+    rungs, units = len(agent.knots), KNOTS + 1
+    answers = agent.answers.reshape(rungs, KNOTS, -1)
+    first, second = np.zeros((2 * rungs, rungs * units)), np.zeros((rungs * units, answers.shape[-1]))
+    for rung, (knots, values) in enumerate(zip(agent.knots, answers)):
+        at = rung * units
+        first[2 * rung, at : at + KNOTS] = 1
+        first[2 * rung + 1, at : at + units] = [*-knots, 1]
+        slopes = np.diff(values, axis=0) / np.diff(knots)[:, None]
+        edge = np.zeros((1, values.shape[1]))
+        second[at : at + units] = [*np.diff(np.concatenate([edge, slopes, edge]), axis=0), values[0]]
+    return first.astype(np.float32), second.astype(np.float32)
+
+
 def agent_macs(agent):
-    """MACs an image and run: its matrix product."""
-    return agent.values.weight.numel()
+    """MACs an image and run: its matrix products."""
+    return sum(weights.size for weights in _weights(agent))

@@ -20,7 +20,7 @@ def size_of(options):
 
 def averaged(file):
     """The averaged network of checkpoint `file`, and the whole checkpoint. Its batch norms are to be recalibrated (batchnorm)."""
-    state = torch.load(file, weights_only=True)
+    state = torch.load(file, map_location="cpu", weights_only=True)
     options = state["options"]
     classes = len(state["average"]["head.bias"])
     network = BranchNetwork(ARCHITECTURES[options["architecture"]].for_size(size_of(options)), classes)
@@ -30,7 +30,7 @@ def averaged(file):
 
 def keep(checkpoint, file):
     """Writes what another machine needs to go on with a constant phase: weights (float16), epoch, architecture, size, teacher, mirror (.npz)."""
-    state = torch.load(checkpoint, weights_only=True)
+    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
     if state["decay_start"] is not None:
         raise ValueError(f"{checkpoint}: weights of a decay cannot be trained on; expected a constant phase's checkpoint")
     floats = {name: tensor for name, tensor in state["network"].items() if tensor.is_floating_point()}

@@ -24,6 +24,19 @@ def parameters(architecture, policy, classes):
     return sum(weights for weights, _ in _convolutions(network, 32, 32)) + network.head.weight.numel() + others
 
 
+def look_macs(look, height, width):
+    """MACs of one image of `height` x `width` under a look."""
+    height, width, total = height // look.pool, width // look.pool, look.head.weight.numel()
+    for convolution in look.convolutions:
+        height, width = -(-height // convolution.stride[0]), -(-width // convolution.stride[1])
+        total += convolution.weight.numel() * height * width
+    return total
+
+
+def look_parameters(look):
+    return sum(parameter.numel() for parameter in look.parameters())
+
+
 def _with_only(architecture, policy, classes):
     """The network with `policy` as its only one, without memory for its weights."""
     with torch.device("meta"):

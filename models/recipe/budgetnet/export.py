@@ -1,8 +1,8 @@
 """Exports a checkpoint as a model package, and what its policies say of images the network did not learn from.
 
 `python -m budgetnet.export --data FOLDER --checkpoint FILE --name NAME --version 1.0.0` writes models/packages/NAME, and into
-models/outcomes/NAME the held-out table and the draft of the card, and fits the agent to that table (fit_agent.py). `npm run seal --
-NAME` then completes the card: the gate's starts, its curve, and the digest. `--keep CHECKPOINT` also writes models/checkpoints/NAME.npz, for
+models/outcomes/NAME the held-out table and the draft of the card, trains a look (look.py), and fits the agent to that table
+(fit_agent.py). `npm run seal -- NAME` then completes the card: the gate's starts, its curve, and the digest. `--keep CHECKPOINT` also writes models/checkpoints/NAME.npz, for
 `budgetnet.train --start`.
 
 The order matters: weights are rounded as they are stored, then batch norms measured, then accuracies.
@@ -18,7 +18,8 @@ import torch
 from .batchnorm import recalibrate
 from .checkpoint import averaged, keep, must_have_classes, must_have_learnt_from, size_of
 from .data import load, load_test, split_holdout, statistics
-from .fit_agent import METHOD, fit_agent
+from .fit_agent import fit_agent
+from .look import add_look
 from .outcomes import logits_of, remove_table, write_table
 from .package import draft_card, write_check, write_graphs
 from .places import MODELS, like
@@ -41,7 +42,7 @@ def measure(tables, split, network, images, state):
 
 
 def export(folder, tables, network, state, learn, held, test, options):
-    """Writes package `folder` and `tables`; returns the policies' accuracies. `test` None: the card says no test accuracy."""
+    """Writes package `folder` and `tables`, without a look. `test` None: the card says no test accuracy."""
     mean, deviation, size = state["mean"], state["deviation"], learn.pixels.shape[1]
     folder.mkdir(parents=True, exist_ok=True)
     round_weights(network)
@@ -55,7 +56,6 @@ def export(folder, tables, network, state, learn, held, test, options):
     write_check(folder, network, held.pixels, mean, deviation, has_mirror(state))
     card = draft_card(options.name, options.version, learn.classes, size, policies, results, training(state, learn, held))
     (tables / "draft.json").write_text(json.dumps(card, indent="\t") + "\n")
-    return results
 
 
 def has_mirror(state):
@@ -105,8 +105,9 @@ def export_checkpoint(options, split=None):
     if options.keep:
         keep(options.keep, MODELS / "checkpoints" / f"{options.name}.npz")
     package, tables = MODELS / "packages" / options.name, MODELS / "outcomes" / options.name
-    results = export(package, tables, network, state, learn, held, test, options)
-    fit_agent(package, tables, [METHOD])
+    export(package, tables, network, state, learn, held, test, options)
+    results = add_look(package, tables, learn, held, test, state["options"]["seed"])
+    fit_agent(package, tables)
     return results
 
 

@@ -1,9 +1,10 @@
 """Fits the agent of an exported package to its held-out table of outcomes: seconds, no images needed.
 
 `python -m budgetnet.fit_agent --name NAME` writes agent.onnx and its check values into models/packages/NAME, the card's `agent`
-into the draft, and into models/outcomes/NAME what agents said of images that they had not learnt from (cross-fitted):
-`holdout.METHOD.values.bin`, float32 [policies - 1, images, policies]. `--compare` writes that of every method in learn.py, for
-`npm run evaluate`. `npm run seal -- NAME` comes after it.
+into the draft, and into models/outcomes/NAME agents that have not learnt from a fold of the held-out images, to be judged on that fold:
+`holdout.fold-N.onnx`, and `holdout.folds.json`, the fold of each image. `--compare` also writes, for `npm run evaluate`, what every way
+of learning in learn.py said of images that it had not learnt from: `holdout.METHOD.values.bin`, float32 [policies - 1, images, policies].
+`npm run seal -- NAME` comes after it.
 """
 
 import argparse
@@ -13,69 +14,84 @@ import numpy as np
 import onnx
 import torch
 
-from .agent import agent_graph, agent_macs
+from .agent import PRICES, agent_graph, agent_macs, fit
 from .ladder import INPUTS, ladder_of
 from .learn import METHODS, learn
 from .outcomes import read_table
 from .places import MODELS, like
 
-METHOD = "actor-critic"  # the product's: the thesis's idea, and as good as any on held-out images (models/README.md)
 FOLDS = 5
 SEED = 1
 AGENT_FILE = "agent.onnx"
 
 
+def folds_of(images):
+    """The fold of each of so many images, int [images]; as many in each as can be."""
+    folds = np.empty(images, int)
+    folds[np.random.default_rng(SEED).permutation(images)] = np.arange(images) % FOLDS
+    return folds
+
+
+def without(ladder, folds, fold):
+    return ladder.take(torch.from_numpy(np.flatnonzero(folds != fold)))
+
+
 @torch.no_grad()
-def values_of(agent, ladder):
-    """Float32 [rungs - 1, images, rungs]: the agent's values of every image after every rung but the costliest."""
-    return agent(ladder.states).numpy()
-
-
 def cross_fitted(ladder, method):
-    """Values of all images, each from an agent that has learnt from the other folds only."""
-    order = np.random.default_rng(SEED).permutation(ladder.images)
+    """Float32 [rungs - 1, images, rungs]: values of all images, each from a one-step agent that has learnt from the other folds only."""
+    folds = folds_of(ladder.images)
     values = np.zeros((ladder.rungs - 1, ladder.images, ladder.rungs), np.float32)
     for fold in range(FOLDS):
-        held = np.sort(order[fold::FOLDS])
-        others = np.setdiff1d(order, held)
-        agent = learn(ladder.take(torch.from_numpy(others)), method)
-        values[:, held] = values_of(agent, ladder.take(torch.from_numpy(held)))
+        with torch.enable_grad():
+            agent = learn(without(ladder, folds, fold), method)
+        held = np.flatnonzero(folds == fold)
+        values[:, held] = agent(ladder.take(torch.from_numpy(held)).states).numpy()
     return values
 
 
+def write_folds(tables, ladder):
+    """Writes the agents of all folds but one, each."""
+    folds = folds_of(ladder.images)
+    for fold in range(FOLDS):
+        onnx.save(agent_graph(fit(without(ladder, folds, fold))), str(tables / f"holdout.fold-{fold}.onnx"))
+    (tables / "holdout.folds.json").write_text(json.dumps({"v": 1, "folds": folds.tolist()}) + "\n")
+
+
 def write_agent(package, agent, policies):
-    """Writes agent.onnx and adds the values of the check images to check.json; returns the card's `agent`, without its starts."""
+    """Writes agent.onnx and adds what it says of the check images to check.json; returns the card's `agent`."""
     onnx.save(agent_graph(agent), str(package / AGENT_FILE))
     file = package / "check.json"
     check = json.loads(file.read_text())
     logits = np.asarray(check["logits"])
-    values = values_of(agent, ladder_of(logits, np.zeros(logits.shape[1], int), policies))
-    check["values"] = np.round(values.astype(float), 6).tolist()
+    ladder = ladder_of(logits, np.zeros(logits.shape[1], int), policies)
+    says = [agent.says(rung, ladder.gaps(rung)).reshape(ladder.images, -1) for rung in range(ladder.rungs - 1)]
+    check["values"] = np.round(says, 5).tolist()
     file.write_text(json.dumps(check) + "\n")
-    return {"file": AGENT_FILE, "macs": agent_macs(agent), "inputs": INPUTS}
+    return {"file": AGENT_FILE, "macs": agent_macs(agent), "inputs": INPUTS, "prices": list(PRICES)}
 
 
-def fit_agent(package, tables, methods):
-    """Fits and writes the agent of folder `package` from `tables`, and the cross-fitted values of `methods`."""
+def fit_agent(package, tables, methods=()):
+    """Fits and writes the agent of folder `package` from `tables`, those of its folds, and the cross-fitted values of `methods`."""
     draft_file = tables / "draft.json"
     draft = json.loads(draft_file.read_text())
     policies = draft["policies"]
     ladder = ladder_of(*read_table(tables, "holdout"), policies)
     for stale in tables.glob("holdout.*.values.bin"):
         stale.unlink()  # of an earlier network
+    write_folds(tables, ladder)
     for method in methods:
         (tables / f"holdout.{method}.values.bin").write_bytes(cross_fitted(ladder, method).astype("<f4").tobytes())
-    draft["agent"] = write_agent(package, learn(ladder, METHOD), policies)
+    draft["agent"] = write_agent(package, fit(ladder), policies)
     draft_file.write_text(json.dumps(draft, indent="\t") + "\n")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--name", required=True, type=like("[a-z0-9-]{1,64}"))
-    parser.add_argument("--compare", action="store_true", help="also cross-fit the methods that are not the product's")
+    parser.add_argument("--compare", action="store_true", help="also cross-fit the agents of learn.py")
     options = parser.parse_args()
     try:
-        methods = list(METHODS) if options.compare else [METHOD]
+        methods = METHODS if options.compare else ()
         fit_agent(MODELS / "packages" / options.name, MODELS / "outcomes" / options.name, methods)
     except FileNotFoundError as error:
         parser.error(f"{error.filename} is not there: export the package first")

@@ -40,6 +40,13 @@ class SharedWeights:
         return b"".join(self.blobs)
 
 
+class OwnWeights:
+    """Keeps tensors in the graph itself, in float16: for a graph that shares none."""
+
+    def reference(self, key, tensor, name, rows):
+        return numpy_helper.from_array(np.ascontiguousarray(tensor[:rows], np.float16), name)
+
+
 class Graph:
     """Appends nodes; each method returns the name of its output."""
 
@@ -85,26 +92,44 @@ def policy_graph(network, policy, shared, mean, deviation, height, width):
     `mean` and `deviation` are the training images' by colour, in [0, 1].
     """
     graph = Graph(shared)
-    x = graph.node("Transpose", [graph.node("Cast", ["pixels"], to=TensorProto.FLOAT)], perm=[0, 3, 1, 2])
-    # After the Transpose: a factor for whole planes of a colour costs an eighth of one for every third number.
-    scale = (1 / (255 * np.asarray(deviation, np.float64))).astype(np.float32).reshape(3, 1, 1)
-    shift = (-np.asarray(mean, np.float64) / np.asarray(deviation, np.float64)).astype(np.float32).reshape(3, 1, 1)
-    x = graph.node("Add", [graph.node("Mul", [x, graph.constant(scale)]), graph.constant(shift)])
+    x = _normalised(graph, mean, deviation)
     x = _convolution(graph, x, "stem", network.stem)
     x = graph.node("Relu", [graph.norm(x, network.stem_norm[policy])])
     for index, layer in enumerate(network.layers):
         add = _transition if isinstance(layer, Transition) else _block
         x = add(graph, x, layer, policy, f"layers.{index}")
+    return graph.model("pixels", height, width, _logits(graph, x, network.head), network.head.out_features)
+
+
+def look_graph(look, mean, deviation, height, width):
+    """The graph of a look (look.py), with its weights in it; inputs and outputs as a policy's."""
+    graph = Graph(OwnWeights())
+    x = _pooled(graph, _normalised(graph, mean, deviation), look.pool)
+    for index, (convolution, norm) in enumerate(zip(look.convolutions, look.norms)):
+        x = graph.node("Relu", [graph.norm(_convolution(graph, x, f"convolutions.{index}", convolution), norm)])
+    return graph.model("pixels", height, width, _logits(graph, x, look.head), look.head.out_features)
+
+
+def _normalised(graph, mean, deviation):
+    x = graph.node("Transpose", [graph.node("Cast", ["pixels"], to=TensorProto.FLOAT)], perm=[0, 3, 1, 2])
+    # After the Transpose: a factor for whole planes of a colour costs an eighth of one for every third number.
+    scale = (1 / (255 * np.asarray(deviation, np.float64))).astype(np.float32).reshape(3, 1, 1)
+    shift = (-np.asarray(mean, np.float64) / np.asarray(deviation, np.float64)).astype(np.float32).reshape(3, 1, 1)
+    return graph.node("Add", [graph.node("Mul", [x, graph.constant(scale)]), graph.constant(shift)])
+
+
+def _logits(graph, x, head):
     x = graph.node("Flatten", [graph.node("GlobalAveragePool", [x])])
-    head = network.head
     weight = graph.weight("head", _numpy(head.weight), head.out_features)
-    x = graph.node("Gemm", [x, weight, graph.constant(_numpy(head.bias))], transB=1)
-    return graph.model("pixels", height, width, x, head.out_features)
+    return graph.node("Gemm", [x, weight, graph.constant(_numpy(head.bias))], transB=1)
+
+
+def _pooled(graph, x, stride):
+    return graph.node("AveragePool", [x], kernel_shape=[stride] * 2, strides=[stride] * 2) if stride > 1 else x
 
 
 def _transition(graph, x, layer, policy, name):
-    if layer.stride > 1:
-        x = graph.node("AveragePool", [x], kernel_shape=[layer.stride] * 2, strides=[layer.stride] * 2)
+    x = _pooled(graph, x, layer.stride)
     return graph.norm(_convolution(graph, x, f"{name}.conv", layer.conv), layer.norm[policy])
 
 

@@ -31,6 +31,10 @@ class Ladder:
     def images(self):
         return self.right.shape[1]
 
+    def gaps(self, rung):
+        """Float64 [images]: the first input after `rung`, how far its second greatest logit lies below the greatest."""
+        return self.states[rung, :, rung * (len(INPUTS) + 1)].numpy().astype(np.float64)
+
     def take(self, images):
         return Ladder(self.states[:, images], self.right[:, images], self.costs)
 
@@ -38,7 +42,7 @@ class Ladder:
 def readings(logits):
     """INPUTS of `logits` float [..., classes], as float32 [..., 1]: the same as readLogits of functions/core/reading.ts.
 
-    With margin and entropy besides, 5,000 images are too few to rank what images gain: the gate does no better, or worse.
+    With margin and entropy besides, one-step agents did no better or worse: 5,000 images are too few to rank what images gain.
     """
     ordered = np.sort(np.asarray(logits, np.float64), -1)
     return np.minimum(ordered[..., -1:] - ordered[..., -2:-1], GAP_MAX).astype(np.float32)

@@ -1,4 +1,4 @@
-"""How an agent learns from a ladder: by the critic's error, and from there on by the actor's return.
+"""How one-step agents (onestep.py) learn from a ladder: by the critic's error, and from there on by the actor's return.
 
 - `critic`: fitted Q of one step: every rung's value is the probability that its label is right. Cross entropy with a ridge
   penalty, which is convex, to its minimum. The other methods begin with it.
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 
-from .agent import Agent, preferences
+from .onestep import OneStepAgent, preferences
 
 CRITIC_STEPS = 100  # of L-BFGS
 RIDGE = 1e-3  # on scaled weights but the rungs' own 1
@@ -116,9 +116,9 @@ def sampled_loss(agent, ladder, price, temperature, done):
 
 
 def learn(ladder, method, seed=1):
-    """An agent that has learnt from `ladder` by `method`: "critic", or one of ACTORS."""
+    """A one-step agent that has learnt from `ladder` by `method`: "critic", or one of ACTORS."""
     torch.manual_seed(seed)
-    agent = Agent(ladder.rungs, ladder.states.shape[-1])
+    agent = OneStepAgent(ladder.rungs, ladder.states.shape[-1])
     agent.fit_scaling(ladder.states)
     fit_critic(agent, ladder)
     if method != "critic":

@@ -23,7 +23,8 @@ from .places import MODELS, like
 
 DECAY_SHARE = 0.4  # of the epochs
 FULL_ONLY_SHARE = 0.25  # of the epochs, where nothing was learnt before
-EXPORT_SECONDS = 150  # kept free for the export
+EXPORT_SECONDS = 150  # kept free for the export, and for its look
+LOOK_SECONDS = 0.008  # besides, an image
 TIMED_STEPS = 6
 
 
@@ -65,7 +66,8 @@ def make(options):
     folder, started = Path(options.out), time.perf_counter()
     folder.mkdir(parents=True, exist_ok=True)
     learn, held = split_holdout(load(options.data, "train", options.size))
-    seconds = options.minutes * 60 - EXPORT_SECONDS - (time.perf_counter() - started)
+    exporting = EXPORT_SECONDS + LOOK_SECONDS * len(learn.labels)
+    seconds = options.minutes * 60 - exporting - (time.perf_counter() - started)
     plan = planned(options, learn, folder, seconds)
     print(json.dumps(plan), flush=True)
     if (folder / "decay.pt").exists():
@@ -87,7 +89,9 @@ def trunk_of(architecture):
 
 
 def has_bf16():
-    """Whether this processor computes bf16 faster than float32: with AVX-512's instructions for it, or AMX."""
+    """Whether bf16 is faster than float32 here: with AVX-512's instructions for it, AMX, or a GPU that has it."""
+    if train.DEVICE.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
     return any(getattr(torch.cpu, name, bool)() for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
 
 

@@ -2,10 +2,10 @@
 
 `python -m budgetnet.train --data FOLDER --out FOLDER [--epochs N]` runs at a constant rate until stopped and writes a
 checkpoint every epoch; `--decay N` branches off the newest of them and lets the rate fall to 0 in N epochs.
-Stopped and started again it goes on where it was, with the same weights as in one go. `--start FILE` begins from weights
+Stopped and started again it goes on where it was, with the same weights as in one go (on a GPU, which is used where there is one: alike). `--start FILE` begins from weights
 that `budgetnet.export --keep` wrote (float16, without the optimiser's momentum); with `--decay N` too, it decays from them at once.
-`--trunk FILE` begins a network for other classes from all of such weights but the head, at epoch 0. `--teacher NAME` also
-learns what that package says of the images (teacher.py).
+`--trunk FILE` begins a network for other classes from all of such weights but the head, at epoch 0. `--teacher NAME[,NAME]` also
+learns what those packages say of the images (teacher.py).
 Sandwich rule and in-place distillation: Yu and Huang 2019, arXiv:1903.05134.
 """
 
@@ -26,6 +26,7 @@ from .network import ARCHITECTURES, STEM_STRIDES, BranchNetwork
 from .places import like
 from .teacher import soft_labels
 
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 BATCH = 250
 RATE = 0.2
 MOMENTUM = 0.9
@@ -39,6 +40,7 @@ FULL_ONLY_EPOCHS = 8  # the first epochs train the full network alone
 SAMPLING = (0.3, 0.25, 0.2, 0.15, 0.1)  # how often each rung runs beside the full network, cheapest first
 SHIFT = 4
 SAVE_SECONDS = 10  # of training between two checkpoints, at least
+TEACHER_HELP = "packages for the same classes, joined by commas, whose soft labels are learnt too"
 NO_MIRROR_HELP = "for classes that a mirror changes (digits, letters, left and right): no mirrored images, no second view"
 
 
@@ -58,24 +60,25 @@ def normalise(pixels, mean, deviation):
 
 
 def batches(pixels, epoch, seed, flips):
-    """Yields (float32 [BATCH, h, w, 3], which images they are, which are mirrored, generator), as many as are whole.
+    """Yields (float32 [BATCH, h, w, 3], which images they are, generator), as many as are whole, where `pixels` are.
 
-    Shuffled, shifted by up to SHIFT pixels and flipped every other epoch (alternating flip, Jordan 2024, arXiv:2404.00498), those of
+    What is drawn is drawn on the CPU, the same for every device. Shuffled, shifted by up to SHIFT pixels and flipped every other epoch (alternating flip, Jordan 2024, arXiv:2404.00498), those of
     `flips` first; where that is None, never.
     """
     generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
     count, height, width, _ = pixels.shape
     order = torch.randperm(count, generator=generator)
-    rows, columns = torch.arange(height), torch.arange(width)
+    device = pixels.device
+    rows, columns, within = (torch.arange(size, device=device) for size in (height, width, BATCH))
     for start in range(0, count - BATCH + 1, BATCH):
-        index = order[start : start + BATCH]
-        dy, dx = torch.randint(0, 2 * SHIFT + 1, (2, BATCH), generator=generator)
+        index = order[start : start + BATCH].to(device)
+        dy, dx = torch.randint(0, 2 * SHIFT + 1, (2, BATCH), generator=generator).to(device)
         padded = F.pad(pixels[index].permute(0, 3, 1, 2).float(), (SHIFT,) * 4, mode="reflect").permute(0, 2, 3, 1)
         y = (dy[:, None] + rows)[:, :, None]
         x = dx[:, None] + columns
-        mirrored = torch.zeros(BATCH, dtype=torch.bool) if flips is None else flips[index] ^ (epoch % 2 == 1)
+        mirrored = torch.zeros_like(within, dtype=torch.bool) if flips is None else flips[index] ^ (epoch % 2 == 1)
         x = torch.where(mirrored[:, None], x.flip(1), x)[:, None, :]
-        yield padded[torch.arange(BATCH)[:, None, None], y, x], index, mirrored, generator
+        yield padded[within[:, None, None], y, x], index, generator
 
 
 class Trainer:
@@ -89,19 +92,19 @@ class Trainer:
             raise ValueError(f"{len(learn.labels)} images to learn from; expected at least {BATCH}")
         torch.manual_seed(options.seed)
         self.options = options
-        self.pixels, self.labels = torch.from_numpy(learn.pixels), torch.from_numpy(learn.labels)
-        self.mean, self.deviation = (torch.from_numpy(values).float() for values in statistics(learn.pixels))
+        self.pixels, self.labels = (torch.from_numpy(rows).to(DEVICE) for rows in (learn.pixels, learn.labels))
+        self.mean, self.deviation = (torch.from_numpy(values).float().to(DEVICE) for values in statistics(learn.pixels))
         architecture = ARCHITECTURES[options.architecture].for_size(options.size)
-        self.network = BranchNetwork(architecture, len(learn.classes)).to(memory_format=torch.channels_last)
+        self.network = BranchNetwork(architecture, len(learn.classes)).to(DEVICE, memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network)
         decayed = [p for p in self.network.parameters() if p.ndim > 1]
         plain = [p for p in self.network.parameters() if p.ndim <= 1]
         groups = [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": plain, "weight_decay": 0}]
         self.optimiser = torch.optim.SGD(groups, lr=RATE, momentum=MOMENTUM, nesterov=True)
         draws = torch.rand(len(self.labels), generator=torch.Generator().manual_seed(options.seed))
-        self.flips = draws < 0.5 if options.mirror else None
+        self.flips = (draws < 0.5).to(DEVICE) if options.mirror else None
         self.epoch, self.decay_start = 0, None
-        self.taught = None  # soft labels of a teacher, by mirrored and image
+        self.taught = None  # soft labels of teachers, by image
         self.full_only_epochs = FULL_ONLY_EPOCHS
 
     def rate(self, progress):
@@ -116,19 +119,19 @@ class Trainer:
             return EMA_STEPS
         return max(1, min(EMA_STEPS, EMA_PART * self.options.decay * (len(self.labels) // BATCH)))
 
-    def full_loss(self, logits, index, mirrored):
+    def full_loss(self, logits, index):
         """Of the full network's `logits` for images `index`: by their labels and, where there is a teacher, by its soft ones."""
         loss = F.cross_entropy(logits, self.labels[index], label_smoothing=LABEL_SMOOTHING)
         if self.taught is None:
             return loss
-        return torch.lerp(loss, F.cross_entropy(logits, self.taught[mirrored.long(), index].float()), TEACHER_SHARE)
+        return torch.lerp(loss, F.cross_entropy(logits, self.taught[index].float()), TEACHER_SHARE)
 
-    def step(self, pixels, index, mirrored, generator):
-        """One step on a batch of `batches`; returns its loss and the part that the full network gets right."""
+    def step(self, pixels, index, generator):
+        """One step on a batch of `batches`; returns its loss and the part that the full network gets right, both tensors."""
         policies, x = len(self.network.architecture.rungs), normalise(pixels, self.mean, self.deviation)
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.options.bf16):
+        with torch.autocast(DEVICE.type, torch.bfloat16, enabled=self.options.bf16):
             full = self.network(x, policies - 1)
-            loss = self.full_loss(full, index, mirrored)
+            loss = self.full_loss(full, index)
             if self.epoch >= self.full_only_epochs:
                 drawn = int(torch.multinomial(torch.tensor(SAMPLING), 1, generator=generator))
                 soft = full.detach().softmax(1)
@@ -140,7 +143,7 @@ class Trainer:
         with torch.no_grad():
             for mean, value in zip(self.average.parameters(), self.network.parameters()):
                 mean.lerp_(value, part)
-        return float(loss.detach()), float((full.detach().argmax(1) == self.labels[index]).float().mean())
+        return loss.detach(), (full.detach().argmax(1) == self.labels[index]).float().mean()
 
     def run_epoch(self):
         """Returns what the epoch's line says: means over its steps, and seconds."""
@@ -157,7 +160,7 @@ class Trainer:
             losses, rights = losses + loss / steps, rights + right / steps
         self.epoch += 1
         seconds = round(time.time() - started, 1)
-        return {"epoch": self.epoch, "loss": round(losses, 4), "trainAccuracy": round(rights, 4), "seconds": seconds}
+        return {"epoch": self.epoch, "loss": round(float(losses), 4), "trainAccuracy": round(float(rights), 4), "seconds": seconds}
 
     def save(self, file):
         state = {
@@ -197,7 +200,7 @@ class Trainer:
 
     def restore(self, file):
         """Everything as it was when `file` was saved. Raises ValueError when that is part of another decay than asked for."""
-        state = torch.load(file, weights_only=True)
+        state = torch.load(file, map_location=DEVICE, weights_only=True)
         must_fit(file, state["options"], self.options.architecture, self.options.size)
         must_have_classes(file, state["network"], self.network.head.out_features)
         must_have_learnt_from(file, state, self.mean, self.deviation)
@@ -233,7 +236,7 @@ def begin(options, learn, folder, own):
     if options.decay and not own.exists():
         trainer.decay_start = trainer.epoch
     if options.teacher:
-        trainer.taught = soft_labels(options.teacher, learn, folder)
+        trainer.taught = soft_labels(options.teacher, learn, folder, options.mirror).to(DEVICE)
     return trainer
 
 
@@ -263,10 +266,10 @@ def parse():
     parser.add_argument("--decay", type=int, default=0, help="branch off and decay in so many epochs")
     parser.add_argument("--start", help="weights to begin with, when there is no checkpoint in --out yet")
     parser.add_argument("--trunk", help="weights of a network for other classes, to begin with all of it but the head")
-    parser.add_argument("--teacher", type=like("[a-z0-9-]{1,64}"), help="package for the same classes, whose soft labels are learnt too")
+    parser.add_argument("--teacher", type=like("[a-z0-9-]{1,64}(,[a-z0-9-]{1,64})*"), help=TEACHER_HELP)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--no-mirror", dest="mirror", action="store_false", help=NO_MIRROR_HELP)
-    parser.add_argument("--bf16", action="store_true", help="faster on AVX-512 and AMX, slower elsewhere")
+    parser.add_argument("--bf16", action="store_true", help="faster on AVX-512, AMX and GPUs, slower elsewhere")
     return parser, parser.parse_args()
 
 

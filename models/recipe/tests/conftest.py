@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from budgetnet import learn, network, train
+from budgetnet import learn, look, network, train
 from budgetnet.batchnorm import recalibrate
 from budgetnet.export import round_weights
 
@@ -30,6 +30,7 @@ def tiny(monkeypatch):
     monkeypatch.setattr(train, "SAVE_SECONDS", 0)
     monkeypatch.setattr(train, "SAMPLING", (0.6, 0.4))
     monkeypatch.setattr(learn, "STEPS", 5)
+    monkeypatch.setattr(look, "EPOCHS", 10)
     return architecture
 
 

@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from budgetnet import learn
-from budgetnet.agent import Agent, agent_graph, agent_macs, preferences
-from budgetnet.fit_agent import fit_agent
+from budgetnet.agent import KNOTS, PRICES, Agent, agent_graph, agent_macs, fit
+from budgetnet.fit_agent import fit_agent, folds_of, without
 from budgetnet.ladder import costs_of, ladder_of, readings
+from budgetnet.onestep import preferences
 from budgetnet.outcomes import write_table
 
 POLICIES = [{"macs": 100}, {"macs": 300}, {"macs": 1000}]
@@ -82,33 +83,98 @@ def test_every_method_learns_which_images_gain_and_where(method, monkeypatch):
     assert (chosen[~wrong] == 0).float().mean() > 0.9
 
 
-def test_the_graph_gives_the_agents_values_and_counts_its_macs():
-    torch.manual_seed(1)
+def best(agent, rung, gaps, price):
+    """What the actor does after `rung` at PRICES[price]: the rung to run, or its own."""
+    said = agent.says(rung, gaps)[:, price]
+    return (said[..., 0] - PRICES[price] * said[..., 1])[:, rung:].argmax(1) + rung
+
+
+def test_the_agent_learns_which_images_gain_and_where():
+    agent = fit(ladder_of(*made(), POLICIES))
+    fresh = ladder_of(*made(seed=1), POLICIES)
+    chosen = best(agent, 0, fresh.gaps(0), int(np.searchsorted(PRICES, 0.5)))
+    wrong = fresh.right[0].numpy() == 0
+    assert (chosen[wrong] == 1).mean() > 0.9 and (chosen[~wrong] == 0).mean() > 0.9
+
+
+def two_steps(images=3000):
+    """A ladder on which rung 1 is right for half of the images and sure of just those, and rung 2 for all; rung 0 knows nothing."""
+    random = np.random.default_rng(2)
+    truth, rows = random.integers(0, 4, images), np.arange(images)
+    logits = np.zeros((3, images, 4))
+    logits[0] = random.normal(0, 0.1, (images, 4))
+    easy = random.random(images) < 0.5
+    logits[1, rows, np.where(easy, truth, (truth + 1) % 4)] = np.where(easy, 6, 1) + random.normal(0, 0.1, images)
+    logits[2, rows, truth] = 6
+    return logits, truth
+
+
+def test_it_runs_a_rung_for_what_it_will_know_after_it():
+    """Rung 1 for all and rung 2 for the unsure half costs 0.3 + 0.5 x 1.0; rung 2 at once 1.0: only who looks ahead sees that."""
+    policies = [{"macs": 10}, {"macs": 300}, {"macs": 1000}]
+    ladder = ladder_of(*two_steps(), policies)
+    agent, price = fit(ladder), int(np.searchsorted(PRICES, 0.3))
+    assert (best(agent, 0, ladder.gaps(0), price) == 1).mean() > 0.95
+    said = agent.says(0, ladder.gaps(0))[:, price]
+    assert said[:, 1].mean(0) == pytest.approx([1.0, 0.8], abs=0.02)
+    after = best(agent, 1, ladder.gaps(1), price)
+    sure = ladder.gaps(1) > 3
+    assert (after[sure] == 1).all() and (after[~sure] == 2).all()
+
+
+def test_a_second_view_is_planned_after_the_first_only_and_what_it_brings_is_the_firsts():
+    logits, truth = two_steps()
+    second = logits[2].copy()
+    logits[2, :, :] = np.where(np.arange(len(truth))[:, None] % 5 == 0, np.roll(second, 1, 1) / 6, second)  # unsure where wrong
+    policies = [{"macs": 10}, {"macs": 300}, {"macs": 1000}, {"macs": 1000, "mirrored": True}]
+    ladder = ladder_of(np.concatenate([logits, second[None]]), truth, policies)
+    agent = fit(ladder)
+    for rung in (0, 1):
+        assert not agent.says(rung, ladder.gaps(rung))[:, :, 3].any()
+    cheap = agent.says(1, np.array([1.0]))[0, 0]
+    assert cheap[2] == pytest.approx([1.0, 1.2], abs=0.03)  # a fifth is looked at again
+
+
+def test_the_graph_says_what_the_agent_says_and_counts_its_macs():
+    random = np.random.default_rng(3)
     ladder = ladder_of(*made(50), POLICIES)
-    agent = Agent(3, 4)
-    agent.fit_scaling(ladder.states)
-    for parameter in agent.parameters():
-        torch.nn.init.normal_(parameter)
+    knots = np.sort(random.uniform(0, 8, (2, KNOTS)), 1)
+    agent = Agent(knots, random.normal(size=(2, KNOTS, len(PRICES), 3, 2)))
     model = agent_graph(agent)
     onnx.checker.check_model(model)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    for states in ladder.states:
+    for rung, states in enumerate(ladder.states):
         (found,) = session.run(None, {"state": states.numpy()})
-        assert np.allclose(found, agent(states).detach().numpy(), atol=1e-3)
+        assert np.allclose(found, agent.says(rung, ladder.gaps(rung)).reshape(50, -1), atol=1e-4)
     assert agent_macs(agent) == sum(int(np.prod(weights.dims)) for weights in model.graph.initializer)
 
 
-def test_fit_agent_writes_graph_check_values_draft_and_cross_fitted_values(tmp_path, monkeypatch):
+@pytest.mark.parametrize("images", [3, 60])
+def test_fit_agent_writes_graph_check_draft_and_agents_of_folds(tmp_path, monkeypatch, images):
     monkeypatch.setattr(learn, "STEPS", 5)
-    logits, truth = made(60)
+    logits, truth = made(images)
     package, tables = tmp_path / "package", tmp_path / "outcomes"
     package.mkdir()
     write_table(tables, "holdout", logits, truth)
     (package / "check.json").write_text(json.dumps({"logits": logits[:, :2].tolist()}))
     (tables / "draft.json").write_text(json.dumps({"policies": POLICIES}))
-    fit_agent(package, tables, ["critic", "actor-critic"])
+    fit_agent(package, tables, ["critic", "actor-critic"] if images > 5 else [])
     draft = json.loads((tables / "draft.json").read_text())
-    assert draft["agent"]["file"] == "agent.onnx" and draft["agent"]["inputs"] == ["gap"]
-    assert np.shape(json.loads((package / "check.json").read_text())["values"]) == (2, 2, 3)
-    for method in ("critic", "actor-critic"):
-        assert (tables / f"holdout.{method}.values.bin").stat().st_size == 2 * 60 * 3 * 4
+    assert (draft["agent"]["file"], draft["agent"]["inputs"], len(draft["agent"]["prices"])) == ("agent.onnx", ["gap"], len(PRICES))
+    values = np.asarray(json.loads((package / "check.json").read_text())["values"])
+    assert values.shape == (2, 2, len(PRICES) * 3 * 2) and np.isfinite(values).all()
+    folds = json.loads((tables / "holdout.folds.json").read_text())["folds"]
+    assert len(folds) == images and {f"holdout.fold-{fold}.onnx" for fold in folds} <= {file.name for file in tables.glob("*.onnx")}
+    for file in tables.glob("*.values.bin"):
+        assert file.stat().st_size == 2 * images * 3 * 4
+
+
+def test_the_agent_of_a_fold_has_not_seen_its_images():
+    logits, truth = made(50)
+    folds = folds_of(50)
+    assert np.bincount(folds).tolist() == [10] * 5
+    ladder = ladder_of(logits, truth, POLICIES)
+    other = ladder_of(logits, np.where(folds == 2, (truth + 1) % 4, truth), POLICIES)
+    for fold, same in ((2, True), (1, False)):
+        one, two = (fit(without(some, folds, fold)).answers for some in (ladder, other))
+        assert np.array_equal(one, two) == same

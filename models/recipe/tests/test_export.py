@@ -33,12 +33,12 @@ def test_export_writes_package_tables_and_card(command, tmp_path):
     assert card["training"]["learntFrom"] == 72 and card["training"]["heldOut"] == 8
     for split, images in (("holdout", 8), ("test", 10)):
         header = json.loads((outcomes / f"{split}.json").read_text())
-        logits = np.frombuffer((outcomes / f"{split}.logits.bin").read_bytes(), "<f2").reshape(4, images, 2)
+        logits = np.frombuffer((outcomes / f"{split}.logits.bin").read_bytes(), "<f2").reshape(5, images, 2)
         right = (logits.argmax(2) == np.array(header["truth"])).mean(1)
         assert np.allclose(card["results"][split], right, atol=1e-5)
     assert (tmp_path / "models" / "checkpoints" / "tiny.npz").exists()
     package = {file.name for file in (tmp_path / "models" / "packages" / "tiny").iterdir()}
-    assert package == {"policy-00.onnx", "policy-01.onnx", "policy-02.onnx", "weights.bin", "check.json", "agent.onnx"}
+    assert package == {"policy-00.onnx", "policy-01.onnx", "policy-02.onnx", "policy-look.onnx", "weights.bin", "check.json", "agent.onnx"}
 
 
 def test_without_test_images_no_earlier_test_table_stays(command, tmp_path):

@@ -2,8 +2,9 @@ import json
 import sys
 
 import pytest
+import torch
 
-from budgetnet import export, make, train
+from budgetnet import export, look, make, train
 
 
 def command(folder, *more):
@@ -26,27 +27,29 @@ def test_one_command_makes_a_package_of_a_folder(tiny, folder, models, monkeypat
     plan, *epochs, results = map(json.loads, capsys.readouterr().out.splitlines())
     assert plan == {"constant": 1, "decay": 1, "fullOnly": 0}
     assert [line["epoch"] for line in epochs] == [1, 2]
-    assert len(results["holdout"]) == len(tiny.rungs) + 1  # and the second view
+    assert len(results["holdout"]) == len(tiny.rungs) + 2  # the look and the second view
     assert {"policy-00.onnx", "weights.bin", "agent.onnx", "check.json"} <= {file.name for file in (models / "packages" / "mine").iterdir()}
     assert json.loads((models / "outcomes" / "mine" / "draft.json").read_text())["classes"] == ["cold", "warm"]
 
 
 def test_classes_that_a_mirror_changes_are_never_mirrored(tiny, folder, models, monkeypatch, capsys):
-    drawn = []
-    batches = train.batches
+    drawn, batches = [], train.batches
 
-    def noted(*arguments):
-        for batch in batches(*arguments):
-            drawn.append(batch[2])
+    def noted(pixels, epoch, seed, flips):
+        plain, _, _ = next(batches(pixels, epoch, seed, None))
+        for number, batch in enumerate(batches(pixels, epoch, seed, flips)):
+            if number == 0:  # later ones depend on what the first step drew
+                drawn.append(torch.equal(batch[0], plain))
             yield batch
 
-    monkeypatch.setattr(train, "batches", noted)
+    for module in (train, look):
+        monkeypatch.setattr(module, "batches", noted)
     monkeypatch.setattr(sys, "argv", command(folder, "--no-mirror"))
     make.main()
-    assert drawn and not any(mirrored.any() for mirrored in drawn)
+    assert drawn and all(drawn)
     draft = json.loads((models / "outcomes" / "mine" / "draft.json").read_text())
     assert not any("mirrored" in policy for policy in draft["policies"]) and draft["training"]["mirror"] is False
-    assert len(draft["results"]["holdout"]) == len(draft["policies"]) == len(tiny.rungs)
+    assert len(draft["results"]["holdout"]) == len(draft["policies"]) == len(tiny.rungs) + 1
     monkeypatch.setattr(sys, "argv", command(folder))
     with pytest.raises(SystemExit, match="2"):
         make.main()

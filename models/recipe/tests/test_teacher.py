@@ -33,19 +33,21 @@ def learn(options):
     return split_holdout(load(options.data, "train"))[0]
 
 
-def test_soft_labels_are_what_the_whole_network_says_of_images_and_of_their_mirror_images(package, options, learn, tmp_path):
-    labels = teacher.soft_labels("tiny", learn, tmp_path)
+@pytest.mark.parametrize("mirror", [True, False])
+def test_soft_labels_are_the_mean_of_what_whole_networks_say_of_images_and_of_their_mirror_images(package, options, learn, tmp_path, mirror):
+    labels = teacher.soft_labels("tiny,tiny", learn, tmp_path, mirror)
     network, state = export.averaged(options.checkpoint)
     export.round_weights(network)
     export.recalibrate(network, torch.from_numpy(learn.pixels), state["mean"], state["deviation"])
-    for found, pixels in zip(labels, (learn.pixels, learn.pixels[:, :, ::-1].copy())):
-        logits = logits_of(network, torch.from_numpy(pixels), state["mean"], state["deviation"])[-2]
-        assert np.allclose(found.float(), torch.from_numpy(logits).softmax(1), atol=2e-3)
+    views = [learn.pixels, learn.pixels[:, :, ::-1].copy()] if mirror else [learn.pixels]
+    logits = [logits_of(network, torch.from_numpy(view), state["mean"], state["deviation"])[-2] for view in views]
+    expected = torch.stack([torch.from_numpy(one).softmax(1) for one in logits]).mean(0)
+    assert labels.shape == (72, 2) and torch.allclose(labels.float(), expected, atol=2e-3)
 
 
 def test_soft_labels_are_computed_once_for_a_run_and_anew_for_another_package(package, learn, tmp_path, monkeypatch):
     first = teacher.soft_labels("tiny", learn, tmp_path)
-    monkeypatch.setattr(teacher, "_probabilities", lambda _, pixels: np.zeros((len(pixels), 2), np.float16))
+    monkeypatch.setattr(teacher, "probabilities", lambda _, pixels: np.zeros((len(pixels), 2), np.float16))
     assert torch.equal(teacher.soft_labels("tiny", learn, tmp_path), first)
     card = json.loads((package / "model.json").read_text())
     (package / "model.json").write_text(json.dumps({**card, "digest": "sha256:2"}))
@@ -78,17 +80,15 @@ def test_a_teacher_of_other_classes_sizes_or_images_is_refused(package, learn, t
         teacher.soft_labels("tiny", learn, tmp_path)
 
 
-def test_each_image_learns_its_own_soft_label_mirrored_when_it_is(package, options, learn, tmp_path):
+def test_each_image_learns_its_own_soft_label(package, options, learn, tmp_path):
     options.teacher = "tiny"
     trainer = train.begin(options, learn, tmp_path, tmp_path / "constant.pt")
     soft = trainer.taught.float()
-    _, index, mirrored, _ = next(train.batches(trainer.pixels, 0, 1, trainer.flips))
-    assert mirrored.any() and not mirrored.all()
-    right = torch.stack([soft[int(flag), image] for flag, image in zip(mirrored, index)])
-    certain = right.clamp_min(1e-4).log()  # logits that say just what the teacher says
-    least = trainer.full_loss(certain, index, mirrored)
-    assert least < trainer.full_loss(certain.roll(1, 0), index, mirrored)
-    assert least != train.Trainer(options, learn).full_loss(certain, index, mirrored)
+    _, index, _ = next(train.batches(trainer.pixels, 0, 1, trainer.flips))
+    certain = soft[index].clamp_min(1e-4).log()  # logits that say just what the teacher says
+    least = trainer.full_loss(certain, index)
+    assert least < trainer.full_loss(certain.roll(1, 0), index)
+    assert least != train.Trainer(options, learn).full_loss(certain, index)
 
 
 def test_a_run_goes_on_with_its_teacher_and_the_card_names_it(package, options, learn, tmp_path):

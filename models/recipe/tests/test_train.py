@@ -175,5 +175,5 @@ def test_a_step_in_bfloat16_learns_as_one_in_float32_does(tiny, options):
         trainer = trainer_of(options)
         trainer.epoch = 1  # past the full network's own epochs
         trainer.network.train()
-        losses.append([trainer.step(*batch)[0] for batch in train.batches(trainer.pixels, 1, 1, trainer.flips)])
+        losses.append([float(trainer.step(*batch)[0]) for batch in train.batches(trainer.pixels, 1, 1, trainer.flips)])
     assert losses[1] == pytest.approx(losses[0], rel=0.1)

@@ -1,0 +1,99 @@
+import json
+import sys
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+
+from budgetnet import cost, export, look, train
+from budgetnet.data import load, split_holdout
+from budgetnet.graph import look_graph
+from budgetnet.network import STEM_STRIDES
+from budgetnet.outcomes import read_table
+from conftest import DEVIATION, MEAN
+from test_cost import counting
+
+
+@pytest.mark.parametrize("size", sorted(STEM_STRIDES))
+def test_a_look_costs_what_a_real_run_multiplies_and_about_a_hundredth_of_a_network(monkeypatch, size):
+    made = look.Look(10, STEM_STRIDES[size]).eval()
+    with counting(monkeypatch) as counted:
+        made(torch.zeros(1, 3, size, size))
+    assert cost.look_macs(made, size, size) == sum(macs for macs, _ in counted) < 0.012 * 111e6
+    assert cost.look_parameters(made) == sum(parameter.numel() for parameter in made.parameters())
+
+
+def test_macs_as_counted_by_hand():
+    convolutions = 16 * 16 * 27 * 16 + 8 * 8 * 9 * 16 * 32 + 4 * 4 * 9 * 32 * 64 + 4 * 4 * 9 * 64 * 64
+    assert cost.look_macs(look.Look(10), 32, 32) == convolutions + 64 * 10
+
+
+@pytest.mark.parametrize("size", sorted(STEM_STRIDES))
+def test_its_graph_says_what_it_says(tiny, size):
+    torch.manual_seed(1)
+    made, pixels = look.Look(5, STEM_STRIDES[size]).eval(), torch.randint(0, 256, (9, size, size, 3), dtype=torch.uint8)
+    for parameter in made.parameters():
+        parameter.data = parameter.data.half().float()
+    session = onnxruntime.InferenceSession(look_graph(made, MEAN.numpy(), DEVIATION.numpy(), size, size).SerializeToString())
+    said = session.run(None, {"pixels": pixels.numpy()})[0]
+    assert np.abs(said - look.look_logits(made, pixels.numpy(), MEAN, DEVIATION)).max() < 1e-3
+
+
+@pytest.fixture
+def exported(tiny, options, tmp_path, monkeypatch):
+    """A package of the tiny network with test tables, and its look; returns the folder of models."""
+    for module in (export, look):
+        monkeypatch.setattr(module, "MODELS", tmp_path / "models")
+    out = ["--data", options.data, "--out", str(tmp_path / "run"), "--architecture", "tiny"]
+    for module, arguments in (
+        (train, [*out, "--epochs", "1"]),
+        (train, [*out, "--decay", "1"]),
+        (export, ["--data", options.data, "--checkpoint", str(tmp_path / "run" / "decay.pt"), "--name", "tiny", "--test"]),
+    ):
+        monkeypatch.setattr(sys, "argv", [module.__name__, *arguments])
+        module.main()
+    return tmp_path / "models"
+
+
+def facts_of(models):
+    tables = models / "outcomes" / "tiny"
+    draft = json.loads((tables / "draft.json").read_text())
+    check = json.loads((models / "packages" / "tiny" / "check.json").read_text())
+    return draft, check, {split: read_table(tables, split) for split in ("holdout", "test")}
+
+
+def test_a_package_is_looked_at_first_and_another_look_takes_its_place(exported, options, monkeypatch):
+    draft, check, tables = facts_of(exported)
+    first = draft["policies"][0]
+    assert (first["id"], first["look"], first["widths"]) == ("look", True, [0, 0, 0])
+    rungs = len(draft["policies"])
+    assert len(check["logits"]) == rungs and len(check["values"]) == rungs - 1
+    for split, (logits, truth) in tables.items():
+        assert len(logits) == rungs
+        assert draft["results"][split][0] == round(float((logits[0].argmax(1) == truth).mean()), 5)
+    arguments = ["look", "--data", options.data, "--name", "tiny", "--version", "1.1.0", "--seed", "7"]
+    monkeypatch.setattr(sys, "argv", arguments)
+    look.main()
+    again, checked, found = facts_of(exported)
+    assert again["version"] == "1.1.0" and again["policies"] == draft["policies"]
+    for split, (logits, _) in found.items():
+        assert np.array_equal(logits[1:], tables[split][0][1:]) and not np.array_equal(logits[0], tables[split][0][0])
+    assert checked["logits"][1:] == check["logits"][1:] and checked["logits"][0] != check["logits"][0]
+
+
+def test_other_images_than_the_tables_are_refused(exported, options, folder, tmp_path):
+    learn, held = split_holdout(load(options.data, "train"))
+    tables, package = exported / "outcomes" / "tiny", exported / "packages" / "tiny"
+    other = type(held)(held.pixels, 1 - held.labels, held.classes)
+    with pytest.raises(ValueError, match="is of other images than the data's"):
+        look.add_look(package, tables, learn, other, None)
+
+
+def test_it_learns_to_tell_the_classes_apart(tiny, options, monkeypatch):
+    monkeypatch.setattr(look, "EPOCHS", 30)
+    learn, held = split_holdout(load(options.data, "train"))
+    soft = np.eye(2, dtype=np.float16)[learn.labels]
+    made = look.train_look(learn, soft, mirror=True)
+    logits = look.look_logits(made, held.pixels, *(torch.from_numpy(v).float() for v in train.statistics(learn.pixels)))
+    assert (logits.argmax(1) == held.labels).mean() >= 0.75
