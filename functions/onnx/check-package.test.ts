@@ -40,7 +40,7 @@ test('other logits than promised are refused', async () => {
 		row[3] = (row[3] as number) + 0.5;
 	});
 	await expect(checkPackage(off, { threads: 1 })).rejects.toThrow(
-		/check.json, policy p2, 1 at once, image 5: expected logits/,
+		/check.json, policy p1, 1 at once, image 5: expected logits/,
 	);
 });
 
@@ -50,17 +50,17 @@ test('other values of the agent than promised are refused', async () => {
 		row[5] = (row[5] as number) + 0.01;
 	});
 	await expect(checkPackage(off, { threads: 1 })).rejects.toThrow(
-		/check.json, policy p1, 1 at once, agent after it, image 4: expected values/,
+		/check.json, policy p0, 1 at once, agent after it, image 4: expected values/,
 	);
 });
 
 test('a check of another shape is refused', async () => {
 	const fewer = await withCheck((check) => check.logits.pop());
-	await expect(checkPackage(fewer)).rejects.toThrow(/expected logits of 7 policies, found 6/);
+	await expect(checkPackage(fewer)).rejects.toThrow(/expected logits of 8 policies, found 7/);
 	const less = await withCheck((check) => check.logits[0]?.[0]?.pop());
 	await expect(checkPackage(less)).rejects.toThrow(/expected 10 logits an image, found 9/);
 	const blind = await withCheck((check) => check.values.pop());
-	await expect(checkPackage(blind)).rejects.toThrow(/expected values of 6 policies, found 5/);
+	await expect(checkPackage(blind)).rejects.toThrow(/expected values of 7 policies, found 6/);
 	const more = await withCheck((check) => {
 		check.images = 9;
 	});

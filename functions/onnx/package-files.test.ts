@@ -99,9 +99,9 @@ test('a card cannot name a file twice', async () => {
 
 test('MACs that the graph does not have are refused', async () => {
 	const cheaper = (card: LooseCard) => setPolicy(card, 2, { macs: (card.policies[2]?.macs ?? 0) - 1 });
-	await refuses(/policy-02.onnx: expected \d+ MACs.*found \d+/, { card: cheaper });
+	await refuses(/policy-01.onnx: expected \d+ MACs.*found \d+/, { card: cheaper });
 	const smaller = (card: LooseCard) => Object.assign(card.input, { width: 28 });
-	await refuses(/policy-00.onnx: expected \d+ MACs/, { card: smaller });
+	await refuses(/policy-look.onnx: expected \d+ MACs/, { card: smaller });
 });
 
 test('an agent that is missing, costs more than promised, sees more or is not small is refused', async () => {
