@@ -45,7 +45,10 @@ async function report(options: EvaluationOptions, json: boolean): Promise<void> 
 	say(`\n${differenceTable(methods)}\n\nThe gate by the size of a batch\n\n${batchTable(methods)}`);
 	if (options.pass && passes.length === 0)
 		say('\nNo pass of the worker: models/samples has no images of this data set');
-	if (passes.length > 0) say(`\nOne pass of the worker a share, over the sample\n\n${passTable(passes)}`);
+	if (passes.length > 0)
+		say(
+			`\nPasses of the worker at each share, over the sample; wall time as the median of three\n\n${passTable(passes)}`,
+		);
 	if (agreement) say(`\n${agreementLine(agreement)}`);
 	say(`\nplot: ${plot}`);
 	if (json) say(JSON.stringify({ model: card.name, images, rows }));

@@ -1,6 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runWhole } from '../bench/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import type { ModelCard } from '../core/package.ts';
 import { type Inference, startInference } from '../onnx/client.ts';
@@ -9,7 +8,7 @@ import { agentValues, crossFittedValues } from './agent-values.ts';
 import { type Agreement, agreementOf } from './agreement.ts';
 import { curvePlot } from './curve-plot.ts';
 import { evaluateHeldOut, evaluateTest, type Judged } from './evaluate.ts';
-import { type Pass, passOnce, readSample, runAll, type Sample } from './live.ts';
+import { type Pass, passAt, readSample, runAll, type Sample } from './live.ts';
 import { crossFittedLogistic, logisticFrom } from './logistic.ts';
 import { publishedFor } from './published.ts';
 import { type EvaluationRow, rowsOf } from './report.ts';
@@ -108,7 +107,7 @@ async function withInference<T>(pkg: ModelPackage, use: (inference: Inference) =
 }
 
 /**
- * A pass of the worker for each share, after one of the whole network; all sessions are warm by then. And whether the graphs say here
+ * Passes of the worker for each share, when all sessions are warm. And whether the graphs say here
  * what the network said of the same images when it was exported.
  */
 async function runPasses(
@@ -123,12 +122,8 @@ async function runPasses(
 	return withInference(pkg, async (inference) => {
 		const live = await runAll(pkg.card, inference, files, truth);
 		const agreement = table && agreementOf(live.table, table, indices);
-		const startedMs = performance.now();
-		await runWhole(pkg.card, inference, live.decoded);
-		const fullMs = performance.now() - startedMs;
 		const passes: Pass[] = [];
-		for (const share of [...shares].sort((a, b) => a - b))
-			passes.push(await passOnce(pkg.card, inference, live, { share, fullMs }));
+		for (const share of [...shares].sort((a, b) => a - b)) passes.push(await passAt(pkg.card, inference, live, share));
 		return { passes, agreement };
 	});
 }
