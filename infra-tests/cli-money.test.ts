@@ -99,7 +99,11 @@ const lines: Line[] = [
 		0,
 		/"provider":"cpu","nanoUsdPerTmac":\d+,"nanoUsdPerImage":\d+,"number":2\}/,
 	],
-	['page --tenant acme --json', 0, /"tenant":"acme","period":"\d{4}-\d{2}",.*"batches":\[\],"policies":\[\{"id":"look"/],
+	[
+		'page --tenant acme --json',
+		0,
+		/"tenant":"acme","period":"\d{4}-\d{2}",.*"batches":\[\],"policies":\[\{"id":"look"/,
+	],
 	['page', 2, /required option '--tenant/],
 	['page --tenant nobody', 2, /tenant nobody has no quota/],
 	['page --tenant acme --out /nowhere/page.html', 1, /ENOENT/],

@@ -83,11 +83,11 @@ function limitOf(options: ClassifyOptions, card: ModelCard, price: Price, images
 	return limitForShare({ card, price, images, share, batches: images }); // no batch gets more than the full network, however much there is
 }
 
-/** What pays no more than `macs`; but the cheapest policy for every image, where that is no more, though money is not so fine. */
+/** What pays no more than `macs`; but the least for every image, where that is no more, though money is not so fine. */
 function moneyFor(card: ModelCard, price: Price, images: number, macs: number): number {
-	const cheapestMacs = images * leastMacs(card);
+	const least = images * leastMacs(card);
 	const within = costWithinMacs(price, macs, images);
-	return macs < cheapestMacs ? within : Math.max(within, costNanoUsd(price, cheapestMacs, images));
+	return macs < least ? within : Math.max(within, costNanoUsd(price, least, images));
 }
 
 const macsPattern = /^(\d{1,15}(?:\.\d{1,6})?)([KMGT]?)$/i;

@@ -2,7 +2,7 @@ import { fullPolicy, type ModelCard } from './package.ts';
 
 /**
  * What the agent says of an image that ran a policy: at each of the card's prices, for each policy, two numbers. Of the policy
- * that ran: the chance that its label is right, and nothing. Of a costlier one: the chance of a right label in the end if it runs
+ * that ran: how likely its label is right, and nothing. Of a costlier one: the chance of a right label in the end if it runs
  * next and the best is done from there on at that price, and what that costs from here, in full networks. Of others: nothing meant.
  */
 export type Values = ArrayLike<number>;

@@ -7,7 +7,7 @@ import type { Quota } from './quota.ts';
 
 /**
  * What decided a budget. ceiling: there is money for the full network, or the tenant's ceiling, for every image. even: its even
- * part of what is left, less the floor of those to come. floor: an even part would not have paid the cheapest policy, or the tenant's floor.
+ * part of what is left, less the floor of those to come. floor: an even part would not have paid the least (leastMacs), or the tenant's floor.
  */
 export const budgetReasonSchema = z.enum(['ceiling', 'even', 'floor']);
 type BudgetReason = z.infer<typeof budgetReasonSchema>;
@@ -19,11 +19,11 @@ export interface BatchBudget {
 	reason: BudgetReason;
 }
 
-/** Why there is no budget: not even the cheapest policy can be paid, or nothing as good as the tenant's floor. */
+/** Why there is no budget: not even the least (leastMacs) can be paid, or nothing as good as the tenant's floor. */
 export type NoBudget = 'quota' | 'floor';
 
 /**
- * The budget of a batch: its even part of what the quota still allows, at least the quota's floor (or the cheapest policy) for
+ * The budget of a batch: its even part of what the quota still allows, at least the quota's floor (or the least) for
  * every image and at most its ceiling (or the full network) for every image. A floor above the ceiling goes before it.
  * @param options.expectedLeft images that what is left is spread over, this batch's included
  * @param options.keptFor images after this batch for which the floor must stay payable, if this batch can do without the money
@@ -81,7 +81,7 @@ export function boundsMacs(
 /**
  * The budget that a reservation of `heldNanoUsd` pays at this price, at most the quota's ceiling (or the full network) for every
  * image.
- * @returns undefined when it cannot pay the cheapest policy, or the quota's floor, for every image
+ * @returns undefined when it cannot pay the least, or the quota's floor, for every image
  */
 export function budgetHeldBy(options: {
 	heldNanoUsd: number;

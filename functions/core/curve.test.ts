@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { expectedAccuracy, macsForQuality } from './curve.ts';
 import { fullMacs, policyMacs } from './package.ts';
-import { cardFor } from './testing/card.ts';
+import { cardFor, withLook } from './testing/card.ts';
 
 const card = cardFor([10_000_000, 40_000_000, 100_000_000]); // its curve: 0.8 at the cheapest, 0.9 at the full network
 
@@ -30,4 +30,13 @@ describe('the curve', () => {
 		expect(macsForQuality(card, { policy: 'p2' })).toBe(fullMacs(card));
 		expect(macsForQuality(card, { policy: 'p3' })).toBeUndefined();
 	});
+});
+
+test('a look expects its own accuracy, and more is expected on the way to the curve', () => {
+	const looked = withLook(card, 1_000_000);
+	const { holdout } = looked.results;
+	const of = { ...looked, results: { ...looked.results, holdout: [0.5, ...holdout] } };
+	expect(expectedAccuracy(of, 1_000_000)).toBe(0.5);
+	expect(expectedAccuracy(of, 5_500_000)).toBeCloseTo(0.65);
+	expect(expectedAccuracy(of, 10_000_000)).toBeCloseTo(0.8);
 });

@@ -3,11 +3,13 @@ import type { Quality } from './quota.ts';
 
 /**
  * The gate's expected accuracy where an image has so many MACs on average: the card's curve, straight between its points.
- * Below its first point no label is promised, but the cheapest policy's is what there is.
+ * Below its first point no label is promised but the look's, where there is one: straight from there. Else the first point's.
  */
 export function expectedAccuracy(card: ModelCard, macsPerImage: number): number {
-	const above = card.curve.findIndex(({ macs }) => macs >= macsPerImage);
-	const [left, right] = [card.curve[above - 1], card.curve[above]];
+	const [first, look] = [card.policies[0], card.results.holdout[0]];
+	const points = [...(first?.look && look !== undefined ? [{ macs: first.macs, accuracy: look }] : []), ...card.curve];
+	const above = points.findIndex(({ macs }) => macs >= macsPerImage);
+	const [left, right] = [points[above - 1], points[above]];
 	if (!right) return card.curve.at(-1)?.accuracy ?? 0;
 	if (!left) return right.accuracy;
 	return left.accuracy + ((macsPerImage - left.macs) / (right.macs - left.macs)) * (right.accuracy - left.accuracy);

@@ -18,7 +18,7 @@ export interface GateResult {
 }
 
 /**
- * Spends a batch's budget. Every image runs `start` first; then, round by round, the images that gain most run a costlier
+ * Spends a batch's budget. Every image runs `start` first, in all but the smallest batches the cheapest policy; then, round by round, the images that gain most run a costlier
  * policy, and are predicted anew from what that says. Nothing runs that was not charged before, so the budget cannot be
  * exceeded. The same batch gets the same choices, in whatever order its images arrive.
  */
@@ -81,24 +81,24 @@ export function openGate(card: ModelCard, images: number, budgetMacs: number): G
 	return { start, spentMacs: () => spent, charge, observe, next, results: () => results };
 }
 
-/** Images of a batch in which one that goes short counts for more than what the agent learns from a first policy. */
-const smallBatchMax = 8;
+/** Images of a batch too small to average over what they are expected to cost. */
+const smallBatchMax = 3;
 
 /**
- * The cheapest policy, which tells the agent most for its MACs; but in a small batch the costliest policy that all images can be paid at
- * once, if after a first one not all of them could.
+ * The cheapest policy, which tells the agent most for its MACs; in a small batch the costliest policy that all of its images can be paid,
+ * because what one image is expected to cost in the end is seldom what is left for it.
  */
 function startPolicy(card: ModelCard, images: number, budgetMacs: number): number {
-	const paid = (policy: number, macs: number) => Math.floor(macs / policyMacs(card, policy));
-	if (paid(0, budgetMacs) < images)
+	const pays = (policy: number) => images * policyMacs(card, policy) <= budgetMacs;
+	if (!pays(0))
 		throw new BudgetNetError(
 			'invalid',
 			`budget of ${budgetMacs} MACs for ${images} images: the cheapest policy alone takes ${images * policyMacs(card, 0)}`,
 		);
+	if (images > smallBatchMax) return 0;
 	let costliest = fullIndex(card);
-	while (paid(costliest, budgetMacs) < images) costliest -= 1;
-	const short = images - paid(costliest, budgetMacs - images * policyMacs(card, 0));
-	return images <= smallBatchMax && short > 0 ? costliest : 0;
+	while (!pays(costliest)) costliest -= 1;
+	return costliest;
 }
 
 /**

@@ -8,7 +8,7 @@ import { cascadeOfOne, cascadeOfTwo } from './cascade.ts';
 import { evaluateHeldOut } from './evaluate.ts';
 import { gate, random } from './gated.ts';
 import { rowsOf } from './report.ts';
-import { cheapestShare } from './seal.ts';
+import { leastShare } from './seal.ts';
 import { type OutcomeTable, tableOf, type ValueTable } from './table.ts';
 import type { Method, Trial } from './trial.ts';
 import { oracle, oracleOf, single, staticMix } from './ungated.ts';
@@ -95,9 +95,9 @@ test('a twin that is wrong everywhere tells nothing: all stay with the cheapest 
 test('held-out rows cover every image once, and say what the table says', () => {
 	const table = tableFrom([3, 0, -1, 2, 1, -2, 0.5, 4, -3, 1.5, 0.25, -0.75, 2.25], 60);
 	const judged = { card, table, values: valuesFor(table), others: new Map(), twin: undefined };
-	const cheapest = cheapestShare(card);
-	const rows = rowsOf(card, evaluateHeldOut(judged, [cheapest, 1]), [], []);
-	const found = rows.find(({ method, share, batch }) => method === 'gate' && share === cheapest && batch === 512);
+	const least = leastShare(card);
+	const rows = rowsOf(card, evaluateHeldOut(judged, [least, 1]), [], []);
+	const found = rows.find(({ method, share, batch }) => method === 'gate' && share === least && batch === 512);
 	const right = Array.from({ length: 60 }, (_, image) => Number(table.right(0, image)));
 	expect(found?.accuracy).toBeCloseTo(right.reduce((sum, value) => sum + value, 0) / 60);
 	expect(found?.macs).toBe(policyMacs(card, 0));

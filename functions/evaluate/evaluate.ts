@@ -1,9 +1,9 @@
-import type { ModelCard } from '../core/package.ts';
+import { fullMacs, leastMacs, type ModelCard } from '../core/package.ts';
 import { cascadeOfOne, cascadeOfTwo } from './cascade.ts';
 import { gate, gatedBy, random, softActor } from './gated.ts';
 import { permutation } from './random.ts';
 import type { OutcomeTable, ValueTable } from './table.ts';
-import { affordable, baseBatch, type Method, type MethodRow, type Trial } from './trial.ts';
+import { baseBatch, type Method, type MethodRow, type Trial } from './trial.ts';
 import { oracle, oracleOf, single, staticMix } from './ungated.ts';
 
 /** Accuracies are means over so many ways of cutting the images into batches. */
@@ -54,7 +54,7 @@ export function evaluateHeldOut(
 		return { card, table, values, images, batchImages: baseBatch, fit };
 	});
 	return shares
-		.filter((share) => affordable({ card, share }, 0))
+		.filter((share) => leastMacs(card) <= share * fullMacs(card))
 		.flatMap((share) => {
 			const rows = trials.map((trial) => evaluateAt(methods, { ...trial, share }));
 			return joined(
@@ -69,7 +69,7 @@ export function evaluateTest(judged: Judged, fit: Trial['fit'], shares: readonly
 	const { card, table, values } = judged;
 	const images = Array.from({ length: table.images }, (_, image) => image);
 	return shares
-		.filter((share) => affordable({ card, share }, 0))
+		.filter((share) => leastMacs(card) <= share * fullMacs(card))
 		.flatMap((share) =>
 			evaluateAt(methodsOf(judged), { card, table, values, images, share, batchImages: baseBatch, fit }),
 		);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { fullMacs, policyMacs } from '../core/package.ts';
 import { cardFor } from '../core/testing/card.ts';
-import { cheapestShare } from './seal.ts';
+import { leastShare } from './seal.ts';
 import { capMacs } from './trial.ts';
 
 test('the first share of the curve pays the cheapest policy for every image of a batch, and little more', () => {
@@ -14,7 +14,7 @@ test('the first share of the curve pays the cheapest policy for every image of a
 	fc.assert(
 		fc.property(sizes, ({ cheap, more, images }) => {
 			const card = cardFor([cheap, cheap + more]);
-			const share = cheapestShare(card);
+			const share = leastShare(card);
 			expect(capMacs({ card, share }, images)).toBeGreaterThanOrEqual(images * policyMacs(card, 0));
 			expect(share - policyMacs(card, 0) / fullMacs(card)).toBeLessThan(1e-5 + 1e-9);
 		}),

@@ -23,8 +23,8 @@ export async function sealPackage(packageFolder: string, tableFolder: string): P
 	const table = await loadTable(tableFolder, 'holdout');
 	const card = { ...draft, digest: await digestOf(packageFolder) } as ModelCard;
 	const values = await crossFittedValues(tableFolder, card, table);
-	const cheapest = cheapestShare(card);
-	const shares = [cheapest, ...curveShares.filter((share) => share > cheapest)];
+	const least = leastShare(card);
+	const shares = [least, ...curveShares.filter((share) => share > least)];
 	const judged = { card, table, values, others: new Map(), twin: undefined };
 	card.curve = evaluateHeldOut(judged, shares, [gate]).map((row) => ({
 		share: round(row.share),
@@ -37,10 +37,10 @@ export async function sealPackage(packageFolder: string, tableFolder: string): P
 }
 
 /**
- * A share just above what the cheapest policy takes, of the steps that the card stores. Exactly there, or rounded down, rounding
+ * A share just above the least that an image has to be paid, of the steps that the card stores. Exactly there, or rounded down, rounding
  * would leave the budgets of some batches a MAC short.
  */
-export function cheapestShare(card: ModelCard): number {
+export function leastShare(card: ModelCard): number {
 	const exactly = leastMacs(card) / fullMacs(card);
 	return Math.min(1, (Math.floor(exactly * shareSteps) + 1) / shareSteps);
 }

@@ -1,13 +1,14 @@
 """The agent: an actor-critic that decides, image by image and rung by rung, whether to stop or to run a costlier rung.
 
-After rung r, and for each of PRICES (of a full network, in right labels), it says of r itself the calibrated probability that its label
-is right (the critic), and of each costlier rung what running it is worth if from there on the best is done at that price: the
+After rung r, and for each of PRICES (of a full network, in right labels), it says of r itself how likely its label is right (the
+critic), and of each costlier rung what running it is worth if from there on the best is done at that price: the
 probability of a right label in the end, and the cost on the way, this run included. The actor at a price takes what has the
 greatest worth less price x cost. So one price, common to a whole batch, decides for all of its images, and tells what they will cost.
 
 It is learnt by fitted Q iteration (Ernst, Geurts and Wehenkel 2005) from the costliest rung down: the table of outcomes knows what every
 way of each image would have brought, so its returns are regressed on what the agent sees. That is the gap between the two greatest
-logits; worth and cost are straight lines between their values at a few of its quantiles, and as smooth as few images demand.
+logits; worth and cost are straight lines between their values at a few of its quantiles, and as smooth as few images demand. So these
+are estimates: one of a likelihood may pass 1.
 With a batch in mind this is what Chen 2019 has a network learn from pixels and budget, for one budget a batch instead of one an image.
 """
 
@@ -69,7 +70,7 @@ def fit(ladder):
 
 def _knots(gaps):
     """Quantiles, made to rise."""
-    return np.maximum.accumulate(np.quantile(gaps, np.linspace(0, 1, KNOTS)) + 1e-3 * np.arange(KNOTS))
+    return np.quantile(gaps, np.linspace(0, 1, KNOTS)) + 1e-3 * np.arange(KNOTS)
 
 
 def _solver(weights):

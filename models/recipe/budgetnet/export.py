@@ -2,7 +2,7 @@
 
 `python -m budgetnet.export --data FOLDER --checkpoint FILE --name NAME --version 1.0.0` writes models/packages/NAME, and into
 models/outcomes/NAME the held-out table and the draft of the card, trains a look (look.py), and fits the agent to that table
-(fit_agent.py). `npm run seal -- NAME` then completes the card: the gate's starts, its curve, and the digest. `--keep CHECKPOINT` also writes models/checkpoints/NAME.npz, for
+(fit_agent.py). `npm run seal -- NAME` then completes the card: the gate's curve, and the digest. `--keep CHECKPOINT` also writes models/checkpoints/NAME.npz, for
 `budgetnet.train --start`.
 
 The order matters: weights are rounded as they are stored, then batch norms measured, then accuracies.

@@ -66,6 +66,8 @@ def ladder_of(logits, truth, policies):
     A state has one block of inputs and a 1 for each rung but the costliest; all but the block of the rung just run are 0.
     """
     rungs, images, _ = logits.shape
+    if rungs != len(policies):
+        raise ValueError(f"a table of {rungs} policies, where the card has {len(policies)}; export the package again")
     width = len(INPUTS) + 1
     states = np.zeros((rungs - 1, images, (rungs - 1) * width), np.float32)
     for rung, values in enumerate(readings(logits[:-1])):

@@ -26,7 +26,7 @@ from .graph import look_graph
 from .network import STEM_STRIDES, convolution
 from .outcomes import read_table, write_table
 from .places import MODELS, like
-from .teacher import probabilities, session_of
+from .teacher import what_it_says
 from .train import DEVICE, MOMENTUM, TEACHER_SHARE, batches, keep_memory, normalise
 
 LOOK_FILE = "policy-look.onnx"
@@ -58,9 +58,9 @@ class Look(nn.Module):
 
 
 def train_look(learn, soft, mirror, seed=1):
-    """A look that has learnt the labels of images `learn` and, mostly, their `soft` ones, float16 [images, classes]; on the CPU.
+    """A look that has learnt the labels of images `learn` and, mostly, their `soft` ones, float16 [images, classes].
 
-    Its weights are rounded as they are stored.
+    Its weights are rounded as they are stored; it lies on the CPU then.
     """
     torch.manual_seed(seed)
     look = Look(len(learn.classes), STEM_STRIDES[learn.pixels.shape[1]]).to(DEVICE, memory_format=torch.channels_last)
@@ -69,6 +69,7 @@ def train_look(learn, soft, mirror, seed=1):
     flips = (torch.rand(len(labels), generator=torch.Generator().manual_seed(seed)) < 0.5).to(DEVICE) if mirror else None
     optimiser = torch.optim.SGD(look.parameters(), lr=RATE, momentum=MOMENTUM, nesterov=True, weight_decay=WEIGHT_DECAY)
     steps = EPOCHS * (len(labels) // train.BATCH)
+    # The rate rises and falls, and the momentum with it from 0.95 to 0.85 and back (Smith and Topin 2019, arXiv:1708.07120).
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=steps + 1, pct_start=WARMUP)
     for epoch in range(EPOCHS):
         for x, index, _ in batches(pixels, epoch, seed, flips):
@@ -96,53 +97,51 @@ def look_logits(look, pixels, mean, deviation):
 def add_look(package, tables, learn, held, test, seed=1):
     """Trains a look and puts it before the policies of folder `package`, its `tables` and its draft; returns the draft's results.
 
-    `test`: needed where there is a table of test images. Raises ValueError when the images are not those of the tables.
+    `test`: needed where there is a table of test images. Raises ValueError when the images are not those of the tables; nothing is
+    written before all is computed.
     """
     draft = json.loads((tables / "draft.json").read_text())
-    mirror, size, classes = draft["training"].get("mirror", True), learn.pixels.shape[1], len(learn.classes)
-    whole = max(draft["policies"], key=lambda policy: policy["macs"])["file"]
-    views = [learn.pixels, learn.pixels[:, :, ::-1]] if mirror else [learn.pixels]
+    mirror, size = draft["training"].get("mirror", True), learn.pixels.shape[1]
+    policies = [policy for policy in draft["policies"] if not policy.get("look")]
+    splits = {"holdout": held, **({"test": test} if (tables / "test.json").exists() else {})}
+    others = {split: _others(tables, split, images, len(policies)) for split, images in splits.items()}
     print(f"The look learns what {draft['name']} says of {len(learn.labels)} images...", file=sys.stderr)
-    soft = np.mean([probabilities(session_of(package / whole), pixels) for pixels in views], 0)
-    look = train_look(learn, soft.astype(np.float16), mirror, seed)
+    look = train_look(learn, what_it_says(package, policies, learn.pixels, mirror).astype(np.float16), mirror, seed)
     mean, deviation = (torch.from_numpy(values).float() for values in statistics(learn.pixels))
-    had = draft["policies"][0].get("look", False)
-    for split, images in (("holdout", held), ("test", test)):
-        if (tables / f"{split}.json").exists():
-            right = _add_to_table(tables, split, images, look_logits(look, images.pixels, mean, deviation), had)
-            draft["results"][split] = [right, *draft["results"][split][had:]]
+    logits = {split: look_logits(look, images.pixels, mean, deviation).astype(np.float16) for split, images in splits.items()}
+    for split, images in splits.items():
+        right = round(float((logits[split].argmax(1) == images.labels).mean()), 5)
+        draft["results"][split] = [right, *draft["results"][split][-len(policies) :]]
+        write_table(tables, split, np.concatenate([logits[split][None], others[split]]), images.labels)
     onnx.save(look_graph(look, mean.numpy(), deviation.numpy(), size, size), str(package / LOOK_FILE))
-    _add_to_check(package / "check.json", look, mean, deviation, had)
+    _add_to_check(package / "check.json", look, mean, deviation, size, len(policies))
     policy = {
         "id": "look",
         "file": LOOK_FILE,
-        "widths": [0] * len(draft["policies"][-1]["widths"]),
+        "widths": [0] * len(policies[-1]["widths"]),
         "macs": look_macs(look, size, size),
         "parameters": look_parameters(look),
         "look": True,
     }
-    draft["policies"] = [policy, *draft["policies"][had:]]
+    draft["policies"] = [policy, *policies]
     draft["training"]["lookEpochs"] = EPOCHS
     (tables / "draft.json").write_text(json.dumps(draft, indent="\t") + "\n")
     return draft["results"]
 
 
-def _add_to_table(tables, split, images, logits, had):
-    """Puts the look's `logits` first in the table, in place of those that it `had`; returns the look's accuracy."""
-    others, truth = read_table(tables, split)
+def _others(tables, split, images, policies):
+    """What the other policies say in a table of `images`, whatever looks it had."""
+    logits, truth = read_table(tables, split)
     if images is None or not np.array_equal(truth, images.labels):
         raise ValueError(f"{tables}/{split}.json: is of other images than the data's; export the package again")
-    logits = logits.astype(np.float16)
-    write_table(tables, split, np.concatenate([logits[None], others[int(had) :]]), truth)
-    return round(float((logits.argmax(1) == truth).mean()), 5)
+    return logits[-policies:]
 
 
-def _add_to_check(file, look, mean, deviation, had):
+def _add_to_check(file, look, mean, deviation, size, policies):
     check = json.loads(file.read_text())
-    side = int((len(check["pixels"]) / 2 / 3 / check["images"]) ** 0.5)
-    pixels = np.frombuffer(bytes.fromhex(check["pixels"]), np.uint8).reshape(check["images"], side, side, 3)
+    pixels = np.frombuffer(bytes.fromhex(check["pixels"]), np.uint8).reshape(check["images"], size, size, 3)
     logits = look_logits(look, pixels.copy(), mean, deviation)
-    check["logits"] = [np.round(logits.astype(float), 5).tolist(), *check["logits"][int(had) :]]
+    check["logits"] = [np.round(logits.astype(float), 5).tolist(), *check["logits"][-policies:]]
     file.write_text(json.dumps(check) + "\n")
 
 
@@ -165,8 +164,9 @@ def main():
         if learn.classes != draft["classes"]:
             raise ValueError(f"{options.data}: has other classes than {options.name}")
         test = load_test(options.data, learn.classes, draft["input"]["width"]) if (tables / "test.json").exists() else None
-        (tables / "draft.json").write_text(json.dumps({**draft, "version": options.version}, indent="\t") + "\n")
         results = add_look(package, tables, learn, held, test, options.seed)
+        draft = json.loads((tables / "draft.json").read_text())
+        (tables / "draft.json").write_text(json.dumps({**draft, "version": options.version}, indent="\t") + "\n")
         fit_agent(package, tables)
         print(json.dumps(results))
     except (ValueError, FileNotFoundError) as error:

@@ -36,7 +36,7 @@ def step_seconds(options, learn):
     seconds = []
     for batch in train.batches(trainer.pixels, 0, 0, trainer.flips):
         started = time.perf_counter()
-        trainer.step(*batch)
+        float(trainer.step(*batch)[0])  # waits for it, on a GPU too
         seconds.append(time.perf_counter() - started)
         if len(seconds) > TIMED_STEPS:
             break

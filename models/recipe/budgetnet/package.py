@@ -43,7 +43,7 @@ def write_check(folder, network, pixels, mean, deviation, mirror=True):
 
 
 def draft_card(name, version, classes, size, policies, results, training):
-    """model.json as far as the recipe knows it: fit_agent.py adds the agent, `npm run seal` starts, curve and digest."""
+    """model.json as far as the recipe knows it: fit_agent.py adds the agent, `npm run seal` curve and digest."""
     return {
         "v": 1,
         "name": name,

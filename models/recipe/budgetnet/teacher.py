@@ -10,6 +10,7 @@ import numpy as np
 import onnxruntime
 import torch
 
+from .graph import WEIGHTS_FILE
 from .places import MODELS
 
 BATCH = 250
@@ -25,8 +26,9 @@ def soft_labels(names, learn, folder, mirror=True):
     cards = {name: json.loads((MODELS / "packages" / name / "model.json").read_text()) for name in names.split(",")}
     for name, card in cards.items():
         _must_fit(name, card, learn)
-    digests = " ".join(card["digest"] for card in cards.values())
-    file, key = folder / "teacher.npz", f"{digests} {mirror} {hashlib.sha256(np.ascontiguousarray(learn.pixels)).hexdigest()}"
+    packages = {name: MODELS / "packages" / name for name in cards}
+    learnt = " ".join(_digest(packages[name], card["policies"]) for name, card in cards.items())
+    file, key = folder / "teacher.npz", f"{learnt} {mirror} {hashlib.sha256(np.ascontiguousarray(learn.pixels)).hexdigest()}"
     if file.exists():
         with np.load(file) as kept:
             if kept["key"] == key:
@@ -34,22 +36,29 @@ def soft_labels(names, learn, folder, mirror=True):
         if any(folder.glob("*.pt")):
             raise ValueError(f"teacher {names}: not the package, or not the images, that this run began with; move {file} away to change it")
     print(f"Asking {names} about {len(learn.labels)} images (once for this run)...", file=sys.stderr)
-    views = [learn.pixels, learn.pixels[:, :, ::-1]] if mirror else [learn.pixels]
-    sessions = [session_of(MODELS / "packages" / name / _whole(card)["file"]) for name, card in cards.items()]
-    labels = np.mean([probabilities(session, pixels) for session in sessions for pixels in views], 0)
+    labels = np.mean([what_it_says(packages[name], card["policies"], learn.pixels, mirror) for name, card in cards.items()], 0)
     part = folder / "teacher.part.npz"
     np.savez(part, key=key, labels=labels.astype(np.float16))
     part.replace(file)
     return torch.from_numpy(labels.astype(np.float16))
 
 
-def _whole(card):
-    """The policy of the whole network."""
-    return max(card["policies"], key=lambda policy: policy["macs"])
+def what_it_says(package, policies, pixels, mirror=True):
+    """Probabilities float32 [images, classes] by the whole network of folder `package`: of `pixels` or, with `mirror`, the mean of
+    those of both views. `policies` as in its card."""
+    session = onnxruntime.InferenceSession(str(package / _whole(policies)))
+    return np.mean([_probabilities(session, view) for view in ([pixels, pixels[:, :, ::-1]] if mirror else [pixels])], 0)
 
 
-def session_of(file):
-    return onnxruntime.InferenceSession(str(file))
+def _whole(policies):
+    """The graph of the whole network."""
+    return max(policies, key=lambda policy: policy["macs"])["file"]
+
+
+def _digest(package, policies):
+    """Of the whole network alone: a package's look and agent may change meanwhile."""
+    parts = [(package / name).read_bytes() for name in (_whole(policies), WEIGHTS_FILE)]
+    return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
 def _must_fit(name, card, learn):
@@ -62,8 +71,7 @@ def _must_fit(name, card, learn):
         raise ValueError(f"teacher {name}: has learnt from {learnt} images; the data has {len(learn.labels)}, with others held out")
 
 
-def probabilities(session, pixels):
-    """Float32 [images, classes] of `pixels` uint8 [images, height, width, 3]."""
+def _probabilities(session, pixels):
     name = session.get_inputs()[0].name
     parts = [session.run(None, {name: np.ascontiguousarray(pixels[at : at + BATCH])})[0] for at in range(0, len(pixels), BATCH)]
     return torch.from_numpy(np.concatenate(parts)).softmax(1).numpy()

@@ -159,8 +159,9 @@ class Trainer:
             loss, right = self.step(*batch)
             losses, rights = losses + loss / steps, rights + right / steps
         self.epoch += 1
+        losses, rights = round(float(losses), 4), round(float(rights), 4)  # waits for a GPU
         seconds = round(time.time() - started, 1)
-        return {"epoch": self.epoch, "loss": round(float(losses), 4), "trainAccuracy": round(float(rights), 4), "seconds": seconds}
+        return {"epoch": self.epoch, "loss": losses, "trainAccuracy": rights, "seconds": seconds}
 
     def save(self, file):
         state = {

@@ -82,12 +82,18 @@ def test_a_package_is_looked_at_first_and_another_look_takes_its_place(exported,
     assert checked["logits"][1:] == check["logits"][1:] and checked["logits"][0] != check["logits"][0]
 
 
-def test_other_images_than_the_tables_are_refused(exported, options, folder, tmp_path):
+def test_other_images_than_the_tables_are_refused_and_nothing_is_written(exported, options):
     learn, held = split_holdout(load(options.data, "train"))
     tables, package = exported / "outcomes" / "tiny", exported / "packages" / "tiny"
     other = type(held)(held.pixels, 1 - held.labels, held.classes)
-    with pytest.raises(ValueError, match="is of other images than the data's"):
-        look.add_look(package, tables, learn, other, None)
+    before = facts_of(exported)
+    for wrong in ((other, held), (held, other), (held, None)):
+        with pytest.raises(ValueError, match="is of other images than the data's"):
+            look.add_look(package, tables, learn, *wrong)
+    after = facts_of(exported)
+    assert after[:2] == before[:2]
+    for split, (logits, _) in after[2].items():
+        assert np.array_equal(logits, before[2][split][0])
 
 
 def test_it_learns_to_tell_the_classes_apart(tiny, options, monkeypatch):

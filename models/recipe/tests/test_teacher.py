@@ -45,12 +45,19 @@ def test_soft_labels_are_the_mean_of_what_whole_networks_say_of_images_and_of_th
     assert labels.shape == (72, 2) and torch.allclose(labels.float(), expected, atol=2e-3)
 
 
+def trained_anew(package):
+    """As if the package had other weights."""
+    with (package / "weights.bin").open("ab") as file:
+        file.write(b"other")
+
+
 def test_soft_labels_are_computed_once_for_a_run_and_anew_for_another_package(package, learn, tmp_path, monkeypatch):
     first = teacher.soft_labels("tiny", learn, tmp_path)
-    monkeypatch.setattr(teacher, "probabilities", lambda _, pixels: np.zeros((len(pixels), 2), np.float16))
-    assert torch.equal(teacher.soft_labels("tiny", learn, tmp_path), first)
+    monkeypatch.setattr(teacher, "_probabilities", lambda _, pixels: np.zeros((len(pixels), 2), np.float32))
     card = json.loads((package / "model.json").read_text())
-    (package / "model.json").write_text(json.dumps({**card, "digest": "sha256:2"}))
+    (package / "model.json").write_text(json.dumps({**card, "digest": "sha256:2"}))  # another look or agent only
+    assert torch.equal(teacher.soft_labels("tiny", learn, tmp_path), first)
+    trained_anew(package)
     assert not teacher.soft_labels("tiny", learn, tmp_path).any()
 
 
@@ -59,8 +66,7 @@ def test_a_run_that_has_begun_refuses_another_package_of_the_name_and_the_same_i
     (tmp_path / "constant.pt").touch()
     with pytest.raises(ValueError, match="not the images, that this run began with; move .*teacher.npz away"):
         teacher.soft_labels("tiny", learn.take(np.arange(len(learn.labels))[::-1]), tmp_path)
-    card = json.loads((package / "model.json").read_text())
-    (package / "model.json").write_text(json.dumps({**card, "digest": "sha256:2"}))
+    trained_anew(package)
     with pytest.raises(ValueError, match="not the package"):
         teacher.soft_labels("tiny", learn, tmp_path)
 
