@@ -25,29 +25,32 @@ export interface Advice {
 	macs: number[];
 }
 
-/** Whether a policy can run right after another: a mirrored one after its first view only. */
-function runsAfter(card: Pick<ModelCard, 'policies'>, policy: number, from: number): boolean {
-	return policy > from && (!card.policies[policy]?.mirrored || policy === from + 1);
+/** The costliest policy that can run right after another: a mirrored one, the last, comes after its first view only. */
+function furthestAfter({ policies }: Pick<ModelCard, 'policies'>, policy: number): number {
+	const last = policies.length - 1;
+	return policies[last]?.mirrored && policy < last - 1 ? last - 1 : last;
 }
 
 /** What to do at each price: whatever has the greatest worth less its cost at that price; to stop, if nothing is better. */
 export function adviceOf(card: ModelCard, policy: number, values: Values): Advice {
 	const { policies, agent } = card;
-	const fullMacs = fullPolicy(card).macs;
-	const at = (price: number, other: number) => 2 * (price * policies.length + other);
-	const right = values[at(0, policy)] as number;
-	const advice: Advice = { policy, right, next: [], worth: [], macs: [] };
-	for (const [i, price] of agent.prices.entries()) {
-		let [next, worth, cost] = [policy, values[at(i, policy)] as number, 0];
-		let best = worth;
-		for (let other = policy + 1; other < policies.length; other++) {
-			if (!runsAfter(card, other, policy)) continue;
-			const [its, costs] = [values[at(i, other)] as number, values[at(i, other) + 1] as number];
-			if (its - price * costs > best) [next, worth, cost, best] = [other, its, costs, its - price * costs];
+	const [furthest, fullMacs] = [furthestAfter(card, policy), fullPolicy(card).macs];
+	const advice: Advice = { policy, right: values[2 * policy] as number, next: [], worth: [], macs: [] };
+	// Plain loops: this runs for every image after every policy.
+	for (let i = 0, row = 0; i < agent.prices.length; i++, row += 2 * policies.length) {
+		const price = agent.prices[i] as number;
+		let next = policy;
+		let best = values[row + 2 * policy] as number;
+		for (let other = policy + 1; other <= furthest; other++) {
+			const net = (values[row + 2 * other] as number) - price * (values[row + 2 * other + 1] as number);
+			if (net > best) {
+				best = net;
+				next = other;
+			}
 		}
 		advice.next.push(next);
-		advice.worth.push(worth);
-		advice.macs.push(cost * fullMacs);
+		advice.worth.push(values[row + 2 * next] as number);
+		advice.macs.push(next === policy ? 0 : (values[row + 2 * next + 1] as number) * fullMacs);
 	}
 	return advice;
 }
