@@ -23,6 +23,8 @@ const costing = (macs: number) => ({
 	...small,
 	policies: small.policies.map((policy, i) => (i === 1 ? { ...policy, macs } : policy)),
 });
+const knowing = (prices: number[]) => ({ ...small, agent: { ...small.agent, prices } });
+const prices = (count: number) => knowing(Array.from({ length: count }, (_, i) => 0.01 * (i + 1)));
 const macsMax = Math.floor(Number.MAX_SAFE_INTEGER / limits.batchImagesMax);
 
 test.each<[string, ModelCard, ModelCard, RegExp]>([
@@ -30,6 +32,7 @@ test.each<[string, ModelCard, ModelCard, RegExp]>([
 	['classes', classes(limits.classesMax), classes(limits.classesMax + 1), /classes/],
 	['input pixels', input(1024, limits.inputPixelsMax / 1024), input(512, 513), /input: expected.*262144 pixels/],
 	['input width', input(1024, 8), input(1025, 8), /input.width/],
+	['prices', prices(limits.agentPricesMax), prices(limits.agentPricesMax + 1), /agent.prices/],
 	['MACs', costing(macsMax), costing(macsMax + 1), /policies.1.macs/],
 ])('a card has at most so many %s', (_, largest, tooLarge, named) => {
 	expect(parseCard(JSON.stringify(largest))).toEqual(largest);
@@ -54,6 +57,11 @@ test('a second view is the last policy, by the file of the one before it', () =>
 		/of the file and MACs/,
 	);
 	expect(refused((policies) => policies.splice(0, 2))).toThrow(/of the file and MACs/);
+});
+
+test('prices rise', () => {
+	for (const wrong of [[0.1, 0.1], [0.2, 0.1], [0]])
+		expect(() => parseCard(JSON.stringify(knowing(wrong)))).toThrow(/agent.prices/);
 });
 
 test('a look is the first policy, before others; the backbone decides what an image is paid at the least', () => {
