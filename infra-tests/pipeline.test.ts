@@ -79,10 +79,11 @@ describe('images that are dropped', () => {
 describe('money', () => {
 	test('no batch consumes more than its budget, and one that is short of money nearly all of it', () => {
 		for (const tenant of [rich, thrifty])
-			for (const { consumedMacs, budgetMacs } of tallies.get(tenant)?.settled ?? []) {
+			for (const { consumedMacs, budgetMacs, images } of tallies.get(tenant)?.settled ?? []) {
+				const full = fullMacs(host.model.card);
 				expect(consumedMacs).toBeLessThanOrEqual(budgetMacs);
-				// With money for all, the gate leaves what would gain nothing.
-				if (tenant === thrifty) expect(consumedMacs).toBeGreaterThan(budgetMacs - fullMacs(host.model.card));
+				// With money for all, which the last images of a thrifty tenant may have too, the gate leaves what would gain nothing.
+				if (budgetMacs < 0.4 * images * full) expect(consumedMacs).toBeGreaterThan(budgetMacs - full);
 			}
 	});
 

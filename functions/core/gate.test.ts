@@ -138,6 +138,17 @@ describe('the gate', () => {
 		expect(gate.next()).toEqual({ policy: 1, images: all.slice(0, 8) });
 	});
 
+	test('spends on the next policy what does not pay all that images would want after it', () => {
+		// Policy 1 and then 3 for everybody: 1250 a head, of which the batch has 260 for one.
+		const ahead = Float32Array.from(
+			card.agent.prices.flatMap(() => [0.1, 0, 0.9, 1.25, 0.1, 0.6, 0.1, 1]),
+			Number,
+		);
+		const says = (policy: number) => [ahead, oneStepValues(card, [0, 0.5, 0, 0.9])][policy];
+		const gate = runGate(card, 4, 4 * policyMacs(card, 0) + 260, () => reading(0.1), says);
+		expect(gate.results().map((result) => result?.policies.length)).toEqual([2, 1, 1, 1]);
+	});
+
 	test('a batch of three or fewer runs at once the costliest policy that all of its images can be paid', () => {
 		const looked = withLook(cardFor([100, 1000]), 9);
 		const start = (images: number, share: number) =>

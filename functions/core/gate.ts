@@ -75,7 +75,7 @@ export function openGate(card: ModelCard, images: number, budgetMacs: number): G
 			}
 			[pass, lowest] = [pass + 1, start + 1];
 		}
-		return undefined;
+		return lastRound(card, advices, budgetMacs - spent);
 	}
 
 	return { start, spentMacs: () => spent, charge, observe, next, results: () => results };
@@ -128,6 +128,34 @@ function nextRound(
 	const first =
 		images.length > most ? images.sort((a, b) => a.right - b.right || a.image - b.image).slice(0, most) : images;
 	return { policy, images: first.map(({ image }) => image).sort((a, b) => a - b) };
+}
+
+/**
+ * Spends what is left when no whole way is expected to fit any more: of what images would do next at one price or another, the policy that gains
+ * most for its MACs, on all images that would gain most by it, as many as can be paid.
+ */
+function lastRound(card: ModelCard, advices: readonly (Advice | undefined)[], leftMacs: number): GateRound | undefined {
+	const steps = advices.flatMap((advice, image) => {
+		const best = advice && bestStep(card, advice, leftMacs);
+		return best ? [{ image, ...best }] : [];
+	});
+	steps.sort((a, b) => b.rate - a.rate || a.image - b.image);
+	const policy = steps[0]?.policy;
+	if (policy === undefined) return undefined;
+	const images = steps.filter((step) => step.policy === policy).map(({ image }) => image);
+	const most = Math.floor(leftMacs / policyMacs(card, policy));
+	return { policy, images: images.slice(0, most).sort((a, b) => a - b) };
+}
+
+/** Of what an image would do at some price, the next policy of at most so many MACs with the greatest gain for them. */
+function bestStep(card: ModelCard, { policy, right, next, worth }: Advice, leftMacs: number) {
+	let best: { policy: number; rate: number } | undefined;
+	next.forEach((other, price) => {
+		const [macs, gain] = [policyMacs(card, other), (worth[price] as number) - right];
+		if (other <= policy || macs > leftMacs || gain <= 0) return;
+		if (!best || gain / macs > best.rate) best = { policy: other, rate: gain / macs };
+	});
+	return best;
 }
 
 /** Runs a whole batch on answers that are there already (tables of outcomes, tests): `reading(policy, image)` and so on. */
