@@ -28,7 +28,7 @@ export function runsOf(pkg: ModelPackage, outcomes: readonly Outcome[], decoded:
 export async function openLoop(pkg: ModelPackage, threads: number) {
 	const { name, height, width } = pkg.card.input;
 	const options: InferenceSession.SessionOptions = {
-		enableCpuMemArena: false,
+		enableCpuMemArena: true,
 		enableMemPattern: false,
 		intraOpNumThreads: threads,
 		extra: { session: { intra_op: { allow_spinning: '0' } } },

@@ -41,6 +41,12 @@ export interface Gate {
 const passesMax = 3;
 
 /**
+ * Less than this part of the budget is not spent on further passes: a run of a few images takes as long as one of many, and what a batch
+ * leaves is its tenant's.
+ */
+const restMin = 0.01;
+
+/**
  * Opens the gate for a batch of `images` with a hard cap of `budgetMacs`.
  * @throws BudgetNetError `invalid` when the budget does not even pay the cheapest policy for every image
  */
@@ -73,6 +79,7 @@ export function openGate(card: ModelCard, images: number, budgetMacs: number): G
 				lowest = round.policy + 1;
 				return round;
 			}
+			if (budgetMacs - spent < restMin * budgetMacs) return undefined;
 			[pass, lowest] = [pass + 1, start + 1];
 		}
 		return lastRound(card, advices, budgetMacs - spent);

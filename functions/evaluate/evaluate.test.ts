@@ -9,6 +9,7 @@ import { evaluateHeldOut } from './evaluate.ts';
 import { gate, random } from './gated.ts';
 import { rowsOf } from './report.ts';
 import { leastShare } from './seal.ts';
+import { smallOf } from './small.ts';
 import { type OutcomeTable, tableOf, type ValueTable } from './table.ts';
 import type { Method, Trial } from './trial.ts';
 import { oracle, oracleOf, single, staticMix } from './ungated.ts';
@@ -92,9 +93,25 @@ test('a twin that is wrong everywhere tells nothing: all stay with the cheapest 
 	expect([...row.right]).toEqual(images.map((image) => Number(table.right(0, image))));
 });
 
+test('of small networks that were trained alone, the largest that all images can be paid is the one to beat', () => {
+	const table = tableFrom([3, 0, -1, 2, 1, -2, 0.5, 4, -3, 1.5], 12);
+	const images = Array.from({ length: 12 }, (_, image) => image);
+	const small = (macs: number, right: number) => {
+		const labels = table.truth.map((label, image) => (image < right ? label : label + 1));
+		return { v: 1 as const, policy: `p${macs}`, macs, epochs: 9, labels };
+	};
+	const method = smallOf([small(1000, 3), small(6000, 9), small(2500, 6)]);
+	const values = valuesFor(table);
+	const found = [0.05, 0.2, 0.5, 1].map((share) => {
+		const row = method({ card, table, values, images, share, batchImages: 5, fit: { table, values, images } });
+		return row && [row.macsPerImage, row.right.reduce((sum, right) => sum + right, 0)];
+	});
+	expect(found).toEqual([undefined, [1000, 3], [2500, 6], [6000, 9]]);
+});
+
 test('held-out rows cover every image once, and say what the table says', () => {
 	const table = tableFrom([3, 0, -1, 2, 1, -2, 0.5, 4, -3, 1.5, 0.25, -0.75, 2.25], 60);
-	const judged = { card, table, values: valuesFor(table), others: new Map(), twin: undefined };
+	const judged = { card, table, values: valuesFor(table), others: new Map() };
 	const least = leastShare(card);
 	const rows = rowsOf(card, evaluateHeldOut(judged, [least, 1]), [], []);
 	const found = rows.find(({ method, share, batch }) => method === 'gate' && share === least && batch === 512);
@@ -106,6 +123,6 @@ test('held-out rows cover every image once, and say what the table says', () => 
 
 test('a share that does not pay the cheapest policy has no rows', () => {
 	const table = tableFrom([1, 0, 2, 0.5, -1], 20);
-	const judged = { card, table, values: valuesFor(table), others: new Map(), twin: undefined };
+	const judged = { card, table, values: valuesFor(table), others: new Map() };
 	expect(evaluateHeldOut(judged, [0.05])).toEqual([]);
 });

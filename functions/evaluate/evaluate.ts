@@ -2,6 +2,7 @@ import { fullMacs, leastMacs, type ModelCard } from '../core/package.ts';
 import { cascadeOfOne, cascadeOfTwo } from './cascade.ts';
 import { gate, gatedBy, random, softActor } from './gated.ts';
 import { permutation } from './random.ts';
+import { type Small, smallOf } from './small.ts';
 import type { OutcomeTable, ValueTable } from './table.ts';
 import { baseBatch, type Method, type MethodRow, type Trial } from './trial.ts';
 import { oracle, oracleOf, single, staticMix } from './ungated.ts';
@@ -18,7 +19,9 @@ export interface Judged {
 	/** Values of other agents, each a gate of its own in the table, by name. */
 	others: ReadonlyMap<string, ValueTable>;
 	/** The table of a network of another seed over the same images. */
-	twin: OutcomeTable | undefined;
+	twin?: OutcomeTable | undefined;
+	/** Small networks, each trained for as long as the package. */
+	smalls?: readonly Small[];
 }
 
 const inBatchesOf =
@@ -29,9 +32,10 @@ const inBatchesOf =
 const baselines: readonly Method[] = [single, staticMix, random, cascadeOfOne, cascadeOfTwo, softActor, oracle];
 
 /** Everything that a report shows. */
-function methodsOf({ others, twin }: Judged): Method[] {
+function methodsOf({ others, twin, smalls = [] }: Judged): Method[] {
 	const methods: Method[] = [gate, ...baselines];
 	for (const [name, values] of others) methods.push((trial) => gatedBy(trial, name, values));
+	if (smalls.length > 0) methods.push(smallOf(smalls));
 	if (twin) methods.push((trial) => oracleOf(trial, 'twin-oracle', twin));
 	return [...methods, inBatchesOf(128), inBatchesOf(2048)];
 }

@@ -13,6 +13,7 @@ import { crossFittedLogistic, logisticFrom } from './logistic.ts';
 import { publishedFor } from './published.ts';
 import { type EvaluationRow, rowsOf } from './report.ts';
 import { type Shift, shifted, shifts } from './shift.ts';
+import { loadSmalls } from './small.ts';
 import { loadOneStep, loadTable, type OutcomeTable } from './table.ts';
 import type { MethodRow, Trial } from './trial.ts';
 
@@ -64,18 +65,18 @@ async function judgedOf(
 	mustBeOf(heldOut, pkg, model);
 	const values = await crossFittedValues(folder, pkg.card, heldOut);
 	const fit = { table: heldOut, values, images: Array.from({ length: heldOut.images }, (_, image) => image) };
+	const table = split === 'test' ? await loadTable(folder, 'test') : heldOut;
+	mustBeOf(table, pkg, model);
 	const twinTable = twin === undefined ? undefined : await loadTable(join(models, 'outcomes', twin), split);
+	if (twinTable) mustBeTwins(table, twinTable, `${twin}`);
+	const compared = { card: pkg.card, table, twin: twinTable, smalls: await loadSmalls(folder, split, pkg.card, table) };
 	if (split === 'test') {
-		const table = await loadTable(folder, 'test');
-		mustBeOf(table, pkg, model);
-		if (twinTable) mustBeTwins(table, twinTable, `${twin}`);
 		const others = new Map([['logistic', logisticFrom(pkg.card, heldOut, table)]]);
-		return { judged: { card: pkg.card, table, values: await agentValues(pkg, table), others, twin: twinTable }, fit };
+		return { judged: { ...compared, values: await agentValues(pkg, table), others }, fit };
 	}
-	if (twinTable) mustBeTwins(heldOut, twinTable, `${twin}`);
 	const others = await loadOneStep(folder, pkg.card, heldOut);
 	others.set('logistic', crossFittedLogistic(pkg.card, heldOut));
-	return { judged: { card: pkg.card, table: heldOut, values, others, twin: twinTable }, fit };
+	return { judged: { ...compared, values, others }, fit };
 }
 
 /** A table that an earlier export left would be judged as if it were this package's. */
@@ -148,7 +149,7 @@ export async function evaluateShifts(options: EvaluationOptions): Promise<ShiftE
 		for (const shift of shifts) {
 			const worse = await shifted(shift, files, pkg.card.input);
 			const { table, values } = await runAll(pkg.card, inference, worse, truth);
-			const judged = { card: pkg.card, table, values, others: new Map(), twin: undefined };
+			const judged = { card: pkg.card, table, values, others: new Map() };
 			const methods = evaluateTest(judged, fit, options.shares);
 			found.push({ shift, images: table.images, methods, rows: rowsOf(pkg.card, methods, [], []) });
 		}

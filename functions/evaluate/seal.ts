@@ -25,7 +25,7 @@ export async function sealPackage(packageFolder: string, tableFolder: string): P
 	const values = await crossFittedValues(tableFolder, card, table);
 	const least = leastShare(card);
 	const shares = [least, ...curveShares.filter((share) => share > least)];
-	const judged = { card, table, values, others: new Map(), twin: undefined };
+	const judged = { card, table, values, others: new Map() };
 	card.curve = evaluateHeldOut(judged, shares, [gate]).map((row) => ({
 		share: round(row.share),
 		macs: Math.round(row.macsPerImage),

@@ -38,8 +38,8 @@ export function openSessions(pkg: ModelPackage, provider: Provider, threads: num
 		if (ready) return ready;
 		const session = await InferenceSession.create(join(pkg.folder, file), {
 			executionProviders: provider === 'cuda' ? ['cuda', 'cpu'] : ['cpu'],
-			// Arenas of many sessions add up to gigabytes and save no time.
-			enableCpuMemArena: false,
+			// Memory is kept between runs: mapped anew for each, it takes longer to fill than a cheap policy to compute. Chunks bound it.
+			enableCpuMemArena: true,
 			enableMemPattern: false,
 			intraOpNumThreads: threads,
 			// The threads of idle sessions would spin and slow down the one that runs.

@@ -23,7 +23,7 @@ from .look import add_look
 from .outcomes import logits_of, remove_table, write_table
 from .package import draft_card, write_check, write_graphs
 from .places import MODELS, like
-from .train import keep_memory
+from .train import FULL_ONLY_EPOCHS, keep_memory
 
 
 def round_weights(network):
@@ -72,6 +72,7 @@ def training(state, learn, held):
         "heldOut": len(held.labels),
         "epochs": state["epoch"],
         "decayEpochs": options["decay"],
+        "fullOnlyEpochs": options.get("full_only_epochs", FULL_ONLY_EPOCHS),
         **({"trunk": Path(options["trunk"]).stem} if options.get("trunk") else {}),
         **({"teacher": options["teacher"]} if options.get("teacher") else {}),
         **({} if has_mirror(state) else {"mirror": False}),

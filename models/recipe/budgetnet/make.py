@@ -31,8 +31,8 @@ TIMED_STEPS = 6
 def step_seconds(options, learn):
     """How long a step of full network and one policy takes here: median of a few, after a first that warms up."""
     library()  # is compiled before anything is timed
+    options.full_only_epochs = 0
     trainer = train.Trainer(options, learn)
-    trainer.full_only_epochs = 0
     seconds = []
     for batch in train.batches(trainer.pixels, 0, 0, trainer.flips):
         started = time.perf_counter()
@@ -72,14 +72,24 @@ def make(options):
     print(json.dumps(plan), flush=True)
     if (folder / "decay.pt").exists():
         print(f"{folder}: goes on with an earlier run; remove it to train anew", file=sys.stderr)
+    options.checkpoint = str(train_by(plan, options, learn, folder))
+    return export_checkpoint(options, (learn, held))
+
+
+def train_by(plan, options, learn, folder, rung=None):
+    """Trains as `plan` of `schedule` says, in `folder`, where it goes on if it was stopped; returns the last checkpoint.
+
+    `rung`: the one that learns the labels, if not the full network.
+    """
+    options.full_only_epochs = plan["fullOnly"]
     for decay in (0, plan["decay"]):
         options.decay = decay
         file = folder / ("decay.pt" if decay else "constant.pt")
         trainer = train.begin(options, learn, folder, file)
-        trainer.full_only_epochs = plan["fullOnly"]
+        if rung is not None:
+            trainer.learner = rung
         train.run(trainer, file, plan["constant"] + decay)
-    options.checkpoint = str(folder / "decay.pt")
-    return export_checkpoint(options, (learn, held))
+    return file
 
 
 def trunk_of(architecture):

@@ -105,7 +105,8 @@ class Trainer:
         self.flips = (draws < 0.5).to(DEVICE) if options.mirror else None
         self.epoch, self.decay_start = 0, None
         self.taught = None  # soft labels of teachers, by image
-        self.full_only_epochs = FULL_ONLY_EPOCHS
+        self.full_only_epochs = options.full_only_epochs
+        self.learner = len(architecture.rungs) - 1  # rung that learns the labels; a drawn one learns from what it says
 
     def rate(self, progress):
         """Learning rate at `progress` epochs."""
@@ -128,9 +129,9 @@ class Trainer:
 
     def step(self, pixels, index, generator):
         """One step on a batch of `batches`; returns its loss and the part that the full network gets right, both tensors."""
-        policies, x = len(self.network.architecture.rungs), normalise(pixels, self.mean, self.deviation)
+        x = normalise(pixels, self.mean, self.deviation)
         with torch.autocast(DEVICE.type, torch.bfloat16, enabled=self.options.bf16):
-            full = self.network(x, policies - 1)
+            full = self.network(x, self.learner)
             loss = self.full_loss(full, index)
             if self.epoch >= self.full_only_epochs:
                 drawn = int(torch.multinomial(torch.tensor(SAMPLING), 1, generator=generator))
@@ -271,6 +272,7 @@ def parse():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--no-mirror", dest="mirror", action="store_false", help=NO_MIRROR_HELP)
     parser.add_argument("--bf16", action="store_true", help="faster on AVX-512, AMX and GPUs, slower elsewhere")
+    parser.set_defaults(full_only_epochs=FULL_ONLY_EPOCHS)
     return parser, parser.parse_args()
 
 

@@ -62,7 +62,7 @@ def folder(tmp_path):
 def options(folder, tmp_path):
     """What the command line would give, for two classes and the tiny network."""
     return SimpleNamespace(
-        data=str(folder), out=str(tmp_path), architecture="tiny", size=32, epochs=3, decay=0, start=None, trunk=None, teacher=None, seed=1, bf16=False, mirror=True
+        data=str(folder), out=str(tmp_path), architecture="tiny", size=32, epochs=3, decay=0, start=None, trunk=None, teacher=None, seed=1, bf16=False, mirror=True, full_only_epochs=1
     )
 
 

@@ -1,0 +1,100 @@
+"""Small networks to compare a package with: one of its rungs trained alone, for as much training compute as the whole network took.
+
+`python -m budgetnet.small --data FOLDER --name NAME --policy ID` trains that rung from random weights, as the package was trained (the
+same seed, teacher and parts of the schedule), and writes into models/outcomes/NAME what it says of held-out images (`--test`: and of test
+images): `npm run evaluate` then shows it. Compute is counted in MACs, a drawn rung's by how often it is drawn. Stopped and
+started again it goes on (models/runs/NAME-ID).
+"""
+
+import argparse
+import json
+
+import torch
+
+from . import train
+from .batchnorm import recalibrate
+from .checkpoint import averaged
+from .data import load, load_test, split_holdout
+from .export import round_weights
+from .make import has_bf16, train_by
+from .outcomes import BATCH
+from .places import MODELS, like
+
+
+def compute(training, macs):
+    """Training compute of a package in MACs a training image, but for the factor of the backward pass.
+
+    `training` as in the card; `macs` of its network's rungs, cheapest first.
+    """
+    full_only = min(training["epochs"], training.get("fullOnlyEpochs", train.FULL_ONLY_EPOCHS))
+    drawn = sum(often * rung for often, rung in zip(train.SAMPLING, macs, strict=False)) / sum(train.SAMPLING)
+    return training["epochs"] * macs[-1] + (training["epochs"] - full_only) * drawn
+
+
+def plan_of(training, macs, rung):
+    """Epochs of `rung` alone for the same compute: {"constant", "decay", "fullOnly"}, the decay as great a part as it was."""
+    epochs = max(2, round(compute(training, macs) / macs[rung]))
+    decay = max(1, round(epochs * training["decayEpochs"] / training["epochs"]))
+    return {"constant": epochs - decay, "decay": decay, "fullOnly": epochs}
+
+
+@torch.no_grad()
+def labels_of(network, rung, pixels, mean, deviation):
+    """Labels of `pixels` uint8 [images, height, width, 3], as a list."""
+    parts = torch.from_numpy(pixels).split(BATCH)
+    return torch.cat([network(train.normalise(part, mean, deviation), rung).argmax(1) for part in parts]).tolist()
+
+
+def train_small(options):
+    """Trains, writes `SPLIT.small-ID.json` into the package's outcomes; returns accuracies by split. Raises ValueError, FileNotFoundError."""
+    tables = MODELS / "outcomes" / options.name
+    draft = json.loads((tables / "draft.json").read_text())
+    training = draft["training"]
+    rungs = [policy for policy in draft["policies"] if not policy.get("look") and not policy.get("mirrored")]
+    ids = [policy["id"] for policy in rungs]
+    if options.policy not in ids[:-1]:
+        raise ValueError(f"--policy {options.policy}: expected one of {', '.join(ids[:-1])}")
+    rung, size = ids.index(options.policy), draft["input"]["width"]
+    learn, held = split_holdout(load(options.data, "train", size))
+    if learn.classes != draft["classes"]:
+        raise ValueError(f"{options.data}: has other classes than {options.name}")
+    plan = plan_of(training, [policy["macs"] for policy in rungs], rung)
+    print(json.dumps(plan), flush=True)
+    options.architecture, options.size, options.seed = training["architecture"], size, training["seed"]
+    options.mirror, options.teacher = training.get("mirror", True), training.get("teacher")
+    folder = MODELS / "runs" / f"{options.name}-{options.policy}"
+    folder.mkdir(parents=True, exist_ok=True)
+    network, state = averaged(train_by(plan, options, learn, folder, rung))
+    round_weights(network)
+    recalibrate(network, torch.from_numpy(learn.pixels), state["mean"], state["deviation"])
+    splits = {"holdout": held, **({"test": load_test(options.data, learn.classes, size)} if options.test else {})}
+    results = {}
+    for split, images in splits.items():
+        labels = labels_of(network, rung, images.pixels, state["mean"], state["deviation"])
+        facts = {"v": 1, "policy": options.policy, "macs": rungs[rung]["macs"], "epochs": state["epoch"], "labels": labels}
+        (tables / f"{split}.small-{options.policy}.json").write_text(json.dumps(facts) + "\n")
+        results[split] = sum(said == true for said, true in zip(labels, images.labels.tolist())) / len(labels)
+    return results
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--name", required=True, type=like("[a-z0-9-]{1,64}"), help="of the package to compare with")
+    parser.add_argument("--policy", required=True, type=like("[a-z0-9-]{1,64}"), help="of the package: the size of the small network")
+    parser.add_argument("--test", action="store_true", help="also say what it makes of the test images")
+    return parser, parser.parse_args()
+
+
+def main():
+    parser, options = parse()
+    train.keep_memory()
+    options.bf16, options.trunk, options.start = has_bf16(), None, None
+    try:
+        print(json.dumps(train_small(options)))
+    except (ValueError, FileNotFoundError) as error:
+        parser.error(str(error))
+
+
+if __name__ == "__main__":
+    main()
