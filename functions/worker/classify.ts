@@ -24,6 +24,8 @@ interface BatchUnderWay {
 	gate: Gate;
 	/** The pixels of all images, one after the other. */
 	block: Uint8Array;
+	/** Room for those of a round: seen by the inference thread without a copy, and one round runs at a time. */
+	chosen: Uint8Array;
 	views: Views;
 }
 
@@ -36,8 +38,9 @@ export async function classify(parts: ClassifyParts, message: BatchMessage, mani
 	checkFits(parts.card, message, manifest);
 	const list = manifest.images;
 	const gate = openGate(parts.card, list.length, message.budgetMacs);
-	const imageBytes = pixelBytes(parts.card.input);
-	const batch = { gate, block: new Uint8Array(list.length * imageBytes), views: createViews(parts.card) };
+	const bytes = list.length * pixelBytes(parts.card.input);
+	const chosen = new Uint8Array(new SharedArrayBuffer(bytes));
+	const batch = { gate, block: new Uint8Array(bytes), chosen, views: createViews(parts.card) };
 	const failures = await probe(parts, batch, list);
 	for (let round = gate.next(); round; round = gate.next()) await runRound(parts, batch, round);
 	const results = gate.results();
@@ -83,12 +86,12 @@ async function probe(
 
 async function runRound(
 	{ card, inference }: ClassifyParts,
-	{ gate, block, views }: BatchUnderWay,
+	{ gate, block, chosen, views }: BatchUnderWay,
 	round: GateRound,
 ): Promise<void> {
 	gate.charge(round);
 	const imageBytes = pixelBytes(card.input);
-	const pixels = new Uint8Array(new SharedArrayBuffer(round.images.length * imageBytes)); // seen by the inference thread without a copy
+	const pixels = chosen.subarray(0, round.images.length * imageBytes);
 	round.images.forEach((image, i) => {
 		pixels.set(block.subarray(image * imageBytes, (image + 1) * imageBytes), i * imageBytes);
 	});
