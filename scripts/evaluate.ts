@@ -7,7 +7,14 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { BudgetNetError } from '../functions/core/errors.ts';
-import { accuracyTable, agreementLine, batchTable, differenceTable, passTable } from '../functions/evaluate/report.ts';
+import {
+	accuracyTable,
+	agreementLine,
+	batchTable,
+	differenceTable,
+	passTable,
+	smallLine,
+} from '../functions/evaluate/report.ts';
 import { type EvaluationOptions, evaluate, evaluateShifts } from '../functions/evaluate/run.ts';
 import { baseBatch } from '../functions/evaluate/trial.ts';
 
@@ -38,11 +45,12 @@ try {
 }
 
 async function report(options: EvaluationOptions, json: boolean): Promise<void> {
-	const { card, images, methods, passes, agreement, rows, plot } = await evaluate(options);
+	const { card, images, methods, passes, smalls, agreement, rows, plot } = await evaluate(options);
 	const kind = options.split === 'test' ? 'test' : 'held-out';
 	say(`${card.name} ${card.version}, ${images} ${kind} images, batches of ${baseBatch}, hard cap, accuracy in %`);
 	say(`\n${accuracyTable(methods)}\n\nWhat the gate gains, in points (paired 95 % interval)`);
 	say(`\n${differenceTable(methods)}\n\nThe gate by the size of a batch\n\n${batchTable(methods)}`);
+	for (const small of smalls) say(`\n${smallLine(small)}`);
 	if (options.pass && passes.length === 0)
 		say('\nNo pass of the worker: models/samples has no images of this data set');
 	if (passes.length > 0)

@@ -98,7 +98,7 @@ test('of small networks that were trained alone, the largest that all images can
 	const images = Array.from({ length: 12 }, (_, image) => image);
 	const small = (macs: number, right: number) => {
 		const labels = table.truth.map((label, image) => (image < right ? label : label + 1));
-		return { v: 1 as const, policy: `p${macs}`, macs, epochs: 9, labels };
+		return { v: 1 as const, policy: `p${macs}`, macs, epochs: 9, part: 1, labels };
 	};
 	const method = smallOf([small(1000, 3), small(6000, 9), small(2500, 6)]);
 	const values = valuesFor(table);

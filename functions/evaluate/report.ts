@@ -3,6 +3,7 @@ import type { Agreement } from './agreement.ts';
 import { pairedDifference } from './bootstrap.ts';
 import type { Pass } from './live.ts';
 import type { PublishedPoint } from './published.ts';
+import type { Small } from './small.ts';
 import { baseBatch, type MethodRow } from './trial.ts';
 
 const seed = 1;
@@ -118,6 +119,11 @@ export function passTable(passes: readonly Pass[]): string {
 		['share', 'wall time / full', 'labels or MACs that differ'],
 		passes.map(({ share, wallShare, different }) => [share.toFixed(2), wallShare.toFixed(3), different.toFixed(0)]),
 	);
+}
+
+/** How a small network was trained. */
+export function smallLine({ policy, macs, epochs, part }: Small): string {
+	return `small: ${policy} (${mega(macs)} million MACs) trained alone for ${epochs} epochs, ${part} times the package's training compute`;
 }
 
 /** Whether ONNX Runtime says here what PyTorch said when the package was exported. */

@@ -13,7 +13,7 @@ import { crossFittedLogistic, logisticFrom } from './logistic.ts';
 import { publishedFor } from './published.ts';
 import { type EvaluationRow, rowsOf } from './report.ts';
 import { type Shift, shifted, shifts } from './shift.ts';
-import { loadSmalls } from './small.ts';
+import { loadSmalls, type Small } from './small.ts';
 import { loadOneStep, loadTable, type OutcomeTable } from './table.ts';
 import type { MethodRow, Trial } from './trial.ts';
 
@@ -34,6 +34,8 @@ export interface Evaluation {
 	images: number;
 	methods: MethodRow[];
 	passes: Pass[];
+	/** Small networks among the methods. */
+	smalls: readonly Small[];
 	/** Undefined where there is no sample, or no table of test images. */
 	agreement: Agreement | undefined;
 	rows: EvaluationRow[];
@@ -53,7 +55,8 @@ export async function evaluate(options: EvaluationOptions): Promise<Evaluation> 
 	await mkdir(join(options.models, 'plots'), { recursive: true });
 	const images = `${judged.table.images} ${options.split === 'test' ? 'test' : 'held-out'} images`;
 	await writeFile(plot, await curvePlot(`${options.model}, ${images}, hard cap`, rows));
-	return { card: pkg.card, images: judged.table.images, methods, passes, agreement, rows, plot };
+	const { table, smalls = [] } = judged;
+	return { card: pkg.card, images: table.images, methods, passes, smalls, agreement, rows, plot };
 }
 
 async function judgedOf(

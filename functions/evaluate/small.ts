@@ -13,6 +13,8 @@ const smallSchema = z.strictObject({
 	policy: z.string().min(1),
 	macs: z.int().min(1),
 	epochs: z.int().min(1),
+	/** Of the package's training compute. */
+	part: z.number().positive(),
 	/** What it says of each image of a table. */
 	labels: z.array(z.int().min(0)),
 });

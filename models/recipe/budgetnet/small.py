@@ -31,9 +31,9 @@ def compute(training, macs):
     return training["epochs"] * macs[-1] + (training["epochs"] - full_only) * drawn
 
 
-def plan_of(training, macs, rung):
-    """Epochs of `rung` alone for the same compute: {"constant", "decay", "fullOnly"}, the decay as great a part as it was."""
-    epochs = max(2, round(compute(training, macs) / macs[rung]))
+def plan_of(training, macs, rung, part=1):
+    """Epochs of `rung` alone for the same compute, or a part of it: {"constant", "decay", "fullOnly"}, the decay as great a part as it was."""
+    epochs = max(2, round(part * compute(training, macs) / macs[rung]))
     decay = max(1, round(epochs * training["decayEpochs"] / training["epochs"]))
     return {"constant": epochs - decay, "decay": decay, "fullOnly": epochs}
 
@@ -58,7 +58,7 @@ def train_small(options):
     learn, held = split_holdout(load(options.data, "train", size))
     if learn.classes != draft["classes"]:
         raise ValueError(f"{options.data}: has other classes than {options.name}")
-    plan = plan_of(training, [policy["macs"] for policy in rungs], rung)
+    plan = plan_of(training, [policy["macs"] for policy in rungs], rung, options.part)
     print(json.dumps(plan), flush=True)
     options.architecture, options.size, options.seed = training["architecture"], size, training["seed"]
     options.mirror, options.teacher = training.get("mirror", True), training.get("teacher")
@@ -71,8 +71,8 @@ def train_small(options):
     results = {}
     for split, images in splits.items():
         labels = labels_of(network, rung, images.pixels, state["mean"], state["deviation"])
-        facts = {"v": 1, "policy": options.policy, "macs": rungs[rung]["macs"], "epochs": state["epoch"], "labels": labels}
-        (tables / f"{split}.small-{options.policy}.json").write_text(json.dumps(facts) + "\n")
+        facts = {"v": 1, "policy": options.policy, "macs": rungs[rung]["macs"], "epochs": state["epoch"], "part": options.part}
+        (tables / f"{split}.small-{options.policy}.json").write_text(json.dumps({**facts, "labels": labels}) + "\n")
         results[split] = sum(said == true for said, true in zip(labels, images.labels.tolist())) / len(labels)
     return results
 
@@ -82,6 +82,7 @@ def parse():
     parser.add_argument("--data", required=True)
     parser.add_argument("--name", required=True, type=like("[a-z0-9-]{1,64}"), help="of the package to compare with")
     parser.add_argument("--policy", required=True, type=like("[a-z0-9-]{1,64}"), help="of the package: the size of the small network")
+    parser.add_argument("--part", type=float, default=1, help="of the compute, where there is no time for all of it (default: %(default)s)")
     parser.add_argument("--test", action="store_true", help="also say what it makes of the test images")
     return parser, parser.parse_args()
 

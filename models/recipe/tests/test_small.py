@@ -27,6 +27,7 @@ def test_training_compute_counts_every_run_of_every_rung(monkeypatch):
     training = {"epochs": 10, "decayEpochs": 4, "fullOnlyEpochs": 2}
     assert small.compute(training, macs) == 10 * 100 + 8 * (0.75 * 20 + 0.25 * 40)
     assert small.plan_of(training, macs, 1) == {"constant": 18, "decay": 12, "fullOnly": 30}
+    assert small.plan_of(training, macs, 1, 0.5) == {"constant": 9, "decay": 6, "fullOnly": 15}
 
 
 def test_a_small_network_is_trained_alone_and_says_labels_of_the_same_images(tiny, folder, package, monkeypatch, capsys):
