@@ -17,8 +17,8 @@ import type { WorkerSettings } from './settings.ts';
 import { createStopwatch } from './stopwatch.ts';
 import { watchInference } from './watch-inference.ts';
 
-/** Images that the first policy waits for: fills a few chunks, and overlaps with decoding the next. */
-export const groupImages = 64;
+/** Images that the first policy waits for: it overlaps with decoding the next. A look is so cheap that smaller groups mostly wait for messages. */
+export const groupImages = 256;
 
 export interface Worker {
 	/** Resolves, with the last reason, when its inference cannot be used any more: it then receives nothing more, and is to be stopped. */
