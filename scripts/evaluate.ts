@@ -55,7 +55,7 @@ async function report(options: EvaluationOptions, json: boolean): Promise<void> 
 		say('\nNo pass of the worker: models/samples has no images of this data set');
 	if (passes.length > 0)
 		say(
-			`\nPasses of the worker at each share, over the sample; wall time as the median of three\n\n${passTable(passes)}`,
+			`\nPasses of the worker at each share, over the sample; wall time as the median of five\n\n${passTable(passes)}`,
 		);
 	if (agreement) say(`\n${agreementLine(agreement)}`);
 	say(`\nplot: ${plot}`);

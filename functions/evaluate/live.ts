@@ -95,7 +95,7 @@ async function timedPass(card: ModelCard, inference: Inference, live: Live, shar
 }
 
 /** Pairs of a pass and the whole network that are timed, right after one another: a machine's speed may waver. */
-const timedPairs = 3;
+const timedPairs = 5;
 
 /** Passes at a share, held against what the gate makes of the table and, by the median, against the whole network's time for all images. */
 export async function passAt(card: ModelCard, inference: Inference, live: Live, share: number): Promise<Pass> {
