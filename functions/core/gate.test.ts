@@ -149,6 +149,19 @@ describe('the gate', () => {
 		expect(gate.results().map((result) => result?.policies.length)).toEqual([2, 1, 1, 1]);
 	});
 
+	test('leaves less than a hundredth of the budget rather than run a round for a few images', () => {
+		const ahead = Float32Array.from(
+			card.agent.prices.flatMap(() => [0.1, 0, 0.9, 1.25, 0.1, 0.6, 0.1, 1]),
+			Number,
+		);
+		const says = (policy: number) => [ahead, oneStepValues(card, [0, 0.5, 0, 0.9])][policy];
+		const costlier = (images: number) => {
+			const gate = runGate(card, images, images * policyMacs(card, 0) + 260, () => reading(0.1), says);
+			return gate.results().filter((result) => result && result.policies.length > 1).length;
+		};
+		expect([costlier(200), costlier(300)]).toEqual([1, 0]);
+	});
+
 	test('a batch of three or fewer runs at once the costliest policy that all of its images can be paid', () => {
 		const looked = withLook(cardFor([100, 1000]), 9);
 		const start = (images: number, share: number) =>

@@ -72,17 +72,19 @@ export function openGate(card: ModelCard, images: number, budgetMacs: number): G
 		advices[image] = values && adviceOf(card, policy, values);
 	}
 
+	const leavesRest = () => budgetMacs - spent < restMin * budgetMacs;
+
 	function next(): GateRound | undefined {
 		while (pass < passesMax) {
+			if (pass > 0 && leavesRest()) return undefined;
 			const round = nextRound(card, advices, lowest, budgetMacs - spent);
 			if (round) {
 				lowest = round.policy + 1;
 				return round;
 			}
-			if (budgetMacs - spent < restMin * budgetMacs) return undefined;
 			[pass, lowest] = [pass + 1, start + 1];
 		}
-		return lastRound(card, advices, budgetMacs - spent);
+		return leavesRest() ? undefined : lastRound(card, advices, budgetMacs - spent);
 	}
 
 	return { start, spentMacs: () => spent, charge, observe, next, results: () => results };

@@ -58,6 +58,9 @@ export function accuracyOf(row: MethodRow): number {
 const percent = (part: number) => (100 * part).toFixed(2);
 const mega = (macs: number) => (macs / 1e6).toFixed(1);
 
+/** Methods that spend something else than the share. */
+const ownMacs = ['actor-soft', 'small'];
+
 /** Methods side by side, a line a share. */
 export function accuracyTable(rows: readonly MethodRow[]): string {
 	const base = rows.filter((row) => row.batch === baseBatch);
@@ -66,10 +69,9 @@ export function accuracyTable(rows: readonly MethodRow[]): string {
 		['share', 'MMACs', ...methods],
 		sharesOf(base).map((share) => {
 			const at = (method: string) => find(base, method, share);
-			const soft = at('actor-soft');
 			const cells = methods.map((method) => {
 				const row = at(method);
-				const spent = method === 'actor-soft' && soft ? ` @ ${mega(soft.macsPerImage)}` : '';
+				const spent = row && ownMacs.includes(method) ? ` @ ${mega(row.macsPerImage)}` : '';
 				return row ? `${percent(accuracyOf(row))}${spent}` : '';
 			});
 			return [share.toFixed(2), mega(at('gate')?.macsPerImage ?? 0), ...cells];

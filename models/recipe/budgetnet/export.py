@@ -20,10 +20,10 @@ from .checkpoint import averaged, keep, must_have_classes, must_have_learnt_from
 from .data import load, load_test, split_holdout, statistics
 from .fit_agent import fit_agent
 from .look import add_look
-from .outcomes import logits_of, remove_table, write_table
+from .outcomes import logits_of, remove_smalls, remove_table, write_table
 from .package import draft_card, write_check, write_graphs
 from .places import MODELS, like
-from .train import FULL_ONLY_EPOCHS, keep_memory
+from .train import keep_memory
 
 
 def round_weights(network):
@@ -47,6 +47,7 @@ def export(folder, tables, network, state, learn, held, test, options):
     folder.mkdir(parents=True, exist_ok=True)
     round_weights(network)
     recalibrate(network, torch.from_numpy(learn.pixels), mean, deviation)
+    remove_smalls(tables)  # compared with an earlier network
     results = {"holdout": measure(tables, "holdout", network, held, state), "test": []}
     if test is None:
         remove_table(tables, "test")  # of an earlier network
@@ -72,7 +73,7 @@ def training(state, learn, held):
         "heldOut": len(held.labels),
         "epochs": state["epoch"],
         "decayEpochs": options["decay"],
-        "fullOnlyEpochs": options.get("full_only_epochs", FULL_ONLY_EPOCHS),
+        **({"fullOnlyEpochs": options["full_only_epochs"]} if "full_only_epochs" in options else {}),
         **({"trunk": Path(options["trunk"]).stem} if options.get("trunk") else {}),
         **({"teacher": options["teacher"]} if options.get("teacher") else {}),
         **({} if has_mirror(state) else {"mirror": False}),

@@ -48,3 +48,9 @@ def read_table(folder, split):
 def remove_table(folder, split):
     for name in (f"{split}.logits.bin", f"{split}.json"):
         (folder / name).unlink(missing_ok=True)
+
+
+def remove_smalls(folder, policy="*"):
+    """What small networks of `policy`'s size said (small.py)."""
+    for file in folder.glob(f"*.small-{policy}.json"):
+        file.unlink()

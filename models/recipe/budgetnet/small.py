@@ -1,8 +1,8 @@
 """Small networks to compare a package with: one of its rungs trained alone, for as much training compute as the whole network took.
 
 `python -m budgetnet.small --data FOLDER --name NAME --policy ID` trains that rung from random weights, as the package was trained (the
-same seed, teacher and parts of the schedule), and writes into models/outcomes/NAME what it says of held-out images (`--test`: and of test
-images): `npm run evaluate` then shows it. Compute is counted in MACs, a drawn rung's by how often it is drawn. Stopped and
+same seed, teachers as they are now, parts of the schedule), and writes into models/outcomes/NAME what it says of held-out images (`--test`: and of test
+images): `npm run evaluate` then shows it. Compute is counted in MACs, a drawn rung's by how often it is drawn, the look's too. Stopped and
 started again it goes on (models/runs/NAME-ID).
 """
 
@@ -17,25 +17,48 @@ from .checkpoint import averaged
 from .data import load, load_test, split_holdout
 from .export import round_weights
 from .make import has_bf16, train_by
-from .outcomes import BATCH
+from .outcomes import BATCH, read_table, remove_smalls
 from .places import MODELS, like
 
 
-def compute(training, macs):
-    """Training compute of a package in MACs a training image, but for the factor of the backward pass.
-
-    `training` as in the card; `macs` of its network's rungs, cheapest first.
-    """
+def compute(training, policies):
+    """Training compute of a package in MACs a training image, but for the factor of the backward pass; `training`, `policies` as in the card."""
+    macs = [policy["macs"] for policy in rungs_of(policies)]
+    looks = sum(policy["macs"] for policy in policies if policy.get("look"))
     full_only = min(training["epochs"], training.get("fullOnlyEpochs", train.FULL_ONLY_EPOCHS))
     drawn = sum(often * rung for often, rung in zip(train.SAMPLING, macs, strict=False)) / sum(train.SAMPLING)
-    return training["epochs"] * macs[-1] + (training["epochs"] - full_only) * drawn
+    return training["epochs"] * macs[-1] + (training["epochs"] - full_only) * drawn + training.get("lookEpochs", 0) * looks
 
 
-def plan_of(training, macs, rung, part=1):
+def rungs_of(policies):
+    """The network's rungs among the card's `policies`."""
+    return [policy for policy in policies if not policy.get("look") and not policy.get("mirrored")]
+
+
+def plan_of(training, policies, rung, part=1):
     """Epochs of `rung` alone for the same compute, or a part of it: {"constant", "decay", "fullOnly"}, the decay as great a part as it was."""
-    epochs = max(2, round(part * compute(training, macs) / macs[rung]))
+    epochs = max(2, round(part * compute(training, policies) / rungs_of(policies)[rung]["macs"]))
     decay = max(1, round(epochs * training["decayEpochs"] / training["epochs"]))
     return {"constant": epochs - decay, "decay": decay, "fullOnly": epochs}
+
+
+def must_be_comparable(draft, policy):
+    """Raises ValueError when no network of `policy` can be trained as the package of `draft` was, for as much compute."""
+    ids, training = [rung["id"] for rung in rungs_of(draft["policies"])], draft["training"]
+    if policy not in ids[:-1]:
+        raise ValueError(f"--policy {policy}: expected one of {', '.join(ids[:-1])}")
+    if training.get("trunk"):
+        raise ValueError(f"{draft['name']} began with the weights of {training['trunk']}: what it took to train is not known")
+    if draft["name"] in (training.get("teacher") or "").split(","):
+        raise ValueError(f"{draft['name']} learnt from an earlier version of itself: the small network would learn from this one")
+
+
+def must_be_same_run(folder, facts):
+    """Notes in `folder` what is trained there. Raises ValueError when that is something else already."""
+    file = folder / "plan.json"
+    if file.exists() and json.loads(file.read_text()) != facts:
+        raise ValueError(f"{folder}: is a run of another plan; remove it to train anew")
+    file.write_text(json.dumps(facts) + "\n")
 
 
 @torch.no_grad()
@@ -49,32 +72,41 @@ def train_small(options):
     """Trains, writes `SPLIT.small-ID.json` into the package's outcomes; returns accuracies by split. Raises ValueError, FileNotFoundError."""
     tables = MODELS / "outcomes" / options.name
     draft = json.loads((tables / "draft.json").read_text())
-    training = draft["training"]
-    rungs = [policy for policy in draft["policies"] if not policy.get("look") and not policy.get("mirrored")]
-    ids = [policy["id"] for policy in rungs]
-    if options.policy not in ids[:-1]:
-        raise ValueError(f"--policy {options.policy}: expected one of {', '.join(ids[:-1])}")
-    rung, size = ids.index(options.policy), draft["input"]["width"]
+    must_be_comparable(draft, options.policy)
+    training, policies, size = draft["training"], draft["policies"], draft["input"]["width"]
+    ids = [policy["id"] for policy in rungs_of(policies)]
+    rung = ids.index(options.policy)
     learn, held = split_holdout(load(options.data, "train", size))
-    if learn.classes != draft["classes"]:
-        raise ValueError(f"{options.data}: has other classes than {options.name}")
-    plan = plan_of(training, [policy["macs"] for policy in rungs], rung, options.part)
+    splits = {"holdout": held, **({"test": load_test(options.data, learn.classes, size)} if options.test else {})}
+    for split, images in splits.items():
+        if read_table(tables, split)[1].tolist() != images.labels.tolist():
+            raise ValueError(f"{tables}/{split}.json: is of other images than {options.data}")
+    plan = plan_of(training, policies, rung, options.part)
+    folder = MODELS / "runs" / f"{options.name}-{options.policy}"
+    folder.mkdir(parents=True, exist_ok=True)
+    must_be_same_run(folder, {**plan, "part": options.part, "training": training})
     print(json.dumps(plan), flush=True)
     options.architecture, options.size, options.seed = training["architecture"], size, training["seed"]
     options.mirror, options.teacher = training.get("mirror", True), training.get("teacher")
-    folder = MODELS / "runs" / f"{options.name}-{options.policy}"
-    folder.mkdir(parents=True, exist_ok=True)
     network, state = averaged(train_by(plan, options, learn, folder, rung))
     round_weights(network)
     recalibrate(network, torch.from_numpy(learn.pixels), state["mean"], state["deviation"])
-    splits = {"holdout": held, **({"test": load_test(options.data, learn.classes, size)} if options.test else {})}
+    facts = {"v": 1, "policy": options.policy, "macs": rungs_of(policies)[rung]["macs"], "epochs": state["epoch"], "part": options.part}
+    remove_smalls(tables, options.policy)
     results = {}
     for split, images in splits.items():
         labels = labels_of(network, rung, images.pixels, state["mean"], state["deviation"])
-        facts = {"v": 1, "policy": options.policy, "macs": rungs[rung]["macs"], "epochs": state["epoch"], "part": options.part}
         (tables / f"{split}.small-{options.policy}.json").write_text(json.dumps({**facts, "labels": labels}) + "\n")
         results[split] = sum(said == true for said, true in zip(labels, images.labels.tolist())) / len(labels)
     return results
+
+
+def part(text):
+    """A finite number above 0, for argparse."""
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise ValueError
+    return number
 
 
 def parse():
@@ -82,7 +114,7 @@ def parse():
     parser.add_argument("--data", required=True)
     parser.add_argument("--name", required=True, type=like("[a-z0-9-]{1,64}"), help="of the package to compare with")
     parser.add_argument("--policy", required=True, type=like("[a-z0-9-]{1,64}"), help="of the package: the size of the small network")
-    parser.add_argument("--part", type=float, default=1, help="of the compute, where there is no time for all of it (default: %(default)s)")
+    parser.add_argument("--part", type=part, default=1, help="of the compute, where there is no time for all of it (default: %(default)s)")
     parser.add_argument("--test", action="store_true", help="also say what it makes of the test images")
     return parser, parser.parse_args()
 

@@ -215,6 +215,7 @@ class Trainer:
             self.optimiser.load_state_dict(state["optimiser"])
         self.epoch, self.decay_start = state["epoch"], state["decay_start"]
         self.options.trunk = state["options"].get("trunk")  # a run keeps saying what it began with
+        self.full_only_epochs = self.options.full_only_epochs = state["options"].get("full_only_epochs", self.full_only_epochs)
         self.options.teacher = self.options.teacher or state["options"].get("teacher")
 
 

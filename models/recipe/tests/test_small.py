@@ -23,11 +23,12 @@ def package(tiny, folder, tmp_path, monkeypatch):
 
 def test_training_compute_counts_every_run_of_every_rung(monkeypatch):
     monkeypatch.setattr(train, "SAMPLING", (0.75, 0.25))
-    macs = [20, 40, 100]
-    training = {"epochs": 10, "decayEpochs": 4, "fullOnlyEpochs": 2}
-    assert small.compute(training, macs) == 10 * 100 + 8 * (0.75 * 20 + 0.25 * 40)
-    assert small.plan_of(training, macs, 1) == {"constant": 18, "decay": 12, "fullOnly": 30}
-    assert small.plan_of(training, macs, 1, 0.5) == {"constant": 9, "decay": 6, "fullOnly": 15}
+    look = {"id": "look", "macs": 5, "look": True}
+    policies = [look, *({"id": f"p{i}", "macs": macs} for i, macs in enumerate((20, 40, 100))), {"id": "twice", "macs": 100, "mirrored": True}]
+    training = {"epochs": 10, "decayEpochs": 4, "fullOnlyEpochs": 2, "lookEpochs": 8}
+    assert small.compute(training, policies) == 10 * 100 + 8 * (0.75 * 20 + 0.25 * 40) + 8 * 5
+    assert small.plan_of(training, policies, 1) == {"constant": 19, "decay": 12, "fullOnly": 31}
+    assert small.plan_of(training, policies, 1, 0.5) == {"constant": 10, "decay": 6, "fullOnly": 16}
 
 
 def test_a_small_network_is_trained_alone_and_says_labels_of_the_same_images(tiny, folder, package, monkeypatch, capsys):
@@ -45,7 +46,7 @@ def test_a_small_network_is_trained_alone_and_says_labels_of_the_same_images(tin
         told = json.loads((package / f"{split}.small-p1.json").read_text())
         truth = json.loads((package / f"{split}.json").read_text())["truth"]
         assert told["epochs"] == len(epochs) and len(told["labels"]) == len(truth)
-        assert results[split] == sum(map(int.__eq__, told["labels"], truth)) / len(truth)
+        assert told["part"] == 1 and results[split] == sum(map(int.__eq__, told["labels"], truth)) / len(truth)
 
 
 @pytest.mark.parametrize("policy", ["look", "p2", "p2-mirrored", "p9"])
@@ -54,3 +55,39 @@ def test_only_a_rung_below_the_full_network_can_be_trained_alone(tiny, folder, p
     with pytest.raises(SystemExit, match="2"):
         small.main()
     assert f"--policy {policy}: expected one of p0, p1" in capsys.readouterr().err
+
+
+def told(folder, monkeypatch, capsys, *more):
+    """What is said of arguments that it refuses."""
+    monkeypatch.setattr(sys, "argv", ["small", "--data", str(folder), "--name", "mine", "--policy", "p0", *more])
+    with pytest.raises(SystemExit, match="2"):
+        small.main()
+    return capsys.readouterr().err
+
+
+def test_a_run_of_another_plan_is_not_gone_on_with(tiny, folder, package, monkeypatch, capsys):
+    monkeypatch.setattr(small, "train_by", lambda *_: 1 / 0)  # stopped at once
+    monkeypatch.setattr(sys, "argv", ["small", "--data", str(folder), "--name", "mine", "--policy", "p0"])
+    with pytest.raises(ZeroDivisionError):
+        small.main()
+    assert "is a run of another plan; remove it" in told(folder, monkeypatch, capsys, "--part", "0.5")
+
+
+@pytest.mark.parametrize("part", ["0", "-1", "inf", "nan", "half"])
+def test_a_part_is_a_number_above_0(folder, monkeypatch, capsys, part):
+    assert "argument --part: invalid part value" in told(folder, monkeypatch, capsys, "--part", part)
+
+
+@pytest.mark.parametrize("field, value, why", [("trunk", "other", "began with the weights of other"), ("teacher", "a,mine", "learnt from an earlier version of itself")])
+def test_what_cannot_be_trained_as_the_package_was_is_refused(tiny, folder, package, monkeypatch, capsys, field, value, why):
+    draft = json.loads((package / "draft.json").read_text())
+    draft["training"][field] = value
+    (package / "draft.json").write_text(json.dumps(draft))
+    assert why in told(folder, monkeypatch, capsys)
+
+
+def test_exported_anew_a_package_has_no_small_networks(tiny, folder, package):
+    file = package / "holdout.small-p1.json"
+    file.write_text("{}")
+    make.main()
+    assert not file.exists()
