@@ -46,10 +46,11 @@ export interface Evaluation {
 /** Judges a package by its tables of outcomes, and its worker by running it. @throws BudgetNetError `invalid` */
 export async function evaluate(options: EvaluationOptions): Promise<Evaluation> {
 	const pkg = await loadPackage(join(options.models, 'packages', options.model));
+	// First, while there is little for the garbage collector to do: it would take its time from the passes.
+	const { passes, agreement } = options.pass ? await runPasses(pkg, options) : { passes: [], agreement: undefined };
 	const { judged, fit } = await judgedOf(pkg, options);
 	const { shares } = options;
 	const methods = options.split === 'test' ? evaluateTest(judged, fit, shares) : evaluateHeldOut(judged, shares);
-	const { passes, agreement } = options.pass ? await runPasses(pkg, options) : { passes: [], agreement: undefined };
 	const rows = rowsOf(pkg.card, methods, passes, publishedFor(pkg.card));
 	const plot = join(options.models, 'plots', `${options.model}-${options.split}.svg`);
 	await mkdir(join(options.models, 'plots'), { recursive: true });
