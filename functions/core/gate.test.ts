@@ -138,28 +138,24 @@ describe('the gate', () => {
 		expect(gate.next()).toEqual({ policy: 1, images: all.slice(0, 8) });
 	});
 
-	test('spends on the next policy what does not pay all that images would want after it', () => {
-		// Policy 1 and then 3 for everybody: 1250 a head, of which the batch has 260 for one.
+	describe('with 260 MACs left, of images that want policy 1 and then 3: 1250 a head', () => {
 		const ahead = Float32Array.from(
 			card.agent.prices.flatMap(() => [0.1, 0, 0.9, 1.25, 0.1, 0.6, 0.1, 1]),
 			Number,
 		);
 		const says = (policy: number) => [ahead, oneStepValues(card, [0, 0.5, 0, 0.9])][policy];
-		const gate = runGate(card, 4, 4 * policyMacs(card, 0) + 260, () => reading(0.1), says);
-		expect(gate.results().map((result) => result?.policies.length)).toEqual([2, 1, 1, 1]);
-	});
+		const runs = (images: number) =>
+			runGate(card, images, images * policyMacs(card, 0) + 260, () => reading(0.1), says)
+				.results()
+				.map((result) => result?.policies.length);
 
-	test('leaves less than a hundredth of the budget rather than run a round for a few images', () => {
-		const ahead = Float32Array.from(
-			card.agent.prices.flatMap(() => [0.1, 0, 0.9, 1.25, 0.1, 0.6, 0.1, 1]),
-			Number,
-		);
-		const says = (policy: number) => [ahead, oneStepValues(card, [0, 0.5, 0, 0.9])][policy];
-		const costlier = (images: number) => {
-			const gate = runGate(card, images, images * policyMacs(card, 0) + 260, () => reading(0.1), says);
-			return gate.results().filter((result) => result && result.policies.length > 1).length;
-		};
-		expect([costlier(200), costlier(300)]).toEqual([1, 0]);
+		test('spends them on the next policy alone', () => {
+			expect(runs(4)).toEqual([2, 1, 1, 1]);
+		});
+
+		test('leaves them where they are less than a hundredth of the budget, rather than run a round for a few images', () => {
+			expect([200, 300].map((images) => runs(images).filter((count) => count === 2).length)).toEqual([1, 0]);
+		});
 	});
 
 	test('a batch of three or fewer runs at once the costliest policy that all of its images can be paid', () => {

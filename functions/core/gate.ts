@@ -31,7 +31,7 @@ export interface Gate {
 	charge(round: GateRound): void;
 	/** Tells what a charged run said of one image, and what the agent made of that (nothing after the last policy). */
 	observe(policy: number, image: number, reading: Reading, values: Values | undefined): void;
-	/** The next round, when all of the round before is observed; undefined when no more is gained or affordable. */
+	/** The next round, when all of the round before is observed; undefined when no more is gained, affordable or worth a round. */
 	next(): GateRound | undefined;
 	/** By image; undefined for those that never ran (not decodable, gone). */
 	results(): (GateResult | undefined)[];
