@@ -11,6 +11,7 @@ from .network import ARCHITECTURES, BranchNetwork
 
 SIZE_BEFORE_IT_WAS_STORED = 32
 STATISTICS_TOLERANCE = 1e-6  # of float32; statistics are sums of integers, so the same images give the same ones
+KEPT_FACTS = ("epoch", "full_only_epochs", "architecture", "size", "mirror", "trunk", "teacher", "mean", "deviation")
 
 
 def size_of(options):
@@ -29,28 +30,36 @@ def averaged(file):
 
 
 def keep(checkpoint, file):
-    """Writes what another machine needs to go on with a constant phase: weights (float16), epoch, architecture, size, teacher, mirror (.npz)."""
+    """Writes what another machine needs to go on with a constant phase: weights (float16) and KEPT_FACTS (.npz)."""
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
     if state["decay_start"] is not None:
         raise ValueError(f"{checkpoint}: weights of a decay cannot be trained on; expected a constant phase's checkpoint")
     floats = {name: tensor for name, tensor in state["network"].items() if tensor.is_floating_point()}
     weights = {name: (tensor.half() if tensor.ndim > 1 else tensor).numpy() for name, tensor in floats.items()}
     options = state["options"]
+    facts = {
+        **{name: options.get(name) or "" for name in ("trunk", "teacher")},
+        **{name: options[name] for name in ("architecture", "full_only_epochs")},
+        **{name: state[name].numpy() for name in ("mean", "deviation")},
+        **{"epoch": state["epoch"], "size": size_of(options), "mirror": options.get("mirror", True)},
+    }
     file.parent.mkdir(parents=True, exist_ok=True)
-    facts = {"epoch": state["epoch"], "architecture": options["architecture"], "size": size_of(options)}
-    np.savez_compressed(file, **facts, teacher=options.get("teacher") or "", mirror=options.get("mirror", True), **weights)
+    part = file.with_suffix(".part.npz")
+    np.savez_compressed(part, **facts, **weights)
+    part.replace(file)
 
 
 def read_kept(file):
-    """What `keep` wrote: (weights by name as float32 tensors, {"epoch", "architecture", "size", "teacher", "mirror"})."""
-    facts = {"architecture": "resnet", "size": SIZE_BEFORE_IT_WAS_STORED, "teacher": "", "mirror": True}
-    weights = {}
+    """What `keep` wrote: (weights by name as float32 tensors, KEPT_FACTS by name: numbers, texts, tensors [3]).
+
+    Raises ValueError when it is another file.
+    """
     with np.load(file) as kept:
-        for name in kept.files:
-            if name == "epoch" or name in facts:
-                facts[name] = kept[name].item()
-            else:
-                weights[name] = torch.from_numpy(kept[name].astype(np.float32))
+        missing = [name for name in KEPT_FACTS if name not in kept.files]
+        if missing:
+            raise ValueError(f"{file}: does not say {', '.join(missing)}; expected a file of budgetnet.export --keep")
+        facts = {name: kept[name].item() if kept[name].ndim == 0 else torch.from_numpy(kept[name]) for name in KEPT_FACTS}
+        weights = {name: torch.from_numpy(kept[name].astype(np.float32)) for name in kept.files if name not in KEPT_FACTS}
     return weights, facts
 
 
@@ -75,11 +84,12 @@ def must_have_classes(file, weights, classes):
         raise ValueError(f"{file}: trained for {found} classes; the data has {classes}")
 
 
-def must_have_learnt_from(file, state, mean, deviation):
-    """Raises ValueError when checkpoint `file` learnt from other images than those of this `mean` and `deviation`, float32 [3].
+def must_have_learnt_from(what, found, mean, deviation):
+    """Raises ValueError when `what` learnt from other images (their `found` "mean" and "deviation") than those of this `mean` and
+    `deviation`: tensors [3].
 
     Whoever adds an image gets another held-out split, in which there would be images that the network has learnt from.
     """
-    found, now = torch.cat([state["mean"], state["deviation"]]), torch.cat([mean, deviation])
-    if not torch.allclose(found, now, rtol=0, atol=STATISTICS_TOLERANCE):
-        raise ValueError(f"{file}: has learnt from other images than are in the data now; remove it to train anew")
+    pairs = ((found["mean"], mean), (found["deviation"], deviation))
+    if not all(torch.allclose(then.cpu().float(), now.cpu().float(), rtol=0, atol=STATISTICS_TOLERANCE) for then, now in pairs):
+        raise ValueError(f"{what}: has learnt from other images than are in the data now; expected the same ones, or train anew")

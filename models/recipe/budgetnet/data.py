@@ -44,7 +44,7 @@ def load(source, split, size=32):
             if images.pixels.shape[1] != size:
                 raise ValueError(f"{source}: images of {images.pixels.shape[1]} pixels; expected size {size}, or {split}/CLASS/*.png")
             return images
-    raise ValueError(f"{source}: no data set found; expected CIFAR's python archive, the npm sprites, or {split}/CLASS/*.png")
+    raise ValueError(f"{source}: no {split} images found; expected CIFAR's python archive, the npm sprites, or {split}/CLASS/*.png")
 
 
 def load_test(source, classes, size=32):

@@ -10,6 +10,7 @@ The order matters: weights are rounded as they are stored, then batch norms meas
 
 import argparse
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -20,18 +21,11 @@ from .checkpoint import averaged, keep, must_have_classes, must_have_learnt_from
 from .data import load, load_test, split_holdout, statistics
 from .fit_agent import fit_agent
 from .look import add_look
-from .outcomes import logits_of, remove_smalls, remove_table, write_table
+from .network import round_weights
+from .outcomes import logits_of, write_table
 from .package import draft_card, write_check, write_graphs
 from .places import MODELS, like
 from .train import keep_memory
-
-
-def round_weights(network):
-    """Rounds convolutions and head to float16, as they are stored, before statistics and accuracies are measured."""
-    with torch.no_grad():
-        for parameter in network.parameters():
-            if parameter.ndim > 1:
-                parameter.copy_(parameter.half().float())
 
 
 def measure(tables, split, network, images, state):
@@ -44,14 +38,10 @@ def measure(tables, split, network, images, state):
 def export(folder, tables, network, state, learn, held, test, options):
     """Writes package `folder` and `tables`, without a look. `test` None: the card says no test accuracy."""
     mean, deviation, size = state["mean"], state["deviation"], learn.pixels.shape[1]
-    folder.mkdir(parents=True, exist_ok=True)
     round_weights(network)
     recalibrate(network, torch.from_numpy(learn.pixels), mean, deviation)
-    remove_smalls(tables)  # compared with an earlier network
     results = {"holdout": measure(tables, "holdout", network, held, state), "test": []}
-    if test is None:
-        remove_table(tables, "test")  # of an earlier network
-    else:
+    if test is not None:
         results["test"] = measure(tables, "test", network, test, state)
     policies = write_graphs(folder, network, mean.numpy(), deviation.numpy(), len(learn.classes), size, has_mirror(state))
     write_check(folder, network, held.pixels, mean, deviation, has_mirror(state))
@@ -97,20 +87,37 @@ def parse():
 def export_checkpoint(options, split=None):
     """Package, tables and agent of `options.checkpoint`; returns the policies' accuracies. Raises ValueError, FileNotFoundError.
 
-    `split`: the images to learn from and the held-out ones, where they are loaded already.
+    `split`: the images to learn from, the held-out and the test ones (or None), where they are loaded already. An earlier package and
+    its tables stay until all is made.
     """
     network, state = averaged(options.checkpoint)
-    learn, held = split or split_holdout(load(options.data, "train", size_of(state["options"])))
+    learn, held, test = split or load_all(options.data, size_of(state["options"]), options.test)
     must_have_classes(options.checkpoint, state["average"], len(learn.classes))
     must_have_learnt_from(options.checkpoint, state, *(torch.from_numpy(values).float() for values in statistics(learn.pixels)))
-    test = load_test(options.data, learn.classes, learn.pixels.shape[1]) if options.test else None
     if options.keep:
         keep(options.keep, MODELS / "checkpoints" / f"{options.name}.npz")
-    package, tables = MODELS / "packages" / options.name, MODELS / "outcomes" / options.name
+    folders = [MODELS / kind / options.name for kind in ("packages", "outcomes")]
+    package, tables = parts = [fresh(folder.with_name(f"{folder.name}.part")) for folder in folders]
     export(package, tables, network, state, learn, held, test, options)
     results = add_look(package, tables, learn, held, test, state["options"]["seed"])
     fit_agent(package, tables)
+    for part, folder in zip(parts, folders):
+        shutil.rmtree(folder, ignore_errors=True)
+        part.rename(folder)
     return results
+
+
+def load_all(data, size, tested):
+    """The images to learn from, the held-out ones and, where they are `tested`, the test ones (or None). Raises ValueError."""
+    learn, held = split_holdout(load(data, "train", size))
+    return learn, held, load_test(data, learn.classes, size) if tested else None
+
+
+def fresh(folder):
+    """`folder`, made anew: what an earlier try left in it is gone."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 def main():

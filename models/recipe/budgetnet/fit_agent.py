@@ -95,6 +95,8 @@ def main():
         fit_agent(MODELS / "packages" / options.name, MODELS / "outcomes" / options.name, methods)
     except FileNotFoundError as error:
         parser.error(f"{error.filename} is not there: export the package first")
+    except ValueError as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

@@ -118,6 +118,19 @@ def _normalised(graph, mean, deviation):
     return graph.node("Add", [graph.node("Mul", [x, graph.constant(scale)]), graph.constant(shift)])
 
 
+def statistics_in(file):
+    """Mean and deviation by colour, float64 [3] each, that the graph in `file` normalises by: those of the images it has learnt from."""
+    graph = onnx.load(str(file), load_external_data=False).graph
+    constants = {constant.name: constant for constant in graph.initializer}
+
+    def constant_of(operator):
+        node = next(node for node in graph.node if node.op_type == operator)  # of _normalised, whose nodes come first
+        return numpy_helper.to_array(constants[node.input[1]]).astype(np.float64).ravel()
+
+    deviation = 1 / (255 * constant_of("Mul"))
+    return -constant_of("Add") * deviation, deviation
+
+
 def _logits(graph, x, head):
     x = graph.node("Flatten", [graph.node("GlobalAveragePool", [x])])
     weight = graph.weight("head", _numpy(head.weight), head.out_features)

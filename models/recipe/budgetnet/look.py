@@ -23,10 +23,10 @@ from .cost import look_macs, look_parameters
 from .data import load, load_test, split_holdout, statistics
 from .fit_agent import fit_agent
 from .graph import look_graph
-from .network import STEM_STRIDES, convolution
+from .network import STEM_STRIDES, convolution, round_weights
 from .outcomes import read_table, write_table
 from .places import MODELS, like
-from .teacher import what_it_says
+from .teacher import must_know, what_it_says
 from .train import DEVICE, MOMENTUM, TEACHER_SHARE, batches, keep_memory, normalise
 
 LOOK_FILE = "policy-look.onnx"
@@ -81,10 +81,7 @@ def train_look(learn, soft, mirror, seed=1):
             schedule.step()
         if (epoch + 1) % SAID_EVERY == 0:
             print(f"The look: epoch {epoch + 1} of {EPOCHS}", file=sys.stderr)
-    with torch.no_grad():
-        for parameter in look.parameters():
-            if parameter.ndim > 1:
-                parameter.copy_(parameter.half().float())
+    round_weights(look)
     return look.cpu().eval()
 
 
@@ -97,12 +94,13 @@ def look_logits(look, pixels, mean, deviation):
 def add_look(package, tables, learn, held, test, seed=1):
     """Trains a look and puts it before the policies of folder `package`, its `tables` and its draft; returns the draft's results.
 
-    `test`: needed where there is a table of test images. Raises ValueError when the images are not those of the tables; nothing is
-    written before all is computed.
+    `test`: needed where there is a table of test images. Raises ValueError when the images are not those of the package or its
+    tables; nothing is written before all is computed.
     """
     draft = json.loads((tables / "draft.json").read_text())
     mirror, size = draft["training"].get("mirror", True), learn.pixels.shape[1]
     policies = [policy for policy in draft["policies"] if not policy.get("look")]
+    must_know(package, policies, learn)
     splits = {"holdout": held, **({"test": test} if (tables / "test.json").exists() else {})}
     others = {split: _others(tables, split, images, len(policies)) for split, images in splits.items()}
     print(f"The look learns what {draft['name']} says of {len(learn.labels)} images...", file=sys.stderr)

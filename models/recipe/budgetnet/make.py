@@ -15,8 +15,7 @@ from pathlib import Path
 import torch
 
 from . import train
-from .data import load, split_holdout
-from .export import export_checkpoint
+from .export import export_checkpoint, load_all
 from .fused import library
 from .network import ARCHITECTURES, STEM_STRIDES
 from .places import MODELS, like
@@ -51,29 +50,37 @@ def schedule(seconds, per_step, steps_an_epoch, begun):
     return {"constant": epochs - decay, "decay": decay, "fullOnly": full_only}
 
 
-def planned(options, learn, folder, seconds):
-    """The schedule of this run: as it was begun, or made now. Raises ValueError when there are too few images."""
+def planned(folder, asked, plan):
+    """The schedule of the run in `folder`: as it was begun, or what `plan` makes now. Raises ValueError when it was `asked` for otherwise."""
     file = folder / "plan.json"
-    if file.exists():
-        return json.loads(file.read_text())
-    plan = schedule(seconds, step_seconds(options, learn), len(learn.labels) // train.BATCH, bool(options.trunk))
-    file.write_text(json.dumps(plan))
-    return plan
+    if not file.exists():
+        made = plan()
+        file.write_text(json.dumps({"plan": made, "asked": asked}) + "\n")
+        return made
+    begun = json.loads(file.read_text())
+    if begun.get("asked") != asked:
+        raise ValueError(f"{folder}: was begun with {begun.get('asked')}, not {asked}; remove it to train anew")
+    return begun["plan"]
 
 
 def make(options):
     """Trains, exports; returns the policies' accuracies on held-out images. Raises ValueError, FileNotFoundError."""
     folder, started = Path(options.out), time.perf_counter()
     folder.mkdir(parents=True, exist_ok=True)
-    learn, held = split_holdout(load(options.data, "train", options.size))
-    exporting = EXPORT_SECONDS + LOOK_SECONDS * len(learn.labels)
-    seconds = options.minutes * 60 - exporting - (time.perf_counter() - started)
-    plan = planned(options, learn, folder, seconds)
+    learn, held, test = load_all(options.data, options.size, options.test)
+
+    def plan_now():
+        exporting = EXPORT_SECONDS + LOOK_SECONDS * len(learn.labels)
+        seconds = options.minutes * 60 - exporting - (time.perf_counter() - started)
+        return schedule(seconds, step_seconds(options, learn), len(learn.labels) // train.BATCH, bool(options.trunk))
+
+    asked = {name: getattr(options, name) for name in ("minutes", "architecture", "size", "scratch", "mirror", "seed")}
+    plan = planned(folder, asked, plan_now)
     print(json.dumps(plan), flush=True)
     if (folder / "decay.pt").exists():
         print(f"{folder}: goes on with an earlier run; remove it to train anew", file=sys.stderr)
     options.checkpoint = str(train_by(plan, options, learn, folder))
-    return export_checkpoint(options, (learn, held))
+    return export_checkpoint(options, (learn, held, test))
 
 
 def train_by(plan, options, learn, folder, rung=None):

@@ -78,8 +78,16 @@ RESNEXT29 = Architecture(
 ARCHITECTURES = {architecture.name: architecture for architecture in (RESNET, RESNEXT29)}
 
 
+@torch.no_grad()
+def round_weights(network):
+    """Rounds convolutions and head to float16, as they are stored: to be done before statistics and accuracies are measured."""
+    for parameter in network.parameters():
+        if parameter.ndim > 1:
+            parameter.copy_(parameter.half().float())
+
+
 class Norms(nn.ModuleList):
-    """One batch norm a policy (None where the policy skips the block)."""
+    """One batch norm a policy (nothing where the policy skips the block)."""
 
     def __init__(self, widths):
         super().__init__(nn.BatchNorm2d(width) if width else nn.Identity() for width in widths)

@@ -45,12 +45,7 @@ def read_table(folder, split):
     return logits, np.asarray(header["truth"], np.int64)
 
 
-def remove_table(folder, split):
-    for name in (f"{split}.logits.bin", f"{split}.json"):
-        (folder / name).unlink(missing_ok=True)
-
-
-def remove_smalls(folder, policy="*"):
+def remove_smalls(folder, policy):
     """What small networks of `policy`'s size said (small.py)."""
     for file in folder.glob(f"*.small-{policy}.json"):
         file.unlink()

@@ -18,8 +18,6 @@ def write_graphs(folder, network, mean, deviation, classes, size, mirror=True):
 
     With `mirror` the last is the whole network's second view, of the mirrored image: it has no graph of its own.
     """
-    for stale in folder.glob("policy-*.onnx"):
-        stale.unlink()  # the package's digest covers every file
     architecture, shared, policies = network.architecture, SharedWeights(), []
     for index in reversed(range(len(architecture.rungs))):  # so weights.bin begins as the full network does
         widths = architecture.rungs[index]

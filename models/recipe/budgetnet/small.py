@@ -14,11 +14,12 @@ import torch
 from . import train
 from .batchnorm import recalibrate
 from .checkpoint import averaged
-from .data import load, load_test, split_holdout
-from .export import round_weights
-from .make import has_bf16, train_by
+from .export import load_all
+from .make import planned, train_by
+from .network import round_weights
 from .outcomes import BATCH, read_table, remove_smalls
 from .places import MODELS, like
+from .teacher import must_know
 
 
 def compute(training, policies):
@@ -53,14 +54,6 @@ def must_be_comparable(draft, policy):
         raise ValueError(f"{draft['name']} learnt from an earlier version of itself: the small network would learn from this one")
 
 
-def must_be_same_run(folder, facts):
-    """Notes in `folder` what is trained there. Raises ValueError when that is something else already."""
-    file = folder / "plan.json"
-    if file.exists() and json.loads(file.read_text()) != facts:
-        raise ValueError(f"{folder}: is a run of another plan; remove it to train anew")
-    file.write_text(json.dumps(facts) + "\n")
-
-
 @torch.no_grad()
 def labels_of(network, rung, pixels, mean, deviation):
     """Labels of `pixels` uint8 [images, height, width, 3], as a list."""
@@ -76,17 +69,18 @@ def train_small(options):
     training, policies, size = draft["training"], draft["policies"], draft["input"]["width"]
     ids = [policy["id"] for policy in rungs_of(policies)]
     rung = ids.index(options.policy)
-    learn, held = split_holdout(load(options.data, "train", size))
-    splits = {"holdout": held, **({"test": load_test(options.data, learn.classes, size)} if options.test else {})}
+    learn, held, test = load_all(options.data, size, options.test)
+    must_know(MODELS / "packages" / options.name, policies, learn)
+    splits = {"holdout": held, **({"test": test} if options.test else {})}
     for split, images in splits.items():
         if read_table(tables, split)[1].tolist() != images.labels.tolist():
             raise ValueError(f"{tables}/{split}.json: is of other images than {options.data}")
-    plan = plan_of(training, policies, rung, options.part)
     folder = MODELS / "runs" / f"{options.name}-{options.policy}"
     folder.mkdir(parents=True, exist_ok=True)
-    must_be_same_run(folder, {**plan, "part": options.part, "training": training})
+    plan = planned(folder, {"part": options.part, "training": training}, lambda: plan_of(training, policies, rung, options.part))
     print(json.dumps(plan), flush=True)
-    options.architecture, options.size, options.seed = training["architecture"], size, training["seed"]
+    options.architecture, options.size = training["architecture"], size
+    options.seed, options.bf16 = training["seed"], training["bf16"]
     options.mirror, options.teacher = training.get("mirror", True), training.get("teacher")
     network, state = averaged(train_by(plan, options, learn, folder, rung))
     round_weights(network)
@@ -122,7 +116,7 @@ def parse():
 def main():
     parser, options = parse()
     train.keep_memory()
-    options.bf16, options.trunk, options.start = has_bf16(), None, None
+    options.trunk = options.start = None
     try:
         print(json.dumps(train_small(options)))
     except (ValueError, FileNotFoundError) as error:

@@ -10,7 +10,9 @@ import numpy as np
 import onnxruntime
 import torch
 
-from .graph import WEIGHTS_FILE
+from .checkpoint import must_have_learnt_from
+from .data import statistics
+from .graph import WEIGHTS_FILE, statistics_in
 from .places import MODELS
 
 BATCH = 250
@@ -24,9 +26,10 @@ def soft_labels(names, learn, folder, mirror=True):
     another size, or is not the one that the run in `folder` began with.
     """
     cards = {name: json.loads((MODELS / "packages" / name / "model.json").read_text()) for name in names.split(",")}
+    packages = {name: MODELS / "packages" / name for name in cards}
     for name, card in cards.items():
         _must_fit(name, card, learn)
-    packages = {name: MODELS / "packages" / name for name in cards}
+        must_know(packages[name], card["policies"], learn)
     learnt = " ".join(_digest(packages[name], card["policies"]) for name, card in cards.items())
     file, key = folder / "teacher.npz", f"{learnt} {mirror} {hashlib.sha256(np.ascontiguousarray(learn.pixels)).hexdigest()}"
     if file.exists():
@@ -46,18 +49,24 @@ def soft_labels(names, learn, folder, mirror=True):
 def what_it_says(package, policies, pixels, mirror=True):
     """Probabilities float32 [images, classes] by the whole network of folder `package`: of `pixels` or, with `mirror`, the mean of
     those of both views. `policies` as in its card."""
-    session = onnxruntime.InferenceSession(str(package / _whole(policies)))
+    session = onnxruntime.InferenceSession(str(package / whole(policies)))
     return np.mean([_probabilities(session, view) for view in ([pixels, pixels[:, :, ::-1]] if mirror else [pixels])], 0)
 
 
-def _whole(policies):
-    """The graph of the whole network."""
+def whole(policies):
+    """The file with the graph of the whole network, of the card's `policies`."""
     return max(policies, key=lambda policy: policy["macs"])["file"]
+
+
+def must_know(folder, policies, learn):
+    """Raises ValueError when the network in `folder` learnt from other images than `learn`: then it knows some that are held out now."""
+    found = dict(zip(("mean", "deviation"), map(torch.from_numpy, statistics_in(folder / whole(policies)))))
+    must_have_learnt_from(folder, found, *map(torch.from_numpy, statistics(learn.pixels)))
 
 
 def _digest(package, policies):
     """Of the whole network alone: a package's look and agent may change meanwhile."""
-    parts = [(package / name).read_bytes() for name in (_whole(policies), WEIGHTS_FILE)]
+    parts = [(package / name).read_bytes() for name in (whole(policies), WEIGHTS_FILE)]
     return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
@@ -66,9 +75,6 @@ def _must_fit(name, card, learn):
         raise ValueError(f"teacher {name}: has other classes than the data")
     if card["input"]["width"] != learn.pixels.shape[1]:
         raise ValueError(f"teacher {name}: takes images of {card['input']['width']} pixels; expected {learn.pixels.shape[1]}")
-    learnt = card["training"].get("learntFrom")
-    if learnt != len(learn.labels):
-        raise ValueError(f"teacher {name}: has learnt from {learnt} images; the data has {len(learn.labels)}, with others held out")
 
 
 def _probabilities(session, pixels):

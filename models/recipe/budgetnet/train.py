@@ -101,12 +101,16 @@ class Trainer:
         plain = [p for p in self.network.parameters() if p.ndim <= 1]
         groups = [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": plain, "weight_decay": 0}]
         self.optimiser = torch.optim.SGD(groups, lr=RATE, momentum=MOMENTUM, nesterov=True)
-        draws = torch.rand(len(self.labels), generator=torch.Generator().manual_seed(options.seed))
-        self.flips = (draws < 0.5).to(DEVICE) if options.mirror else None
+        self.flips = self.drawn_flips()
         self.epoch, self.decay_start = 0, None
         self.taught = None  # soft labels of teachers, by image
         self.full_only_epochs = options.full_only_epochs
         self.learner = len(architecture.rungs) - 1  # rung that learns the labels; a drawn one learns from what it says
+
+    def drawn_flips(self):
+        """Which images are mirrored first, bool [images]; None where none ever is."""
+        draws = torch.rand(len(self.labels), generator=torch.Generator().manual_seed(self.options.seed))
+        return (draws < 0.5).to(DEVICE) if self.options.mirror else None
 
     def rate(self, progress):
         """Learning rate at `progress` epochs."""
@@ -184,11 +188,14 @@ class Trainer:
         must_fit(file, facts, self.options.architecture, self.options.size)
         must_mirror_alike(file, facts, self.options.mirror)
         must_have_classes(file, weights, self.network.head.out_features)
+        must_have_learnt_from(file, facts, self.mean, self.deviation)
         state = self.network.state_dict()
         counters = {name: value for name, value in state.items() if not value.is_floating_point()}  # of batches: not kept
         self.network.load_state_dict({**counters, **weights})
         self.average.load_state_dict(self.network.state_dict())
         self.epoch = facts["epoch"]
+        self.full_only_epochs = self.options.full_only_epochs = facts["full_only_epochs"]
+        self.options.trunk = facts["trunk"] or None
         self.options.teacher = self.options.teacher or facts["teacher"] or None
 
     def trunk_from(self, file):
@@ -201,7 +208,10 @@ class Trainer:
         self.average.load_state_dict(self.network.state_dict())
 
     def restore(self, file):
-        """Everything as it was when `file` was saved. Raises ValueError when that is part of another decay than asked for."""
+        """Everything as it was when `file` was saved: seed and arithmetic too, whatever is asked for now.
+
+        Raises ValueError when that is part of another decay, or does not fit.
+        """
         state = torch.load(file, map_location=DEVICE, weights_only=True)
         must_fit(file, state["options"], self.options.architecture, self.options.size)
         must_have_classes(file, state["network"], self.network.head.out_features)
@@ -211,10 +221,11 @@ class Trainer:
             raise ValueError(f"{file}: decays in {state['options']['decay']} epochs; move it away, or give --decay as before")
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
-        if state["optimiser"] is not None:
-            self.optimiser.load_state_dict(state["optimiser"])
+        self.optimiser.load_state_dict(state["optimiser"])
         self.epoch, self.decay_start = state["epoch"], state["decay_start"]
         self.options.trunk = state["options"].get("trunk")  # a run keeps saying what it began with
+        self.options.seed, self.options.bf16 = state["options"]["seed"], state["options"]["bf16"]
+        self.flips = self.drawn_flips()
         self.full_only_epochs = self.options.full_only_epochs = state["options"].get("full_only_epochs", self.full_only_epochs)
         self.options.teacher = self.options.teacher or state["options"].get("teacher")
 

@@ -62,3 +62,22 @@ def test_names_that_would_leave_the_folder_are_refused(command, capsys):
     with pytest.raises(SystemExit) as exit:
         command("--name", "../elsewhere")
     assert exit.value.code == 2 and "expected [a-z0-9-]" in capsys.readouterr().err
+
+
+def test_a_package_stays_whole_until_the_next_one_is_made(command, tmp_path, monkeypatch):
+    command("--test")
+    folders = [tmp_path / "models" / kind / "tiny" for kind in ("packages", "outcomes")]
+
+    def bytes_of():
+        return {file: file.read_bytes() for folder in folders for file in folder.iterdir()}
+
+    before = bytes_of()
+    with monkeypatch.context() as patched:
+        patched.setattr(export, "add_look", lambda *_: 1 / 0)  # stopped meanwhile
+        with pytest.raises(ZeroDivisionError):
+            command()
+    assert bytes_of() == before
+    (folders[0] / "policy-09.onnx").write_bytes(b"of a longer ladder")
+    command()
+    assert not (folders[0] / "policy-09.onnx").exists()
+    assert {folder.name for folder in (tmp_path / "models" / "packages").iterdir()} == {"tiny"}

@@ -90,6 +90,9 @@ def test_other_images_than_the_tables_are_refused_and_nothing_is_written(exporte
     for wrong in ((other, held), (held, other), (held, None)):
         with pytest.raises(ValueError, match="is of other images than the data's"):
             look.add_look(package, tables, learn, *wrong)
+    swapped = type(held)(255 - learn.pixels, learn.labels, learn.classes)
+    with pytest.raises(ValueError, match="has learnt from other images"):
+        look.add_look(package, tables, swapped, held, held)
     after = facts_of(exported)
     assert after[:2] == before[:2]
     for split, (logits, _) in after[2].items():

@@ -50,16 +50,28 @@ def test_classes_that_a_mirror_changes_are_never_mirrored(tiny, folder, models, 
     draft = json.loads((models / "outcomes" / "mine" / "draft.json").read_text())
     assert not any("mirrored" in policy for policy in draft["policies"]) and draft["training"]["mirror"] is False
     assert len(draft["results"]["holdout"]) == len(draft["policies"]) == len(tiny.rungs) + 1
+
+
+@pytest.mark.parametrize("more", [["--no-mirror"], ["--minutes", "2"], ["--scratch"], ["--seed", "2"]])
+def test_a_run_that_was_begun_otherwise_is_refused(tiny, folder, models, monkeypatch, capsys, more):
     monkeypatch.setattr(sys, "argv", command(folder))
+    make.main()
+    monkeypatch.setattr(sys, "argv", command(folder, *more))
     with pytest.raises(SystemExit, match="2"):
         make.main()
-    assert "has learnt without mirrored images" in capsys.readouterr().err
+    assert "was begun with" in capsys.readouterr().err
+
+
+def test_test_images_that_are_not_there_are_missed_before_anything_is_trained(tiny, folder, models, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", command(folder / "train", "--test"))
+    with pytest.raises(SystemExit, match="2"):
+        make.main()
+    told = capsys.readouterr()
+    assert "no test images found" in told.err and told.out == ""
 
 
 def test_stopped_in_its_decay_it_goes_on_by_its_plan(tiny, folder, models, monkeypatch, capsys):
-    run = models / "runs" / "mine"
-    run.mkdir(parents=True)
-    (run / "plan.json").write_text(json.dumps({"constant": 2, "decay": 3, "fullOnly": 1}))
+    monkeypatch.setattr(make, "schedule", lambda *_: {"constant": 2, "decay": 3, "fullOnly": 1})
     monkeypatch.setattr(sys, "argv", command(folder))
     save, saved = train.Trainer.save, []
 

@@ -79,12 +79,6 @@ def test_paths_run_as_one_convolution_of_groups(each, tmp_path):
         assert [groups[0] for groups in found if groups] == paths
 
 
-def test_graphs_of_an_earlier_export_are_removed(tiny, tmp_path):
-    (tmp_path / "policy-09.onnx").write_bytes(b"stale")
-    written(tmp_path, tiny)
-    assert sorted(file.name for file in tmp_path.glob("*.onnx")) == ["policy-00.onnx", "policy-01.onnx", "policy-02.onnx"]
-
-
 def test_check_images_are_spread_and_come_with_their_logits(tiny, tmp_path):
     network, pixels, _ = written(tmp_path, tiny)
     write_check(tmp_path, network, pixels.numpy(), MEAN, DEVIATION)

@@ -11,11 +11,8 @@ def package(tiny, folder, tmp_path, monkeypatch):
     """The tables of a package of four epochs, the first with the full network alone."""
     for module in (make, export, small):
         monkeypatch.setattr(module, "MODELS", tmp_path / "models")
-    for module in (make, small):
-        monkeypatch.setattr(module, "has_bf16", lambda: False)
-    run = tmp_path / "models" / "runs" / "mine"
-    run.mkdir(parents=True)
-    (run / "plan.json").write_text(json.dumps({"constant": 3, "decay": 1, "fullOnly": 1}))
+    monkeypatch.setattr(make, "has_bf16", lambda: False)
+    monkeypatch.setattr(make, "schedule", lambda *_: {"constant": 3, "decay": 1, "fullOnly": 1})
     monkeypatch.setattr(sys, "argv", ["make", "--data", str(folder), "--name", "mine", "--architecture", "tiny", "--test"])
     make.main()
     return tmp_path / "models" / "outcomes" / "mine"
@@ -70,7 +67,7 @@ def test_a_run_of_another_plan_is_not_gone_on_with(tiny, folder, package, monkey
     monkeypatch.setattr(sys, "argv", ["small", "--data", str(folder), "--name", "mine", "--policy", "p0"])
     with pytest.raises(ZeroDivisionError):
         small.main()
-    assert "is a run of another plan; remove it" in told(folder, monkeypatch, capsys, "--part", "0.5")
+    assert "was begun with" in told(folder, monkeypatch, capsys, "--part", "0.5")
 
 
 @pytest.mark.parametrize("part", ["0", "-1", "inf", "nan", "half"])

@@ -2,11 +2,12 @@ import json
 import shutil
 import sys
 
+import numpy as np
 import pytest
 import torch
 
 from budgetnet import checkpoint, train
-from budgetnet.data import load, split_holdout
+from budgetnet.data import Images, load, split_holdout
 
 
 def trainer_of(options):
@@ -49,6 +50,36 @@ def test_kept_weights_start_another_run_at_their_epoch(tiny, options, tmp_path):
     options.mirror = False
     with pytest.raises(ValueError, match="has learnt with mirrored images"):
         trainer_of(options).start_from(tmp_path / "kept" / "tiny.npz")
+
+
+def test_kept_weights_say_how_they_were_trained_and_on_which_images(tiny, options, tmp_path):
+    options.full_only_epochs, options.trunk = 0, "a/trunk.npz"
+    trained(options, 1, tmp_path / "constant.pt").save(tmp_path / "constant.pt")
+    checkpoint.keep(tmp_path / "constant.pt", tmp_path / "tiny.npz")
+    options.full_only_epochs, options.trunk = 8, None
+    other = trainer_of(options)
+    other.start_from(tmp_path / "tiny.npz")
+    assert (other.full_only_epochs, other.options.trunk) == (0, "a/trunk.npz")
+    learn, _ = split_holdout(load(options.data, "train"))
+    elsewhere = train.Trainer(options, Images(255 - learn.pixels, learn.labels, learn.classes))
+    with pytest.raises(ValueError, match="has learnt from other images"):
+        elsewhere.start_from(tmp_path / "tiny.npz")
+
+
+def test_other_files_than_kept_weights_are_refused(tiny, options, tmp_path):
+    np.savez(tmp_path / "other.npz", epoch=1)
+    with pytest.raises(ValueError, match="does not say .*mean.*expected a file of budgetnet.export --keep"):
+        trainer_of(options).start_from(tmp_path / "other.npz")
+
+
+def test_a_run_keeps_its_seed_and_arithmetic(tiny, options, tmp_path):
+    options.seed, options.bf16 = 2, True
+    first = trainer_of(options)
+    first.save(tmp_path / "constant.pt")
+    options.seed, options.bf16 = 1, False
+    resumed = trainer_of(options)
+    resumed.restore(tmp_path / "constant.pt")
+    assert (resumed.options.seed, resumed.options.bf16) == (2, True) and torch.equal(resumed.flips, first.flips)
 
 
 def test_a_trunk_gives_all_but_the_head_to_a_network_for_other_classes(tiny, options, tmp_path):
