@@ -19,7 +19,7 @@ const credentialErrors = new Set([
 export interface Images {
 	/**
 	 * The bytes of exactly this version of the image, `limits.imageBytesMax` at most.
-	 * @throws ImageError when this image cannot be had
+	 * @throws ImageError when this image cannot be had; `denied` where it may be this program that may not read the bucket
 	 * @throws BudgetNetError `unavailable` when the bucket cannot be reached: then no image failed, the batch is tried again
 	 */
 	get(image: Image): Promise<Uint8Array>;
@@ -46,8 +46,8 @@ export function createImages(s3: S3Client, bucket: string): Images {
 			try {
 				return await fetch(command);
 			} catch (error) {
-				const reason = reasonOf(error);
-				if (reason) return new ImageError(reason, explanations[reason], { cause: error });
+				const why = whyNot(error);
+				if (why) return imageError(why, error);
 				throw error;
 			}
 		});
@@ -79,17 +79,26 @@ export function createImages(s3: S3Client, bucket: string): Images {
 }
 
 const explanations = {
-	deleted: 'it is not in the bucket any more',
-	overwritten: 'another version of it lies in the bucket now',
-	unreadable:
+	deleted: ['deleted', 'it is not in the bucket any more'],
+	overwritten: ['overwritten', 'another version of it lies in the bucket now'],
+	archived: ['unreadable', 'it lies in a storage class that has to be restored first'],
+	denied: [
+		'unreadable',
 		'the bucket would not give it: the worker needs s3:GetObject on it, and s3:ListBucket to tell what was deleted from what is denied',
+	],
 } as const;
 
-function reasonOf(error: unknown): keyof typeof explanations | undefined {
+function imageError(why: keyof typeof explanations, cause: unknown): ImageError {
+	const [reason, message] = explanations[why];
+	return new ImageError(reason, message, { cause, denied: why === 'denied' });
+}
+
+function whyNot(error: unknown): keyof typeof explanations | undefined {
 	const status = statusOf(error);
 	if (isMissing(error) || status === 405) return 'deleted'; // 405: this very version is a delete marker
 	if (status === 412) return 'overwritten';
-	return status === 403 && !credentialErrors.has(nameOf(error)) ? 'unreadable' : undefined;
+	if (status !== 403 || credentialErrors.has(nameOf(error))) return undefined;
+	return nameOf(error) === 'InvalidObjectState' ? 'archived' : 'denied';
 }
 
 function tooLarge(): ImageError {

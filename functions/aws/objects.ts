@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, type GetObjectCommandOutput, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { BudgetNetError } from '../core/errors.ts';
 import { awsCall, nameOf, statusOf } from './aws-call.ts';
 
@@ -11,18 +11,32 @@ export interface FetchedObject {
 	metadata: Record<string, string>;
 }
 
+/** Tries of a transfer that breaks off: the SDK tries again until an answer begins, and a batch of 2,048 of them must not fail by one. */
+const transferTries = 3;
+
 /** Reads an object. Undefined when it is longer than `bytesMax`: no more than that is ever held, and the transfer is cut off. */
 export async function fetchObject(
 	s3: S3Client,
 	command: GetObjectCommand,
 	bytesMax: number,
 ): Promise<FetchedObject | undefined> {
-	const answer = await s3.send(command);
+	for (let tries = 1; ; tries++) {
+		const answer = await s3.send(command);
+		try {
+			const body = await bodyOf(answer, bytesMax);
+			return body && { body, metadata: answer.Metadata ?? {} };
+		} catch (error) {
+			if (tries === transferTries) throw error;
+		}
+	}
+}
+
+async function bodyOf(answer: GetObjectCommandOutput, bytesMax: number): Promise<Buffer | undefined> {
 	const stream = answer.Body as Readable;
 	const body = (answer.ContentLength ?? 0) > bytesMax ? undefined : await readStream(stream, bytesMax);
 	// Unread, it would keep its connection, and the pool would be one short.
 	if (!body) stream.destroy();
-	return body && { body, metadata: answer.Metadata ?? {} };
+	return body;
 }
 
 async function readStream(stream: Readable, bytesMax: number): Promise<Buffer | undefined> {

@@ -117,7 +117,7 @@ export function batchDate(batchId: string): string {
 /** Bounds of one batch. */
 export interface BatchBounds {
 	images: number;
-	/** Of the images together. */
+	/** That are fetched and unpacked for the images together. */
 	bytes: number;
 	/** Of its manifest's JSON: keys can be long. */
 	manifestBytes: number;
@@ -131,18 +131,23 @@ export function cutBatches(images: readonly Image[], bounds: BatchBounds): Image
 		const entryBytes = Buffer.byteLength(JSON.stringify(image)) + 1;
 		const full =
 			current.length === bounds.images ||
-			bytes + image.bytes > bounds.bytes ||
+			bytes + bytesOf(image) > bounds.bytes ||
 			manifestBytes + entryBytes > bounds.manifestBytes;
 		if (full && current.length > 0) {
 			batches.push(current);
 			[current, bytes, manifestBytes] = [[], 0, 0];
 		}
 		current.push(image);
-		bytes += image.bytes;
+		bytes += bytesOf(image);
 		manifestBytes += entryBytes;
 	}
 	if (current.length > 0) batches.push(current);
 	return batches;
+}
+
+/** An entry may be packed into more than it says that it unpacks to. */
+function bytesOf({ bytes, entry }: Image): number {
+	return Math.max(bytes, entry?.stored?.bytes ?? 0);
 }
 
 /** Where a batch's objects lie in the results bucket. */

@@ -32,9 +32,16 @@ export function failureOf(reason: FailureReason, detail: string): Failure {
 export class ImageError extends Error {
 	override readonly name = 'ImageError';
 	readonly reason: FailureReason;
+	/** Access was denied: the image's fault only where others of its bucket can be had, or else this program's. */
+	readonly denied: boolean;
 
-	constructor(reason: FailureReason, message: string, options?: ErrorOptions) {
+	constructor(
+		reason: FailureReason,
+		message: string,
+		{ denied = false, ...options }: ErrorOptions & { denied?: boolean } = {},
+	) {
 		super(message, options);
 		this.reason = reason;
+		this.denied = denied;
 	}
 }

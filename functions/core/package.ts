@@ -49,7 +49,7 @@ const cardSchema = z
 			colours: z.literal('rgb'),
 			resize: z.enum(['fill', 'cover']),
 		}),
-		policies: z.array(policySchema).min(1).max(limits.policiesMax),
+		policies: z.array(policySchema).min(2).max(limits.policiesMax),
 		/**
 		 * The graph that says, from the state after a policy (reading.ts), what every policy is worth and costs at each price
 		 * (advice.ts): float32 "state" [images, width] to [images, prices x policies x 2].

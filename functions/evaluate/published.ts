@@ -62,10 +62,13 @@ const curves: { dataset: string; method: PublishedPoint['method']; points: [macs
 	},
 ];
 
-/** The published points for a package's data set, which its name begins with, within the full network's MACs. */
+/** How far the plot goes, in full networks. */
+const plottedFullMacs = 1.5;
+
+/** The published points for a package's data set, which its name begins with, as far as the plot goes. */
 export function publishedFor(card: ModelCard): PublishedPoint[] {
 	return curves
 		.filter(({ dataset }) => card.name.split('-')[0] === dataset)
 		.flatMap(({ method, points }) => points.map(([macs, percent]) => ({ method, macs, accuracy: percent / 100 })))
-		.filter(({ macs }) => macs <= 1.5 * fullMacs(card));
+		.filter(({ macs }) => macs <= plottedFullMacs * fullMacs(card));
 }

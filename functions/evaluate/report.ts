@@ -60,6 +60,8 @@ const mega = (macs: number) => (macs / 1e6).toFixed(1);
 
 /** Methods that spend something else than the share. */
 const ownMacs = ['actor-soft', 'small'];
+/** Methods that the gate is not held against: they spend something else, or know the truth. */
+const notCompared = ['gate', 'single', 'random', 'oracle', 'twin-oracle', ...ownMacs];
 
 /** Methods side by side, a line a share. */
 export function accuracyTable(rows: readonly MethodRow[]): string {
@@ -82,9 +84,7 @@ export function accuracyTable(rows: readonly MethodRow[]): string {
 /** What the gate gains over the other methods, in points, with paired 95 % intervals. */
 export function differenceTable(rows: readonly MethodRow[]): string {
 	const base = rows.filter((row) => row.batch === baseBatch);
-	const others = [...new Set(base.map((row) => row.method))].filter(
-		(name) => !['gate', 'single', 'random', 'oracle', 'actor-soft'].includes(name),
-	);
+	const others = [...new Set(base.map((row) => row.method))].filter((name) => !notCompared.includes(name));
 	return markdown(
 		['share', ...others.map((name) => `gate minus ${name}`)],
 		sharesOf(base).map((share) => [

@@ -14,7 +14,7 @@ import { publishedFor } from './published.ts';
 import { type EvaluationRow, rowsOf } from './report.ts';
 import { type Shift, shifted, shifts } from './shift.ts';
 import { loadSmalls, type Small } from './small.ts';
-import { loadOneStep, loadTable, type OutcomeTable } from './table.ts';
+import { loadOneStep, loadTable, mustBeOf, type OutcomeTable } from './table.ts';
 import type { MethodRow, Trial } from './trial.ts';
 
 export interface EvaluationOptions {
@@ -66,11 +66,11 @@ async function judgedOf(
 ): Promise<{ judged: Judged; fit: Trial['fit'] }> {
 	const folder = join(models, 'outcomes', model);
 	const heldOut = await loadTable(folder, 'holdout');
-	mustBeOf(heldOut, pkg, model);
+	mustBeOf(heldOut, pkg.card, 'holdout');
 	const values = await crossFittedValues(folder, pkg.card, heldOut);
 	const fit = { table: heldOut, values, images: Array.from({ length: heldOut.images }, (_, image) => image) };
 	const table = split === 'test' ? await loadTable(folder, 'test') : heldOut;
-	mustBeOf(table, pkg, model);
+	mustBeOf(table, pkg.card, split);
 	const twinTable = twin === undefined ? undefined : await loadTable(join(models, 'outcomes', twin), split);
 	if (twinTable) mustBeTwins(table, twinTable, `${twin}`);
 	const compared = { card: pkg.card, table, twin: twinTable, smalls: await loadSmalls(folder, split, pkg.card, table) };
@@ -81,15 +81,6 @@ async function judgedOf(
 	const others = await loadOneStep(folder, pkg.card, heldOut);
 	others.set('logistic', crossFittedLogistic(pkg.card, heldOut));
 	return { judged: { ...compared, values, others }, fit };
-}
-
-/** A table that an earlier export left would be judged as if it were this package's. */
-function mustBeOf({ policies, classes }: OutcomeTable, { card }: ModelPackage, where: string): void {
-	if (policies !== card.policies.length || classes !== card.classes.length)
-		throw new BudgetNetError(
-			'invalid',
-			`models/outcomes/${where}: ${policies} policies and ${classes} classes; expected ${card.policies.length} and ${card.classes.length}, as the card says: export the package again`,
-		);
 }
 
 function mustBeTwins(table: OutcomeTable, twin: OutcomeTable, where: string): void {

@@ -6,7 +6,7 @@ import { crossFittedValues } from './agent-values.ts';
 import { evaluateHeldOut } from './evaluate.ts';
 import { gate } from './gated.ts';
 import { accuracyOf } from './report.ts';
-import { loadTable } from './table.ts';
+import { loadTable, mustBeOf } from './table.ts';
 
 const curveShares = [0.125, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
 /** Shares and accuracies of the curve are multiples of one part in so many. */
@@ -22,6 +22,7 @@ export async function sealPackage(packageFolder: string, tableFolder: string): P
 	const draft = JSON.parse(await readFile(join(tableFolder, 'draft.json'), 'utf8'));
 	const table = await loadTable(tableFolder, 'holdout');
 	const card = { ...draft, digest: await digestOf(packageFolder) } as ModelCard;
+	mustBeOf(table, card, 'holdout');
 	const values = await crossFittedValues(tableFolder, card, table);
 	const least = leastShare(card);
 	const shares = [least, ...curveShares.filter((share) => share > least)];

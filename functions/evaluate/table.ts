@@ -66,6 +66,27 @@ export function tableOf(
 	return { policies, images, classes, logits, truth, reading, right };
 }
 
+/** Of accuracies in cards, which have five digits. */
+const tolerance = 1e-5;
+
+/**
+ * Refuses a table that another export left, which would be judged as if it were this package's: where a policy is right otherwise than
+ * `card.results` say.
+ * @throws BudgetNetError `invalid`
+ */
+export function mustBeOf(table: OutcomeTable, card: ModelCard, split: 'holdout' | 'test'): void {
+	const rate = (policy: number) => table.truth.filter((_, image) => table.right(policy, image)).length / table.images;
+	const fits =
+		table.policies === card.policies.length &&
+		table.classes === card.classes.length &&
+		card.results[split].every((accuracy, policy) => Math.abs(accuracy - rate(policy)) < tolerance);
+	if (!fits)
+		throw new BudgetNetError(
+			'invalid',
+			`models/outcomes/${card.name}: its table ${split} is of another network than the card; export the package again, and seal it`,
+		);
+}
+
 /** What an agent says of each image after each policy but the costliest; undefined after that. */
 export type ValueTable = (policy: number, image: number) => Values | undefined;
 

@@ -52,6 +52,8 @@ function readAttribute(node: OnnxNode, bytes: Uint8Array | undefined, where: str
 	const integers: number[] = [];
 	for (const field of fieldsOf(bytes, where)) {
 		if (field.number === 1) name = textOf(field);
+		else if (field.number === 3 && integers.length > 0)
+			throw refused(where, 'plain attributes', `several values of "${name}"`);
 		else if (field.number === 3 || field.number === 8) integers.push(...integersOf(field, where));
 		else if (field.number === 4) text = textOf(field);
 		// Tensors and graphs inside attributes could hide work or files.
@@ -75,7 +77,7 @@ function readNode(bytes: Uint8Array | undefined, where: string): OnnxNode {
 }
 
 function nameOf(bytes: Uint8Array | undefined, where: string): string {
-	const name = [...fieldsOf(bytes, where)].find((field) => field.number === 1);
+	const name = [...fieldsOf(bytes, where)].findLast((field) => field.number === 1); // protobuf: the last one counts
 	return name ? textOf(name) : '';
 }
 
@@ -87,8 +89,9 @@ function nameOf(bytes: Uint8Array | undefined, where: string): string {
 export function readOnnx(bytes: Uint8Array, where: string): OnnxGraph {
 	const model = [...fieldsOf(bytes, where)];
 	if (model.some((field) => field.number === 25)) throw refused(where, 'a plain graph', 'functions');
-	const whole = model.findLast((field) => field.number === 7);
+	const [whole, ...more] = model.filter((field) => field.number === 7);
 	if (!whole) throw refused(where, 'an ONNX file', 'no graph in it');
+	if (more.length > 0) throw refused(where, 'one graph', 'several, which would be run as one');
 	const graph: OnnxGraph = { nodes: [], tensors: new Map(), inputs: [], outputs: [] };
 	for (const { number, bytes } of fieldsOf(whole.bytes, where)) {
 		if (number === 1) graph.nodes.push(readNode(bytes, where));

@@ -14,6 +14,8 @@ export interface Field {
 }
 
 const varintBytesMax = 10;
+/** Tags have 32 bits; readers differ on what more of them mean. */
+const tagMax = 2 ** 32 - 1;
 
 /** A whole number of 1 to 10 bytes, the lowest 7 bits first; and where the next thing begins. */
 function varint(bytes: Uint8Array, start: number, where: string): [value: number, next: number] {
@@ -49,6 +51,7 @@ export function* fieldsOf(bytes: Uint8Array | undefined, where: string): Generat
 	};
 	while (at < bytes.length) {
 		const tag = next();
+		if (tag < 0 || tag > tagMax) throw refused(where, 'an ONNX file', `tag ${tag}`);
 		const [number, wireType] = [Math.floor(tag / 8), tag & 7];
 		if (wireType === 0) yield { number, value: next(), bytes: undefined };
 		else if (wireType === 1) skip(8);

@@ -3,6 +3,7 @@ import type { Batches } from '../aws/batch-table.ts';
 import type { Images } from '../aws/images.ts';
 import type { Manifests } from '../aws/manifests.ts';
 import { type Batch, cutBatches, partBatchId } from '../core/batch.ts';
+import { BudgetNetError } from '../core/errors.ts';
 import { failureOf, ImageError } from '../core/failure.ts';
 import type { Image } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
@@ -56,6 +57,8 @@ async function cutArchive(parts: OpeningParts, tenant: string, archive: Image): 
 		return cut.length <= limits.archivePartsMax && fits(cut) ? cut : [[{ ...archive, refused: tooMuch }]];
 	} catch (error) {
 		if (!(error instanceof ImageError)) throw error;
+		if (error.denied)
+			throw new BudgetNetError('unavailable', `archive "${archive.key}": ${error.message}`, { cause: error });
 		return [[{ ...archive, refused: failureOf(error.reason, error.message) }]];
 	}
 }

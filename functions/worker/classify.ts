@@ -4,6 +4,7 @@ import { BudgetNetError } from '../core/errors.ts';
 import type { Failure } from '../core/failure.ts';
 import { type Gate, type GateResult, type GateRound, openGate } from '../core/gate.ts';
 import { type Image, nameOfImage } from '../core/image.ts';
+import { limits } from '../core/limits.ts';
 import type { BatchMessage } from '../core/message.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { type ModelCard, type Policy, pixelBytes } from '../core/package.ts';
@@ -18,10 +19,14 @@ export interface ClassifyParts {
 	loadPixels: PixelSource;
 	/** Images that the first policy waits for before it runs on them: large enough to fill the network, small enough to overlap with decoding. */
 	groupImages: number;
+	/** Is told of MACs that were spent on a batch that then failed. */
+	wasted?: (macs: number) => void;
 }
 
 interface BatchUnderWay {
 	gate: Gate;
+	/** Aborted, with its reason, when the batch cannot be done any more: nothing further is begun then. */
+	stop: AbortController;
 	/** The pixels of all images, one after the other. */
 	block: Uint8Array;
 	/** Room for those of a round: seen by the inference thread without a copy, and one round runs at a time. */
@@ -32,7 +37,7 @@ interface BatchUnderWay {
 /**
  * Classifies a batch within its budget: the first policy runs on images as they arrive, then the gate's rounds spend the
  * rest where it gains most. One outcome an image, in the manifest's order.
- * @throws BudgetNetError `invalid` when message and manifest do not fit the model or each other
+ * @throws BudgetNetError `invalid` when message and manifest do not fit the model or each other, `unavailable` when it takes too long
  */
 export async function classify(parts: ClassifyParts, message: BatchMessage, manifest: Manifest): Promise<Outcome[]> {
 	checkFits(parts.card, message, manifest);
@@ -40,11 +45,24 @@ export async function classify(parts: ClassifyParts, message: BatchMessage, mani
 	const gate = openGate(parts.card, list.length, message.budgetMacs);
 	const bytes = list.length * pixelBytes(parts.card.input);
 	const chosen = new Uint8Array(new SharedArrayBuffer(bytes));
-	const batch = { gate, block: new Uint8Array(bytes), chosen, views: createViews(parts.card) };
-	const failures = await probe(parts, batch, list);
-	for (let round = gate.next(); round; round = gate.next()) await runRound(parts, batch, round);
-	const results = gate.results();
-	return list.map((image, index) => outcomeOf(parts.card, image, results[index], failures.get(index)));
+	const stop = new AbortController();
+	const batch = { gate, stop, block: new Uint8Array(bytes), chosen, views: createViews(parts.card) };
+	const late = setTimeout(() => stop.abort(tooLong(message)), limits.batchRunSecondsMax * 1000);
+	try {
+		const failures = await probe(parts, batch, list);
+		for (let round = gate.next(); round; round = gate.next()) await runRound(parts, batch, round);
+		const results = gate.results();
+		return list.map((image, index) => outcomeOf(parts.card, image, results[index], failures.get(index)));
+	} catch (error) {
+		if (gate.spentMacs() > 0) parts.wasted?.(gate.spentMacs());
+		throw error;
+	} finally {
+		clearTimeout(late);
+	}
+}
+
+function tooLong({ batchId }: BatchMessage): BudgetNetError {
+	return new BudgetNetError('unavailable', `batch ${batchId}: not done after ${limits.batchRunSecondsMax} s`);
 }
 
 function checkFits(card: ModelCard, message: BatchMessage, manifest: Manifest): void {
@@ -73,22 +91,30 @@ async function probe(
 		const round = { policy: batch.gate.start, images: group };
 		group = [];
 		running = running.then(() => runRound(parts, batch, round));
-		running.catch(() => undefined); // awaited below; a failure must not count as unhandled until then
+		running.catch((error) => batch.stop.abort(error)); // images still to come are not needed then
 	};
-	const failures = await parts.loadPixels(list, batch.block, (index) => {
+	const onReady = (index: number) => {
 		group.push(index);
 		if (group.length >= parts.groupImages) flush();
-	});
-	flush();
-	await running;
-	return failures;
+	};
+	try {
+		const failures = await parts.loadPixels(list, batch.block, onReady, batch.stop.signal);
+		flush();
+		await running;
+		return failures;
+	} catch (error) {
+		batch.stop.abort(error);
+		await running.catch(() => undefined); // the next batch must find inference free
+		throw error;
+	}
 }
 
 async function runRound(
 	{ card, inference }: ClassifyParts,
-	{ gate, block, chosen, views }: BatchUnderWay,
+	{ gate, stop, block, chosen, views }: BatchUnderWay,
 	round: GateRound,
 ): Promise<void> {
+	stop.signal.throwIfAborted();
 	gate.charge(round);
 	const imageBytes = pixelBytes(card.input);
 	const pixels = chosen.subarray(0, round.images.length * imageBytes);

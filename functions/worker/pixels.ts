@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import { unpackEntry } from '../archive/unpack.ts';
 import type { Images } from '../aws/images.ts';
-import { messageOf } from '../core/errors.ts';
+import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { type Failure, failureOf, ImageError } from '../core/failure.ts';
 import type { Image } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
@@ -12,35 +12,42 @@ import { cutSpans, type Span } from './spans.ts';
 /**
  * Puts the pixels of a batch's images into `block` (uint8 [images, height, width, 3]), calling `onReady`, in no particular
  * order, with each image as soon as its pixels are there. The answer names the images that could not be read, by index.
+ * Once `signal` aborts it begins with no further image, and throws the signal's reason.
  */
 export type PixelSource = (
 	list: readonly Image[],
 	block: Uint8Array,
 	onReady: (image: number) => void,
+	signal?: AbortSignal,
 ) => Promise<ReadonlyMap<number, Failure>>;
 
 /**
  * Fetches and decodes images, several at once; those of an archive many with one read. An image that cannot be read fails alone.
- * The source throws BudgetNetError `unavailable` when the bucket cannot be reached: then the batch is tried again, and no image failed.
+ * The source throws BudgetNetError `unavailable` when the bucket cannot be reached, or denies access to whatever it was asked for: then
+ * the batch is tried again, and no image failed.
  */
 export function createPixelSource(images: Images, input: ModelCard['input']): PixelSource {
 	const imageBytes = pixelBytes(input);
-	return async (list, block, onReady) => {
+	return async (list, block, onReady, signal) => {
 		const failures = new Map<number, Failure>();
+		let [fetched, denied] = [0, undefined as ImageError | undefined];
 		const load = async (index: number, fetch: () => Promise<Uint8Array>) => {
 			try {
-				block.set(await decodeImage(await fetch(), input), index * imageBytes);
+				const bytes = await fetch();
+				fetched += 1;
+				block.set(await decodeImage(bytes, input), index * imageBytes);
 			} catch (error) {
 				failures.set(index, failureFrom(error));
+				if (error instanceof ImageError && error.denied) denied = error;
 				return;
 			}
 			onReady(index);
 		};
 		const loadSpan = async ({ archive, at, bytes, entries }: Span) => {
-			const fetched = images.getRange(archive, at, bytes);
+			const span = images.getRange(archive, at, bytes);
 			for (const { index, stored } of entries)
 				await load(index, async () => {
-					const piece = (await fetched).subarray(stored.at - at, stored.at - at + stored.bytes);
+					const piece = (await span).subarray(stored.at - at, stored.at - at + stored.bytes);
 					return unpackEntry(stored, piece, (list[index] as Image).bytes);
 				});
 		};
@@ -54,7 +61,9 @@ export function createPixelSource(images: Images, input: ModelCard['input']): Pi
 			),
 			...cutSpans(list).map((span) => () => loadSpan(span)),
 		];
-		await pMap(work, (start) => start(), { concurrency: limits.fetchConcurrency });
+		await pMap(work, (start) => start(), { concurrency: limits.fetchConcurrency, ...(signal ? { signal } : {}) });
+		if (denied && fetched === 0)
+			throw new BudgetNetError('unavailable', `images: ${denied.message}`, { cause: denied });
 		return failures;
 	};
 }

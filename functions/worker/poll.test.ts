@@ -20,7 +20,7 @@ async function queueOf(QueueName: string): Promise<string> {
 }
 
 /** A queue with one message, and a worker that has begun with it and ends when it is told to. */
-async function startBatch(name: string) {
+async function startBatch(name: string, visibilitySeconds = 60) {
 	const { sqs } = clients;
 	const queueUrl = await queueOf(name);
 	const [begun, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
@@ -28,7 +28,7 @@ async function startBatch(name: string) {
 		begun.resolve();
 		return ended.promise;
 	};
-	const polling = startPolling({ sqs, queueUrl, visibilitySeconds: 60, retryFactor: 1, run, log: () => undefined });
+	const polling = startPolling({ sqs, queueUrl, visibilitySeconds, retryFactor: 1, run, log: () => undefined });
 	await begun.promise;
 	const send = (MessageBody: string) => sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody }));
 	const receive = async () => (await sqs.send(new ReceiveMessageCommand({ QueueUrl: queueUrl }))).Messages ?? [];
@@ -48,6 +48,16 @@ test('when the grace is over, it hands the batch back at once', async () => {
 	expect(await polling.stop(1)).toBe('handed-back');
 	expect(await receive()).toMatchObject([{ Body: 'a batch' }]);
 	end();
+});
+
+test('a heartbeat that fails while it stops does not cost a batch its grace', async () => {
+	const failed = failHeartbeats('heartbeat');
+	const { polling, end, receive } = await startBatch('heartbeat', 2);
+	const stopped = polling.stop(10_000);
+	await failed;
+	end();
+	expect(await stopped).toBe('finished');
+	expect(await receive()).toEqual([]);
 });
 
 test('a batch that fails waits longer each time, as often as it was received, and its worker says how long', async () => {
@@ -88,6 +98,21 @@ async function receiveAndHandBack(QueueUrl: string): Promise<void> {
 	const { Messages = [] } = await clients.sqs.send(new ReceiveMessageCommand({ QueueUrl }));
 	const [{ ReceiptHandle } = {}] = Messages;
 	await clients.sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 }));
+}
+
+/** Lets all heartbeats of a queue fail; resolves when one has. */
+function failHeartbeats(name: string): Promise<void> {
+	const failed = Promise.withResolvers<void>();
+	clients.sqs.middlewareStack.add(
+		(next) => async (call) => {
+			const { QueueUrl, ReceiptHandle, VisibilityTimeout } = call.input as ChangeMessageVisibilityCommand['input'];
+			if (!QueueUrl?.endsWith(name) || !ReceiptHandle || VisibilityTimeout === undefined) return next(call);
+			failed.resolve();
+			throw new Error('SQS is down');
+		},
+		{ step: 'initialize' },
+	);
+	return failed.promise;
 }
 
 /** For how long a message is hidden, the first time that it is from now on. */

@@ -1,7 +1,7 @@
-import { once } from 'node:events';
-import { ChangeMessageVisibilityCommand, type Message, type SQSClient } from '@aws-sdk/client-sqs';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Message, SQSClient } from '@aws-sdk/client-sqs';
 import { Consumer } from 'sqs-consumer';
-import { messageOf } from '../core/errors.ts';
+import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
 
@@ -37,9 +37,12 @@ export function startPolling(options: {
 	log: Log;
 }): Polling {
 	const { sqs, queueUrl, visibilitySeconds, retryFactor, run, log } = options;
-	const waitOf = ({ Attributes }: Message) =>
-		retrySecondsAfter(Number(Attributes?.ApproximateReceiveCount ?? 1), retryFactor);
 	let current: Message | undefined;
+	let handedBack = false;
+	const waitOf = ({ Attributes }: Message) =>
+		handedBack ? 0 : retrySecondsAfter(Number(Attributes?.ApproximateReceiveCount ?? 1), retryFactor);
+	const cutOff = Promise.withResolvers<never>();
+	cutOff.promise.catch(() => undefined); // there may be no batch to cut off
 	const consumer = Consumer.create({
 		sqs,
 		queueUrl,
@@ -50,7 +53,7 @@ export function startPolling(options: {
 		heartbeatInterval: Math.ceil(visibilitySeconds / 3),
 		terminateVisibilityTimeout: ([message]) => waitOf(message as Message),
 		handleMessage: async (message) => {
-			await run(message.Body ?? '');
+			await Promise.race([run(message.Body ?? ''), cutOff.promise]);
 			return message;
 		},
 	});
@@ -65,7 +68,7 @@ export function startPolling(options: {
 		log('error', 'a batch was not run; its message comes again', { error: messageOf(error), waitSeconds });
 	});
 	consumer.on('error', (error) => {
-		if (!consumer.status.isRunning) return; // a long poll that stopping cut off
+		if (!consumer.status.isRunning && current === undefined) return; // a long poll that stopping cut off
 		log('error', 'the queue of batches cannot be reached; trying again', { error: messageOf(error) });
 		consumer.updateOption('pollingWaitTimeMs', limits.retrySeconds * 1000);
 	});
@@ -79,25 +82,14 @@ export function startPolling(options: {
 		async stop(graceMs) {
 			end();
 			if (current === undefined) return 'finished';
-			const finished = once(consumer, 'response_processed', { signal: AbortSignal.timeout(graceMs) });
-			try {
-				await finished;
-				return 'finished';
-			} catch {
-				await handBack(sqs, queueUrl, current);
-				return 'handed-back';
-			}
+			const processed = Promise.withResolvers<'finished'>();
+			consumer.once('response_processed', () => processed.resolve('finished'));
+			const how = await Promise.race([processed.promise, delay(graceMs, 'late' as const, { ref: false })]);
+			if (how === 'finished') return how;
+			handedBack = true;
+			cutOff.reject(new BudgetNetError('unavailable', 'its worker stops, and hands it back'));
+			await processed.promise; // its message is visible again, and no heartbeat hides it any more
+			return 'handed-back';
 		},
 	};
-}
-
-async function handBack(sqs: SQSClient, queueUrl: string, message: Message | undefined): Promise<void> {
-	if (!message?.ReceiptHandle) return;
-	await sqs.send(
-		new ChangeMessageVisibilityCommand({
-			QueueUrl: queueUrl,
-			ReceiptHandle: message.ReceiptHandle,
-			VisibilityTimeout: 0,
-		}),
-	);
 }

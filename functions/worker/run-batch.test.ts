@@ -1,10 +1,23 @@
 import { expect, test } from 'vitest';
+import { failureOf } from '../core/failure.ts';
 import { limits } from '../core/limits.ts';
+import type { RunFacts } from '../core/outcome.ts';
 import { embeddedPrice } from '../core/price.ts';
+import { cardFor } from '../core/testing/card.ts';
 import { batchIdOf, ridOf } from '../core/testing/ledger-model.ts';
 import { runBatch, type WorkerParts } from './run-batch.ts';
 
 const nowMs = Date.UTC(2026, 10, 24, 12);
+
+const card = cardFor([10, 20]);
+
+/** The message of a batch of one image with this deadline. */
+function messageOf(deadlineMs: number): string {
+	return JSON.stringify({
+		...{ v: 1, batchId: batchIdOf(1), tenant: 'acme', rid: ridOf(1), period: '2026-11', price: embeddedPrice },
+		...{ model: { name: card.name, digest: card.digest }, images: 1, budgetMacs: 100, deadlineMs },
+	});
+}
 
 /** Runs a batch with this deadline by a worker whose manifests cannot be read. */
 function run(deadlineMs: number): Promise<void> {
@@ -12,15 +25,37 @@ function run(deadlineMs: number): Promise<void> {
 		...{ nowMs: () => nowMs, log: () => undefined, outcomes: { facts: async () => undefined } },
 		manifests: { get: () => Promise.reject(new Error('started')) },
 	};
-	const message = {
-		...{ v: 1, batchId: batchIdOf(1), tenant: 'acme', rid: ridOf(1), period: '2026-11', price: embeddedPrice },
-		...{ model: { name: 'm', digest: `sha256:${'0'.repeat(64)}` }, images: 1, budgetMacs: 1, deadlineMs },
-	};
-	return runBatch(parts as unknown as WorkerParts, JSON.stringify(message));
+	return runBatch(parts as unknown as WorkerParts, messageOf(deadlineMs));
 }
 
 test('a batch starts only if its worst case ends before the deadline', async () => {
 	const worstMs = limits.batchRunSecondsMax * 1000;
 	await expect(run(nowMs + worstMs)).rejects.toThrow('started');
 	await expect(run(nowMs + worstMs - 1)).rejects.toThrow('too late to start before its deadline');
+});
+
+test.each([
+	['its own, whose answer was lost', {}, 'batch classified'],
+	["another attempt's", { startedMs: 1 }, 'another attempt had won'],
+])('outcomes that are there already may be %s', async (_, others, told) => {
+	let winner: RunFacts | undefined;
+	const said: string[] = [];
+	const outcomes = {
+		facts: async () => winner,
+		read: async () => ({ facts: winner, outcomes: [] }),
+		putReport: async () => undefined,
+		commit: async (_: unknown, facts: RunFacts) => {
+			winner = { ...facts, ...others };
+			return 'exists';
+		},
+	};
+	const parts = {
+		...{ card, outcomes, nowMs: () => nowMs, groupImages: 1, reportQueue: { send: async () => undefined } },
+		inference: { provider: 'cpu' },
+		manifests: { get: async () => ({ images: [{ key: 'acme/cat.png', etag: 'e', bytes: 1 }] }) },
+		loadPixels: async () => new Map([[0, failureOf('deleted', 'gone')]]),
+		log: (_: unknown, text: string) => said.push(text),
+	};
+	await runBatch(parts as unknown as WorkerParts, messageOf(nowMs + limits.batchRunSecondsMax * 2000));
+	expect(said).toEqual(['batch started', told]);
 });

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Manifests } from '../aws/manifests.ts';
 import type { Outcomes } from '../aws/outcomes.ts';
 import type { Queue } from '../aws/queue.ts';
@@ -38,12 +39,17 @@ async function attempt(parts: WorkerParts, message: BatchMessage): Promise<void>
 	const { batchId, tenant } = message;
 	parts.log('info', 'batch started', { tenant, batchId, images: message.images });
 	const manifest = await parts.manifests.get(message);
-	const outcomes = await classify(parts, message, manifest);
+	parts.times?.(); // what an attempt took that failed before is not this one's
+	const wasted = (wastedMacs: number) =>
+		parts.log('warn', 'compute was spent on an attempt that failed', { tenant, batchId, wastedMacs });
+	const outcomes = await classify({ ...parts, wasted }, message, manifest);
 	const measures = { provider: parts.inference.provider, startedMs, elapsedMs: parts.nowMs() - startedMs };
 	const facts = foldOutcomes(message, outcomes, measures);
 	const { consumedMacs, budgetMacs, labelled, failed, elapsedMs } = facts;
 	const did = { labelled, failed, consumedMacs, budgetMacs, elapsedMs, ...parts.times?.() };
-	if ((await parts.outcomes.commit(message, facts, outcomes)) === 'committed')
+	const result = await parts.outcomes.commit(message, facts, outcomes);
+	// 'exists': also after a write of one's own whose answer was lost.
+	if (result === 'committed' || isDeepStrictEqual(await parts.outcomes.facts(message), facts))
 		parts.log('info', 'batch classified', { tenant, batchId, ...did });
 	else parts.log('warn', 'another attempt had won', { tenant, batchId, wastedMacs: consumedMacs });
 }

@@ -62,9 +62,11 @@ export function startWorker(
 	return {
 		lost: ended,
 		async stop() {
-			const how = await polling.stop(limits.stopGraceSeconds * 1000);
-			await inference.close(); // drains: to exit during a run would abort the process
-			return how;
+			try {
+				return await polling.stop(limits.stopGraceSeconds * 1000);
+			} finally {
+				await inference.close(); // drains: to exit during a run would abort the process
+			}
 		},
 	};
 }

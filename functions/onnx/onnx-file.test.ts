@@ -1,0 +1,33 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { readOnnx } from './onnx-file.ts';
+
+const policy = join(import.meta.dirname, '..', '..', 'models', 'packages', 'cifar10-resnet', 'policy-00.onnx');
+
+/** A field of protobuf's wire format: a number, or text or a message. */
+function field(number: number, content: number | string | Buffer): Buffer {
+	if (typeof content === 'number') return Buffer.from([8 * number, content]);
+	const bytes = Buffer.from(content as string);
+	return Buffer.concat([Buffer.from([8 * number + 2, bytes.length]), bytes]);
+}
+
+const graphWith = (...attribute: Buffer[]) => field(7, field(1, field(5, Buffer.concat(attribute))));
+
+test('a file that other readers would merge into another graph is refused', async () => {
+	const bytes = await readFile(policy);
+	expect(readOnnx(bytes, 'policy').nodes.length).toBeGreaterThan(0);
+	expect(() => readOnnx(Buffer.concat([bytes, bytes]), 'policy')).toThrow(/policy.*expected one graph, found several/);
+});
+
+test('an attribute with two values, of which others take the last, is refused', () => {
+	const [node] = readOnnx(graphWith(field(1, 'group'), field(3, 2)), 'policy').nodes;
+	expect(node?.integers.get('group')).toEqual([2]);
+	expect(() => readOnnx(graphWith(field(1, 'group'), field(3, 2), field(3, 1)), 'policy')).toThrow(
+		/expected plain attributes, found several values of "group"/,
+	);
+});
+
+test('a tag of more than 32 bits is refused', () => {
+	expect(() => readOnnx(Buffer.from([0xfa, 0xff, 0xff, 0xff, 0xff, 0x01, 0x00]), 'policy')).toThrow(/found tag/);
+});

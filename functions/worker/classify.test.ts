@@ -1,0 +1,73 @@
+import { expect, test, vi } from 'vitest';
+import { valuesWidth } from '../core/advice.ts';
+import type { Manifest } from '../core/batch.ts';
+import { limits } from '../core/limits.ts';
+import type { BatchMessage } from '../core/message.ts';
+import { cardFor } from '../core/testing/card.ts';
+import type { Inference } from '../onnx/client.ts';
+import { classify } from './classify.ts';
+
+const card = cardFor([10, 20]);
+const images = 6;
+const message = { batchId: 'b', model: card, images, budgetMacs: 1000 } as unknown as BatchMessage;
+const manifest = {
+	images: Array.from({ length: images }, (_, i) => ({ key: `acme/${i}.png`, etag: 'e', bytes: 1 })),
+} as unknown as Manifest;
+
+/** Inference whose answers come when `answer` says so; `running` counts the calls that wait for one. */
+function inferenceThat(answer: (call: number) => Promise<void>) {
+	const calls = { begun: 0, running: 0 };
+	const run: Inference['run'] = async (policy, _, count) => {
+		calls.begun += 1;
+		calls.running += 1;
+		await answer(calls.begun).finally(() => {
+			calls.running -= 1;
+		});
+		const values = policy === 0 ? new Float32Array(count * valuesWidth(card)) : undefined;
+		return { logits: new Float32Array(count * card.classes.length), ...(values ? { values } : {}) } as never;
+	};
+	const inference: Inference = { provider: 'cpu', run, close: async () => undefined };
+	return { inference, calls };
+}
+
+test('where images cannot be loaded, the batch ends when inference is free again, and tells what it had spent', async () => {
+	const [begun, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+	const { inference, calls } = inferenceThat(() => {
+		begun.resolve();
+		return release.promise;
+	});
+	const wasted = vi.fn();
+	const loadPixels = async (_: unknown, __: unknown, onReady: (image: number) => void) => {
+		for (let image = 0; image < 4; image++) onReady(image);
+		await begun.promise;
+		setImmediate(release.resolve); // after this one has failed
+		throw new Error('S3 is down');
+	};
+	const done = classify({ card, inference, loadPixels, groupImages: 2, wasted }, message, manifest);
+	await expect(done).rejects.toThrow('S3 is down');
+	expect(calls).toEqual({ begun: 1, running: 0 });
+	expect(wasted.mock.calls).toEqual([[2 * (10 + 1)]]);
+});
+
+test('where inference fails, no further image is loaded', async () => {
+	const { inference } = inferenceThat(() => Promise.reject(new Error('no GPU')));
+	const loadPixels = async (_: unknown, __: unknown, onReady: (image: number) => void, signal?: AbortSignal) => {
+		onReady(0);
+		await vi.waitUntil(() => signal?.aborted, { interval: 1 });
+		throw signal?.reason;
+	};
+	await expect(classify({ card, inference, loadPixels, groupImages: 1 }, message, manifest)).rejects.toThrow('no GPU');
+});
+
+test('a batch that takes longer than any may is given back', async () => {
+	vi.useFakeTimers();
+	const { inference } = inferenceThat(async () => undefined);
+	const loadPixels = async (_: unknown, __: unknown, ___: unknown, signal?: AbortSignal) => {
+		vi.advanceTimersByTime(limits.batchRunSecondsMax * 1000);
+		signal?.throwIfAborted();
+		return new Map();
+	};
+	const done = classify({ card, inference, loadPixels, groupImages: 1 }, message, manifest);
+	await expect(done).rejects.toMatchObject({ code: 'unavailable', message: 'batch b: not done after 1800 s' });
+	vi.useRealTimers();
+});

@@ -1,0 +1,58 @@
+import sharp from 'sharp';
+import { expect, test } from 'vitest';
+import type { Images } from '../aws/images.ts';
+import { ImageError } from '../core/failure.ts';
+import type { Image } from '../core/image.ts';
+import { pixelBytes } from '../core/package.ts';
+import { cardFor } from '../core/testing/card.ts';
+import { createPixelSource } from './pixels.ts';
+
+const { input } = cardFor([10, 20]);
+const png = await sharp({ create: { width: 8, height: 8, channels: 3, background: '#123456' } })
+	.png()
+	.toBuffer();
+const list: Image[] = ['a', 'b', 'c'].map((name) => ({ key: `acme/${name}.png`, etag: name, bytes: png.length }));
+
+/** Loads `list` from a bucket of which `get` gives the images; the answer is that of the source. */
+async function load(get: (image: Image) => Uint8Array, signal?: AbortSignal) {
+	const images = { get: async (image: Image) => get(image) } as unknown as Images;
+	const ready: number[] = [];
+	const block = new Uint8Array(list.length * pixelBytes(input));
+	const failures = await createPixelSource(images, input)(list, block, (image) => ready.push(image), signal);
+	return { ready: ready.sort(), failures };
+}
+
+const denied = () => new ImageError('unreadable', 'access denied', { denied: true });
+
+test('an image that the bucket denies fails alone where others can be had', async () => {
+	const { ready, failures } = await load(({ etag }) => {
+		if (etag === 'b') throw denied();
+		return png;
+	});
+	expect(ready).toEqual([0, 2]);
+	expect([...failures]).toEqual([[1, { reason: 'unreadable', detail: 'access denied' }]]);
+});
+
+test('where the bucket denies all that can be asked for, no image has failed: the batch is tried again', async () => {
+	const answer = load(({ etag }) => {
+		throw etag === 'b' ? new ImageError('deleted', 'gone') : denied();
+	});
+	await expect(answer).rejects.toMatchObject({ code: 'unavailable', message: 'images: access denied' });
+});
+
+test('bytes that are no image count as had', async () => {
+	const { failures } = await load(({ etag }) => {
+		if (etag === 'b') return Buffer.from('no image');
+		throw denied();
+	});
+	expect([...failures.values()].map(({ reason }) => reason).sort()).toEqual([
+		'not-an-image',
+		'unreadable',
+		'unreadable',
+	]);
+});
+
+test('told to stop, it begins with no further image', async () => {
+	const reason = new Error('stop');
+	await expect(load(() => png, AbortSignal.abort(reason))).rejects.toBe(reason);
+});
