@@ -15,7 +15,7 @@ export interface BenchResult {
 	/** Worker's images/s as a part of the bare loop's: median of interleaved pairs. */
 	workerToLoop: number;
 	decodeImagesPerSecond: number;
-	/** Wall time of a batch as a part of what the whole network takes for all of its images, medians, in one run. */
+	/** Wall time of a batch as a part of what the whole network takes for all of its images right before: medians, in one run. */
 	wallShare: { share: number; wallShare: number }[];
 	machine: string;
 }
@@ -58,14 +58,13 @@ async function wallShares(
 	work: (share: number) => Promise<unknown>,
 	whole: () => Promise<unknown>,
 ): Promise<BenchResult['wallShare']> {
-	const times = shares.map((): number[] => []);
-	const wholeTimes: number[] = [];
-	for (let round = 0; round < pairs; round++) {
-		for (const [i, share] of shares.entries()) times[i]?.push(await timeMs(() => work(share)));
-		wholeTimes.push(await timeMs(whole));
-	}
-	const fullMs = median(wholeTimes);
-	return shares.map((share, i) => ({ share, wallShare: median(times[i] as number[]) / fullMs }));
+	const ratios = shares.map((): number[] => []);
+	for (let round = 0; round < pairs; round++)
+		for (const [i, share] of shares.entries()) {
+			const fullMs = await timeMs(whole);
+			ratios[i]?.push((await timeMs(() => work(share))) / fullMs);
+		}
+	return shares.map((share, i) => ({ share, wallShare: median(ratios[i] as number[]) }));
 }
 
 async function timeMs(action: () => Promise<unknown>): Promise<number> {

@@ -140,7 +140,7 @@ function nextRound(
 }
 
 /**
- * Spends what is left when no whole way is expected to fit any more: of what images would do next at one price or another, the policy that gains
+ * Spends what is left when no whole way is expected to fit any more: of what images would do next at one price or another, the policy that promises
  * most for its MACs, on all images that would gain most by it, as many as can be paid.
  */
 function lastRound(card: ModelCard, advices: readonly (Advice | undefined)[], leftMacs: number): GateRound | undefined {
@@ -156,7 +156,10 @@ function lastRound(card: ModelCard, advices: readonly (Advice | undefined)[], le
 	return { policy, images: images.slice(0, most).sort((a, b) => a - b) };
 }
 
-/** Of what an image would do at some price, the next policy of at most so many MACs with the greatest gain for them. */
+/**
+ * Of what an image would do at some price, the next policy of at most so many MACs that promises most for them. The promise counts runs after
+ * it that may not be paid any more: what the next run alone brings, the agent does not say (ranked by whole ways, batches of 8 to 512 came out alike).
+ */
 function bestStep(card: ModelCard, { policy, right, next, worth }: Advice, leftMacs: number) {
 	let best: { policy: number; rate: number } | undefined;
 	next.forEach((other, price) => {

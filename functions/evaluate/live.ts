@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pMap from 'p-map';
 import { z } from 'zod';
-import { batchAt, decodedSource, runWhole } from '../bench/batch.ts';
+import { batchAt, decodeAll, decodedSource, runWhole } from '../bench/batch.ts';
 import { valuesWidth } from '../core/advice.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { type GateResult, runGate } from '../core/gate.ts';
@@ -11,7 +11,6 @@ import type { ModelCard } from '../core/package.ts';
 import { parseJson } from '../core/parse.ts';
 import { joinViews } from '../core/views.ts';
 import type { Inference } from '../onnx/client.ts';
-import { decodeImage } from '../onnx/decode.ts';
 import { classify } from '../worker/classify.ts';
 import { groupImages } from '../worker/start.ts';
 import { type OutcomeTable, tableOf, type ValueTable, valueTableOf } from './table.ts';
@@ -56,9 +55,7 @@ export async function runAll(
 	files: readonly Uint8Array[],
 	truth: readonly number[],
 ): Promise<Live> {
-	const decoded = await pMap(files, (bytes) => decodeImage(bytes, card.input), {
-		concurrency: limits.fetchConcurrency,
-	});
+	const decoded = await decodeAll(files, card.input);
 	const [images, classes, policies] = [decoded.length, card.classes.length, card.policies.length];
 	const logits = new Float32Array(policies * images * classes);
 	const columns = valuesWidth(card);

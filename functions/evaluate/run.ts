@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BudgetNetError } from '../core/errors.ts';
-import type { ModelCard } from '../core/package.ts';
+import { fullMacs, leastMacs, type ModelCard } from '../core/package.ts';
 import { type Inference, startInference } from '../onnx/client.ts';
 import { loadPackage, type ModelPackage } from '../onnx/package-files.ts';
 import { agentValues, crossFittedValues } from './agent-values.ts';
@@ -119,7 +119,8 @@ async function runPasses(
 		const live = await runAll(pkg.card, inference, files, truth);
 		const agreement = table && agreementOf(live.table, table, indices);
 		const passes: Pass[] = [];
-		for (const share of [...shares].sort((a, b) => a - b)) passes.push(await passAt(pkg.card, inference, live, share));
+		const payable = shares.filter((share) => share * fullMacs(pkg.card) >= leastMacs(pkg.card));
+		for (const share of payable.sort((a, b) => a - b)) passes.push(await passAt(pkg.card, inference, live, share));
 		return { passes, agreement };
 	});
 }
