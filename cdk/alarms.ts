@@ -24,6 +24,7 @@ export interface AlarmsProps {
 
 /** When a quota's batch has waited longer than this, somebody should ask whether the quota is meant to be that small. */
 const deferralAlarm = Duration.days(2);
+const fiveMinutes = Duration.minutes(5);
 const quarterHour = Duration.minutes(15);
 
 /** Each alarm is explained, with what to do, in docs/operators.md; a test holds the two together. */
@@ -35,25 +36,24 @@ export class Alarms extends Construct {
 		this.props = props;
 		this.addDeadLetters();
 		this.addStuck();
-		// What fails of a message is no error of its function: only crashes and time-outs are. Lambda runs the scheduled ones three times.
+		// What fails of a message is no error of its function: only crashes and time-outs are. A sweep that fails does so three times
+		// in this time, and the search for lost events, which is made four times a day, is run three times by Lambda.
 		this.add('errors', 'A function failed again and again', this.errors(), { above: 1 });
 	}
 
 	private addDeadLetters(): void {
 		const { queues } = this.props;
-		const ofQueue = {
-			'image-events': queues.imageEvents,
-			plans: queues.plans,
-			batches: queues.batches,
-			reports: queues.reports,
-		};
+		const ofQueue = { 'image-events': queues.imageEvents, plans: queues.plans, reports: queues.reports };
 		for (const [queue, { dead }] of Object.entries(ofQueue))
 			this.add(
 				`${queue}-dead`,
 				`Messages of queue ${queue} could not be handled`,
-				dead.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(5), statistic: 'Maximum' }),
+				dead.metricApproximateNumberOfMessagesVisible({ period: fiveMinutes, statistic: 'Maximum' }),
 				{ above: 0 },
 			);
+		// A function takes these as they come, and one that fails leaves them in flight: seldom is any visible. Twice means that they stay.
+		const stay = backlogOf(queues.batches.dead, fiveMinutes, 'Minimum');
+		this.add('batches-dead', 'Batches that no worker could run could not be given up', stay, { above: 0, periods: 2 });
 	}
 
 	private addStuck(): void {

@@ -7,12 +7,12 @@ import { priceSchema } from '../functions/core/price.ts';
 const imageNeededDays = 31 + limits.deferralDaysMax;
 
 /** Sizes that Fargate offers; a vCPU is 1024 units. */
-const fargateMemoryMib: Record<number, { min: number; max: number }> = {
-	1024: { min: 2048, max: 8192 },
-	2048: { min: 4096, max: 16_384 },
-	4096: { min: 8192, max: 30_720 },
-	8192: { min: 16_384, max: 61_440 },
-	16384: { min: 32_768, max: 122_880 },
+const fargateMemoryMib: Record<number, { min: number; max: number; step: number }> = {
+	1024: { min: 2048, max: 8192, step: 1024 },
+	2048: { min: 4096, max: 16_384, step: 1024 },
+	4096: { min: 8192, max: 30_720, step: 1024 },
+	8192: { min: 16_384, max: 61_440, step: 4096 },
+	16384: { min: 32_768, max: 122_880, step: 8192 },
 };
 
 const settingsSchema = z
@@ -67,16 +67,18 @@ const settingsSchema = z
 			.max(3650)
 			.default(180),
 	})
-	.superRefine(({ cpu }, context) => {
-		const memory = fargateMemoryMib[cpu.cpuUnits];
-		const offered = Object.keys(fargateMemoryMib).join(', ');
-		const problem = !memory
-			? `Fargate offers cpuUnits ${offered}, not ${cpu.cpuUnits}`
-			: cpu.memoryMib < memory.min || cpu.memoryMib > memory.max || cpu.memoryMib % 1024 !== 0
-				? `with cpuUnits ${cpu.cpuUnits}, memoryMib must be a multiple of 1024 from ${memory.min} to ${memory.max}, not ${cpu.memoryMib}`
-				: undefined;
+	.superRefine(({ workers, cpu }, context) => {
+		const problem = workers === 'cpu' ? fargateProblem(cpu) : undefined;
 		if (problem) context.addIssue({ code: 'custom', path: ['cpu'], message: problem });
 	});
+
+function fargateProblem({ cpuUnits, memoryMib }: { cpuUnits: number; memoryMib: number }): string | undefined {
+	const memory = fargateMemoryMib[cpuUnits];
+	if (!memory) return `Fargate offers cpuUnits ${Object.keys(fargateMemoryMib).join(', ')}, not ${cpuUnits}`;
+	const { min, max, step } = memory;
+	if (memoryMib >= min && memoryMib <= max && memoryMib % step === 0) return undefined;
+	return `with cpuUnits ${cpuUnits}, memoryMib must be a multiple of ${step} from ${min} to ${max}, not ${memoryMib}`;
+}
 
 export type Settings = z.infer<typeof settingsSchema>;
 

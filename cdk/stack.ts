@@ -50,6 +50,10 @@ export class BudgetNetStack extends Stack {
 			AlarmsTopicArn: topics.alarms.topicArn,
 			QuotaAlertsTopicArn: topics.quotaAlerts.topicArn,
 			DropsTopicArn: topics.drops.topicArn,
+			ModelPackage: settings.modelPackage,
+			WorkerKind: settings.workers,
+			Price: JSON.stringify(settings.price),
+			BatchImagesMax: String(settings.batchImagesMax),
 		});
 		Tags.of(this).add('system', name);
 		acknowledgeFindings(this, settings);

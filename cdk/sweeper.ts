@@ -53,6 +53,7 @@ export class Sweeper extends Construct {
 			description: 'Finds images and markers whose event was lost, and sends it again',
 			permissions: permissionsOfReconciling(props),
 		});
+		sweeper.function.configureAsyncInvoke({ retryAttempts: 0 }); // of one that failed: the next sweep looks again
 		this.schedule('Sweep', `${name}-sweep`, sweepEvery, sweeper);
 		this.schedule('Reconcile', `${name}-reconcile`, reconcileEvery, reconciler);
 		this.functions = [sweeper, reconciler];
@@ -62,7 +63,7 @@ export class Sweeper extends Construct {
 		new Rule(this, id, {
 			ruleName,
 			schedule: Schedule.rate(every),
-			targets: [new LambdaFunction(target.function, { retryAttempts: 0 })], // the next time it looks again
+			targets: [new LambdaFunction(target.function, { retryAttempts: 0 })], // of what could not be delivered: the next time comes
 		});
 	}
 }
@@ -78,14 +79,15 @@ function permissionsOfSweeping({ buckets, queues, tables }: SweeperProps): Polic
 	];
 }
 
-/** Through the images of open drops, up to their records. */
-function permissionsOfWalking({ buckets, tables }: SweeperProps): PolicyStatement[] {
+/** Through the images of open drops, up to their records; the event of an image that nobody claimed is sent again. */
+function permissionsOfWalking({ buckets, queues, tables }: SweeperProps): PolicyStatement[] {
 	return [
 		allowObjects(['s3:GetObject'], buckets.images, ''),
 		allowObjects(['s3:GetObject', 's3:PutObject'], buckets.results, 'drops/', 'drops-open/'),
 		allowObjects(['s3:DeleteObject'], buckets.results, 'drops-open/'),
 		maySeeWhatIsMissing(buckets.images),
 		allow(['dynamodb:GetItem'], tables.claimsArn),
+		allow(['sqs:SendMessage'], queues.imageEvents.queue.queueArn),
 	];
 }
 

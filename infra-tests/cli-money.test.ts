@@ -44,7 +44,11 @@ const lines: Line[] = [
 	['estimate --tenant acme --images 10 --accuracy 93%', 2, /--accuracy 93%: expected a number above 0, at most 1/],
 	['estimate --tenant acme --images 10 --model nobody', 2, /model "nobody" is not there/],
 	['estimate nowhere --tenant acme', 2, /is not there/],
-	['prices list', 0, /^no prices yet: those of the embedded cloud hold\n$/],
+	[
+		'prices list',
+		0,
+		/^no prices yet: the planner takes its own for cifar10-resnet on cpu, \$0\.0003 a TMAC, \$0\.000000005 an image\n$/,
+	],
 	[
 		'prices set cifar10-resnet cpu --per-tmac 0.0006 --per-image 0.00000001',
 		0,
@@ -66,6 +70,16 @@ const lines: Line[] = [
 		'prices set cifar10-resnet cpu --per-tmac 0.0003 --per-image 0.000000005 --from 2999-02-30T00:00:00Z',
 		2,
 		/--from 2999-02-30T00:00:00Z: expected a time such as/,
+	],
+	[
+		'prices set cifar10-resnet gpu --per-tmac 7 --per-image 0 --from 2999-01-01T00:00:00Z',
+		0,
+		/gpu +1 +\$7\.00 .* 2999-01-01/,
+	],
+	[
+		'prices set cifar10-resnet gpu --per-tmac 0.0003 --per-image 0',
+		0, // a mistaken version of a date to come binds nobody
+		/gpu +2 +\$0\.0003 /,
 	],
 	['prices set cifar10-resnet cpu --per-tmac 0 --per-image 0', 2, /nanoUsdPerTmac/],
 	['prices set cifar10-resnet CPU --per-tmac 1 --per-image 0', 2, /expected a kind of worker such as cpu/],

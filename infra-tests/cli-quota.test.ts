@@ -59,6 +59,23 @@ const lines: Line[] = [
 	['quota set globex --floor p2', 0, /floor: policy p2/],
 	['quota set globex --floor 1.2', 2, /"1\.2" is no quality: expected an accuracy from 0 to 1, or a policy such as p2/],
 	['quota set globex --floor 90%', 2, /is no quality/],
+	[
+		'quota set globex --floor p9',
+		2,
+		/--floor p9: model cifar10-resnet does not have that: expected one of its policies look, p0, .*p5-mirrored/,
+	],
+	[
+		'quota set globex --ceiling 0.99',
+		2,
+		/--ceiling 0\.99: model cifar10-resnet .*: expected an accuracy of at most 0\.9\d+/,
+	],
+	[
+		'quota set globex --floor 0.8 --model cifar100-resnet',
+		2,
+		/model cifar100-resnet .*: expected an accuracy of at most 0\.7/,
+	],
+	['quota set globex --floor 0.8 --model nobody', 2, /model "nobody" is not there/],
+	['quota show globex', 0, /floor: policy p2/],
 	['quota set globex --floor none', 0, /^(?!.*floor)/s],
 	['quota set globex --ceiling p4', 0, /ceiling: policy p4/],
 	['quota set globex --ceiling none', 0, /^(?!.*ceiling)/s],

@@ -3,9 +3,11 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
-import { afterEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { findResources } from '../functions/aws/stack-outputs.ts';
 import { BudgetNetError } from '../functions/core/errors.ts';
+import { expectLines } from './cli-runner.ts';
+import { startSmallCloud } from './small-cloud.ts';
 
 let server: Server | undefined;
 afterEach(() => void server?.close());
@@ -27,7 +29,7 @@ async function startCloudFormation(stacks: Record<string, Record<string, string>
 		const name = new URLSearchParams(await text(request)).get('StackName') ?? '';
 		const found = stacks[name];
 		response.setHeader('content-type', 'text/xml');
-		if (found) response.end(describe(name, found));
+		if (found) response.end(answerOf(name, found));
 		else {
 			const code = '<Code>ValidationError</Code>';
 			response.statusCode = 400;
@@ -42,7 +44,7 @@ async function startCloudFormation(stacks: Record<string, Record<string, string>
 	return new CloudFormationClient({ endpoint: `http://127.0.0.1:${port}`, region: 'eu-west-1', credentials });
 }
 
-function describe(name: string, values: Record<string, string>): string {
+function answerOf(name: string, values: Record<string, string>): string {
 	const members = Object.entries(values).map(
 		([key, value]) => `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`,
 	);
@@ -68,4 +70,85 @@ test('a stack that is not there is said to be missing, and one of another system
 	await expect(findResources(client, 'another')).rejects.toThrow(
 		/outputs of stack another does not fit: ReportsQueueUrl/,
 	);
+});
+
+describe('a command on a stack', () => {
+	let cloud: Awaited<ReturnType<typeof startSmallCloud>>;
+	beforeAll(async () => {
+		cloud = await startSmallCloud();
+	});
+	afterAll(() => cloud.close());
+
+	const price = { version: 'fargate-1', nanoUsdPerTmac: 710_000, nanoUsdPerImage: 6_700 };
+	const said = {
+		ModelPackage: 'cifar10-resnet',
+		WorkerKind: 'gpu',
+		Price: JSON.stringify(price),
+		BatchImagesMax: '100',
+	};
+	const before = { ...outputs, TablePrefix: 'small' };
+
+	const onLocalStack = { PlansQueueUrl: 'http://sqs.us-east-1.localhost.localstack.cloud:4566/000000000000/plans' };
+
+	/** How the command line finds the stacks `mine`, `local` and, deployed before its outputs said what its workers are, `older`. */
+	async function environment(): Promise<Record<string, string>> {
+		const local = { ...before, ...said, ...onLocalStack };
+		const client = await startCloudFormation({ mine: { ...before, ...said }, local, older: before });
+		const { hostname, port } = await (client.config.endpoint as () => Promise<{ hostname: string; port?: number }>)();
+		const { s3Endpoint, sqsEndpoint, dynamodbEndpoint, region, credentials } = cloud.endpoints;
+		return {
+			...{ AWS_ENDPOINT_URL_CLOUDFORMATION: `http://${hostname}:${port}`, AWS_REGION: region },
+			...{ AWS_ENDPOINT_URL_S3: s3Endpoint, AWS_ENDPOINT_URL_SQS: sqsEndpoint },
+			AWS_ENDPOINT_URL_DYNAMODB: dynamodbEndpoint,
+			...{ AWS_ACCESS_KEY_ID: credentials.accessKeyId, AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey },
+		};
+	}
+
+	test("prices with what the stack's planner takes, of its model and its workers", async () => {
+		await expectLines(
+			[
+				['--stack mine quota set acme --limit 5', 0, /\$5\.00 a month/],
+				[
+					'--stack mine prices list',
+					0,
+					/^no prices yet: the planner takes its own for cifar10-resnet on gpu, \$0\.00071 a TMAC, \$0\.0000067 an image\n$/,
+				],
+				['--stack mine estimate --tenant acme --images 10', 0, /at full quality: at most \$0\.00006\d+,/],
+				[
+					'--stack mine estimate --tenant acme --images 10 --worker-kind cpu',
+					2,
+					/model cifar10-resnet has no price on cpu; this system runs cifar10-resnet on gpu: leave out/,
+				],
+				['--stack mine quota set acme --floor p9', 2, /model cifar10-resnet does not have that/],
+				['--stack mine prices set cifar10-resnet gpu --per-tmac 0.0006 --per-image 0.00000001', 0, /gpu +1 /],
+				['--stack mine estimate --tenant acme --images 10', 0, /at full quality: at most \$0\.000000795,/],
+			],
+			await environment(),
+		);
+	});
+
+	test("on LocalStack prices with what `budgetnet up` takes, which runs the batches there, not the stack's workers", async () => {
+		await expectLines(
+			[
+				['--stack local quota set initech --limit 5', 0, /\$5\.00 a month/],
+				['--stack local estimate --tenant initech --images 10', 0, /at full quality: at most \$0\.000000398,/],
+			],
+			await environment(),
+		);
+	});
+
+	test('that does not say its workers: what needs them says what to do, all else works', async () => {
+		await expectLines(
+			[
+				['--stack older quota set globex --limit 5 --floor p9', 0, /floor: policy p9/],
+				['--stack older status globex', 0, /globex/],
+				[
+					'--stack older estimate --tenant globex --images 10',
+					2,
+					/stack older does not say what its workers run and cost .*: deploy it again, with npm run deploy/,
+				],
+			],
+			await environment(),
+		);
+	});
 });

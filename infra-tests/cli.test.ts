@@ -14,6 +14,8 @@ const sample = join(root, 'models', 'samples', 'cifar10', 'images');
 /** Relative to the folder that tests run in. */
 const images = 'models/samples/cifar10/images';
 const names = ['0000.png', '0001.png', '0002.png'];
+/** Where a system could be that no command of these gets to ask. */
+const nowhere = { AWS_ENDPOINT_URL: 'http://127.0.0.1:1', AWS_REGION: 'us-east-1' };
 
 let folder: string;
 beforeAll(async () => {
@@ -120,9 +122,19 @@ describe('classify', () => {
 		[['redrive', 'batches'], /choices are image-events, reports, plans/],
 		[['classsify'], /unknown command/],
 	])('%j is refused: the message says what was expected', async (args, message) => {
-		const { status, stderr } = await runBudgetnet(args, {});
+		const { status, stderr } = await runBudgetnet(args, nowhere);
 		expect(stderr).toMatch(message);
 		expect(status).toBe(2);
+	});
+
+	test.each([
+		[{}, ['status']],
+		[{ AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:1' }, ['where', 'acme/cat.png']],
+	])('without a stack, and with endpoints %j, no system is looked for: %j', async (environment, args) => {
+		expect(await runBudgetnet(args, environment)).toMatchObject({
+			status: 2,
+			stderr: expect.stringMatching(/which system\? say --stack NAME or set BUDGETNET_STACK; .*budgetnet up/),
+		});
 	});
 });
 
@@ -161,7 +173,10 @@ describe('against `up`', () => {
 
 	test('where follows an image from the drop to its label; stop holds back what comes after', async () => {
 		const { clients } = up;
-		const { outcomes } = createStores(clients, { resultsBucket: 'budgetnet-results', tablePrefix: 'budgetnet' });
+		const { outcomes, batches } = createStores(clients, {
+			resultsBucket: 'budgetnet-results',
+			tablePrefix: 'budgetnet',
+		});
 		const batchesWithOutcomes = async () => (await outcomes.list('acme')).length;
 		const drop = async (Key: string, text?: string | Uint8Array) =>
 			clients.s3.send(
@@ -210,10 +225,23 @@ describe('against `up`', () => {
 		expect(lines.map((line) => JSON.parse(line).entry)).toEqual([undefined, undefined, 'in/it.png']);
 		expect(await against('results', '--tenant', 'acme', '--since', '2999-01-01')).toMatchObject({ status: 2 });
 		const before = await batchesWithOutcomes();
-		expect((await against('retry', '--tenant', 'acme', '--failed')).stdout).toMatch(
-			/^1 images run again as retry-\w+, in 1 batches/,
+		expect((await against('stop')).status).toBe(0);
+		const retried: string[] = [];
+		for (let time = 0; time < 2; time++) {
+			const { stdout } = await against('retry', '--tenant', 'acme', '--failed');
+			const [, batchId = ''] =
+				/^1 images run again, in 1 batches\n(\S+)\nthose that run again already/.exec(stdout) ?? [];
+			retried.push(batchId);
+		}
+		const statesOfRetried = async () =>
+			(await Promise.all(retried.map((batchId) => batches.get(batchId)))).map((batch) => batch?.state).sort();
+		// Said twice, it is paid once.
+		await expect.poll(statesOfRetried, { timeout: 30_000, interval: 500 }).toEqual(['deferred', 'void']);
+		expect((await against('start')).status).toBe(0);
+		await expect.poll(statesOfRetried, { timeout: 30_000, interval: 500 }).toEqual(['settled', 'void']);
+		expect((await against('retry', '--tenant', 'acme', 'acme/cat.png')).stdout).toMatch(
+			/^1 images run again, in 1 batches\n\d+T\S+\n$/,
 		);
-		expect((await against('retry', '--tenant', 'acme', 'acme/cat.png')).status).toBe(0);
 		await expect.poll(batchesWithOutcomes, { timeout: 30_000, interval: 500 }).toBe(before + 2);
 		expect((await against('redrive', 'image-events')).stdout).toContain('0 messages put back');
 		expect((await against('stop')).status).toBe(0);

@@ -37,7 +37,8 @@ test.each([
 		const image = await cloud.put(`${tenant}/image`);
 		await cloud.stores.manifests.put({ v: 1, batchId, tenant, images: [image] });
 		await cloud.stores.batches.create({ batchId, tenant, createdMs, state, images: 1, reservations: [] });
-		for (const rid of rids) await cloud.stores.batches.addReservation(batchId, { rid, period });
+		for (const [known, rid] of rids.entries())
+			await cloud.stores.batches.addReservation(batchId, { rid, period }, known);
 		for (const rid of rids.slice(0, -1)) await cloud.stores.ledger.reserve(request(rid));
 		const report = { v: 1, batchId, tenant, giveUp };
 		await cloud.at(nowMs).settler({ Records: [{ messageId: '1', body: JSON.stringify(report) } as SQSRecord] });

@@ -176,7 +176,7 @@ async function dieAfter(tenant: string, keys: readonly string[], steps: number):
 	await batches.setState(batch.batchId, 'claiming', { images: images.length });
 	if (steps < 5) return;
 	const rid = crypto.randomUUID();
-	await batches.addReservation(batch.batchId, { rid, period });
+	await batches.addReservation(batch.batchId, { rid, period }, 0);
 	if (steps < 6) return;
 	const { ledger } = cloud.stores;
 	const quota = (await ledger.getQuota(tenant)) as Quota;

@@ -27,9 +27,15 @@ export function sumOf(...ids: string[]): string {
 	return `SUM([${ids.join(', ')}])`;
 }
 
-/** Batches that wait or run: those in flight count, else the worker that runs the last one would be stopped. */
-export function backlogOf(queue: Queue, period: Duration): MathExpression {
-	const statistic = 'Maximum';
+/**
+ * Batches that wait or run: those in flight count, else the worker that runs the last one would be stopped. As a minimum it is
+ * above nought only where there was always one.
+ */
+export function backlogOf(
+	queue: Queue,
+	period: Duration,
+	statistic: 'Maximum' | 'Minimum' = 'Maximum',
+): MathExpression {
 	return new MathExpression({
 		label: 'batches waiting or running',
 		expression: sumOf('visible', 'running'), // nothing in flight may be reported as nothing at all

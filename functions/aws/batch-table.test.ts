@@ -36,26 +36,37 @@ test('a batch is written once and read back', async () => {
 
 test('its reservations are noted once each', async () => {
 	const { batchId } = await newBatch();
-	await Promise.all([1, 2, 1].map((n) => batches.addReservation(batchId, reservation(n))));
-	await batches.addReservation(batchId, reservation(1));
-	const { reservations = [] } = (await batches.get(batchId)) ?? {};
-	expect(reservations.map(({ rid }) => rid).sort()).toEqual([ridOf(1), ridOf(2)]);
+	const noting = [1, 1, 1].map((n) => batches.addReservation(batchId, reservation(n), 0));
+	expect(await Promise.all(noting)).toEqual([true, true, true]);
+	expect(await batches.addReservation(batchId, reservation(2), 1)).toBe(true);
+	expect(await batches.addReservation(batchId, reservation(1), 0)).toBe(true);
+	expect((await batches.get(batchId))?.reservations).toEqual([reservation(1), reservation(2)]);
+});
+
+test('a reservation is not noted beside one that its planner has not seen', async () => {
+	const { batchId } = await newBatch();
+	const noted = await Promise.all([1, 2, 3].map((n) => batches.addReservation(batchId, reservation(n), 0)));
+	expect(noted.filter(Boolean)).toHaveLength(1);
+	expect((await batches.get(batchId))?.reservations).toEqual([reservation(1 + noted.indexOf(true))]);
+	expect(await batches.addReservation(batchId, reservation(4), 1)).toBe(true);
+	expect(await batches.addReservation(batchId, reservation(5), 1)).toBe(false);
 });
 
 test('its reservations are bounded', async () => {
 	const { batchId } = await newBatch();
-	for (let n = 0; n < limits.batchReservationsMax; n++) await batches.addReservation(batchId, reservation(n));
-	await expect(batches.addReservation(batchId, reservation(99))).rejects.toMatchObject({ code: 'invalid' });
-	await batches.addReservation(batchId, reservation(0));
+	const max = limits.batchReservationsMax;
+	for (let n = 0; n < max; n++) await batches.addReservation(batchId, reservation(n), n);
+	await expect(batches.addReservation(batchId, reservation(99), max)).rejects.toMatchObject({ code: 'invalid' });
+	expect(await batches.addReservation(batchId, reservation(max - 1), max - 1)).toBe(true);
 	expect((await batches.get(batchId))?.reservations).toHaveLength(limits.batchReservationsMax);
 });
 
 test('a settled batch gets no reservation any more', async () => {
 	const { batchId } = await newBatch();
-	await batches.addReservation(batchId, reservation(1));
+	await batches.addReservation(batchId, reservation(1), 0);
 	await batches.setState(batchId, 'settled');
-	await batches.addReservation(batchId, reservation(1));
-	await expect(batches.addReservation(batchId, reservation(2))).rejects.toMatchObject({ code: 'conflict' });
+	await batches.addReservation(batchId, reservation(1), 0);
+	await expect(batches.addReservation(batchId, reservation(2), 1)).rejects.toMatchObject({ code: 'conflict' });
 	expect((await batches.get(batchId))?.reservations).toEqual([reservation(1)]);
 });
 
@@ -75,14 +86,24 @@ test('the deadline of its newest message stays, whatever comes after', async () 
 	const batch = await newBatch();
 	const { batchId } = batch;
 	await batches.setState(batchId, 'sent', { deadlineMs: 7 });
-	await batches.setState(batchId, 'deferred', { reason: 'stopped' });
-	expect(await batches.get(batchId)).toEqual({ ...batch, state: 'deferred', reason: 'stopped', deadlineMs: 7 });
+	await batches.setState(batchId, 'sent');
+	expect(await batches.get(batchId)).toEqual({ ...batch, state: 'sent', deadlineMs: 7 });
 	await batches.setState(batchId, 'sent', { deadlineMs: 9 });
 	await batches.setState(batchId, 'sent', { deadlineMs: 9 });
 	expect(await batches.get(batchId)).toEqual({ ...batch, state: 'sent', deadlineMs: 9 });
 	await batches.setState(batchId, 'settled');
 	await batches.setState(batchId, 'sent', { deadlineMs: 11 });
 	expect(await batches.get(batchId)).toEqual({ ...batch, state: 'settled', deadlineMs: 9 });
+});
+
+test('once sent it neither waits nor claims again, whatever a planner says that is late', async () => {
+	const batch = await newBatch();
+	const { batchId } = batch;
+	await batches.setState(batchId, 'claiming', { images: 3, writtenMs: 6 });
+	await batches.setState(batchId, 'sent', { deadlineMs: 7 });
+	await batches.setState(batchId, 'deferred', { reason: 'quota' });
+	await batches.setState(batchId, 'claiming', { images: 4, writtenMs: 8 });
+	expect(await batches.get(batchId)).toEqual({ ...batch, state: 'sent', images: 3, writtenMs: 6, deadlineMs: 7 });
 });
 
 test.each(['settled', 'void'] as const)('%s is final', async (state) => {
@@ -99,7 +120,7 @@ test.each(['settled', 'void'] as const)('%s is final', async (state) => {
 test('what is not there is said to be missing', async () => {
 	const missing = batchIdOf(99999);
 	await expect(batches.setState(missing, 'sent')).rejects.toMatchObject({ code: 'not-found' });
-	await expect(batches.addReservation(missing, reservation(1))).rejects.toMatchObject({ code: 'not-found' });
+	await expect(batches.addReservation(missing, reservation(1), 0)).rejects.toMatchObject({ code: 'not-found' });
 	expect(await batches.get(missing)).toBeUndefined();
 });
 

@@ -6,12 +6,11 @@ import {
 	type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import { type Batch, type BatchState, batchSchema, type DeferralReason } from '../core/batch.ts';
+import { type Batch, type BatchState, batchSchema, type DeferralReason, statesKept } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import { parse } from '../core/parse.ts';
 import { awsCall, conditionalWrite } from './aws-call.ts';
-import { again, tries } from './tries.ts';
 import { findDeferred, findUnfinished, type Unreadable } from './unfinished.ts';
 
 /** What a change of state may say besides; what it leaves out stays, but for the reason. */
@@ -20,6 +19,7 @@ interface StateFields {
 	images?: number;
 	parts?: number;
 	deadlineMs?: number;
+	writtenMs?: number;
 }
 
 /** The batches and how far each of them has come. Every call is safe to repeat; `get` is consistent. */
@@ -29,12 +29,14 @@ export interface Batches {
 	get(batchId: string): Promise<Batch | undefined>;
 	/**
 	 * Notes a reservation, before it is asked for.
+	 * @param known how many the caller has seen, so that of two planners of a batch the second meets what the first has noted
+	 * @returns false when there are others: nothing was noted, and the batch is to be read again
 	 * @throws BudgetNetError `conflict` when the batch is settled or void, so that whoever reads its reservations after that has
 	 * them all; `invalid` when it has had too many; `not-found`
 	 */
-	addReservation(batchId: string, reservation: Batch['reservations'][number]): Promise<void>;
+	addReservation(batchId: string, reservation: Batch['reservations'][number], known: number): Promise<boolean>;
 	/**
-	 * Says how far a batch has come. A settled or void one stays as it is. A reason that is not given is removed.
+	 * Says how far a batch has come, unless it has come further (batch.ts: statesKept). A reason that is not given is removed.
 	 * @throws BudgetNetError `not-found`
 	 */
 	setState(batchId: string, state: BatchState, fields?: StateFields): Promise<void>;
@@ -91,23 +93,23 @@ export function createBatches(dynamodb: DynamoDBDocumentClient, tableName: strin
 			await conditionalWrite(what, () => dynamodb.send(put));
 		},
 
-		async addReservation(batchId, reservation) {
-			await tries(`reservation of batch ${batchId}`, async () => {
-				const { state, reservations } = await getPresent(batchId);
-				if (reservations.some(({ rid }) => rid === reservation.rid)) return;
-				if (finalStates.includes(state))
-					throw new BudgetNetError('conflict', `batch ${batchId} is ${state}: it needs no reservation any more`);
-				if (reservations.length >= limits.batchReservationsMax)
-					throw new BudgetNetError(
-						'invalid',
-						`batch ${batchId} has had ${reservations.length} reservations: no more are allowed`,
-					);
-				return (await update(appendReservation(batchId, reservation, reservations.length))) ? undefined : again;
-			});
+		async addReservation(batchId, reservation, known) {
+			if (known < limits.batchReservationsMax && (await update(appendReservation(batchId, reservation, known))))
+				return true;
+			const { state, reservations } = await getPresent(batchId);
+			if (reservations.some(({ rid }) => rid === reservation.rid)) return true; // by this very call before
+			if (finalStates.includes(state))
+				throw new BudgetNetError('conflict', `batch ${batchId} is ${state}: it needs no reservation any more`);
+			if (reservations.length >= limits.batchReservationsMax)
+				throw new BudgetNetError(
+					'invalid',
+					`batch ${batchId} has had ${reservations.length} reservations: no more are allowed`,
+				);
+			return false;
 		},
 
 		async setState(batchId, state, fields = {}) {
-			// Not written: the batch is settled or void, or it is not there at all.
+			// Not written: the batch has come further, or it is not there at all.
 			if (!(await update(changeState(batchId, state, fields)))) await getPresent(batchId);
 		},
 
@@ -138,38 +140,34 @@ const notFinal = 'attribute_exists(batchId) AND NOT (#state IN (:settled, :void)
 const stateName = { '#state': 'state' };
 const finalValues = { ':settled': 'settled', ':void': 'void' };
 
-/** The list only grows: its length tells whether it is still the one that was read. */
-function appendReservation(batchId: string, reservation: Batch['reservations'][number], length: number) {
+/** The list only grows: its length tells whether it is still the one that the caller has seen. */
+function appendReservation(batchId: string, reservation: Batch['reservations'][number], known: number) {
 	return {
 		Key: { batchId },
 		UpdateExpression: 'SET reservations = list_append(reservations, :list)',
-		ConditionExpression: `${notFinal} AND size(reservations) = :length`,
+		ConditionExpression: `${notFinal} AND size(reservations) = :known`,
 		ExpressionAttributeNames: stateName,
-		ExpressionAttributeValues: { ...finalValues, ':list': [reservation], ':length': length },
+		ExpressionAttributeValues: { ...finalValues, ':list': [reservation], ':known': known },
 	};
 }
 
 function changeState(batchId: string, state: BatchState, fields: StateFields) {
-	const set = ['#state = :state'];
-	const remove: string[] = [];
-	if (fields.images !== undefined) set.push('images = :images');
-	if (fields.parts !== undefined) set.push('parts = :parts');
-	if (fields.deadlineMs !== undefined) set.push('deadlineMs = :deadlineMs');
-	if (fields.reason === undefined) remove.push('reason');
-	else set.push('reason = :reason');
-	if (finalStates.includes(state)) remove.push('unfinished');
+	const said = Object.entries(fields).filter(([, value]) => value !== undefined);
+	const set = ['#state = :state', ...said.map(([name]) => `${name} = :${name}`)];
+	const remove = [
+		...(fields.reason === undefined ? ['reason'] : []),
+		...(finalStates.includes(state) ? ['unfinished'] : []),
+	];
+	const kept = statesKept(state).map((value) => [`:${value}`, value]);
 	return {
 		Key: { batchId },
 		UpdateExpression: `SET ${set.join(', ')}${remove.length > 0 ? ` REMOVE ${remove.join(', ')}` : ''}`,
-		ConditionExpression: notFinal,
+		ConditionExpression: `attribute_exists(batchId) AND NOT (#state IN (${kept.map(([name]) => name).join(', ')}))`,
 		ExpressionAttributeNames: stateName,
 		ExpressionAttributeValues: {
-			...finalValues,
+			...Object.fromEntries(kept),
+			...Object.fromEntries(said.map(([name, value]) => [`:${name}`, value])),
 			':state': state,
-			...(fields.images === undefined ? {} : { ':images': fields.images }),
-			...(fields.parts === undefined ? {} : { ':parts': fields.parts }),
-			...(fields.deadlineMs === undefined ? {} : { ':deadlineMs': fields.deadlineMs }),
-			...(fields.reason === undefined ? {} : { ':reason': fields.reason }),
 		},
 	};
 }

@@ -33,23 +33,24 @@ export function createLedgerAccounts(store: LedgerStore): Pick<Ledger, 'setQuota
 	}
 
 	async function ensureAccount(quota: Quota, period: string, oldestDeferred: string | undefined): Promise<Account> {
-		let wanted = quota;
-		return await tries(`account of tenant ${quota.tenant}`, async () => {
-			const before = await getAccount(quota.tenant, period);
-			if (before && wanted.revision <= before.quotaRevision) return before;
-			const from = await continuedBy(wanted, period);
-			if (!before) {
-				const opened = openAccount(wanted, period, oldestDeferred);
-				await put(writes.putAccount(from ? carry(opened, from) : opened));
-				// Whoever changed the quota before this account was there could not bring it along.
-				wanted = (await getQuota(quota.tenant)) ?? quota;
-			} else {
-				if (from?.oldestDeferred) await update(writes.updateDefer(quota.tenant, period, from.oldestDeferred));
-				const brought = applyQuota(before, wanted);
-				await update(writes.updateQuota(before, from ? carry(brought, from) : brought));
-			}
+		const { tenant } = quota;
+		return await tries(`account of tenant ${tenant}`, async () => {
+			const known = await getAccount(tenant, period);
+			if (known && quota.revision <= known.quotaRevision) return known;
+			if (known) await bringToQuota(known, quota);
+			else await put(writes.putAccount(openAccount(tenant, period, oldestDeferred)));
 			return again; // Reads what came of it: other fields may have changed meanwhile.
 		});
+	}
+
+	async function bringToQuota(before: Account, quota: Quota): Promise<void> {
+		const { tenant, period, quotaRevision } = before;
+		// Whoever changed the quota before this account was there could not bring it along.
+		const wanted = quotaRevision === 0 ? ((await getQuota(tenant)) ?? quota) : quota;
+		const from = await continuedBy(wanted, period);
+		if (from?.oldestDeferred) await update(writes.updateDefer(tenant, period, from.oldestDeferred));
+		const brought = applyQuota(before, wanted);
+		await update(writes.updateQuota(before, from ? carry(brought, from) : brought));
 	}
 
 	/** The account that this one continues, brought to the quota first, so that nothing more is reserved there. */

@@ -1,6 +1,7 @@
 import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Ledger } from '../core/ports.ts';
+import type { Quota } from '../core/quota.ts';
 import { batchIdOf, ridOf } from '../core/testing/ledger-model.ts';
 import { createLedgerTable } from './ledger-table.ts';
 import { updateReserve } from './ledger-writes.ts';
@@ -15,7 +16,7 @@ beforeAll(() => createTables(clients.dynamodb, 'test'));
 
 const period = '2026-11';
 const nowMs = Date.UTC(2026, 10, 24);
-const callsMax = 12;
+const callsMax = 16;
 
 /** A ledger whose process dies when it has made so many calls. */
 function mortalLedger(calls: number): Ledger {
@@ -103,6 +104,27 @@ test('a quota whose writer died reaches the account by the next one, or when the
 		else await ledger.ensureAccount(known, period, undefined);
 		expect(await ledger.getQuota(tenant)).toMatchObject({ ...raised(tenant), revision: 2 });
 		expect(await accountOf(tenant)).toMatchObject({ limitNanoUsd: 150, availableNanoUsd: 90, quotaRevision: 2 });
+	}
+});
+
+test('an account whose opener knew an older quota, and died anywhere, grants nothing under that', async () => {
+	const next = { period: '2026-12', quotaRevision: 1 };
+	const known = async (tenant: string) => ({
+		...((await ledger.getQuota(tenant)) as Quota),
+		limitNanoUsd: 100,
+		revision: 1,
+	});
+	const tenants = await dieAtEachCall('opener', async (mortal, tenant) => {
+		const older = await known(tenant);
+		await ledger.setQuota({ tenant, limitNanoUsd: 30 }, nowMs); // finds no account of December
+		await mortal.ensureAccount(older, next.period, undefined);
+	});
+	expect(tenants.length).toBeGreaterThan(4);
+	for (const tenant of tenants) {
+		expect(await ledger.reserve({ ...requestOf(tenant, 2), ...next })).toBe('stale');
+		const account = await ledger.ensureAccount(await known(tenant), next.period, undefined);
+		expect(account).toMatchObject({ limitNanoUsd: 30, availableNanoUsd: 30, quotaRevision: 2 });
+		expect(await ledger.reserve({ ...requestOf(tenant, 2), ...next })).toBe('stale');
 	}
 });
 

@@ -46,7 +46,8 @@ const accountItemSchema = z.strictObject({
 	...key,
 	tenant: tenantSchema,
 	period: periodSchema,
-	quotaRevision: z.int().min(1),
+	/** 0 of one that was opened and is yet to be brought to the quota. */
+	quotaRevision: z.int().min(0),
 	limitNanoUsd: nanoUsdSchema,
 	availableNanoUsd: z.int(),
 	spentNanoUsd: nanoUsdSchema,

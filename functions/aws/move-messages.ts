@@ -13,11 +13,15 @@ export async function moveMessages(sqs: SQSClient, fromUrl: string, toUrl: strin
 			QueueUrl: fromUrl,
 			MaxNumberOfMessages: receiveMax,
 			WaitTimeSeconds: 1,
+			MessageSystemAttributeNames: ['MessageGroupId'],
 		});
 		const { Messages = [] } = await awsCall(`queue ${fromUrl}`, () => sqs.send(receive));
 		if (Messages.length === 0) return moved;
-		for (const { Body = '', ReceiptHandle } of Messages) {
-			await awsCall(`queue ${toUrl}`, () => sqs.send(new SendMessageCommand({ QueueUrl: toUrl, MessageBody: Body })));
+		for (const { Body = '', ReceiptHandle, Attributes = {} } of Messages) {
+			const { MessageGroupId } = Attributes; // its tenant, where there is one
+			const group = MessageGroupId === undefined ? {} : { MessageGroupId };
+			const send = new SendMessageCommand({ QueueUrl: toUrl, MessageBody: Body, ...group });
+			await awsCall(`queue ${toUrl}`, () => sqs.send(send));
 			await awsCall(`queue ${fromUrl}`, () => sqs.send(new DeleteMessageCommand({ QueueUrl: fromUrl, ReceiptHandle })));
 			moved += 1;
 		}

@@ -115,6 +115,15 @@ test('a tenant’s outcomes are listed, the oldest first, and nobody else’s', 
 	expect(await outcomes.list('glo')).toEqual([ref(20, 'glo'), ref(21, 'glo'), ref(22, 'glo')]);
 });
 
+test('those of a day and later are listed without the days before', async () => {
+	const days = ['20261123', '20261124', '20261125'].map((day) => `${day}T235959999Z-1f2e3d4c`);
+	const refs = days.map((batchId) => ({ tenant: 'steady', batchId }));
+	for (const each of refs) await outcomes.commit(each, factsOf(each, ridOf(1)), rows);
+	expect(await outcomes.list('steady', '2026-11-23')).toEqual(refs);
+	expect(await outcomes.list('steady', '2026-11-24')).toEqual(refs.slice(1));
+	expect(await outcomes.list('steady', '2026-11-26')).toEqual([]);
+});
+
 const conflict = '<?xml version="1.0"?><Error><Code>ConditionalRequestConflict</Code><Message>no</Message></Error>';
 
 test('a conflict with another write is tried again', async () => {

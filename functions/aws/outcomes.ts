@@ -23,8 +23,12 @@ export interface Outcomes {
 	read(ref: BatchRef): Promise<{ facts: RunFacts; outcomes: Outcome[] } | undefined>;
 	putReport(ref: BatchRef, report: Report): Promise<void>;
 	getReport(ref: BatchRef): Promise<unknown>;
-	/** A tenant's batches that have outcomes, the oldest first. @throws BudgetNetError `invalid` when there are too many */
-	list(tenant: string): Promise<BatchRef[]>;
+	/**
+	 * A tenant's batches that have outcomes, the oldest first.
+	 * @param since only those of this day (UTC, as 2026-11-24) and later: earlier ones are not even looked at
+	 * @throws BudgetNetError `invalid` when there are more than `limits.outcomesListedMax`
+	 */
+	list(tenant: string, since?: string): Promise<BatchRef[]>;
 }
 
 const factsName = 'facts';
@@ -81,7 +85,7 @@ export function createOutcomes(s3: S3Client, bucket: string): Outcomes {
 			return text === undefined ? undefined : JSON.parse(text);
 		},
 
-		list: (tenant) => listOutcomes(s3, bucket, tenant),
+		list: (tenant, since) => listOutcomes(s3, bucket, tenant, since),
 	};
 }
 

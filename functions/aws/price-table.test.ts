@@ -28,7 +28,7 @@ test('a price is superseded, never changed, also where many do it at once', asyn
 	);
 	expect((await Promise.all(costlier)).map(({ number }) => number).sort()).toEqual([2, 3, 4, 5]);
 	expect((await prices.list()).find(({ number }) => number === 1)).toEqual({ ...wish, number: 1 });
-	await expect(prices.supersede({ ...wish, validFromMs: 1999 }, 1500)).rejects.toMatchObject({ code: 'invalid' });
+	await expect(prices.supersede({ ...wish, validFromMs: 1499 }, 1500)).rejects.toMatchObject({ code: 'invalid' });
 	expect(priceAt(await prices.list(), wish, 1999)).toMatchObject({ version: 'cpu-1', nanoUsdPerTmac: 300_000 });
 	expect(priceAt(await prices.list(), wish, 2000)?.version).toBe('cpu-5');
 });

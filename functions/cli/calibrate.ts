@@ -6,9 +6,10 @@ import { calibratedPrice, type ListedPrice } from '../core/price-list.ts';
 import { listFiles } from '../local/drop.ts';
 import { type MachineSpeed, measureMachine } from '../local/measure-machine.ts';
 import { loadPackage } from '../onnx/package-files.ts';
-import { connected } from './connect.ts';
+import { connected, isSystemNamed } from './connect.ts';
 import { packageFolder } from './packages.ts';
-import { modelOption, type PricedOptions, workerKindOption } from './system-price.ts';
+import { modelOption, type PricedOptions, pricedOf, workerKindOption } from './system-price.ts';
+import { emulatedWorkers } from './workers.ts';
 
 interface CalibrateOptions extends PricedOptions {
 	usdPerHour: string;
@@ -29,7 +30,7 @@ export function calibrateCommand(): Command {
 		.requiredOption('--utilisation <share>', 'part of the time that it is busy, as 0.7')
 		.addOption(modelOption)
 		.addOption(workerKindOption)
-		.option('--write', 'add it to the price list of the system that the environment names')
+		.option('--write', 'add it to the price list of the system')
 		.option('--json', 'print as JSON')
 		.action(calibrate);
 }
@@ -39,9 +40,11 @@ async function calibrate(folder: string, options: CalibrateOptions): Promise<voi
 	const utilisation = positive('--utilisation', options.utilisation, 1);
 	const root = resolve(folder);
 	const files = (await listFiles(root)).slice(0, filesMax).map((name) => join(root, name));
-	const speed = await measureMachine(await loadPackage(await packageFolder(options.model)), files);
+	const { model, workerKind } = await (isSystemNamed()
+		? connected((connection) => pricedOf(connection, options))
+		: pricedOf({ workers: async () => emulatedWorkers }, options));
+	const speed = await measureMachine(await loadPackage(await packageFolder(model)), files);
 	const price = calibratedPrice({ ...speed, usdPerHour, utilisation });
-	const { model, workerKind } = options;
 	const written = options.write
 		? await connected(({ prices }) => {
 				const nowMs = Date.now();

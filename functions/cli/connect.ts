@@ -1,9 +1,10 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
-import { GetQueueUrlCommand } from '@aws-sdk/client-sqs';
-import { type Clients, createClients } from '../aws/clients.ts';
+import { createClients } from '../aws/clients.ts';
 import { namesOf } from '../aws/names.ts';
 import { findResources } from '../aws/stack-outputs.ts';
 import { createStores } from '../aws/stores.ts';
+import { BudgetNetError } from '../core/errors.ts';
+import { emulatedWorkers, type Workers, workersOfStack } from './workers.ts';
 
 /**
  * A system that runs: on AWS, found by its stack; or wherever `AWS_ENDPOINT_URL_S3`, `_SQS` and `_DYNAMODB` point
@@ -15,7 +16,9 @@ export type Connection = Awaited<ReturnType<typeof connect>>;
 interface Found {
 	names: { imagesBucket: string; resultsBucket: string };
 	tablePrefix: string;
-	queueUrl: (queue: string) => Promise<string>;
+	queueUrl: (queue: string) => string;
+	/** Asked only by who needs it: a stack of an older version does not say it. */
+	workers: () => Promise<Workers>;
 }
 
 const defaultPrefix = 'budgetnet';
@@ -28,11 +31,25 @@ export function useStack(name: string | undefined): void {
 	stackName = name;
 }
 
+/** Whether a stack is named, or endpoints are. Without either the names would be looked for in whatever account the SDK finds. */
+export function isSystemNamed(): boolean {
+	return stackName !== undefined || ['S3', 'SQS', 'DYNAMODB'].every(endpointOf);
+}
+
+function endpointOf(service: string): string | undefined {
+	return process.env[`AWS_ENDPOINT_URL_${service}`] || process.env.AWS_ENDPOINT_URL;
+}
+
 async function connect() {
+	if (!isSystemNamed())
+		throw new BudgetNetError(
+			'invalid',
+			'which system? say --stack NAME or set BUDGETNET_STACK; of one on this machine, export the endpoints that budgetnet up prints',
+		);
+	const { names, tablePrefix, ...found } = stackName === undefined ? findByNames() : await findByStack(stackName);
 	const clients = createClients();
-	const found = stackName === undefined ? findByNames(clients) : await findByStack(stackName);
-	const { names, tablePrefix, queueUrl } = found;
-	return { clients, names, queueUrl, ...createStores(clients, { resultsBucket: names.resultsBucket, tablePrefix }) };
+	const stores = createStores(clients, { resultsBucket: names.resultsBucket, tablePrefix });
+	return { clients, names, ...found, ...stores };
 }
 
 /** Everything from the outputs of a stack. @throws BudgetNetError `not-found`, `invalid`, `unavailable` */
@@ -46,27 +63,28 @@ async function findByStack(name: string): Promise<Found> {
 			batches: resources.batchesUrl,
 			reports: resources.reportsUrl,
 		};
-		const queueUrl = async (queue: string) => {
+		const queueUrl = (queue: string) => {
 			const alive = queue.replace(/-dead$/, '');
 			return `${urls[alive]}${queue.slice(alive.length)}`; // the dead letters' queue is named after its own
 		};
-		return { names: resources, tablePrefix: resources.tablePrefix, queueUrl };
+		const isEmulated = resources.plansUrl.includes(`/${emulatedAccount}/`);
+		let read: Promise<Workers> | undefined;
+		const workers = async () => {
+			if (isEmulated) return emulatedWorkers; // of LocalStack, where `up` runs them, not the stack
+			read ??= workersOfStack(name);
+			return read;
+		};
+		return { names: resources, tablePrefix: resources.tablePrefix, queueUrl, workers };
 	} finally {
 		client.destroy();
 	}
 }
 
 /** By the names that the embedded cloud gives; `BUDGETNET_PREFIX` says what they begin with. */
-function findByNames({ sqs }: Clients): Found {
+function findByNames(): Found {
 	const prefix = process.env.BUDGETNET_PREFIX ?? defaultPrefix;
-	const queueUrl = async (queue: string): Promise<string> => {
-		const name = `${prefix}-${queue}`;
-		const emulator = process.env.AWS_ENDPOINT_URL_SQS;
-		if (emulator) return `${emulator}/${emulatedAccount}/${name}`;
-		const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: name }));
-		return QueueUrl as string;
-	};
-	return { names: namesOf(prefix), tablePrefix: prefix, queueUrl };
+	const queueUrl = (queue: string) => `${endpointOf('SQS')}/${emulatedAccount}/${prefix}-${queue}`;
+	return { names: namesOf(prefix), tablePrefix: prefix, queueUrl, workers: async () => emulatedWorkers };
 }
 
 /** Runs something over a connection, and closes it. */

@@ -13,7 +13,7 @@ import { listFiles } from '../local/drop.ts';
 import { createRhythms } from '../planner/rhythm.ts';
 import { type Connection, connected } from './connect.ts';
 import { presentQuota } from './quota.ts';
-import { modelOption, type PricedOptions, readCard, systemPrice, workerKindOption } from './system-price.ts';
+import { modelOption, type PricedOptions, pricedOf, readCard, systemPrice, workerKindOption } from './system-price.ts';
 
 interface EstimateOptions extends PricedOptions {
 	tenant: string;
@@ -70,10 +70,11 @@ async function estimateFor(
 	connection: Connection,
 	images: number,
 	wished: number | undefined,
-	{ tenant, ...priced }: EstimateOptions,
+	{ tenant, ...said }: EstimateOptions,
 ): Promise<Estimate> {
 	const { ledger } = connection;
 	const quota = presentQuota(tenant, await ledger.getQuota(tenant));
+	const priced = await pricedOf(connection, said);
 	const [card, nowMs] = [await readCard(priced.model), Date.now()];
 	if (images > Number.MAX_SAFE_INTEGER / fullMacs(card))
 		throw new BudgetNetError('invalid', `--images ${images}: too many to calculate with; ask for a part of them`);

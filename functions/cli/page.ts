@@ -14,11 +14,11 @@ import { reportOf } from '../core/report.ts';
 import { renderTenantPage, type TenantBatch, type TenantPage } from '../pages/tenant-page.ts';
 import { type Connection, connected } from './connect.ts';
 import { presentQuota } from './quota.ts';
-import { modelOption, readCard } from './system-price.ts';
+import { modelOf, modelOption, readCard } from './system-price.ts';
 
 interface PageOptions {
 	tenant: string;
-	model: string;
+	model?: string;
 	out: string;
 	json?: boolean;
 }
@@ -36,8 +36,10 @@ export function pageCommand(): Command {
 		.option('--json', 'print the figures as JSON instead of writing a page')
 		.action(async (options: PageOptions) => {
 			parse(tenantSchema, options.tenant, `tenant "${options.tenant}"`);
-			const card = await readCard(options.model);
-			const data = await connected((connection) => pageData(connection, options.tenant, card));
+			const data = await connected(async (connection) => {
+				const card = await readCard(await modelOf(connection, options.model));
+				return pageData(connection, options.tenant, card);
+			});
 			if (options.json) process.stdout.write(`${JSON.stringify(data)}\n`);
 			else {
 				await writeFile(options.out, await renderTenantPage(data));

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { BudgetNetError } from '../core/errors.ts';
 import { formatUsd, parseUsd } from '../core/money.ts';
 import type { ListedPrice } from '../core/price-list.ts';
-import { connected } from './connect.ts';
+import { type Connection, connected } from './connect.ts';
+import { pricedOf, systemPrice } from './system-price.ts';
 import { formatTable } from './table.ts';
 
 interface SetOptions {
@@ -22,7 +23,7 @@ export function pricesCommand(): Command {
 			new Command('set')
 				.description('add the version that supersedes the last; batches planned before keep their price')
 				.argument('<model>', 'name of the model, as cifar10-resnet')
-				.argument('<worker-kind>', 'kind of worker, as cpu or l4-spot')
+				.argument('<worker-kind>', 'kind of worker, cpu or gpu: another than the planner asks for has no effect')
 				.requiredOption('--per-tmac <usd>', 'of 10^12 multiply-adds, as 0.0003')
 				.requiredOption('--per-image <usd>', 'of requests and decoding, as 0.000000005')
 				.option('--from <time>', 'valid from, as 2026-12-01T00:00:00Z; without it from now on')
@@ -32,10 +33,19 @@ export function pricesCommand(): Command {
 }
 
 async function list({ json }: { json?: boolean }): Promise<void> {
-	const prices = (await connected(({ prices: table }) => table.list())).sort(byPlace);
-	if (json) process.stdout.write(`${JSON.stringify(prices)}\n`);
-	else if (prices.length === 0) process.stdout.write('no prices yet: those of the embedded cloud hold\n');
-	else process.stdout.write(`${formatTable(head, prices.map(rowOf))}\n`);
+	const text = await connected(async (connection) => {
+		const prices = (await connection.prices.list()).sort(byPlace);
+		if (json) return JSON.stringify(prices);
+		return prices.length === 0 ? describeFallback(connection) : formatTable(head, prices.map(rowOf));
+	});
+	process.stdout.write(`${text}\n`);
+}
+
+async function describeFallback(connection: Connection): Promise<string> {
+	const priced = await pricedOf(connection, {});
+	const { nanoUsdPerTmac, nanoUsdPerImage } = await systemPrice(connection, priced, Date.now());
+	const price = `${formatUsd(nanoUsdPerTmac)} a TMAC, ${formatUsd(nanoUsdPerImage)} an image`;
+	return `no prices yet: the planner takes its own for ${priced.model} on ${priced.workerKind}, ${price}`;
 }
 
 async function set(model: string, workerKind: string, options: SetOptions): Promise<void> {

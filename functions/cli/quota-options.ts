@@ -73,6 +73,11 @@ function parseImages(text: string): number {
 	return Number(text);
 }
 
+/** The quality that `--floor` or `--ceiling` says; undefined where none is said, or is to be. @throws BudgetNetError `invalid` */
+export function saidQuality(text: string | undefined): Quality | undefined {
+	return removable(text, parseQuality) ?? undefined;
+}
+
 function parseQuality(text: string): Quality {
 	if (/^(0(\.\d+)?|1(\.0+)?)$/.test(text)) return { accuracy: Number(text) };
 	if (/^[a-z][a-z0-9-]*$/.test(text)) return { policy: text };

@@ -7,21 +7,31 @@ import { pacingOf } from '../core/pacing.ts';
 import { parse } from '../core/parse.ts';
 import type { Ledger } from '../core/ports.ts';
 import type { Quality, Quota } from '../core/quota.ts';
-import { connected } from './connect.ts';
+import { type Connection, connected } from './connect.ts';
+import { checkQualities } from './known-qualities.ts';
 import { type QuotaOptions, quotaOptions, wishOf } from './quota-options.ts';
+import { modelOption } from './system-price.ts';
 import { formatTable } from './table.ts';
 
 interface Output {
 	json?: boolean;
 }
 
+interface SetOptions extends QuotaOptions, Output {
+	/** Has the floor and the ceiling that are said. */
+	model?: string;
+}
+
 /** `budgetnet quota set | show | list | suspend | resume`: what tenants may spend. */
 export function quotaCommand(): Command {
 	const set = forTenant('set', 'give a tenant a quota, or change what is said of it; it holds from the next batch on');
-	for (const option of quotaOptions) set.addOption(option);
-	set.action((tenant: string, options: QuotaOptions & Output) =>
-		change(tenant, options, (ledger, before) =>
-			ledger.setQuota(wishOf(tenant, before, options), Date.now(), before?.revision ?? 0),
+	for (const option of [...quotaOptions, modelOption]) set.addOption(option);
+	set.action((tenant: string, options: SetOptions) =>
+		change(
+			tenant,
+			options,
+			(ledger, before) => ledger.setQuota(wishOf(tenant, before, options), Date.now(), before?.revision ?? 0),
+			(connection) => checkQualities(connection, options),
 		),
 	);
 	return new Command('quota')
@@ -54,10 +64,18 @@ function suspension(name: string, suspended: boolean, description: string): Comm
 
 type Action = (ledger: Ledger, before: Quota | undefined) => Promise<Quota>;
 
-/** Reads a tenant's quota, does something with it, and prints what it then is. */
-async function change(tenant: string, { json }: Output, action: Action): Promise<void> {
+/** Reads a tenant's quota, does something with it after the check, and prints what it then is. */
+async function change(
+	tenant: string,
+	{ json }: Output,
+	action: Action,
+	check?: (connection: Connection) => Promise<void>,
+): Promise<void> {
 	parse(tenantSchema, tenant, `tenant "${tenant}"`);
-	const quota = await connected(({ ledger }) => changeFrom(ledger, tenant, action));
+	const quota = await connected(async (connection) => {
+		await check?.(connection);
+		return changeFrom(connection.ledger, tenant, action);
+	});
 	process.stdout.write(`${json ? JSON.stringify(quota) : describe(quota)}\n`);
 }
 

@@ -3,8 +3,9 @@ import { beginsIn, billedIn, monthSchema, priceTimes, type Reconciliation, recon
 import { formatUsd, parseUsd } from '../core/money.ts';
 import { parse } from '../core/parse.ts';
 import type { Price } from '../core/price.ts';
+import type { Priced } from '../core/price-list.ts';
 import { type Connection, connected } from './connect.ts';
-import { modelOption, type PricedOptions, systemPrice, workerKindOption } from './system-price.ts';
+import { modelOption, type PricedOptions, pricedOf, systemPrice, workerKindOption } from './system-price.ts';
 
 interface ReconcileOptions extends PricedOptions {
 	month: string;
@@ -24,11 +25,15 @@ export function reconcileCommand(): Command {
 		.action(async (options: ReconcileOptions) => {
 			const month = parse(monthSchema, options.month, `--month ${options.month}`);
 			const billNanoUsd = parseUsd(options.bill);
-			const { result, price } = await connected(async (connection) => ({
-				result: reconcileBill(await billedToTenants(connection, month), billNanoUsd),
-				price: await systemPrice(connection, options, Date.now()),
-			}));
-			process.stdout.write(`${options.json ? JSON.stringify(result) : describe(month, result, price, options)}\n`);
+			const { result, price, priced } = await connected(async (connection) => {
+				const priced = await pricedOf(connection, options);
+				return {
+					priced,
+					price: await systemPrice(connection, priced, Date.now()),
+					result: reconcileBill(await billedToTenants(connection, month), billNanoUsd),
+				};
+			});
+			process.stdout.write(`${options.json ? JSON.stringify(result) : describe(month, result, price, priced)}\n`);
 		});
 }
 
@@ -42,7 +47,7 @@ async function billedToTenants({ ledger }: Connection, month: string): Promise<n
 	return nanoUsd;
 }
 
-function describe(month: string, result: Reconciliation, price: Price, { model, workerKind }: PricedOptions): string {
+function describe(month: string, result: Reconciliation, price: Price, { model, workerKind }: Priced): string {
 	const { notionalNanoUsd, billNanoUsd, factor } = result;
 	const first = `${month}: tenants were billed ${formatUsd(notionalNanoUsd)}, the cloud billed ${formatUsd(billNanoUsd)}`;
 	if (factor === undefined) return `${first}; nothing to compare`;

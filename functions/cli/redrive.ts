@@ -12,7 +12,7 @@ export function redriveCommand(): Command {
 		.addArgument(new Argument('<queue>', 'which').choices(queues))
 		.action(async (queue: (typeof queues)[number]) => {
 			const moved = await connected(async ({ clients, queueUrl }) =>
-				moveMessages(clients.sqs, await queueUrl(`${queue}-dead`), await queueUrl(queue)),
+				moveMessages(clients.sqs, queueUrl(`${queue}-dead`), queueUrl(queue)),
 			);
 			process.stdout.write(`${moved} messages put back onto ${queue}\n`);
 		});

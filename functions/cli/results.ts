@@ -2,7 +2,6 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Command, Option } from 'commander';
 import { z } from 'zod';
-import { batchDate } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { tenantSchema } from '../core/object-key.ts';
 import type { Outcome } from '../core/outcome.ts';
@@ -18,14 +17,16 @@ interface ResultsOptions {
 	json?: boolean;
 }
 
-const daySchema = z.iso.date('expected a day such as 2026-11-24');
+export const daySchema = z.iso.date('expected a day such as 2026-11-24');
+
+export const sinceOption = new Option('--since <day>', 'only batches of this day (UTC) and later, as 2026-11-24');
 
 /** `budgetnet results`: a tenant's outcomes, batch by batch, the oldest first. */
 export function resultsCommand(): Command {
 	return new Command('results')
 		.description("print a tenant's outcomes, a line an image, the oldest batch first")
 		.requiredOption('--tenant <name>', 'whose images')
-		.option('--since <day>', 'only batches of this day (UTC) and later, as 2026-11-24')
+		.addOption(sinceOption)
 		.addOption(new Option('--csv', 'as CSV, with a head line').conflicts('json'))
 		.option('--json', 'as JSON Lines: the outcomes as they are stored, each with its batch')
 		.action(async (options: ResultsOptions) => {
@@ -47,10 +48,10 @@ const columns = 'batch,key,entry,version,status,label,confidence,policies,macs,r
 /** One batch's lines at a time: however many there are, no more is held. */
 async function* linesOf({ outcomes }: Connection, options: ResultsOptions): AsyncGenerator<string> {
 	const tenant = parse(tenantSchema, options.tenant, '--tenant');
-	const since = options.since === undefined ? '' : parse(daySchema, options.since, '--since');
-	const refs = (await outcomes.list(tenant)).filter(({ batchId }) => batchDate(batchId) >= since);
+	const since = options.since === undefined ? undefined : parse(daySchema, options.since, '--since');
+	const refs = await outcomes.list(tenant, since);
 	if (refs.length === 0)
-		throw new BudgetNetError('not-found', `tenant ${tenant} has no outcomes${since && ` since ${since}`}`);
+		throw new BudgetNetError('not-found', `tenant ${tenant} has no outcomes${since ? ` since ${since}` : ''}`);
 	if (options.csv) yield `${columns}\n`;
 	const lineOf = options.csv ? csvLine : options.json ? jsonLine : plainLine;
 	for (const ref of refs)

@@ -4,25 +4,23 @@ import { headImage } from '../aws/image-head.ts';
 import { createQueue } from '../aws/queue.ts';
 import { batchIdSchema } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
-import type { FailureReason } from '../core/failure.ts';
-import { type Image, joinName, nameOfImage } from '../core/image.ts';
-import { limits } from '../core/limits.ts';
-import { resumeMessageSchema } from '../core/message.ts';
+import type { Image } from '../core/image.ts';
+import { type ResumeMessage, resumeMessageSchema } from '../core/message.ts';
 import { isMarkerKey, tenantOf, tenantSchema } from '../core/object-key.ts';
 import { parse } from '../core/parse.ts';
 import { payableNow } from '../planner/payable.ts';
 import { rerun } from '../planner/rerun.ts';
 import { type Connection, connected } from './connect.ts';
-import { modelOption, type PricedOptions, readCard, systemPrice, workerKindOption } from './system-price.ts';
+import { failedRuns, type Rerun } from './failed-runs.ts';
+import { daySchema, sinceOption } from './results.ts';
+import { modelOption, type PricedOptions, pricedOf, readCard, systemPrice, workerKindOption } from './system-price.ts';
 
 interface RetryOptions extends PricedOptions {
 	tenant: string;
 	failed?: boolean;
+	since?: string;
 	batch?: string;
 }
-
-/** To try this version again cannot help: another lies there, or none, or its archive is not in order. */
-const hopeless: readonly FailureReason[] = ['deleted', 'overwritten', 'bad-archive', 'bad-entry'];
 
 /** `budgetnet retry`: runs images again on purpose, as a new run with claims of its own. */
 export function retryCommand(): Command {
@@ -31,46 +29,79 @@ export function retryCommand(): Command {
 		.argument('[keys...]', 'keys of images, or of archives: all their images')
 		.requiredOption('--tenant <name>', 'whose images')
 		.option('--failed', 'all images of the tenant whose outcome is a failure that another try may mend')
+		.addOption(sinceOption)
 		.option('--batch <id>', 'all images of a batch')
 		.addOption(modelOption)
 		.addOption(workerKindOption)
 		.action(async (keys: string[], options: RetryOptions) => {
-			const run = `retry-${randomBytes(4).toString('hex')}`;
-			const { images, batches } = await connected((connection) => retry(connection, keys, options, run));
-			process.stdout.write(`${images} images run again as ${run}, in ${batches} batches\n`);
+			const made = await connected((connection) => retry(connection, keys, options));
+			process.stdout.write(`${describe(made, options).join('\n')}\n`);
 		});
 }
 
-async function retry(connection: Connection, keys: readonly string[], options: RetryOptions, run: string) {
+interface Made {
+	images: number;
+	batchIds: string[];
+}
+
+async function retry(connection: Connection, keys: readonly string[], options: RetryOptions): Promise<Made> {
 	const tenant = parse(tenantSchema, options.tenant, '--tenant');
 	const ways = [keys.length > 0, options.failed === true, options.batch !== undefined].filter(Boolean).length;
 	if (ways !== 1) throw new BudgetNetError('invalid', 'what is to be run again? give keys, --failed or --batch');
-	const images = options.failed
-		? await failedImages(connection, tenant)
-		: options.batch === undefined
-			? await imagesOfKeys(connection, tenant, keys)
-			: (await connection.manifests.get({ tenant, batchId: parse(batchIdSchema, options.batch, '--batch') })).images;
-	const queueUrl = await connection.queueUrl('plans');
-	const plansQueue = createQueue(connection.clients.sqs, queueUrl, resumeMessageSchema, 'plans');
-	const mint = { nowMs: Date.now, mintSuffix: () => randomBytes(4).toString('hex') };
-	const priceNow = () => systemPrice(connection, options, Date.now());
-	const payable = await payableNow({ ...connection, card: await readCard(options.model), priceNow }, tenant);
-	const imagesMax = Math.min(limits.batchImagesMax, payable);
-	return rerun({ ...connection, ...mint, plansQueue, imagesMax }, tenant, images, run);
+	if (options.since !== undefined && !options.failed)
+		throw new BudgetNetError(
+			'invalid',
+			'--since goes with --failed: it says from which day on failures are looked for',
+		);
+	const reruns = options.failed
+		? await failedRuns(connection, tenant, sinceOf(options))
+		: [{ run: `retry-${mintSuffix()}`, images: await imagesSaid(connection, tenant, keys, options.batch) }];
+	const imagesMax = await batchImagesMax(connection, tenant, options);
+	return runAll(connection, tenant, reruns, imagesMax);
 }
 
-async function failedImages({ outcomes, manifests }: Connection, tenant: string): Promise<Image[]> {
-	const found = new Map<string, Image | undefined>();
-	for (const ref of await outcomes.list(tenant)) {
-		const rows = (await outcomes.read(ref))?.outcomes ?? [];
-		const images = new Map((await manifests.get(ref)).images.map((image) => [joinName(nameOfImage(image)), image]));
-		for (const row of rows) {
-			const name = joinName(row);
-			const retryable = row.status === 'failed' && !hopeless.includes(row.reason);
-			found.set(name, retryable ? images.get(name) : undefined); // a later run's outcome counts
-		}
-	}
-	return [...found.values()].filter((image) => image !== undefined);
+function sinceOf({ since }: RetryOptions): string | undefined {
+	return since === undefined ? undefined : parse(daySchema, since, '--since');
+}
+
+const mintSuffix = () => randomBytes(4).toString('hex');
+
+/** As few as the planner itself would put into one batch. */
+async function batchImagesMax(connection: Connection, tenant: string, options: RetryOptions): Promise<number> {
+	const priced = await pricedOf(connection, options);
+	const priceNow = () => systemPrice(connection, priced, Date.now());
+	const payable = await payableNow({ ...connection, card: await readCard(priced.model), priceNow }, tenant);
+	return Math.min((await connection.workers()).batchImagesMax, payable);
+}
+
+async function runAll(connection: Connection, tenant: string, reruns: readonly Rerun[], imagesMax: number) {
+	const made: Made = { images: 0, batchIds: [] };
+	const plans = createQueue(connection.clients.sqs, connection.queueUrl('plans'), resumeMessageSchema, 'plans');
+	const plansQueue = {
+		async send(message: ResumeMessage) {
+			await plans.send(message);
+			made.batchIds.push(message.batchId);
+		},
+	};
+	const parts = { ...connection, nowMs: Date.now, mintSuffix, plansQueue, imagesMax };
+	for (const { run, images } of reruns) made.images += (await rerun(parts, tenant, images, run)).images;
+	return made;
+}
+
+function describe({ images, batchIds }: Made, { failed }: RetryOptions): string[] {
+	const lines = [`${images} images run again, in ${batchIds.length} batches`, ...batchIds];
+	if (failed && images > 0) lines.push('those that run again already, after the same failure, do not run twice');
+	return lines;
+}
+
+async function imagesSaid(
+	connection: Connection,
+	tenant: string,
+	keys: readonly string[],
+	batch: string | undefined,
+): Promise<Image[]> {
+	if (batch === undefined) return imagesOfKeys(connection, tenant, keys);
+	return (await connection.manifests.get({ tenant, batchId: parse(batchIdSchema, batch, '--batch') })).images;
 }
 
 async function imagesOfKeys({ clients, names }: Connection, tenant: string, keys: readonly string[]): Promise<Image[]> {

@@ -1,27 +1,54 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Option } from 'commander';
+import { BudgetNetError } from '../core/errors.ts';
 import { type ModelCard, parseCard } from '../core/package.ts';
-import { embeddedPrice, type Price } from '../core/price.ts';
-import { priceAt } from '../core/price-list.ts';
+import type { Price } from '../core/price.ts';
+import { type Priced, priceAt } from '../core/price-list.ts';
 import type { Connection } from './connect.ts';
-import { defaultModel, packageFolder } from './packages.ts';
+import { packageFolder } from './packages.ts';
 
-/** What a price is of. */
+/** What a price is said to be of; what is left out is the system's. */
 export interface PricedOptions {
-	model: string;
-	workerKind: string;
+	model?: string;
+	workerKind?: string;
 }
 
-export const modelOption = new Option('--model <name>', 'model package').default(defaultModel);
-export const workerKindOption = new Option('--worker-kind <name>', 'kind of worker, as cpu or l4-spot').default('cpu');
+export const modelOption = new Option('--model <name>', 'model package (default: the one that the system runs)');
+export const workerKindOption = new Option('--worker-kind <name>', "cpu or gpu (default: the system's workers)");
 
 /** The card of a model package. @throws BudgetNetError */
 export async function readCard(model: string): Promise<ModelCard> {
 	return parseCard(await readFile(join(await packageFolder(model), 'model.json'), 'utf8'));
 }
 
-/** The price in force; the embedded cloud's where the list has none. */
-export async function systemPrice({ prices }: Connection, options: PricedOptions, nowMs: number): Promise<Price> {
-	return priceAt(await prices.list(), options, nowMs) ?? embeddedPrice;
+/** The model and the kind of worker that were said, else those of the system. @throws BudgetNetError where it does not say them */
+export async function pricedOf(system: Pick<Connection, 'workers'>, said: PricedOptions): Promise<Priced> {
+	return {
+		model: await modelOf(system, said.model),
+		workerKind: said.workerKind ?? (await system.workers()).workerKind,
+	};
+}
+
+/** The model that was said, else the system's. @throws BudgetNetError where it does not say it */
+export async function modelOf({ workers }: Pick<Connection, 'workers'>, said: string | undefined): Promise<string> {
+	return said ?? (await workers()).model;
+}
+
+/**
+ * The price that the system's planner takes: the one in force, or its own where the list has none.
+ * @throws BudgetNetError `not-found` of a model or a kind of worker that it does not ask for and nobody has set a price of
+ */
+export async function systemPrice(
+	{ prices, workers }: Pick<Connection, 'prices' | 'workers'>,
+	priced: Priced,
+	nowMs: number,
+): Promise<Price> {
+	const price = priceAt(await prices.list(), priced, nowMs) ?? (await workers()).fallbackFor(priced);
+	if (price) return price;
+	const { model, workerKind } = await workers();
+	throw new BudgetNetError(
+		'not-found',
+		`model ${priced.model} has no price on ${priced.workerKind}; this system runs ${model} on ${workerKind}: leave out --model and --worker-kind, or set a price with budgetnet prices set ${priced.model} ${priced.workerKind}`,
+	);
 }

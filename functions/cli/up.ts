@@ -7,8 +7,8 @@ import { startHost } from '../local/host.ts';
 import { localStackName, startStackOnLocalStack } from '../local/localstack/cloud.ts';
 import { defaultModel, packageFolder } from './packages.ts';
 import type { quietLog } from './quiet-log.ts';
+import { emulatedWorkers } from './workers.ts';
 
-const batchImagesMax = 512;
 const windowMs = 2000;
 const sweepEveryMs = 10_000;
 
@@ -28,7 +28,7 @@ async function up(options: { model: string; tenant: string; usd: string; localst
 	const tenant = parse(tenantSchema, options.tenant, '--tenant');
 	const host = await startHost({
 		packageFolder: await packageFolder(options.model),
-		batchImagesMax,
+		batchImagesMax: emulatedWorkers.batchImagesMax,
 		windowMs,
 		sweepEveryMs,
 		...(options.localstack ? { startCloud: startStackOnLocalStack } : {}),

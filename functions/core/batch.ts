@@ -16,6 +16,11 @@ export const ridSchema = z.string().regex(/^[0-9a-f-]{36}$/, 'expected a reserva
 const batchStateSchema = z.enum(['claiming', 'void', 'deferred', 'sent', 'settled']);
 export type BatchState = z.infer<typeof batchStateSchema>;
 
+/** States that a batch does not leave for `next`: settled and void are final, and one whose message is under way waits no more. */
+export function statesKept(next: BatchState): BatchState[] {
+	return next === 'claiming' || next === 'deferred' ? ['settled', 'void', 'sent'] : ['settled', 'void'];
+}
+
 /**
  * Why a batch waits: no such tenant; not enough left of the quota for any label, or for one as good as the tenant's floor; an
  * older batch waits; too many reservations are open; the tenant is suspended; the kill switch is on.
@@ -36,6 +41,8 @@ export const batchSchema = z.strictObject({
 	batchId: batchIdSchema,
 	tenant: tenantSchema,
 	createdMs: z.int().min(0),
+	/** When it was written down, where that was later (an archive's parts): its planner's time counts from then on. */
+	writtenMs: z.int().min(0).optional(),
 	state: batchStateSchema,
 	/** A run on purpose (`budgetnet retry`), with claims of its own; absent for the first run of images. */
 	run: z
@@ -57,6 +64,11 @@ export const batchSchema = z.strictObject({
 	reservations: z.array(z.strictObject({ rid: ridSchema, period: periodSchema })).max(limits.batchReservationsMax),
 });
 export type Batch = z.infer<typeof batchSchema>;
+
+/** Whether its planning is yet to be finished. */
+export function isUnplanned({ state }: Batch): boolean {
+	return state === 'claiming' || state === 'deferred';
+}
 
 const ownImages = 'expected only images of its own tenant';
 

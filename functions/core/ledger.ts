@@ -12,6 +12,7 @@ import type { Quota } from './quota.ts';
 export interface Account {
 	tenant: string;
 	period: string;
+	/** 0 until the account is brought to the quota for the first time: nothing can be reserved on it before. */
 	quotaRevision: number;
 	limitNanoUsd: number;
 	availableNanoUsd: number;
@@ -59,14 +60,17 @@ export interface JournalEntry {
 	state: 'pending' | 'applied';
 }
 
-/** A new period's account; it inherits the tenant's oldest deferred batch. */
-export function openAccount(quota: Quota, period: string, oldestDeferred: string | undefined): Account {
+/**
+ * A new period's account, which is yet to be brought to the quota; it inherits the tenant's oldest deferred batch. The quota to
+ * bring it to is read once the account is there: whoever changes the quota after that finds the account.
+ */
+export function openAccount(tenant: string, period: string, oldestDeferred: string | undefined): Account {
 	return {
-		tenant: quota.tenant,
+		tenant,
 		period,
-		quotaRevision: quota.revision,
-		limitNanoUsd: quota.limitNanoUsd,
-		availableNanoUsd: quota.limitNanoUsd,
+		quotaRevision: 0,
+		limitNanoUsd: 0,
+		availableNanoUsd: 0,
 		spentNanoUsd: 0,
 		carriedNanoUsd: 0,
 		images: 0,

@@ -48,6 +48,8 @@ export const limits = {
 	messageBytesMax: 256 * 1024,
 	manifestBytesMax: 8 * 1024 * 1024,
 	outcomesBytesMax: 8 * 1024 * 1024,
+	/** Batches with outcomes that one listing gives. */
+	outcomesListedMax: 100_000,
 	/** A model package, all files together. */
 	packageBytesMax: 2 * 1024 * 1024 * 1024,
 	/** Prices that an agent may know. */
@@ -98,6 +100,8 @@ export const limits = {
 	/** Open drops that one sweep looks at (a page of S3's listing), and objects under them, all together. */
 	sweepDropsMax: 1000,
 	sweepDropObjectsMax: 20_000,
+	/** Events that one sweep of open drops sends again, of images that nobody claimed. */
+	sweepEventsMax: 1000,
 	/** Batches that one sweep remembers while it looks at drops. */
 	sweepBatchesKnownMax: 1000,
 	/** Deferred batches that one resumption plans, one after the other. */

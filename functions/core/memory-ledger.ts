@@ -50,19 +50,29 @@ export function createMemoryLedger(
 	}
 
 	async function ensureAccount(quota: Quota, period: string, oldestDeferred: string | undefined): Promise<Account> {
-		const { tenant, continues } = quota;
+		const { tenant } = quota;
 		const known = get(tenant, period);
 		if (known && known.quotaRevision >= quota.revision) return known;
-		const source = continues?.to === period ? continues.from : undefined;
-		if (source) await change(tenant, source, (account) => rules.applyQuota(account, quota));
-		const before = get(tenant, period);
-		if (before && before.quotaRevision >= quota.revision) return before;
-		const account = before ? rules.applyQuota(before, quota) : rules.openAccount(quota, period, oldestDeferred);
-		const from = source && get(tenant, source);
-		put(from ? rules.carry(account, from) : account);
-		await written();
+		if (known) await bringToQuota(known, quota);
+		else {
+			put(rules.openAccount(tenant, period, oldestDeferred));
+			await written();
+		}
+		return ensureAccount(quota, period, oldestDeferred);
+	}
+
+	async function bringToQuota(known: Account, quota: Quota): Promise<void> {
+		const { tenant, period, quotaRevision } = known;
 		// Whoever changed the quota before this account was there could not bring it along.
-		return ensureAccount(quotas.get(tenant) as Quota, period, oldestDeferred);
+		const wanted = quotaRevision === 0 ? (quotas.get(tenant) ?? quota) : quota;
+		const source = wanted.continues?.to === period ? wanted.continues.from : undefined;
+		if (source) await change(tenant, source, (account) => rules.applyQuota(account, wanted));
+		const before = get(tenant, period);
+		if (before?.quotaRevision !== quotaRevision) return;
+		const brought = rules.applyQuota(before, wanted);
+		const from = source && get(tenant, source);
+		put(from ? rules.carry(brought, from) : brought);
+		await written();
 	}
 
 	return {

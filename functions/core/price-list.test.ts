@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { affordableMacs } from './price.ts';
-import { calibratedPrice, type ListedPrice, nextPrice, priceAt, versionsOf } from './price-list.ts';
+import { calibratedPrice, type ListedPrice, nextPrice, priceAt } from './price-list.ts';
 
 const priced = { model: 'cifar10-resnet', workerKind: 'cpu' };
 const wish = { ...priced, nanoUsdPerTmac: 300_000, nanoUsdPerImage: 5, validFromMs: 1000 };
@@ -17,20 +17,34 @@ describe('the price list', () => {
 
 	test('refuses what would change the past', () => {
 		const list = [nextPrice([], wish, 0)];
-		expect(() => nextPrice(list, { ...wish, validFromMs: 999 }, 0)).toThrow(/valid from 1970-01-01T00:00:01.000Z on/);
-		expect(() => nextPrice(list, wish, 1001)).toThrow(/superseded, never changed/);
+		expect(() => nextPrice(list, wish, 1001)).toThrow(
+			/valid from 1970-01-01T00:00:01.001Z on .* superseded, never changed/,
+		);
 		expect(() => nextPrice(list, { ...wish, nanoUsdPerTmac: 0 }, 0)).toThrow(/nanoUsdPerTmac/);
 		expect(() => nextPrice(list, { ...wish, workerKind: 'CPU!' }, 0)).toThrow(/kind of worker/);
 	});
 
+	test('a version of a wrong date to come is superseded by the next, and never comes into force', () => {
+		const first = [nextPrice([], wish, 0)];
+		const mistaken = [...first, nextPrice(first, { ...wish, nanoUsdPerTmac: 1, validFromMs: 9e12 }, 2000)];
+		expect(priceAt(mistaken, priced, 3000)?.version).toBe('cpu-1');
+		const list = [...mistaken, nextPrice(mistaken, { ...wish, validFromMs: 3000 }, 3000)];
+		expect(priceAt(list, priced, 3000)?.version).toBe('cpu-3');
+		expect(priceAt(list, priced, 9e12)?.version).toBe('cpu-3');
+	});
+
 	test('whatever is added, what was in force stays so', () => {
 		const steps = fc.array(
-			fc.record({ delayMs: fc.nat({ max: 1000 }), nanoUsdPerTmac: fc.integer({ min: 1, max: 1e6 }) }),
+			fc.record({
+				delayMs: fc.nat({ max: 1000 }),
+				aheadMs: fc.nat({ max: 1000 }),
+				nanoUsdPerTmac: fc.integer({ min: 1, max: 1e6 }),
+			}),
 		);
 		const property = fc.property(steps, (additions) => {
 			let [list, nowMs]: [ListedPrice[], number] = [[], 0];
-			for (const { delayMs, nanoUsdPerTmac } of additions) {
-				const validFromMs = Math.max(nowMs, versionsOf(list, priced).at(-1)?.validFromMs ?? 0) + delayMs;
+			for (const { delayMs, aheadMs, nanoUsdPerTmac } of additions) {
+				const validFromMs = nowMs + aheadMs;
 				const before = priceAt(list, priced, validFromMs - 1);
 				list = [...list, nextPrice(list, { ...priced, nanoUsdPerTmac, nanoUsdPerImage: 0, validFromMs }, nowMs)];
 				expect(priceAt(list, priced, validFromMs - 1)).toEqual(before);

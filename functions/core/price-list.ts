@@ -4,11 +4,11 @@ import { nanoUsdPerUsd } from './money.ts';
 import { parse } from './parse.ts';
 import { type Price, priceSchema } from './price.ts';
 
-/** Kinds of workers that a model has a price on, as `cpu` or `l4-spot`. */
-const workerKindSchema = z.string().regex(/^[a-z0-9-]{1,32}$/, 'expected a kind of worker such as cpu or l4-spot');
+/** Kinds of workers that a model has a price on, as `cpu` or `gpu`. */
+const workerKindSchema = z.string().regex(/^[a-z0-9-]{1,32}$/, 'expected a kind of worker such as cpu or gpu');
 const modelSchema = z.string().regex(/^[a-z0-9-]{1,64}$/, 'expected the name of a model');
 
-/** A version of the price of a model on a kind of worker. Never edited: the next version supersedes it, from `validFromMs` on. */
+/** A version of the price of a model on a kind of worker. Never edited: the next version supersedes it, from that one's `validFromMs` on. */
 export const listedPriceSchema = z.strictObject({
 	model: modelSchema,
 	workerKind: workerKindSchema,
@@ -26,25 +26,25 @@ const wishSchema = listedPriceSchema.omit({ number: true });
 export type PriceWish = z.infer<typeof wishSchema>;
 
 /** The versions of one price, the oldest first. */
-export function versionsOf(list: readonly ListedPrice[], { model, workerKind }: Priced): ListedPrice[] {
+function versionsOf(list: readonly ListedPrice[], { model, workerKind }: Priced): ListedPrice[] {
 	return list
 		.filter((price) => price.model === model && price.workerKind === workerKind)
 		.sort((a, b) => a.number - b.number);
 }
 
 /**
- * The version that supersedes the last. It cannot be valid before the last is, nor in the past: what was planned keeps its price.
+ * The version that supersedes all before it from when it is valid on, those that are not yet valid too: so one that was set
+ * by mistake never comes into force. It cannot be valid in the past: what was planned keeps its price.
  * @throws BudgetNetError `invalid`
  */
 export function nextPrice(list: readonly ListedPrice[], wish: PriceWish, nowMs: number): ListedPrice {
 	const wanted = parse(wishSchema, wish, `price of model ${wish.model} on ${wish.workerKind}`);
-	const last = versionsOf(list, wanted).at(-1);
-	const earliestMs = Math.max(nowMs, last?.validFromMs ?? 0);
-	if (wanted.validFromMs < earliestMs)
+	if (wanted.validFromMs < nowMs)
 		throw new BudgetNetError(
 			'invalid',
-			`price of model ${wish.model} on ${wish.workerKind}: expected it to be valid from ${new Date(earliestMs).toISOString()} on or later; prices are superseded, never changed`,
+			`price of model ${wish.model} on ${wish.workerKind}: expected it to be valid from ${new Date(nowMs).toISOString()} on or later; prices are superseded, never changed`,
 		);
+	const last = versionsOf(list, wanted).at(-1);
 	return { ...wanted, number: (last?.number ?? 0) + 1 };
 }
 

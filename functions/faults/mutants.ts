@@ -25,10 +25,13 @@ export const mutants: readonly Mutant[] = [
 		what: 'a reservation is noted after it is made',
 		file: 'functions/planner/plan.ts',
 		change: [
-			['	await batches.addReservation(request.batchId, { rid: request.rid, period: request.period });\n', ''],
+			[
+				"	if (!isNoted && !(await batches.addReservation(batchId, { rid, period }, reservations.length))) return 'stale';\n",
+				'',
+			],
 			[
 				'	return ledger.reserve(request);',
-				'	const refused = await ledger.reserve(request);\n	await batches.addReservation(request.batchId, { rid: request.rid, period: request.period });\n	return refused;',
+				'	const refused = await ledger.reserve(request);\n	await batches.addReservation(batchId, { rid, period }, reservations.length);\n	return refused;',
 			],
 		],
 		killAfter: 'reserve',

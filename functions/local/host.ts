@@ -4,7 +4,7 @@ import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
 import { embeddedPrice } from '../core/price.ts';
 import { type Inference, startInference } from '../onnx/client.ts';
-import { loadPackage } from '../onnx/package-files.ts';
+import { loadPackage, type ModelPackage } from '../onnx/package-files.ts';
 import { startWorker } from '../worker/start.ts';
 import { type Cloud, startEmbeddedCloud } from './cloud.ts';
 import { driveHandlers } from './drive.ts';
@@ -34,12 +34,13 @@ export type Host = Awaited<ReturnType<typeof startHost>>;
 
 /**
  * Starts a cloud and everything that runs in it.
- * @throws BudgetNetError `invalid` when the model package is refused
+ * @throws BudgetNetError `invalid` when the model package is refused, `unavailable` when it cannot be run here; then nothing is left running
  */
 export async function startHost(options: HostOptions) {
 	const { log, batchImagesMax, planningSecondsMax = limits.planningSecondsMax } = options;
 	const model = await loadPackage(options.packageFolder);
 	const cloud = await (options.startCloud ?? startEmbeddedCloud)();
+	const inference = options.withoutWorker ? undefined : await inferenceOf(options, model, cloud);
 	const { endpoints, clients, resources } = cloud;
 	const price = embeddedPrice;
 	const handlers = createHandlers(clients, resources, {
@@ -53,15 +54,15 @@ export async function startHost(options: HostOptions) {
 	const steps = new EventEmitter<{ step: [] }>();
 	const onPolled = () => steps.emit('step');
 	const driving = driveHandlers({ sqs: clients.sqs, resources, handlers, windowMs: options.windowMs, onPolled, log });
-	const worker = options.withoutWorker
-		? undefined
-		: startWorker(
-				clients,
-				{ card: model.card, inference: options.inference ?? (await startInference(model)) },
-				// What fails here passes by no waiting.
-				{ ...resources, visibilitySeconds: limits.visibilitySeconds, retryFactor: 1 },
-				log,
-			);
+	const worker =
+		inference &&
+		startWorker(
+			clients,
+			{ card: model.card, inference },
+			// What fails here passes by no waiting.
+			{ ...resources, visibilitySeconds: limits.visibilitySeconds, retryFactor: 1 },
+			log,
+		);
 	const sweep = () =>
 		handlers
 			.sweeper()
@@ -83,4 +84,14 @@ export async function startHost(options: HostOptions) {
 			await cloud.close();
 		},
 	};
+}
+
+/** Before anything polls: where it does not start, only the cloud is to be closed. */
+async function inferenceOf({ inference }: HostOptions, model: ModelPackage, cloud: Cloud): Promise<Inference> {
+	try {
+		return inference ?? (await startInference(model));
+	} catch (error) {
+		await cloud.close();
+		throw error;
+	}
 }

@@ -1,6 +1,8 @@
 import type { SQSRecord } from 'aws-lambda';
 import { expect, test } from 'vitest';
 import { imageEvent } from '../core/event.ts';
+import { createMemoryLedger } from '../core/memory-ledger.ts';
+import { createMemoryBatches } from '../simulate/memory-batches.ts';
 import { createPlanner, type PlannerParts } from './handler.ts';
 
 const event = (messageId: string, key: string) =>
@@ -21,4 +23,18 @@ test('the event of a closed drop is kept until that is written down', async () =
 	const answer = await plan({ Records: [event('1', 'ill/_complete'), event('2', 'acme/2026/_complete')] });
 	expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: '1' }] });
 	expect(opened).toEqual(['acme/2026/_complete']);
+});
+
+test('archives are opened in their tenants’ turns: one tenant’s many do not hold up another’s', async () => {
+	const groups: (string | undefined)[] = [];
+	const parts = {
+		...{ ledger: createMemoryLedger(), batches: createMemoryBatches(), log: () => undefined, imagesBucket: 'images' },
+		...{ batchImagesMax: 8, nowMs: () => 0, mintSuffix: () => '00000000' },
+		manifests: { putCandidates: async () => undefined },
+		claims: { claim: async () => true },
+		plansQueue: { send: async (_: unknown, options?: { groupId?: string }) => void groups.push(options?.groupId) },
+	};
+	const plan = createPlanner(parts as unknown as PlannerParts);
+	await plan({ Records: [event('1', 'acme/a.zip'), event('2', 'globex/a.zip'), event('3', 'acme/b.tar')] });
+	expect(groups.sort()).toEqual(['acme', 'acme', 'globex']);
 });

@@ -94,12 +94,13 @@ async function finishPlanning(parts: PlannerParts, batch: Batch, won: readonly I
 	const { batchId, tenant } = batch;
 	try {
 		if (batch.archive && won.length > 0) {
-			await parts.plansQueue.send({ v: 1, batchId, tenant });
+			await parts.plansQueue.send({ v: 1, batchId, tenant }, { groupId: tenant });
 			return;
 		}
 		await writeManifest(parts, batch, won);
 		if (won.length === 0) return;
 		const planned = await planBatch(parts, batch, won.length);
+		if (!planned) return;
 		const what = 'sent' in planned ? { budgetMacs: planned.sent.budgetMacs } : { deferred: planned.deferred };
 		parts.log('info', 'batch planned', { tenant, batchId, images: won.length, ...what });
 	} catch (error) {

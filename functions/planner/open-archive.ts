@@ -12,7 +12,7 @@ import { batchBounds } from './new-batches.ts';
 import { payableNow } from './payable.ts';
 import type { PlanningParts } from './plan.ts';
 
-export interface OpeningParts extends Pick<PlanningParts, 'ledger' | 'card' | 'priceNow'> {
+export interface OpeningParts extends Pick<PlanningParts, 'ledger' | 'card' | 'priceNow' | 'nowMs'> {
 	images: Images;
 	manifests: Manifests;
 	batches: Batches;
@@ -35,9 +35,10 @@ export async function openArchive(parts: OpeningParts, batch: Batch, archive: Im
 		const id = partBatchId(batchId, part);
 		await parts.manifests.put({ v: 1, batchId: id, tenant, images });
 		const purpose = run === undefined ? {} : { run };
-		const item = { batchId: id, tenant, createdMs, state: 'claiming', ...purpose, images: images.length } as const;
+		const written = { writtenMs: parts.nowMs(), images: images.length };
+		const item = { batchId: id, tenant, createdMs, state: 'claiming', ...purpose, ...written } as const;
 		if (part > 0) await parts.batches.create({ ...item, reservations: [] });
-		else await parts.batches.setState(id, 'claiming', { images: images.length, parts: list.parts.length });
+		else await parts.batches.setState(id, 'claiming', { ...written, parts: list.parts.length });
 	}
 	const images = list.parts.flat();
 	const refused = images.filter((image) => image.refused).length;

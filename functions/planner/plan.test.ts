@@ -1,16 +1,17 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Alert } from '../core/alert.ts';
 import type { Batch } from '../core/batch.ts';
-import { mintBatchId } from '../core/batch.ts';
+import { type BatchState, mintBatchId } from '../core/batch.ts';
 import { budgetOf } from '../core/budget.ts';
 import { createMemoryLedger } from '../core/memory-ledger.ts';
 import type { BatchMessage } from '../core/message.ts';
-import { embeddedPrice as price } from '../core/price.ts';
+import { costNanoUsd, embeddedPrice as price } from '../core/price.ts';
 import type { Quota, QuotaWish } from '../core/quota.ts';
 import { cardFor } from '../core/testing/card.ts';
 import { ridOf } from '../core/testing/ledger-model.ts';
 import { createMemoryBatches } from '../simulate/memory-batches.ts';
-import { planBatch } from './plan.ts';
+import { type PlanningParts, planBatch } from './plan.ts';
 import { createRhythms } from './rhythm.ts';
 
 const card = cardFor([10_000_000, 40_000_000, 100_000_000]);
@@ -35,7 +36,7 @@ function startPlanner(startMs: number) {
 		return batch;
 	}
 	return {
-		...{ ledger, batches, sent, alerts, drop },
+		...{ ledger, batches, sent, alerts, drop, parts },
 		turnTo: (ms: number) => {
 			nowMs = ms;
 		},
@@ -152,3 +153,99 @@ describe('planning over periods', () => {
 		});
 	});
 });
+
+describe('two planners of one batch', () => {
+	const startMs = Date.UTC(2026, 10, 24, 12);
+
+	test('send it under one reservation, and once where the second comes when it is sent', async () => {
+		const planner = startPlanner(startMs);
+		await planner.setQuota({ limitNanoUsd: 10 * full10NanoUsd });
+		const batch = await planner.drop();
+		const planned = await Promise.all([planner.plan(batch), planner.plan(batch)]);
+		expect(planned).toContainEqual(expect.objectContaining({ sent: expect.anything() }));
+		const { reservations = [] } = (await planner.batches.get(batch.batchId)) ?? {};
+		const [{ rid } = {}] = reservations;
+		expect(reservations).toHaveLength(1);
+		expect(new Set(planner.sent.map((message) => message.rid))).toEqual(new Set([rid]));
+		expect(Object.keys((await planner.account('2026-11'))?.open ?? {})).toEqual([rid]);
+		const messages = planner.sent.length;
+		expect(await planner.plan(batch)).toBeUndefined(); // as it was read before the others
+		expect(planner.sent).toHaveLength(messages);
+		expect((await planner.account('2026-11'))?.availableNanoUsd).toBe(9 * full10NanoUsd);
+	});
+
+	test('a late one that the quota refuses does not put a batch among the deferred that is sent', async () => {
+		const planner = startPlanner(startMs);
+		await planner.setQuota({});
+		const batch = await planner.drop();
+		await planner.plan(batch);
+		await planner.plan(batch);
+		expect(await planner.batches.get(batch.batchId)).toMatchObject({ state: 'sent' });
+		expect(await planner.batches.deferred(tenant, 10)).toEqual([]);
+		expect(planner.alerts).toEqual([]);
+		expect(await planner.account('2026-11')).not.toHaveProperty('oldestDeferred');
+		await planner.setQuota({ limitNanoUsd: 2 * full10NanoUsd });
+		expect(await planner.plan(await planner.drop())).toHaveProperty('sent'); // it is not waited for either
+	});
+
+	test('however they go on beside each other, and wherever one dies: it is sent in the end, each message is funded, and sent it stays', async () => {
+		await fc.assert(
+			fc.asyncProperty(
+				fc.scheduler(),
+				fc.option(fc.nat(25), { freq: 3 }),
+				fc.boolean(),
+				async (s, diesAfter, scarce) => {
+					const planner = startPlanner(startMs);
+					await planner.setQuota({ limitNanoUsd: (scarce ? 1 : 10) * full10NanoUsd });
+					const batch = await planner.drop();
+					const states: (BatchState | undefined)[] = [];
+					const look = async () => void states.push((await planner.batches.get(batch.batchId))?.state);
+					const planners = [diesAfter ?? Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY].map((calls) =>
+						planBatch(interleaved(planner.parts, s, calls, look), batch, 10).catch(dead),
+					);
+					await s.waitFor(Promise.all(planners));
+					await planBatch(planner.parts, (await planner.batches.get(batch.batchId)) as Batch, 10);
+					await look();
+					expect(states.slice(states.indexOf('sent')).every((state) => state === 'sent')).toBe(true);
+					expect(states.at(-1)).toBe('sent');
+					const open = (await planner.account('2026-11'))?.open ?? {};
+					for (const { rid, budgetMacs } of planner.sent)
+						expect(costNanoUsd(price, budgetMacs, 10)).toBeLessThanOrEqual(open[rid]?.nanoUsd ?? 0);
+					const noted = (await planner.batches.get(batch.batchId))?.reservations.map(({ rid }) => rid);
+					expect(noted).toEqual([...new Set(noted)]);
+					expect(noted).toEqual(expect.arrayContaining(Object.keys(open)));
+				},
+			),
+		);
+	});
+});
+
+class Died extends Error {}
+
+function dead(error: unknown): void {
+	if (!(error instanceof Died)) throw error;
+}
+
+/** A planner's stores and queue, whose calls are answered in an order that fast-check draws; it dies after so many of them. */
+function interleaved(
+	parts: PlanningParts,
+	s: fc.Scheduler,
+	callsMax: number,
+	look: () => Promise<void>,
+): PlanningParts {
+	let calls = 0;
+	const slow = <T extends object>(store: T): T =>
+		new Proxy(store, {
+			get:
+				(target, name) =>
+				async (...args: unknown[]) => {
+					await s.schedule(Promise.resolve());
+					if (calls >= callsMax) throw new Died();
+					calls += 1;
+					const answer = await (target[name as keyof T] as (...args: unknown[]) => unknown)(...args);
+					await look();
+					return answer;
+				},
+		});
+	return { ...parts, ledger: slow(parts.ledger), batches: slow(parts.batches), batchQueue: slow(parts.batchQueue) };
+}

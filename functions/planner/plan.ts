@@ -1,8 +1,9 @@
 import type { Batches } from '../aws/batch-table.ts';
 import type { Queue } from '../aws/queue.ts';
+import { again } from '../aws/tries.ts';
 import type { Alert } from '../core/alert.ts';
 import type { Rhythm } from '../core/arrivals.ts';
-import type { Batch, DeferralReason } from '../core/batch.ts';
+import { type Batch, type DeferralReason, isUnplanned } from '../core/batch.ts';
 import { type BatchBudget, budgetOf, type NoBudget } from '../core/budget.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { type Account, type Refusal, type ReserveRequest, refusalOf } from '../core/ledger.ts';
@@ -37,61 +38,106 @@ export type Planned = { sent: BatchMessage } | { deferred: DeferralReason };
 
 /**
  * Derives the batch's budget from what the quota still allows, reserves its price and sends its message: in this order,
- * so that every message is funded by a reservation of this batch. One that an earlier attempt was granted is used again.
- * Refused by the quota, the batch is deferred.
- * @throws BudgetNetError `unavailable` when the account changes faster than it can be read
+ * so that every message is funded by a reservation of this batch. One that another attempt was granted, before or meanwhile, is
+ * used again. Refused by the quota, the batch is deferred.
+ * @returns undefined when another planner has sent the batch meanwhile
+ * @throws BudgetNetError `unavailable` when the batch or the account changes faster than it can be read
  */
-export async function planBatch(parts: PlanningParts, batch: Batch, images: number): Promise<Planned> {
+export async function planBatch(parts: PlanningParts, batch: Batch, images: number): Promise<Planned | undefined> {
 	const { tenant, batchId } = batch;
-	const price = await parts.priceNow();
-	let reservation: Batch['reservations'][number] | undefined;
+	const facts = { images, price: await parts.priceNow(), reservationIn: createReservationIn(parts.mintRid) };
 	for (let attempt = 0; attempt < limits.ledgerTries; attempt++) {
-		const quota = await parts.ledger.getQuota(tenant);
-		if (!quota) return waitFor(parts, batch, 'unknown-tenant');
-		const period = periodOf(parts.nowMs(), quota);
-		if (quota.suspended) return deferBatch(parts, batch, period, 'suspended');
-		if (await parts.ledger.isStopped(tenant)) return deferBatch(parts, batch, period, 'stopped');
-		const held = await heldReservation({ ...parts, price, quality: quota }, batch, images);
-		if (held) return send(parts, batch, { images, price, ...held });
-		const account = await currentAccount(parts, quota, period);
-		const planned = await budgetFor(parts, price, quota, account, images);
-		if (typeof planned === 'string') return deferBatch(parts, batch, period, planned);
-		const { budget, plan } = planned;
-		// One that was noted stays so for its period: in another it would be settled where it was never granted.
-		if (reservation?.period !== period) reservation = { rid: parts.mintRid(), period };
-		const { rid } = reservation;
-		const nextDeferred = await nextDeferredAfter(parts, account, batchId);
-		const refusal = await noteAndReserve(parts, account, {
-			...{ tenant, period, rid, batchId, images, quotaRevision: quota.revision, nanoUsd: budget.reservedNanoUsd },
-			...(nextDeferred === undefined ? {} : { nextDeferred }),
-		});
-		if (refusal === undefined) {
-			const { budgetMacs, reservedNanoUsd } = budget;
-			const sent = await send(parts, batch, { images, price, rid, period, plan, budgetMacs });
-			await raiseAll(parts, alertsOf(quota, account, { batchId, nextDeferred, reservedNanoUsd }));
-			return sent;
-		}
-		if (refusal === 'order' && (await passStaleOldest(parts, account))) continue;
-		if (refusal === 'order' || refusal === 'open-reservations') return deferBatch(parts, batch, period, refusal);
+		const known = attempt === 0 ? batch : await parts.batches.get(batchId);
+		if (!known || !isUnplanned(known)) return undefined;
+		const planned = await planOnce(parts, known, facts);
+		if (planned === again) continue;
+		if ('sent' in planned) return planned;
+		if (!(await isOvertaken(parts, known))) return deferBatch(parts, known, planned);
 	}
 	throw new BudgetNetError(
 		'unavailable',
-		`batch ${batchId}: the account of tenant ${tenant} changed ${limits.ledgerTries} times while it was planned; it will be resumed`,
+		`batch ${batchId}: it, or the account of tenant ${tenant}, changed ${limits.ledgerTries} times while it was planned; it will be resumed`,
 	);
+}
+
+/** What all attempts to plan a batch share. */
+interface PlanningFacts {
+	images: number;
+	price: Price;
+	reservationIn: (period: string) => Batch['reservations'][number];
+}
+
+/** The batch is to wait; of a tenant without a quota there is no period. */
+interface Refused {
+	deferred: DeferralReason;
+	period?: string;
+}
+
+/** One that was noted stays so for its period: in another it would be settled where it was never granted. */
+function createReservationIn(mintRid: () => string): PlanningFacts['reservationIn'] {
+	let minted: Batch['reservations'][number] | undefined;
+	return (period) => {
+		if (minted?.period !== period) minted = { rid: mintRid(), period };
+		return minted;
+	};
+}
+
+/** Plans the batch by what is read now; `again` where that was old. */
+async function planOnce(
+	parts: PlanningParts,
+	batch: Batch,
+	{ images, price, reservationIn }: PlanningFacts,
+): Promise<Planned | Refused | typeof again> {
+	const { tenant, batchId } = batch;
+	const quota = await parts.ledger.getQuota(tenant);
+	if (!quota) return { deferred: 'unknown-tenant' };
+	const period = periodOf(parts.nowMs(), quota);
+	if (quota.suspended) return { deferred: 'suspended', period };
+	if (await parts.ledger.isStopped(tenant)) return { deferred: 'stopped', period };
+	const held = await heldReservation({ ...parts, price, quality: quota }, batch, images);
+	if (held) return send(parts, batch, { images, price, ...held });
+	const account = await currentAccount(parts, quota, period);
+	const planned = await budgetFor(parts, price, quota, account, images);
+	if (typeof planned === 'string') return { deferred: planned, period };
+	const { budget, plan } = planned;
+	const { rid } = reservationIn(period);
+	const nextDeferred = await nextDeferredAfter(parts, account, batchId);
+	const refusal = await noteAndReserve(parts, batch, account, {
+		...{ tenant, period, rid, batchId, images, quotaRevision: quota.revision, nanoUsd: budget.reservedNanoUsd },
+		...(nextDeferred === undefined ? {} : { nextDeferred }),
+	});
+	if (refusal === undefined) {
+		const { budgetMacs, reservedNanoUsd } = budget;
+		const sent = await send(parts, batch, { images, price, rid, period, plan, budgetMacs });
+		await raiseAll(parts, alertsOf(quota, account, { batchId, nextDeferred, reservedNanoUsd }));
+		return sent;
+	}
+	if (refusal === 'order' && (await passStaleOldest(parts, account))) return again;
+	return refusal === 'order' || refusal === 'open-reservations' ? { deferred: refusal, period } : again;
+}
+
+/** Whether another planner has come further with the batch since it was read: what refuses it may be that one's own reservation. */
+async function isOvertaken({ batches }: PlanningParts, { batchId, reservations }: Batch): Promise<boolean> {
+	const now = await batches.get(batchId);
+	return !now || !isUnplanned(now) || now.reservations.length > reservations.length;
 }
 
 /**
  * Notes the reservation in the batch's item, then asks for it: so the settler knows all that may be open. What the account
  * that was just read refuses is not even noted, for a batch may be tried often.
+ * @returns `stale` too when another planner has noted one meanwhile
  */
 async function noteAndReserve(
 	{ ledger, batches }: PlanningParts,
+	{ batchId, reservations }: Batch,
 	account: Account,
 	request: ReserveRequest,
 ): Promise<Refusal | undefined> {
 	const refusal = refusalOf(account, request);
 	if (refusal) return refusal;
-	await batches.addReservation(request.batchId, { rid: request.rid, period: request.period });
+	const { rid, period } = request;
+	const isNoted = reservations.some((noted) => noted.rid === rid);
+	if (!isNoted && !(await batches.addReservation(batchId, { rid, period }, reservations.length))) return 'stale';
 	return ledger.reserve(request);
 }
 
@@ -137,8 +183,8 @@ async function nextDeferredAfter(
 async function passStaleOldest({ batches, ledger }: PlanningParts, account: Account): Promise<boolean> {
 	const { tenant, period, oldestDeferred } = account;
 	if (oldestDeferred === undefined) return false;
-	const state = (await batches.get(oldestDeferred))?.state;
-	if (state === 'deferred' || state === 'claiming') return false;
+	const oldest = await batches.get(oldestDeferred);
+	if (oldest && isUnplanned(oldest)) return false;
 	await ledger.advance(tenant, period, oldestDeferred, (await batches.deferred(tenant, 1))[0]?.batchId);
 	return true;
 }
@@ -146,18 +192,13 @@ async function passStaleOldest({ batches, ledger }: PlanningParts, account: Acco
 /** First the account, then the batch: a younger batch may not slip by in between. */
 async function deferBatch(
 	parts: PlanningParts,
-	batch: Batch,
-	period: string,
-	reason: DeferralReason,
+	{ tenant, batchId }: Batch,
+	{ deferred: reason, period }: Refused,
 ): Promise<Planned> {
-	await parts.ledger.defer(batch.tenant, period, batch.batchId);
-	if (reason === 'quota' || reason === 'floor')
-		await raiseAll(parts, [{ tenant: batch.tenant, period, kind: 'deferral-began' }]);
-	return waitFor(parts, batch, reason);
-}
-
-async function waitFor({ batches }: PlanningParts, { batchId }: Batch, reason: DeferralReason): Promise<Planned> {
-	await batches.setState(batchId, 'deferred', { reason });
+	if (period !== undefined) await parts.ledger.defer(tenant, period, batchId);
+	if (period !== undefined && (reason === 'quota' || reason === 'floor'))
+		await raiseAll(parts, [{ tenant, period, kind: 'deferral-began' }]);
+	await parts.batches.setState(batchId, 'deferred', { reason });
 	return { deferred: reason };
 }
 

@@ -15,7 +15,12 @@ async function runAgain(images: readonly Image[], imagesMax: number) {
 		{
 			...{ batches: createMemoryBatches(), claims: {} as Claims, imagesMax },
 			...{ nowMs: () => 0, mintSuffix: () => String(++minted).padStart(8, '0') },
-			plansQueue: { send: async ({ batchId }) => void planned.push(batchId) },
+			plansQueue: {
+				async send({ batchId }, options) {
+					planned.push(batchId);
+					expect(options).toEqual({ groupId: 'acme' });
+				},
+			},
 			manifests: {
 				putCandidates: async (_, list) => void candidates.push(list.map(({ key }) => key)),
 			} as Partial<Manifests> as Manifests,

@@ -26,7 +26,7 @@ export async function rerun(
 	let batches = 0;
 	for (const { batch, candidates } of newBatches(parts, tenant, distinct, parts.imagesMax, run)) {
 		await intend(parts, batch, candidates);
-		await parts.plansQueue.send({ v: 1, batchId: batch.batchId, tenant });
+		await parts.plansQueue.send({ v: 1, batchId: batch.batchId, tenant }, { groupId: tenant });
 		batches += 1;
 	}
 	return { images: distinct.length, batches };

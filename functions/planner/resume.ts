@@ -1,4 +1,4 @@
-import { type Batch, batchOf, partBatchId } from '../core/batch.ts';
+import { type Batch, batchOf, isUnplanned, partBatchId } from '../core/batch.ts';
 import { assert, BudgetNetError } from '../core/errors.ts';
 import type { Image } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
@@ -29,7 +29,7 @@ export async function resumeBatch(parts: ResumingParts, message: ResumeMessage):
 }
 
 async function finish(parts: ResumingParts, batch: Batch): Promise<Planned | undefined> {
-	if (batch.state !== 'claiming' && batch.state !== 'deferred') return undefined;
+	if (!isUnplanned(batch)) return undefined;
 	if (batch.images !== undefined) return planBatch(parts, batch, batch.images);
 	const won = await completeClaims(parts, batch);
 	const [archive] = won;

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Manifests } from '../aws/manifests.ts';
 import type { Outcomes } from '../aws/outcomes.ts';
 import { mintBatchId } from '../core/batch.ts';
+import { limits } from '../core/limits.ts';
 import { createMemoryLedger } from '../core/memory-ledger.ts';
 import { ridOf } from '../core/testing/ledger-model.ts';
 import { createMemoryBatches } from '../simulate/memory-batches.ts';
@@ -33,6 +34,26 @@ async function endsIt(ofDeadLetterMs: number): Promise<boolean> {
 	expect(await giveUp(parts, { batchId, tenant }, 'dead-letter', ofDeadLetterMs)).toBe(committed);
 	return committed;
 }
+
+test('a batch that a planner has just taken up, after it has waited for too long, is left to it', async () => {
+	const batches = createMemoryBatches();
+	const createdMs = nowMs - (limits.deferralDaysMax + 1) * 24 * 3600 * 1000;
+	await batches.create({ batchId, tenant, createdMs, state: 'deferred', images: 1, reservations: [] });
+	const noted = { rid: ridOf(1), period: '2026-11' };
+	const outcomes: Partial<Outcomes> = { facts: async () => undefined };
+	const manifests: Partial<Manifests> = {
+		async get() {
+			await batches.addReservation(batchId, noted, 0); // between the look at the batch and its end
+			return { v: 1, batchId, tenant, images: [{ key: 'acme/cat.png', etag: 'e1', bytes: 1 }] };
+		},
+	};
+	const parts = {
+		...{ ledger: createMemoryLedger(), batches, outcomes: outcomes as Outcomes, manifests: manifests as Manifests },
+		...{ nowMs: () => nowMs, planningSecondsMax: 1, mintRid: () => ridOf(2) },
+	};
+	expect(await giveUp(parts, { batchId, tenant }, 'deferred-too-long')).toBe(false);
+	expect((await batches.get(batchId))?.reservations).toEqual([noted]);
+});
 
 test('a dead letter ends its batch, but not one that was sent once more after it', async () => {
 	expect(await endsIt(deadlineMs)).toBe(true);

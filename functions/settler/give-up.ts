@@ -25,7 +25,8 @@ const reasons: Record<GiveUpReason, Failure> = {
  * Gives a batch up by winning its outcomes object with failures, so that nothing can come after. Had a worker won it before,
  * its outcomes stand. The batch is then to be settled like any other. Safe to repeat.
  * @param deadlineMs of the dead letter: where the batch was sent once more after it, that message may still be run
- * @returns false when the reason holds no more (the message came late, and the batch has gone on meanwhile): nothing was done
+ * @returns false when the reason holds no more (the message came late, and the batch has gone on meanwhile), or a planner has
+ * just taken the batch up: nothing was done
  * @throws BudgetNetError `not-found` when the batch or its manifest is not there
  */
 export async function giveUp(
@@ -45,7 +46,9 @@ export async function giveUp(
 		status: 'failed',
 		...reasons[why],
 	}));
-	const facts = factsOf(batch, await reservationOf(parts, batch), outcomes.length, parts.nowMs());
+	const reservation = await reservationOf(parts, batch);
+	if (!reservation) return false;
+	const facts = factsOf(batch, reservation, outcomes.length, parts.nowMs());
 	if ((await parts.outcomes.commit(batch, facts, outcomes)) === 'committed')
 		await parts.outcomes.putReport(batch, reportOf(facts, outcomes));
 	return true;
@@ -55,17 +58,16 @@ function wasSentAfter(batch: Batch, deadlineMs: number): boolean {
 	return batch.state === 'sent' && batch.deadlineMs !== undefined && batch.deadlineMs > deadlineMs;
 }
 
-/** The outcomes must name a reservation of the batch; one that was never funded gets one that holds nothing. */
+/** The outcomes must name a reservation of the batch; one that was never funded gets one that holds nothing, unless a planner was faster. */
 async function reservationOf(
 	parts: GivingUpParts,
 	{ batchId, tenant, reservations }: Batch,
-): Promise<Batch['reservations'][number]> {
+): Promise<Batch['reservations'][number] | undefined> {
 	const newest = reservations.at(-1);
 	if (newest) return newest;
 	const quota = await parts.ledger.getQuota(tenant);
 	const minted = { rid: parts.mintRid(), period: periodOf(parts.nowMs(), quota) };
-	await parts.batches.addReservation(batchId, minted);
-	return minted;
+	return (await parts.batches.addReservation(batchId, minted, 0)) ? minted : undefined;
 }
 
 /** Nothing ran, nothing is billed. */

@@ -1,5 +1,5 @@
 import type { Batches } from '../aws/batch-table.ts';
-import type { Batch } from '../core/batch.ts';
+import { type Batch, statesKept } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 
 export interface MemoryBatches extends Batches {
@@ -32,13 +32,16 @@ export function createMemoryBatches(): MemoryBatches {
 	return {
 		create: async (batch) => void batches.set(batch.batchId, batch),
 		get: async (batchId) => batches.get(batchId),
-		async addReservation(batchId, reservation) {
+		async addReservation(batchId, reservation, known) {
 			const batch = get(batchId);
-			if (batch.reservations.some(({ rid }) => rid === reservation.rid)) return;
+			if (batch.reservations.some(({ rid }) => rid === reservation.rid)) return true;
+			if (batch.reservations.length !== known) return false;
 			batches.set(batchId, { ...batch, reservations: [...batch.reservations, reservation] });
+			return true;
 		},
 		async setState(batchId, state, fields = {}) {
 			const { reason: _, ...batch } = get(batchId);
+			if (statesKept(state).includes(batch.state)) return;
 			if (state === 'settled' || state === 'void') batches.delete(batchId);
 			else batches.set(batchId, { ...batch, state, ...fields });
 		},

@@ -11,20 +11,29 @@ const dayMs = 24 * 3600 * 1000;
 
 /** What a sweep of these batches puts on the queues. */
 async function sweep(
-	states: readonly { state: Batch['state']; ageMs: number }[],
+	states: readonly { state: Batch['state']; ageMs: number; writtenAgoMs?: number }[],
 	facts: Outcomes['facts'] = async () => undefined,
 ) {
 	const [batches, plans, reports] = [createMemoryBatches(), [] as ResumeMessage[], [] as ReportMessage[]];
 	const told: string[] = [];
-	for (const [i, { state, ageMs }] of states.entries()) {
+	for (const [i, { state, ageMs, writtenAgoMs }] of states.entries()) {
 		const batchId = mintBatchId(nowMs - ageMs, String(i).padStart(8, '0'));
-		await batches.create({ batchId, tenant: 'acme', createdMs: nowMs - ageMs, state, images: 1, reservations: [] });
+		const times = {
+			createdMs: nowMs - ageMs,
+			...(writtenAgoMs === undefined ? {} : { writtenMs: nowMs - writtenAgoMs }),
+		};
+		await batches.create({ batchId, tenant: 'acme', ...times, state, images: 1, reservations: [] });
 	}
 	const { putBack } = await sweepBatches({
 		...{ batches, nowMs: () => nowMs, planningSecondsMax: limits.planningSecondsMax },
 		outcomes: { facts } as unknown as Outcomes,
 		log: (level, message) => void told.push(`${level}: ${message}`),
-		plansQueue: { send: async (message) => void plans.push(message) },
+		plansQueue: {
+			async send(message, options) {
+				plans.push(message);
+				expect(options).toEqual({ groupId: message.tenant });
+			},
+		},
 		reportQueue: { send: async (message) => void reports.push(message) },
 	});
 	return { putBack, plans: plans.length, reports: reports.map(({ giveUp }) => giveUp), told };
@@ -43,6 +52,13 @@ test('a planner is left alone as long as it may take', async () => {
 	const ageMs = limits.planningSecondsMax * 1000;
 	expect(await sweep([{ state: 'claiming', ageMs }])).toMatchObject({ plans: 0 });
 	expect(await sweep([{ state: 'claiming', ageMs: ageMs + 1 }])).toMatchObject({ plans: 1 });
+});
+
+test('a part of an archive that waited for its turn is no orphan: its planner has its time from when it was written down', async () => {
+	const writtenAgoMs = limits.planningSecondsMax * 1000;
+	const part = { state: 'claiming', ageMs: dayMs } as const;
+	expect(await sweep([{ ...part, writtenAgoMs }])).toMatchObject({ plans: 0 });
+	expect(await sweep([{ ...part, writtenAgoMs: writtenAgoMs + 1 }])).toMatchObject({ plans: 1 });
 });
 
 test('a batch is deferred as long as it may be, then given up', async () => {

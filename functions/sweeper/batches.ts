@@ -15,7 +15,7 @@ export interface BatchSweepingParts {
 	plansQueue: Queue<ResumeMessage>;
 	reportQueue: Queue<ReportMessage>;
 	nowMs: () => number;
-	/** After so long without being finished, a batch's planner counts as dead. */
+	/** After so long without being finished, counted from when the batch was written down, its planner counts as dead. */
 	planningSecondsMax: number;
 	log: Log;
 }
@@ -50,11 +50,12 @@ export async function sweepBatches(parts: BatchSweepingParts): Promise<{ putBack
 
 async function putBackIfStuck(parts: BatchSweepingParts, batch: Batch, oldestDeferred: boolean): Promise<boolean> {
 	const message = { v: 1, batchId: batch.batchId, tenant: batch.tenant } as const;
-	const ageSeconds = (parts.nowMs() - batch.createdMs) / 1000;
+	const toPlanner = () => parts.plansQueue.send(message, { groupId: batch.tenant });
+	const planningSeconds = (parts.nowMs() - (batch.writtenMs ?? batch.createdMs)) / 1000;
 	const giveUp = overdueReason(batch, parts.nowMs());
-	if (batch.state === 'claiming' && ageSeconds > parts.planningSecondsMax) await parts.plansQueue.send(message);
+	if (batch.state === 'claiming' && planningSeconds > parts.planningSecondsMax) await toPlanner();
 	else if (giveUp === 'deferred-too-long') await parts.reportQueue.send({ ...message, giveUp });
-	else if (oldestDeferred) await parts.plansQueue.send(message);
+	else if (oldestDeferred) await toPlanner();
 	else if (batch.state === 'settled' && parts.nowMs() > (batch.watchedUntilMs ?? 0))
 		await parts.reportQueue.send(message);
 	else if (batch.state === 'sent' && (await parts.outcomes.facts(batch))) await parts.reportQueue.send(message);

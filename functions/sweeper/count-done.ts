@@ -5,6 +5,7 @@ import { type Batch, partBatchId } from '../core/batch.ts';
 import { limits } from '../core/limits.ts';
 import { isImageKey } from '../core/object-key.ts';
 import { type ClaimFindingParts, findClaim } from './find-claim.ts';
+import type { SendAgain } from './lost-events.ts';
 
 export interface CountingParts extends ClaimFindingParts {
 	batches: Batches;
@@ -15,10 +16,10 @@ export type CountDone = (object: ListedImage) => Promise<number | undefined>;
 
 /**
  * Counts by claims and batches: an image is done when its batch is settled; an archive, which counts for the images that it
- * holds, when all batches that it makes are. What is no image, or was deleted meanwhile, counts nothing. Remembers batches,
- * so it is made anew for every sweep.
+ * holds, when all batches that it makes are. What is no image, or was deleted meanwhile, counts nothing. Of one that nobody
+ * claimed the event is sent again. Remembers batches, so it is made anew for every sweep.
  */
-export function createCountDone(parts: CountingParts): CountDone {
+export function createCountDone(parts: CountingParts, sendAgain: SendAgain): CountDone {
 	const known = new Map<string, Promise<number | undefined>>();
 	const settledIn = (batchId: string): Promise<number | undefined> => {
 		const before = known.get(batchId);
@@ -32,7 +33,9 @@ export function createCountDone(parts: CountingParts): CountDone {
 		if (!isImageKey(object.key)) return 0;
 		const found = await findClaim(parts, object);
 		if (!found) return 0;
-		return 'batchId' in found ? settledIn(found.batchId) : undefined;
+		if ('batchId' in found) return settledIn(found.batchId);
+		await sendAgain({ ...found.unclaimed, modifiedMs: object.modifiedMs });
+		return undefined;
 	};
 }
 

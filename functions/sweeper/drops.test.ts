@@ -4,6 +4,7 @@ import type { Batches } from '../aws/batch-table.ts';
 import type { Claims } from '../aws/claim-table.ts';
 import { createDrops } from '../aws/drops.ts';
 import { type Batch, mintArchiveBatchId, mintBatchId, partBatchId } from '../core/batch.ts';
+import { parseImageEvents } from '../core/event.ts';
 import { limits } from '../core/limits.ts';
 import { sweepDrops } from './drops.ts';
 import { createMemoryBucket } from './testing/memory-bucket.ts';
@@ -20,7 +21,7 @@ function createWorld({ pageKeys = 1000, versioned = false } = {}) {
 	const batches = new Map<string, Batch>();
 	const drops = createDrops(results.client, 'results');
 	const read = { claims: 0, batches: 0 };
-	const logged: string[] = [];
+	const [logged, sentAgain] = [[] as string[], [] as string[]];
 	const parts = {
 		drops,
 		imagesBucket: 'images',
@@ -39,11 +40,20 @@ function createWorld({ pageKeys = 1000, versioned = false } = {}) {
 		nowMs: () => nowMs,
 		log: (level: string, message: string) => void logged.push(`${level}: ${message}`),
 		s3: images.client,
+		planningSecondsMax: limits.planningSecondsMax,
+		eventsQueue: {
+			send: async (event: object) => {
+				for (const { image } of parseImageEvents(JSON.stringify(event), 'images').images)
+					sentAgain.push(`${image.key} ${image.versionId ?? image.etag}`);
+			},
+		},
 	};
 	return {
 		...{ images, results, batches, drops, read, logged },
-		drop: (key: string) =>
-			void images.objects.set(key, { text: '', etag: 'e1', ...(versioned ? { versionId: 'v1' } : {}) }),
+		drop: (key: string, modifiedMs = 0) =>
+			void images.objects.set(key, { text: '', etag: 'e1', modifiedMs, ...(versioned ? { versionId: 'v1' } : {}) }),
+		/** Objects whose event was sent again since the last look. */
+		sentAgain: () => sentAgain.splice(0),
 		claim: (key: string, batchId: string) => void claims.set(`${key} ${versioned ? 'v1' : 'e1'}`, batchId),
 		close: (of = marker, atMs = closedMs) => drops.open({ tenant, marker: of, closedMs: atMs }),
 		sweep: () => sweepDrops(parts),
@@ -155,6 +165,62 @@ describe('a drop', () => {
 		await world.close();
 		expect(await world.sweep()).toEqual({ dropsOpen: 1, dropsDone: 1 });
 		expect(world.logged).toContainEqual(expect.stringMatching(/^error: an open drop could not be looked at/));
+	});
+});
+
+describe('an image that a drop waits for and nobody claimed', () => {
+	const restMs = limits.planningSecondsMax * 1000;
+
+	test.each([
+		[false, 'e1'],
+		[true, 'v1'],
+	])(
+		'has its event sent again, of the version that lies there (versioned: %s), until it is claimed',
+		async (versioned, version) => {
+			const world = createWorld({ versioned });
+			dropSettled(world, ['acme/2026/a.png', 'acme/2026/c.png']);
+			world.drop('acme/2026/b.png', nowMs - restMs - 1);
+			await world.close();
+			await world.sweep();
+			expect(world.sentAgain()).toEqual([`acme/2026/b.png ${version}`]);
+			expect(world.logged).toContainEqual(expect.stringMatching(/^warn: events .* were sent again/));
+			await world.sweep();
+			expect(world.sentAgain()).toHaveLength(1); // that one may be lost too
+			world.claim('acme/2026/b.png', batchIdOf(0));
+			expect(await world.sweep()).toMatchObject({ dropsDone: 1 });
+			expect(world.sentAgain()).toEqual([]);
+		},
+	);
+
+	test('has not while its own may be under way; nor has one that is claimed, or no image', async () => {
+		const world = createWorld();
+		for (const key of ['acme/2026/a.png', 'acme/2026/folder/', 'acme/2026/deep/_complete'])
+			world.drop(key, nowMs - restMs);
+		world.drop('acme/2026/b.png');
+		world.claim('acme/2026/b.png', batchIdOf(1));
+		await world.close();
+		await world.sweep();
+		expect(world.sentAgain()).toEqual([]);
+	});
+
+	test.each([
+		[limits.sweepEventsMax, limits.sweepEventsMax],
+		[limits.sweepEventsMax + 1, limits.sweepEventsMax],
+	])('is one of so many a sweep: of %i, %i', async (lost, sent) => {
+		const world = createWorld();
+		for (let i = 0; i < lost; i++) {
+			const folder = `acme/${Math.floor(i / limits.storeConcurrency)}/`;
+			world.drop(`${folder}${i}.png`);
+			await world.close(`${folder}_complete`);
+		}
+		// A drop's first object is looked at alone, and the walk ends there, as long as that is not done.
+		world.batches.set(batchIdOf(0), { ...unsettled, batchId: batchIdOf(0), state: 'settled' });
+		for (let folder = 0; folder * limits.storeConcurrency < lost; folder++) {
+			world.drop(`acme/${folder}/!.png`);
+			world.claim(`acme/${folder}/!.png`, batchIdOf(0));
+		}
+		await world.sweep();
+		expect(world.sentAgain()).toHaveLength(sent);
 	});
 });
 

@@ -8,10 +8,10 @@ import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
 import { prefixOfMarker } from '../core/object-key.ts';
 import { type CountDone, type CountingParts, createCountDone } from './count-done.ts';
+import { createBoundedSendAgain, type EventSendingParts } from './lost-events.ts';
 
-export interface DropSweepingParts extends CountingParts {
+export interface DropSweepingParts extends CountingParts, EventSendingParts {
 	drops: Drops;
-	nowMs: () => number;
 	log: Log;
 }
 
@@ -24,10 +24,12 @@ interface Turn {
 /**
  * Finds out which open drops are done, and records them. Walks through the keys of each, a page at a time and in turns, so that
  * a large one holds nobody up, as far as all is done; the next sweep goes on from there. Looks at about
- * `limits.sweepDropObjectsMax` objects, a page more at most. A drop that cannot be looked at waits for the next sweep.
+ * `limits.sweepDropObjectsMax` objects, a page more at most. A drop that cannot be looked at waits for the next sweep. The event of
+ * an image that a drop waits for, and nobody claimed, is sent again: in a large bucket the search for lost events is long in coming.
  */
 export async function sweepDrops(parts: DropSweepingParts): Promise<{ dropsOpen: number; dropsDone: number }> {
-	const countDone = createCountDone(parts);
+	const { sendAgain, sent } = createBoundedSendAgain(parts);
+	const countDone = createCountDone(parts, sendAgain);
 	const queue = await someOpen(parts.drops);
 	let [objects, dropsOpen, dropsDone] = [0, queue.length, 0];
 	while (objects < limits.sweepDropObjectsMax) {
@@ -39,6 +41,7 @@ export async function sweepDrops(parts: DropSweepingParts): Promise<{ dropsOpen:
 		if (turn.drop === 'done') dropsDone += 1;
 		if (turn.drop === 'done' || turn.drop === 'over') dropsOpen -= 1;
 	}
+	if (sent() > 0) parts.log('warn', 'events of images in closed drops were sent again', { eventsSentAgain: sent() });
 	return { dropsOpen, dropsDone };
 }
 

@@ -3,21 +3,16 @@ import { z } from 'zod';
 import type { Drops } from '../aws/drops.ts';
 import { type ListedImage, listImages } from '../aws/image-list.ts';
 import { getText, putText } from '../aws/objects.ts';
-import type { Queue } from '../aws/queue.ts';
 import { closingSchema, covers } from '../core/drop.ts';
-import { imageEvent, type imageEventSchema } from '../core/event.ts';
 import { limits } from '../core/limits.ts';
 import { isImageKey, isMarkerKey } from '../core/object-key.ts';
 import { parseJson } from '../core/parse.ts';
 import { type ClaimFindingParts, findClaim } from './find-claim.ts';
+import { createSendAgain, type EventSendingParts, isAtRest } from './lost-events.ts';
 
-export interface ReconcilingParts extends ClaimFindingParts {
+export interface ReconcilingParts extends ClaimFindingParts, EventSendingParts {
 	resultsBucket: string;
 	drops: Drops;
-	eventsQueue: Queue<z.infer<typeof imageEventSchema>>;
-	nowMs: () => number;
-	/** Younger images may still have their event under way. */
-	planningSecondsMax: number;
 }
 
 const cursorKey = 'sweeper/cursor.json';
@@ -30,13 +25,13 @@ const cursorSchema = z.strictObject({ after: z.string().optional() });
  * @returns how many were found
  */
 export async function reconcile(parts: ReconcilingParts): Promise<number> {
+	const sendAgain = createSendAgain(parts);
 	let { after } = await readCursor(parts);
 	let [looked, found] = [0, 0];
 	do {
 		const page = await listImages(parts.s3, parts.imagesBucket, { after });
 		const lost = await lostOf(parts, page.images);
-		for (const { modifiedMs, ...image } of lost)
-			await parts.eventsQueue.send(imageEvent(parts.imagesBucket, image, modifiedMs));
+		for (const object of lost) await sendAgain(object);
 		[looked, found, after] = [looked + page.images.length, found + lost.length, page.next];
 		// Page by page: whoever dies, or runs out of time, has come further all the same.
 		await putText(parts.s3, parts.resultsBucket, cursorKey, JSON.stringify({ after }), 'application/json');
@@ -51,8 +46,7 @@ async function readCursor({ s3, resultsBucket }: ReconcilingParts): Promise<z.in
 
 /** The objects of a page whose event was lost, as they lie there now. */
 async function lostOf(parts: ReconcilingParts, page: readonly ListedImage[]): Promise<ListedImage[]> {
-	const { nowMs, planningSecondsMax } = parts;
-	const atRest = page.filter(({ modifiedMs }) => nowMs() - modifiedMs > planningSecondsMax * 1000);
+	const atRest = page.filter((object) => isAtRest(parts, object));
 	const lostOne = async (object: ListedImage): Promise<ListedImage | undefined> => {
 		if (isMarkerKey(object.key)) return (await needsNoEvent(parts.drops, object)) ? undefined : object;
 		if (!isImageKey(object.key)) return undefined;

@@ -15,12 +15,26 @@ describe('settings', () => {
 		[{ retentionDays: 30 }, /retentionDays/],
 		[{ cpu: { cpuUnits: 3000 } }, /Fargate offers cpuUnits 1024, 2048, 4096/],
 		[{ cpu: { cpuUnits: 1024, memoryMib: 16_384 } }, /memoryMib must be a multiple of 1024 from 2048 to 8192/],
+		[{ cpu: { cpuUnits: 8192, memoryMib: 17_408 } }, /memoryMib must be a multiple of 4096 from 16384 to 61440/],
+		[{ cpu: { cpuUnits: 16_384, memoryMib: 36_864 } }, /memoryMib must be a multiple of 8192 from 32768 to 122880/],
 		[{ gpu: { instanceTypes: ['m7i.large'] } }, /instanceTypes/],
 		[{ alarmEmail: 'nobody' }, /alarmEmail/],
 		[{ price: { version: 'p', nanoUsdPerTmac: 0, nanoUsdPerImage: 0 } }, /nanoUsdPerTmac/],
 		[{ colour: 'blue' }, /colour/],
 	])('%j: the message names the setting', (given, message) => {
 		expect(() => defineSettings(given as Parameters<typeof defineSettings>[0])).toThrow(message);
+	});
+
+	test.each([
+		[8192, 61_440],
+		[16_384, 122_880],
+	])('the largest memory that Fargate offers with cpuUnits %i is taken', (cpuUnits, memoryMib) => {
+		expect(defineSettings({ cpu: { cpuUnits, memoryMib } }).cpu).toEqual({ cpuUnits, memoryMib });
+	});
+
+	test("what Fargate offers is not asked of a task that shares a GPU's instance", () => {
+		const cpu = { cpuUnits: 3000, memoryMib: 5000 };
+		expect(defineSettings({ workers: 'gpu', cpu }).cpu).toEqual(cpu);
 	});
 });
 

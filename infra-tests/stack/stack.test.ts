@@ -142,6 +142,20 @@ describe.each(both)('functions, with %s workers', (kind) => {
 		expect(visibilityOf('batches')).toBe(limits.visibilitySeconds);
 	});
 
+	test('the outputs tell the command line what the planner was told: model, workers, price, largest batch', () => {
+		const [environment] = Object.values(
+			templates[kind].findResources('AWS::Lambda::Function', { Properties: { FunctionName: 'budgetnet-planner' } }),
+		).map(({ Properties }) => Properties.Environment.Variables);
+		expect(environment.WORKER_KIND).toBe(kind);
+		for (const [output, variable] of [
+			['WorkerKind', 'WORKER_KIND'],
+			['Price', 'PRICE'],
+			['BatchImagesMax', 'BATCH_IMAGES_MAX'],
+		] as const)
+			templates[kind].hasOutput(output, { Value: environment[variable] });
+		templates[kind].hasOutput('ModelPackage', { Value: 'cifar10-resnet' });
+	});
+
 	test('stuck batches are looked for every five minutes, lost events, which costs requests, four times a day', () => {
 		templates[kind].hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(5 minutes)' });
 		templates[kind].hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(6 hours)' });
@@ -268,7 +282,34 @@ test.each(both)("%s: no alarm's sum is without value where a metric has no data"
 	expect(expressions.filter((expression) => expression.includes('+'))).toEqual([]);
 });
 
-test('a scheduled function that fails, and is run three times by Lambda, is told of, though it runs four times a day', () => {
+test('a batch that no worker could run and nobody gives up is told of, though its dead letter is mostly in flight', () => {
+	templates.cpu.hasResourceProperties('AWS::CloudWatch::Alarm', {
+		AlarmName: 'budgetnet-batches-dead',
+		Threshold: 0,
+		ComparisonOperator: 'GreaterThanThreshold',
+		EvaluationPeriods: 2,
+		Metrics: Match.arrayWith([
+			Match.objectLike({ Expression: 'SUM([visible, running])' }),
+			...['ApproximateNumberOfMessagesVisible', 'ApproximateNumberOfMessagesNotVisible'].map((MetricName) =>
+				Match.objectLike({
+					MetricStat: Match.objectLike({ Metric: Match.objectLike({ MetricName }), Period: 300, Stat: 'Minimum' }),
+				}),
+			),
+		]),
+	});
+});
+
+test('a sweep that fails is not run again, for the next comes in minutes; the search for lost events is', () => {
+	const sweeper = { Properties: { FunctionName: 'budgetnet-sweeper' } };
+	const [id] = Object.keys(templates.cpu.findResources('AWS::Lambda::Function', sweeper));
+	templates.cpu.allResourcesProperties('AWS::Lambda::EventInvokeConfig', {
+		FunctionName: { Ref: id },
+		MaximumRetryAttempts: 0,
+	});
+	templates.cpu.resourceCountIs('AWS::Lambda::EventInvokeConfig', 1);
+});
+
+test('the search for lost events that fails, and is run three times by Lambda, is told of, though it runs four times a day', () => {
 	templates.cpu.hasResourceProperties('AWS::CloudWatch::Alarm', {
 		AlarmName: 'budgetnet-errors',
 		Threshold: 1,

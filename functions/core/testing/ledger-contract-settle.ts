@@ -147,6 +147,42 @@ export function quotaContract(trial: Trial): void {
 			});
 		});
 
+		test('reaches an account that is being opened, before anybody is granted anything there under an older one', async () => {
+			const { quota, setLimit, tenant, request } = await open(100);
+			await setLimit(40);
+			const december = { period: '2026-12', quotaRevision: quota.revision };
+			const opening = trial.ledger().ensureAccount(quota, december.period, undefined);
+			const planners = Array.from({ length: 5 }, async (_, planner) => {
+				const answers: string[] = [];
+				for (let n = planner; answers.length < 5; n += 5) {
+					if (n !== planner) await trial.ledger().ensureAccount(quota, december.period, undefined);
+					answers.push((await trial.ledger().reserve({ ...request(n, 1), ...december })) ?? 'granted');
+				}
+				return answers;
+			});
+			expect(new Set((await Promise.all(planners)).flat())).toEqual(new Set(['stale']));
+			expect(await opening).toMatchObject({ limitNanoUsd: 40, availableNanoUsd: 40, quotaRevision: 2, open: {} });
+			expect(await trial.ledger().getAccount(tenant, december.period)).toEqual(await opening);
+		});
+
+		test('and a change of it that race with the opening: the account knows the change when it is made', async () => {
+			for (let n = 0; n < 10; n++) {
+				const tenant = newTenant();
+				const quota = await trial.ledger().setQuota({ tenant, limitNanoUsd: 100 }, nowMs);
+				const opening = [1, 2].map(() => trial.ledger().ensureAccount(quota, period, batchIdOf(3)));
+				const changed = await trial.ledger().setQuota({ tenant, limitNanoUsd: 40 }, nowMs);
+				const reserve = trial.ledger().reserve({
+					...{ tenant, period, rid: ridOf(1), batchId: batchIdOf(3), nanoUsd: 1, images: 1 },
+					quotaRevision: quota.revision,
+				});
+				expect(await reserve).toBe('stale');
+				await Promise.all(opening);
+				expect(await trial.ledger().getAccount(tenant, period)).toMatchObject({
+					...{ limitNanoUsd: 40, availableNanoUsd: 40, quotaRevision: changed.revision, oldestDeferred: batchIdOf(3) },
+				});
+			}
+		});
+
 		test('says no less than it was told, and refuses what makes no sense', async () => {
 			const tenant = newTenant();
 			const wish = {

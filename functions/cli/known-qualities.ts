@@ -1,0 +1,45 @@
+import { macsForQuality } from '../core/curve.ts';
+import { BudgetNetError } from '../core/errors.ts';
+import type { ModelCard } from '../core/package.ts';
+import type { Quality } from '../core/quota.ts';
+import type { Connection } from './connect.ts';
+import { type QuotaOptions, saidQuality } from './quota-options.ts';
+import { modelOf, readCard } from './system-price.ts';
+
+/**
+ * Refuses a floor or a ceiling that the model does not have: under such a floor all images would wait, and such a ceiling
+ * would be none. What cannot be known here is accepted.
+ * @throws BudgetNetError `invalid`
+ */
+export async function checkQualities(
+	system: Pick<Connection, 'workers'>,
+	{ model, floor, ceiling }: QuotaOptions & { model?: string },
+): Promise<void> {
+	const said = { '--floor': saidQuality(floor), '--ceiling': saidQuality(ceiling) };
+	if (Object.values(said).every((quality) => quality === undefined)) return;
+	const card = model === undefined ? await systemCard(system) : await readCard(model);
+	if (!card) return;
+	for (const [option, quality] of Object.entries(said)) if (quality) checkQuality(card, option, quality);
+}
+
+/** Undefined where the stack does not say its model, or the package is none of those here. */
+async function systemCard(system: Pick<Connection, 'workers'>): Promise<ModelCard | undefined> {
+	try {
+		return await readCard(await modelOf(system, undefined));
+	} catch (error) {
+		if (error instanceof BudgetNetError && (error.code === 'invalid' || error.code === 'not-found')) return undefined;
+		throw error;
+	}
+}
+
+function checkQuality(card: ModelCard, option: string, quality: Quality): void {
+	if (macsForQuality(card, quality) !== undefined) return;
+	const [said, expected] =
+		'policy' in quality
+			? [quality.policy, `one of its policies ${card.policies.map(({ id }) => id).join(', ')}`]
+			: [quality.accuracy, `an accuracy of at most ${Math.max(...card.curve.map(({ accuracy }) => accuracy))}`];
+	throw new BudgetNetError(
+		'invalid',
+		`${option} ${said}: model ${card.name} does not have that: expected ${expected} (--model says another model)`,
+	);
+}

@@ -1,0 +1,60 @@
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { z } from 'zod';
+import { awsCall } from '../aws/aws-call.ts';
+import { BudgetNetError } from '../core/errors.ts';
+import { limits } from '../core/limits.ts';
+import { parseJson } from '../core/parse.ts';
+import { embeddedPrice, type Price, priceSchema } from '../core/price.ts';
+import type { Priced } from '../core/price-list.ts';
+import { defaultModel } from './packages.ts';
+
+/** What runs the batches of a system, and how its planner cuts and prices them. */
+export interface Workers extends Priced {
+	/** Most images of a batch. */
+	batchImagesMax: number;
+	/** What the planner takes where the price list has nothing; undefined of what it never asks for. */
+	fallbackFor(priced: Priced): Price | undefined;
+}
+
+/** Of `budgetnet up`, in the embedded cloud and on LocalStack alike; whatever model it was told, it has one price. */
+export const emulatedWorkers: Workers = {
+	...{ model: defaultModel, workerKind: 'cpu', batchImagesMax: 512 },
+	fallbackFor: () => embeddedPrice,
+};
+
+/** Outputs of cdk/stack.ts. */
+const outputsSchema = z.object({
+	ModelPackage: z.string(),
+	WorkerKind: z.string(),
+	Price: z.string(),
+	BatchImagesMax: z.coerce.number().int().min(1).max(limits.batchImagesMax),
+});
+
+/** What a stack says of its workers. @throws BudgetNetError `invalid` when it does not, as one deployed by an older version; `unavailable` */
+export async function workersOfStack(stackName: string): Promise<Workers> {
+	const given = outputsSchema.safeParse(await outputsOf(stackName));
+	if (!given.success)
+		throw new BudgetNetError(
+			'invalid',
+			`stack ${stackName} does not say what its workers run and cost (outputs ${Object.keys(outputsSchema.shape).join(', ')}): deploy it again, with npm run deploy`,
+			{ cause: given.error },
+		);
+	const { ModelPackage: model, WorkerKind: workerKind, Price: text, BatchImagesMax: batchImagesMax } = given.data;
+	const price = parseJson(priceSchema, text, `output Price of stack ${stackName}`);
+	return {
+		...{ model, workerKind, batchImagesMax },
+		fallbackFor: (priced) => (priced.model === model && priced.workerKind === workerKind ? price : undefined),
+	};
+}
+
+async function outputsOf(stackName: string): Promise<Record<string, string | undefined>> {
+	const client = new CloudFormationClient();
+	try {
+		const describe = new DescribeStacksCommand({ StackName: stackName });
+		const { Stacks } = await awsCall(`stack ${stackName}`, () => client.send(describe));
+		const outputs = Stacks?.[0]?.Outputs ?? [];
+		return Object.fromEntries(outputs.map(({ OutputKey = '', OutputValue }) => [OutputKey, OutputValue]));
+	} finally {
+		client.destroy();
+	}
+}
