@@ -1,5 +1,7 @@
+import type { BatchRef } from '../core/batch.ts';
 import type { FailureReason } from '../core/failure.ts';
 import { type Image, joinName, nameOfImage } from '../core/image.ts';
+import type { Outcome } from '../core/outcome.ts';
 import type { Connection } from './connect.ts';
 
 /** Images that run again together: as one run, with claims of its own. */
@@ -24,16 +26,23 @@ export async function failedRuns(
 	for (const ref of await outcomes.list(tenant, since)) {
 		const run = runAfter(ref.batchId);
 		const rows = (await outcomes.read(ref))?.outcomes ?? [];
-		const images = new Map((await manifests.get(ref)).images.map((image) => [joinName(nameOfImage(image)), image]));
+		const images = rows.some(isRetryable) ? await imagesByName(manifests, ref) : new Map<string, Image>();
 		for (const row of rows) {
 			const name = joinName(row);
-			const retryable = row.status === 'failed' && !hopeless.includes(row.reason);
-			found.set(name, { run, image: retryable ? images.get(name) : undefined }); // a later run's outcome counts
+			found.set(name, { run, image: isRetryable(row) ? images.get(name) : undefined }); // a later run's outcome counts
 		}
 	}
 	const failed = [...found.values()].flatMap(({ run, image }) => (image ? [{ run, image }] : []));
 	const byRun = Map.groupBy(failed, ({ run }) => run);
 	return [...byRun].map(([run, those]) => ({ run, images: those.map(({ image }) => image) }));
+}
+
+function isRetryable(outcome: Outcome): boolean {
+	return outcome.status === 'failed' && !hopeless.includes(outcome.reason);
+}
+
+async function imagesByName(manifests: Connection['manifests'], ref: BatchRef): Promise<Map<string, Image>> {
+	return new Map((await manifests.get(ref)).images.map((image) => [joinName(nameOfImage(image)), image]));
 }
 
 /** The run that mends a batch's failures: its id, in the characters and the length that a run may have. */
