@@ -41,8 +41,7 @@ export function startPolling(options: {
 	let handedBack = false;
 	const waitOf = ({ Attributes }: Message) =>
 		handedBack ? 0 : retrySecondsAfter(Number(Attributes?.ApproximateReceiveCount ?? 1), retryFactor);
-	const cutOff = Promise.withResolvers<never>();
-	cutOff.promise.catch(() => undefined); // there may be no batch to cut off
+	let cutOff: PromiseWithResolvers<never> | undefined; // of the batch that runs: one for all would keep what has run
 	const consumer = Consumer.create({
 		sqs,
 		queueUrl,
@@ -53,6 +52,7 @@ export function startPolling(options: {
 		heartbeatInterval: Math.ceil(visibilitySeconds / 3),
 		terminateVisibilityTimeout: ([message]) => waitOf(message as Message),
 		handleMessage: async (message) => {
+			cutOff = Promise.withResolvers<never>();
 			await Promise.race([run(message.Body ?? ''), cutOff.promise]);
 			return message;
 		},
@@ -87,7 +87,7 @@ export function startPolling(options: {
 			const how = await Promise.race([processed.promise, delay(graceMs, 'late' as const, { ref: false })]);
 			if (how === 'finished') return how;
 			handedBack = true;
-			cutOff.reject(new BudgetNetError('unavailable', 'its worker stops, and hands it back'));
+			cutOff?.reject(new BudgetNetError('unavailable', 'its worker stops, and hands it back'));
 			await processed.promise; // its message is visible again, and no heartbeat hides it any more
 			return 'handed-back';
 		},
