@@ -17,11 +17,16 @@ const outputsSchema = z.looseObject({
 	ReportsQueueUrl: z.url(),
 });
 
-/**
- * Finds everything of a system from its stack's outputs.
- * @throws BudgetNetError `not-found` without such a stack, `invalid` when it is not this system's, `unavailable`
- */
+/** A stack's outputs by name. */
+export type StackOutputs = Record<string, string | undefined>;
+
+/** Finds everything of a system from its stack. @throws like `outputsOf` and `resourcesIn` */
 export async function findResources(client: CloudFormationClient, stackName: string): Promise<Resources> {
+	return resourcesIn(await outputsOf(client, stackName), stackName);
+}
+
+/** Reads the outputs of a stack. @throws BudgetNetError `not-found` without such a stack, `unavailable` */
+export async function outputsOf(client: CloudFormationClient, stackName: string): Promise<StackOutputs> {
 	const answer = await awsCall(`stack ${stackName}`, async () => {
 		try {
 			return await client.send(new DescribeStacksCommand({ StackName: stackName }));
@@ -32,9 +37,11 @@ export async function findResources(client: CloudFormationClient, stackName: str
 	});
 	const [stack] = answer?.Stacks ?? [];
 	if (!stack) throw new BudgetNetError('not-found', `there is no stack "${stackName}" in this account and region`);
-	const given = Object.fromEntries(
-		(stack.Outputs ?? []).map(({ OutputKey = '', OutputValue }) => [OutputKey, OutputValue]),
-	);
+	return Object.fromEntries((stack.Outputs ?? []).map(({ OutputKey = '', OutputValue }) => [OutputKey, OutputValue]));
+}
+
+/** Everything of a system, from its stack's outputs. @throws BudgetNetError `invalid` when they are not this system's */
+export function resourcesIn(given: StackOutputs, stackName: string): Resources {
 	const outputs = parse(outputsSchema, given, `outputs of stack ${stackName}`);
 	return {
 		tablePrefix: outputs.TablePrefix,

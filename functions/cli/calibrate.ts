@@ -41,8 +41,8 @@ async function calibrate(folder: string, options: CalibrateOptions): Promise<voi
 	const root = resolve(folder);
 	const files = (await listFiles(root)).slice(0, filesMax).map((name) => join(root, name));
 	const { model, workerKind } = await (isSystemNamed()
-		? connected((connection) => pricedOf(connection, options))
-		: pricedOf({ workers: async () => emulatedWorkers }, options));
+		? connected(async (connection) => pricedOf(connection, options))
+		: pricedOf({ workers: () => emulatedWorkers }, options));
 	const speed = await measureMachine(await loadPackage(await packageFolder(model)), files);
 	const price = calibratedPrice({ ...speed, usdPerHour, utilisation });
 	const written = options.write

@@ -1,10 +1,10 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { createClients } from '../aws/clients.ts';
 import { namesOf } from '../aws/names.ts';
-import { findResources } from '../aws/stack-outputs.ts';
+import { outputsOf, resourcesIn } from '../aws/stack-outputs.ts';
 import { createStores } from '../aws/stores.ts';
 import { BudgetNetError } from '../core/errors.ts';
-import { emulatedWorkers, type Workers, workersOfStack } from './workers.ts';
+import { emulatedWorkers, type Workers, workersIn } from './workers.ts';
 
 /**
  * A system that runs: on AWS, found by its stack; or wherever `AWS_ENDPOINT_URL_S3`, `_SQS` and `_DYNAMODB` point
@@ -18,7 +18,7 @@ interface Found {
 	tablePrefix: string;
 	queueUrl: (queue: string) => string;
 	/** Asked only by who needs it: a stack of an older version does not say it. */
-	workers: () => Promise<Workers>;
+	workers: () => Workers;
 }
 
 const defaultPrefix = 'budgetnet';
@@ -56,7 +56,8 @@ async function connect() {
 async function findByStack(name: string): Promise<Found> {
 	const client = new CloudFormationClient();
 	try {
-		const resources = await findResources(client, name);
+		const outputs = await outputsOf(client, name);
+		const resources = resourcesIn(outputs, name);
 		const urls: Record<string, string> = {
 			'image-events': resources.imageEventsUrl,
 			plans: resources.plansUrl,
@@ -68,12 +69,8 @@ async function findByStack(name: string): Promise<Found> {
 			return `${urls[alive]}${queue.slice(alive.length)}`; // the dead letters' queue is named after its own
 		};
 		const isEmulated = resources.plansUrl.includes(`/${emulatedAccount}/`);
-		let read: Promise<Workers> | undefined;
-		const workers = async () => {
-			if (isEmulated) return emulatedWorkers; // of LocalStack, where `up` runs them, not the stack
-			read ??= workersOfStack(name);
-			return read;
-		};
+		// Of LocalStack `up` runs them, not the stack.
+		const workers = () => (isEmulated ? emulatedWorkers : workersIn(outputs, name));
 		return { names: resources, tablePrefix: resources.tablePrefix, queueUrl, workers };
 	} finally {
 		client.destroy();
@@ -84,7 +81,7 @@ async function findByStack(name: string): Promise<Found> {
 function findByNames(): Found {
 	const prefix = process.env.BUDGETNET_PREFIX ?? defaultPrefix;
 	const queueUrl = (queue: string) => `${endpointOf('SQS')}/${emulatedAccount}/${prefix}-${queue}`;
-	return { names: namesOf(prefix), tablePrefix: prefix, queueUrl, workers: async () => emulatedWorkers };
+	return { names: namesOf(prefix), tablePrefix: prefix, queueUrl, workers: () => emulatedWorkers };
 }
 
 /** Runs something over a connection, and closes it. */

@@ -74,7 +74,7 @@ async function estimateFor(
 ): Promise<Estimate> {
 	const { ledger } = connection;
 	const quota = presentQuota(tenant, await ledger.getQuota(tenant));
-	const priced = await pricedOf(connection, said);
+	const priced = pricedOf(connection, said);
 	const [card, nowMs] = [await readCard(priced.model), Date.now()];
 	if (images > Number.MAX_SAFE_INTEGER / fullMacs(card))
 		throw new BudgetNetError('invalid', `--images ${images}: too many to calculate with; ask for a part of them`);

@@ -25,7 +25,7 @@ export async function checkQualities(
 /** Undefined where the stack does not say its model, or the package is none of those here. */
 async function systemCard(system: Pick<Connection, 'workers'>): Promise<ModelCard | undefined> {
 	try {
-		return await readCard(await modelOf(system, undefined));
+		return await readCard(modelOf(system, undefined));
 	} catch (error) {
 		if (error instanceof BudgetNetError && (error.code === 'invalid' || error.code === 'not-found')) return undefined;
 		throw error;

@@ -37,7 +37,7 @@ export function pageCommand(): Command {
 		.action(async (options: PageOptions) => {
 			parse(tenantSchema, options.tenant, `tenant "${options.tenant}"`);
 			const data = await connected(async (connection) => {
-				const card = await readCard(await modelOf(connection, options.model));
+				const card = await readCard(modelOf(connection, options.model));
 				return pageData(connection, options.tenant, card);
 			});
 			if (options.json) process.stdout.write(`${JSON.stringify(data)}\n`);

@@ -42,7 +42,7 @@ async function list({ json }: { json?: boolean }): Promise<void> {
 }
 
 async function describeFallback(connection: Connection): Promise<string> {
-	const priced = await pricedOf(connection, {});
+	const priced = pricedOf(connection, {});
 	const { nanoUsdPerTmac, nanoUsdPerImage } = await systemPrice(connection, priced, Date.now());
 	const price = `${formatUsd(nanoUsdPerTmac)} a TMAC, ${formatUsd(nanoUsdPerImage)} an image`;
 	return `no prices yet: the planner takes its own for ${priced.model} on ${priced.workerKind}, ${price}`;

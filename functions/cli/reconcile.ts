@@ -26,7 +26,7 @@ export function reconcileCommand(): Command {
 			const month = parse(monthSchema, options.month, `--month ${options.month}`);
 			const billNanoUsd = parseUsd(options.bill);
 			const { result, price, priced } = await connected(async (connection) => {
-				const priced = await pricedOf(connection, options);
+				const priced = pricedOf(connection, options);
 				return {
 					priced,
 					price: await systemPrice(connection, priced, Date.now()),

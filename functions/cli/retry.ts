@@ -5,7 +5,7 @@ import { createQueue } from '../aws/queue.ts';
 import { batchIdSchema } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import type { Image } from '../core/image.ts';
-import { type ResumeMessage, resumeMessageSchema } from '../core/message.ts';
+import { resumeMessageSchema } from '../core/message.ts';
 import { isMarkerKey, tenantOf, tenantSchema } from '../core/object-key.ts';
 import { parse } from '../core/parse.ts';
 import { payableNow } from '../planner/payable.ts';
@@ -68,23 +68,21 @@ const mintSuffix = () => randomBytes(4).toString('hex');
 
 /** As few as the planner itself would put into one batch. */
 async function batchImagesMax(connection: Connection, tenant: string, options: RetryOptions): Promise<number> {
-	const priced = await pricedOf(connection, options);
+	const priced = pricedOf(connection, options);
 	const priceNow = () => systemPrice(connection, priced, Date.now());
 	const payable = await payableNow({ ...connection, card: await readCard(priced.model), priceNow }, tenant);
-	return Math.min((await connection.workers()).batchImagesMax, payable);
+	return Math.min(connection.workers().batchImagesMax, payable);
 }
 
 async function runAll(connection: Connection, tenant: string, reruns: readonly Rerun[], imagesMax: number) {
 	const made: Made = { images: 0, batchIds: [] };
-	const plans = createQueue(connection.clients.sqs, connection.queueUrl('plans'), resumeMessageSchema, 'plans');
-	const plansQueue = {
-		async send(message: ResumeMessage) {
-			await plans.send(message);
-			made.batchIds.push(message.batchId);
-		},
-	};
+	const plansQueue = createQueue(connection.clients.sqs, connection.queueUrl('plans'), resumeMessageSchema, 'plans');
 	const parts = { ...connection, nowMs: Date.now, mintSuffix, plansQueue, imagesMax };
-	for (const { run, images } of reruns) made.images += (await rerun(parts, tenant, images, run)).images;
+	for (const { run, images } of reruns) {
+		const { images: count, batchIds } = await rerun(parts, tenant, images, run);
+		made.images += count;
+		made.batchIds.push(...batchIds);
+	}
 	return made;
 }
 

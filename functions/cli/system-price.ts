@@ -23,16 +23,16 @@ export async function readCard(model: string): Promise<ModelCard> {
 }
 
 /** The model and the kind of worker that were said, else those of the system. @throws BudgetNetError where it does not say them */
-export async function pricedOf(system: Pick<Connection, 'workers'>, said: PricedOptions): Promise<Priced> {
+export function pricedOf(system: Pick<Connection, 'workers'>, said: PricedOptions): Priced {
 	return {
-		model: await modelOf(system, said.model),
-		workerKind: said.workerKind ?? (await system.workers()).workerKind,
+		model: modelOf(system, said.model),
+		workerKind: said.workerKind ?? system.workers().workerKind,
 	};
 }
 
 /** The model that was said, else the system's. @throws BudgetNetError where it does not say it */
-export async function modelOf({ workers }: Pick<Connection, 'workers'>, said: string | undefined): Promise<string> {
-	return said ?? (await workers()).model;
+export function modelOf({ workers }: Pick<Connection, 'workers'>, said: string | undefined): string {
+	return said ?? workers().model;
 }
 
 /**
@@ -44,9 +44,9 @@ export async function systemPrice(
 	priced: Priced,
 	nowMs: number,
 ): Promise<Price> {
-	const price = priceAt(await prices.list(), priced, nowMs) ?? (await workers()).fallbackFor(priced);
+	const price = priceAt(await prices.list(), priced, nowMs) ?? workers().fallbackFor(priced);
 	if (price) return price;
-	const { model, workerKind } = await workers();
+	const { model, workerKind } = workers();
 	throw new BudgetNetError(
 		'not-found',
 		`model ${priced.model} has no price on ${priced.workerKind}; this system runs ${model} on ${workerKind}: leave out --model and --worker-kind, or set a price with budgetnet prices set ${priced.model} ${priced.workerKind}`,

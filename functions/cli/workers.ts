@@ -1,6 +1,5 @@
-import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { z } from 'zod';
-import { awsCall } from '../aws/aws-call.ts';
+import type { StackOutputs } from '../aws/stack-outputs.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import { parseJson } from '../core/parse.ts';
@@ -30,9 +29,9 @@ const outputsSchema = z.object({
 	BatchImagesMax: z.coerce.number().int().min(1).max(limits.batchImagesMax),
 });
 
-/** What a stack says of its workers. @throws BudgetNetError `invalid` when it does not, as one deployed by an older version; `unavailable` */
-export async function workersOfStack(stackName: string): Promise<Workers> {
-	const given = outputsSchema.safeParse(await outputsOf(stackName));
+/** What a stack's outputs say of its workers. @throws BudgetNetError `invalid` when they do not, as of one deployed by an older version */
+export function workersIn(outputs: StackOutputs, stackName: string): Workers {
+	const given = outputsSchema.safeParse(outputs);
 	if (!given.success)
 		throw new BudgetNetError(
 			'invalid',
@@ -45,16 +44,4 @@ export async function workersOfStack(stackName: string): Promise<Workers> {
 		...{ model, workerKind, batchImagesMax },
 		fallbackFor: (priced) => (priced.model === model && priced.workerKind === workerKind ? price : undefined),
 	};
-}
-
-async function outputsOf(stackName: string): Promise<Record<string, string | undefined>> {
-	const client = new CloudFormationClient();
-	try {
-		const describe = new DescribeStacksCommand({ StackName: stackName });
-		const { Stacks } = await awsCall(`stack ${stackName}`, () => client.send(describe));
-		const outputs = Stacks?.[0]?.Outputs ?? [];
-		return Object.fromEntries(outputs.map(({ OutputKey = '', OutputValue }) => [OutputKey, OutputValue]));
-	} finally {
-		client.destroy();
-	}
 }

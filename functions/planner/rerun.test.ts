@@ -30,7 +30,7 @@ async function runAgain(images: readonly Image[], imagesMax: number) {
 		'retry-1',
 	);
 	expect(planned).toHaveLength(candidates.length);
-	expect(counted.batches).toBe(candidates.length);
+	expect(counted.batchIds).toEqual(planned);
 	return { candidates, images: counted.images };
 }
 

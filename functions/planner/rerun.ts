@@ -14,20 +14,20 @@ interface RerunParts extends ClaimingParts, BatchMint {
 /**
  * Runs images of one tenant again, on purpose: in batches of a run of its own, with claims of its own, paid by the same quota.
  * The first run's outcomes stay. An image that is named twice runs once.
- * @returns how many images, and batches of them, which the planner now goes on with
+ * @returns how many images, and the batches of them, which the planner now goes on with
  */
 export async function rerun(
 	parts: RerunParts,
 	tenant: string,
 	images: readonly Image[],
 	run: string,
-): Promise<{ images: number; batches: number }> {
+): Promise<{ images: number; batchIds: string[] }> {
 	const distinct = distinctImages(images);
-	let batches = 0;
+	const batchIds: string[] = [];
 	for (const { batch, candidates } of newBatches(parts, tenant, distinct, parts.imagesMax, run)) {
 		await intend(parts, batch, candidates);
 		await parts.plansQueue.send({ v: 1, batchId: batch.batchId, tenant }, { groupId: tenant });
-		batches += 1;
+		batchIds.push(batch.batchId);
 	}
-	return { images: distinct.length, batches };
+	return { images: distinct.length, batchIds };
 }
