@@ -237,12 +237,21 @@ describe('against `up`', () => {
 			(await Promise.all(retried.map((batchId) => batches.get(batchId)))).map((batch) => batch?.state).sort();
 		// Said twice, it is paid once.
 		await expect.poll(statesOfRetried, { timeout: 30_000, interval: 500 }).toEqual(['deferred', 'void']);
+		expect((await against('where', 'acme/note.txt')).stdout).toMatch(
+			/^acme\/note.txt .*: its batch waits, reason: stopped\nbatch \S+\nrun 1:\n.* is settled\nbatch \S+\nfailed: not-an-image: /,
+		);
 		expect((await against('start')).status).toBe(0);
 		await expect.poll(statesOfRetried, { timeout: 30_000, interval: 500 }).toEqual(['settled', 'void']);
 		expect((await against('retry', '--tenant', 'acme', 'acme/cat.png')).stdout).toMatch(
 			/^1 images run again, in 1 batches\n\d+T\S+\n$/,
 		);
 		await expect.poll(batchesWithOutcomes, { timeout: 30_000, interval: 500 }).toBe(before + 2);
+		const { batchId, outcome, earlier } = await placeOf('acme/cat.png');
+		expect({ outcome, earlier }).toMatchObject({
+			outcome: { status: 'labelled' },
+			earlier: [{ outcome: { status: 'labelled' } }],
+		});
+		expect(earlier[0].batchId < batchId).toBe(true);
 		expect((await against('redrive', 'image-events')).stdout).toContain('0 messages put back');
 		expect((await against('stop')).status).toBe(0);
 		await drop('acme/later.png');

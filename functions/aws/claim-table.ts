@@ -20,8 +20,8 @@ export interface Claims {
 	 * @throws BudgetNetError `unavailable`
 	 */
 	claim(image: Image, batchId: string, run?: string): Promise<boolean>;
-	/** The batch that has claimed a version of a key. @throws BudgetNetError */
-	ownerOf(key: string, version: string, run?: string): Promise<string | undefined>;
+	/** The batch that has claimed an image, for its first run or the one named. @throws BudgetNetError */
+	ownerOf(name: ImageName, run?: string): Promise<string | undefined>;
 }
 
 /** Claims in a DynamoDB table (pk), an item an image. */
@@ -38,14 +38,14 @@ export function createClaims(dynamodb: DynamoDBDocumentClient, tableName: string
 			return await conditionalWrite(what, () => dynamodb.send(put));
 		},
 
-		async ownerOf(key, version, run) {
+		async ownerOf(name, run) {
 			const get = new GetCommand({
 				TableName: tableName,
-				Key: { pk: claimKey({ key, version }, run) },
+				Key: { pk: claimKey(name, run) },
 				ConsistentRead: true,
 			});
 			const { Item } = await awsCall(what, () => dynamodb.send(get));
-			return Item && parse(claimSchema, Item, `claim of "${key}"`).batchId;
+			return Item && parse(claimSchema, Item, `claim of "${name.key}"`).batchId;
 		},
 	};
 }

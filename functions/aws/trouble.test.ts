@@ -30,7 +30,7 @@ const calls: [name: string, call: (clients: Clients) => Promise<unknown>][] = [
 	['end of an open drop', (clients) => stores(clients).drops.remove(closing)],
 	['record of a drop', (clients) => stores(clients).drops.getRecord(closing.marker)],
 	['claim', (clients) => stores(clients).claims.claim(image, ref.batchId)],
-	['owner of a claim', (clients) => stores(clients).claims.ownerOf(image.key, 'e1')],
+	['owner of a claim', (clients) => stores(clients).claims.ownerOf({ key: image.key, version: 'e1' })],
 	['batch', (clients) => stores(clients).batches.get(ref.batchId)],
 	['state of a batch', (clients) => stores(clients).batches.setState(ref.batchId, 'void')],
 	['deferred batches', (clients) => stores(clients).batches.deferred('acme', 1)],

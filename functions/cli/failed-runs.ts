@@ -3,10 +3,11 @@ import type { FailureReason } from '../core/failure.ts';
 import { type Image, joinName, nameOfImage } from '../core/image.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Connection } from './connect.ts';
+import { runAfter } from './runs.ts';
 
-/** Images that run again together: as one run, with claims of its own. */
+/** Images that run again together: as one run, with claims of its own; or that nobody has claimed yet, as their first. */
 export interface Rerun {
-	run: string;
+	run: string | undefined;
 	images: Image[];
 }
 
@@ -43,9 +44,4 @@ function isRetryable(outcome: Outcome): boolean {
 
 async function imagesByName(manifests: Connection['manifests'], ref: BatchRef): Promise<Map<string, Image>> {
 	return new Map((await manifests.get(ref)).images.map((image) => [joinName(nameOfImage(image)), image]));
-}
-
-/** The run that mends a batch's failures: its id, in the characters and the length that a run may have. */
-function runAfter(batchId: string): string {
-	return `retry-${batchId.replaceAll(/[TZ]/g, '')}`;
 }

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { Command } from 'commander';
+import pMap from 'p-map';
 import { headImage } from '../aws/image-head.ts';
 import { createQueue } from '../aws/queue.ts';
 import { batchIdSchema } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
-import type { Image } from '../core/image.ts';
+import { type Image, nameOfImage } from '../core/image.ts';
+import { limits } from '../core/limits.ts';
 import { resumeMessageSchema } from '../core/message.ts';
 import { isMarkerKey, tenantOf, tenantSchema } from '../core/object-key.ts';
 import { parse } from '../core/parse.ts';
@@ -13,6 +15,7 @@ import { rerun } from '../planner/rerun.ts';
 import { type Connection, connected } from './connect.ts';
 import { failedRuns, type Rerun } from './failed-runs.ts';
 import { daySchema, sinceOption } from './results.ts';
+import { batchesFrom, runAfter } from './runs.ts';
 import { modelOption, type PricedOptions, pricedOf, readCard, systemPrice, workerKindOption } from './system-price.ts';
 
 interface RetryOptions extends PricedOptions {
@@ -55,7 +58,7 @@ async function retry(connection: Connection, keys: readonly string[], options: R
 		);
 	const reruns = options.failed
 		? await failedRuns(connection, tenant, sinceOf(options))
-		: [{ run: `retry-${mintSuffix()}`, images: await imagesSaid(connection, tenant, keys, options.batch) }];
+		: await runsAfterNewest(connection, await imagesSaid(connection, tenant, keys, options.batch), options.batch);
 	const imagesMax = await batchImagesMax(connection, tenant, options);
 	return runAll(connection, tenant, reruns, imagesMax);
 }
@@ -63,8 +66,6 @@ async function retry(connection: Connection, keys: readonly string[], options: R
 function sinceOf({ since }: RetryOptions): string | undefined {
 	return since === undefined ? undefined : parse(daySchema, since, '--since');
 }
-
-const mintSuffix = () => randomBytes(4).toString('hex');
 
 /** As few as the planner itself would put into one batch. */
 async function batchImagesMax(connection: Connection, tenant: string, options: RetryOptions): Promise<number> {
@@ -77,7 +78,8 @@ async function batchImagesMax(connection: Connection, tenant: string, options: R
 async function runAll(connection: Connection, tenant: string, reruns: readonly Rerun[], imagesMax: number) {
 	const made: Made = { images: 0, batchIds: [] };
 	const plansQueue = createQueue(connection.clients.sqs, connection.queueUrl('plans'), resumeMessageSchema, 'plans');
-	const parts = { ...connection, nowMs: Date.now, mintSuffix, plansQueue, imagesMax };
+	const mint = { nowMs: Date.now, mintSuffix: () => randomBytes(4).toString('hex') };
+	const parts = { ...connection, ...mint, plansQueue, imagesMax };
 	for (const { run, images } of reruns) {
 		const { images: count, batchIds } = await rerun(parts, tenant, images, run);
 		made.images += count;
@@ -90,6 +92,19 @@ function describe({ images, batchIds }: Made, { failed }: RetryOptions): string[
 	const lines = [`${images} images run again, in ${batchIds.length} batches`, ...batchIds];
 	if (failed && images > 0) lines.push('those that run again already, after the same failure, do not run twice');
 	return lines;
+}
+
+/** Each image in the run that follows its newest. @param batchId that they are in; without it the batch that claimed each first */
+async function runsAfterNewest({ claims }: Connection, images: readonly Image[], batchId?: string): Promise<Rerun[]> {
+	const runOf = async (image: Image): Promise<string | undefined> => {
+		const name = nameOfImage(image);
+		const first = batchId ?? (await claims.ownerOf(name));
+		const newest = first === undefined ? undefined : (await batchesFrom(claims, name, first)).at(-1);
+		return newest === undefined ? undefined : runAfter(newest);
+	};
+	const runs = await pMap(images, runOf, { concurrency: limits.storeConcurrency });
+	const byRun = Map.groupBy(images.keys(), (i) => runs[i]);
+	return [...byRun].map(([run, those]) => ({ run, images: [...those].flatMap((i) => images[i] ?? []) }));
 }
 
 async function imagesSaid(

@@ -1,22 +1,28 @@
 import { Command } from 'commander';
+import pMap from 'p-map';
 import { headImage } from '../aws/image-head.ts';
-import { type BatchRef, partBatchId } from '../core/batch.ts';
+import type { BatchRef } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { type ImageName, joinName, nameOfImage } from '../core/image.ts';
+import { limits } from '../core/limits.ts';
 import { isMarkerKey, tenantOf } from '../core/object-key.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { type Connection, connected } from './connect.ts';
 import { printable } from './printable.ts';
+import { batchesOf } from './runs.ts';
 import { type ArchivePlace, describeArchive, findArchive } from './where-archive.ts';
 import { type DropPlace, describeDrop, findDrop } from './where-drop.ts';
 
 /** Where an image is: `unclaimed` until its event has been read, then as far as its batch has come. */
-interface Place extends ImageName {
+interface ImagePlace extends ImageName {
 	state: string;
 	batchId?: string;
 	reason?: string;
 	outcome?: Outcome;
 }
+
+/** Of the newest run; those before it, where it ran again on purpose, from the one before to the first. */
+type Place = (ImagePlace | ArchivePlace) & { earlier?: (ImagePlace | ArchivePlace)[] };
 
 /** `budgetnet where KEY [ENTRY]`: what has become of one image, of an archive, or of the drop that a marker closes. */
 export function whereCommand(): Command {
@@ -34,12 +40,8 @@ export function whereCommand(): Command {
 		});
 }
 
-async function find(
-	connection: Connection,
-	key: string,
-	entry: string | undefined,
-): Promise<Place | ArchivePlace | DropPlace> {
-	const { clients, names, claims, batches } = connection;
+async function find(connection: Connection, key: string, entry: string | undefined): Promise<Place | DropPlace> {
+	const { clients, names } = connection;
 	const tenant = tenantOf(key);
 	if (isMarkerKey(key)) {
 		if (entry === undefined) return findDrop(connection, key);
@@ -47,26 +49,20 @@ async function find(
 	}
 	const image = await headImage(clients.s3, names.imagesBucket, key);
 	if (!image) throw new BudgetNetError('not-found', `no image "${key}" in bucket ${names.imagesBucket}`);
-	const { version } = nameOfImage(image);
-	const name = { key, version, ...(entry === undefined ? {} : { entry }) };
-	const owner = await claims.ownerOf(key, version);
-	if (owner === undefined) return { ...name, state: 'unclaimed' };
-	const ref = { tenant, batchId: owner };
-	if (entry === undefined) {
-		const [place, parts] = [await placeIn(connection, ref, name), (await batches.get(owner))?.parts];
-		// An archive that was refused as a whole has an outcome like an image.
-		return place.outcome || parts === undefined ? place : findArchive(connection, ref, name, parts);
-	}
-	const list = await connection.manifests.getEntries(ref);
-	if (!list) return placeIn(connection, ref, name);
-	const part = list.parts.findIndex((images) => images.some((each) => joinName(nameOfImage(each)) === joinName(name)));
-	if (part < 0) throw new BudgetNetError('not-found', `archive "${key}" has no image "${entry}"`);
-	return placeIn(connection, { tenant, batchId: partBatchId(owner, part) }, name);
+	const name = { ...nameOfImage(image), ...(entry === undefined ? {} : { entry }) };
+	const batchIds = await batchesOf(connection, tenant, name);
+	const place = (batchId: string) => placeIn(connection, { tenant, batchId }, name);
+	const [newest, ...earlier] = await pMap(batchIds.reverse(), place, { concurrency: limits.storeConcurrency });
+	if (!newest) return { ...name, state: 'unclaimed' };
+	return earlier.length > 0 ? { ...newest, earlier } : newest;
 }
 
-async function placeIn({ batches, outcomes }: Connection, ref: BatchRef, name: ImageName): Promise<Place> {
-	const batch = await batches.get(ref.batchId);
-	const outcome = (await outcomes.read(ref))?.outcomes.find((row) => joinName(row) === joinName(name));
+async function placeIn(connection: Connection, ref: BatchRef, name: ImageName): Promise<ImagePlace | ArchivePlace> {
+	const batch = await connection.batches.get(ref.batchId);
+	const outcome = (await connection.outcomes.read(ref))?.outcomes.find((row) => joinName(row) === joinName(name));
+	// An archive that was refused as a whole has an outcome like an image.
+	if (name.entry === undefined && batch?.parts !== undefined && !outcome)
+		return findArchive(connection, ref, name, batch.parts);
 	const reason = batch?.reason;
 	return {
 		...name,
@@ -85,12 +81,17 @@ const meanings: Record<string, string> = {
 	settled: 'its batch is settled',
 };
 
-function describe(place: Place | ArchivePlace | DropPlace): string[] {
+function describe(place: Place | DropPlace): string[] {
 	if ('prefix' in place) return [describeDrop(place)];
+	const earlier = (place.earlier ?? []).flatMap((each, i, { length }) => [`run ${length - i}:`, ...describeRun(each)]);
+	return [...describeRun(place), ...earlier];
+}
+
+function describeRun(place: ImagePlace | ArchivePlace): string[] {
 	return 'batches' in place ? describeArchive(place) : describeImage(place);
 }
 
-function describeImage({ key, version, entry, state, batchId, reason, outcome }: Place): string[] {
+function describeImage({ key, version, entry, state, batchId, reason, outcome }: ImagePlace): string[] {
 	const what = `${key}${entry === undefined ? '' : ` ${entry}`} (version ${version})`;
 	const lines = [`${what}: ${meanings[state] ?? state}${reason ? `, reason: ${reason}` : ''}`];
 	if (batchId) lines.push(`batch ${batchId}`);

@@ -42,6 +42,8 @@ export const limits = {
 	batchBytesMax: 1024 * 1024 * 1024,
 	/** Open reservations of an account; beyond, a batch is deferred. */
 	openReservationsMax: 100,
+	/** Runs of one image that can be followed: its first, and those on purpose. */
+	imageRunsMax: 100,
 	/** Reservations that one batch may ever mint. */
 	batchReservationsMax: 20,
 	/** Bytes of a queue message's body. */

@@ -64,7 +64,7 @@ export async function judge(evidence: Evidence): Promise<Verdict> {
 		if (found.length === 0) verdict.lost += 1;
 		if (found.length > 1) verdict.doubleOutcomes += 1;
 		for (const { version, batchId } of found)
-			if ((await evidence.claims.ownerOf(key, version)) !== batchId) verdict.doubleOutcomes += 1;
+			if ((await evidence.claims.ownerOf({ key, version })) !== batchId) verdict.doubleOutcomes += 1;
 	}
 	await judgeMoney(evidence, bills, verdict);
 	await judgeDrop(evidence, verdict);

@@ -5,6 +5,7 @@ import type { Claims } from '../aws/claim-table.ts';
 import { createDrops } from '../aws/drops.ts';
 import { type Batch, mintArchiveBatchId, mintBatchId, partBatchId } from '../core/batch.ts';
 import { parseImageEvents } from '../core/event.ts';
+import type { ImageName } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import { sweepDrops } from './drops.ts';
 import { createMemoryBucket } from './testing/memory-bucket.ts';
@@ -26,7 +27,7 @@ function createWorld({ pageKeys = 1000, versioned = false } = {}) {
 		drops,
 		imagesBucket: 'images',
 		claims: {
-			ownerOf: async (key: string, version: string) => {
+			ownerOf: async ({ key, version }: ImageName) => {
 				read.claims += 1;
 				return claims.get(`${key} ${version}`);
 			},

@@ -15,11 +15,11 @@ export async function findClaim(
 	{ s3, imagesBucket, claims }: ClaimFindingParts,
 	{ key, etag }: ListedImage,
 ): Promise<{ batchId: string } | { unclaimed: Image } | undefined> {
-	const byEtag = await claims.ownerOf(key, etag);
+	const byEtag = await claims.ownerOf({ key, version: etag });
 	if (byEtag !== undefined) return { batchId: byEtag };
 	// In a versioned bucket claims name the version, which a listing does not tell.
 	const image = await headImage(s3, imagesBucket, key);
 	if (!image) return undefined;
-	const batchId = await claims.ownerOf(key, versionOf(image));
+	const batchId = await claims.ownerOf({ key, version: versionOf(image) });
 	return batchId === undefined ? { unclaimed: image } : { batchId };
 }

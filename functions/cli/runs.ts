@@ -1,0 +1,53 @@
+import type { Claims } from '../aws/claim-table.ts';
+import { type BatchRef, partBatchId } from '../core/batch.ts';
+import { BudgetNetError } from '../core/errors.ts';
+import { type ImageName, joinName, nameOfImage } from '../core/image.ts';
+import { limits } from '../core/limits.ts';
+import type { Connection } from './connect.ts';
+
+/** The run on purpose that follows a batch: its id, in the characters and the length that a run's name may have. */
+export function runAfter(batchId: string): string {
+	return `retry-${batchId.replaceAll(/[TZ]/g, '')}`;
+}
+
+/**
+ * The batches that an image has been in, from `first` on: a run on purpose is named after the batch before it, so each
+ * batch leads to the next.
+ * @param first one that has claimed the image, or an archive's part with it
+ * @throws BudgetNetError
+ */
+export async function batchesFrom(claims: Pick<Claims, 'ownerOf'>, name: ImageName, first: string): Promise<string[]> {
+	const batchIds: string[] = [];
+	for (let next: string | undefined = first; next !== undefined; next = await claims.ownerOf(name, runAfter(next))) {
+		if (batchIds.length === limits.imageRunsMax)
+			throw new BudgetNetError('invalid', `"${name.key}" has run ${limits.imageRunsMax} times, the most an image can`);
+		batchIds.push(next);
+	}
+	return batchIds;
+}
+
+/** All batches that an image, or an archive as a whole, has been in, in the order they were made. @throws BudgetNetError */
+export async function batchesOf(
+	{ claims, manifests }: Pick<Connection, 'claims' | 'manifests'>,
+	tenant: string,
+	{ entry, ...object }: ImageName,
+): Promise<string[]> {
+	const first = await claims.ownerOf(object);
+	const whole = first === undefined ? [] : await batchesFrom(claims, object, first);
+	if (entry === undefined) return whole;
+	const found: string[] = [];
+	for (const batchId of whole) {
+		const part = await partWith(manifests, { tenant, batchId }, { ...object, entry });
+		found.push(...(await batchesFrom(claims, { ...object, entry }, part)));
+	}
+	return found.sort();
+}
+
+/** The batch with an entry of an archive that `ref` has claimed: its part, or while it is yet to be opened the batch itself. */
+async function partWith(manifests: Connection['manifests'], ref: BatchRef, name: ImageName): Promise<string> {
+	const list = await manifests.getEntries(ref);
+	if (!list) return ref.batchId;
+	const part = list.parts.findIndex((images) => images.some((each) => joinName(nameOfImage(each)) === joinName(name)));
+	if (part < 0) throw new BudgetNetError('not-found', `archive "${name.key}" has no image "${name.entry}"`);
+	return partBatchId(ref.batchId, part);
+}
