@@ -26,7 +26,11 @@ export class Settler extends Construct {
 		const common = {
 			entry: 'settler/lambda.ts',
 			permissions: permissionsOf(props),
-			environment: { SYSTEM_NAME: name, RESULTS_BUCKET: buckets.results.bucketName },
+			environment: {
+				SYSTEM_NAME: name,
+				RESULTS_BUCKET: buckets.results.bucketName,
+				PLANS_QUEUE_URL: queues.plans.queue.queueUrl,
+			},
 		};
 		const driven = { batchSize: messagesMax, concurrencyMax: invocationsPerQueueMax };
 		this.functions = [
@@ -46,12 +50,14 @@ export class Settler extends Construct {
 	}
 }
 
-function permissionsOf({ buckets, tables }: SettlerProps): PolicyStatement[] {
+function permissionsOf({ buckets, queues, tables }: SettlerProps): PolicyStatement[] {
 	return [
 		allowObjects(['s3:GetObject'], buckets.results, 'outcomes/', 'manifests/'),
 		allowObjects(['s3:PutObject'], buckets.results, 'outcomes/', 'reports/'), // of batches that are given up
 		maySeeWhatIsMissing(buckets.results),
 		allow(['dynamodb:GetItem', 'dynamodb:UpdateItem'], tables.batchesArn),
 		allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], tables.ledgerArn),
+		allow(['dynamodb:Query'], tables.unfinishedArn), // what waits for a reservation to be free
+		allow(['sqs:SendMessage'], queues.plans.queue.queueArn),
 	];
 }

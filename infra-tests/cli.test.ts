@@ -3,6 +3,7 @@ import { copyFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildZip } from '../functions/archive/testing/build.ts';
 import { createStores } from '../functions/aws/stores.ts';
@@ -224,8 +225,18 @@ describe('against `up`', () => {
 		const lines = (await against('results', '--tenant', 'acme', '--json')).stdout.trim().split('\n');
 		expect(lines.map((line) => JSON.parse(line).entry)).toEqual([undefined, undefined, 'in/it.png']);
 		expect(await against('results', '--tenant', 'acme', '--since', '2999-01-01')).toMatchObject({ status: 2 });
-		const before = await batchesWithOutcomes();
 		expect((await against('stop')).status).toBe(0);
+		await drop('acme/lost.png');
+		await expect
+			.poll(async () => (await placeOf('acme/lost.png')).reason, { timeout: 30_000, interval: 500 })
+			.toBe('stopped');
+		const lost = { v: 1, batchId: (await placeOf('acme/lost.png')).batchId, tenant: 'acme', giveUp: 'dead-letter' };
+		const QueueUrl = `${environment.AWS_ENDPOINT_URL_SQS}/000000000000/budgetnet-reports`;
+		await clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(lost) }));
+		await expect
+			.poll(async () => (await placeOf('acme/lost.png')).outcome?.reason, { timeout: 30_000, interval: 500 })
+			.toBe('given-up');
+		const before = await batchesWithOutcomes();
 		const retried: string[] = [];
 		for (let time = 0; time < 2; time++) {
 			const { stdout } = await against('retry', '--tenant', 'acme', '--failed');
@@ -237,8 +248,8 @@ describe('against `up`', () => {
 			(await Promise.all(retried.map((batchId) => batches.get(batchId)))).map((batch) => batch?.state).sort();
 		// Said twice, it is paid once.
 		await expect.poll(statesOfRetried, { timeout: 30_000, interval: 500 }).toEqual(['deferred', 'void']);
-		expect((await against('where', 'acme/note.txt')).stdout).toMatch(
-			/^acme\/note.txt .*: its batch waits, reason: stopped\nbatch \S+\nrun 1:\n.* is settled\nbatch \S+\nfailed: not-an-image: /,
+		expect((await against('where', 'acme/lost.png')).stdout).toMatch(
+			/^acme\/lost.png .*: its batch waits, reason: stopped\nbatch \S+\nrun 1:\n.* is settled\nbatch \S+\nfailed: given-up: /,
 		);
 		expect((await against('start')).status).toBe(0);
 		await expect.poll(statesOfRetried, { timeout: 30_000, interval: 500 }).toEqual(['settled', 'void']);

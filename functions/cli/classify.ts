@@ -1,8 +1,8 @@
-import { writeFile } from 'node:fs/promises';
+import { open, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { archiveFormatOf } from '../core/archive.ts';
-import { BudgetNetError } from '../core/errors.ts';
+import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { formatUsd, parseUsd } from '../core/money.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { fullMacs, leastMacs, type ModelCard } from '../core/package.ts';
@@ -52,6 +52,7 @@ async function classify(folderName: string, options: ClassifyOptions): Promise<v
 	const archive = files.find((file) => archiveFormatOf(file) !== undefined);
 	if (archive !== undefined)
 		throw new BudgetNetError('invalid', `"${archive}" is an archive: unpack it first, or drop it into a bucket`);
+	if (options.out !== undefined) await mustBeWritable(options.out);
 	const host = await startHost({
 		packageFolder: await packageFolder(options.model),
 		batchImagesMax,
@@ -60,7 +61,7 @@ async function classify(folderName: string, options: ClassifyOptions): Promise<v
 	});
 	try {
 		const limitNanoUsd = limitOf(options, host.model.card, host.price, files.length);
-		await host.ledger.setQuota({ tenant, limitNanoUsd, countedImages: files.length }, Date.now());
+		await host.ledger.setQuota({ tenant, limitNanoUsd, period: 'total', countedImages: files.length }, Date.now());
 		const startedMs = Date.now();
 		const tally = await dropAndWait(host, folder, files);
 		const outcomes = await readOutcomes(host, tally);
@@ -68,6 +69,15 @@ async function classify(folderName: string, options: ClassifyOptions): Promise<v
 		summarise(host.model.card, tally, limitNanoUsd, Date.now() - startedMs, options);
 	} finally {
 		await host.close();
+	}
+}
+
+/** Before anything is spent on what could not be kept. What stands in the file stays until then. */
+async function mustBeWritable(file: string): Promise<void> {
+	try {
+		await (await open(file, 'a')).close();
+	} catch (error) {
+		throw new BudgetNetError('invalid', `--out ${file} cannot be written: ${messageOf(error)}`, { cause: error });
 	}
 }
 

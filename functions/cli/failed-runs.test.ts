@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { batchSchema } from '../core/batch.ts';
+import { BudgetNetError } from '../core/errors.ts';
 import type { FailureReason } from '../core/failure.ts';
 import type { Image } from '../core/image.ts';
 import type { Connection } from './connect.ts';
@@ -11,7 +12,11 @@ const labelled = 'labelled';
 type Rows = Record<string, FailureReason | typeof labelled>;
 
 /** What is run again where these batches, the oldest first, ended so. */
-function runsAfter(batches: Record<string, Rows>) {
+async function runsAfter(batches: Record<string, Rows>) {
+	return (await failedAfter(batches)).reruns;
+}
+
+function failedAfter(batches: Record<string, Rows>, expired: readonly string[] = []) {
 	const rowsOf = (batchId: string) => Object.entries(batches[batchId] ?? {});
 	const stores = {
 		outcomes: {
@@ -24,7 +29,10 @@ function runsAfter(batches: Record<string, Rows>) {
 			}),
 		},
 		manifests: {
-			get: async ({ batchId }: { batchId: string }) => ({ images: rowsOf(batchId).map(([name]) => image(name)) }),
+			get: async ({ batchId }: { batchId: string }) => {
+				if (expired.includes(batchId)) throw new BudgetNetError('not-found', 'no such manifest');
+				return { images: rowsOf(batchId).map(([name]) => image(name)) };
+			},
 		},
 	};
 	return failedRuns(stores as unknown as Connection, 'acme');
@@ -32,7 +40,7 @@ function runsAfter(batches: Record<string, Rows>) {
 
 test('failures that another try may mend run again, in a run for each batch that failed: said twice, it is the same one', async () => {
 	const batches: Record<string, Rows> = {
-		[first]: { a: 'given-up', b: 'unreadable', c: labelled, d: 'deleted' },
+		[first]: { a: 'given-up', b: 'unreadable', c: labelled, d: 'deleted', n: 'not-an-image' },
 		[second]: { e: 'given-up' },
 	};
 	const runs = await runsAfter(batches);
@@ -51,4 +59,10 @@ test('what a retry has labelled is left alone, and what failed again runs again,
 	expect(after?.images).toEqual([image('b')]);
 	expect(after?.run).not.toBe(before?.run);
 	expect(more).toEqual([]);
+});
+
+test('a batch whose manifest has expired does not hold up the others', async () => {
+	const batches: Record<string, Rows> = { [first]: { a: 'waited-too-long' }, [second]: { b: 'given-up' } };
+	const { reruns, expired } = await failedAfter(batches, [first]);
+	expect({ images: reruns.map(({ images }) => images), expired }).toEqual({ images: [[image('b')]], expired: 1 });
 });

@@ -45,6 +45,8 @@ export function retryCommand(): Command {
 interface Made {
 	images: number;
 	batchIds: string[];
+	/** Failed images that could not be run again. */
+	expired: number;
 }
 
 async function retry(connection: Connection, keys: readonly string[], options: RetryOptions): Promise<Made> {
@@ -56,11 +58,11 @@ async function retry(connection: Connection, keys: readonly string[], options: R
 			'invalid',
 			'--since goes with --failed: it says from which day on failures are looked for',
 		);
-	const reruns = options.failed
+	const { reruns, expired } = options.failed
 		? await failedRuns(connection, tenant, sinceOf(options))
-		: await runsAfterNewest(connection, await imagesSaid(connection, tenant, keys, options.batch), options.batch);
+		: await rerunsOf(connection, await imagesSaid(connection, tenant, keys, options.batch), options.batch);
 	const imagesMax = await batchImagesMax(connection, tenant, options);
-	return runAll(connection, tenant, reruns, imagesMax);
+	return { ...(await runAll(connection, tenant, reruns, imagesMax)), expired };
 }
 
 function sinceOf({ since }: RetryOptions): string | undefined {
@@ -76,7 +78,7 @@ async function batchImagesMax(connection: Connection, tenant: string, options: R
 }
 
 async function runAll(connection: Connection, tenant: string, reruns: readonly Rerun[], imagesMax: number) {
-	const made: Made = { images: 0, batchIds: [] };
+	const made: Omit<Made, 'expired'> = { images: 0, batchIds: [] };
 	const plansQueue = createQueue(connection.clients.sqs, connection.queueUrl('plans'), resumeMessageSchema, 'plans');
 	const mint = { nowMs: Date.now, mintSuffix: () => randomBytes(4).toString('hex') };
 	const parts = { ...connection, ...mint, plansQueue, imagesMax };
@@ -88,23 +90,31 @@ async function runAll(connection: Connection, tenant: string, reruns: readonly R
 	return made;
 }
 
-function describe({ images, batchIds }: Made, { failed }: RetryOptions): string[] {
+function describe({ images, batchIds, expired }: Made, { failed }: RetryOptions): string[] {
 	const lines = [`${images} images run again, in ${batchIds.length} batches`, ...batchIds];
 	if (failed && images > 0) lines.push('those that run again already, after the same failure, do not run twice');
+	if (expired > 0)
+		lines.push(`${expired} more are left out: the manifests of their batches have expired; drop them anew`);
 	return lines;
 }
 
 /** Each image in the run that follows its newest. @param batchId that they are in; without it the batch that claimed each first */
-async function runsAfterNewest({ claims }: Connection, images: readonly Image[], batchId?: string): Promise<Rerun[]> {
+async function rerunsOf({ claims }: Connection, images: readonly Image[], batchId?: string) {
 	const runOf = async (image: Image): Promise<string | undefined> => {
 		const name = nameOfImage(image);
 		const first = batchId ?? (await claims.ownerOf(name));
-		const newest = first === undefined ? undefined : (await batchesFrom(claims, name, first)).at(-1);
-		return newest === undefined ? undefined : runAfter(newest);
+		return first === undefined ? undefined : nextRunOf(await batchesFrom(claims, name, first), image);
 	};
 	const runs = await pMap(images, runOf, { concurrency: limits.storeConcurrency });
 	const byRun = Map.groupBy(images.keys(), (i) => runs[i]);
-	return [...byRun].map(([run, those]) => ({ run, images: [...those].flatMap((i) => images[i] ?? []) }));
+	const reruns: Rerun[] = [...byRun].map(([run, those]) => ({ run, images: those.flatMap((i) => images[i] ?? []) }));
+	return { reruns, expired: 0 };
+}
+
+function nextRunOf(batchIds: readonly string[], { key }: Image): string {
+	if (batchIds.length >= limits.imageRunsMax)
+		throw new BudgetNetError('invalid', `"${key}" has run ${batchIds.length} times, the most an image can`);
+	return runAfter(batchIds.at(-1) as string);
 }
 
 async function imagesSaid(

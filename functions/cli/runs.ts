@@ -12,16 +12,16 @@ export function runAfter(batchId: string): string {
 
 /**
  * The batches that an image has been in, from `first` on: a run on purpose is named after the batch before it, so each
- * batch leads to the next.
+ * batch leads to the next. No more than `imageRunsMax` are followed.
  * @param first one that has claimed the image, or an archive's part with it
  * @throws BudgetNetError
  */
 export async function batchesFrom(claims: Pick<Claims, 'ownerOf'>, name: ImageName, first: string): Promise<string[]> {
 	const batchIds: string[] = [];
-	for (let next: string | undefined = first; next !== undefined; next = await claims.ownerOf(name, runAfter(next))) {
-		if (batchIds.length === limits.imageRunsMax)
-			throw new BudgetNetError('invalid', `"${name.key}" has run ${limits.imageRunsMax} times, the most an image can`);
+	let next: string | undefined = first;
+	while (next !== undefined && batchIds.length < limits.imageRunsMax) {
 		batchIds.push(next);
+		next = await claims.ownerOf(name, runAfter(next));
 	}
 	return batchIds;
 }

@@ -28,8 +28,11 @@ export const batchMessageSchema = z.strictObject({
 });
 export type BatchMessage = z.infer<typeof batchMessageSchema>;
 
-/** Why a batch is given up: no worker could run it, or none did in time, or its quota could not pay it for too long. */
-const giveUpReasonSchema = z.enum(['dead-letter', 'deadline', 'deferred-too-long']);
+/**
+ * Why a batch is given up: no worker could run it, or none did in time; its quota could not pay it for too long; or it was planned so
+ * often without an end that no reservation can be noted any more.
+ */
+const giveUpReasonSchema = z.enum(['dead-letter', 'deadline', 'deferred-too-long', 'unplannable']);
 export type GiveUpReason = z.infer<typeof giveUpReasonSchema>;
 
 /** What the settler is told: only where to look. It believes the outcomes object, not the message. */
@@ -42,7 +45,7 @@ export const reportMessageSchema = z.strictObject({
 });
 export type ReportMessage = z.infer<typeof reportMessageSchema>;
 
-/** What the planner is told by the sweeper: finish planning this batch. */
+/** What the planner is told by the sweeper, and others that find a batch to be gone on with: finish planning it. */
 export const resumeMessageSchema = z.strictObject({
 	v: z.literal(1),
 	batchId: batchIdSchema,

@@ -1,18 +1,18 @@
 import { dayMs } from './arrivals.ts';
-import type { Batch } from './batch.ts';
+import { type Batch, isUnplanned } from './batch.ts';
 import { limits } from './limits.ts';
 import type { GiveUpReason } from './message.ts';
 
 const deferralMaxMs = limits.deferralDaysMax * dayMs;
 
 /**
- * Why a batch is to be given up at `nowMs`: it has waited too long for money, or for a worker. undefined while it may go on.
+ * Why a batch is to be given up at `nowMs`: it has waited too long for money, or for a worker, or was planned too often. undefined
+ * while it may go on.
  * The sweeper asks for it, and the settler looks again: a message may come late, when the batch has gone on.
  */
-export function overdueReason(
-	{ state, createdMs, deadlineMs }: Batch,
-	nowMs: number,
-): Exclude<GiveUpReason, 'dead-letter'> | undefined {
+export function overdueReason(batch: Batch, nowMs: number): Exclude<GiveUpReason, 'dead-letter'> | undefined {
+	const { state, createdMs, deadlineMs, reservations } = batch;
+	if (isUnplanned(batch) && reservations.length >= limits.batchReservationsMax) return 'unplannable';
 	if (state === 'deferred' && nowMs - createdMs > deferralMaxMs) return 'deferred-too-long';
 	return state === 'sent' && nowMs > (deadlineMs ?? Number.POSITIVE_INFINITY) ? 'deadline' : undefined;
 }

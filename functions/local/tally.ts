@@ -4,7 +4,7 @@ import { BudgetNetError, messageOf } from '../core/errors.ts';
 import type { RunFacts } from '../core/outcome.ts';
 import type { Host } from './host.ts';
 
-/** Where a tenant's images are: settled batches, and batches that wait with their reason. */
+/** Where a tenant's images are: settled batches, and batches that wait with their reason, and go on only if something is done. */
 export interface Tally {
 	settled: RunFacts[];
 	deferred: { batchId: string; images: number; reason: DeferralReason }[];
@@ -13,6 +13,8 @@ export interface Tally {
 }
 
 const deferredBatchesMax = 10_000;
+/** Of the oldest that waits: it and those behind it go on as soon as another batch is settled. */
+const goesOn: readonly DeferralReason[] = ['open-reservations', 'order'];
 /** Without any change for so long, waiting ends with an error. */
 const stallSeconds = 180;
 
@@ -25,7 +27,8 @@ function createTally(host: Host, tenant: string): () => Promise<Tally> {
 			const [batch, facts] = [await host.batches.get(ref.batchId), await host.outcomes.facts(ref)];
 			if (batch?.state === 'settled' && facts) settled.set(ref.batchId, facts);
 		}
-		const deferred = (await host.batches.deferred(tenant, deferredBatchesMax)).map(waiting);
+		const waits = (await host.batches.deferred(tenant, deferredBatchesMax)).map(waiting);
+		const deferred = waits[0] && goesOn.includes(waits[0].reason) ? [] : waits;
 		const images = [...settled.values(), ...deferred].reduce((sum, part) => sum + part.images, 0);
 		return { settled: [...settled.values()], deferred, images };
 	};

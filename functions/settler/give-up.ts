@@ -2,6 +2,7 @@ import type { Manifests } from '../aws/manifests.ts';
 import { type Batch, type BatchRef, batchOf } from '../core/batch.ts';
 import type { Failure } from '../core/failure.ts';
 import { nameOfImage } from '../core/image.ts';
+import { limits } from '../core/limits.ts';
 import type { GiveUpReason } from '../core/message.ts';
 import type { Outcome, RunFacts } from '../core/outcome.ts';
 import { overdueReason } from '../core/overdue.ts';
@@ -18,6 +19,10 @@ export interface GivingUpParts extends SettlingParts {
 const reasons: Record<GiveUpReason, Failure> = {
 	'dead-letter': { reason: 'given-up', detail: 'no worker could run its batch' },
 	deadline: { reason: 'given-up', detail: 'no worker ran its batch before the deadline' },
+	unplannable: {
+		reason: 'given-up',
+		detail: `its batch could not be planned: ${limits.batchReservationsMax} tries did not come to an end`,
+	},
 	'deferred-too-long': { reason: 'waited-too-long', detail: 'the quota could not pay its batch for too long' },
 };
 

@@ -1,11 +1,11 @@
 import { perMessage, type SqsHandler } from '../aws/sqs-handler.ts';
-import type { Log } from '../core/log.ts';
 import { batchMessageSchema, reportMessageSchema } from '../core/message.ts';
 import { parseJson } from '../core/parse.ts';
 import { type GivingUpParts, giveUp } from './give-up.ts';
+import { type ResumingNextParts, resumeNext } from './resume-next.ts';
 import { settleBatch } from './settle.ts';
 
-type SettlerParts = GivingUpParts & { log: Log };
+type SettlerParts = GivingUpParts & ResumingNextParts;
 
 /** The settler: a Lambda handler on the reports queue. */
 export function createSettler(parts: SettlerParts): SqsHandler {
@@ -15,6 +15,7 @@ export function createSettler(parts: SettlerParts): SqsHandler {
 		const { batchId, tenant, billedNanoUsd, failed } = await settleBatch(parts, message);
 		const givenUp = message.giveUp ? { failed } : {}; // of others the worker has told
 		parts.log('info', 'batch settled', { tenant, batchId, billedNanoUsd, ...givenUp });
+		await resumeNext(parts, tenant);
 	});
 }
 
@@ -25,5 +26,6 @@ export function createDeadLetterSettler(parts: SettlerParts): SqsHandler {
 		if (!(await giveUp(parts, message, 'dead-letter', message.deadlineMs))) return;
 		const { batchId, tenant, billedNanoUsd, failed } = await settleBatch(parts, message);
 		parts.log('warn', 'dead batch settled', { tenant, batchId, billedNanoUsd, failed });
+		await resumeNext(parts, tenant);
 	});
 }

@@ -3,6 +3,7 @@ import type { Outcomes } from '../aws/outcomes.ts';
 import { type Batch, mintBatchId } from '../core/batch.ts';
 import { limits } from '../core/limits.ts';
 import type { ReportMessage, ResumeMessage } from '../core/message.ts';
+import { ridOf } from '../core/testing/ledger-model.ts';
 import { createMemoryBatches } from '../simulate/memory-batches.ts';
 import { sweepBatches } from './batches.ts';
 
@@ -11,18 +12,19 @@ const dayMs = 24 * 3600 * 1000;
 
 /** What a sweep of these batches puts on the queues. */
 async function sweep(
-	states: readonly { state: Batch['state']; ageMs: number; writtenAgoMs?: number }[],
+	states: readonly { state: Batch['state']; ageMs: number; writtenAgoMs?: number; tries?: number }[],
 	facts: Outcomes['facts'] = async () => undefined,
 ) {
 	const [batches, plans, reports] = [createMemoryBatches(), [] as ResumeMessage[], [] as ReportMessage[]];
 	const told: string[] = [];
-	for (const [i, { state, ageMs, writtenAgoMs }] of states.entries()) {
+	for (const [i, { state, ageMs, writtenAgoMs, tries = 0 }] of states.entries()) {
 		const batchId = mintBatchId(nowMs - ageMs, String(i).padStart(8, '0'));
 		const times = {
 			createdMs: nowMs - ageMs,
 			...(writtenAgoMs === undefined ? {} : { writtenMs: nowMs - writtenAgoMs }),
 		};
-		await batches.create({ batchId, tenant: 'acme', ...times, state, images: 1, reservations: [] });
+		const reservations = Array.from({ length: tries }, (_, n) => ({ rid: ridOf(n), period: '2026-11' }));
+		await batches.create({ batchId, tenant: 'acme', ...times, state, images: 1, reservations });
 	}
 	const { putBack } = await sweepBatches({
 		...{ batches, nowMs: () => nowMs, planningSecondsMax: limits.planningSecondsMax },
@@ -68,6 +70,14 @@ test('a batch is deferred as long as it may be, then given up', async () => {
 		plans: 0,
 		reports: ['deferred-too-long'],
 	});
+});
+
+test('one that was planned as often as it may be is given up, unless its planner may be alive', async () => {
+	const tries = limits.batchReservationsMax;
+	expect(await sweep([{ state: 'deferred', ageMs: 1, tries }])).toMatchObject({ plans: 0, reports: ['unplannable'] });
+	expect(await sweep([{ state: 'deferred', ageMs: 1, tries: tries - 1 }])).toMatchObject({ plans: 1, reports: [] });
+	expect(await sweep([{ state: 'claiming', ageMs: dayMs, tries }])).toMatchObject({ reports: ['unplannable'] });
+	expect(await sweep([{ state: 'claiming', ageMs: 1, tries }])).toMatchObject({ putBack: 0 });
 });
 
 test('a batch that cannot be looked at is told of, and does not hide those after it', async () => {

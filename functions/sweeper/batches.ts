@@ -1,7 +1,7 @@
 import type { Batches } from '../aws/batch-table.ts';
 import type { Outcomes } from '../aws/outcomes.ts';
 import type { Queue } from '../aws/queue.ts';
-import type { Batch } from '../core/batch.ts';
+import { type Batch, isUnplanned } from '../core/batch.ts';
 import { messageOf } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
@@ -53,8 +53,10 @@ async function putBackIfStuck(parts: BatchSweepingParts, batch: Batch, oldestDef
 	const toPlanner = () => parts.plansQueue.send(message, { groupId: batch.tenant });
 	const planningSeconds = (parts.nowMs() - (batch.writtenMs ?? batch.createdMs)) / 1000;
 	const giveUp = overdueReason(batch, parts.nowMs());
-	if (batch.state === 'claiming' && planningSeconds > parts.planningSecondsMax) await toPlanner();
-	else if (giveUp === 'deferred-too-long') await parts.reportQueue.send({ ...message, giveUp });
+	const claiming = batch.state === 'claiming';
+	if (claiming && planningSeconds <= parts.planningSecondsMax) return false; // its planner may be alive
+	if (isUnplanned(batch) && giveUp) await parts.reportQueue.send({ ...message, giveUp });
+	else if (claiming) await toPlanner();
 	else if (oldestDeferred) await toPlanner();
 	else if (batch.state === 'settled' && parts.nowMs() > (batch.watchedUntilMs ?? 0))
 		await parts.reportQueue.send(message);

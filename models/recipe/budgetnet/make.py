@@ -7,9 +7,12 @@ weights of the CIFAR-10 network of the same architecture, all but the head, unle
 
 import argparse
 import json
+import math
+import signal
 import statistics
 import sys
 import time
+from itertools import chain, count, islice
 from pathlib import Path
 
 import torch
@@ -25,6 +28,7 @@ FULL_ONLY_SHARE = 0.25  # of the epochs, where nothing was learnt before
 EXPORT_SECONDS = 150  # kept free for the export, and for its look
 LOOK_SECONDS = 0.008  # besides, an image
 TIMED_STEPS = 6
+EPOCHS_ENOUGH = 10  # for a package that is worth its name
 
 
 def step_seconds(options, learn):
@@ -33,13 +37,12 @@ def step_seconds(options, learn):
     options.full_only_epochs = 0
     trainer = train.Trainer(options, learn)
     seconds = []
-    for batch in train.batches(trainer.pixels, 0, 0, trainer.flips):
+    drawn = chain.from_iterable(train.batches(trainer.pixels, epoch, 0, trainer.flips) for epoch in count())
+    for batch in islice(drawn, TIMED_STEPS + 1):
         started = time.perf_counter()
         float(trainer.step(*batch)[0])  # waits for it, on a GPU too
         seconds.append(time.perf_counter() - started)
-        if len(seconds) > TIMED_STEPS:
-            break
-    return statistics.median(seconds[1:] or seconds)
+    return statistics.median(seconds[1:])
 
 
 def schedule(seconds, per_step, steps_an_epoch, begun):
@@ -69,24 +72,30 @@ def make(options):
     folder.mkdir(parents=True, exist_ok=True)
     learn, held, test = load_all(options.data, options.size, options.test)
 
+    exporting = EXPORT_SECONDS + LOOK_SECONDS * len(learn.labels)
+
     def plan_now():
-        exporting = EXPORT_SECONDS + LOOK_SECONDS * len(learn.labels)
-        seconds = options.minutes * 60 - exporting - (time.perf_counter() - started)
-        return schedule(seconds, step_seconds(options, learn), len(learn.labels) // train.BATCH, bool(options.trunk))
+        per_step, steps = step_seconds(options, learn), len(learn.labels) // train.BATCH
+        before = time.perf_counter() - started + exporting
+        plan = schedule(options.minutes * 60 - before, per_step, steps, bool(options.trunk))
+        if plan["constant"] + plan["decay"] < EPOCHS_ENOUGH:
+            enough = math.ceil((before + EPOCHS_ENOUGH * per_step * steps) / 60)
+            print(f"{len(learn.labels)} images: --minutes {enough} would be enough for {EPOCHS_ENOUGH} epochs", file=sys.stderr)
+        return plan
 
     asked = {name: getattr(options, name) for name in ("minutes", "architecture", "size", "scratch", "mirror", "seed")}
     plan = planned(folder, asked, plan_now)
     print(json.dumps(plan), flush=True)
-    if (folder / "decay.pt").exists():
+    if any(folder.glob("*.pt")):
         print(f"{folder}: goes on with an earlier run; remove it to train anew", file=sys.stderr)
-    options.checkpoint = str(train_by(plan, options, learn, folder))
+    options.checkpoint = str(train_by(plan, options, learn, folder, after_seconds=exporting))
     return export_checkpoint(options, (learn, held, test))
 
 
-def train_by(plan, options, learn, folder, rung=None):
+def train_by(plan, options, learn, folder, rung=None, after_seconds=0):
     """Trains as `plan` of `schedule` says, in `folder`, where it goes on if it was stopped; returns the last checkpoint.
 
-    `rung`: the one that learns the labels, if not the full network.
+    `rung`: the one that learns the labels, if not the full network. `after_seconds`: of what comes after the training.
     """
     options.full_only_epochs = plan["fullOnly"]
     for decay in (0, plan["decay"]):
@@ -95,7 +104,8 @@ def train_by(plan, options, learn, folder, rung=None):
         trainer = train.begin(options, learn, folder, file)
         if rung is not None:
             trainer.learner = rung
-        train.run(trainer, file, plan["constant"] + decay)
+        further = 0 if decay else plan["decay"]
+        train.run(trainer, file, plan["constant"] + decay, further, after_seconds)
     return file
 
 
@@ -112,11 +122,19 @@ def has_bf16():
     return any(getattr(torch.cpu, name, bool)() for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
 
 
+def some_minutes(text):
+    """An argparse type: a number of minutes."""
+    minutes = float(text)
+    if not 0 <= minutes < math.inf:
+        raise argparse.ArgumentTypeError(f"{text}: expected a number of minutes")
+    return minutes
+
+
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True, help="folder with CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg")
     parser.add_argument("--name", required=True, type=like("[a-z0-9-]{1,64}"), help="of the package")
-    parser.add_argument("--minutes", type=float, default=20, help="in all, about (default: %(default)s)")
+    parser.add_argument("--minutes", type=some_minutes, default=20, help="in all, about (default: %(default)s)")
     parser.add_argument("--architecture", default="resnet", choices=sorted(ARCHITECTURES))
     parser.add_argument("--size", type=int, default=32, choices=STEM_STRIDES, help="of the input, in pixels")
     parser.add_argument("--scratch", action="store_true", help="begin with random weights")
@@ -136,8 +154,12 @@ def main():
     options.decay = 0
     try:
         print(json.dumps(make(options)))
-    except (ValueError, FileNotFoundError) as error:
+    except (ValueError, OSError) as error:
         parser.error(str(error))
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's comes twice: from it, and from npm
+        print(f"{options.out}: stopped; the same command goes on with it", file=sys.stderr)
+        sys.exit(130)
 
 
 if __name__ == "__main__":

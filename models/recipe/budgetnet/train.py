@@ -254,8 +254,11 @@ def begin(options, learn, folder, own):
     return trainer
 
 
-def run(trainer, file, last=None):
-    """Trains to epoch `last`, or until stopped; a checkpoint and a line on the terminal after every epoch that is not too short."""
+def run(trainer, file, last=None, further=0, after_seconds=0):
+    """Trains to epoch `last`, or until stopped; a checkpoint and a line on the terminal after every epoch that is not too short.
+
+    `further` epochs, and then other `after_seconds`, are to come after it: the line says how long all takes.
+    """
     unsaved = 0.0
     while last is None or trainer.epoch < last:
         line = trainer.run_epoch()
@@ -265,7 +268,7 @@ def run(trainer, file, last=None):
         unsaved = 0.0
         trainer.save(file)
         if last is not None:
-            line["minutesLeft"] = round((last - trainer.epoch) * line["seconds"] / 60)
+            line["minutesLeft"] = round(((last + further - trainer.epoch) * line["seconds"] + after_seconds) / 60)
         print(json.dumps(line), flush=True)
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from budgetnet import data
 from budgetnet.data import CIFAR10_CLASSES, Images, load, load_test, split_holdout, statistics
 
 
@@ -54,16 +55,41 @@ def test_an_embedded_profile_is_followed_and_a_broken_one_ignored(folder):
     assert (load(folder, "train").pixels[-1] == 99).all()
 
 
-def test_hidden_folders_are_no_classes_and_other_files_no_images(folder):
+def test_hidden_folders_are_no_classes_and_other_files_no_images(folder, capsys):
     (folder / "train" / ".cache").mkdir()
     (folder / "train" / "cold" / "notes.txt").write_text("not an image")
+    (folder / "train" / "cold" / "._0.png").write_bytes(b"what macOS puts beside 0.png")
     images = load(folder, "train")
     assert images.classes == ["cold", "warm"] and len(images.labels) == 80
+    assert "Left out: 1 files that are none of .jpeg, .jpg, .png, .webp, such as" in capsys.readouterr().err
 
 
-def test_a_broken_image_is_named(folder):
-    (folder / "train" / "cold" / "broken.png").write_bytes(b"not a PNG")
-    with pytest.raises(ValueError, match="broken.png: not a readable image"):
+def test_broken_images_are_named(folder):
+    for number in range(21):
+        (folder / "train" / "cold" / f"broken-{number:02}.png").write_bytes(b"not a PNG")
+    with pytest.raises(ValueError, match="broken-00.png: not a readable image.*\n(.*\n){18}.*broken-19.png.*\nand 1 more"):
+        load(folder, "train")
+
+
+def test_photos_are_read_small_and_say_how_far_they_are(folder, monkeypatch, capsys):
+    monkeypatch.setattr(data, "SAID_EVERY", 40)
+    left = np.zeros((1600, 2400, 3), np.uint8)
+    left[:, :1200] = (200, 30, 60)
+    Image.fromarray(left).save(folder / "train" / "warm" / "zz.jpg", quality=95)
+    photo = load(folder, "train").pixels[-1].astype(int)
+    assert np.abs(photo[:, :14] - (200, 30, 60)).max() <= 4 and photo[:, 18:].max() <= 4
+    assert "Read 40 of 81 images\nRead 80 of 81 images\n" in capsys.readouterr().err
+
+
+def test_a_class_may_be_called_train(folder):
+    (folder / "train").rename(folder / "inner")
+    (folder / "inner" / "warm").rename(folder / "inner" / "train")
+    assert load(folder / "inner", "train").classes == ["cold", "train"]
+
+
+def test_inks_without_a_profile_are_refused(folder):
+    Image.new("CMYK", (32, 32), (99, 0, 0, 0)).save(folder / "train" / "warm" / "inks.jpg")
+    with pytest.raises(ValueError, match="inks.jpg: .*CMYK without a profile"):
         load(folder, "train")
 
 

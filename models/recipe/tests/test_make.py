@@ -82,11 +82,31 @@ def test_stopped_in_its_decay_it_goes_on_by_its_plan(tiny, folder, models, monke
             raise KeyboardInterrupt
 
     monkeypatch.setattr(train.Trainer, "save", save_and_stop)
-    with pytest.raises(KeyboardInterrupt):
+    monkeypatch.setattr(make.signal, "signal", lambda *_: None)
+    with pytest.raises(SystemExit, match="130"):
         make.main()
+    assert "the same command goes on with it" in capsys.readouterr().err
     make.main()
+    assert "goes on with an earlier run" in capsys.readouterr().err
     assert saved == [1, 2, 3, 4, 5]
     assert json.loads((models / "outcomes" / "mine" / "draft.json").read_text())["training"]["epochs"] == 5
+
+
+@pytest.mark.parametrize("minutes", ["-1", "inf", "nan", "soon"])
+def test_minutes_are_a_number(tiny, folder, models, monkeypatch, capsys, minutes):
+    monkeypatch.setattr(sys, "argv", command(folder, "--minutes", minutes))
+    with pytest.raises(SystemExit, match="2"):
+        make.main()
+    assert "--minutes" in capsys.readouterr().err
+
+
+def test_too_little_time_is_said_and_the_minutes_left_are_those_of_all_that_is_to_come(tiny, folder, models, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", command(folder))
+    monkeypatch.setattr(make, "EXPORT_SECONDS", 600)
+    make.main()
+    out, err = capsys.readouterr()
+    assert "72 images: --minutes 11 would be enough for 10 epochs" in err
+    assert [line["minutesLeft"] for line in map(json.loads, out.splitlines()[1:-1])] == [10, 10]
 
 
 def test_the_schedule_fills_the_time(tiny):

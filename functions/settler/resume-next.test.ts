@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { type DeferralReason, mintBatchId } from '../core/batch.ts';
+import type { ResumeMessage } from '../core/message.ts';
+import { createMemoryBatches } from '../simulate/memory-batches.ts';
+import { resumeNext } from './resume-next.ts';
+
+const tenant = 'acme';
+const batchIdOf = (n: number) => mintBatchId(n, '00000001');
+
+/** Which batch is resumed where these wait, the oldest first. */
+async function resumed(reasons: DeferralReason[], send?: () => Promise<void>) {
+	const [batches, sent, told] = [createMemoryBatches(), [] as string[], [] as string[]];
+	for (const [n, reason] of reasons.entries()) {
+		const batchId = batchIdOf(n);
+		await batches.create({ batchId, tenant, createdMs: n, state: 'deferred', reason, images: 1, reservations: [] });
+	}
+	const plansQueue = { send: send ?? (async ({ batchId }: ResumeMessage) => void sent.push(batchId)) };
+	await resumeNext({ batches, plansQueue, log: (level) => void told.push(level) }, tenant);
+	return { sent, told };
+}
+
+test('the oldest goes on where it waits for others to be settled, and nothing else', async () => {
+	expect(await resumed(['open-reservations', 'order'])).toEqual({ sent: [batchIdOf(0)], told: [] });
+	for (const reasons of [[], ['quota', 'order'], ['suspended', 'open-reservations']] satisfies DeferralReason[][])
+		expect(await resumed(reasons)).toEqual({ sent: [], told: [] });
+});
+
+test('what cannot be sent is told of, and left to the sweep', async () => {
+	const fail = () => Promise.reject(new Error('no queue'));
+	expect(await resumed(['open-reservations'], fail)).toEqual({ sent: [], told: ['warn'] });
+});

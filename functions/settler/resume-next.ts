@@ -1,0 +1,26 @@
+import type { Batches } from '../aws/batch-table.ts';
+import type { Queue } from '../aws/queue.ts';
+import { messageOf } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import type { ResumeMessage } from '../core/message.ts';
+
+export interface ResumingNextParts {
+	batches: Pick<Batches, 'deferred'>;
+	plansQueue: Queue<ResumeMessage>;
+	log: Log;
+}
+
+/**
+ * A settled batch has freed its reservation: where that was all that the tenant's oldest deferred batch waits for, it goes to the
+ * planner at once, and those after it follow. Otherwise a tenant would have no more than `openReservationsMax` batches from one
+ * sweep to the next. Never throws: the sweep does what this could not.
+ */
+export async function resumeNext({ batches, plansQueue, log }: ResumingNextParts, tenant: string): Promise<void> {
+	try {
+		const [oldest] = await batches.deferred(tenant, 1);
+		if (oldest?.reason !== 'open-reservations') return;
+		await plansQueue.send({ v: 1, batchId: oldest.batchId, tenant }, { groupId: tenant });
+	} catch (error) {
+		log('warn', 'the next batch was not resumed; the sweep will', { tenant, error: messageOf(error) });
+	}
+}
