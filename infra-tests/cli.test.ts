@@ -83,10 +83,11 @@ describe('classify', () => {
 	});
 
 	test.each([
-		['empty', 'holds no files'],
-		['packed', '"a.zip" is an archive: unpack it first'],
-	])('refuses the folder %s: %s', (name, said) => {
-		const { status, stderr } = budgetnet('classify', name, '--share', '1');
+		['classify empty --share 1', 'holds no files'],
+		['classify packed --share 1', '"a.zip" is an archive: unpack it first'],
+		['estimate packed --tenant acme', '"a.zip" is an archive: unpack it first'],
+	])('refuses the folder: %s: %s', (line, said) => {
+		const { status, stderr } = budgetnet(...line.split(' '));
 		expect(stderr).toContain(said);
 		expect(status).toBe(2);
 	});
@@ -96,6 +97,7 @@ describe('classify', () => {
 		[['classify', images, '--share', '0'], /--share 0: expected/],
 		[['classify', images, '--share', '1.5'], /--share 1.5: expected/],
 		[['classify', images, '--share', 'half'], /--share half: expected/],
+		[['classify', images, '--share', '1', '--out', 'not/there.csv'], /--out not\/there.csv cannot be written: ENOENT/],
 		[['classify', images, '--usd', '5 dollars'], /"5 dollars" is not an amount/],
 		[['classify', images, '--macs', '30X'], /--macs 30X: expected/],
 		[['classify', images, '--macs', '0'], /--macs 0: expected/],
@@ -215,6 +217,8 @@ describe('against `up`', () => {
 		expect((await against('where', 'acme/a.zip', 'in/it.png')).stdout).toMatch(
 			/^acme\/a.zip in\/it.png .*settled\nbatch \S+\nlabel/,
 		);
+		const other = JSON.parse((await against('where', 'acme/cat.png', '--of', 'e9', '--json')).stdout);
+		expect(other).toEqual({ key: 'acme/cat.png', version: 'e9', state: 'unclaimed' });
 		expect((await against('where', 'acme/a.zip', 'not/in.png')).stderr).toContain('has no image "not/in.png"');
 		expect((await against('results', '--tenant', 'acme')).stdout).toMatch(
 			/^acme\/cat.png: \w+ \(0\.\d+\)\nacme\/note.txt: failed: /,

@@ -1,12 +1,15 @@
 import { Size } from 'aws-cdk-lib';
 import { AcceleratorManufacturer, AcceleratorType, type Vpc } from 'aws-cdk-lib/aws-ec2';
-import { type Cluster, ManagedInstancesCapacityProvider } from 'aws-cdk-lib/aws-ecs';
+import { type Cluster, ManagedInstancesCapacityProvider, PropagateManagedInstancesTags } from 'aws-cdk-lib/aws-ecs';
 import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { Network } from '../network.ts';
 
 /** The image alone has some 5 GB, with CUDA. */
 const volume = Size.gibibytes(40);
+
+/** Switches that off: the operator has named the types. */
+const anyPricePercent = 999_999;
 
 /** Written and kept up by AWS; it only reaches what carries ECS's own tag. */
 const infrastructurePolicy = 'AmazonECSInfrastructureRolePolicyForManagedInstances';
@@ -35,15 +38,18 @@ export class GpuCapacity extends Construct {
 			subnets: subnetsOf(network.vpc, network),
 			securityGroups: [network.securityGroup],
 			taskVolumeStorage: volume,
+			propagateTags: PropagateManagedInstancesTags.CAPACITY_PROVIDER,
 			instanceRequirements: {
 				vCpuCountMin: 1,
 				memoryMin: Size.gibibytes(4),
 				allowedInstanceTypes: instanceTypes,
+				onDemandMaxPricePercentageOverLowestPrice: anyPricePercent, // else only types of at most 120 % of the cheapest one's price
 				acceleratorCountMin: 1,
 				acceleratorManufacturers: [AcceleratorManufacturer.NVIDIA],
 				acceleratorTypes: [AcceleratorType.GPU],
 			},
 		});
+		this.provider.node.addDependency(network.vpc); // deleted before its routes: cut off from ECS, an instance cannot end
 		cluster.addManagedInstancesCapacityProvider(this.provider);
 	}
 }

@@ -47,11 +47,15 @@ export function backlogOf(
 	});
 }
 
-/** How many workers from how many batches on: one a batch while the steps suffice, else evenly up to the most. */
-export function workersByBacklog(workersMax: number): { batches: number; workers: number }[] {
+/**
+ * The numbers of workers, rising to the most; each holds from as many batches on. One by one while the steps suffice, else
+ * ever further apart: a lone batch starts one worker, and never are there more than batches.
+ */
+export function workersByBacklog(workersMax: number): number[] {
 	const count = Math.min(workersMax, stepsMax);
-	const workersOf = (step: number) => Math.ceil((workersMax * step) / count);
-	return Array.from({ length: count }, (_, i) => ({ batches: workersOf(i) + 1, workers: workersOf(i + 1) }));
+	return Array.from({ length: count }, (_, i) =>
+		Math.max(i + 1, Math.round(workersMax ** (count === 1 ? 1 : i / (count - 1)))),
+	);
 }
 
 /** The role that AWS makes for this purpose in every account. */
@@ -103,10 +107,10 @@ export class Scaling extends Construct {
 		});
 		const byBacklog = new StepScalingAction(this, 'ByBacklog', { ...common, policyName: `${name}-by-backlog` });
 		const steps = workersByBacklog(workersMax);
-		for (const [i, { batches, workers }] of steps.entries()) {
+		for (const [i, workers] of steps.entries()) {
 			const next = steps[i + 1];
-			const upperBound = next ? { upperBound: next.batches - 1 } : {};
-			byBacklog.addAdjustment({ adjustment: workers, lowerBound: batches - 1, ...upperBound }); // above the threshold
+			const upperBound = next === undefined ? {} : { upperBound: next - 1 };
+			byBacklog.addAdjustment({ adjustment: workers, lowerBound: workers - 1, ...upperBound }); // above the threshold
 		}
 		some.addAlarmAction(new ApplicationScalingAction(byBacklog));
 

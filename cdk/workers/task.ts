@@ -18,6 +18,9 @@ import { workerImage } from './image.ts';
 /** ECS's longest on Fargate. The worker hands its batch back before (`limits.stopGraceSeconds`). */
 const stopTimeout = Duration.seconds(120);
 
+/** CPU units of a processor. */
+const cpuUnitsOfOne = 1024;
+
 export interface WorkerTaskProps {
 	settings: Settings;
 	environment: Record<string, string>;
@@ -56,11 +59,20 @@ export class WorkerTask extends Construct {
 	}
 }
 
+/** Each decodes one image; Node has four, however many processors there are. */
+function decodingThreads(cpuUnits: number): number {
+	return Math.max(4, Math.ceil(cpuUnits / cpuUnitsOfOne));
+}
+
 function containerOf(settings: Settings, environment: Record<string, string>, logGroup: LogGroup) {
 	const options: ContainerDefinitionOptions = {
 		containerName: 'worker',
 		image: workerImage(settings),
-		environment: { ...environment, VISIBILITY_SECONDS: String(limits.visibilitySeconds) },
+		environment: {
+			...environment,
+			VISIBILITY_SECONDS: String(limits.visibilitySeconds),
+			UV_THREADPOOL_SIZE: String(decodingThreads(settings[settings.workers].cpuUnits)),
+		},
 		logging: LogDrivers.awsLogs({ logGroup, streamPrefix: 'worker' }),
 		stopTimeout,
 		memoryLimitMiB: settings[settings.workers].memoryMib,

@@ -1,5 +1,5 @@
 import { Aws } from 'aws-cdk-lib';
-import { type CfnService, Cluster, ContainerInsights, FargateService } from 'aws-cdk-lib/aws-ecs';
+import { type CfnService, Cluster, ContainerInsights, FargateService, PropagatedTagSource } from 'aws-cdk-lib/aws-ecs';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { Buckets } from '../buckets.ts';
@@ -62,10 +62,10 @@ export class Workers extends Construct {
 			cluster: this.cluster,
 			serviceName: `${settings.name}-workers-${settings.workers}`, // the other kind takes another service, beside this one at first
 			taskDefinition: task.definition,
-			desiredCount: 0,
+			desiredCount: 0, // so a deployment is done at once, and no circuit breaker could judge it
+			propagateTags: PropagatedTagSource.SERVICE, // what tasks cost is told by the stack's tag
 			minHealthyPercent: 0, // a deployment need not start a second GPU beside the first
 			maxHealthyPercent: 100,
-			circuitBreaker: { rollback: true },
 			vpcSubnets: network.subnets,
 			securityGroups: [network.securityGroup],
 		};

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { BudgetNetError } from '../core/errors.ts';
 import { formatUsd } from '../core/money.ts';
 import { calibratedPrice, type ListedPrice } from '../core/price-list.ts';
-import { listFiles } from '../local/drop.ts';
+import { listImages } from '../local/drop.ts';
 import { type MachineSpeed, measureMachine } from '../local/measure-machine.ts';
 import { loadPackage } from '../onnx/package-files.ts';
 import { connected, isSystemNamed } from './connect.ts';
@@ -39,7 +39,7 @@ async function calibrate(folder: string, options: CalibrateOptions): Promise<voi
 	const usdPerHour = positive('--usd-per-hour', options.usdPerHour, Number.POSITIVE_INFINITY);
 	const utilisation = positive('--utilisation', options.utilisation, 1);
 	const root = resolve(folder);
-	const files = (await listFiles(root)).slice(0, filesMax).map((name) => join(root, name));
+	const files = (await listImages(root)).slice(0, filesMax).map((name) => join(root, name));
 	const { model, workerKind } = await (isSystemNamed()
 		? connected(async (connection) => pricedOf(connection, options))
 		: pricedOf({ workers: () => emulatedWorkers }, options));

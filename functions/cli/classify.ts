@@ -1,14 +1,13 @@
 import { open, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { archiveFormatOf } from '../core/archive.ts';
 import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { formatUsd, parseUsd } from '../core/money.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { fullMacs, leastMacs, type ModelCard } from '../core/package.ts';
 import { costNanoUsd, costWithinMacs, type Price } from '../core/price.ts';
 import { limitForShare } from '../core/quota.ts';
-import { dropFiles, listFiles } from '../local/drop.ts';
+import { dropFiles, listImages } from '../local/drop.ts';
 import { type Host, startHost } from '../local/host.ts';
 import { type Tally, untilAccounted } from '../local/tally.ts';
 import { quoted } from './csv.ts';
@@ -48,10 +47,7 @@ export function classifyCommand(): Command {
 
 async function classify(folderName: string, options: ClassifyOptions): Promise<void> {
 	const folder = resolve(folderName);
-	const files = await listFiles(folder);
-	const archive = files.find((file) => archiveFormatOf(file) !== undefined);
-	if (archive !== undefined)
-		throw new BudgetNetError('invalid', `"${archive}" is an archive: unpack it first, or drop it into a bucket`);
+	const files = await listImages(folder);
 	if (options.out !== undefined) await mustBeWritable(options.out);
 	const host = await startHost({
 		packageFolder: await packageFolder(options.model),

@@ -9,7 +9,7 @@ import { forecastOf } from '../core/pacing.ts';
 import { fullMacs } from '../core/package.ts';
 import { parse } from '../core/parse.ts';
 import { periodOf } from '../core/period.ts';
-import { listFiles } from '../local/drop.ts';
+import { listImages } from '../local/drop.ts';
 import { createRhythms } from '../planner/rhythm.ts';
 import { type Connection, connected } from './connect.ts';
 import { presentQuota } from './quota.ts';
@@ -55,7 +55,7 @@ export function estimateCommand(): Command {
 async function countImages(folder: string | undefined, images: string | undefined): Promise<number> {
 	if ((folder === undefined) === (images === undefined))
 		throw new BudgetNetError('invalid', 'how many images? give a folder or --images');
-	if (folder !== undefined) return (await listFiles(resolve(folder))).length;
+	if (folder !== undefined) return (await listImages(resolve(folder))).length;
 	if (!/^[1-9]\d{0,9}$/.test(images ?? ''))
 		throw new BudgetNetError('invalid', `--images ${images}: expected a number of images above 0`);
 	return Number(images);

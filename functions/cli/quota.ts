@@ -123,6 +123,8 @@ function describe(quota: Quota): string {
 	if (softLimitNanoUsd !== undefined) lines.push(`soft limit: ${formatUsd(softLimitNanoUsd)}`);
 	if (floor) lines.push(`floor: ${describeQuality(floor)}; below it images wait`);
 	if (ceiling) lines.push(`ceiling: ${describeQuality(ceiling)}`);
+	if (quota.continues)
+		lines.push(`account ${quota.continues.to} is charged with what ${quota.continues.from} was charged with`);
 	if (quota.suspended) lines.push('suspended: its images wait');
 	return lines.join('\n');
 }

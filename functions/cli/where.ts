@@ -3,7 +3,7 @@ import pMap from 'p-map';
 import { headImage } from '../aws/image-head.ts';
 import type { BatchRef } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
-import { type ImageName, joinName, nameOfImage } from '../core/image.ts';
+import { type ImageName, joinName, versionOf } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import { isMarkerKey, tenantOf } from '../core/object-key.ts';
 import type { Outcome } from '../core/outcome.ts';
@@ -33,28 +33,41 @@ export function whereCommand(): Command {
 			'key of the image, as acme/cat.png, of an archive, or of the marker of a drop, as acme/2026/_complete',
 		)
 		.argument('[entry]', 'path of an image within the archive, as 2026/cat.png')
+		.option('--of <version>', 'of this version (outcomes name them), instead of the one that lies there now')
 		.option('--json', 'print as JSON')
-		.action(async (key: string, entry: string | undefined, options: { json?: boolean }) => {
-			const place = await connected((connection) => find(connection, key, entry));
+		.action(async (key: string, entry: string | undefined, options: { of?: string; json?: boolean }) => {
+			const place = await connected((connection) => find(connection, key, entry, options.of));
 			process.stdout.write(`${options.json ? JSON.stringify(place) : describe(place).map(printable).join('\n')}\n`);
 		});
 }
 
-async function find(connection: Connection, key: string, entry: string | undefined): Promise<Place | DropPlace> {
-	const { clients, names } = connection;
+async function find(
+	connection: Connection,
+	key: string,
+	entry: string | undefined,
+	of: string | undefined,
+): Promise<Place | DropPlace> {
 	const tenant = tenantOf(key);
 	if (isMarkerKey(key)) {
 		if (entry === undefined) return findDrop(connection, key);
 		throw new BudgetNetError('invalid', `"${key}" is the marker of a drop: it has no entries`);
 	}
-	const image = await headImage(clients.s3, names.imagesBucket, key);
-	if (!image) throw new BudgetNetError('not-found', `no image "${key}" in bucket ${names.imagesBucket}`);
-	const name = { ...nameOfImage(image), ...(entry === undefined ? {} : { entry }) };
+	const version = of ?? (await versionNow(connection, key));
+	const name = { key, version, ...(entry === undefined ? {} : { entry }) };
 	const batchIds = await batchesOf(connection, tenant, name);
 	const place = (batchId: string) => placeIn(connection, { tenant, batchId }, name);
 	const [newest, ...earlier] = await pMap(batchIds.reverse(), place, { concurrency: limits.storeConcurrency });
 	if (!newest) return { ...name, state: 'unclaimed' };
 	return earlier.length > 0 ? { ...newest, earlier } : newest;
+}
+
+async function versionNow({ clients, names }: Connection, key: string): Promise<string> {
+	const image = await headImage(clients.s3, names.imagesBucket, key);
+	if (image) return versionOf(image);
+	throw new BudgetNetError(
+		'not-found',
+		`no image "${key}" in bucket ${names.imagesBucket}; of one that was deleted, say --of VERSION (results --json names it)`,
+	);
 }
 
 async function placeIn(connection: Connection, ref: BatchRef, name: ImageName): Promise<ImagePlace | ArchivePlace> {

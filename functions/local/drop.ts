@@ -2,6 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { Upload } from '@aws-sdk/lib-storage';
 import pMap from 'p-map';
+import { archiveFormatOf } from '../core/archive.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import { isMarkerKey, tenantOf } from '../core/object-key.ts';
@@ -27,6 +28,14 @@ export async function listFiles(folder: string): Promise<string[]> {
 	if (shown.length > filesMax)
 		throw new BudgetNetError('invalid', `folder "${folder}" holds ${shown.length} files: expected at most ${filesMax}`);
 	return shown.map((file) => file.split(sep).join('/'));
+}
+
+/** `listFiles` of a folder whose files are one image each. @throws BudgetNetError `not-found`; `invalid`: an archive, which is many */
+export async function listImages(folder: string): Promise<string[]> {
+	const files = await listFiles(folder);
+	const archive = files.find((file) => archiveFormatOf(file) !== undefined);
+	if (archive === undefined) return files;
+	throw new BudgetNetError('invalid', `"${archive}" is an archive: unpack it first, or drop it into a bucket`);
 }
 
 /** Drops files of a folder into the images bucket under `tenant/`. */

@@ -8,11 +8,15 @@ import { createProtection } from './protection.ts';
 let agent: Server | undefined;
 afterEach(() => void agent?.close());
 
-async function startAgent(status: number, calls: string[]): Promise<string> {
+async function startAgent(
+	status: number,
+	calls: string[],
+	said = '{"protection":{"ProtectionEnabled":true}}',
+): Promise<string> {
 	agent = createServer(async (request, response) => {
 		const { ProtectionEnabled } = JSON.parse(await text(request));
 		calls.push(`${request.method} ${request.url} ${ProtectionEnabled}`);
-		response.writeHead(status).end('{}');
+		response.writeHead(status).end(said);
 	}).listen(0, '127.0.0.1');
 	await once(agent, 'listening');
 	return `http://127.0.0.1:${(agent.address() as AddressInfo).port}/api/task`;
@@ -28,14 +32,21 @@ test('work runs between protection and its end, also when it fails', async () =>
 	expect(calls).toEqual([`${put} true`, 'work', `${put} false`, `${put} true`, `${put} false`]);
 });
 
-test('an agent that refuses is logged, and the work is done', async () => {
-	const logged: string[] = [];
-	const protection = createProtection(
-		await startAgent(503, []),
-		(level, message) => void logged.push(`${level}: ${message}`),
-	);
+test.each([
+	['with its status', 503, 'no agent', '503: no agent'],
+	[
+		'in what it says',
+		200,
+		'{"failure":{"Reason":"DEPLOYMENT_BLOCKED","Detail":null}}',
+		'DEPLOYMENT_BLOCKED: no detail',
+	],
+])('an agent that refuses %s is logged, and the work is done', async (_, status, said, error) => {
+	const logged: unknown[] = [];
+	const agentUri = await startAgent(status, [], said);
+	const protection = createProtection(agentUri, (level, message, fields) => void logged.push([level, message, fields]));
 	expect(await protection.during(async () => 'done')).toBe('done');
-	expect(new Set(logged)).toEqual(new Set(['warn: the protection of this task could not be changed']));
+	const message = 'the protection of this task could not be changed';
+	expect(logged).toEqual([true, false].map((ProtectionEnabled) => ['warn', message, { ProtectionEnabled, error }]));
 });
 
 test('outside ECS work just runs', async () => {

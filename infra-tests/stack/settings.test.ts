@@ -39,18 +39,13 @@ describe('settings', () => {
 });
 
 describe('workers by backlog', () => {
-	test('begins with one at the first batch, ends with the bound, and never falls; AWS allows twenty steps', () => {
+	test('begins with one at the first batch, ends with the bound, and always rises; AWS allows twenty steps', () => {
 		fc.assert(
 			fc.property(fc.integer({ min: 1, max: 100 }), (workersMax) => {
 				const steps = workersByBacklog(workersMax);
-				expect(steps[0]?.batches).toBe(1);
-				expect(steps.at(-1)?.workers).toBe(workersMax);
+				expect([steps[0], steps.at(-1)]).toEqual([1, workersMax]);
 				expect(steps.length).toBeLessThanOrEqual(20);
-				for (const [i, { batches, workers }] of steps.entries()) {
-					const before = steps[i - 1];
-					if (before) expect(batches > before.batches && workers > before.workers).toBe(true);
-					expect(workers).toBeGreaterThanOrEqual(batches);
-				}
+				expect(steps).toEqual([...new Set(steps)].sort((a, b) => a - b));
 			}),
 		);
 	});

@@ -219,12 +219,18 @@ describe('the two kinds of workers', () => {
 			ContainerDefinitions: [Match.objectLike({ ResourceRequirements: [{ Type: 'GPU', Value: '1' }] })],
 		});
 		templates.gpu.hasResourceProperties('AWS::ECS::Service', { NetworkConfiguration: Match.absent() });
+		// Deleted before the way out: cut off from ECS, an instance could not end.
+		const [provider] = Object.values(templates.gpu.findResources('AWS::ECS::CapacityProvider'));
+		const routes = Object.keys(templates.gpu.findResources('AWS::EC2::Route'));
+		expect(provider?.DependsOn).toEqual(expect.arrayContaining(routes));
 		templates.gpu.hasResourceProperties('AWS::ECS::CapacityProvider', {
 			ManagedInstancesProvider: Match.objectLike({
+				PropagateTags: 'CAPACITY_PROVIDER',
 				InstanceLaunchTemplate: Match.objectLike({
 					InstanceRequirements: Match.objectLike({
 						AcceleratorCount: { Min: 1, Max: Match.absent() },
 						AllowedInstanceTypes: ['g6.xlarge'],
+						OnDemandMaxPricePercentageOverLowestPrice: 999_999, // dearer ones too, where the cheapest is short
 					}),
 				}),
 			}),
