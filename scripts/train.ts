@@ -20,6 +20,10 @@ const rows = card.curve.map(({ share, macs, accuracy }) => [
 	`${(macs / 1e6).toFixed(1)} M`,
 	`${(100 * accuracy).toFixed(1)} %`,
 ]);
-process.stdout.write(`\n${formatTable(['share', 'MACs an image', 'expected accuracy'], rows)}\n
+const heldOut = Number(card.training.heldOut);
+const best = Math.max(...card.curve.map(({ accuracy }) => accuracy));
+const plusOrMinus = (196 * Math.sqrt((best * (1 - best)) / heldOut)).toFixed(1); // normal approximation, 95 %
+process.stdout.write(`\n${formatTable(['share', 'MACs an image', 'expected accuracy'], rows)}
+expected from ${heldOut} held-out images: give or take some ${plusOrMinus} points\n
 models/packages/${name} is ready: npm run budgetnet -- model check ${name}
                               npm run budgetnet -- classify FOLDER --model ${name} --share 0.3\n`);

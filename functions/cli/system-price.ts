@@ -1,12 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Option } from 'commander';
 import { BudgetNetError } from '../core/errors.ts';
-import { type ModelCard, parseCard } from '../core/package.ts';
+import type { ModelCard } from '../core/package.ts';
 import type { Price } from '../core/price.ts';
 import { type Priced, priceAt } from '../core/price-list.ts';
 import type { Connection } from './connect.ts';
-import { packageFolder } from './packages.ts';
+import { packageFolder, readCardIn } from './packages.ts';
 
 /** What a price is said to be of; what is left out is the system's. */
 export interface PricedOptions {
@@ -19,7 +17,7 @@ export const workerKindOption = new Option('--worker-kind <name>', "cpu or gpu (
 
 /** The card of a model package. @throws BudgetNetError */
 export async function readCard(model: string): Promise<ModelCard> {
-	return parseCard(await readFile(join(await packageFolder(model), 'model.json'), 'utf8'));
+	return readCardIn(await packageFolder(model));
 }
 
 /** The model and the kind of worker that were said, else those of the system. @throws BudgetNetError where it does not say them */

@@ -40,7 +40,7 @@ test('other logits than promised are refused', async () => {
 		row[3] = (row[3] as number) + 0.5;
 	});
 	await expect(checkPackage(off, { threads: 1 })).rejects.toThrow(
-		/check.json, policy p1, 1 at once, image 5: expected logits/,
+		/check.json, policy p1, 1 at once, image 5: expected logit 3 to be \S+, found \S+$/,
 	);
 });
 
@@ -50,7 +50,7 @@ test('other values of the agent than promised are refused', async () => {
 		row[5] = (row[5] as number) + 0.01;
 	});
 	await expect(checkPackage(off, { threads: 1 })).rejects.toThrow(
-		/check.json, policy p0, 1 at once, agent after it, image 4: expected values/,
+		/check.json, policy p0, 1 at once, agent after it, image 4: expected value 5 to be \S+, found \S+$/,
 	);
 });
 

@@ -123,6 +123,13 @@ async function* answersOf(
 	}
 }
 
+/** The error that names the number that is furthest off, counted from 0: there may be thousands. */
+function unlike(where: string, what: string, expected: readonly number[], found: readonly number[]) {
+	const off = expected.map((value, i) => Math.abs(value - (found[i] ?? NaN)));
+	const worst = off.findIndex((by) => !(by < Math.max(...off.filter(Number.isFinite))));
+	return refused(where, `${what} ${worst} to be ${expected[worst]}`, found[worst] ?? 'none');
+}
+
 /** How far one image's answer lies from what the package promises. @throws BudgetNetError `invalid` where that is too far */
 function deviationsOf(
 	check: Check,
@@ -135,15 +142,12 @@ function deviationsOf(
 	const expected = Float32Array.from(check.logits[policy]?.[image] ?? []);
 	const { deviation, otherLabel } = compare(expected, logits, tolerance);
 	if (!(deviation <= tolerance) || otherLabel)
-		throw refused(`${where}, image ${image}`, `logits ${expected.join(' ')}`, logits.join(' '));
+		throw unlike(`${where}, image ${image}`, 'logit', [...expected], [...logits]);
 	const promised = check.values[policy]?.[image] ?? [];
-	const valueDeviation = Math.max(0, ...promised.map((value, i) => Math.abs(value - (values?.[i] ?? NaN))));
+	const said = [...(values ?? [])];
+	const valueDeviation = Math.max(0, ...promised.map((value, i) => Math.abs(value - (said[i] ?? NaN))));
 	if (!(valueDeviation <= valueTolerances[provider]))
-		throw refused(
-			`${where}, agent after it, image ${image}`,
-			`values ${promised.join(' ')}`,
-			values?.join(' ') ?? 'none',
-		);
+		throw unlike(`${where}, agent after it, image ${image}`, 'value', promised, said);
 	return { deviation, valueDeviation };
 }
 

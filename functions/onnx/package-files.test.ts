@@ -31,7 +31,7 @@ test('a whole package loads', async () => {
 	expect(pkg.card.digest).toBe(await digestOf(folder));
 });
 
-test('the digest is of names, lengths and bytes, without the card', async () => {
+test('the digest is of names, lengths and bytes, without the card and hidden files', async () => {
 	const folder = await temporaryFolder();
 	await writeFile(join(folder, 'b'), 'xy');
 	await writeFile(join(folder, 'a'), '');
@@ -39,6 +39,7 @@ test('the digest is of names, lengths and bytes, without the card', async () => 
 	const expected = 'sha256:9e7454f4fe4fb2a23040090b0b44ede5f0e0e0f70ac8fc33860e62f4ef6c9dd9';
 	expect(await digestOf(folder)).toBe(expected);
 	await writeFile(join(folder, 'model.json'), '{}');
+	await writeFile(join(folder, '.DS_Store'), 'hidden');
 	expect(await digestOf(folder)).toBe(expected);
 	await rename(join(folder, 'a'), join(folder, 'c'));
 	expect(await digestOf(folder)).not.toBe(expected);
@@ -57,6 +58,11 @@ test('missing and extra files, folders and links are refused by name', async () 
 	await refuses(/check.json: expected/, { files: (folder) => rm(join(folder, 'check.json')) });
 	await refuses(/extra.txt: expected only/, { files: (folder) => writeFile(join(folder, 'extra.txt'), '') });
 	await refuses(/p9.onnx: expected a file/, { card: (card) => setPolicy(card, 0, { file: 'p9.onnx' }) });
+	const unsealed = await packageFolder();
+	await rm(join(unsealed, 'model.json'));
+	await expect(loadPackage(unsealed)).rejects.toEqual(
+		invalid(/model.json: .* found none \(npm run seal -- budgetnet-/),
+	);
 	const linked = await packageFolder();
 	const elsewhere = join(await temporaryFolder(), 'weights.bin');
 	await rename(join(linked, 'weights.bin'), elsewhere);

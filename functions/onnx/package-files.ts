@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { lstat, readdir, readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { valuesWidth } from '../core/advice.ts';
 import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
@@ -35,11 +35,12 @@ interface File {
 	bytes: number;
 }
 
-/** The plain files of a folder, by name. @throws BudgetNetError `invalid`: a link, a folder, too many or too large */
+/** The plain files of a folder, by name, but for hidden ones, which file browsers leave. @throws BudgetNetError `invalid`: a link, a folder, too many or too large */
 async function listFiles(folder: string): Promise<File[]> {
-	const names = await readdir(folder).catch((error) => {
+	const all = await readdir(folder).catch((error) => {
 		throw new BudgetNetError('invalid', `package folder ${folder} cannot be read`, { cause: error });
 	});
+	const names = all.filter((name) => !name.startsWith('.'));
 	if (names.length > filesMax) throw refused(`package folder ${folder}`, `at most ${filesMax} files`, names.length);
 	const files: File[] = [];
 	for (const name of names.sort()) {
@@ -55,7 +56,7 @@ async function listFiles(folder: string): Promise<File[]> {
 }
 
 /**
- * The digest of a package: SHA-256 over all its files but model.json, sorted by name (UTF-16 code units),
+ * The digest of a package: SHA-256 over all its files but model.json and hidden ones, sorted by name (UTF-16 code units),
  * each as name, NUL, its length in bytes as a decimal, NUL, its bytes.
  * @returns "sha256:" and 64 hex digits
  * @throws BudgetNetError `invalid`
@@ -145,7 +146,12 @@ export async function loadPackage(folder: string): Promise<ModelPackage> {
 	const root = resolve(folder);
 	const files = await listFiles(root);
 	const cardBytes = files.find((file) => file.name === cardFile)?.bytes;
-	if (cardBytes === undefined) throw refused(`package folder ${root}, ${cardFile}`, 'the model card', 'none');
+	if (cardBytes === undefined)
+		throw refused(
+			`package folder ${root}, ${cardFile}`,
+			`the model card`,
+			`none (npm run seal -- ${basename(root)} writes that of an export)`,
+		);
 	if (cardBytes > cardBytesMax)
 		throw refused(`package folder ${root}, ${cardFile}`, `at most ${cardBytesMax} bytes`, cardBytes);
 	const card = await readCard(root);

@@ -31,9 +31,13 @@ export function openSessions(pkg: ModelPackage, provider: Provider, threads: num
 	const opened = new Map<string, InferenceSession>();
 	let agent: AgentSession | undefined;
 
-	async function open(policy: number): Promise<InferenceSession> {
+	function fileOf(policy: number): string {
 		const file = card.policies[policy]?.file;
 		assert(file !== undefined, `package ${card.name} has no policy ${policy}`);
+		return file;
+	}
+
+	async function open(file: string): Promise<InferenceSession> {
 		const ready = opened.get(file);
 		if (ready) return ready;
 		const session = await InferenceSession.create(join(pkg.folder, file), {
@@ -54,10 +58,14 @@ export function openSessions(pkg: ModelPackage, provider: Provider, threads: num
 		return session;
 	}
 
-	async function runChunk(session: InferenceSession, pixels: Uint8Array, images: number): Promise<Float32Array> {
+	async function runChunk(session: InferenceSession, file: string, pixels: Uint8Array, images: number) {
 		const { height, width, name } = card.input;
 		const output = session.outputNames[0] as string;
-		const answer = await session.run({ [name]: new Tensor('uint8', pixels, [images, height, width, 3]) }, [output]);
+		const shape = [images, height, width, 3];
+		const answer = await session.run({ [name]: new Tensor('uint8', pixels, shape) }, [output]).catch((error) => {
+			const what = `package ${card.name}, ${file} does not run on ${images} images (its first axis must be dynamic)`;
+			throw new BudgetNetError('internal', `${what}: ${messageOf(error)}`, { cause: error });
+		});
 		const logits = answer[output]?.data;
 		assert(
 			logits instanceof Float32Array && logits.length === images * card.classes.length,
@@ -68,14 +76,15 @@ export function openSessions(pkg: ModelPackage, provider: Provider, threads: num
 
 	return {
 		async run(policy, pixels, images) {
-			const session = await open(policy);
+			const file = fileOf(policy);
+			const session = await open(file);
 			const logits = new Float32Array(images * card.classes.length);
 			const chunk = chunkImagesOf(provider, card, policy);
 			for (let done = 0; done < images; done += chunk) {
 				const count = Math.min(chunk, images - done);
 				const view = pixels.subarray(done * imageBytes, (done + count) * imageBytes);
 				const part = card.policies[policy]?.mirrored ? mirror(view, card.input.width) : view;
-				logits.set(await runChunk(session, part, count), done * card.classes.length);
+				logits.set(await runChunk(session, file, part, count), done * card.classes.length);
 			}
 			if (policy === card.policies.length - 1) return { logits, values: undefined };
 			agent ??= await openAgent(pkg);
