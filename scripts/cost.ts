@@ -9,3 +9,4 @@ import { parseCard } from '../functions/core/package.ts';
 const root = join(import.meta.dirname, '..');
 const card = parseCard(await readFile(join(root, 'models', 'packages', settings.modelPackage, 'model.json'), 'utf8'));
 await writeFile(join(root, 'docs', 'cost.md'), costPage(await readPrices(), settings, card));
+process.stdout.write('docs/cost.md is written\n');

@@ -41,7 +41,7 @@ export function costPage(prices: Prices, settings: Settings, card: ModelCard): s
 	const single = requestsUsd(prices, batch, 1);
 	return `# What it costs
 
-Computed by \`npm run cost\` from [cdk/cost/prices.json](../cdk/cost/prices.json) (${prices.region}, as of ${prices.asOf}; ${prices.unit}).
+Written by \`npm run cost\`, which replaces this page by one for your settings, from [cdk/cost/prices.json](../cdk/cost/prices.json) (${prices.region}, as of ${prices.asOf}; ${prices.unit}).
 ${prices.note} Nothing on this page was billed: no stack of this could be deployed where it was written.
 
 ## An idle month
