@@ -24,10 +24,10 @@ export const quotaOptions = [
 	new Option('--period <kind>', 'how long a limit holds (default: month)').choices(['day', 'week', 'month', 'total']),
 	new Option('--week-start <day>', 'first day of a week, as monday (default) or sunday'),
 	new Option('--time-zone <name>', 'whose days these are, as Europe/Berlin (default: UTC)'),
-	new Option('--pacing <kind>', 'even: the last day still has money; eager: full quality until it is gone (default: eager; even with --images)').choices([
-		'even',
-		'eager',
-	]),
+	new Option(
+		'--pacing <kind>',
+		'even: the last day still has money; eager: full quality until it is gone (default: eager; even with --images)',
+	).choices(['even', 'eager']),
 	new Option('--images <count>', 'images expected in a period; 0: learn it from what came before'),
 	new Option(
 		'--floor <quality>',

@@ -18,7 +18,6 @@ const recordSchema = z.looseObject({
 			size: z.int().min(0).optional(),
 			eTag: z.string().optional(),
 			versionId: z.string().optional(),
-			sequencer: z.string().optional(),
 		}),
 	}),
 });
@@ -29,7 +28,7 @@ export const imageEventSchema = z.union([
 
 /** What one message of the image-events queue says: images that were created, drops that were closed, records that make no sense. */
 export interface ImageEvents {
-	images: { tenant: string; image: Image; sequencer: string }[];
+	images: { tenant: string; image: Image }[];
 	closings: Closing[];
 	problems: string[];
 }
@@ -61,7 +60,7 @@ function readRecord(input: unknown, bucket: string) {
 	if (!record.eventName.startsWith('ObjectCreated:')) return undefined;
 	if (record.s3.bucket.name !== bucket)
 		throw new BudgetNetError('invalid', `event of bucket ${record.s3.bucket.name}: expected ${bucket}`);
-	const { key: encoded, size, eTag, versionId, sequencer } = record.s3.object;
+	const { key: encoded, size, eTag, versionId } = record.s3.object;
 	const key = decodeKey(encoded);
 	if (key.endsWith('/') && (size ?? 0) === 0) return undefined; // a console's "folder"
 	const tenant = tenantOf(key);
@@ -73,7 +72,7 @@ function readRecord(input: unknown, bucket: string) {
 	const named = { key, etag: eTag.replaceAll('"', ''), bytes: size ?? 0 };
 	// What no list of candidates takes must fail here, alone, not there with all images of its tenant.
 	const image = parse(imageSchema, versionId ? { ...named, versionId } : named, `event of "${key}"`);
-	return { tenant, image, sequencer: sequencer ?? '' };
+	return { tenant, image };
 }
 
 /** One entry an image (key and version), in a stable order: events come doubled and in any order. */
