@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { limits } from '../core/limits.ts';
 
 export interface Endpoints {
 	s3Endpoint: string;
@@ -34,6 +35,8 @@ export function createClients(endpoints?: Endpoints): Clients {
 			requestTimeout: requestTimeoutMs,
 			socketTimeout: socketTimeoutMs,
 			throwOnRequestTimeout: true,
+			httpsAgent: { maxSockets: limits.loadConcurrency },
+			httpAgent: { maxSockets: limits.loadConcurrency },
 		},
 		...(endpoints ? { region: endpoints.region, credentials: endpoints.credentials } : {}),
 	};

@@ -6,14 +6,17 @@ import { limits } from '../core/limits.ts';
 import { awsCall, nameOf, statusOf } from './aws-call.ts';
 import { fetchObject, isMissing } from './objects.ts';
 
-/** Errors with status 403 that speak of this program's credentials or clock, not of the image. */
-const credentialErrors = new Set([
+/** Errors with status 400 or 403 that speak of this program's credentials, clock or haste, not of the image. */
+const ownErrors = new Set([
 	'AccessKeyDisabled',
+	'AuthorizationHeaderMalformed',
 	'ExpiredToken',
 	'InvalidAccessKeyId',
 	'InvalidToken',
 	'RequestTimeTooSkewed',
+	'RequestTimeout',
 	'SignatureDoesNotMatch',
+	'TokenRefreshRequired',
 ]);
 
 export interface Images {
@@ -81,6 +84,10 @@ export function createImages(s3: S3Client, bucket: string): Images {
 const explanations = {
 	deleted: ['deleted', 'it is not in the bucket any more'],
 	overwritten: ['overwritten', 'another version of it lies in the bucket now'],
+	locked: [
+		'unreadable',
+		'the bucket could not give it: is it encrypted under a key that only its sender has (SSE-C), or one that is disabled or gone?',
+	],
 	archived: ['unreadable', 'it lies in a storage class that has to be restored first'],
 	denied: [
 		'unreadable',
@@ -90,14 +97,16 @@ const explanations = {
 
 function imageError(why: keyof typeof explanations, cause: unknown): ImageError {
 	const [reason, message] = explanations[why];
-	return new ImageError(reason, message, { cause, denied: why === 'denied' });
+	return new ImageError(reason, message, { cause, denied: why === 'denied' || why === 'locked' });
 }
 
 function whyNot(error: unknown): keyof typeof explanations | undefined {
 	const status = statusOf(error);
 	if (isMissing(error) || status === 405) return 'deleted'; // 405: this very version is a delete marker
 	if (status === 412) return 'overwritten';
-	if (status !== 403 || credentialErrors.has(nameOf(error))) return undefined;
+	if (ownErrors.has(nameOf(error)) || /throttl/i.test(nameOf(error))) return undefined;
+	if (status === 400) return 'locked';
+	if (status !== 403) return undefined;
 	return nameOf(error) === 'InvalidObjectState' ? 'archived' : 'denied';
 }
 

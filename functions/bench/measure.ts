@@ -3,6 +3,7 @@ import type { Outcome } from '../core/outcome.ts';
 import { startInference } from '../onnx/client.ts';
 import type { ModelPackage } from '../onnx/package-files.ts';
 import { classify } from '../worker/classify.ts';
+import { createSharedRoom } from '../worker/shared-room.ts';
 import { groupImages } from '../worker/start.ts';
 import { batchAt, decodeAll, decodedSource, runWhole } from './batch.ts';
 import { openLoop, runsOf } from './loop.ts';
@@ -29,9 +30,14 @@ export async function measureWorker(pkg: ModelPackage, files: readonly Uint8Arra
 	const inference = await startInference(pkg, { threads });
 	const loop = await openLoop(pkg, threads);
 	const { card } = pkg;
+	const sharedRoom = createSharedRoom();
 	const work = (share: number): Promise<Outcome[]> => {
 		const { message, manifest } = batchAt(card, decoded.length, share);
-		return classify({ card, inference, loadPixels: decodedSource(decoded), groupImages }, message, manifest);
+		return classify(
+			{ card, inference, loadPixels: decodedSource(decoded), groupImages, sharedRoom },
+			message,
+			manifest,
+		);
 	};
 	try {
 		const runs = runsOf(pkg, await work(loopShare), decoded);

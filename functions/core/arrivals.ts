@@ -17,7 +17,7 @@ const weekWeights = [4, 3, 2, 1] as const;
 export const lookBackMs = weekWeights.length * weekMs;
 /** A drop may as well come so many hours earlier or later the next time. */
 const shiftHours = 3;
-/** A day counts with at most so many times the median day's images. */
+/** A day counts with at most so many times the images of the median day, or of the same weekday in the weeks beside it: what comes every week is expected. */
 const dayCap = 3;
 
 /** A batch's images, at the time of its intent. */
@@ -30,6 +30,9 @@ export interface Arrival {
 export interface Rhythm {
 	before: readonly number[];
 }
+
+/** How a tenant drops: its rhythm; or, where it dropped nothing for weeks, how many images its last period had. */
+export type Habit = Rhythm | { lastPeriodImages: number };
 
 /** The arrivals that a journal tells of: what was billed, at the time that its batch's id names. */
 export function arrivalsOf(journal: readonly JournalEntry[]): Arrival[] {
@@ -58,17 +61,20 @@ export function rhythmOf(arrivals: readonly Arrival[], untilMs: number): Rhythm 
 	return days < 7 ? levelRhythm(usual, days) : weeklyRhythm(usual, untilMs, Math.floor(days / 7));
 }
 
-/** Shortens days of more than `dayCap` times the median day's images to that. */
+/** Shortens days of more than `dayCap` times the usual images to that. */
 function cutDown(arrivals: readonly Arrival[]): Arrival[] {
 	const perDay = new Map<number, number>();
 	const dayOf = (atMs: number) => Math.floor(atMs / dayMs);
 	for (const { atMs, images } of arrivals) perDay.set(dayOf(atMs), (perDay.get(dayOf(atMs)) ?? 0) + images);
 	const sorted = [...perDay.values()].sort((a, b) => a - b);
-	const mostADay = dayCap * (sorted[Math.floor(sorted.length / 2)] ?? 0);
-	return arrivals.map(({ atMs, images }) => ({
-		atMs,
-		images: images * Math.min(1, mostADay / (perDay.get(dayOf(atMs)) as number)),
-	}));
+	const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
+	const sameWeekday = (day: number) =>
+		weekWeights.flatMap((_, i) => [perDay.get(day - 7 * (i + 1)) ?? 0, perDay.get(day + 7 * (i + 1)) ?? 0]);
+	return arrivals.map(({ atMs, images }) => {
+		const day = dayOf(atMs);
+		const mostThatDay = dayCap * Math.max(median, ...sameWeekday(day));
+		return { atMs, images: images * Math.min(1, mostThatDay / (perDay.get(day) as number)) };
+	});
 }
 
 function levelRhythm(arrivals: readonly Arrival[], days: number): Rhythm {

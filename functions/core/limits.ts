@@ -63,8 +63,14 @@ export const limits = {
 	/** Images that run through a session at once: as many of the full policy, and at most so many of a cheap one. */
 	chunkImages: 16,
 	chunkImagesMax: 64,
-	/** Downloads and decodings under way at once in a worker. */
+	/** Files that tools read or decode at once. */
 	fetchConcurrency: 16,
+	/** Images under way at once in a worker, from the request to their pixels: most of that is waiting for the bucket. */
+	loadConcurrency: 128,
+	/** Bytes of the files among them; a larger one is alone. */
+	loadBytesMax: 256 * 1024 * 1024,
+	/** Reads that a batch's images in archives are cut into: enough for all decoders, and each is paid for. */
+	spansABatch: 16,
 	/** Tenants whose images one planner plans at once. */
 	tenantConcurrency: 8,
 	/** Requests to a table or a bucket under way at once. */
@@ -110,8 +116,8 @@ export const limits = {
 	resumeBatchesMax: 100,
 	/** How old a planner's reading of the price list may be. */
 	priceSecondsMax: 60,
-	/** Tenants whose rhythm a planner remembers. */
-	rhythmsKnownMax: 1000,
+	/** Tenants whose habit a planner remembers. */
+	habitsKnownMax: 1000,
 	/** Schedules of quotas whose periods are remembered, and periods of each. */
 	schedulesCachedMax: 1000,
 	periodsCachedMax: 40,

@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Arrival, arrivalsOf, dayMs, expectedImages, lookBackMs, type Rhythm, rhythmOf } from './arrivals.ts';
-import { forecastOf, needsRhythm, pacingOf } from './pacing.ts';
+import {
+	type Arrival,
+	arrivalsOf,
+	dayMs,
+	expectedImages,
+	type Habit,
+	lookBackMs,
+	type Rhythm,
+	rhythmOf,
+} from './arrivals.ts';
+import { forecastOf, needsHabit, pacingOf } from './pacing.ts';
 import { nextQuota, type QuotaWish } from './quota.ts';
 
 const untilMs = Date.UTC(2026, 10, 24); // a Tuesday
@@ -42,6 +51,11 @@ describe('the rhythm of arrivals', () => {
 			untilMs,
 		);
 		expect(expectedWeek(burst)).toBeCloseTo(70 + 0.4 * 20);
+	});
+
+	test('expects again what comes every week, however small the other days are', () => {
+		const mondays = daily(28, (day) => (new Date(untilMs - day * dayMs).getUTCDay() === 1 ? 10_000 : 20));
+		expect(expectedWeek(rhythmOf(mondays, untilMs))).toBeCloseTo(10_000 + 6 * 20);
 	});
 
 	test('follows growth: newer weeks count more', () => {
@@ -93,8 +107,8 @@ describe('pacing', () => {
 		daily(28, () => 24),
 		untilMs,
 	); // an image an hour, at noon 24
-	const forecast = (wish: Partial<QuotaWish>, seenImages: number, known: Rhythm | undefined = rhythm) =>
-		forecastOf({ quota: quotaOf(wish), nowMs: untilMs, images: 10, seenImages, rhythm: known });
+	const forecast = (wish: Partial<QuotaWish>, seenImages: number, known: Habit | undefined = rhythm) =>
+		forecastOf({ quota: quotaOf(wish), nowMs: untilMs, images: 10, seenImages, habit: known });
 
 	test('eager keeps nothing back', () => {
 		expect(forecast({ pacing: 'eager', expectedImages: 1000 }, 0)).toEqual({
@@ -129,12 +143,19 @@ describe('pacing', () => {
 		});
 	});
 
+	test('even after weeks of nothing expects as much as the period before had', () => {
+		const afterWeeks = (seenImages: number) => forecast({ pacing: 'even' }, seenImages, { lastPeriodImages: 1010 });
+		expect(afterWeeks(0)).toEqual({ basis: 'last-period', expectedLeft: 10 + 700, keptFor: 1000 });
+		expect(afterWeeks(600)).toEqual({ basis: 'last-period', expectedLeft: 10 + 280, keptFor: 400 });
+		expect(afterWeeks(5000)).toEqual({ basis: 'last-period', expectedLeft: 10, keptFor: 0 });
+	});
+
 	test('even without a whole day in the journal thinks that what came goes on', () => {
 		const knowNothing = (seenImages: number) =>
-			forecastOf({ quota: quotaOf({ pacing: 'even' }), nowMs: untilMs, images: 10, seenImages, rhythm: undefined });
+			forecastOf({ quota: quotaOf({ pacing: 'even' }), nowMs: untilMs, images: 10, seenImages, habit: undefined });
 		expect(knowNothing(220)).toEqual({ basis: 'rate', expectedLeft: 10 + 49, keptFor: 70 });
 		const first = { quota: quotaOf({ pacing: 'even' }), nowMs: Date.UTC(2026, 10, 1), images: 10, seenImages: 0 };
-		expect(forecastOf({ ...first, rhythm: undefined })).toEqual({
+		expect(forecastOf({ ...first, habit: undefined })).toEqual({
 			basis: 'rate',
 			expectedLeft: 10 + 210,
 			keptFor: 300,
@@ -153,7 +174,7 @@ describe('pacing', () => {
 		expect(pacingOf({ expectedImages: 0 })).toBe('eager');
 		expect(
 			[{ pacing: 'even' as const }, { pacing: 'even' as const, expectedImages: 5 }, {}].map((wish) =>
-				needsRhythm(quotaOf(wish)),
+				needsHabit(quotaOf(wish)),
 			),
 		).toEqual([true, false, false]);
 	});

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { dayMs, expectedImages, type Rhythm } from './arrivals.ts';
+import { dayMs, expectedImages, type Habit } from './arrivals.ts';
 import { budgetReasonSchema } from './budget.ts';
 import { nanoUsdSchema } from './money.ts';
 import { periodAt } from './period.ts';
@@ -17,9 +17,9 @@ const overrun = 0.1;
 
 /**
  * What a forecast rests on. counted: all images were counted. declared: the tenant says how many it expects. journal: the rhythm of its last weeks.
- * rate: no whole day is known, so what came in this period goes on. none: nothing is kept back.
+ * last-period: nothing came for weeks, so as much is expected as in the period before. rate: no whole day is known, so what came in this period goes on. none: nothing is kept back.
  */
-const basisSchema = z.enum(['counted', 'declared', 'journal', 'rate', 'none']);
+const basisSchema = z.enum(['counted', 'declared', 'journal', 'last-period', 'rate', 'none']);
 
 /** Images expected until the period's end, those of the batch at hand included. */
 export interface Forecast {
@@ -60,7 +60,7 @@ function saysImages({
 }
 
 /** Whether a forecast for this quota asks the journal. */
-export function needsRhythm(quota: Quota): boolean {
+export function needsHabit(quota: Quota): boolean {
 	return pacingOf(quota) === 'even' && !saysImages(quota) && quota.period !== 'total';
 }
 
@@ -75,9 +75,9 @@ export function forecastOf(options: {
 	nowMs: number;
 	images: number;
 	seenImages: number;
-	rhythm: Rhythm | undefined;
+	habit: Habit | undefined;
 }): Forecast {
-	const { quota, nowMs, images, seenImages, rhythm } = options;
+	const { quota, nowMs, images, seenImages, habit } = options;
 	if (pacingOf(quota) === 'eager') return { basis: 'none', expectedLeft: images, keptFor: 0 };
 	const { countedImages: counted } = quota;
 	if (counted !== undefined)
@@ -85,7 +85,9 @@ export function forecastOf(options: {
 	if (quota.expectedImages > 0) return declaredForecast(quota.expectedImages, seenImages, images);
 	const { startMs, endMs } = periodAt(quota, nowMs);
 	if (endMs === Number.POSITIVE_INFINITY) return { basis: 'none', expectedLeft: images, keptFor: 0 };
-	if (rhythm) return leanForecast('journal', images, expectedImages(rhythm, nowMs, endMs));
+	if (habit && 'lastPeriodImages' in habit)
+		return leanForecast('last-period', images, Math.max(0, habit.lastPeriodImages - seenImages - images));
+	if (habit) return leanForecast('journal', images, expectedImages(habit, nowMs, endMs));
 	const perMs = (seenImages + images) / Math.max(nowMs - startMs, Math.min(dayMs, endMs - startMs));
 	return leanForecast('rate', images, perMs * (endMs - nowMs));
 }

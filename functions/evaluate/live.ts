@@ -12,6 +12,7 @@ import { parseJson } from '../core/parse.ts';
 import { joinViews } from '../core/views.ts';
 import type { Inference } from '../onnx/client.ts';
 import { classify } from '../worker/classify.ts';
+import { createSharedRoom } from '../worker/shared-room.ts';
 import { groupImages } from '../worker/start.ts';
 import { type OutcomeTable, tableOf, type ValueTable, valueTableOf } from './table.ts';
 
@@ -85,7 +86,13 @@ export interface Pass {
 /** A pass of the product's worker over all images as one batch. */
 async function timedPass(card: ModelCard, inference: Inference, live: Live, share: number) {
 	const { message, manifest } = batchAt(card, live.decoded.length, share);
-	const parts = { card, inference, loadPixels: decodedSource(live.decoded), groupImages };
+	const parts = {
+		card,
+		inference,
+		loadPixels: decodedSource(live.decoded),
+		groupImages,
+		sharedRoom: createSharedRoom(),
+	};
 	const startedMs = performance.now();
 	const outcomes = await classify(parts, message, manifest);
 	return { outcomes, elapsedMs: performance.now() - startedMs, budgetMacs: message.budgetMacs };

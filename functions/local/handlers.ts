@@ -10,10 +10,10 @@ import type { Log } from '../core/log.ts';
 import { batchMessageSchema, reportMessageSchema, resumeMessageSchema } from '../core/message.ts';
 import type { ModelCard } from '../core/package.ts';
 import type { Price } from '../core/price.ts';
+import { createHabits } from '../planner/habit.ts';
 import { createPlanner } from '../planner/handler.ts';
 import { createPriceNow } from '../planner/price-now.ts';
 import { createResumer } from '../planner/resumer.ts';
-import { createRhythms } from '../planner/rhythm.ts';
 import { createDeadLetterSettler, createSettler } from '../settler/handler.ts';
 import { createSweeper } from '../sweeper/handler.ts';
 
@@ -49,7 +49,7 @@ export function createHandlers(clients: Clients, resources: Resources, options: 
 		mintSuffix: () => randomBytes(4).toString('hex'),
 	};
 	const images = createImages(s3, imagesBucket);
-	const rhythmOf = createRhythms(stores.ledger);
+	const habitOf = createHabits(stores.ledger);
 	const priced = { model: options.card.name, workerKind };
 	const priceNow = createPriceNow({ list: stores.prices.list, priced, fallback: options.price, nowMs: mint.nowMs });
 	const parts = {
@@ -58,7 +58,7 @@ export function createHandlers(clients: Clients, resources: Resources, options: 
 		...options,
 		...mint,
 		images,
-		rhythmOf,
+		habitOf,
 		priceNow,
 		onAlert: (alert: Alert) => options.log('warn', 'alert', alert),
 		s3,

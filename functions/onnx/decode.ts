@@ -17,6 +17,9 @@ sharp.concurrency(1);
 /** What a transparent pixel lies on: most pictures with alpha are made for white pages. */
 const background = '#ffffff';
 
+/** Warnings of JPEGs as some phones write them, whose pixels are all there. */
+const harmless = ['Invalid SOS parameters', 'extraneous bytes before marker'];
+
 /** Bytes that are no image, or too large a one: code `invalid`, and the reason for its outcome. */
 export class ImageRefused extends BudgetNetError {
 	readonly reason: FailureReason;
@@ -41,20 +44,29 @@ export async function decodeImage(bytes: Uint8Array, input: ModelCard['input']):
 	const format = sniff(bytes);
 	if (!['JPEG', 'PNG', 'WebP'].includes(format))
 		throw new ImageRefused('not-an-image', `expected JPEG, PNG or WebP, found ${format}`);
-	const image = sharp(bytes, { failOn: 'warning', limitInputPixels: limits.imagePixelsMax })
+	const pixels = await decode(bytes, input, 'warning')
+		.catch((error) => {
+			if (harmless.some((warning) => messageOf(error).includes(warning))) return decode(bytes, input, 'error');
+			throw error;
+		})
+		.catch((error) => {
+			throw refusalOf(error, format);
+		});
+	const expected = pixelBytes(input);
+	if (pixels.length !== expected)
+		throw new BudgetNetError('internal', `decoding gave ${pixels.length} bytes where ${expected} were expected`);
+	return new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.length);
+}
+
+function decode(bytes: Uint8Array, input: ModelCard['input'], failOn: 'warning' | 'error'): Promise<Buffer> {
+	return sharp(bytes, { failOn, limitInputPixels: limits.imagePixelsMax })
 		.timeout({ seconds: limits.decodeTimeoutSeconds })
 		.autoOrient()
 		.flatten({ background })
 		.toColourspace('srgb')
 		.resize(input.width, input.height, { fit: input.resize })
-		.raw({ depth: 'uchar' });
-	const pixels = await image.toBuffer().catch((error) => {
-		throw refusalOf(error, format);
-	});
-	const expected = pixelBytes(input);
-	if (pixels.length !== expected)
-		throw new BudgetNetError('internal', `decoding gave ${pixels.length} bytes where ${expected} were expected`);
-	return new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.length);
+		.raw({ depth: 'uchar' })
+		.toBuffer();
 }
 
 function refusalOf(error: unknown, format: string): ImageRefused {

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { limits } from '../core/limits.ts';
 import { fullMacs } from '../core/package.ts';
 import { loadPackage } from './package-files.ts';
-import { chunkImagesOf, probeProvider, runsOn } from './provider.ts';
+import { chunkImagesOf, probeProvider, runsOn, shapeImagesOf } from './provider.ts';
 import { packageFolder, temporaryFolder } from './testing.ts';
 
 env.logLevel = 'fatal'; // a missing provider is expected here
@@ -35,8 +35,12 @@ test('cheap policies run in larger chunks, of no more MACs than one of the full 
 	}
 });
 
-test('a GPU gets larger chunks', async () => {
+test('a GPU gets larger chunks, but of large images, and few shapes', async () => {
 	const { card } = await loadPackage(await packageFolder());
 	for (const policy of card.policies.keys())
 		expect(chunkImagesOf('cuda', card, policy)).toBeGreaterThan(limits.chunkImagesMax);
+	const large = { ...card, input: { ...card.input, width: 512, height: 512 } };
+	expect(chunkImagesOf('cuda', large, 0)).toBe(8);
+	expect([1, 2, 3, 64, 65, 256].map((images) => shapeImagesOf('cuda', images))).toEqual([1, 2, 4, 64, 128, 256]);
+	expect(shapeImagesOf('cpu', 65)).toBe(65);
 });

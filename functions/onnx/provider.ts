@@ -11,17 +11,29 @@ import { fullMacs, type ModelCard } from '../core/package.ts';
 /** What runs the graphs. */
 export type Provider = 'cuda' | 'cpu';
 
-/** A GPU wants more images at once than a CPU, where 16 run as fast as 64 and bound latency and memory. */
+/** A GPU wants more images at once than a CPU, where 16 run as fast as 64 and bound latency and memory: so many, of small images. */
 const cudaChunkImages = 256;
+const cudaChunkPixels = 256 * 96 * 96;
 
 /**
  * How many images run through policy `policy` at once. On a CPU a cheap one takes more of them, for about as many MACs as a
  * chunk of the full policy: each node of a graph waits for its threads, which a node of few MACs would mostly do.
  */
 export function chunkImagesOf(provider: Provider, card: ModelCard, policy: number): number {
-	if (provider === 'cuda') return cudaChunkImages;
+	if (provider === 'cuda') {
+		const most = Math.min(cudaChunkImages, cudaChunkPixels / (card.input.width * card.input.height));
+		return 2 ** Math.floor(Math.log2(Math.max(1, most)));
+	}
 	const own = card.policies[policy]?.macs ?? fullMacs(card);
 	return Math.min(limits.chunkImages * Math.floor(fullMacs(card) / own), limits.chunkImagesMax);
+}
+
+/**
+ * How many images a session is given for `images` of them. cuDNN looks anew for the fastest algorithm for every shape that it has not
+ * met, which takes longer than it runs: on CUDA a rest is filled up to a power of two.
+ */
+export function shapeImagesOf(provider: Provider, images: number): number {
+	return provider === 'cuda' ? 2 ** Math.ceil(Math.log2(images)) : images;
 }
 
 /**

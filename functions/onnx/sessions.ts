@@ -8,7 +8,7 @@ import { type AgentSession, openAgent } from './agent-session.ts';
 import type { RunAnswer } from './messages.ts';
 import { mirror } from './mirror.ts';
 import type { ModelPackage } from './package-files.ts';
-import { chunkImagesOf, type Provider } from './provider.ts';
+import { chunkImagesOf, type Provider, shapeImagesOf } from './provider.ts';
 
 /** The policies and the agent of one package, ready to run. One call at a time; each blocks its thread. */
 export interface Sessions {
@@ -23,6 +23,15 @@ export interface Sessions {
 }
 
 const errorsOnly = 3;
+
+/** Pixels of the first images of so many; the others are black. */
+function tensorOf(pixels: Uint8Array, shape: [number, number, number, number]): Tensor {
+	const bytes = shape.reduce((product, length) => product * length, 1);
+	if (pixels.length === bytes) return new Tensor('uint8', pixels, shape);
+	const filled = new Uint8Array(bytes);
+	filled.set(pixels);
+	return new Tensor('uint8', filled, shape);
+}
 
 /** Opens a package's policies lazily: a session costs milliseconds and memory, and a batch needs few of them. */
 export function openSessions(pkg: ModelPackage, provider: Provider, threads: number): Sessions {
@@ -61,11 +70,12 @@ export function openSessions(pkg: ModelPackage, provider: Provider, threads: num
 	async function runChunk(session: InferenceSession, file: string, pixels: Uint8Array, images: number) {
 		const { height, width, name } = card.input;
 		const output = session.outputNames[0] as string;
-		const shape = [images, height, width, 3];
-		const answer = await session.run({ [name]: new Tensor('uint8', pixels, shape) }, [output]).catch((error) => {
-			const what = `package ${card.name}, ${file} does not run on ${images} images (its first axis must be dynamic)`;
-			throw new BudgetNetError('internal', `${what}: ${messageOf(error)}`, { cause: error });
-		});
+		const answer = await session
+			.run({ [name]: tensorOf(pixels, [images, height, width, 3]) }, [output])
+			.catch((error) => {
+				const what = `package ${card.name}, ${file} does not run on ${images} images (its first axis must be dynamic)`;
+				throw new BudgetNetError('internal', `${what}: ${messageOf(error)}`, { cause: error });
+			});
 		const logits = answer[output]?.data;
 		assert(
 			logits instanceof Float32Array && logits.length === images * card.classes.length,
@@ -84,7 +94,8 @@ export function openSessions(pkg: ModelPackage, provider: Provider, threads: num
 				const count = Math.min(chunk, images - done);
 				const view = pixels.subarray(done * imageBytes, (done + count) * imageBytes);
 				const part = card.policies[policy]?.mirrored ? mirror(view, card.input.width) : view;
-				logits.set(await runChunk(session, file, part, count), done * card.classes.length);
+				const said = await runChunk(session, file, part, shapeImagesOf(provider, count));
+				logits.set(said.subarray(0, count * card.classes.length), done * card.classes.length);
 			}
 			if (policy === card.policies.length - 1) return { logits, values: undefined };
 			agent ??= await openAgent(pkg);

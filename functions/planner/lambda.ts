@@ -16,10 +16,10 @@ import { batchMessageSchema, resumeMessageSchema } from '../core/message.ts';
 import { parseCard } from '../core/package.ts';
 import { parse, parseJson } from '../core/parse.ts';
 import { priceSchema } from '../core/price.ts';
+import { createHabits } from './habit.ts';
 import { createPlanner } from './handler.ts';
 import { createPriceNow } from './price-now.ts';
 import { createResumer } from './resumer.ts';
-import { createRhythms } from './rhythm.ts';
 
 const environmentSchema = z.object({
 	SYSTEM_NAME: z.string().min(1),
@@ -47,7 +47,7 @@ const log = createMeasuredLog(environment.SYSTEM_NAME, 'planner');
 const alerts = createAlertTopic(new SNSClient(), environment.QUOTA_ALERTS_TOPIC_ARN, log);
 const parts = {
 	...stores,
-	rhythmOf: createRhythms(stores.ledger),
+	habitOf: createHabits(stores.ledger),
 	batchQueue: createQueue(clients.sqs, environment.BATCHES_QUEUE_URL, batchMessageSchema, 'batches'),
 	plansQueue: createQueue(clients.sqs, environment.PLANS_QUEUE_URL, resumeMessageSchema, 'plans'),
 	images: createImages(clients.s3, environment.IMAGES_BUCKET),

@@ -11,8 +11,8 @@ import type { Quota, QuotaWish } from '../core/quota.ts';
 import { cardFor } from '../core/testing/card.ts';
 import { ridOf } from '../core/testing/ledger-model.ts';
 import { createMemoryBatches } from '../simulate/memory-batches.ts';
+import { createHabits } from './habit.ts';
 import { type PlanningParts, planBatch } from './plan.ts';
-import { createRhythms } from './rhythm.ts';
 
 const card = cardFor([10_000_000, 40_000_000, 100_000_000]);
 const tenant = 'acme';
@@ -24,7 +24,7 @@ function startPlanner(startMs: number) {
 	const alerts: string[] = [];
 	let [nowMs, minted] = [startMs, 0];
 	const parts = {
-		...{ ledger, batches, card, priceNow: async () => price, nowMs: () => nowMs, rhythmOf: createRhythms(ledger) },
+		...{ ledger, batches, card, priceNow: async () => price, nowMs: () => nowMs, habitOf: createHabits(ledger) },
 		batchQueue: { send: async (message: BatchMessage) => void sent.push(message) },
 		mintRid: () => ridOf(++minted),
 		onAlert: ({ kind, period }: Alert) => void alerts.push(`${kind} in ${period}`),
@@ -135,6 +135,18 @@ describe('planning over periods', () => {
 		const { availableNanoUsd = 0, expectedLeft = 0, keptFor = 0 } = plan ?? {};
 		const again = budgetOf({ availableNanoUsd, expectedLeft, keptFor, images, quality: quota, card, price: paid });
 		expect(again).toMatchObject({ budgetMacs });
+	});
+
+	test('who drops once a month is expected to drop as much as the month before', async () => {
+		const planner = startPlanner(Date.UTC(2026, 9, 1, 12));
+		await planner.setQuota({ limitNanoUsd: 1e6, pacing: 'even' });
+		const planned = await planner.plan(await planner.drop());
+		const { rid, batchId, period } = (planned as { sent: BatchMessage }).sent;
+		await planner.ledger.settle({ tenant, period, rid, batchId, billedNanoUsd: 1, images: 10 });
+		planner.turnTo(Date.UTC(2026, 10, 1, 12));
+		expect(await planner.plan(await planner.drop())).toMatchObject({
+			sent: { plan: { basis: 'last-period', expectedLeft: 10, keptFor: 0 } },
+		});
 	});
 
 	test('the rhythm is learnt from the journals of the periods before, across their borders', async () => {

@@ -2,14 +2,14 @@ import type { Batches } from '../aws/batch-table.ts';
 import type { Queue } from '../aws/queue.ts';
 import { again } from '../aws/tries.ts';
 import type { Alert } from '../core/alert.ts';
-import type { Rhythm } from '../core/arrivals.ts';
+import type { Habit } from '../core/arrivals.ts';
 import { type Batch, type DeferralReason, isUnplanned } from '../core/batch.ts';
 import { type BatchBudget, budgetOf, type NoBudget } from '../core/budget.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { type Account, type Refusal, type ReserveRequest, refusalOf } from '../core/ledger.ts';
 import { limits } from '../core/limits.ts';
 import type { BatchMessage } from '../core/message.ts';
-import { forecastOf, needsRhythm, type Plan, pacingOf } from '../core/pacing.ts';
+import { forecastOf, needsHabit, type Plan, pacingOf } from '../core/pacing.ts';
 import type { ModelCard } from '../core/package.ts';
 import { periodOf } from '../core/period.ts';
 import type { Ledger } from '../core/ports.ts';
@@ -30,7 +30,7 @@ export interface PlanningParts {
 	/** An alert that was not raised in its period before; it stands in the ledger. */
 	onAlert: (alert: Alert) => void;
 	/** What the journal says of a tenant's arrivals; undefined where it says too little. */
-	rhythmOf: (quota: Quota, nowMs: number) => Promise<Rhythm | undefined>;
+	habitOf: (quota: Quota, nowMs: number) => Promise<Habit | undefined>;
 }
 
 /** How a planning attempt ended: the message is on its way, or the batch waits. */
@@ -151,15 +151,15 @@ async function currentAccount({ ledger, batches }: PlanningParts, quota: Quota, 
 
 /** The batch's budget, and how it came to it. */
 async function budgetFor(
-	{ card, nowMs, rhythmOf }: PlanningParts,
+	{ card, nowMs, habitOf }: PlanningParts,
 	price: Price,
 	quota: Quota,
 	{ availableNanoUsd, images: seenImages }: Account,
 	images: number,
 ): Promise<{ budget: BatchBudget; plan: Plan } | NoBudget> {
 	const plannedMs = nowMs();
-	const rhythm = needsRhythm(quota) ? await rhythmOf(quota, plannedMs) : undefined;
-	const forecast = forecastOf({ quota, nowMs: plannedMs, images, seenImages, rhythm });
+	const habit = needsHabit(quota) ? await habitOf(quota, plannedMs) : undefined;
+	const forecast = forecastOf({ quota, nowMs: plannedMs, images, seenImages, habit });
 	const { expectedLeft, keptFor } = forecast;
 	const budget = budgetOf({ availableNanoUsd, images, expectedLeft, keptFor, quality: quota, card, price });
 	if (typeof budget === 'string') return budget;

@@ -28,7 +28,7 @@ test('one resumption plans deferred batches in order, as many as is allowed; the
 			priceNow: async () => price,
 			onAlert: () => undefined,
 			nowMs: () => nowMs,
-			rhythmOf: async () => undefined,
+			habitOf: async () => undefined,
 		},
 		...{ card: cardFor([10, 20]), mintRid: () => ridOf(++minted), log: () => undefined },
 		batchQueue: {

@@ -6,9 +6,9 @@ import { overdueReason } from '../core/overdue.ts';
 import { fullMacs, type ModelCard } from '../core/package.ts';
 import { costNanoUsd, type Price } from '../core/price.ts';
 import type { QuotaWish } from '../core/quota.ts';
+import { createHabits } from '../planner/habit.ts';
 import { type PlanningParts, planBatch } from '../planner/plan.ts';
 import { resumeBatch } from '../planner/resume.ts';
-import { createRhythms } from '../planner/rhythm.ts';
 import { createMemoryBatches } from './memory-batches.ts';
 import { type Drop, yearEndMs, yearStartMs } from './traffic.ts';
 
@@ -36,7 +36,7 @@ export async function startWorld(wish: QuotaWish, card: ModelCard, price: Price)
 	const fates = new Map<string, Fate>();
 	let [nowMs, minted] = [yearStartMs, 0];
 	const parts: PlanningParts = {
-		...{ ledger, batches, card, priceNow: async () => price, nowMs: () => nowMs, rhythmOf: createRhythms(ledger) },
+		...{ ledger, batches, card, priceNow: async () => price, nowMs: () => nowMs, habitOf: createHabits(ledger) },
 		batchQueue: { send: async (message) => void sent.push(message) },
 		onAlert: () => undefined,
 		mintRid: () => `00000000-0000-4000-8000-${String(++minted).padStart(12, '0')}`,

@@ -6,6 +6,7 @@ import type { BatchMessage } from '../core/message.ts';
 import { cardFor } from '../core/testing/card.ts';
 import type { Inference } from '../onnx/client.ts';
 import { classify } from './classify.ts';
+import { createSharedRoom } from './shared-room.ts';
 
 const card = cardFor([10, 20]);
 const images = 6;
@@ -43,7 +44,11 @@ test('where images cannot be loaded, the batch ends when inference is free again
 		setImmediate(release.resolve); // after this one has failed
 		throw new Error('S3 is down');
 	};
-	const done = classify({ card, inference, loadPixels, groupImages: 2, wasted }, message, manifest);
+	const done = classify(
+		{ card, inference, loadPixels, groupImages: 2, sharedRoom: createSharedRoom(), wasted },
+		message,
+		manifest,
+	);
 	await expect(done).rejects.toThrow('S3 is down');
 	expect(calls).toEqual({ begun: 1, running: 0 });
 	expect(wasted.mock.calls).toEqual([[2 * (10 + 1)]]);
@@ -56,7 +61,9 @@ test('where inference fails, no further image is loaded', async () => {
 		await vi.waitUntil(() => signal?.aborted, { interval: 1 });
 		throw signal?.reason;
 	};
-	await expect(classify({ card, inference, loadPixels, groupImages: 1 }, message, manifest)).rejects.toThrow('no GPU');
+	await expect(
+		classify({ card, inference, loadPixels, groupImages: 1, sharedRoom: createSharedRoom() }, message, manifest),
+	).rejects.toThrow('no GPU');
 });
 
 test('a batch that takes longer than any may is given back', async () => {
@@ -67,7 +74,11 @@ test('a batch that takes longer than any may is given back', async () => {
 		signal?.throwIfAborted();
 		return new Map();
 	};
-	const done = classify({ card, inference, loadPixels, groupImages: 1 }, message, manifest);
+	const done = classify(
+		{ card, inference, loadPixels, groupImages: 1, sharedRoom: createSharedRoom() },
+		message,
+		manifest,
+	);
 	await expect(done).rejects.toMatchObject({ code: 'unavailable', message: 'batch b: not done after 1800 s' });
 	vi.useRealTimers();
 });

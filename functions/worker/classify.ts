@@ -12,6 +12,7 @@ import { readLogits } from '../core/reading.ts';
 import { createViews, type Views } from '../core/views.ts';
 import type { Inference } from '../onnx/client.ts';
 import type { PixelSource } from './pixels.ts';
+import type { SharedRoom } from './shared-room.ts';
 
 export interface ClassifyParts {
 	card: ModelCard;
@@ -19,6 +20,8 @@ export interface ClassifyParts {
 	loadPixels: PixelSource;
 	/** Images that the first policy waits for before it runs on them: large enough to fill the network, small enough to overlap with decoding. */
 	groupImages: number;
+	/** Memory that the inference thread sees too, for the pixels of a round. */
+	sharedRoom: SharedRoom;
 	/** Is told of MACs that were spent on a batch that then failed. */
 	wasted?: (macs: number) => void;
 }
@@ -44,7 +47,7 @@ export async function classify(parts: ClassifyParts, message: BatchMessage, mani
 	const list = manifest.images;
 	const gate = openGate(parts.card, list.length, message.budgetMacs);
 	const bytes = list.length * pixelBytes(parts.card.input);
-	const chosen = new Uint8Array(new SharedArrayBuffer(bytes));
+	const chosen = parts.sharedRoom(bytes);
 	const stop = new AbortController();
 	const batch = { gate, stop, block: new Uint8Array(bytes), chosen, views: createViews(parts.card) };
 	const late = setTimeout(() => stop.abort(tooLong(message)), limits.batchRunSecondsMax * 1000);

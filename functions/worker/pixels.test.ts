@@ -1,8 +1,10 @@
+import { setImmediate } from 'node:timers/promises';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import type { Images } from '../aws/images.ts';
 import { ImageError } from '../core/failure.ts';
 import type { Image } from '../core/image.ts';
+import { limits } from '../core/limits.ts';
 import { pixelBytes } from '../core/package.ts';
 import { cardFor } from '../core/testing/card.ts';
 import { createPixelSource } from './pixels.ts';
@@ -14,11 +16,11 @@ const png = await sharp({ create: { width: 8, height: 8, channels: 3, background
 const list: Image[] = ['a', 'b', 'c'].map((name) => ({ key: `acme/${name}.png`, etag: name, bytes: png.length }));
 
 /** Loads `list` from a bucket of which `get` gives the images; the answer is that of the source. */
-async function load(get: (image: Image) => Uint8Array, signal?: AbortSignal) {
+async function load(get: (image: Image) => Uint8Array | Promise<Uint8Array>, signal?: AbortSignal, of = list) {
 	const images = { get: async (image: Image) => get(image) } as unknown as Images;
 	const ready: number[] = [];
-	const block = new Uint8Array(list.length * pixelBytes(input));
-	const failures = await createPixelSource(images, input)(list, block, (image) => ready.push(image), signal);
+	const block = new Uint8Array(of.length * pixelBytes(input));
+	const failures = await createPixelSource(images, input)(of, block, (image) => ready.push(image), signal);
 	return { ready: ready.sort(), failures };
 }
 
@@ -55,4 +57,19 @@ test('bytes that are no image count as had', async () => {
 test('told to stop, it begins with no further image', async () => {
 	const reason = new Error('stop');
 	await expect(load(() => png, AbortSignal.abort(reason))).rejects.toBe(reason);
+});
+
+test('as many images are under way as have room, and none begins when it is told to stop', async () => {
+	const [bytes, stop, reason] = [limits.loadBytesMax / 4, new AbortController(), new Error('stop')];
+	const large = Array.from({ length: 9 }, (_, i): Image => ({ key: `acme/${i}.png`, etag: `${i}`, bytes }));
+	let [begun, most, open] = [0, 0, 0];
+	const get = async () => {
+		most = Math.max(most, ++open);
+		if (++begun === 6) stop.abort(reason);
+		await setImmediate();
+		open -= 1;
+		return png;
+	};
+	await expect(load(get, stop.signal, large)).rejects.toBe(reason);
+	expect({ begun, most }).toEqual({ begun: 6, most: 4 });
 });

@@ -1,3 +1,4 @@
+import { Semaphore } from 'async-mutex';
 import pMap from 'p-map';
 import { unpackEntry } from '../archive/unpack.ts';
 import type { Images } from '../aws/images.ts';
@@ -22,7 +23,7 @@ export type PixelSource = (
 ) => Promise<ReadonlyMap<number, Failure>>;
 
 /**
- * Fetches and decodes images, several at once; those of an archive many with one read. An image that cannot be read fails alone.
+ * Fetches and decodes images, many at once, as far as their bytes have room; those of an archive many with one read. An image that cannot be read fails alone.
  * The source throws BudgetNetError `unavailable` when the bucket cannot be reached, or denies access to whatever it was asked for: then
  * the batch is tried again, and no image failed.
  */
@@ -31,6 +32,7 @@ export function createPixelSource(images: Images, input: ModelCard['input']): Pi
 	return async (list, block, onReady, signal) => {
 		const failures = new Map<number, Failure>();
 		let [fetched, denied] = [0, undefined as ImageError | undefined];
+		const room = new Semaphore(limits.loadBytesMax);
 		const load = async (index: number, fetch: () => Promise<Uint8Array>) => {
 			try {
 				const bytes = await fetch();
@@ -54,14 +56,17 @@ export function createPixelSource(images: Images, input: ModelCard['input']): Pi
 		for (const [index, { refused }] of list.entries()) if (refused) failures.set(index, refused);
 		const single = [...list.entries()].filter(([, { entry, refused }]) => !entry && !refused);
 		const work = [
-			...single.map(
-				([index, image]) =>
-					() =>
-						load(index, () => images.get(image)),
-			),
-			...cutSpans(list).map((span) => () => loadSpan(span)),
+			...single.map(([index, image]) => ({ bytes: image.bytes, start: () => load(index, () => images.get(image)) })),
+			...cutSpans(list).map((span) => ({ bytes: span.bytes, start: () => loadSpan(span) })),
 		];
-		await pMap(work, (start) => start(), { concurrency: limits.fetchConcurrency, ...(signal ? { signal } : {}) });
+		const within = ({ bytes, start }: (typeof work)[number]) => {
+			const begin = () => {
+				signal?.throwIfAborted(); // it may have waited for room
+				return start();
+			};
+			return room.runExclusive(begin, Math.min(Math.max(bytes, 1), limits.loadBytesMax));
+		};
+		await pMap(work, within, { concurrency: limits.loadConcurrency, ...(signal ? { signal } : {}) });
 		if (denied && fetched === 0)
 			throw new BudgetNetError('unavailable', `images: ${denied.message}`, { cause: denied });
 		return failures;

@@ -6,6 +6,7 @@ import { embeddedPrice } from '../core/price.ts';
 import { cardFor } from '../core/testing/card.ts';
 import { batchIdOf, ridOf } from '../core/testing/ledger-model.ts';
 import { runBatch, type WorkerParts } from './run-batch.ts';
+import { createSharedRoom } from './shared-room.ts';
 
 const nowMs = Date.UTC(2026, 10, 24, 12);
 
@@ -51,6 +52,7 @@ test.each([
 	};
 	const parts = {
 		...{ card, outcomes, nowMs: () => nowMs, groupImages: 1, reportQueue: { send: async () => undefined } },
+		sharedRoom: createSharedRoom(),
 		inference: { provider: 'cpu' },
 		manifests: { get: async () => ({ images: [{ key: 'acme/cat.png', etag: 'e', bytes: 1 }] }) },
 		loadPixels: async () => new Map([[0, failureOf('deleted', 'gone')]]),

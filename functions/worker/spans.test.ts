@@ -12,8 +12,8 @@ const neighbours = (count: number, bytes: number) => Array.from({ length: count 
 
 test('small neighbours are fetched together, in as many reads as there are decoders', () => {
 	const spans = cutSpans(neighbours(1024, 3000));
-	expect(spans.length).toBeGreaterThanOrEqual(limits.fetchConcurrency);
-	expect(spans.length).toBeLessThanOrEqual(limits.fetchConcurrency + 1);
+	expect(spans.length).toBeGreaterThanOrEqual(limits.spansABatch);
+	expect(spans.length).toBeLessThanOrEqual(limits.spansABatch + 1);
 });
 
 test('a few small ones are one read', () => {

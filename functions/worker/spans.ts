@@ -10,20 +10,27 @@ export interface Span {
 	entries: { index: number; stored: Stored }[];
 }
 
+interface Entry {
+	archive: Image;
+	stored: Stored;
+}
+
 /**
- * Cuts the entries among a batch's images into spans, each read by one request: as many as can be read at once, so that all
+ * Cuts the entries among a batch's images into spans, each read by one request: `limits.spansABatch` of them, so that all
  * decoders have work, of `limits.spanBytesMin` to `spanBytesMax` bytes. A larger entry is a span of its own.
  */
 export function cutSpans(list: readonly Image[]): Span[] {
-	const entries = list.flatMap((archive, index) => {
-		const stored = archive.entry?.stored;
-		return stored && !archive.refused ? [{ archive, index, stored }] : [];
-	});
-	const total = entries.reduce((sum, { stored }) => sum + stored.bytes, 0);
-	const evenly = Math.ceil(total / limits.fetchConcurrency);
+	const entries = list
+		.flatMap((archive, index) => {
+			const stored = archive.entry?.stored;
+			return stored && !archive.refused ? [{ archive, index, stored }] : [];
+		})
+		.sort(byPlace);
+	const total = entries.reduce((sum, entry, i) => sum + entry.stored.bytes + gapBefore(entry, entries[i - 1]), 0);
+	const evenly = Math.ceil(total / limits.spansABatch);
 	const spanBytes = Math.max(limits.spanBytesMin, Math.min(limits.spanBytesMax, evenly));
 	const spans: Span[] = [];
-	for (const { archive, index, stored } of entries.sort(byPlace)) {
+	for (const { archive, index, stored } of entries) {
 		const open = spans.at(-1);
 		const end = stored.at + stored.bytes;
 		if (open && archiveOf(open.archive) === archiveOf(archive) && joins(open, stored, spanBytes)) {
@@ -32,6 +39,13 @@ export function cutSpans(list: readonly Image[]): Span[] {
 		} else spans.push({ archive, at: stored.at, bytes: stored.bytes, entries: [{ index, stored }] });
 	}
 	return spans;
+}
+
+/** Bytes that a span reads between two neighbours: an archive has headers and padding of its own. */
+function gapBefore({ archive, stored }: Entry, before: Entry | undefined): number {
+	if (!before || archiveOf(before.archive) !== archiveOf(archive)) return 0;
+	const gap = stored.at - (before.stored.at + before.stored.bytes);
+	return gap <= limits.spanGapBytesMax ? Math.max(0, gap) : 0;
 }
 
 function joins(open: Span, stored: Stored, spanBytes: number): boolean {
@@ -44,7 +58,7 @@ function archiveOf(image: Image): string {
 	return joinName({ key: image.key, version: versionOf(image) });
 }
 
-function byPlace(a: { archive: Image; stored: Stored }, b: { archive: Image; stored: Stored }): number {
+function byPlace(a: Entry, b: Entry): number {
 	const [archiveOfA, archiveOfB] = [archiveOf(a.archive), archiveOf(b.archive)];
 	if (archiveOfA !== archiveOfB) return archiveOfA < archiveOfB ? -1 : 1;
 	return a.stored.at - b.stored.at;

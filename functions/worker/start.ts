@@ -14,6 +14,7 @@ import { startPolling } from './poll.ts';
 import { createProtection } from './protection.ts';
 import { runBatch } from './run-batch.ts';
 import type { WorkerSettings } from './settings.ts';
+import { createSharedRoom } from './shared-room.ts';
 import { createStopwatch } from './stopwatch.ts';
 import { watchInference } from './watch-inference.ts';
 
@@ -40,7 +41,7 @@ export function startWorker(
 	const stopwatch = createStopwatch(inference, loadPixels, () => performance.now());
 	const protection = createProtection(settings.agentUri, log);
 	const parts = {
-		...{ ...stopwatch, times: stopwatch.take, log, groupImages, card },
+		...{ ...stopwatch, times: stopwatch.take, log, groupImages, card, sharedRoom: createSharedRoom() },
 		manifests: createManifests(clients.s3, settings.resultsBucket),
 		outcomes: createOutcomes(clients.s3, settings.resultsBucket),
 		reportQueue: createQueue(clients.sqs, settings.reportsUrl, reportMessageSchema, 'reports'),

@@ -1,4 +1,4 @@
-import { type Arrival, arrivalsOf, dayMs, lookBackMs, type Rhythm, rhythmOf } from '../core/arrivals.ts';
+import { type Arrival, arrivalsOf, dayMs, type Habit, lookBackMs, rhythmOf } from '../core/arrivals.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import type { JournalEntry } from '../core/ledger.ts';
 import { limits } from '../core/limits.ts';
@@ -6,29 +6,36 @@ import { periodAt } from '../core/period.ts';
 import type { Ledger } from '../core/ports.ts';
 import type { Quota } from '../core/quota.ts';
 
-/** A tenant's rhythm up to a day, which stays as it is that day long. */
+/** A tenant's habit up to a day, which stays as it is that day long. */
 interface Known {
 	untilMs: number;
 	revision: number;
-	rhythm: Rhythm | undefined;
+	habit: Habit | undefined;
 }
 
 /**
  * Reads the rhythm of a tenant's arrivals up to the last midnight (UTC) from the journals of the periods before, and
- * remembers it for the day: a day's journals are read once a process.
+ * remembers it for the day: a day's journals are read once a process. Where they tell of nothing, the account of the period before does.
  */
-export function createRhythms(ledger: Ledger): (quota: Quota, nowMs: number) => Promise<Rhythm | undefined> {
+export function createHabits(ledger: Ledger): (quota: Quota, nowMs: number) => Promise<Habit | undefined> {
 	const known = new Map<string, Known>();
 	return async (quota, nowMs) => {
 		const { tenant, revision } = quota;
 		const untilMs = Math.floor(nowMs / dayMs) * dayMs;
 		const before = known.get(tenant);
-		if (before?.untilMs === untilMs && before.revision === revision) return before.rhythm;
+		if (before?.untilMs === untilMs && before.revision === revision) return before.habit;
 		const rhythm = rhythmOf(await readArrivals(ledger, quota, untilMs), untilMs);
-		if (known.size >= limits.rhythmsKnownMax) known.clear();
-		known.set(tenant, { untilMs, revision, rhythm });
-		return rhythm;
+		const habit = rhythm ?? (await lastPeriod(ledger, quota, nowMs));
+		if (known.size >= limits.habitsKnownMax) known.clear();
+		known.set(tenant, { untilMs, revision, habit });
+		return habit;
 	};
+}
+
+async function lastPeriod(ledger: Ledger, quota: Quota, nowMs: number): Promise<Habit | undefined> {
+	const before = periodAt(quota, periodAt(quota, nowMs).startMs - 1);
+	const lastPeriodImages = (await ledger.getAccount(quota.tenant, before.name))?.images ?? 0;
+	return lastPeriodImages > 0 ? { lastPeriodImages } : undefined;
 }
 
 async function readArrivals(ledger: Ledger, quota: Quota, untilMs: number): Promise<Arrival[]> {
