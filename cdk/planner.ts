@@ -94,11 +94,12 @@ function permissionsOfIntending({ buckets, queues }: PlannerProps): PolicyStatem
 }
 
 /** It opens archives too: reads them, and writes down what they hold. */
-function permissionsOfResuming({ buckets }: PlannerProps): PolicyStatement[] {
+function permissionsOfResuming({ buckets, queues }: PlannerProps): PolicyStatement[] {
 	return [
 		allowObjects(['s3:GetObject', 's3:GetObjectVersion'], buckets.images, ''),
 		allowObjects(['s3:GetObject'], buckets.results, 'candidates/', 'entries/'),
 		allowObjects(['s3:PutObject'], buckets.results, 'entries/'),
 		maySeeWhatIsMissing(buckets.images, buckets.results),
+		allow(['sqs:SendMessage'], queues.plans.queue.queueArn), // what is left of a long row of deferred batches
 	];
 }

@@ -82,6 +82,20 @@ test('it walks from claiming to settled; the reason goes, the images stay', asyn
 	expect(await batches.get(batchId)).toEqual({ ...batch, state: 'settled', images: 3 });
 });
 
+test('of many who would wake one that waits for a reservation, one does; any other sleeps on', async () => {
+	const { batchId } = await newBatch();
+	const wakeAll = async () => (await Promise.all([1, 2, 3].map(() => batches.wake(batchId)))).filter(Boolean).length;
+	expect(await wakeAll()).toBe(0);
+	await batches.setState(batchId, 'deferred', { reason: 'quota' });
+	expect(await wakeAll()).toBe(0);
+	await batches.setState(batchId, 'deferred', { reason: 'open-reservations' });
+	expect(await wakeAll()).toBe(1);
+	await batches.setState(batchId, 'deferred', { reason: 'open-reservations' });
+	expect(await wakeAll()).toBe(1);
+	await batches.setState(batchId, 'sent');
+	expect(await wakeAll()).toBe(0);
+});
+
 test('the deadline of its newest message stays, whatever comes after', async () => {
 	const batch = await newBatch();
 	const { batchId } = batch;

@@ -41,6 +41,12 @@ export interface Batches {
 	 */
 	setState(batchId: string, state: BatchState, fields?: StateFields): Promise<void>;
 	/**
+	 * Takes its reason from a batch that is deferred for `open-reservations`, so that of many who find that it may go on now only one
+	 * sends it to the planner, which gives it a reason again or sends it on.
+	 * @returns whether this call took it
+	 */
+	wake(batchId: string): Promise<boolean>;
+	/**
 	 * Keeps a settled batch among the unfinished, for reservations that may still come too late. Watched once: said again, or of
 	 * a batch that is not settled, it changes nothing.
 	 */
@@ -113,6 +119,15 @@ export function createBatches(dynamodb: DynamoDBDocumentClient, tableName: strin
 			if (!(await update(changeState(batchId, state, fields)))) await getPresent(batchId);
 		},
 
+		wake: (batchId) =>
+			update({
+				Key: { batchId },
+				UpdateExpression: 'REMOVE reason',
+				ConditionExpression: '#state = :deferred AND reason = :reason',
+				ExpressionAttributeNames: stateName,
+				ExpressionAttributeValues: { ':deferred': 'deferred', ':reason': waitsForReservation },
+			}),
+
 		async watch({ batchId, tenant }, untilMs) {
 			await update({
 				Key: { batchId },
@@ -136,6 +151,8 @@ export function createBatches(dynamodb: DynamoDBDocumentClient, tableName: strin
 	};
 }
 
+/** Why a batch is deferred that `wake` speaks of. */
+const waitsForReservation: DeferralReason = 'open-reservations';
 const notFinal = 'attribute_exists(batchId) AND NOT (#state IN (:settled, :void))';
 const stateName = { '#state': 'state' };
 const finalValues = { ':settled': 'settled', ':void': 'void' };

@@ -32,7 +32,8 @@ export type Unreadable = (batchId: string, error: BudgetNetError) => void;
 export async function findDeferred(search: Search & { tenant: string }): Promise<Batch[]> {
 	const { tenant, limit, get } = search;
 	const found: Batch[] = [];
-	for await (const page of pagesOf(search, (input) => deferredQuery(input, tenant))) {
+	const Limit = limit + limits.openReservationsMax; // entries a page: some are of batches that are sent, or have moved on
+	for await (const page of pagesOf(search, (input) => deferredQuery({ ...input, Limit }, tenant))) {
 		while (page.length > 0 && found.length < limit)
 			found.push(...(await readEach(page.splice(0, limit - found.length), get, ({ state }) => state === 'deferred')));
 		if (found.length >= limit) break;
@@ -90,7 +91,7 @@ async function readEach(
 	return batches.filter((batch) => batch !== undefined && wanted(batch)) as Batch[];
 }
 
-type IndexInput = { TableName: string; IndexName: string; ExclusiveStartKey?: Record<string, unknown> };
+type IndexInput = { TableName: string; IndexName: string; Limit?: number; ExclusiveStartKey?: Record<string, unknown> };
 
 /** The index, page by page. */
 async function* pagesOf(

@@ -13,7 +13,11 @@ const archive: ImageName = { key: 'acme/a.zip', version: 'e1' };
 const inIt = { ...archive, entry: 'b' };
 
 /** Claims by run, the first run's without one; and archives of two parts with an image each, `a` and `b`. */
-function place(claimed: [name: ImageName, batchId: string, after?: string][], archives: string[] = []) {
+function place(
+	claimed: [name: ImageName, batchId: string, after?: string][],
+	archives: string[] = [],
+	refused: string[] = [],
+) {
 	const runOf = (name: ImageName, run = '') => `${joinName(name)} ${run}`;
 	const claims = new Map(
 		claimed.map(([name, batchId, after]) => [runOf(name, after === undefined ? '' : runAfter(after)), batchId]),
@@ -23,7 +27,11 @@ function place(claimed: [name: ImageName, batchId: string, after?: string][], ar
 		claims: { ownerOf: async (name: ImageName, run?: string) => claims.get(runOf(name, run)) },
 		manifests: {
 			getEntries: async ({ batchId }: { batchId: string }) =>
-				archives.includes(batchId) ? { parts: images } : undefined,
+				refused.includes(batchId)
+					? { parts: [[{ key: archive.key, etag: archive.version, bytes: 1 }]] }
+					: archives.includes(batchId)
+						? { parts: images }
+						: undefined,
 		},
 	};
 	return (name: ImageName) => batchesOf(stores as unknown as Connection, tenant, name);
@@ -52,6 +60,8 @@ test("an archive's image has runs of the archive and of its own, in the order th
 	expect(await of(archive)).toEqual([first, whole]);
 	expect(await of(inIt)).toEqual([partBatchId(first, 1), batchIdOf(2), partBatchId(whole, 1), batchIdOf(4)]);
 	await expect(of({ ...archive, entry: 'c' })).rejects.toThrow('has no image "c"');
+	// An opening that failed holds the archive alone, as its one image.
+	expect(await place(claimed, [whole], [first])(inIt)).toEqual([partBatchId(whole, 1)]);
 	// Until it is opened nobody knows which part an image will be in.
 	expect(await place(claimed)(inIt)).toEqual([first, whole]);
 });

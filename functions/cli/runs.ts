@@ -35,19 +35,27 @@ export async function batchesOf(
 	const first = await claims.ownerOf(object);
 	const whole = first === undefined ? [] : await batchesFrom(claims, object, first);
 	if (entry === undefined) return whole;
-	const found: string[] = [];
+	const [name, found] = [{ ...object, entry }, [] as string[]];
 	for (const batchId of whole) {
-		const part = await partWith(manifests, { tenant, batchId }, { ...object, entry });
-		found.push(...(await batchesFrom(claims, { ...object, entry }, part)));
+		const part = await partWith(manifests, { tenant, batchId }, name);
+		if (part !== undefined) found.push(...(await batchesFrom(claims, name, part)));
 	}
+	if (whole.length > 0 && found.length === 0)
+		throw new BudgetNetError('not-found', `archive "${object.key}" has no image "${entry}"`);
 	return found.sort();
 }
 
-/** The batch with an entry of an archive that `ref` has claimed: its part, or while it is yet to be opened the batch itself. */
-async function partWith(manifests: Connection['manifests'], ref: BatchRef, name: ImageName): Promise<string> {
+/**
+ * The batch with an entry of an archive that `ref` has claimed: its part, or while it is yet to be opened the batch itself; undefined
+ * where it holds no such entry, or could not be opened.
+ */
+async function partWith(
+	manifests: Connection['manifests'],
+	ref: BatchRef,
+	name: ImageName,
+): Promise<string | undefined> {
 	const list = await manifests.getEntries(ref);
 	if (!list) return ref.batchId;
 	const part = list.parts.findIndex((images) => images.some((each) => joinName(nameOfImage(each)) === joinName(name)));
-	if (part < 0) throw new BudgetNetError('not-found', `archive "${name.key}" has no image "${name.entry}"`);
-	return partBatchId(ref.batchId, part);
+	return part < 0 ? undefined : partBatchId(ref.batchId, part);
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import pMap from 'p-map';
 import type { Alert } from '../core/alert.ts';
 import { dayMs } from '../core/arrivals.ts';
 import { reservedNanoUsd } from '../core/ledger.ts';
@@ -57,9 +58,8 @@ export function statusCommand(): Command {
 export async function findStatuses(connection: Connection, tenant: string | undefined): Promise<Status[]> {
 	const { ledger } = connection;
 	if (tenant === undefined) {
-		const statuses: Status[] = [];
-		for (const quota of await ledger.quotas()) statuses.push(await statusOf(connection, quota, Date.now()));
-		return statuses;
+		const each = (quota: Quota) => statusOf(connection, quota, Date.now());
+		return pMap(await ledger.quotas(), each, { concurrency: limits.tenantConcurrency });
 	}
 	parse(tenantSchema, tenant, `tenant "${tenant}"`);
 	return [await statusOf(connection, presentQuota(tenant, await ledger.getQuota(tenant)), Date.now())];

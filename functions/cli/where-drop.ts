@@ -35,7 +35,8 @@ export function describeDrop(place: DropPlace): string {
 		return `${what}: its marker's event is still under way (if that got lost, the sweeper finds the marker)`;
 	const closed = `closed ${timeOf(place.closedMs)}`;
 	if (place.state === 'done') return `${what}: done since ${timeOf(place.doneMs)}, ${place.images} images, ${closed}`;
-	const waits = place.waitsFor === undefined ? 'not looked at yet' : `waits for ${place.waitsFor}`;
+	const walk = place.images === 0 ? 'not looked at yet' : 'still being walked through';
+	const waits = place.waitsFor === undefined ? walk : `waits for ${place.waitsFor}`;
 	return `${what}: open, ${place.images} images done, ${waits}, ${closed}`;
 }
 

@@ -15,6 +15,15 @@ export function expectedAccuracy(card: ModelCard, macsPerImage: number): number 
 	return left.accuracy + ((macsPerImage - left.macs) / (right.macs - left.macs)) * (right.accuracy - left.accuracy);
 }
 
+/** The MACs an image that the gate spends on average where it may spend so many: at the upper end it finds nothing worth the rest. */
+export function expectedMacs(card: ModelCard, budgetMacsPerImage: number): number {
+	const points = [{ may: 0, macs: 0 }, ...card.curve.map(({ share, macs }) => ({ may: share * fullMacs(card), macs }))];
+	const above = points.findIndex(({ may }) => may >= budgetMacsPerImage);
+	const [left, right] = [points[above - 1], points[above]];
+	if (!left || !right) return points.at(-1)?.macs ?? 0;
+	return left.macs + ((budgetMacsPerImage - left.may) / (right.may - left.may)) * (right.macs - left.macs);
+}
+
 /** The fewest MACs an image from which on the curve expects this accuracy; undefined where it never does. */
 function macsForAccuracy(card: ModelCard, accuracy: number): number | undefined {
 	const at = card.curve.findIndex((point) => point.accuracy >= accuracy);

@@ -44,6 +44,8 @@ export const limits = {
 	openReservationsMax: 100,
 	/** Runs of one image that can be followed: its first, and those on purpose. */
 	imageRunsMax: 100,
+	/** Days that a marker is looked after whose event may have been lost: fewer than anything is kept. */
+	markerDaysMax: 100,
 	/** Reservations that one batch may ever mint. */
 	batchReservationsMax: 20,
 	/** Bytes of a queue message's body. */

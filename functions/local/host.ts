@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
@@ -67,7 +68,7 @@ export async function startHost(options: HostOptions) {
 		handlers
 			.sweeper()
 			.catch((error) => log('error', 'the sweep failed; the next one looks again', { error: messageOf(error) }));
-	const timer = options.sweepEveryMs === undefined ? undefined : setInterval(sweep, options.sweepEveryMs);
+	const stopSweeping = options.sweepEveryMs === undefined ? undefined : everyMs(options.sweepEveryMs, sweep);
 
 	const { ledger, batches, claims, manifests, outcomes, drops } = handlers;
 	return {
@@ -77,12 +78,27 @@ export async function startHost(options: HostOptions) {
 		...{ ledger, batches, claims, manifests, outcomes, drops },
 		/** Stops in the order of the data's way, so that nothing is cut off half done; leaves no handle open. */
 		async close() {
-			clearInterval(timer);
+			await stopSweeping?.();
 			await driving.stopPlanning();
 			await worker?.stop();
 			await driving.stopSettling();
 			await cloud.close();
 		},
+	};
+}
+
+/** Does something again and again, so long after its last end. @returns ends that, when what is under way is done */
+function everyMs(ms: number, act: () => Promise<void>): () => Promise<void> {
+	const ended = new AbortController();
+	const running = (async () => {
+		while (!ended.signal.aborted) {
+			await delay(ms, undefined, { signal: ended.signal }).catch(() => undefined);
+			if (!ended.signal.aborted) await act();
+		}
+	})();
+	return () => {
+		ended.abort();
+		return running;
 	};
 }
 

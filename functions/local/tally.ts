@@ -13,8 +13,12 @@ export interface Tally {
 }
 
 const deferredBatchesMax = 10_000;
-/** Of the oldest that waits: it and those behind it go on as soon as another batch is settled. */
-const goesOn: readonly DeferralReason[] = ['open-reservations', 'order'];
+
+/** Whether the oldest batch that waits, and those behind it, go on as soon as another is settled: they wait for a reservation, or are just looked at. */
+function goesOn({ reason }: Batch): boolean {
+	return reason === undefined || reason === 'open-reservations' || reason === 'order';
+}
+
 /** Without any change for so long, waiting ends with an error. */
 const stallSeconds = 180;
 
@@ -27,8 +31,8 @@ function createTally(host: Host, tenant: string): () => Promise<Tally> {
 			const [batch, facts] = [await host.batches.get(ref.batchId), await host.outcomes.facts(ref)];
 			if (batch?.state === 'settled' && facts) settled.set(ref.batchId, facts);
 		}
-		const waits = (await host.batches.deferred(tenant, deferredBatchesMax)).map(waiting);
-		const deferred = waits[0] && goesOn.includes(waits[0].reason) ? [] : waits;
+		const waits = await host.batches.deferred(tenant, deferredBatchesMax);
+		const deferred = waits[0] && goesOn(waits[0]) ? [] : waits.map(waiting);
 		const images = [...settled.values(), ...deferred].reduce((sum, part) => sum + part.images, 0);
 		return { settled: [...settled.values()], deferred, images };
 	};

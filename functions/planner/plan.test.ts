@@ -4,6 +4,7 @@ import type { Alert } from '../core/alert.ts';
 import type { Batch } from '../core/batch.ts';
 import { type BatchState, mintBatchId } from '../core/batch.ts';
 import { budgetOf } from '../core/budget.ts';
+import { limits } from '../core/limits.ts';
 import { createMemoryLedger } from '../core/memory-ledger.ts';
 import type { BatchMessage } from '../core/message.ts';
 import { costNanoUsd, embeddedPrice as price } from '../core/price.ts';
@@ -164,6 +165,16 @@ describe('planning over periods', () => {
 			sent: { plan: { basis: 'journal', expectedLeft: 10 + 0.7 * 60, keptFor: 60 } }, // Tuesday to Sunday, ten a day
 		});
 	});
+});
+
+test('the oldest batch waits for a reservation, not for its turn, though a younger one asked before it', async () => {
+	const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
+	await planner.setQuota({ limitNanoUsd: 1000 * full10NanoUsd });
+	for (let open = 0; open < limits.openReservationsMax; open++) await planner.plan(await planner.drop());
+	const [older, younger] = [await planner.drop(), await planner.drop()];
+	expect(await planner.plan(younger)).toEqual({ deferred: 'open-reservations' });
+	expect(await planner.plan(older)).toEqual({ deferred: 'open-reservations' });
+	expect((await planner.account('2026-11'))?.oldestDeferred).toBe(older.batchId);
 });
 
 describe('two planners of one batch', () => {

@@ -52,12 +52,27 @@ export async function planBatch(parts: PlanningParts, batch: Batch, images: numb
 		const planned = await planOnce(parts, known, facts);
 		if (planned === again) continue;
 		if ('sent' in planned) return planned;
-		if (!(await isOvertaken(parts, known))) return deferBatch(parts, known, planned);
+		if (await isOvertaken(parts, known)) continue;
+		const deferred = await deferBatch(parts, known, planned);
+		if (!(await isOldestAfterAll(parts, known, planned))) return deferred;
 	}
 	throw new BudgetNetError(
 		'unavailable',
 		`batch ${batchId}: it, or the account of tenant ${tenant}, changed ${limits.ledgerTries} times while it was planned; it will be resumed`,
 	);
+}
+
+/**
+ * Whether a batch that was deferred because an older one waits is the tenant's oldest now: the other went on meanwhile, or is younger after
+ * all. Then nothing is before it, and nobody would wake it.
+ */
+async function isOldestAfterAll(
+	{ ledger }: PlanningParts,
+	{ tenant, batchId }: Batch,
+	{ deferred, period }: Refused,
+): Promise<boolean> {
+	if (deferred !== 'order' || period === undefined) return false;
+	return (await ledger.getAccount(tenant, period))?.oldestDeferred === batchId;
 }
 
 /** What all attempts to plan a batch share. */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type Batch, mintBatchId } from '../core/batch.ts';
 import { limits } from '../core/limits.ts';
 import { createMemoryLedger } from '../core/memory-ledger.ts';
-import type { BatchMessage } from '../core/message.ts';
+import type { BatchMessage, ResumeMessage } from '../core/message.ts';
 import { embeddedPrice as price } from '../core/price.ts';
 import { cardFor } from '../core/testing/card.ts';
 import { ridOf } from '../core/testing/ledger-model.ts';
@@ -39,11 +39,15 @@ test('one resumption plans deferred batches in order, as many as is allowed; the
 			},
 		},
 	};
-	const parts = planning as unknown as Parameters<typeof resumeBatch>[0]; // claims and manifests are written already
+	const further: string[] = [];
+	const plansQueue = { send: async ({ batchId }: ResumeMessage) => void further.push(batchId) };
+	const parts = { ...planning, plansQueue } as unknown as Parameters<typeof resumeBatch>[0]; // claims and manifests are written already
 	const resume = async () =>
 		resumeBatch(parts, { v: 1, tenant, batchId: (await batches.deferred(tenant, 1))[0]?.batchId ?? '' });
 	await resume();
 	expect(sent.map(({ batchId }) => batchId)).toEqual(ids.slice(0, limits.resumeBatchesMax));
+	expect(further).toEqual([ids[limits.resumeBatchesMax]]);
 	await resume();
 	expect(sent.map(({ batchId }) => batchId)).toEqual(ids);
+	expect(further).toHaveLength(1);
 });

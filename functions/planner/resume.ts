@@ -1,3 +1,4 @@
+import type { Queue } from '../aws/queue.ts';
 import { type Batch, batchOf, isUnplanned, partBatchId } from '../core/batch.ts';
 import { assert, BudgetNetError } from '../core/errors.ts';
 import type { Image } from '../core/image.ts';
@@ -7,12 +8,13 @@ import { type ClaimingParts, claimImages, writeManifest } from './claim-images.t
 import { type OpeningParts, openArchive } from './open-archive.ts';
 import { type Planned, type PlanningParts, planBatch } from './plan.ts';
 
-type ResumingParts = PlanningParts & ClaimingParts & OpeningParts;
+export type ResumingParts = PlanningParts & ClaimingParts & OpeningParts & { plansQueue: Queue<ResumeMessage> };
 
 /**
  * Finishes planning a batch whose planner died, or that was deferred, or that opens an archive: completes its claims, writes
  * the manifest, and plans it under a reservation of its own. After a deferred batch the tenant's next ones follow, in order,
- * until one waits again; after one that opens an archive, the archive's further parts.
+ * until one waits again, with another message after `resumeBatchesMax` of them; after one that opens an archive, the archive's
+ * further parts.
  * A batch that is sent, settled or void is left alone. Safe to repeat, and beside a planner that is alive after all.
  * @throws BudgetNetError `not-found`
  */
@@ -26,6 +28,7 @@ export async function resumeBatch(parts: ResumingParts, message: ResumeMessage):
 		if (!wasDeferred || !planned || 'deferred' in planned) return;
 		batch = (await parts.batches.deferred(tenant, 1))[0];
 	}
+	if (batch) await parts.plansQueue.send({ v: 1, batchId: batch.batchId, tenant }, { groupId: tenant });
 }
 
 async function finish(parts: ResumingParts, batch: Batch): Promise<Planned | undefined> {

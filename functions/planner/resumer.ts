@@ -1,13 +1,10 @@
 import { perMessage, type SqsHandler } from '../aws/sqs-handler.ts';
 import { resumeMessageSchema } from '../core/message.ts';
 import { parseJson } from '../core/parse.ts';
-import type { ClaimingParts } from './claim-images.ts';
-import type { OpeningParts } from './open-archive.ts';
-import type { PlanningParts } from './plan.ts';
-import { resumeBatch } from './resume.ts';
+import { type ResumingParts, resumeBatch } from './resume.ts';
 
 /** The planner's second handler, on the plans queue: batches whose planning is to be finished. */
-export function createResumer(parts: PlanningParts & ClaimingParts & OpeningParts): SqsHandler {
+export function createResumer(parts: ResumingParts): SqsHandler {
 	return perMessage('plans', parts.log, (body) =>
 		resumeBatch(parts, parseJson(resumeMessageSchema, body, 'message of queue plans')),
 	);

@@ -16,15 +16,19 @@ export interface GivingUpParts extends SettlingParts {
 	mintRid: () => string;
 }
 
-const reasons: Record<GiveUpReason, Failure> = {
-	'dead-letter': { reason: 'given-up', detail: 'no worker could run its batch' },
-	deadline: { reason: 'given-up', detail: 'no worker ran its batch before the deadline' },
-	unplannable: {
-		reason: 'given-up',
-		detail: `its batch could not be planned: ${limits.batchReservationsMax} tries did not come to an end`,
-	},
-	'deferred-too-long': { reason: 'waited-too-long', detail: 'the quota could not pay its batch for too long' },
+const details: Record<Exclude<GiveUpReason, 'deferred-too-long'>, string> = {
+	'dead-letter': 'no worker could run its batch',
+	deadline: 'no worker ran its batch before the deadline',
+	unplannable: `its batch could not be planned: ${limits.batchReservationsMax} tries did not come to an end`,
 };
+
+function failureOf(why: GiveUpReason, { reason = 'quota' }: Batch): Failure {
+	if (why !== 'deferred-too-long') return { reason: 'given-up', detail: details[why] };
+	return {
+		reason: 'waited-too-long',
+		detail: `its batch waited for ${limits.deferralDaysMax} days, in the end because of: ${reason}`,
+	};
+}
 
 /**
  * Gives a batch up by winning its outcomes object with failures, so that nothing can come after. Had a worker won it before,
@@ -45,11 +49,12 @@ export async function giveUp(
 	const holds = why === 'dead-letter' ? !wasSentAfter(batch, deadlineMs) : overdueReason(batch, parts.nowMs()) === why;
 	if (!holds) return false;
 	const { images } = await parts.manifests.get(batch);
+	const failure = failureOf(why, batch);
 	const outcomes: Outcome[] = images.map((image) => ({
 		v: 1,
 		...nameOfImage(image),
 		status: 'failed',
-		...reasons[why],
+		...failure,
 	}));
 	const reservation = await reservationOf(parts, batch);
 	if (!reservation) return false;

@@ -15,11 +15,12 @@ async function resumed(reasons: DeferralReason[], send?: () => Promise<void>) {
 		await batches.create({ batchId, tenant, createdMs: n, state: 'deferred', reason, images: 1, reservations: [] });
 	}
 	const plansQueue = { send: send ?? (async ({ batchId }: ResumeMessage) => void sent.push(batchId)) };
-	await resumeNext({ batches, plansQueue, log: (level) => void told.push(level) }, tenant);
+	const settled = () => resumeNext({ batches, plansQueue, log: (level) => void told.push(level) }, tenant);
+	await Promise.all([settled(), settled()]);
 	return { sent, told };
 }
 
-test('the oldest goes on where it waits for others to be settled, and nothing else', async () => {
+test('the oldest goes on, once, where it waits for others to be settled, and nothing else', async () => {
 	expect(await resumed(['open-reservations', 'order'])).toEqual({ sent: [batchIdOf(0)], told: [] });
 	for (const reasons of [[], ['quota', 'order'], ['suspended', 'open-reservations']] satisfies DeferralReason[][])
 		expect(await resumed(reasons)).toEqual({ sent: [], told: [] });

@@ -5,7 +5,7 @@ import type { Log } from '../core/log.ts';
 import type { ResumeMessage } from '../core/message.ts';
 
 export interface ResumingNextParts {
-	batches: Pick<Batches, 'deferred'>;
+	batches: Pick<Batches, 'deferred' | 'wake'>;
 	plansQueue: Queue<ResumeMessage>;
 	log: Log;
 }
@@ -18,7 +18,7 @@ export interface ResumingNextParts {
 export async function resumeNext({ batches, plansQueue, log }: ResumingNextParts, tenant: string): Promise<void> {
 	try {
 		const [oldest] = await batches.deferred(tenant, 1);
-		if (oldest?.reason !== 'open-reservations') return;
+		if (oldest?.reason !== 'open-reservations' || !(await batches.wake(oldest.batchId))) return;
 		await plansQueue.send({ v: 1, batchId: oldest.batchId, tenant }, { groupId: tenant });
 	} catch (error) {
 		log('warn', 'the next batch was not resumed; the sweep will', { tenant, error: messageOf(error) });

@@ -45,6 +45,12 @@ export function createMemoryBatches(): MemoryBatches {
 			if (state === 'settled' || state === 'void') batches.delete(batchId);
 			else batches.set(batchId, { ...batch, state, ...fields });
 		},
+		async wake(batchId) {
+			const { reason, ...batch } = get(batchId);
+			if (batch.state !== 'deferred' || reason !== 'open-reservations') return false;
+			batches.set(batchId, batch);
+			return true;
+		},
 		watch: async () => undefined, // nobody dies here
 		unwatch: async () => undefined,
 		deferred: async (_tenant, limit) => deferred(limit),

@@ -29,7 +29,7 @@ export interface Tally {
 	/** Of the periods in which was dropped what is near their quota: the same ones whatever the pacing. */
 	nearWeeks: Quality[];
 	days: Quality[];
-	/** Images by the age of their deferral: above 0 days, above 1 day and so on. */
+	/** Images by how long they waited: of the ages in `ageDays` the last that they passed. */
 	ages: number[];
 	/** Money spent in each part of the near months, and their limits. */
 	pace: { spentNanoUsd: number[]; limitNanoUsd: number };

@@ -1,4 +1,5 @@
 import { dayMs } from '../core/arrivals.ts';
+import { expectedMacs } from '../core/curve.ts';
 import { fullMacs, type ModelCard } from '../core/package.ts';
 import { periodOf, type Schedule } from '../core/period.ts';
 import { costNanoUsd, type Price } from '../core/price.ts';
@@ -78,7 +79,7 @@ export function tenantYear(options: {
 		weekStart: random() < 0.5 ? 'monday' : 'sunday',
 		timeZone: pick(timeZones, random),
 	};
-	// Money for the full network in a usual period, divided by how much more the tenant wants than it pays for.
+	// Money for full quality in a usual period, divided by how much more the tenant wants than it pays for.
 	const wanted = random() < 0.5 ? 0.9 + 0.2 * random() : Math.exp(-1 + 2.2 * random());
 	const usual = fullCostNanoUsd(card, price, medianImages(drops, schedule));
 	const limitNanoUsd = Math.max(1, Math.round(usual / wanted));
@@ -88,9 +89,9 @@ export function tenantYear(options: {
 	return { quota: { tenant: `tenant-${index}`, limitNanoUsd, expectedImages, ...schedule }, drops };
 }
 
-/** What so many images cost where the full network runs on each. */
+/** What so many images cost at full quality: where a batch may run the full network on each. */
 export function fullCostNanoUsd(card: ModelCard, price: Price, images: number): number {
-	return costNanoUsd(price, images * fullMacs(card), images);
+	return costNanoUsd(price, Math.ceil(images * expectedMacs(card, fullMacs(card))), images);
 }
 
 function drawHabits(random: () => number, index: number, scale: number): Habits {

@@ -1,9 +1,9 @@
 import { type Batch, mintBatchId } from '../core/batch.ts';
-import { expectedAccuracy } from '../core/curve.ts';
+import { expectedAccuracy, expectedMacs } from '../core/curve.ts';
 import { createMemoryLedger } from '../core/memory-ledger.ts';
 import type { BatchMessage } from '../core/message.ts';
 import { overdueReason } from '../core/overdue.ts';
-import { fullMacs, type ModelCard } from '../core/package.ts';
+import type { ModelCard } from '../core/package.ts';
 import { costNanoUsd, type Price } from '../core/price.ts';
 import type { QuotaWish } from '../core/quota.ts';
 import { createHabits } from '../planner/habit.ts';
@@ -23,12 +23,9 @@ export interface Fate extends Drop {
 	billedNanoUsd: number;
 }
 
-/** Of a budget that is not the full network for every image, the gate leaves so much; of that one, next to nothing (the demo's tenant "full"). */
-const gateLeaves = 0.01;
-
 /**
- * One tenant on a virtual clock: the real planner over the real rules of ledger and journal, in memory. A worker that runs
- * what it is sent at once is all that is made up.
+ * One tenant on a virtual clock: the real planner over the real rules of ledger and journal, in memory. All that is made up is a
+ * worker that runs what it is sent at once, and spends and labels as the card's curve says (which is of batches of 512).
  */
 export async function startWorld(wish: QuotaWish, card: ModelCard, price: Price) {
 	const { tenant } = wish;
@@ -51,8 +48,7 @@ export async function startWorld(wish: QuotaWish, card: ModelCard, price: Price)
 	}
 	async function runSent(): Promise<void> {
 		for (const { batchId, rid, period, images, budgetMacs } of sent.splice(0)) {
-			const isFull = budgetMacs === images * fullMacs(card);
-			const macs = isFull ? budgetMacs : Math.floor(budgetMacs * (1 - gateLeaves));
+			const macs = Math.floor(images * expectedMacs(card, budgetMacs / images));
 			const billedNanoUsd = costNanoUsd(price, macs, images);
 			await ledger.settle({ tenant, period, rid, batchId, images, billedNanoUsd });
 			await batches.setState(batchId, 'settled');

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Drops } from '../aws/drops.ts';
 import { type ListedImage, listImages } from '../aws/image-list.ts';
 import { getText, putText } from '../aws/objects.ts';
+import { dayMs } from '../core/arrivals.ts';
 import { closingSchema, covers } from '../core/drop.ts';
 import { limits } from '../core/limits.ts';
 import { isImageKey, isMarkerKey } from '../core/object-key.ts';
@@ -48,7 +49,7 @@ async function readCursor({ s3, resultsBucket }: ReconcilingParts): Promise<z.in
 async function lostOf(parts: ReconcilingParts, page: readonly ListedImage[]): Promise<ListedImage[]> {
 	const atRest = page.filter((object) => isAtRest(parts, object));
 	const lostOne = async (object: ListedImage): Promise<ListedImage | undefined> => {
-		if (isMarkerKey(object.key)) return (await needsNoEvent(parts.drops, object)) ? undefined : object;
+		if (isMarkerKey(object.key)) return (await needsNoEvent(parts, object)) ? undefined : object;
 		if (!isImageKey(object.key)) return undefined;
 		const found = await findClaim(parts, object);
 		return found && 'unclaimed' in found ? { ...found.unclaimed, modifiedMs: object.modifiedMs } : undefined;
@@ -57,8 +58,9 @@ async function lostOf(parts: ReconcilingParts, page: readonly ListedImage[]): Pr
 	return lost.filter((object) => object !== undefined);
 }
 
-/** A marker that is noted, or recorded as done; or whose event would be refused. */
-async function needsNoEvent(drops: Drops, { key, modifiedMs }: ListedImage): Promise<boolean> {
+/** A marker that is noted, or recorded as done; or whose event would be refused; or so old that its record may have expired before it. */
+async function needsNoEvent({ drops, nowMs }: ReconcilingParts, { key, modifiedMs }: ListedImage): Promise<boolean> {
+	if (nowMs() - modifiedMs > limits.markerDaysMax * dayMs) return true;
 	const closing = closingSchema.safeParse({ tenant: key.split('/')[0], marker: key, closedMs: modifiedMs });
 	if (!closing.success) return true;
 	return covers(await drops.getRecord(key), closing.data) || covers(await drops.openOf(key), closing.data);
