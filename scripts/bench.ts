@@ -3,13 +3,19 @@ import { join } from 'node:path';
 import { readFiles } from '../functions/bench/batch.ts';
 import { measureWorker } from '../functions/bench/measure.ts';
 import { measureWholeWay } from '../functions/bench/whole-way.ts';
+import { type Progress, startProgress } from '../functions/cli/progress.ts';
 import { loadPackage } from '../functions/onnx/package-files.ts';
 
 const models = join(import.meta.dirname, '..', 'models');
 const packageFolder = join(models, 'packages', 'cifar10-resnet');
 const images = join(models, 'samples', 'cifar10', 'images');
 
-const worker = await measureWorker(await loadPackage(packageFolder), await readFiles(images));
+let progress: Progress | undefined;
+const worker = await measureWorker(await loadPackage(packageFolder), await readFiles(images), (done, total) => {
+	progress ??= startProgress('pairs', total);
+	progress.update(done);
+});
+progress?.stop();
 const endToEndImagesPerSecond = await measureWholeWay(packageFolder, images);
 const { workerToLoop, decodeImagesPerSecond, wallShare, machine } = worker;
 const result = { workerToLoop, decodeImagesPerSecond, endToEndImagesPerSecond, wallShare, machine };

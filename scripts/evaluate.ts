@@ -6,6 +6,7 @@
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { type Progress, startProgress } from '../functions/cli/progress.ts';
 import { BudgetNetError } from '../functions/core/errors.ts';
 import {
 	accuracyTable,
@@ -45,7 +46,13 @@ try {
 }
 
 async function report(options: EvaluationOptions, json: boolean): Promise<void> {
-	const { card, images, methods, passes, smalls, agreement, rows, plot } = await evaluate(options);
+	let progress: Progress | undefined;
+	const onPass = (done: number, total: number) => {
+		progress ??= startProgress('shares timed', total);
+		progress.update(done);
+	};
+	const { card, images, methods, passes, smalls, agreement, rows, plot } = await evaluate({ ...options, onPass });
+	progress?.stop();
 	const kind = options.split === 'test' ? 'test' : 'held-out';
 	say(`${card.name} ${card.version}, ${images} ${kind} images, batches of ${baseBatch}, hard cap, accuracy in %`);
 	say(`\n${accuracyTable(methods)}\n\nWhat the gate gains, in points (paired 95 % interval)`);

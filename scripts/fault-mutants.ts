@@ -1,14 +1,17 @@
-/** `npm run faults:mutants`: moves one write at a time, in a copy, and shows that the fault campaign notices. */
+/** `npm run faults:mutants`: moves one write at a time, in a copy, and shows that the fault campaign notices; and that it passes without. */
 import { spawnSync } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { CampaignResult } from '../functions/faults/campaign.ts';
 import { mutants } from '../functions/faults/mutants.ts';
+import { countWrong } from '../functions/faults/oracle.ts';
 
 const seeds = '4';
 const root = join(import.meta.dirname, '..');
 let unnoticed = 0;
-for (const { what, file, change, killAfter } of mutants) {
+const unchanged = { what: 'nothing is moved', file: 'package.json', change: [], killAfter: 'claim' };
+for (const { what, file, change, killAfter } of [unchanged, ...mutants]) {
 	const copy = await mkdtemp(join(tmpdir(), 'budgetnet-mutant-'));
 	for (const name of ['functions', 'scripts', 'package.json'])
 		await cp(join(root, name), join(copy, name), { recursive: true });
@@ -24,8 +27,19 @@ for (const { what, file, change, killAfter } of mutants) {
 		encoding: 'utf8',
 		stdio: ['ignore', 'pipe', 'inherit'],
 	});
-	process.stdout.write(`${what}: ${status === 1 ? 'noticed' : 'NOT NOTICED'}, ${stdout.trim()}\n`);
-	if (status !== 1) unnoticed += 1;
+	const isRight = change.length === 0 ? status === 0 : status === 1 && isCondemned(stdout);
+	process.stdout.write(
+		`${what}: ${isRight ? 'as it should be' : 'NOT NOTICED, or something else'}, exit ${status}, ${stdout.trim()}\n`,
+	);
+	if (!isRight) unnoticed += 1;
 	await rm(copy, { recursive: true, force: true });
 }
 process.exitCode = unnoticed === 0 ? 0 : 1;
+
+/** Whether the campaign came to its end, killed somebody, and found something wrong: a crash shows nothing. */
+function isCondemned(stdout: string): boolean {
+	const line = stdout.trim().split('\n').at(-1) ?? '';
+	if (!line.startsWith('{')) return false;
+	const result = JSON.parse(line) as CampaignResult;
+	return result.writesKilled > 0 && countWrong(result) > 0;
+}

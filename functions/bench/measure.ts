@@ -21,8 +21,12 @@ export interface BenchResult {
 	machine: string;
 }
 
-/** Measures the worker on decoded images, against a bare loop and against itself at other budgets. */
-export async function measureWorker(pkg: ModelPackage, files: readonly Uint8Array[]): Promise<BenchResult> {
+/** Measures the worker on decoded images, against a bare loop and against itself at other budgets. Says after each pair of times how many are done. */
+export async function measureWorker(
+	pkg: ModelPackage,
+	files: readonly Uint8Array[],
+	onPair: (done: number, total: number) => void,
+): Promise<BenchResult> {
 	const threads = availableParallelism();
 	const startedMs = performance.now();
 	const decoded = await decodeAll(files, pkg.card.input);
@@ -43,15 +47,18 @@ export async function measureWorker(pkg: ModelPackage, files: readonly Uint8Arra
 		const runs = runsOf(pkg, await work(loopShare), decoded);
 		await loop.run(runs); // both are warm now
 		const ratios: number[] = [];
+		let done = 0;
+		const paired = () => onPair(++done, pairs * (1 + shares.length));
 		for (let pair = 0; pair < pairs; pair++) {
 			const workerMs = await timeMs(() => work(loopShare));
 			const loopMs = await timeMs(() => loop.run(runs));
 			ratios.push(loopMs / workerMs);
+			paired();
 		}
 		return {
 			workerToLoop: median(ratios),
 			decodeImagesPerSecond,
-			wallShare: await wallShares(work, () => runWhole(card, inference, decoded)),
+			wallShare: await wallShares(work, () => runWhole(card, inference, decoded), paired),
 			machine: machine(),
 		};
 	} finally {
@@ -63,12 +70,14 @@ export async function measureWorker(pkg: ModelPackage, files: readonly Uint8Arra
 async function wallShares(
 	work: (share: number) => Promise<unknown>,
 	whole: () => Promise<unknown>,
+	paired: () => void,
 ): Promise<BenchResult['wallShare']> {
 	const ratios = shares.map((): number[] => []);
 	for (let round = 0; round < pairs; round++)
 		for (const [i, share] of shares.entries()) {
 			const fullMs = await timeMs(whole);
 			ratios[i]?.push((await timeMs(() => work(share))) / fullMs);
+			paired();
 		}
 	return shares.map((share, i) => ({ share, wallShare: median(ratios[i] as number[]) }));
 }

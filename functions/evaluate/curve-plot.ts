@@ -3,12 +3,12 @@ import { compile, type TopLevelSpec } from 'vega-lite';
 import type { EvaluationRow } from './report.ts';
 
 /** What is drawn: as a line, or as points where only points are known. In the order of the key. */
-const series: { method: string; name: string; colour: string; points?: boolean }[] = [
-	{ method: 'oracle', name: 'oracle (knows the truth)', colour: '#b9bec6' },
+const series: { method: string; name: string; colour: string; dash?: number[]; points?: boolean }[] = [
+	{ method: 'oracle', name: 'oracle (knows the truth)', colour: '#878e99', dash: [2, 3] },
 	{ method: 'gate', name: 'gate', colour: '#0b5a8a' },
-	{ method: 'cascade', name: 'confidence cascade', colour: '#d98a1f' },
-	{ method: 'static-mix', name: 'static mix of two', colour: '#7a8594' },
-	{ method: 'random', name: 'the same policies at random', colour: '#c2452d' },
+	{ method: 'cascade', name: 'confidence cascade', colour: '#b06a00', dash: [7, 3] },
+	{ method: 'static-mix', name: 'static mix of two', colour: '#586372', dash: [7, 3, 1, 3] },
+	{ method: 'random', name: 'the same policies at random', colour: '#c2452d', dash: [4, 2] },
 	{ method: 'published-thesis', name: 'thesis (published, soft)', colour: '#6b53a8', points: true },
 	{ method: 'published-msdnet', name: 'MSDNet (published, soft)', colour: '#3f8f5b', points: true },
 	{ method: 'published-l2w-den', name: 'L2W-DEN (published, soft)', colour: '#8c6d1f', points: true },
@@ -33,6 +33,8 @@ export async function curvePlot(title: string, rows: readonly EvaluationRow[]): 
 			scale: { domain: shown.map(({ name }) => name), range: shown.map(({ colour }) => colour) },
 		},
 	};
+	const dashes = { domain: shown.map(({ name }) => name), range: shown.map(({ dash }) => dash ?? [1, 0]) };
+	const strokeDash = { field: 'name', type: 'nominal', scale: dashes, legend: null }; // for eyes and printers without colours
 	const spec = {
 		$schema: 'https://vega.github.io/schema/vega-lite/v6.json',
 		title,
@@ -42,7 +44,11 @@ export async function curvePlot(title: string, rows: readonly EvaluationRow[]): 
 		padding: 12,
 		data: { values },
 		layer: [
-			{ transform: [{ filter: '!datum.points' }], mark: { type: 'line', point: { size: 30 } }, encoding },
+			{
+				transform: [{ filter: '!datum.points' }],
+				mark: { type: 'line', point: { size: 30 } },
+				encoding: { ...encoding, strokeDash },
+			},
 			{ transform: [{ filter: 'datum.points' }], mark: { type: 'point', size: 60 }, encoding },
 		],
 	} as TopLevelSpec;

@@ -1,6 +1,6 @@
 import { adviceOf } from '../core/advice.ts';
 import { runGate } from '../core/gate.ts';
-import { policyMacs } from '../core/package.ts';
+import { macsTo, policyMacs } from '../core/package.ts';
 import type { ValueTable } from './table.ts';
 import { byBatch, capMacs, type Method, type MethodRow, type Trial } from './trial.ts';
 
@@ -28,12 +28,13 @@ export function gatedBy(trial: Trial, method: string, values: ValueTable): Metho
 export const gate: Method = (trial) => gatedBy(trial, 'gate', trial.values);
 
 /**
- * The gate's policies dealt at random among the batch's images: as many of each, and as many MACs. What choosing by image is
- * worth. An image counts by its expectation over the deal.
+ * The gate's last policies dealt at random among the batch's images: as many of each, at what they cost where nothing runs before them. What
+ * choosing by image is worth. An image counts by its expectation over the deal.
  */
 export const random: Method = (trial) =>
 	byBatch(trial, 'random', (batch) => {
-		const { macs, last } = gateBatch(trial, batch, trial.values);
+		const { last } = gateBatch(trial, batch, trial.values);
+		const macs = last.reduce((sum, policy) => sum + macsTo(trial.card, policy), 0);
 		const parts = trial.card.policies.map((_, policy) => last.filter((one) => one === policy).length / last.length);
 		const right = batch.map((image) =>
 			parts.reduce((sum, part, policy) => sum + part * Number(trial.table.right(policy, image)), 0),

@@ -11,7 +11,7 @@ import type { ModelCard } from '../core/package.ts';
 import { parseJson } from '../core/parse.ts';
 import { joinViews } from '../core/views.ts';
 import type { Inference } from '../onnx/client.ts';
-import { classify } from '../worker/classify.ts';
+import { type ClassifyParts, classify } from '../worker/classify.ts';
 import { createSharedRoom } from '../worker/shared-room.ts';
 import { groupImages } from '../worker/start.ts';
 import { type OutcomeTable, tableOf, type ValueTable, valueTableOf } from './table.ts';
@@ -84,15 +84,8 @@ export interface Pass {
 }
 
 /** A pass of the product's worker over all images as one batch. */
-async function timedPass(card: ModelCard, inference: Inference, live: Live, share: number) {
-	const { message, manifest } = batchAt(card, live.decoded.length, share);
-	const parts = {
-		card,
-		inference,
-		loadPixels: decodedSource(live.decoded),
-		groupImages,
-		sharedRoom: createSharedRoom(),
-	};
+async function timedPass(parts: ClassifyParts, live: Live, share: number) {
+	const { message, manifest } = batchAt(parts.card, live.decoded.length, share);
 	const startedMs = performance.now();
 	const outcomes = await classify(parts, message, manifest);
 	return { outcomes, elapsedMs: performance.now() - startedMs, budgetMacs: message.budgetMacs };
@@ -103,12 +96,14 @@ const timedPairs = 5;
 
 /** Passes at a share, held against what the gate makes of the table and, by the median, against the whole network's time for all images. */
 export async function passAt(card: ModelCard, inference: Inference, live: Live, share: number): Promise<Pass> {
+	const loadPixels = decodedSource(live.decoded);
+	const parts = { card, inference, loadPixels, groupImages, sharedRoom: createSharedRoom() };
 	const timed: (Awaited<ReturnType<typeof timedPass>> & { wallShare: number })[] = [];
 	for (let pair = 0; pair < timedPairs; pair++) {
 		const startedMs = performance.now();
 		await runWhole(card, inference, live.decoded);
 		const fullMs = performance.now() - startedMs;
-		const pass = await timedPass(card, inference, live, share);
+		const pass = await timedPass(parts, live, share);
 		timed.push({ ...pass, wallShare: pass.elapsedMs / fullMs });
 	}
 	timed.sort((a, b) => a.wallShare - b.wallShare);

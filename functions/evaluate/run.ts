@@ -27,6 +27,8 @@ export interface EvaluationOptions {
 	twin: string | undefined;
 	/** Runs the product's worker over the sample, where the data set has one, for each share. */
 	pass: boolean;
+	/** After each share's passes, which take the most time. */
+	onPass?: (done: number, total: number) => void;
 }
 
 export interface Evaluation {
@@ -108,7 +110,7 @@ async function withInference<T>(pkg: ModelPackage, use: (inference: Inference) =
  */
 async function runPasses(
 	pkg: ModelPackage,
-	{ models, model, shares }: EvaluationOptions,
+	{ models, model, shares, onPass }: EvaluationOptions,
 ): Promise<Pick<Evaluation, 'passes' | 'agreement'>> {
 	const sample = await sampleOf(pkg, models);
 	if (!sample) return { passes: [], agreement: undefined };
@@ -120,7 +122,10 @@ async function runPasses(
 		const agreement = table && agreementOf(live.table, table, indices);
 		const passes: Pass[] = [];
 		const payable = shares.filter((share) => share * fullMacs(pkg.card) >= leastMacs(pkg.card));
-		for (const share of payable.sort((a, b) => a - b)) passes.push(await passAt(pkg.card, inference, live, share));
+		for (const share of payable.sort((a, b) => a - b)) {
+			passes.push(await passAt(pkg.card, inference, live, share));
+			onPass?.(passes.length, payable.length);
+		}
 		return { passes, agreement };
 	});
 }

@@ -1,4 +1,5 @@
 import pMap from 'p-map';
+import { BudgetNetError } from '../core/errors.ts';
 import type { ModelCard } from '../core/package.ts';
 import { startEmulators } from '../local/emulators/start.ts';
 import { countWrong, kinds, nothingWrong, type Verdict } from './oracle.ts';
@@ -10,6 +11,10 @@ export interface CampaignResult extends Verdict {
 	runs: number;
 	/** Processes that were really killed after their write. */
 	writesKilled: number;
+	/** Processes that ended by themselves. */
+	crashed: number;
+	/** Names of writes after which no process was killed, though all kinds of quota had their run. */
+	neverKilled: string[];
 	images: number;
 	seconds: number;
 }
@@ -37,13 +42,19 @@ export async function runCampaign(options: {
 	const { card, files } = options;
 	const planned = await inArena(card, files, (arena) => planRuns(arena, options.seeds));
 	const specs = planned.filter(({ killAfter }) => options.only?.includes(killAfter.name) ?? true);
-	const total: CampaignResult = { runs: 0, writesKilled: 0, images: 0, ...nothingWrong, seconds: 0 };
+	for (const name of options.only ?? [])
+		if (!specs.some(({ killAfter }) => killAfter.name === name))
+			throw new BudgetNetError('invalid', `--only ${name}: expected one of ${namesOf(planned).join(', ')}`);
+	const killedAfter = new Set<string>();
+	const total = { runs: 0, writesKilled: 0, crashed: 0, images: 0, ...nothingWrong };
 	const runNext = async (arena: Arena, spec: RunSpec, prefix: string) => {
 		const result = await runOnce(arena, prefix, spec, () => undefined);
 		for (const field of [...kinds, 'images' as const]) total[field] += result[field];
-		if (countWrong(result) > 0) options.onWrong(JSON.stringify({ ...spec, ...result }));
+		if (countWrong(result) > 0 || result.crashed) options.onWrong(JSON.stringify({ ...spec, ...result }));
 		total.runs += 1;
 		if (result.killed) total.writesKilled += 1;
+		if (result.crashed) total.crashed += 1;
+		if (result.killed) killedAfter.add(spec.killAfter.name);
 		options.onRun(total.runs, specs.length);
 	};
 	for (let from = 0; from < specs.length; from += arenaRuns)
@@ -52,7 +63,18 @@ export async function runCampaign(options: {
 				concurrency: runsAtOnce,
 			}),
 		);
-	return { ...total, seconds: Math.round((Date.now() - startedMs) / 1000) };
+	const neverKilled = options.seeds < rehearsals ? [] : namesOf(specs).filter((name) => !killedAfter.has(name));
+	return { ...total, neverKilled, seconds: Math.round((Date.now() - startedMs) / 1000) };
+}
+
+/** Whether the campaign has shown what it is to show: that processes were killed wherever they can be, and nothing is wrong. */
+export function hasPassed(result: CampaignResult): boolean {
+	const { writesKilled, crashed, neverKilled } = result;
+	return writesKilled > 0 && crashed === 0 && neverKilled.length === 0 && countWrong(result) === 0;
+}
+
+function namesOf(specs: readonly RunSpec[]): string[] {
+	return [...new Set(specs.map(({ killAfter }) => killAfter.name))];
 }
 
 /** Emulators for some runs: they keep everything, and grow slow with it. */

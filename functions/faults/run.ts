@@ -36,6 +36,8 @@ export interface Arena {
 
 export interface RunResult extends Verdict {
 	killed: boolean;
+	/** The victim ended by itself, which nothing told it to. */
+	crashed: boolean;
 	images: number;
 }
 
@@ -79,6 +81,7 @@ export async function runOnce(
 	const dropped = await drop(quiet, resources, arena, spec.seed);
 	await untilQuiet({ clients: quiet, resources, stores, tenant, images: dropped.length, marker, period });
 	const killed = victim.process.signalCode === 'SIGKILL';
+	const crashed = victim.process.exitCode !== null;
 	if (killed) await replaced;
 	else victim.process.kill('SIGKILL');
 	await victim.died;
@@ -86,7 +89,7 @@ export async function runOnce(
 	for (const stop of stops) await stop();
 	const verdict = await judge({ tenant, period, dropped, marker, ...stores });
 	for (const client of [...opened, quiet].flatMap((clients) => Object.values(clients))) client.destroy();
-	return { ...verdict, killed, images: dropped.length };
+	return { ...verdict, killed, crashed, images: dropped.length };
 }
 
 /** Enough for all, for a part of the compute, or only for some of the images at the cheapest: by the seed. */

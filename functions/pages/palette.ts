@@ -22,8 +22,8 @@ export function policyColour(index: number): string {
 }
 
 /** The colour of text on a policy's colour. */
-export function textOnPolicy(index: number, policies: number): string {
-	return placeOf(index, policies) < 0.45 ? '#12233a' : '#ffffff';
+export function textOnPolicy(index: number): string {
+	return `var(--on-policy-${index})`;
 }
 
 /** A swatch for keys and lists. */
@@ -34,13 +34,35 @@ export function swatch(colour: string): Html {
 /** Defines all of them. */
 export function paletteStyle(policies: number): string {
 	const ramp = (stops: readonly string[]) =>
-		Array.from({ length: policies }, (_, i) => `--policy-${i}: ${colourAt(stops, placeOf(i, policies))};`).join(' ');
+		Array.from({ length: policies }, (_, i) => {
+			const colour = colourAt(stops, placeOf(i, policies));
+			return `--policy-${i}: ${colour}; --on-policy-${i}: ${inkOn(colour)};`;
+		}).join(' ');
 	return `
 :root { color-scheme: light dark; --ink: #1b2430; --soft: #586372; --line: #e1e5ea; --paper: #ffffff; --ground: #f5f7f9;
 	--accent: #0b5a8a; --failed: #c2452d; --deferred: #cfd5dc; ${ramp(onPaper)} }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6eaef; --soft: #a3adb9; --line: #323b47; --paper: #1a212a; --ground: #11161c;
 	--accent: #7cc4ee; --failed: #f0876f; --deferred: #4a5563; ${ramp(onSlate)} } }
 `;
+}
+
+/** Of a dark and a light ink the one that stands out more (WCAG 2: contrast ratio). */
+function inkOn(colour: string): string {
+	const [dark, light] = ['#12233a', '#ffffff'];
+	const contrast = (ink: string) => {
+		const [low = 0, high = 0] = [luminance(colour), luminance(ink)].sort((a, b) => a - b);
+		return (high + 0.05) / (low + 0.05);
+	};
+	return contrast(dark) > contrast(light) ? dark : light;
+}
+
+/** Relative luminance of a colour such as #12ab34, 0 to 1 (WCAG 2). */
+function luminance(colour: string): number {
+	const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
+		const value = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
+		return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+	});
+	return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
 /** Where a policy stands between the cheapest (0) and the costliest (1). */

@@ -28,7 +28,7 @@ function specOf({ card, tenants, batches }: DemoPage): Figure['spec'] {
 		const labels = card.policies.map(({ id }, i) => ({
 			images: mine.reduce((sum, batch) => sum + (batch.policies[id]?.labels ?? 0), 0),
 			colour: policyColour(i),
-			ink: textOnPolicy(i, card.policies.length),
+			ink: textOnPolicy(i),
 		}));
 		const unlabelled = [
 			{ images: failed, colour: colours.failed, ink: colours.paper },

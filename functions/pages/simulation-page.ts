@@ -57,7 +57,7 @@ const columns: { head: string; cell: (result: PacingResult) => string }[] = [
 	{ head: 'waited too long', cell: ({ failed }) => count(failed) },
 	{ head: 'periods of demand near quota', cell: ({ nearPeriods }) => count(nearPeriods) },
 	{ head: 'of them: unspent', cell: ({ unspentShare }) => percent(unspentShare) },
-	{ head: 'of them: image-days deferred', cell: ({ deferredShare }) => percent(deferredShare) },
+	{ head: 'of them: days an image waited', cell: ({ deferredShare }) => deferredShare.toFixed(3) },
 	{ head: 'of them: worst week’s accuracy', cell: ({ worstWeekAccuracy }) => percent(worstWeekAccuracy) },
 ];
 
@@ -143,9 +143,14 @@ function accuracyPlot(pacings: readonly PacingResult[]): Promise<Html> {
 }
 
 function agesPlot(pacings: readonly PacingResult[]): Promise<Html> {
-	const nameOf = (days: number) => (days === 0 ? 'up to a day' : `over ${days} ${days === 1 ? 'day' : 'days'}`);
+	const nameOf = (days: number, next: number | undefined) =>
+		next === undefined ? `over ${days} days` : next === 1 ? 'up to a day' : `${days} to ${next} days`;
 	const values = pacings.flatMap(({ pacing, images: all, ages }) =>
-		ages.map(({ days, images }) => ({ pacing, age: nameOf(days), share: images / Math.max(1, all) })),
+		ages.map(({ days, images }, i) => ({
+			pacing,
+			age: nameOf(days, ages[i + 1]?.days),
+			share: images / Math.max(1, all),
+		})),
 	);
 	return figure({
 		title: 'How long images waited',

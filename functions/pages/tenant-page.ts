@@ -33,6 +33,9 @@ export interface TenantPage {
 	policies: { id: string; macs: number; images: number }[];
 }
 
+/** The same wherever the page is made. */
+const x = { field: 'at', type: 'temporal', title: 'UTC', scale: { type: 'utc' } };
+
 /** The page of `budgetnet page` as one self-contained HTML file. */
 export async function renderTenantPage(data: TenantPage): Promise<string> {
 	const figures = await Promise.all([spendPlot(data), accuracyPlot(data), policiesPlot(data)]);
@@ -72,8 +75,8 @@ function spendPlot(data: TenantPage): Promise<Html> {
 			]
 		: [];
 	const soft = softLimitNanoUsd === undefined ? [] : [{ usd: softLimitNanoUsd / nanoUsdPerUsd }];
-	const x = { field: 'at', type: 'temporal', title: null };
-	const y = { field: 'usd', type: 'quantitative', title: 'dollars', scale: fromZero([limitUsd]) };
+	const most = [limitUsd, spent / nanoUsdPerUsd, ...soft.map(({ usd }) => usd)]; // a limit may be lowered below what is spent
+	const y = { field: 'usd', type: 'quantitative', title: 'dollars', scale: fromZero(most) };
 	const line = (color: string) => ({ type: 'line', color, strokeWidth: 1.5, strokeDash: [4, 4] });
 	return figure({
 		title: 'Spent, and the pace line',
@@ -111,7 +114,7 @@ function accuracyPlot({ batches }: TenantPage): Promise<Html> {
 			data: { values },
 			mark: { type: 'circle', color: colours.accent, opacity: 0.7 },
 			encoding: {
-				x: { field: 'at', type: 'temporal', title: null },
+				x,
 				y: {
 					field: 'accuracy',
 					type: 'quantitative',
