@@ -93,6 +93,9 @@ async function estimateFor(
 	};
 }
 
+/** Below it a batch gets less than the card's curve says, which is of batches of 512. */
+const fewImages = 64;
+
 const waiting: Record<NoBudget, string> = {
 	quota: 'they would wait: the quota cannot pay the cheapest policy for all of them',
 	floor: "they would wait: the quota cannot pay the tenant's floor for all of them",
@@ -106,6 +109,8 @@ function describe({ tenant, images, now, full, limitNanoUsdForAccuracy }: Estima
 		`under its quota: ${'waits' in now ? waiting[now.waits] : words(now)}`,
 		`at full quality: ${words(full)}`,
 	];
+	if (images < fewImages)
+		lines.push('of so few at once expect up to 4 points less: an easy image has hardly another to save compute for');
 	if (limitNanoUsdForAccuracy === null)
 		lines.push(`accuracy ${accuracy}: more than this model has, or than the tenant's ceiling allows`);
 	else if (limitNanoUsdForAccuracy !== undefined)

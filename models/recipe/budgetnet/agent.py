@@ -6,7 +6,7 @@ probability of a right label in the end, and the cost on the way, this run inclu
 greatest worth less price x cost. So one price, common to a whole batch, decides for all of its images, and tells what they will cost.
 
 It is learnt by fitted Q iteration (Ernst, Geurts and Wehenkel 2005) from the costliest rung down: the table of outcomes knows what every
-way of each image would have brought, so its returns are regressed on what the agent sees. That is the gap between the two greatest
+way of each image would have brought (by the chances of chances.py), so its returns are regressed on what the agent sees. That is the gap between the two greatest
 logits; worth and cost are straight lines between their values at a few of its quantiles, and as smooth as few images demand. So these
 are estimates: one of a likelihood may pass 1.
 With a batch in mind this is what Chen 2019 has a network learn from pixels and budget, for one budget a batch instead of one an image.
@@ -15,6 +15,7 @@ With a batch in mind this is what Chen 2019 has a network learn from pixels and 
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
+from .chances import targets
 from .graph import IR_VERSION, OPSET
 
 PRICES = tuple(round(float(price), 5) for price in np.geomspace(0.003, 4, 20))
@@ -47,7 +48,7 @@ def hats(x, knots):
 def fit(ladder):
     """The agent of a ladder."""
     last = ladder.rungs - 1
-    right, costs = ladder.right.numpy().astype(np.float64), ladder.costs.numpy().astype(np.float64)
+    right, costs = targets(ladder), ladder.costs.numpy().astype(np.float64)
     knots = np.stack([_knots(ladder.gaps(rung)) for rung in range(last)])
     answers = np.zeros((last, KNOTS, len(PRICES), ladder.rungs, 2))
     # What each image gets in the end, and pays on the way, when after a rung the best is done at each price.

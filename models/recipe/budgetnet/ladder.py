@@ -17,11 +17,17 @@ GAP_MAX = 20.0
 
 @dataclass(frozen=True)
 class Ladder:
-    """`states` float32 [rungs - 1, images, width], `right` float32 [rungs, images], `costs` float32 [rungs, rungs]: see `costs_of`."""
+    """`states` float32 [rungs - 1, images, width], `right` float32 [rungs, images], `costs` float32 [rungs, rungs]: see `costs_of`.
+
+    `labels` int64 [rungs, images] are what each rung says, `truth` int64 [images], `last` float32 [images, classes] the costliest rung's logits.
+    """
 
     states: torch.Tensor
     right: torch.Tensor
     costs: torch.Tensor
+    labels: torch.Tensor
+    truth: torch.Tensor
+    last: torch.Tensor
 
     @property
     def rungs(self):
@@ -36,7 +42,8 @@ class Ladder:
         return self.states[rung, :, rung * (len(INPUTS) + 1)].numpy().astype(np.float64)
 
     def take(self, images):
-        return Ladder(self.states[:, images], self.right[:, images], self.costs)
+        of = (self.states[:, images], self.right[:, images], self.costs, self.labels[:, images], self.truth[images], self.last[images])
+        return Ladder(*of)
 
 
 def readings(logits):
@@ -72,5 +79,6 @@ def ladder_of(logits, truth, policies):
     states = np.zeros((rungs - 1, images, (rungs - 1) * width), np.float32)
     for rung, values in enumerate(readings(logits[:-1])):
         states[rung, :, rung * width : (rung + 1) * width] = np.concatenate([values, np.ones((images, 1))], 1)
-    right = (logits.argmax(-1) == np.asarray(truth)).astype(np.float32)
-    return Ladder(torch.from_numpy(states), torch.from_numpy(right), torch.from_numpy(costs_of(policies)))
+    labels, truth = np.asarray(logits).argmax(-1), np.asarray(truth, np.int64)
+    right, last = (labels == truth).astype(np.float32), np.asarray(logits[-1], np.float32)
+    return Ladder(*map(torch.from_numpy, (states, right, costs_of(policies), labels, truth, last)))
