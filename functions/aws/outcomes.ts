@@ -7,7 +7,7 @@ import { parseJson } from '../core/parse.ts';
 import type { Report } from '../core/report.ts';
 import { asciiJson } from './ascii-json.ts';
 import { awsCall } from './aws-call.ts';
-import { getObject, getText, isMissing, putText } from './objects.ts';
+import { getObject, isMissing, putText } from './objects.ts';
 import { listOutcomes } from './outcome-list.ts';
 
 /** What became of the batches: the outcomes objects, which decide, and the reports made from them. */
@@ -22,7 +22,6 @@ export interface Outcomes {
 	facts(ref: BatchRef): Promise<RunFacts | undefined>;
 	read(ref: BatchRef): Promise<{ facts: RunFacts; outcomes: Outcome[] } | undefined>;
 	putReport(ref: BatchRef, report: Report): Promise<void>;
-	getReport(ref: BatchRef): Promise<unknown>;
 	/**
 	 * A tenant's batches that have outcomes, the oldest first.
 	 * @param since only those of this day (UTC, as 2026-11-24) and later: earlier ones are not even looked at
@@ -78,11 +77,6 @@ export function createOutcomes(s3: S3Client, bucket: string): Outcomes {
 
 		async putReport(ref, report) {
 			await putText(s3, bucket, objectKeys.report(ref), `${JSON.stringify(report, null, '\t')}\n`, 'application/json');
-		},
-
-		async getReport(ref) {
-			const text = await getText(s3, bucket, objectKeys.report(ref), limits.outcomesBytesMax);
-			return text === undefined ? undefined : JSON.parse(text);
 		},
 
 		list: (tenant, since) => listOutcomes(s3, bucket, tenant, since),

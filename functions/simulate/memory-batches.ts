@@ -1,60 +1,72 @@
 import type { Batches } from '../aws/batch-table.ts';
 import { type Batch, statesKept } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
+import { limits } from '../core/limits.ts';
 
 export interface MemoryBatches extends Batches {
-	/** Batches that are claiming, deferred or sent, the oldest first. */
+	/** Batches that are claiming, deferred or sent, in the order they were created. */
 	waiting(): Batch[];
 }
 
-/**
- * The batches of one tenant, in memory, as the table has them. What is settled is forgotten, so that a year takes no more
- * memory than a day.
- */
-export function createMemoryBatches(): MemoryBatches {
-	/** Ids are created in order of time, so the map is in order too. */
-	const batches = new Map<string, Batch>();
+const isFinal = ({ state }: Batch) => state === 'settled' || state === 'void';
 
-	function get(batchId: string): Batch {
+/** Batches in memory, as the table has them. They are to be created in the order of their ids, which is that of time. */
+export function createMemoryBatches(): MemoryBatches {
+	const batches = new Map<string, Batch>();
+	/** Ids of those that are neither final nor watched no more: most are, after a year. */
+	const unfinished = new Set<string>();
+
+	function present(batchId: string): Batch {
 		const batch = batches.get(batchId);
 		if (!batch) throw new BudgetNetError('not-found', `batch ${batchId} is not there`);
 		return batch;
 	}
-	function deferred(limit: number): Batch[] {
-		const found: Batch[] = [];
-		for (const batch of batches.values()) {
-			if (found.length === limit) break;
-			if (batch.state === 'deferred') found.push(batch);
-		}
-		return found;
+	function put(batch: Batch): void {
+		batches.set(batch.batchId, batch);
+		if (isFinal(batch)) unfinished.delete(batch.batchId);
+		else unfinished.add(batch.batchId);
 	}
+	const listed = () => [...unfinished].map(present);
 
 	return {
-		create: async (batch) => void batches.set(batch.batchId, batch),
+		async create(batch) {
+			if (!batches.has(batch.batchId)) put(batch);
+		},
 		get: async (batchId) => batches.get(batchId),
 		async addReservation(batchId, reservation, known) {
-			const batch = get(batchId);
+			const batch = present(batchId);
 			if (batch.reservations.some(({ rid }) => rid === reservation.rid)) return true;
+			if (isFinal(batch)) throw new BudgetNetError('conflict', `batch ${batchId} is ${batch.state}`);
+			if (batch.reservations.length >= limits.batchReservationsMax)
+				throw new BudgetNetError('invalid', `batch ${batchId} has had too many reservations`);
 			if (batch.reservations.length !== known) return false;
-			batches.set(batchId, { ...batch, reservations: [...batch.reservations, reservation] });
+			put({ ...batch, reservations: [...batch.reservations, reservation] });
 			return true;
 		},
 		async setState(batchId, state, fields = {}) {
-			const { reason: _, ...batch } = get(batchId);
-			if (statesKept(state).includes(batch.state)) return;
-			if (state === 'settled' || state === 'void') batches.delete(batchId);
-			else batches.set(batchId, { ...batch, state, ...fields });
+			const { reason: _, ...batch } = present(batchId);
+			if (!statesKept(state).includes(batch.state)) put({ ...batch, state, ...fields });
 		},
 		async wake(batchId) {
-			const { reason, ...batch } = get(batchId);
+			const { reason, ...batch } = present(batchId);
 			if (batch.state !== 'deferred' || reason !== 'open-reservations') return false;
-			batches.set(batchId, batch);
+			put(batch);
 			return true;
 		},
-		watch: async () => undefined, // nobody dies here
-		unwatch: async () => undefined,
-		deferred: async (_tenant, limit) => deferred(limit),
-		unfinished: async (limit) => [...batches.values()].slice(0, limit),
-		waiting: () => [...batches.values()],
+		async watch({ batchId }, watchedUntilMs) {
+			const batch = present(batchId);
+			if (batch.state !== 'settled' || batch.watchedUntilMs !== undefined) return;
+			put({ ...batch, watchedUntilMs });
+			unfinished.add(batchId);
+		},
+		async unwatch(batchId) {
+			if (present(batchId).watchedUntilMs !== undefined) unfinished.delete(batchId);
+		},
+		deferred: async (tenant, limit) =>
+			listed()
+				.filter((batch) => batch.state === 'deferred' && batch.tenant === tenant)
+				.slice(0, limit),
+		unfinished: async (limit) => listed().slice(0, limit),
+		waiting: () => listed().filter((batch) => !isFinal(batch)),
 	};
 }

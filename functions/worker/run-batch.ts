@@ -6,6 +6,7 @@ import { BudgetNetError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
 import { type BatchMessage, batchMessageSchema, type ReportMessage } from '../core/message.ts';
+import type { Outcome, RunFacts } from '../core/outcome.ts';
 import { parseJson } from '../core/parse.ts';
 import { foldOutcomes, reportOf } from '../core/report.ts';
 import { type ClassifyParts, classify } from './classify.ts';
@@ -28,11 +29,18 @@ export interface WorkerParts extends ClassifyParts {
  */
 export async function runBatch(parts: WorkerParts, body: string): Promise<void> {
 	const message = parseJson(batchMessageSchema, body, 'message of queue batches');
-	if ((await parts.outcomes.facts(message)) === undefined) await attempt(parts, message);
-	await reportWinner(parts, message);
+	const own = (await parts.outcomes.facts(message)) === undefined ? await attempt(parts, message) : undefined;
+	await reportWinner(parts, message, own);
 }
 
-async function attempt(parts: WorkerParts, message: BatchMessage): Promise<void> {
+/** What stands in the outcomes object of a batch. */
+interface Committed {
+	facts: RunFacts;
+	outcomes: Outcome[];
+}
+
+/** @returns what it committed; undefined where the outcomes were there already */
+async function attempt(parts: WorkerParts, message: BatchMessage): Promise<Committed | undefined> {
 	const startedMs = parts.nowMs();
 	if (startedMs + limits.batchRunSecondsMax * 1000 > message.deadlineMs)
 		throw new BudgetNetError('conflict', `batch ${message.batchId}: too late to start before its deadline`);
@@ -52,11 +60,16 @@ async function attempt(parts: WorkerParts, message: BatchMessage): Promise<void>
 	if (result === 'committed' || isDeepStrictEqual(await parts.outcomes.facts(message), facts))
 		parts.log('info', 'batch classified', { tenant, batchId, ...did });
 	else parts.log('warn', 'another attempt had won', { tenant, batchId, wastedMacs: consumedMacs });
+	return result === 'committed' ? { facts, outcomes } : undefined;
 }
 
-async function reportWinner(parts: WorkerParts, { batchId, tenant }: BatchMessage): Promise<void> {
+async function reportWinner(
+	parts: WorkerParts,
+	{ batchId, tenant }: BatchMessage,
+	own: Committed | undefined,
+): Promise<void> {
 	const ref = { batchId, tenant };
-	const winner = await parts.outcomes.read(ref);
+	const winner = own ?? (await parts.outcomes.read(ref));
 	if (!winner) throw new BudgetNetError('unavailable', `batch ${batchId}: its outcomes cannot be read yet`);
 	await parts.outcomes.putReport(ref, reportOf(winner.facts, winner.outcomes));
 	await parts.reportQueue.send({ v: 1, ...ref });
