@@ -22,6 +22,13 @@ export type PixelSource = (
 	signal?: AbortSignal,
 ) => Promise<ReadonlyMap<number, Failure>>;
 
+/** Of the room for files: the semaphore counts them one by one. */
+const unitBytes = 1024 * 1024;
+
+function unitsOf(bytes: number): number {
+	return Math.max(1, Math.ceil(bytes / unitBytes));
+}
+
 /**
  * Fetches and decodes images, many at once, as far as their bytes have room; those of an archive many with one read. An image that cannot be read fails alone.
  * The source throws BudgetNetError `unavailable` when the bucket cannot be reached, or denies access to whatever it was asked for: then
@@ -32,7 +39,7 @@ export function createPixelSource(images: Images, input: ModelCard['input']): Pi
 	return async (list, block, onReady, signal) => {
 		const failures = new Map<number, Failure>();
 		let [fetched, denied] = [0, undefined as ImageError | undefined];
-		const room = new Semaphore(limits.loadBytesMax);
+		const room = new Semaphore(unitsOf(limits.loadBytesMax));
 		const load = async (index: number, fetch: () => Promise<Uint8Array>) => {
 			try {
 				const bytes = await fetch();
@@ -64,7 +71,7 @@ export function createPixelSource(images: Images, input: ModelCard['input']): Pi
 				signal?.throwIfAborted(); // it may have waited for room
 				return start();
 			};
-			return room.runExclusive(begin, Math.min(Math.max(bytes, 1), limits.loadBytesMax));
+			return room.runExclusive(begin, Math.min(unitsOf(bytes), unitsOf(limits.loadBytesMax)));
 		};
 		await pMap(work, within, { concurrency: limits.loadConcurrency, ...(signal ? { signal } : {}) });
 		if (denied && fetched === 0)
