@@ -1,8 +1,8 @@
 import { Size } from 'aws-cdk-lib';
-import { AcceleratorManufacturer, AcceleratorType, type Vpc } from 'aws-cdk-lib/aws-ec2';
+import { AcceleratorManufacturer, AcceleratorType, InterfaceVpcEndpoint, type Vpc } from 'aws-cdk-lib/aws-ec2';
 import { type Cluster, ManagedInstancesCapacityProvider, PropagateManagedInstancesTags } from 'aws-cdk-lib/aws-ecs';
 import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Construct } from 'constructs';
+import { Construct, type IDependable } from 'constructs';
 import type { Network } from '../network.ts';
 
 /** The image alone has some 5 GB, with CUDA. */
@@ -49,9 +49,15 @@ export class GpuCapacity extends Construct {
 				acceleratorTypes: [AcceleratorType.GPU],
 			},
 		});
-		this.provider.node.addDependency(network.vpc); // deleted before its routes: cut off from ECS, an instance cannot end
+		this.provider.node.addDependency(...waysOut(network)); // deleted before them: cut off from ECS, an instance cannot end
 		cluster.addManagedInstancesCapacityProvider(this.provider);
 	}
+}
+
+/** What an instance reaches ECS by: routes to the internet or, where there are none, endpoints. */
+function waysOut({ vpc, subnets, isPrivate }: Network): IDependable[] {
+	if (!isPrivate) return [vpc.selectSubnets(subnets).internetConnectivityEstablished];
+	return vpc.node.children.filter((child) => child instanceof InterfaceVpcEndpoint);
 }
 
 function subnetsOf(vpc: Vpc, { subnets }: Network) {
