@@ -1,24 +1,11 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { BudgetNetError, messageOf } from '../core/errors.ts';
-import { type ModelCard, parseCard } from '../core/package.ts';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BudgetNetError } from '../core/errors.ts';
+import { readCardIn } from '../onnx/package-files.ts';
 
 const packagesFolder = join(import.meta.dirname, '..', '..', 'models', 'packages');
 
 export const defaultModel = 'cifar10-resnet';
-
-/** What the card in a package's folder says. @throws BudgetNetError `invalid` */
-export async function readCardIn(folder: string): Promise<ModelCard> {
-	const text = await readFile(join(folder, 'model.json'), 'utf8').catch((error) => {
-		const hint = `npm run seal -- ${basename(folder)} writes it, after an export`;
-		throw new BudgetNetError('invalid', `package folder ${folder} has no model.json: ${hint}`, { cause: error });
-	});
-	try {
-		return parseCard(text);
-	} catch (error) {
-		throw new BudgetNetError('invalid', `package folder ${folder}: ${messageOf(error)}`, { cause: error });
-	}
-}
 
 /** The folder of a model package by its name. @throws BudgetNetError `not-found`, naming those that there are; `invalid` */
 export async function packageFolder(name: string): Promise<string> {

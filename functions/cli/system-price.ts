@@ -3,8 +3,9 @@ import { BudgetNetError } from '../core/errors.ts';
 import type { ModelCard } from '../core/package.ts';
 import type { Price } from '../core/price.ts';
 import { type Priced, priceAt } from '../core/price-list.ts';
+import { readCardIn } from '../onnx/package-files.ts';
 import type { Connection } from './connect.ts';
-import { packageFolder, readCardIn } from './packages.ts';
+import { packageFolder } from './packages.ts';
 
 /** What a price is said to be of; what is left out is the system's. */
 export interface PricedOptions {

@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Clients } from '../aws/clients.ts';
 import type { Resources } from '../aws/resources.ts';
 import type { ModelCard } from '../core/package.ts';
 import { embeddedPrice } from '../core/price.ts';
 import { driveHandlers } from '../local/drive.ts';
+import { everyMs } from '../local/every.ts';
 import { createHandlers } from '../local/handlers.ts';
 import type { Inference } from '../onnx/client.ts';
 import { startWorker } from '../worker/start.ts';
@@ -46,17 +46,8 @@ export function startRole(
 		log,
 	});
 	const driving = driveHandlers({ sqs: clients.sqs, resources, handlers, windowMs, onPolled: log, log });
-	const stopping = new AbortController();
-	const sweeping = sweepForEver(handlers.sweeper, sweepEveryMs, stopping.signal);
+	const stopSweeping = everyMs(sweepEveryMs, () => handlers.sweeper().catch(() => undefined));
 	return async () => {
-		stopping.abort();
-		await Promise.all([driving.stopPlanning(), driving.stopSettling(), sweeping]);
+		await Promise.all([driving.stopPlanning(), driving.stopSettling(), stopSweeping()]);
 	};
-}
-
-async function sweepForEver(sweep: () => Promise<void>, sweepEveryMs: number, signal: AbortSignal): Promise<void> {
-	while (!signal.aborted) {
-		await sweep().catch(() => undefined);
-		await delay(sweepEveryMs, undefined, { signal }).catch(() => undefined);
-	}
 }

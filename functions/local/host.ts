@@ -1,5 +1,4 @@
 import { EventEmitter } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
@@ -9,6 +8,7 @@ import { loadPackage, type ModelPackage } from '../onnx/package-files.ts';
 import { startWorker } from '../worker/start.ts';
 import { type Cloud, startEmbeddedCloud } from './cloud.ts';
 import { driveHandlers } from './drive.ts';
+import { everyMs } from './every.ts';
 import { createHandlers } from './handlers.ts';
 
 export interface HostOptions {
@@ -84,21 +84,6 @@ export async function startHost(options: HostOptions) {
 			await driving.stopSettling();
 			await cloud.close();
 		},
-	};
-}
-
-/** Does something again and again, so long after its last end. @returns ends that, when what is under way is done */
-function everyMs(ms: number, act: () => Promise<void>): () => Promise<void> {
-	const ended = new AbortController();
-	const running = (async () => {
-		while (!ended.signal.aborted) {
-			await delay(ms, undefined, { signal: ended.signal }).catch(() => undefined);
-			if (!ended.signal.aborted) await act();
-		}
-	})();
-	return () => {
-		ended.abort();
-		return running;
 	};
 }
 

@@ -128,12 +128,16 @@ async function checkGraph(folder: string, where: string, graph: PromisedGraph, f
 	if (columns !== graph.columns) throw refused(where, `${graph.columns} numbers an image`, columns);
 }
 
-async function readCard(root: string): Promise<ModelCard> {
-	const text = await readFile(join(root, cardFile), 'utf8');
+/** What the card in a package's folder says: nothing else is looked at. @throws BudgetNetError `invalid` */
+export async function readCardIn(folder: string): Promise<ModelCard> {
+	const text = await readFile(join(folder, cardFile), 'utf8').catch(() => {
+		const hint = `none (npm run seal -- ${basename(folder)} writes that of an export)`;
+		throw refused(`package folder ${folder}, ${cardFile}`, 'the model card', hint);
+	});
 	try {
 		return parseCard(text);
 	} catch (error) {
-		throw new BudgetNetError('invalid', `package folder ${root}: ${messageOf(error)}`, { cause: error });
+		throw new BudgetNetError('invalid', `package folder ${folder}: ${messageOf(error)}`, { cause: error });
 	}
 }
 
@@ -145,16 +149,10 @@ async function readCard(root: string): Promise<ModelCard> {
 export async function loadPackage(folder: string): Promise<ModelPackage> {
 	const root = resolve(folder);
 	const files = await listFiles(root);
-	const cardBytes = files.find((file) => file.name === cardFile)?.bytes;
-	if (cardBytes === undefined)
-		throw refused(
-			`package folder ${root}, ${cardFile}`,
-			`the model card`,
-			`none (npm run seal -- ${basename(root)} writes that of an export)`,
-		);
+	const cardBytes = files.find((file) => file.name === cardFile)?.bytes ?? 0;
 	if (cardBytes > cardBytesMax)
 		throw refused(`package folder ${root}, ${cardFile}`, `at most ${cardBytesMax} bytes`, cardBytes);
-	const card = await readCard(root);
+	const card = await readCardIn(root);
 	const where = `package ${card.name}`;
 	mustBeExactly(where, card, files);
 	const digest = await digestOf(root);

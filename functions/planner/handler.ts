@@ -1,6 +1,7 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import pMap from 'p-map';
+import { askPlanner } from '../aws/ask-planner.ts';
 import type { Claims } from '../aws/claim-table.ts';
 import type { Drops } from '../aws/drops.ts';
 import type { Manifests } from '../aws/manifests.ts';
@@ -94,7 +95,7 @@ async function finishPlanning(parts: PlannerParts, batch: Batch, won: readonly I
 	const { batchId, tenant } = batch;
 	try {
 		if (batch.archive && won.length > 0) {
-			await parts.plansQueue.send({ v: 1, batchId, tenant }, { groupId: tenant });
+			await askPlanner(parts.plansQueue, batch);
 			return;
 		}
 		await writeManifest(parts, batch, won);

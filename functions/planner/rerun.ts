@@ -1,3 +1,4 @@
+import { askPlanner } from '../aws/ask-planner.ts';
 import type { Queue } from '../aws/queue.ts';
 import { distinctImages } from '../core/event.ts';
 import type { Image } from '../core/image.ts';
@@ -27,7 +28,7 @@ export async function rerun(
 	const batchIds: string[] = [];
 	for (const { batch, candidates } of newBatches(parts, tenant, distinct, parts.imagesMax, run)) {
 		await intend(parts, batch, candidates);
-		await parts.plansQueue.send({ v: 1, batchId: batch.batchId, tenant }, { groupId: tenant });
+		await askPlanner(parts.plansQueue, batch);
 		batchIds.push(batch.batchId);
 	}
 	return { images: distinct.length, batchIds };

@@ -1,3 +1,4 @@
+import { askPlanner } from '../aws/ask-planner.ts';
 import type { Queue } from '../aws/queue.ts';
 import { type Batch, batchOf, isUnplanned, partBatchId } from '../core/batch.ts';
 import { assert, BudgetNetError } from '../core/errors.ts';
@@ -28,7 +29,7 @@ export async function resumeBatch(parts: ResumingParts, message: ResumeMessage):
 		if (!wasDeferred || !planned || 'deferred' in planned) return;
 		batch = (await parts.batches.deferred(tenant, 1))[0];
 	}
-	if (batch) await parts.plansQueue.send({ v: 1, batchId: batch.batchId, tenant }, { groupId: tenant });
+	if (batch) await askPlanner(parts.plansQueue, batch);
 }
 
 async function finish(parts: ResumingParts, batch: Batch): Promise<Planned | undefined> {

@@ -1,6 +1,6 @@
 import type { Manifests } from '../aws/manifests.ts';
 import { type Batch, type BatchRef, batchOf } from '../core/batch.ts';
-import type { Failure } from '../core/failure.ts';
+import { type Failure, failureOf } from '../core/failure.ts';
 import { nameOfImage } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import type { GiveUpReason } from '../core/message.ts';
@@ -22,12 +22,10 @@ const details: Record<Exclude<GiveUpReason, 'deferred-too-long'>, string> = {
 	unplannable: `its batch could not be planned: ${limits.batchReservationsMax} tries did not come to an end`,
 };
 
-function failureOf(why: GiveUpReason, { reason = 'quota' }: Batch): Failure {
-	if (why !== 'deferred-too-long') return { reason: 'given-up', detail: details[why] };
-	return {
-		reason: 'waited-too-long',
-		detail: `its batch waited for ${limits.deferralDaysMax} days, in the end because of: ${reason}`,
-	};
+function failureBy(why: GiveUpReason, { reason = 'quota' }: Batch): Failure {
+	if (why !== 'deferred-too-long') return failureOf('given-up', details[why]);
+	const waited = `its batch waited for ${limits.deferralDaysMax} days, in the end because of: ${reason}`;
+	return failureOf('waited-too-long', waited);
 }
 
 /**
@@ -49,7 +47,7 @@ export async function giveUp(
 	const holds = why === 'dead-letter' ? !wasSentAfter(batch, deadlineMs) : overdueReason(batch, parts.nowMs()) === why;
 	if (!holds) return false;
 	const { images } = await parts.manifests.get(batch);
-	const failure = failureOf(why, batch);
+	const failure = failureBy(why, batch);
 	const outcomes: Outcome[] = images.map((image) => ({
 		v: 1,
 		...nameOfImage(image),

@@ -1,3 +1,4 @@
+import { askPlanner } from '../aws/ask-planner.ts';
 import type { Batches } from '../aws/batch-table.ts';
 import type { Queue } from '../aws/queue.ts';
 import { messageOf } from '../core/errors.ts';
@@ -19,7 +20,7 @@ export async function resumeNext({ batches, plansQueue, log }: ResumingNextParts
 	try {
 		const [oldest] = await batches.deferred(tenant, 1);
 		if (oldest?.reason !== 'open-reservations' || !(await batches.wake(oldest.batchId))) return;
-		await plansQueue.send({ v: 1, batchId: oldest.batchId, tenant }, { groupId: tenant });
+		await askPlanner(plansQueue, oldest);
 	} catch (error) {
 		log('warn', 'the next batch was not resumed; the sweep will', { tenant, error: messageOf(error) });
 	}

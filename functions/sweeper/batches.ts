@@ -1,3 +1,4 @@
+import { askPlanner } from '../aws/ask-planner.ts';
 import type { Batches } from '../aws/batch-table.ts';
 import type { Outcomes } from '../aws/outcomes.ts';
 import type { Queue } from '../aws/queue.ts';
@@ -50,7 +51,7 @@ export async function sweepBatches(parts: BatchSweepingParts): Promise<{ putBack
 
 async function putBackIfStuck(parts: BatchSweepingParts, batch: Batch, oldestDeferred: boolean): Promise<boolean> {
 	const message = { v: 1, batchId: batch.batchId, tenant: batch.tenant } as const;
-	const toPlanner = () => parts.plansQueue.send(message, { groupId: batch.tenant });
+	const toPlanner = () => askPlanner(parts.plansQueue, batch);
 	const planningSeconds = (parts.nowMs() - (batch.writtenMs ?? batch.createdMs)) / 1000;
 	const giveUp = overdueReason(batch, parts.nowMs());
 	const claiming = batch.state === 'claiming';

@@ -65,8 +65,9 @@ const step: fc.Arbitrary<Step> = fc.array(
 
 /** A reservation that was minted, and whether it was granted; `bills` are the amounts that were ever asked of it. */
 interface Attempt {
+	/** That its process read, and the period of it then. */
+	quota: Schedule;
 	period: string;
-	mintedMs: number;
 	nanoUsd: number;
 	images: number;
 	granted: boolean;
@@ -153,9 +154,14 @@ async function reserve(world: World, ledger: Ledger, command: Extract<Command, {
 	const quota = await ledger.getQuota(tenant);
 	if (!quota || quota.suspended) return;
 	const { n: number, nanoUsd, images } = command;
-	const mintedMs = world.nowMs;
-	const period = periodOf(mintedMs, quota);
-	const minted: Attempt = { period, mintedMs, nanoUsd, images, granted: false, bills: new Set() };
+	const minted: Attempt = {
+		quota,
+		period: periodOf(world.nowMs, quota),
+		nanoUsd,
+		images,
+		granted: false,
+		bills: new Set(),
+	};
 	const attempt = world.attempts.get(number) ?? minted;
 	world.attempts.set(number, attempt);
 	await ledger.ensureAccount(quota, attempt.period, undefined);
@@ -183,9 +189,7 @@ function judge(world: World): void {
 			expect(account.spentNanoUsd + account.carriedNanoUsd + reservedNanoUsd(account)).toBeLessThanOrEqual(
 				account.limitNanoUsd,
 			);
-			// Who sleeps into another period reserves in the one that he read of, under what was in force there.
-			const slept = [...world.attempts].some(([n, { mintedMs }]) => ridOf(n) === rid && mintedMs !== world.nowMs);
-			if (world.changesUnderWay === 0 && !slept) expect(account.quotaRevision).toBe(newest?.revision);
+			if (world.changesUnderWay === 0 && !hasSlept(world, rid)) expect(account.quotaRevision).toBe(newest?.revision);
 		}
 		for (const { rid, billedNanoUsd } of journal) {
 			if (!world.billed.has(rid)) world.count.bills += 1;
@@ -193,6 +197,12 @@ function judge(world: World): void {
 			world.billed.set(rid, billedNanoUsd);
 		}
 	}
+}
+
+/** Whose period is over by the quota that he read: he reserves in it under what was in force there, whatever is changed meanwhile. */
+function hasSlept({ attempts, nowMs }: World, rid: string): boolean {
+	const attempt = [...attempts].find(([n]) => ridOf(n) === rid)?.[1];
+	return attempt !== undefined && periodOf(nowMs, attempt.quota) !== attempt.period;
 }
 
 /** In the end all that died is said again, and all that is open is settled: what was billed is then what the accounts hold. */
