@@ -30,7 +30,7 @@ export interface WorkerTaskProps {
 	isPrivate: boolean;
 }
 
-/** One worker: one container, one batch at a time; with a GPU of its own where the settings say `gpu`. */
+/** One worker: one container, a few batches at once; with a GPU of its own where the settings say `gpu`. */
 export class WorkerTask extends Construct {
 	readonly definition: TaskDefinition;
 

@@ -35,8 +35,8 @@ export function createClients(endpoints?: Endpoints): Clients {
 			requestTimeout: requestTimeoutMs,
 			socketTimeout: socketTimeoutMs,
 			throwOnRequestTimeout: true,
-			httpsAgent: { maxSockets: limits.loadConcurrency },
-			httpAgent: { maxSockets: limits.loadConcurrency },
+			httpsAgent: { maxSockets: limits.socketsMax },
+			httpAgent: { maxSockets: limits.socketsMax },
 		},
 		...(endpoints ? { region: endpoints.region, credentials: endpoints.credentials } : {}),
 	};

@@ -5,6 +5,9 @@ export const limits = {
 	/** Width times height, before decoding. */
 	imagePixelsMax: 40_000_000,
 	decodeTimeoutSeconds: 20,
+	/** Parts of an image that a decoder works through whatever its time-out says: at the most pixels, some seconds. */
+	jpegScansMax: 100,
+	webpFramesMax: 1000,
 	/** UTF-8 bytes of an object key: S3's own limit. */
 	keyBytesMax: 1024,
 	tenantCharactersMax: 40,
@@ -67,10 +70,15 @@ export const limits = {
 	chunkImagesMax: 64,
 	/** Files that tools read or decode at once. */
 	fetchConcurrency: 16,
-	/** Images under way at once in a worker, from the request to their pixels: most of that is waiting for the bucket. */
+	/** Batches that a worker runs at once, and the bytes of their pixels: what does not fit runs one after the other. */
+	batchesAtOnce: 3,
+	pixelBytesAtOnceMax: 512 * 1024 * 1024,
+	/** Images of a batch under way at once in a worker, from the request to their pixels: most of that is waiting for the bucket. */
 	loadConcurrency: 128,
-	/** Bytes of the files among them; a larger one is alone. */
+	/** Bytes of the files among them, of all batches together; a larger one is alone. */
 	loadBytesMax: 256 * 1024 * 1024,
+	/** Connections of one client: what a worker's batches load at once, and some for all else. */
+	socketsMax: 288,
 	/** Reads that a batch's images in archives are cut into: enough for all decoders, and each is paid for. */
 	spansABatch: 16,
 	/** Tenants whose images one planner plans at once. */
@@ -88,8 +96,12 @@ export const limits = {
 	/** How long a batch that failed to run waits before it is seen again, and how many times longer after each further failure. */
 	retrySeconds: 15,
 	retryFactor: 4,
-	/** How long a stopping worker may go on with its batch before it hands it back; below ECS's longest stop timeout. */
+	/** How long a stopping worker may go on with its batches before it hands them back; below ECS's longest stop timeout. */
 	stopGraceSeconds: 100,
+	/** A batch that runs longer than this is protected from ECS's stopping its worker; what is shorter ends within the grace. */
+	unprotectedSeconds: 30,
+	/** Long batches that overlap protect their worker for so long; then it takes no other until they are done. */
+	protectedSecondsMax: 1800,
 	/** After so many runs that fail one after the other inference counts as lost: a GPU that failed once may fail for ever. */
 	inferenceFailuresMax: 2,
 	/** How long a worker that lost its inference may take to end before it aborts; above its grace. */

@@ -1,5 +1,6 @@
 import type { Clients } from '../aws/clients.ts';
 import type { Resources } from '../aws/resources.ts';
+import { limits } from '../core/limits.ts';
 import type { ModelCard } from '../core/package.ts';
 import { embeddedPrice } from '../core/price.ts';
 import { driveHandlers } from '../local/drive.ts';
@@ -35,7 +36,12 @@ export function startRole(
 ): () => Promise<void> {
 	const log = () => undefined;
 	if (role === 'worker') {
-		const worker = startWorker(clients, { card, inference }, { ...resources, visibilitySeconds, retryFactor: 1 }, log);
+		const worker = startWorker(
+			clients,
+			{ card, inference },
+			{ ...resources, visibilitySeconds, batchesAtOnce: limits.batchesAtOnce, retryFactor: 1 },
+			log,
+		);
 		return async () => void (await worker.stop());
 	}
 	const handlers = createHandlers(clients, resources, {

@@ -34,8 +34,8 @@ export interface TerminationResult extends Verdict {
 }
 
 const workersAtOnce = 2;
-/** Two batches for each worker that is stopped: none takes more. */
-const imagesEach = 2 * restless.batchImagesMax;
+/** Of batches for each worker that is stopped: none takes more. */
+const imagesEach = 2 * limits.batchesAtOnce * restless.batchImagesMax;
 /** A worker that has not ended after so long is killed, and counts as not ended. */
 const secondsMax = limits.stopGraceSeconds;
 

@@ -60,8 +60,8 @@ export async function startHost(options: HostOptions) {
 		startWorker(
 			clients,
 			{ card: model.card, inference },
-			// What fails here passes by no waiting.
-			{ ...resources, visibilitySeconds: limits.visibilitySeconds, retryFactor: 1 },
+			// What fails here passes by no waiting; and nothing waits for a bucket, so a batch alone shows how long it takes.
+			{ ...resources, visibilitySeconds: limits.visibilitySeconds, batchesAtOnce: 1, retryFactor: 1 },
 			log,
 		);
 	const sweep = () =>

@@ -156,6 +156,17 @@ describe('refuses', () => {
 		await refuses(bomb, 'too-large', /more than 40000000 pixels/);
 	});
 
+	test('a JPEG of two colours, which no colour space has', async () => {
+		const twoColours = `
+			/9j/2wBDAAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQH/ygAOCAAQABACAR
+			EAAhEA/9oACgIBAAIAAAAAYP/aAAgBAQABPw1LxgAAAAAAAWh0AE7q/9oACAECAAE/DUvGAAAAAAABaHQATur/2gAIAQEAAT/cS8b/2gAIAQIA
+			AT/cS8b/2gAIAQEAAT/LS8b/2gAIAQIAAT/LS8b/2gAIAQEAAT+6S8b/2gAIAQIAAT+6S8b/2gAIAQEAAT+pS8b/2gAIAQIAAT+pS8b/2gAIAQ
+			EAAT+YS8b/2gAIAQIAAT+YS8b/2gAIAQEAAT+HS8b/2gAIAQIAAT+HS8b/2gAIAQEAAT92S8b/2gAIAQIAAT92S8b/2gAIAQEAAT9lS8b/2gAI
+			AQIAAT9lS8b/2gAIAQEAAT9US8b/2gAIAQIAAT9US8b/2gAIAQEAAT9DS8b/2gAIAQIAAT9DS8b/2gAIAQEAAT8yS8b/2gAIAQIAAT8yS8b/2g
+			AIAQEAAT8hS8b/2gAIAQIAAT8hS8b/2gAIAQEAAT8QS8b/2gAIAQIAAT8QS8b/2Q==`;
+		await refuses(Buffer.from(twoColours, 'base64'), 'not-an-image', /JPEG of colours that are unknown/);
+	});
+
 	test('one byte too many', () => refuses(new Uint8Array(limits.imageBytesMax + 1), 'too-large', /20971521 bytes/));
 });
 

@@ -3,6 +3,7 @@ import { BudgetNetError, messageOf } from '../core/errors.ts';
 import type { FailureReason } from '../core/failure.ts';
 import { limits } from '../core/limits.ts';
 import { type ModelCard, pixelBytes } from '../core/package.ts';
+import { tooManyParts, withoutExtras } from './container.ts';
 import { sniff } from './sniff.ts';
 
 // Second wall behind sniff(): these settings hold for every user of sharp in this process.
@@ -36,7 +37,7 @@ export class ImageRefused extends BudgetNetError {
  * An image that already fits keeps its pixels as they are.
  * @param bytes the whole file
  * @returns height x width x 3 bytes, rows from the top, red green blue
- * @throws ImageRefused: another format, more bytes or pixels than the limits allow, truncated or corrupt, or too slow
+ * @throws ImageRefused: another format, more bytes, pixels or parts than the limits allow, truncated or corrupt, or too slow
  */
 export async function decodeImage(bytes: Uint8Array, input: ModelCard['input']): Promise<Uint8Array> {
 	if (bytes.length > limits.imageBytesMax)
@@ -44,9 +45,12 @@ export async function decodeImage(bytes: Uint8Array, input: ModelCard['input']):
 	const format = sniff(bytes);
 	if (!['JPEG', 'PNG', 'WebP'].includes(format))
 		throw new ImageRefused('not-an-image', `expected JPEG, PNG or WebP, found ${format}`);
-	const pixels = await decode(bytes, input, 'warning')
+	const tooMany = tooManyParts(bytes, format);
+	if (tooMany) throw new ImageRefused('too-large', `${format} of ${tooMany}`);
+	const file = format === 'PNG' ? withoutExtras(bytes) : bytes;
+	const pixels = await decode(file, input, 'warning')
 		.catch((error) => {
-			if (harmless.some((warning) => messageOf(error).includes(warning))) return decode(bytes, input, 'error');
+			if (harmless.some((warning) => messageOf(error).includes(warning))) return decode(file, input, 'error');
 			throw error;
 		})
 		.catch((error) => {
@@ -54,7 +58,10 @@ export async function decodeImage(bytes: Uint8Array, input: ModelCard['input']):
 		});
 	const expected = pixelBytes(input);
 	if (pixels.length !== expected)
-		throw new BudgetNetError('internal', `decoding gave ${pixels.length} bytes where ${expected} were expected`);
+		throw new ImageRefused(
+			'not-an-image',
+			`${format} of colours that are unknown: it gave ${pixels.length} bytes instead of ${expected}`,
+		);
 	return new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.length);
 }
 

@@ -30,16 +30,16 @@ function unitsOf(bytes: number): number {
 }
 
 /**
- * Fetches and decodes images, many at once, as far as their bytes have room; those of an archive many with one read. An image that cannot be read fails alone.
+ * Fetches and decodes images, many at once, as far as their bytes have room, which all of its batches share; those of an archive many with one read. An image that cannot be read fails alone.
  * The source throws BudgetNetError `unavailable` when the bucket cannot be reached, or denies access to whatever it was asked for: then
  * the batch is tried again, and no image failed.
  */
 export function createPixelSource(images: Images, input: ModelCard['input']): PixelSource {
 	const imageBytes = pixelBytes(input);
+	const room = new Semaphore(unitsOf(limits.loadBytesMax));
 	return async (list, block, onReady, signal) => {
 		const failures = new Map<number, Failure>();
 		let [fetched, denied] = [0, undefined as ImageError | undefined];
-		const room = new Semaphore(unitsOf(limits.loadBytesMax));
 		const load = async (index: number, fetch: () => Promise<Uint8Array>) => {
 			try {
 				const bytes = await fetch();

@@ -4,9 +4,13 @@ import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
 import { parseJson } from '../core/parse.ts';
 
-/** Keeps ECS from ending this task while it works, when fewer workers are wanted. */
+/** Keeps ECS from ending this task while a long batch runs, when fewer workers are wanted. */
 export interface Protection {
-	/** Runs `work` under protection. That the protection cannot be had or given back is logged and is no reason not to work. */
+	/**
+	 * Runs `work`, under protection once it takes longer than what is over within the grace anyway; of several at once, until
+	 * the last one that does is done. After `limits.protectedSecondsMax` without an end further work waits for that, for ECS to have
+	 * its turn. That the protection cannot be had or given back is logged and is no reason not to work.
+	 */
 	during<T>(work: () => Promise<T>): Promise<T>;
 }
 
@@ -19,31 +23,60 @@ const answerSchema = z.object({ failure: z.object({ Reason: z.string(), Detail: 
 /** @param agentUri where ECS's agent answers (`ECS_AGENT_URI`); without it, outside ECS, nothing needs protection */
 export function createProtection(agentUri: string | undefined, log: Log): Protection {
 	if (agentUri === undefined) return { during: (work) => work() };
-	async function set(ProtectionEnabled: boolean): Promise<void> {
-		try {
-			const body = JSON.stringify({
-				ProtectionEnabled,
-				...(ProtectionEnabled ? { ExpiresInMinutes: expiresInMinutes } : {}),
-			});
-			const headers = { 'content-type': 'application/json' };
-			const signal = AbortSignal.timeout(timeoutMs);
-			const answer = await fetch(`${agentUri}/task-protection/v1/state`, { method: 'PUT', headers, body, signal });
-			const said = await answer.text();
-			if (!answer.ok) throw new Error(`${answer.status}: ${said}`);
-			const { failure } = parseJson(answerSchema, said, "answer of ECS's agent");
-			if (failure) throw new Error(`${failure.Reason}: ${failure.Detail ?? 'no detail'}`);
-		} catch (error) {
-			log('warn', 'the protection of this task could not be changed', { ProtectionEnabled, error: messageOf(error) });
-		}
-	}
+	let [long, told] = [0, Promise.resolve()];
+	let [over, isOverdue] = [Promise.withResolvers<void>(), false];
+	/** One after the other, so that what was wanted last holds. */
+	const set = (enabled: boolean) => {
+		told = told.then(() => tell(agentUri, enabled, log));
+		return told;
+	};
+	let overdue: NodeJS.Timeout | undefined;
+	const begin = () => {
+		long += 1;
+		if (long === 1) overdue = setTimeout(() => (isOverdue = true), limits.protectedSecondsMax * 1000).unref();
+		void set(true); // where it holds already, for longer from now on
+	};
+	const end = async () => {
+		long -= 1;
+		if (long > 0) return;
+		clearTimeout(overdue);
+		await set(false);
+		over.resolve();
+		[over, isOverdue] = [Promise.withResolvers<void>(), false];
+	};
 	return {
 		async during(work) {
-			await set(true);
+			if (isOverdue) await over.promise;
+			let isLong = false;
+			const timer = setTimeout(() => {
+				isLong = true;
+				begin();
+			}, limits.unprotectedSeconds * 1000).unref();
 			try {
 				return await work();
 			} finally {
-				await set(false);
+				clearTimeout(timer);
+				if (isLong) await end();
 			}
 		},
 	};
+}
+
+/** Never throws: what goes wrong is logged. */
+async function tell(agentUri: string, ProtectionEnabled: boolean, log: Log): Promise<void> {
+	try {
+		const body = JSON.stringify({
+			ProtectionEnabled,
+			...(ProtectionEnabled ? { ExpiresInMinutes: expiresInMinutes } : {}),
+		});
+		const headers = { 'content-type': 'application/json' };
+		const signal = AbortSignal.timeout(timeoutMs);
+		const answer = await fetch(`${agentUri}/task-protection/v1/state`, { method: 'PUT', headers, body, signal });
+		const said = await answer.text();
+		if (!answer.ok) throw new Error(`${answer.status}: ${said}`);
+		const { failure } = parseJson(answerSchema, said, "answer of ECS's agent");
+		if (failure) throw new Error(`${failure.Reason}: ${failure.Detail ?? 'no detail'}`);
+	} catch (error) {
+		log('warn', 'the protection of this task could not be changed', { ProtectionEnabled, error: messageOf(error) });
+	}
 }

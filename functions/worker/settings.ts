@@ -25,6 +25,8 @@ export interface WorkerSettings {
 	packageFolder: string;
 	threads: number;
 	visibilitySeconds: number;
+	/** Batches that run at once, where their pixels have room. */
+	batchesAtOnce: number;
 	/** How many times longer a batch waits after each further failure. */
 	retryFactor: number;
 	/** Where ECS's agent answers; absent outside ECS. */
@@ -42,6 +44,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): WorkerSettings {
 		packageFolder: settings.PACKAGE_FOLDER,
 		threads: settings.INFERENCE_THREADS,
 		visibilitySeconds: settings.VISIBILITY_SECONDS,
+		batchesAtOnce: limits.batchesAtOnce,
 		retryFactor: limits.retryFactor,
 		...(settings.ECS_AGENT_URI === undefined ? {} : { agentUri: settings.ECS_AGENT_URI }),
 	};

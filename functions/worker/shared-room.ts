@@ -1,4 +1,4 @@
-/** Gives so many bytes of memory that threads share. What was given before is given again: one batch runs at a time. */
+/** Gives so many bytes of memory that threads share. What was given before is given again: whoever has it runs one batch at a time. */
 export type SharedRoom = (bytes: number) => Uint8Array;
 
 /**

@@ -7,15 +7,15 @@ import { messageOf } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
 import { reportMessageSchema } from '../core/message.ts';
-import type { ModelCard } from '../core/package.ts';
+import { type ModelCard, pixelBytes } from '../core/package.ts';
 import type { Inference } from '../onnx/client.ts';
 import { createPixelSource } from './pixels.ts';
-import { startPolling } from './poll.ts';
+import { type Polling, startPolling } from './poll.ts';
 import { createProtection } from './protection.ts';
 import { runBatch } from './run-batch.ts';
 import type { WorkerSettings } from './settings.ts';
 import { createSharedRoom } from './shared-room.ts';
-import { createStopwatch } from './stopwatch.ts';
+import { createStopwatches } from './stopwatch.ts';
 import { watchInference } from './watch-inference.ts';
 
 /** Images that the first policy waits for: it overlaps with decoding the next. A look is so cheap that smaller groups mostly wait for messages. */
@@ -24,11 +24,14 @@ export const groupImages = 256;
 export interface Worker {
 	/** Resolves, with the last reason, when its inference cannot be used any more: it then receives nothing more, and is to be stopped. */
 	lost: Promise<unknown>;
-	/** Receives nothing more, finishes its batch or hands it back, and frees the sessions. */
+	/** Receives nothing more, finishes its batches or hands back those that are late, and frees the sessions. */
 	stop(): Promise<'finished' | 'handed-back'>;
 }
 
-/** Starts a worker: the same in a container, in a process of its own, and within the embedded cloud. */
+/**
+ * Starts a worker: the same in a container, in a process of its own, and within the embedded cloud. It runs several batches
+ * at once: while one waits for the bucket or the queues, another has the network.
+ */
 export function startWorker(
 	clients: Clients,
 	model: { card: ModelCard; inference: Inference },
@@ -38,25 +41,37 @@ export function startWorker(
 	const { card } = model;
 	const { inference, lost } = watchInference(model.inference);
 	const loadPixels = createPixelSource(createImages(clients.s3, settings.imagesBucket), card.input);
-	const stopwatch = createStopwatch(inference, loadPixels, () => performance.now());
+	const stopwatches = createStopwatches(inference, loadPixels, () => performance.now());
 	const protection = createProtection(settings.agentUri, log);
-	const parts = {
-		...{ ...stopwatch, times: stopwatch.take, log, groupImages, card, sharedRoom: createSharedRoom() },
+	const stores = {
 		manifests: createManifests(clients.s3, settings.resultsBucket),
 		outcomes: createOutcomes(clients.s3, settings.resultsBucket),
 		reportQueue: createQueue(clients.sqs, settings.reportsUrl, reportMessageSchema, 'reports'),
-		nowMs: Date.now,
 	};
-	const polling = startPolling({
-		sqs: clients.sqs,
-		queueUrl: settings.batchesUrl,
-		visibilitySeconds: settings.visibilitySeconds,
-		retryFactor: settings.retryFactor,
-		run: (body) => protection.during(() => runBatch(parts, body)),
-		log,
-	});
+	const startLane = (): Polling => {
+		const { take: times, ...watched } = stopwatches();
+		const parts = {
+			...stores,
+			...watched,
+			times,
+			log,
+			groupImages,
+			card,
+			sharedRoom: createSharedRoom(),
+			nowMs: Date.now,
+		};
+		return startPolling({
+			sqs: clients.sqs,
+			queueUrl: settings.batchesUrl,
+			visibilitySeconds: settings.visibilitySeconds,
+			retryFactor: settings.retryFactor,
+			run: (body) => protection.during(() => runBatch(parts, body)),
+			log,
+		});
+	};
+	const lanes = Array.from({ length: Math.min(settings.batchesAtOnce, batchesThatFit(card)) }, startLane);
 	const ended = lost.then((error) => {
-		polling.end();
+		for (const lane of lanes) lane.end();
 		log('error', 'inference cannot be used any more: start this worker again', { error: messageOf(error) });
 		return error;
 	});
@@ -64,10 +79,16 @@ export function startWorker(
 		lost: ended,
 		async stop() {
 			try {
-				return await polling.stop(limits.stopGraceSeconds * 1000);
+				const ends = await Promise.all(lanes.map((lane) => lane.stop(limits.stopGraceSeconds * 1000)));
+				return ends.includes('handed-back') ? 'handed-back' : 'finished';
 			} finally {
 				await inference.close(); // drains: to exit during a run would abort the process
 			}
 		},
 	};
+}
+
+/** How many of the largest batches may run at once: each has the pixels of all its images, and room for as many more. */
+export function batchesThatFit({ input }: ModelCard): number {
+	return Math.max(1, Math.floor(limits.pixelBytesAtOnceMax / (2 * limits.batchImagesMax * pixelBytes(input))));
 }

@@ -5,34 +5,48 @@ import type { PixelSource } from './pixels.ts';
 export interface Times {
 	/** Fetching and decoding. */
 	loadMs: number;
-	/** Waiting for the network's answers. */
+	/** The network's work, without the wait while it answered other batches. */
 	inferenceMs: number;
 }
 
-/** Measures what it is put around; `take` gives the times since the last `take`. */
-export function createStopwatch(inference: Inference, loadPixels: PixelSource, nowMs: () => number) {
-	let times: Times = { loadMs: 0, inferenceMs: 0 };
-	async function measured<T>(part: keyof Times, work: () => Promise<T>): Promise<T> {
-		const startedMs = nowMs();
-		try {
-			return await work();
-		} finally {
-			times[part] += Math.round(nowMs() - startedMs);
-		}
-	}
-	const timedInference: Inference = {
-		provider: inference.provider,
-		run: (...args) => measured('inferenceMs', () => inference.run(...args)),
-		close: () => inference.close(),
-	};
-	const timedPixels: PixelSource = (...args) => measured('loadMs', () => loadPixels(...args));
-	return {
-		inference: timedInference,
-		loadPixels: timedPixels,
-		take(): Times {
-			const taken = times;
-			times = { loadMs: 0, inferenceMs: 0 };
-			return taken;
-		},
+/**
+ * Gives stopwatches, one for each of the batches that run at once over one inference, which answers in the order of the calls. Each
+ * measures what it is put around; its `take` gives the times since the last `take`.
+ */
+export function createStopwatches(inference: Inference, loadPixels: PixelSource, nowMs: () => number) {
+	let answeredMs = 0;
+	return () => {
+		let times: Times = { loadMs: 0, inferenceMs: 0 };
+		const timedInference: Inference = {
+			provider: inference.provider,
+			async run(...args) {
+				const calledMs = nowMs();
+				try {
+					return await inference.run(...args);
+				} finally {
+					const beganMs = Math.max(calledMs, answeredMs);
+					answeredMs = nowMs();
+					times.inferenceMs += Math.round(answeredMs - beganMs);
+				}
+			},
+			close: () => inference.close(),
+		};
+		const timedPixels: PixelSource = async (...args) => {
+			const startedMs = nowMs();
+			try {
+				return await loadPixels(...args);
+			} finally {
+				times.loadMs += Math.round(nowMs() - startedMs);
+			}
+		};
+		return {
+			inference: timedInference,
+			loadPixels: timedPixels,
+			take(): Times {
+				const taken = times;
+				times = { loadMs: 0, inferenceMs: 0 };
+				return taken;
+			},
+		};
 	};
 }
