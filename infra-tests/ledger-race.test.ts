@@ -58,7 +58,7 @@ test('four processes on one account, killed between writes: never beyond the lim
 
 	await Promise.all(Array.from({ length: racers }, race));
 	await settleAll(await account());
-	const [final, journal] = [await account(), await ledger.journal(tenant, period)];
+	const [final, journal] = [await account(), await Array.fromAsync(ledger.journal(tenant, period))];
 	expect(final.open).toEqual({});
 	expect(final.spentNanoUsd).toBe(journal.reduce((sum, { billedNanoUsd }) => sum + billedNanoUsd, 0));
 	expect(final.availableNanoUsd).toBe(final.limitNanoUsd - final.spentNanoUsd);

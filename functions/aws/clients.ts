@@ -3,6 +3,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { limits } from '../core/limits.ts';
+import { slowedDown } from './slow-down.ts';
 
 export interface Endpoints {
 	s3Endpoint: string;
@@ -41,12 +42,14 @@ export function createClients(endpoints?: Endpoints): Clients {
 		...(endpoints ? { region: endpoints.region, credentials: endpoints.credentials } : {}),
 	};
 	const at = (endpoint: string | undefined) => (endpoint === undefined ? {} : { endpoint });
+	const s3 = new S3Client({
+		...common,
+		...at(endpoints?.s3Endpoint),
+		forcePathStyle: endpoints !== undefined || emulated(process.env),
+	});
+	s3.middlewareStack.add((next) => (call) => slowedDown(() => next(call)), { step: 'initialize' }); // around the SDK's own tries
 	return {
-		s3: new S3Client({
-			...common,
-			...at(endpoints?.s3Endpoint),
-			forcePathStyle: endpoints !== undefined || emulated(process.env),
-		}),
+		s3,
 		sqs: new SQSClient({ ...common, ...at(endpoints?.sqsEndpoint) }),
 		dynamodb: DynamoDBDocumentClient.from(new DynamoDBClient({ ...common, ...at(endpoints?.dynamodbEndpoint) }), {
 			marshallOptions: { removeUndefinedValues: true },

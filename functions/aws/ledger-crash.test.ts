@@ -69,21 +69,23 @@ test('a settlement that died anywhere is finished by the next one, billed once',
 		await ledger.settle(entryOf(tenant, 1, 45));
 		expect(await accountOf(tenant)).toMatchObject({ availableNanoUsd: 55, spentNanoUsd: 45, images: 2 });
 		expect((await accountOf(tenant))?.open).toEqual({});
-		expect(await ledger.journal(tenant, period)).toMatchObject([{ billedNanoUsd: 45, state: 'applied' }]);
+		expect(await Array.fromAsync(ledger.journal(tenant, period))).toMatchObject([
+			{ billedNanoUsd: 45, state: 'applied' },
+		]);
 	}
 });
 
 test('a settlement that died is finished with its own amount, once it is noted', async () => {
 	const tenants = await dieAtEachCall('first', (mortal, tenant) => mortal.settle(entryOf(tenant, 1, 45)));
 	for (const tenant of tenants) {
-		const [noted] = await ledger.journal(tenant, period);
+		const [noted] = await Array.fromAsync(ledger.journal(tenant, period));
 		await ledger.settle(entryOf(tenant, 1, 0));
 		const billedNanoUsd = noted ? 45 : 0;
 		expect(await accountOf(tenant)).toMatchObject({
 			availableNanoUsd: 100 - billedNanoUsd,
 			spentNanoUsd: billedNanoUsd,
 		});
-		expect(await ledger.journal(tenant, period)).toMatchObject([{ billedNanoUsd, state: 'applied' }]);
+		expect(await Array.fromAsync(ledger.journal(tenant, period))).toMatchObject([{ billedNanoUsd, state: 'applied' }]);
 	}
 });
 

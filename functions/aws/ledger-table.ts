@@ -16,7 +16,7 @@ import {
 	readTenant,
 	tenantsPartition,
 } from './ledger-items.ts';
-import { queryPartition } from './ledger-query.ts';
+import { itemsOf, queryPartition } from './ledger-query.ts';
 import { createLedgerReservations } from './ledger-reservations.ts';
 import { openLedgerStore } from './ledger-store.ts';
 import * as writes from './ledger-writes.ts';
@@ -58,7 +58,6 @@ export function createLedgerTable(dynamodb: DynamoDBDocumentClient, tableName: s
 		},
 		raise: (alert) => put(writes.putAlert(alert)),
 		alerts: (tenant, period) => queryPartition(dynamodb, tableName, alertPartition(tenant, period), readAlert),
-		journal: (tenant, period) =>
-			queryPartition(dynamodb, tableName, journalPartition(tenant, period), readJournalEntry),
+		journal: (tenant, period) => itemsOf(dynamodb, tableName, journalPartition(tenant, period), readJournalEntry),
 	};
 }

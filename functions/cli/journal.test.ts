@@ -23,9 +23,9 @@ test('settlements that go on while the journal is checked are no disagreement', 
 	let settled = 0;
 	const busy = {
 		...ledger,
-		journal: async (...of: Parameters<typeof ledger.journal>) => {
+		async *journal(...of: Parameters<typeof ledger.journal>) {
 			if (settled < 3) await settle(++settled);
-			return ledger.journal(...of);
+			yield* ledger.journal(...of);
 		},
 	};
 	expect(await checkAccounts(busy, tenant)).toEqual({ accounts: 1, entries: 3, findings: [] });

@@ -45,7 +45,7 @@ async function show(tenant: string, { period, json }: Output & { period?: string
 	const { name, entries } = await connected(async ({ ledger }) => {
 		const quota = presentQuota(tenant, await ledger.getQuota(tenant));
 		const found = period ?? periodOf(Date.now(), quota);
-		return { name: found, entries: await ledger.journal(tenant, found) };
+		return { name: found, entries: await Array.fromAsync(ledger.journal(tenant, found)) };
 	});
 	const inOrder = entries.toSorted((a, b) => (a.batchId < b.batchId ? -1 : 1));
 	process.stdout.write(`${json ? JSON.stringify(inOrder) : describe(tenant, name, inOrder)}\n`);
@@ -99,7 +99,7 @@ async function checkStanding(ledger: Ledger, first: Account): Promise<{ entries:
 	const { tenant, period } = first;
 	let account = first;
 	for (let tries = 1; ; tries++) {
-		const journal = await ledger.journal(tenant, period);
+		const journal = await Array.fromAsync(ledger.journal(tenant, period));
 		const findings = checkAccount(account, journal);
 		const now = findings.length === 0 ? account : ((await ledger.getAccount(tenant, period)) ?? account);
 		if (isDeepStrictEqual(account, now)) return { entries: journal.length, findings };

@@ -53,7 +53,8 @@ async function pageData(connection: Connection, tenant: string, card: ModelCard)
 	const quota = presentQuota(tenant, await ledger.getQuota(tenant));
 	const nowMs = Date.now();
 	const { name, startMs, endMs } = periodAt(quota, nowMs);
-	const billed = (await ledger.journal(tenant, name)).filter(({ billedNanoUsd }) => billedNanoUsd > 0);
+	const billed: JournalEntry[] = [];
+	for await (const entry of ledger.journal(tenant, name)) if (entry.billedNanoUsd > 0) billed.push(entry);
 	const newest = billed.toSorted((a, b) => (a.batchId < b.batchId ? -1 : 1)).slice(-batchesMax);
 	const read = await pMap(newest, (entry) => readBatch(connection, entry, card), {
 		concurrency: limits.fetchConcurrency,

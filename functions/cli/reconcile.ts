@@ -42,7 +42,8 @@ async function billedToTenants({ ledger }: Connection, month: string): Promise<n
 	for (const { tenant } of await ledger.quotas())
 		for (const { period, spentNanoUsd } of await ledger.accounts(tenant)) {
 			if (beginsIn(period, month)) nanoUsd += spentNanoUsd;
-			else if (period === 'total') nanoUsd += billedIn(await ledger.journal(tenant, period), month);
+			else if (period === 'total')
+				for await (const entry of ledger.journal(tenant, period)) nanoUsd += billedIn(entry, month);
 		}
 	return nanoUsd;
 }

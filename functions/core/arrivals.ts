@@ -34,11 +34,9 @@ export interface Rhythm {
 /** How a tenant drops: its rhythm; or, where it dropped nothing for weeks, how many images its last period had. */
 export type Habit = Rhythm | { lastPeriodImages: number };
 
-/** The arrivals that a journal tells of: what was billed, at the time that its batch's id names. */
-export function arrivalsOf(journal: readonly JournalEntry[]): Arrival[] {
-	return journal.flatMap(({ batchId, billedNanoUsd, images }) =>
-		billedNanoUsd > 0 && images !== undefined ? [{ atMs: arrivalMs(batchId), images }] : [],
-	);
+/** The arrival that an entry of a journal tells of: what was billed, at the time that its batch's id names. */
+export function arrivalOf({ batchId, billedNanoUsd, images }: JournalEntry): Arrival | undefined {
+	return billedNanoUsd > 0 && images !== undefined ? { atMs: arrivalMs(batchId), images } : undefined;
 }
 
 /** The time in a batch's id: 20261124T113012123Z-… is 2026-11-24T11:30:12.123Z. */

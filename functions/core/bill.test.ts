@@ -13,7 +13,12 @@ test('of a total the batches of the month count', () => {
 		{ ...entry, batchId: '20261130T235959999Z-00000000', billedNanoUsd: 5 },
 		{ ...entry, batchId: '20261201T000000000Z-00000000', billedNanoUsd: 7 },
 	];
-	expect([billedIn(journal, '2026-11'), billedIn(journal, '2026-12'), billedIn(journal, '2027-01')]).toEqual([5, 7, 0]);
+	const billed = (month: string) => journal.map((each) => billedIn(each, month));
+	expect(['2026-11', '2026-12', '2027-01'].map(billed)).toEqual([
+		[5, 0],
+		[0, 7],
+		[0, 0],
+	]);
 });
 
 test('the factor brings the bill in', () => {

@@ -10,10 +10,9 @@ export function beginsIn(period: string, month: string): boolean {
 	return period.replace('week-', '').startsWith(month);
 }
 
-/** What was billed for batches of a calendar month (UTC): of a total, whose account says nothing of months. */
-export function billedIn(journal: readonly JournalEntry[], month: string): number {
-	const ofMonth = journal.filter(({ batchId }) => new Date(arrivalMs(batchId)).toISOString().startsWith(month));
-	return ofMonth.reduce((sum, { billedNanoUsd }) => sum + billedNanoUsd, 0);
+/** What an entry billed for a batch of a calendar month (UTC), 0 for one of another: of a total, whose account says nothing of months. */
+export function billedIn({ batchId, billedNanoUsd }: JournalEntry, month: string): number {
+	return new Date(arrivalMs(batchId)).toISOString().startsWith(month) ? billedNanoUsd : 0;
 }
 
 /** A month's real bill against what the tenants were billed. */

@@ -25,6 +25,7 @@ function record(
 }
 
 const read = (...records: unknown[]) => parseImageEvents(JSON.stringify({ Records: records }), 'images');
+const nothing = { images: [], closings: [], refusals: [], problems: [] };
 const keysOf = (events: ReturnType<typeof read>) => events.images.map(({ image }) => image.key);
 
 describe('a message of S3', () => {
@@ -36,6 +37,7 @@ describe('a message of S3', () => {
 				{ tenant: 'acme', image: { key: 'acme/cat.png', etag: 'e2', bytes: 0, versionId: 'v1' } },
 			],
 			closings: [],
+			refusals: [],
 			problems: [],
 		});
 	});
@@ -48,9 +50,15 @@ describe('a message of S3', () => {
 
 	test('says nothing of images when it is a test, a removal or a console’s folder', () => {
 		const body = JSON.stringify({ Service: 'Amazon S3', Event: 's3:TestEvent', Bucket: 'images' });
-		expect(parseImageEvents(body, 'images')).toEqual({ images: [], closings: [], problems: [] });
+		expect(parseImageEvents(body, 'images')).toEqual(nothing);
 		const removed = record('acme/cat.png', { name: 'ObjectRemoved:Delete', object: { eTag: undefined } });
-		expect(read(removed, record('acme/', { object: { size: 0 } }))).toEqual({ images: [], closings: [], problems: [] });
+		expect(read(removed, record('acme/', { object: { size: 0 } }))).toEqual(nothing);
+	});
+
+	test('with bytes under a tenant’s bare prefix has nothing that another try could mend', () => {
+		const events = read(record('acme/'), record('acme/cat.png'));
+		expect(keysOf(events)).toEqual(['acme/cat.png']);
+		expect(events).toMatchObject({ refusals: ['"acme/": expected a name after the tenant\'s'], problems: [] });
 	});
 
 	test.each([
@@ -112,9 +120,10 @@ describe('a marker', () => {
 	test('has a key that leaves room for its record’s', () => {
 		const markerOf = (bytes: number) => `acme/${'k'.repeat(bytes - 'acme//_complete'.length)}/_complete`;
 		expect(read(record(markerOf(limits.markerKeyBytesMax))).closings).toHaveLength(1);
-		expect(read(record(markerOf(limits.markerKeyBytesMax + 1))).problems).toEqual([
-			expect.stringContaining(`expected at most ${limits.markerKeyBytesMax} bytes`),
-		]);
+		expect(read(record(markerOf(limits.markerKeyBytesMax + 1)))).toEqual({
+			...nothing,
+			refusals: [expect.stringContaining(`expected at most ${limits.markerKeyBytesMax}`)],
+		});
 	});
 
 	test.each([

@@ -3,7 +3,7 @@ import { type Closing, closingSchema } from './drop.ts';
 import { BudgetNetError, messageOf } from './errors.ts';
 import { type Image, imageSchema, joinName, nameOfImage } from './image.ts';
 import { limits } from './limits.ts';
-import { decodeKey, isMarkerKey, tenantOf } from './object-key.ts';
+import { decodeKey, isMarkerKey, isTenantPrefix, tenantOf } from './object-key.ts';
 import { parse, parseJson } from './parse.ts';
 
 /** S3's own format, which may grow: unknown fields are let through here, and only here. */
@@ -26,10 +26,13 @@ export const imageEventSchema = z.union([
 	z.looseObject({ Event: z.literal('s3:TestEvent') }),
 ]);
 
-/** What one message of the image-events queue says: images that were created, drops that were closed, records that make no sense. */
+/** What one message of the image-events queue says. */
 export interface ImageEvents {
 	images: { tenant: string; image: Image }[];
 	closings: Closing[];
+	/** Objects that a tenant may write, and that are neither: told of, and done with. */
+	refusals: string[];
+	/** Records that make no sense, which somebody has to look at. */
 	problems: string[];
 }
 
@@ -40,13 +43,14 @@ export interface ImageEvents {
  */
 export function parseImageEvents(body: string, bucket: string): ImageEvents {
 	const event = parseJson(imageEventSchema, body, 'message of queue image-events');
-	const result: ImageEvents = { images: [], closings: [], problems: [] };
+	const result: ImageEvents = { images: [], closings: [], refusals: [], problems: [] };
 	if (!('Records' in event)) return result;
 	for (const record of event.Records as unknown[]) {
 		try {
 			const found = readRecord(record, bucket);
 			if (!found) continue;
-			if ('marker' in found) result.closings.push(found);
+			if ('refused' in found) result.refusals.push(found.refused);
+			else if ('marker' in found) result.closings.push(found);
 			else result.images.push(found);
 		} catch (error) {
 			result.problems.push(messageOf(error));
@@ -63,8 +67,14 @@ function readRecord(input: unknown, bucket: string) {
 	const { key: encoded, size, eTag, versionId } = record.s3.object;
 	const key = decodeKey(encoded);
 	if (key.endsWith('/') && (size ?? 0) === 0) return undefined; // a console's "folder"
+	if (isTenantPrefix(key)) return { refused: `"${key}": expected a name after the tenant's` };
 	const tenant = tenantOf(key);
 	if (isMarkerKey(key)) {
+		const bytes = Buffer.byteLength(key);
+		if (bytes > limits.markerKeyBytesMax)
+			return {
+				refused: `marker of ${bytes} bytes: expected at most ${limits.markerKeyBytesMax} ("${key.slice(0, 80)}")`,
+			};
 		const closing = { tenant, marker: key, closedMs: Date.parse(record.eventTime ?? '') };
 		return parse(closingSchema, closing, `event of marker "${key}"`);
 	}

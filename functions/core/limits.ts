@@ -81,10 +81,17 @@ export const limits = {
 	socketsMax: 288,
 	/** Reads that a batch's images in archives are cut into: enough for all decoders, and each is paid for. */
 	spansABatch: 16,
+	/** Tries of a request to a bucket that asks to slow down: a minute or so. */
+	slowDownTries: 10,
 	/** Tenants whose images one planner plans at once. */
 	tenantConcurrency: 8,
 	/** Requests to a table or a bucket under way at once. */
 	storeConcurrency: 32,
+	/** Claims that one request reads: DynamoDB's own limit. */
+	claimsReadMax: 100,
+	/** Requests for claims that a table short of capacity gives only in part; the wait after the first, doubled after each other. */
+	claimReadTries: 6,
+	claimRetryMs: 25,
 	/** Files that the embedded cloud's tools upload at once. */
 	uploadConcurrency: 16,
 	/** Tries of a conditional write that lost a race before it gives up. */
@@ -116,12 +123,15 @@ export const limits = {
 	deferralDaysMax: 90,
 	/** A planner that has not finished a batch after so long is dead: its time-out, and some. */
 	planningSecondsMax: 900,
-	/** Batches that one sweep looks at, and objects that it reconciles. */
+	/** How long one sweep, or one search for lost events, goes on: well below a function's time-out, for its last turn ends after that. */
+	sweepSecondsMax: 200,
+	/** Batches that one sweep looks at, and objects that one search for lost events does. */
 	sweepBatchesMax: 1000,
-	sweepObjectsMax: 10_000,
-	/** Open drops that one sweep looks at (a page of S3's listing), and objects under them, all together. */
+	sweepObjectsMax: 250_000,
+	/** Tenants whose open drops one sweep knows of, open drops of each (a page of S3's listing), and objects under all of them. */
+	sweepTenantsMax: 100_000,
 	sweepDropsMax: 1000,
-	sweepDropObjectsMax: 20_000,
+	sweepDropObjectsMax: 500_000,
 	/** Events that one sweep of open drops sends again, of images that nobody claimed. */
 	sweepEventsMax: 1000,
 	/** Batches that one sweep remembers while it looks at drops. */

@@ -143,7 +143,9 @@ export function createMemoryLedger(
 		},
 		alerts: async (tenant, period) => [...inner(alerts, `${tenant}#${period}`).values()],
 
-		journal: async (tenant, period) => [...journalOf(tenant, period).values()],
+		async *journal(tenant, period) {
+			yield* [...journalOf(tenant, period).values()];
+		},
 
 		forget(tenant, period) {
 			accounts.get(tenant)?.delete(period);

@@ -27,6 +27,11 @@ export function tenantOf(key: string): string {
 	return tenant.data;
 }
 
+/** Whether a key is a tenant's prefix and nothing more, as `acme/`. */
+export function isTenantPrefix(key: string): boolean {
+	return key.endsWith('/') && tenantSchema.safeParse(key.slice(0, -1)).success;
+}
+
 /** What an object is called that closes a drop: everything under its prefix is there (Hadoop calls its own `_SUCCESS`). */
 const markerName = '_complete';
 

@@ -2,8 +2,11 @@ import { z } from 'zod';
 import { limits } from './limits.ts';
 import { parseJson } from './parse.ts';
 
-/** A file beside model.json: no folders, so that no package can point outside itself. */
-const fileName = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,63}$/, 'expected a plain file name');
+/**
+ * A graph beside model.json: no folders, so that no package can point outside itself; and by its ending ONNX, for onnxruntime would
+ * read one called .ort as another format, which nobody has checked.
+ */
+const graphName = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,63}\.onnx$/, 'expected a plain file name that ends in .onnx');
 const macs = z
 	.int()
 	.positive()
@@ -12,7 +15,7 @@ const share = z.number().min(0).max(1);
 
 const policySchema = z.strictObject({
 	id: z.string().regex(/^[a-z0-9-]{1,32}$/),
-	file: fileName,
+	file: graphName,
 	/** One number a block of the backbone: its active inner width (blocks of a ResNet) or paths (of a ResNeXt); 0 skips it. */
 	widths: z.array(z.int().min(0)).min(1),
 	/** MACs an image: convolutions and linear layers, shortcuts included. */
@@ -55,7 +58,7 @@ const cardSchema = z
 		 * (advice.ts): float32 "state" [images, width] to [images, prices x policies x 2].
 		 */
 		agent: z.strictObject({
-			file: fileName,
+			file: graphName,
 			/** MACs an image and run, counted against the budget; at most `agentShareMax` of the full network's. */
 			macs: z.int().min(0),
 			inputs: z.array(z.enum(inputNames)).min(1),

@@ -36,7 +36,8 @@ export interface Ledger {
 	setStopped(stopped: boolean, tenant?: string): Promise<void>;
 	/** journal pending -> account -> journal applied. */
 	settle(entry: Omit<JournalEntry, 'state'>): Promise<void>;
-	journal(tenant: string, period: string): Promise<JournalEntry[]>;
+	/** One entry after the other, in no order that means anything: a large tenant's are hundreds of megabytes. */
+	journal(tenant: string, period: string): AsyncIterable<JournalEntry>;
 	/** Notes an alert, unless its kind was raised in that period before: then it says false. */
 	raise(alert: Alert): Promise<boolean>;
 	/** Those raised for a tenant in a period, in no order that means anything. */

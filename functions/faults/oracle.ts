@@ -106,7 +106,7 @@ async function judgeMoney(
 ): Promise<void> {
 	const account = await ledger.getAccount(tenant, period);
 	if (!account) return;
-	const journal = await ledger.journal(tenant, period);
+	const journal = await Array.fromAsync(ledger.journal(tenant, period));
 	for (const { rid, billedNanoUsd } of journal) if (billedNanoUsd !== (bills.get(rid) ?? 0)) verdict.doubleBills += 1;
 	const billed = [...bills.values()].reduce((sum, bill) => sum + bill, 0);
 	const journaled = journal.reduce((sum, entry) => sum + entry.billedNanoUsd, 0);

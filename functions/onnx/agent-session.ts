@@ -5,6 +5,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { valuesWidth } from '../core/advice.ts';
 import { assert, BudgetNetError, messageOf } from '../core/errors.ts';
 import { readLogits, stateWidth, writeState } from '../core/reading.ts';
+import { onnxOnly } from './only-onnx.ts';
 import { agentInput, type ModelPackage } from './package-files.ts';
 
 /** The agent of a package, ready to run. */
@@ -25,6 +26,7 @@ export async function openAgent({ folder, card }: ModelPackage): Promise<AgentSe
 	const session = await InferenceSession.create(join(folder, file), {
 		executionProviders: ['cpu'],
 		intraOpNumThreads: 1,
+		extra: { session: onnxOnly },
 		logSeverityLevel: 3,
 	}).catch((error) => {
 		throw new BudgetNetError('invalid', `package ${card.name}, ${file} does not load: ${messageOf(error)}`, {

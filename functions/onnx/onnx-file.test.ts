@@ -31,3 +31,7 @@ test('an attribute with two values, of which others take the last, is refused', 
 test('a tag of more than 32 bits is refused', () => {
 	expect(() => readOnnx(Buffer.from([0xfa, 0xff, 0xff, 0xff, 0xff, 0x01, 0x00]), 'policy')).toThrow(/found tag/);
 });
+
+test('a field of number 0, behind which another format could hide, is refused', () => {
+	expect(() => readOnnx(Buffer.concat([field(0, 'ORTM'), graphWith()]), 'policy')).toThrow(/found field 0/);
+});

@@ -58,6 +58,7 @@ test('missing and extra files, folders and links are refused by name', async () 
 	await refuses(/check.json: expected/, { files: (folder) => rm(join(folder, 'check.json')) });
 	await refuses(/extra.txt: expected only/, { files: (folder) => writeFile(join(folder, 'extra.txt'), '') });
 	await refuses(/p9.onnx: expected a file/, { card: (card) => setPolicy(card, 0, { file: 'p9.onnx' }) });
+	await refuses(/policies.0.file.*ends in .onnx/, { card: (card) => setPolicy(card, 0, { file: 'policy-00.ort' }) });
 	const unsealed = await packageFolder();
 	await rm(join(unsealed, 'model.json'));
 	await expect(loadPackage(unsealed)).rejects.toEqual(
@@ -100,7 +101,7 @@ test.each(['../policy-00.onnx', '/etc/hostname', 'a/b', '..', 'A\\b'])('a card c
 });
 
 test('a card cannot name a file twice', async () => {
-	await refuses(/named twice/, { card: (card) => setPolicy(card, 0, { file: 'weights.bin' }) });
+	await refuses(/named twice/, { card: (card) => setPolicy(card, 0, { file: 'policy-01.onnx' }) });
 });
 
 test('MACs that the graph does not have are refused', async () => {

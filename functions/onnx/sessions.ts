@@ -7,6 +7,7 @@ import { pixelBytes } from '../core/package.ts';
 import { type AgentSession, openAgent } from './agent-session.ts';
 import type { RunAnswer } from './messages.ts';
 import { mirror } from './mirror.ts';
+import { onnxOnly } from './only-onnx.ts';
 import type { ModelPackage } from './package-files.ts';
 import { chunkImagesOf, type Provider, shapeImagesOf } from './provider.ts';
 
@@ -56,7 +57,7 @@ export function openSessions(pkg: ModelPackage, provider: Provider, threads: num
 			enableMemPattern: false,
 			intraOpNumThreads: threads,
 			// The threads of idle sessions would spin and slow down the one that runs.
-			extra: { session: { intra_op: { allow_spinning: '0' } } },
+			extra: { session: { ...onnxOnly, intra_op: { allow_spinning: '0' } } },
 			logSeverityLevel: errorsOnly,
 		}).catch((error) => {
 			throw new BudgetNetError('invalid', `package ${card.name}, ${file} does not load: ${messageOf(error)}`, {

@@ -1,6 +1,5 @@
-import { type Arrival, arrivalsOf, dayMs, type Habit, lookBackMs, rhythmOf } from '../core/arrivals.ts';
+import { type Arrival, arrivalOf, dayMs, type Habit, lookBackMs, rhythmOf } from '../core/arrivals.ts';
 import { BudgetNetError } from '../core/errors.ts';
-import type { JournalEntry } from '../core/ledger.ts';
 import { limits } from '../core/limits.ts';
 import { periodAt } from '../core/period.ts';
 import type { Ledger } from '../core/ports.ts';
@@ -41,16 +40,18 @@ async function lastPeriod(ledger: Ledger, quota: Quota, nowMs: number): Promise<
 async function readArrivals(ledger: Ledger, quota: Quota, untilMs: number): Promise<Arrival[]> {
 	const arrivals: Arrival[] = [];
 	for (let atMs = untilMs - 1; atMs >= untilMs - lookBackMs; atMs = periodAt(quota, atMs).startMs - 1)
-		arrivals.push(...arrivalsOf(await readJournal(ledger, quota.tenant, periodAt(quota, atMs).name)));
+		for await (const arrival of arrivalsIn(ledger, quota.tenant, periodAt(quota, atMs).name)) arrivals.push(arrival);
 	return arrivals;
 }
 
-/** A journal that is too long to be read at once tells nothing: no tenant may wait for a forecast. */
-async function readJournal(ledger: Ledger, tenant: string, period: string): Promise<JournalEntry[]> {
+/** Of a journal that is too long to be read at once, as far as it was read: no tenant may wait for a forecast. */
+async function* arrivalsIn(ledger: Ledger, tenant: string, period: string): AsyncGenerator<Arrival> {
 	try {
-		return await ledger.journal(tenant, period);
+		for await (const entry of ledger.journal(tenant, period)) {
+			const arrival = arrivalOf(entry);
+			if (arrival) yield arrival;
+		}
 	} catch (error) {
-		if (error instanceof BudgetNetError && error.code === 'invalid') return [];
-		throw error;
+		if (!(error instanceof BudgetNetError && error.code === 'invalid')) throw error;
 	}
 }

@@ -67,7 +67,7 @@ export function createPlanner(parts: PlannerParts): (event: SQSEvent) => Promise
 }
 
 function collect(parts: PlannerParts, newsOf: Map<string, News>, record: SQSRecord): void {
-	const { images, closings, problems } = parseImageEvents(record.body, parts.imagesBucket);
+	const { images, closings, refusals, problems } = parseImageEvents(record.body, parts.imagesBucket);
 	const newsFor = (tenant: string): News => {
 		const news = newsOf.get(tenant) ?? { images: [], closings: [], messageIds: new Set() };
 		news.messageIds.add(record.messageId);
@@ -76,6 +76,7 @@ function collect(parts: PlannerParts, newsOf: Map<string, News>, record: SQSReco
 	};
 	for (const { tenant, image } of images) newsFor(tenant).images.push(image);
 	for (const closing of closings) newsFor(closing.tenant).closings.push(closing);
+	if (refusals.length > 0) parts.log('warn', 'objects were dropped that can be no images', { refusals });
 	if (problems.length === 0) return;
 	parts.log('error', 'records of an event were refused', { messageId: record.messageId, problems });
 	throw new BudgetNetError('invalid', problems.join('; '));

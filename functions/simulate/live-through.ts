@@ -78,7 +78,7 @@ async function periodResults(
 	const results: PeriodResult[] = [];
 	for (let period = periodAt(quota, yearStartMs); period.startMs < yearEndMs; period = periodAt(quota, period.endMs)) {
 		const account = await ledger.getAccount(tenant, period.name);
-		const findings = account ? checkAccount(account, await ledger.journal(tenant, period.name)) : [];
+		const findings = account ? checkAccount(account, await Array.fromAsync(ledger.journal(tenant, period.name))) : [];
 		const spentNanoUsd = account?.spentNanoUsd ?? 0;
 		const dropped = images.get(period.name) ?? 0;
 		const droppedNanoUsd = fullCost(dropped);

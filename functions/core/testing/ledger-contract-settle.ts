@@ -58,7 +58,7 @@ export function settleContract(trial: Trial): void {
 			await settle(1, 60);
 			expect((await account()).spentNanoUsd).toBe(60);
 			expect(await trial.ledger().getAccount(tenant, '2026-12')).toEqual(december);
-			expect(await trial.ledger().journal(tenant, '2026-12')).toEqual([]);
+			expect(await Array.fromAsync(trial.ledger().journal(tenant, '2026-12'))).toEqual([]);
 		});
 
 		test('and a reservation of the same id that race leave nothing held that nobody would free', async () => {

@@ -168,7 +168,7 @@ async function runStep(ledger: Ledger, model: Model, step: Step): Promise<Model>
 	const { tenant } = model.quota;
 	const account = (await ledger.getAccount(tenant, period)) as Account;
 	const quota = (await ledger.getQuota(tenant)) as Quota;
-	const after = readBack(quota, account, await ledger.journal(tenant, period));
+	const after = readBack(quota, account, await Array.fromAsync(ledger.journal(tenant, period)));
 	if (!step.together) expect(after).toEqual(model);
 	// What is settled stays so, and whoever got something got it from what there was.
 	expect([...after.billed]).toEqual(expect.arrayContaining([...before.billed]));

@@ -40,7 +40,7 @@ export function createTrial(make: () => Promise<Ledger>) {
 				ledger.setQuota({ tenant: quota.tenant, limitNanoUsd: nanoUsd, expectedImages: 0 }, nowMs),
 			account: async () => (await ledger.getAccount(quota.tenant, period)) as Account,
 			openRids: async () => Object.keys((await ledger.getAccount(quota.tenant, period))?.open ?? {}),
-			journal: () => ledger.journal(quota.tenant, period),
+			journal: () => Array.fromAsync(ledger.journal(quota.tenant, period)),
 		};
 	}
 

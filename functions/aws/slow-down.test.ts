@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { limits } from '../core/limits.ts';
+import { slowedDown } from './slow-down.ts';
+
+const slowDown = Object.assign(new Error('Please reduce your request rate.'), { name: 'SlowDown' });
+const unavailable = Object.assign(new Error('try later'), { $metadata: { httpStatusCode: 503 } });
+
+/** A bucket that refuses so many calls before it answers; what it was asked to wait, in ms. */
+function bucket(refusals: number, error: Error) {
+	const waitsMs: number[] = [];
+	let calls = 0;
+	const answer = slowedDown(
+		async () => {
+			if (++calls <= refusals) throw error;
+			return 'bytes';
+		},
+		async (ms) => void waitsMs.push(ms),
+	);
+	return { answer, waitsMs, calls: () => calls };
+}
+
+test.each([slowDown, unavailable])(
+	'a bucket that asks to slow down is asked again, later each time: %s',
+	async (error) => {
+		const { answer, waitsMs } = bucket(limits.slowDownTries - 1, error);
+		expect(await answer).toBe('bytes');
+		for (const [i, ms] of waitsMs.entries()) expect(ms).toBeLessThanOrEqual(Math.min(20_000, 500 * 2 ** i));
+		expect(waitsMs.length).toBe(limits.slowDownTries - 1);
+	},
+);
+
+test('one that never answers is given up', async () => {
+	const { answer, calls } = bucket(limits.slowDownTries, slowDown);
+	await expect(answer).rejects.toBe(slowDown);
+	expect(calls()).toBe(limits.slowDownTries);
+});
+
+test('other errors are thrown at once', async () => {
+	const { answer, calls } = bucket(1, new Error('no such key'));
+	await expect(answer).rejects.toThrow('no such key');
+	expect(calls()).toBe(1);
+});
