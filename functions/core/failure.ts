@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** Why an image has no label. */
 const failureReasonSchema = z.enum([
 	'not-an-image', // its bytes are no image that can be read
-	'too-large', // more bytes or pixels than the limits allow
+	'too-large', // more bytes, pixels or parts than the limits allow
 	'deleted', // gone between claim and run
 	'overwritten', // another version lies there now; that one gets an outcome of its own
 	'unreadable', // the bucket would not give it

@@ -5,8 +5,10 @@ export const limits = {
 	/** Width times height, before decoding. */
 	imagePixelsMax: 40_000_000,
 	decodeTimeoutSeconds: 20,
-	/** Parts of an image that a decoder works through whatever its time-out says: at the most pixels, some seconds. */
-	jpegScansMax: 100,
+	/** Parts of an image that a decoder works through whatever its time-out says. A progressive JPEG has some ten scans. */
+	jpegScansMax: 1000,
+	/** Scans times pixels: some seconds. */
+	jpegScanPixelsMax: 16 * 40_000_000,
 	webpFramesMax: 1000,
 	/** UTF-8 bytes of an object key: S3's own limit. */
 	keyBytesMax: 1024,
@@ -131,7 +133,7 @@ export const limits = {
 	/** Tenants whose open drops one sweep knows of, open drops of each (a page of S3's listing), and objects under all of them. */
 	sweepTenantsMax: 100_000,
 	sweepDropsMax: 1000,
-	sweepDropObjectsMax: 500_000,
+	sweepDropObjectsMax: 250_000,
 	/** Events that one sweep of open drops sends again, of images that nobody claimed. */
 	sweepEventsMax: 1000,
 	/** Batches that one sweep remembers while it looks at drops. */

@@ -26,7 +26,17 @@ describe('scans of a JPEG', async () => {
 		const more = (count: number) => Buffer.concat([before, ...Array(count).fill(scan), end]);
 		const allowed = limits.jpegScansMax - scans + 1;
 		expect(tooManyParts(more(allowed), 'JPEG')).toBe(undefined);
-		await refused(more(allowed + 1), 'JPEG of more than 100 scans');
+		await refused(more(allowed + 1), 'JPEG of more than 1000 scans');
+	});
+
+	test('of a large image fewer are allowed than of a small one', () => {
+		const large = Buffer.from(before);
+		const frame = large.indexOf(Buffer.from([0xff, 0xc2]));
+		large.writeUInt16BE(5_000, frame + 5);
+		large.writeUInt16BE(8_000, frame + 7);
+		const more = (count: number) => tooManyParts(Buffer.concat([large, ...Array(count).fill(scan), end]), 'JPEG');
+		expect(more(16 - scans + 1)).toBe(undefined);
+		expect(more(16 - scans + 2)).toBe('17 scans or more of 40000000 pixels');
 	});
 
 	test('what looks like scans in a comment, or behind the image, where phones put films, is none', async () => {
@@ -41,7 +51,7 @@ describe('scans of a JPEG', async () => {
 		const hidden = Buffer.from([0xff, 0xfe, 0, 4, 0xff, 0xd9]);
 		await refused(
 			Buffer.concat([before, hidden, ...Array(limits.jpegScansMax).fill(scan), end]),
-			'JPEG of more than 100 scans',
+			'JPEG of more than 1000 scans',
 		);
 	});
 });

@@ -7,7 +7,7 @@ import { limits } from '../core/limits.ts';
 
 /** Why a file would take a decoder too long; undefined where it would not. */
 export function tooManyParts(bytes: Uint8Array, format: string): string | undefined {
-	if (format === 'JPEG' && hasMoreScans(bytes, limits.jpegScansMax)) return `more than ${limits.jpegScansMax} scans`;
+	if (format === 'JPEG') return tooManyScans(bytes);
 	if (format === 'WebP' && hasMoreFrames(bytes, limits.webpFramesMax))
 		return `more than ${limits.webpFramesMax} frames`;
 	return undefined;
@@ -20,18 +20,27 @@ function standsAlone(marker: number): boolean {
 	return marker === 0 || marker === 1 || (marker >= 0xd0 && marker <= 0xd8);
 }
 
+/** Of all that begin with 0xC, three are something else: tables, an extension, conditioning. */
+function isStartOfFrame(marker: number): boolean {
+	return marker >> 4 === 0xc && ![0xc4, 0xc8, 0xcc].includes(marker);
+}
+
 /** Counts as libjpeg does: from marker to marker, over all that lies between, to the end of the image. */
-function hasMoreScans(bytes: Uint8Array, most: number): boolean {
-	let scans = 0;
+function tooManyScans(bytes: Uint8Array): string | undefined {
+	const pairAt = (at: number) => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+	let [scans, pixels] = [0, 0];
 	for (let at = 0; at + 1 < bytes.length; at++) {
 		if (bytes[at] !== markerByte) continue;
 		const marker = bytes[at + 1] as number;
 		if (marker === markerByte || standsAlone(marker)) continue;
-		if (marker === endOfImage) return false;
-		if (marker === startOfScan && ++scans > most) return true;
-		at += 1 + (((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)); // on the segment's last byte
+		if (marker === endOfImage) break;
+		if (isStartOfFrame(marker)) pixels = Math.max(pixels, pairAt(at + 5) * pairAt(at + 7)); // behind marker, length, depth
+		if (marker === startOfScan) scans += 1;
+		if (scans > limits.jpegScansMax) return `more than ${limits.jpegScansMax} scans`;
+		if (scans * pixels > limits.jpegScanPixelsMax) return `${scans} scans or more of ${pixels} pixels`;
+		at += 1 + pairAt(at + 2); // on the segment's last byte
 	}
-	return false;
+	return undefined;
 }
 
 const riffHeaderBytes = 12;
