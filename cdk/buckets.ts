@@ -1,6 +1,13 @@
 import { Aws, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AnyPrincipal, Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { BlockPublicAccess, Bucket, BucketEncryption, type CfnBucket, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
+import {
+	BlockedEncryptionType,
+	BlockPublicAccess,
+	Bucket,
+	BucketEncryption,
+	type CfnBucket,
+	ObjectOwnership,
+} from 'aws-cdk-lib/aws-s3';
 import type { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -38,6 +45,7 @@ export class Buckets extends Construct {
 		return new Bucket(this, id, {
 			bucketName: fullName(prefix),
 			encryption: BucketEncryption.S3_MANAGED,
+			blockedEncryptionTypes: [BlockedEncryptionType.SSE_C], // whose key only the sender has: no worker could read it
 			enforceSSL: true,
 			minimumTLSVersion: 1.2,
 			blockPublicAccess: BlockPublicAccess.BLOCK_ALL,

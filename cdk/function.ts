@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Duration } from 'aws-cdk-lib';
 import { type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, type CfnFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, type CfnFunction, RecursiveLoop, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -27,6 +27,8 @@ export interface HandlerProps {
 	permissions: PolicyStatement[];
 	/** Its share of a core goes with it: 1769 MiB are a whole one. */
 	memoryMib?: number;
+	/** Whether it goes on by messages to itself. Lambda ends any chain of some sixteen invocations unless this is said. */
+	mayCallItself?: boolean;
 	/** Files of the repository that lie beside the code when it runs. */
 	files?: string[];
 }
@@ -69,6 +71,7 @@ export class HandlerFunction extends Construct {
 			memorySize: props.memoryMib ?? memoryMibDefault,
 			timeout: functionTimeout,
 			tracing: Tracing.DISABLED,
+			...(props.mayCallItself ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
 			environment: props.environment,
 			bundling: bundlingWith(props.files ?? []),
 		});

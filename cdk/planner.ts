@@ -19,8 +19,6 @@ export interface PlannerProps {
 	quotaAlerts: Topic;
 }
 
-/** A drop is cut into batches by what arrives in one window: the longer, the fuller the batches. */
-const window = Duration.seconds(20);
 const eventMessagesMax = 5000;
 /** Each may be an archive of `limits.archiveBytesMax`: alone, it neither shares its function's time and memory nor takes others along. */
 const resumeMessagesMax = 1;
@@ -59,7 +57,7 @@ export class Planner extends Construct {
 			}).drivenBy({
 				queue: queues.imageEvents.queue,
 				batchSize: eventMessagesMax,
-				window,
+				window: Duration.seconds(settings.windowSeconds),
 				concurrencyMax: invocationsPerQueueMax,
 			}),
 			new HandlerFunction(this, 'Resumer', {
@@ -69,6 +67,9 @@ export class Planner extends Construct {
 				description: 'Finishes planning batches that were interrupted or deferred',
 				permissions: [...permissionsOfPlanning(props), ...permissionsOfResuming(props)],
 				memoryMib: resumerMemoryMib,
+				// After a row of deferred batches it sends itself a message. The chain is finite: each one plans `limits.resumeBatchesMax`
+				// of the tenant's deferred batches, and none follows when none is left or the first one waits again.
+				mayCallItself: true,
 			}).drivenBy({ queue: queues.plans.queue, batchSize: resumeMessagesMax, concurrencyMax: invocationsPerQueueMax }),
 		];
 	}

@@ -82,22 +82,21 @@ function permissionsOfSweeping({ buckets, queues, tables }: SweeperProps): Polic
 /** Through the images of open drops, up to their records; the event of an image that nobody claimed is sent again. */
 function permissionsOfWalking({ buckets, queues, tables }: SweeperProps): PolicyStatement[] {
 	return [
-		allowObjects(['s3:GetObject'], buckets.images, ''),
 		allowObjects(['s3:GetObject', 's3:PutObject'], buckets.results, 'drops/', 'drops-open/'),
 		allowObjects(['s3:DeleteObject'], buckets.results, 'drops-open/'),
-		maySeeWhatIsMissing(buckets.images),
-		allow(['dynamodb:GetItem'], tables.claimsArn),
+		allow(['s3:ListBucketVersions'], buckets.images.bucketArn),
+		allow(['dynamodb:BatchGetItem'], tables.claimsArn),
 		allow(['sqs:SendMessage'], queues.imageEvents.queue.queueArn),
 	];
 }
 
 function permissionsOfReconciling({ buckets, queues, tables }: SweeperProps): PolicyStatement[] {
 	return [
-		allowObjects(['s3:GetObject'], buckets.images, ''),
 		allowObjects(['s3:GetObject', 's3:PutObject'], buckets.results, 'sweeper/'), // how far it came
 		allowObjects(['s3:GetObject'], buckets.results, 'drops/', 'drops-open/'),
-		maySeeWhatIsMissing(buckets.images, buckets.results),
-		allow(['dynamodb:GetItem'], tables.claimsArn),
+		maySeeWhatIsMissing(buckets.results),
+		allow(['s3:ListBucketVersions'], buckets.images.bucketArn),
+		allow(['dynamodb:BatchGetItem'], tables.claimsArn),
 		allow(['sqs:SendMessage'], queues.imageEvents.queue.queueArn),
 	];
 }

@@ -7,6 +7,8 @@ import { allowObjects } from './statements.ts';
 /** The tag of a session that says whose it is: one role serves all tenants, and none can name another's objects. */
 const tag = 'tenant';
 const tenant = `\${aws:PrincipalTag/${tag}}`;
+/** How IAM writes one that means itself. */
+const asterisk = `\${*}`;
 
 /** Roles that you give to tenants, by `sts assume-role --tags Key=tenant,Value=acme`: to drop images, and to read what became of them. */
 export class Tenants extends Construct {
@@ -29,10 +31,16 @@ export class Tenants extends Construct {
 		]);
 	}
 
-	/** Assumed by whom the account allows to, and only with a tenant's name. */
+	/**
+	 * Assumed by whom the account allows to, and only with a tenant's name. One with a slash would be a folder of another tenant,
+	 * who would pay for what is dropped there.
+	 */
 	private roleOf(id: string, roleName: string, description: string, statements: PolicyStatement[]): Role {
 		const assumedBy = new SessionTagsPrincipal(
-			new AccountPrincipal(Aws.ACCOUNT_ID).withConditions({ Null: { [`aws:RequestTag/${tag}`]: 'false' } }),
+			new AccountPrincipal(Aws.ACCOUNT_ID).withConditions({
+				Null: { [`aws:RequestTag/${tag}`]: 'false' },
+				StringNotLike: { [`aws:RequestTag/${tag}`]: ['*/*', `*${asterisk}*`] },
+			}),
 		);
 		const role = new Role(this, id, { roleName, description, assumedBy });
 		for (const statement of statements) role.addToPolicy(statement);

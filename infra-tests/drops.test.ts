@@ -48,7 +48,9 @@ test('is done when each of its images has its outcome: failed ones, an archiveâ€
 		environment(),
 	);
 	await cloud.setLimit(tenant, plenty);
-	await expect.poll(() => recordOf(marker), patience).toMatchObject({ tenant, prefix: `${tenant}/2026/`, images: 6 });
+	// Of this closing: where its event is slow, the sweeper sends one with the time that the listing says, and that drop may be done first.
+	const record = { tenant, prefix: `${tenant}/2026/`, images: 6, closedMs };
+	await expect.poll(() => recordOf(marker), patience).toMatchObject(record);
 	const outcomes = (await cloud.outcomesOf(tenant)).filter(({ key }) => key.startsWith(`${tenant}/2026/`));
 	expect(outcomes).toHaveLength(6); // of the marker itself there is none
 	const done = /^drop whole\/2026\/: done since 20\S+, 6 images, closed 20\S+Z\n$/;
@@ -63,7 +65,7 @@ test('is done when each of its images has its outcome: failed ones, an archiveâ€
 		],
 		environment(),
 	);
-	await expect.poll(() => cloud.stores.drops.list(), patience).toEqual({ names: [], more: false });
+	await expect.poll(() => cloud.stores.drops.tenants(), patience).toEqual([]);
 });
 
 test('whose markerâ€™s event was lost is found by the sweeper', async () => {

@@ -2,7 +2,6 @@ import type { Prices } from './prices.ts';
 
 const million = 1_000_000;
 const monthHours = 730;
-const hourSeconds = 3600;
 const functionGb = 0.5;
 
 /** Requests that one thing causes. */
@@ -24,8 +23,9 @@ const ofArchive: Requests = { s3Put: 2, sqsRequest: 4.2, dynamoDbWrite: 2, s3Get
  * index included, and what waits behind it; two messages, each sent, received and deleted.
  */
 const ofBatch: Requests = { s3Put: 4, s3Get: 5, dynamoDbWrite: 14, dynamoDbRead: 11, sqsRequest: 6, lambdaRequest: 2 };
-/** Time of functions that a batch takes, with the claims of 512 images. */
-const functionSecondsOfBatch = 4;
+/** Time of functions that a batch takes, and each of its images, which is claimed or listed: some 4 s for 512. Estimates. */
+const functionSecondsOfBatch = 1;
+const functionSecondsOfImage = 0.006;
 
 function usdOfRequests({ usd }: Prices, requests: Requests): number {
 	return Object.entries(requests).reduce((sum, [name, count]) => sum + (count * usd(`${name}Million`)) / million, 0);
@@ -34,27 +34,9 @@ function usdOfRequests({ usd }: Prices, requests: Requests): number {
 /** Requests of one image, in USD, when `batchImages` share a batch and `archiveImages` an archive (1: dropped alone). */
 export function requestsUsd(prices: Prices, batchImages: number, archiveImages: number): number {
 	const drop = archiveImages === 1 ? usdOfRequests(prices, ofImage) : usdOfRequests(prices, ofArchive) / archiveImages;
-	const functions = functionSecondsOfBatch * functionGb * prices.usd('lambdaGbSecond');
-	return drop + (usdOfRequests(prices, ofBatch) + functions) / batchImages;
-}
-
-export type WorkerKind = 'cpu' | 'gpu';
-export interface CpuTask {
-	vcpus: number;
-	memoryGb: number;
-}
-
-/** What a worker costs an hour while it runs, its public address included. */
-export function workerUsdHour({ usd }: Prices, kind: WorkerKind, { vcpus, memoryGb }: CpuTask): number {
-	if (kind === 'gpu') return usd('gpuInstanceHour') * (1 + usd('managedInstancesFee')) + usd('publicIpv4Hour');
-	return vcpus * usd('fargateVcpuHour') + memoryGb * usd('fargateGbHour') + usd('publicIpv4Hour');
-}
-
-/** What a worker that is always busy computing takes for 10^9 multiply-adds, in USD. */
-export function gmacUsd(prices: Prices, kind: WorkerKind, task: CpuTask): number {
-	const { gmacPerSecondVcpu, gmacPerSecondGpu } = prices.speeds;
-	const gmacPerSecond = kind === 'gpu' ? gmacPerSecondGpu.value : task.vcpus * gmacPerSecondVcpu.value;
-	return workerUsdHour(prices, kind, task) / hourSeconds / gmacPerSecond;
+	const functionSeconds = functionSecondsOfBatch / batchImages + functionSecondsOfImage;
+	const functions = functionSeconds * functionGb * prices.usd('lambdaGbSecond');
+	return drop + functions + usdOfRequests(prices, ofBatch) / batchImages;
 }
 
 /** Multiply-adds of a network whose full run costs as much as an image's requests: from there on the gate decides the bill. */
@@ -89,13 +71,24 @@ export function idleItems(
 	];
 }
 
+/** Of a claim: a key of some sixty characters, its version, its batch, and the 100 bytes that DynamoDB adds to an item. */
+export const claimBytes = 205;
+
+/** What the claims of so many images cost a month, for ever: they never expire. An archive has one. */
+export function claimsUsdMonth({ usd }: Prices, images: number): number {
+	return ((images * claimBytes) / 1024 ** 3) * (usd('tableGbMonth') + usd('tableBackupGbMonth'));
+}
+
 /** Seven interface endpoints in two zones, whether used or not. */
 export function privateNetworkUsdMonth({ usd }: Prices): number {
 	return 7 * 2 * monthHours * usd('interfaceEndpointZoneHour');
 }
 
-/** What a walk through so many images costs: their listing, and of each its version and twice its claim (sweeper/find-claim.ts). */
+/**
+ * What a walk through so many images costs: their listing, a thousand at a time, and of each its claim, which is priced by the
+ * item, however many one request reads. Old versions, which are listed too, are not counted.
+ */
 export function walkUsd({ usd }: Prices, images: number): number {
-	const ofImage = usd('s3PutMillion') / 1000 + usd('s3GetMillion') + 2 * usd('dynamoDbReadMillion');
+	const ofImage = usd('s3PutMillion') / 1000 + usd('dynamoDbReadMillion');
 	return (images * ofImage) / million;
 }

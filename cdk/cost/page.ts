@@ -2,49 +2,41 @@ import { limits } from '../../functions/core/limits.ts';
 import { fullMacs, type ModelCard } from '../../functions/core/package.ts';
 import type { Settings } from '../settings-schema.ts';
 import { drivingQueues, reconcileHours, sweepMinutes } from '../sizes.ts';
-import {
-	evenGmac,
-	gmacUsd,
-	idleItems,
-	privateNetworkUsdMonth,
-	requestsUsd,
-	type WorkerKind,
-	walkUsd,
-	workerUsdHour,
-} from './model.ts';
+import { money, significant, table } from './format.ts';
+import { claimBytes, claimsUsdMonth, idleItems, privateNetworkUsdMonth, requestsUsd, walkUsd } from './model.ts';
 import type { Prices } from './prices.ts';
+import { archivesTable, bindsTable, type Network, smallBatchesTable, workersTable } from './tables.ts';
+import { type CpuTask, workerUsdHour } from './worker-time.ts';
 
 const million = 1_000_000;
-const shares = [0.25, 0.5, 1];
-const kinds: WorkerKind[] = ['cpu', 'gpu'];
-const archiveSizes = [1, 10, 100, 1000, 10_000];
+const largeArchive = 10_000;
 const monthDays = 365 / 12;
 const sweepsMonth = Math.round((monthDays * 24 * 60) / sweepMinutes);
 const looksMonth = Math.round((monthDays * 24) / reconcileHours);
 /** What a month costs in which nothing happens; a test holds it against the stack. */
-export const idle = { alarmMetrics: 22, metrics: 4, queuesPolled: drivingQueues, sweepsMonth, imageGb: 0.6 };
+export const idle = { alarmMetrics: 23, metrics: 4, queuesPolled: drivingQueues, sweepsMonth, imageGb: 0.6 };
 
 /** docs/cost.md: what a stack costs, by the price list and these settings. */
 export function costPage(prices: Prices, settings: Settings, card: ModelCard): string {
 	const task = { vcpus: settings.cpu.cpuUnits / 1024, memoryGb: settings.cpu.memoryMib / 1024 };
-	const batch = settings.batchImagesMax;
-	const networks = [
-		{ name: `${card.name}, ${card.input.width} px`, gmac: fullMacs(card) / 1e9 },
-		{ name: 'of 1 GMAC', gmac: 1 },
-		{ name: 'of 4 GMAC (a ResNet-50 at 224 px)', gmac: 4 },
-	];
-	const gmacs = Object.fromEntries(kinds.map((kind) => [kind, gmacUsd(prices, kind, task)])) as Record<
-		WorkerKind,
-		number
-	>;
-	const items = idleItems(prices, idle);
-	const single = requestsUsd(prices, batch, 1);
 	return `# What it costs
 
 Written by \`npm run cost\`, which replaces this page by one for your settings, from [cdk/cost/prices.json](../cdk/cost/prices.json) (${prices.region}, as of ${prices.asOf}; ${prices.unit}).
 ${prices.note} Nothing on this page was billed: no stack of this could be deployed where it was written.
 
-## An idle month
+${idleSection(prices)}
+
+${imagesSection(prices, settings, card, task)}
+
+${smallBatchesSection(prices, settings)}
+
+${gateSection(prices, settings, card, task)}
+`;
+}
+
+function idleSection(prices: Prices): string {
+	const items = idleItems(prices, idle);
+	return `## An idle month
 
 ${table(['what', 'USD'], [...items.map(({ what, usd }) => [what, money(usd)]), ['together', money(items.reduce((sum, { usd }) => sum + usd, 0))]])}
 
@@ -52,55 +44,66 @@ No worker runs, no NAT gateway, no load balancer. With \`privateNetwork\`: ${mon
 Images that stay in the bucket cost their storage, and the search for images without a claim (${24 / reconcileHours} looks a day at ${limits.sweepObjectsMax.toLocaleString('en')} objects) at
 most ${money(looksMonth * walkUsd(prices, limits.sweepObjectsMax))} USD a month.
 
-## A million images, dropped one by one
+Claims never expire, so that no image is ever billed twice: of ${claimBytes} bytes each, with point-in-time recovery, they are **${money(claimsUsdMonth(prices, million))} USD a month for each million
+images** that were ever dropped, so after a year of a million a month ${money(claimsUsdMonth(prices, 12 * million))} USD a month. An archive has one claim, whatever it holds.`;
+}
 
-Requests, the same for every network, in batches of ${batch}: **${money(single * million)} USD** (${money(prices.usd('s3PutMillion'))} of them for the PUTs of the drop itself).
-Compute, by the share of the full network that the budget pays, on a worker that is kept busy (cpu: Fargate, ${task.vcpus} vCPU,
-${money(workerUsdHour(prices, 'cpu', task))} USD an hour; gpu: g6.xlarge on Managed Instances, ${money(workerUsdHour(prices, 'gpu', task))} USD an hour):
+/** The networks that the page speaks of. */
+function networksOf(card: ModelCard): [own: Network, ...others: Network[]] {
+	return [
+		{ name: `${card.name}, ${card.input.width} px`, gmac: fullMacs(card) / 1e9 },
+		{ name: 'of 1 GMAC', gmac: 1 },
+		{ name: 'of 4 GMAC (a ResNet-50 at 224 px)', gmac: 4 },
+	];
+}
 
-${table(
-	['network', 'workers', ...shares.map((share) => `${share * 100} %`), 'with requests, at 100 %'],
-	networks.flatMap(({ name, gmac }) =>
-		kinds.map((kind) => [
-			name,
-			kind,
-			...shares.map((share) => money(share * gmac * gmacs[kind] * million)),
-			money((gmac * gmacs[kind] + single) * million),
-		]),
-	),
-)}
+function imagesSection(prices: Prices, settings: Settings, card: ModelCard, task: CpuTask): string {
+	const { loadAloneMs, loadArchivedMs } = prices.speeds;
+	const requestsMillion = (archiveImages: number) =>
+		requestsUsd(prices, settings.batchImagesMax, archiveImages) * million;
+	const networks = networksOf(card);
+	return `## A million images, dropped one by one
 
-To close the drop, so that an event says when all are done, costs ${money(walkUsd(prices, million))} USD more: each image costs a HEAD and two reads of its claim. Of an archive only itself does.
+Requests, the same for every network, in batches of ${settings.batchImagesMax}: **${money(requestsMillion(1))} USD** (${money(prices.usd('s3PutMillion'))} of them for the PUTs of the drop itself).
+Workers, by the share of the full network that the budget pays, where they are kept busy (cpu: Fargate, ${task.vcpus} vCPU,
+${money(workerUsdHour(prices, 'cpu', task))} USD an hour; gpu: g6.xlarge on Managed Instances, ${money(workerUsdHour(prices, 'gpu', task))} USD an hour). A worker loads and computes at once, and the slower of the
+two binds it, which stands beside each figure. Loading takes ${loadAloneMs.value} ms an image (${loadAloneMs.source}):
 
-## When the gate decides the bill
+${workersTable(prices, task, networks, { drop: 'alone', requestsMillion: requestsMillion(1) })}
+
+To close the drop, so that an event says when all are done, costs ${money(walkUsd(prices, million))} USD more: each image costs a read of its claim. Of an archive only itself does.
+
+### In archives of ${largeArchive.toLocaleString('en')}
+
+Loading takes ${loadArchivedMs.value} ms an image (${loadArchivedMs.source}):
+
+${workersTable(prices, task, networks, { drop: 'archived', requestsMillion: requestsMillion(largeArchive) })}
+
+### What binds a worker, and when a GPU pays
+
+Where loading binds, a smaller share or a faster GPU saves nothing of a worker's time (what a tenant is billed follows the MACs all the same). A GPU that waits for
+images costs its hours like any other: below the network of the last column it is dearer than Fargate, however fast it computes.
+
+${bindsTable(prices, task)}`;
+}
+
+function smallBatchesSection(prices: Prices, { batchImagesMax, windowSeconds }: Settings): string {
+	return `## Small batches
+
+A batch costs requests of its own, whatever it holds. It holds what one tenant drops within a window (\`windowSeconds\`, here ${windowSeconds} s) of one planner. Five
+planners gather at once, each in a window of its own, so a tenant whose images trickle gets up to five batches a window.
+
+${smallBatchesTable(prices, batchImagesMax)}`;
+}
+
+function gateSection(prices: Prices, settings: Settings, card: ModelCard, task: CpuTask): string {
+	const { gmacPerSecondVcpu, gmacPerSecondGpu } = prices.speeds;
+	return `## When the gate decides the bill
 
 A full run costs as much as the image's requests from this network size on; below it, dropping images in archives saves more than any gate:
 
-${table(
-	['images an archive', 'requests a million, USD', ...kinds.map((kind) => `as much as a full run of, on ${kind}`)],
-	archiveSizes.map((size) => {
-		const requests = requestsUsd(prices, batch, size);
-		return [
-			size === 1 ? 'one by one' : size.toLocaleString('en'),
-			money(requests * million),
-			...kinds.map((kind) => `${significant(evenGmac(requests, gmacs[kind]))} GMAC`),
-		];
-	}),
-)}
+${archivesTable(prices, task, settings.batchImagesMax)}
 
-${card.name} has ${significant(networks[0]?.gmac ?? 0)} GMAC. Speeds: ${prices.speeds.gmacPerSecondVcpu.value} GMAC/s a vCPU (${prices.speeds.gmacPerSecondVcpu.source});
-${prices.speeds.gmacPerSecondGpu.value} GMAC/s a GPU (${prices.speeds.gmacPerSecondGpu.source}). A worker also waits for images: \`LoadTime\` beside \`InferenceTime\` tells.
-`;
-}
-
-function table(head: string[], rows: string[][]): string {
-	return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-}
-
-function money(usd: number): string {
-	return usd >= 0.1 || usd === 0 ? usd.toFixed(2) : usd.toPrecision(2);
-}
-
-function significant(value: number): string {
-	return value >= 100 ? value.toFixed(0) : Number(value.toPrecision(2)).toString();
+${card.name} has ${significant(networksOf(card)[0].gmac)} GMAC. Speeds: ${gmacPerSecondVcpu.value} GMAC/s a vCPU (${gmacPerSecondVcpu.source});
+${gmacPerSecondGpu.value} GMAC/s a GPU (${gmacPerSecondGpu.source}). What binds yours, \`LoadTime\` beside \`InferenceTime\` tells.`;
 }

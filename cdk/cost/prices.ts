@@ -12,7 +12,12 @@ const pricesSchema = z.strictObject({
 	unit: z.string(),
 	note: z.string(),
 	prices: z.record(z.string(), price),
-	speeds: z.strictObject({ gmacPerSecondVcpu: speed, gmacPerSecondGpu: speed }),
+	speeds: z.strictObject({
+		gmacPerSecondVcpu: speed,
+		gmacPerSecondGpu: speed,
+		loadAloneMs: speed,
+		loadArchivedMs: speed,
+	}),
 });
 
 /** The price list: each price with its source, as of one day. */

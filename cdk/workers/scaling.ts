@@ -12,8 +12,15 @@ import type { FargateService } from 'aws-cdk-lib/aws-ecs';
 import { Role } from 'aws-cdk-lib/aws-iam';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { limits } from '../../functions/core/limits.ts';
+import type { Settings } from '../settings-schema.ts';
 
 const minute = Duration.minutes(1);
+/**
+ * How long the oldest batch may wait before the batches count as heavy: longer than a worker takes to start and to finish
+ * `batchesPerWorker` light ones.
+ */
+const heavyMinutes: Record<Settings['workers'], number> = { cpu: 5, gpu: 15 };
 /** How many minutes in a row without any batch end the last worker: a start is dearer than a short wait. */
 const emptyMinutes = 5;
 /** AWS allows that many steps in a policy. */
@@ -48,10 +55,37 @@ export function backlogOf(
 }
 
 /**
- * The numbers of workers, rising to the most; each holds from as many batches on. One by one while the steps suffice, else
- * ever further apart: a lone batch starts one worker, and never are there more than batches.
+ * How many workers the batches want: one for each `batchesPerWorker`; and one for each three, as many as a worker runs at once,
+ * where the oldest has waited so long that they must be heavy. MAX skips an age that is missing, so the number stands without it.
  */
-export function workersByBacklog(workersMax: number): number[] {
+function workersWanted(queue: Queue, kind: Settings['workers'], batchesPerWorker: number): MathExpression {
+	const period = minute;
+	const backlog = backlogOf(queue, period);
+	const light = new MathExpression({
+		label: 'workers, by the number of batches',
+		expression: `CEIL(backlog / ${batchesPerWorker})`,
+		period,
+		usingMetrics: { backlog },
+	});
+	const heavy = new MathExpression({
+		label: 'workers, where batches are heavy',
+		expression: `IF(oldest > ${60 * heavyMinutes[kind]}, CEIL(backlog / ${limits.batchesAtOnce}), 0)`,
+		period,
+		usingMetrics: { backlog, oldest: queue.metricApproximateAgeOfOldestMessage({ period, statistic: 'Maximum' }) },
+	});
+	return new MathExpression({
+		label: 'workers wanted',
+		expression: 'MAX([light, heavy])',
+		period,
+		usingMetrics: { light, heavy },
+	});
+}
+
+/**
+ * The numbers of workers that there may be, rising to the most; each holds from as many wanted on. One by one while the steps
+ * suffice, else ever further apart, and so never more than wanted.
+ */
+export function workerSteps(workersMax: number): number[] {
 	const count = Math.min(workersMax, stepsMax);
 	return Array.from({ length: count }, (_, i) =>
 		Math.max(i + 1, Math.round(workersMax ** (count === 1 ? 1 : i / (count - 1)))),
@@ -66,20 +100,25 @@ function scalingRoleArn(stack: Stack): string {
 }
 
 export interface ScalingProps {
-	name: string;
+	settings: Settings;
 	service: FargateService;
 	queue: Queue;
-	workersMax: number;
 }
 
 /**
- * None without batches, else by their number. Each policy sets a count instead of changing one, so that it may run again;
- * a worker that is protected goes on with its batch whatever the count says.
+ * None without batches, else as many as they want. One alarm weighs number and age together, so that one policy alone starts
+ * workers; it sets a count instead of changing one, so that it may run again. A worker that is protected goes on with its batch
+ * whatever the count says.
  */
 export class Scaling extends Construct {
-	constructor(scope: Construct, id: string, { name, service, queue, workersMax }: ScalingProps) {
+	private readonly name: string;
+	private readonly scalingTarget: ScalableTarget;
+
+	constructor(scope: Construct, id: string, { settings, service, queue }: ScalingProps) {
 		super(scope, id);
-		const scalingTarget = new ScalableTarget(this, 'Target', {
+		const { name, workers, workersMax } = settings;
+		this.name = name;
+		this.scalingTarget = new ScalableTarget(this, 'Target', {
 			serviceNamespace: ServiceNamespace.ECS,
 			resourceId: `service/${service.cluster.clusterName}/${service.serviceName}`,
 			scalableDimension: 'ecs:service:DesiredCount',
@@ -87,41 +126,50 @@ export class Scaling extends Construct {
 			maxCapacity: workersMax,
 			role: Role.fromRoleArn(this, 'Role', scalingRoleArn(Stack.of(this))),
 		});
-		const common = {
-			scalingTarget,
-			adjustmentType: AdjustmentType.EXACT_CAPACITY,
-			metricAggregationType: MetricAggregationType.MAXIMUM,
-		};
-		const alarmOf = (alarmId: string, meaning: string) => ({
-			alarmName: `${name}-${alarmId}`,
-			alarmDescription: meaning,
-			metric: backlogOf(queue, minute),
-			treatMissingData: TreatMissingData.IGNORE, // an idle queue stops to be measured
-		});
+		this.startAtWork(workersWanted(queue, workers, settings[workers].batchesPerWorker), workerSteps(workersMax));
+		this.endWhenIdle(backlogOf(queue, minute));
+	}
 
-		const some = new Alarm(this, 'BatchesWait', {
-			...alarmOf('workers-wanted', 'No fault: batches wait or run, so workers are started'),
+	private startAtWork(wanted: MathExpression, steps: number[]): void {
+		const alarm = new Alarm(this, 'BatchesWait', {
+			alarmName: `${this.name}-workers-wanted`,
+			alarmDescription: 'No fault: batches wait or run, so workers are started',
+			metric: wanted,
+			treatMissingData: TreatMissingData.IGNORE, // an idle queue stops to be measured
 			threshold: 1,
 			comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
 			evaluationPeriods: 1,
 		});
-		const byBacklog = new StepScalingAction(this, 'ByBacklog', { ...common, policyName: `${name}-by-backlog` });
-		const steps = workersByBacklog(workersMax);
+		const policy = this.policyOf('ByBacklog', 'by-backlog');
 		for (const [i, workers] of steps.entries()) {
 			const next = steps[i + 1];
 			const upperBound = next === undefined ? {} : { upperBound: next - 1 };
-			byBacklog.addAdjustment({ adjustment: workers, lowerBound: workers - 1, ...upperBound }); // above the threshold
+			policy.addAdjustment({ adjustment: workers, lowerBound: workers - 1, ...upperBound }); // above the threshold
 		}
-		some.addAlarmAction(new ApplicationScalingAction(byBacklog));
+		alarm.addAlarmAction(new ApplicationScalingAction(policy));
+	}
 
-		const none = new Alarm(this, 'NoBatches', {
-			...alarmOf('workers-idle', 'No fault: no batch waits or runs, so no worker is needed'),
+	private endWhenIdle(backlog: MathExpression): void {
+		const alarm = new Alarm(this, 'NoBatches', {
+			alarmName: `${this.name}-workers-idle`,
+			alarmDescription: 'No fault: no batch waits or runs, so no worker is needed',
+			metric: backlog,
+			treatMissingData: TreatMissingData.IGNORE,
 			threshold: 0,
 			comparisonOperator: ComparisonOperator.LESS_THAN_OR_EQUAL_TO_THRESHOLD,
 			evaluationPeriods: emptyMinutes,
 		});
-		const toNone = new StepScalingAction(this, 'ToNone', { ...common, policyName: `${name}-to-none` });
-		toNone.addAdjustment({ adjustment: 0, upperBound: 0 });
-		none.addAlarmAction(new ApplicationScalingAction(toNone));
+		const policy = this.policyOf('ToNone', 'to-none');
+		policy.addAdjustment({ adjustment: 0, upperBound: 0 });
+		alarm.addAlarmAction(new ApplicationScalingAction(policy));
+	}
+
+	private policyOf(id: string, what: string): StepScalingAction {
+		return new StepScalingAction(this, id, {
+			scalingTarget: this.scalingTarget,
+			policyName: `${this.name}-${what}`,
+			adjustmentType: AdjustmentType.EXACT_CAPACITY,
+			metricAggregationType: MetricAggregationType.MAXIMUM,
+		});
 	}
 }

@@ -19,7 +19,7 @@ export interface WorkersProps {
 	queues: Queues;
 }
 
-/** The service that runs batches: as many workers as there are batches, within the settings' bound; none when there are none. */
+/** The service that runs batches: as many workers as these want, within the settings' bound; none when there are none. */
 export class Workers extends Construct {
 	readonly cluster: Cluster;
 	readonly service: FargateService;
@@ -49,12 +49,7 @@ export class Workers extends Construct {
 		};
 		const task = new WorkerTask(this, 'Worker', { settings, environment, log, role, isPrivate: network.isPrivate });
 		this.service = this.serviceOf(props, task);
-		new Scaling(this, 'Scaling', {
-			name: settings.name,
-			service: this.service,
-			queue: queues.batches.queue,
-			workersMax: settings.workersMax,
-		});
+		new Scaling(this, 'Scaling', { settings, service: this.service, queue: queues.batches.queue });
 	}
 
 	private serviceOf({ settings, network }: WorkersProps, task: WorkerTask): FargateService {

@@ -1,5 +1,7 @@
+import type { BatchGetCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Image } from '../core/image.ts';
+import { type Image, nameOfImage } from '../core/image.ts';
+import { limits } from '../core/limits.ts';
 import { batchIdOf } from '../core/testing/ledger-model.ts';
 import { type Claims, createClaims } from './claim-table.ts';
 import { createTables, tableNames } from './tables.ts';
@@ -57,4 +59,40 @@ test.each(oddKeys)('the key %j is claimed like any other', async (key) => {
 test('keys and versions that read alike when joined stay apart', async () => {
 	expect(await claims.claim(imageOf('acme/a', { etag: 'bc' }), batchIdOf(1))).toBe(true);
 	expect(await claims.claim(imageOf('acme/ab', { etag: 'c' }), batchIdOf(2))).toBe(true);
+});
+
+test('owners of many images come each in its place: of a version, of none, said twice, more than one request reads', async () => {
+	const images = Array.from({ length: limits.claimsReadMax + 1 }, (_, i) => imageOf(`acme/many-${i}.png`));
+	const claimed = images.filter((_, i) => i % 2 === 0);
+	for (const [i, image] of claimed.entries()) await claims.claim(image, batchIdOf(i));
+	await claims.claim(images[0] as Image, batchIdOf(9), 'on-purpose'); // another run's claim is none of the first
+	await claims.claim(imageOf('acme/many-1.png', { versionId: 'v1' }), batchIdOf(7));
+	const names = [...images, ...images.slice(0, 2), imageOf('acme/many-1.png', { versionId: 'v1' })].map(nameOfImage);
+	const expected = images.map((_, i) => (i % 2 === 0 ? batchIdOf(i / 2) : undefined));
+	expect(await claims.ownersOf(names)).toEqual([...expected, ...expected.slice(0, 2), batchIdOf(7)]);
+	expect(await claims.ownersOf([])).toEqual([]);
+});
+
+test.each([
+	[limits.claimReadTries - 1, 'are asked for again'],
+	[limits.claimReadTries, 'are no answer: it is tried again later'],
+])('claims that a table short of capacity left out %i times %s', async (times) => {
+	let requests = 0;
+	const send = async ({ input: { RequestItems } }: BatchGetCommand) => {
+		const [[table = '', { Keys = [] } = {}] = []] = Object.entries(RequestItems ?? {});
+		const [first, ...rest] = Keys;
+		requests += 1;
+		if (requests <= times)
+			return {
+				Responses: { [table]: requests === 1 ? [{ ...first, batchId: batchIdOf(1) }] : [] },
+				UnprocessedKeys: { [table]: { Keys: requests === 1 ? rest : Keys } },
+			};
+		return { Responses: { [table]: Keys.map((key) => ({ ...key, batchId: batchIdOf(2) })) } };
+	};
+	const short = createClaims({ send } as unknown as DynamoDBDocumentClient, 'claims');
+	const owners = short.ownersOf(['acme/a.png', 'acme/b.png'].map((key) => ({ key, version: 'e1' })));
+	if (times < limits.claimReadTries) expect(await owners).toEqual([batchIdOf(1), batchIdOf(2)]);
+	else
+		await expect(owners).rejects.toMatchObject({ code: 'unavailable', message: expect.stringMatching(/only a part/) });
+	expect(requests).toBe(limits.claimReadTries);
 });

@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto';
-import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { setTimeout as delay } from 'node:timers/promises';
+import { BatchGetCommand, type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import pMap from 'p-map';
 import { z } from 'zod';
 import { batchIdSchema } from '../core/batch.ts';
+import { BudgetNetError } from '../core/errors.ts';
 import { type Image, type ImageName, nameOfImage } from '../core/image.ts';
+import { limits } from '../core/limits.ts';
 import { parse } from '../core/parse.ts';
 import { awsCall, conditionalWrite } from './aws-call.ts';
 
@@ -22,6 +26,12 @@ export interface Claims {
 	claim(image: Image, batchId: string, run?: string): Promise<boolean>;
 	/** The batch that has claimed an image, for its first run or the one named. @throws BudgetNetError */
 	ownerOf(name: ImageName, run?: string): Promise<string | undefined>;
+	/**
+	 * The batches that have claimed these images for their first run, each in its image's place: a request for
+	 * `limits.claimsReadMax` of them.
+	 * @throws BudgetNetError `unavailable`, also when the table still gives only a part after `limits.claimReadTries` requests
+	 */
+	ownersOf(names: readonly ImageName[]): Promise<(string | undefined)[]>;
 }
 
 /** Claims in a DynamoDB table (pk), an item an image. */
@@ -47,7 +57,37 @@ export function createClaims(dynamodb: DynamoDBDocumentClient, tableName: string
 			const { Item } = await awsCall(what, () => dynamodb.send(get));
 			return Item && parse(claimSchema, Item, `claim of "${name.key}"`).batchId;
 		},
+
+		async ownersOf(names) {
+			const keys = names.map((name) => claimKey(name, undefined));
+			const unique = [...new Set(keys)]; // DynamoDB refuses to be asked for the same twice
+			const pages = Array.from({ length: Math.ceil(unique.length / limits.claimsReadMax) }, (_, page) =>
+				unique.slice(page * limits.claimsReadMax, (page + 1) * limits.claimsReadMax),
+			);
+			const found = await pMap(pages, (page) => readClaims(dynamodb, tableName, page), {
+				concurrency: limits.storeConcurrency,
+			});
+			const owners = new Map(found.flat().map(({ pk, batchId }) => [pk, batchId]));
+			return keys.map((key) => owners.get(key));
+		},
 	};
+}
+
+/** The claims that there are of these keys. */
+async function readClaims(dynamodb: DynamoDBDocumentClient, tableName: string, keys: readonly string[]) {
+	const what = `table ${tableName}`;
+	const found: z.infer<typeof claimSchema>[] = [];
+	let left: Record<string, unknown>[] = keys.map((pk) => ({ pk }));
+	for (let tries = 1; ; tries++) {
+		const command = new BatchGetCommand({ RequestItems: { [tableName]: { Keys: left, ConsistentRead: true } } });
+		const { Responses, UnprocessedKeys } = await awsCall(what, () => dynamodb.send(command));
+		for (const item of Responses?.[tableName] ?? []) found.push(parse(claimSchema, item, `claim in ${what}`));
+		left = UnprocessedKeys?.[tableName]?.Keys ?? [];
+		if (left.length === 0) return found;
+		if (tries === limits.claimReadTries)
+			throw new BudgetNetError('unavailable', `${what} gave only a part of what was asked, ${tries} times in a row`);
+		await delay(limits.claimRetryMs * 2 ** (tries - 1));
+	}
 }
 
 /** Key and version, kept apart by a character that stands in no version; its digest where that is too long. */

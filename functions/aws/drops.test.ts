@@ -63,19 +63,31 @@ test('a drop that is closed again is another open drop; of two the later one is 
 	const marker = 'acme/again/_complete';
 	for (const closedMs of [999, 1000, 20_000]) await drops.open(closing(marker, closedMs));
 	expect(await drops.openOf(marker)).toEqual(open(closing(marker, 20_000)));
-	const { names } = await drops.list();
-	expect(await Promise.all(names.map((name) => drops.read(name)))).toEqual(
+	const { names } = await drops.list('acme');
+	expect(await Promise.all(names.map((name) => drops.read('acme', name)))).toEqual(
 		[999, 1000, 20_000].map((closedMs) => open(closing(marker, closedMs))),
 	);
-	expect((await drops.list(names[0])).names).toEqual(names.slice(1));
+	expect((await drops.list('acme', names[0])).names).toEqual(names.slice(1));
 	for (const closedMs of [999, 1000, 20_000]) await drops.remove(closing(marker, closedMs));
-	expect(await drops.list()).toEqual({ names: [], more: false });
+	expect(await drops.list('acme')).toEqual({ names: [], more: false });
+});
+
+test('each tenant that has an open drop is known, and has its own only', async () => {
+	const other = { tenant: 'acme-2', marker: 'acme-2/_complete', closedMs: 1000 };
+	const all = [closing('acme/one/_complete'), closing('acme/two/_complete'), other];
+	for (const one of all) await drops.open(one);
+	expect((await drops.tenants()).sort()).toEqual(['acme', 'acme-2']);
+	expect((await drops.list('acme')).names).toHaveLength(2);
+	const { names } = await drops.list('acme-2');
+	expect(await Promise.all(names.map((name) => drops.read('acme-2', name)))).toEqual([open(other)]);
+	for (const one of all) await drops.remove(one);
+	expect(await drops.tenants()).toEqual([]);
 });
 
 test('what is no open drop is refused by name', async () => {
-	await putText(clients.s3, 'results', 'drops-open/odd.json', '{"v":2}', 'application/json');
-	await expect(drops.read('odd.json')).rejects.toMatchObject({
+	await putText(clients.s3, 'results', 'drops-open/tenant=acme/odd.json', '{"v":2}', 'application/json');
+	await expect(drops.read('acme', 'odd.json')).rejects.toMatchObject({
 		code: 'invalid',
-		message: expect.stringContaining('drops-open/odd.json'),
+		message: expect.stringContaining('drops-open/tenant=acme/odd.json'),
 	});
 });

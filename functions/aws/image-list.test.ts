@@ -1,8 +1,9 @@
-import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DeleteObjectCommand, PutBucketVersioningCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { headImage } from './image-head.ts';
 import { listImages } from './image-list.ts';
 import { oddKeys } from './testing/odd-keys.ts';
+import { startAnswering } from './testing/start-answering.ts';
 import { startClients } from './testing/start-clients.ts';
 
 const clients = await startClients();
@@ -31,4 +32,62 @@ test.skipIf(process.env.LOCALSTACK_ENDPOINT)('goes on after a key, whatever that
 		const { images } = await listImages(clients.s3, 'listed', { after });
 		expect(images.map(({ key }) => key)).toEqual(all.slice(i + 1));
 	}
+});
+
+// The embedded cloud keeps no versions.
+test.runIf(process.env.LOCALSTACK_ENDPOINT)('an image is named by its version, as a HEAD names it', async () => {
+	const Bucket = 'versioned';
+	await clients.createBucket(Bucket);
+	const put = (Key: string, Body: string) => clients.s3.send(new PutObjectCommand({ Bucket, Key, Body }));
+	await put('acme/before.png', 'x');
+	const VersioningConfiguration = { Status: 'Enabled' } as const;
+	await clients.s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }));
+	for (const body of ['1', '22', '333']) await put('acme/again.png', body);
+	await put('acme/gone.png', 'x');
+	await clients.s3.send(new DeleteObjectCommand({ Bucket, Key: 'acme/gone.png' }));
+	await put('acme/new.png', 'x');
+	const { images } = await listImages(clients.s3, Bucket, { prefix: 'acme/' });
+	expect(images.map(({ key, bytes }) => [key, bytes])).toEqual([
+		['acme/again.png', 3],
+		['acme/before.png', 1],
+		['acme/new.png', 1],
+	]);
+	for (const { modifiedMs: _, ...image } of images.filter(({ key }) => key !== 'acme/before.png'))
+		expect(await headImage(clients.s3, Bucket, image.key)).toEqual(image);
+	expect((await listImages(clients.s3, Bucket, { after: 'acme/again.png' })).images).toEqual(images.slice(1));
+});
+
+describe('in a bucket with versions', () => {
+	const version = (key: string, versionId: string, isLatest: boolean) =>
+		`<Version><Key>${key}</Key><VersionId>${versionId}</VersionId><IsLatest>${isLatest}</IsLatest>` +
+		`<LastModified>1970-01-01T00:00:01.000Z</LastModified><ETag>&quot;e-${versionId}&quot;</ETag><Size>7</Size></Version>`;
+	const deleted = (key: string) =>
+		`<DeleteMarker><Key>${key}</Key><VersionId>d</VersionId><IsLatest>true</IsLatest></DeleteMarker>`;
+	const listing = async (truncated: boolean, ...entries: string[]) => {
+		const head = `<EncodingType>url</EncodingType><IsTruncated>${truncated}</IsTruncated>`;
+		const xml = `<ListVersionsResult>${head}${entries.join('')}</ListVersionsResult>`;
+		await using answering = await startAnswering((_, response) => void response.end(xml));
+		const page = await listImages(answering.s3, 'images', { prefix: 'acme/', after: 'acme/0 0' });
+		return { ...page, url: answering.requests[0]?.url };
+	};
+
+	test('an image is named by the version that lies there now; what is old or deleted is none', async () => {
+		const versions = [version('acme/a+b.png', 'v2', true), version('acme/a+b.png', 'v1', false)];
+		const before = version('acme/c.png', 'null', true); // put before the bucket had versions
+		const { images, next, url } = await listing(false, ...versions, deleted('acme/b.png'), before);
+		expect(images).toEqual([
+			{ key: 'acme/a b.png', etag: 'e-v2', versionId: 'v2', bytes: 7, modifiedMs: 1000 },
+			{ key: 'acme/c.png', etag: 'e-null', bytes: 7, modifiedMs: 1000 },
+		]);
+		expect(next).toBeUndefined();
+		expect(url).toMatch(/key-marker=acme%2F0%200.*&versions/);
+	});
+
+	test.each([
+		['old versions', [version('acme/a.png', 'v1', false), version('acme/%C3%A4.png', 'v1', false)]],
+		['deleted ones', [version('acme/a.png', 'v1', false), deleted('acme/%C3%A4.png')]],
+		['both', [deleted('acme/b.png'), version('acme/%C3%A4.png', 'v1', false)]],
+	])('a page of nothing but %s is empty, and the next goes on after it', async (_, entries) => {
+		expect(await listing(true, ...entries)).toMatchObject({ images: [], next: 'acme/ä.png' });
+	});
 });

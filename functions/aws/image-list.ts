@@ -1,4 +1,4 @@
-import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
+import { ListObjectVersionsCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { Image } from '../core/image.ts';
 import { decodeKey } from '../core/object-key.ts';
 import { awsCall } from './aws-call.ts';
@@ -8,35 +8,45 @@ export interface ListedImage extends Image {
 	modifiedMs: number;
 }
 
-/** One page of the images bucket, in the order of keys. */
+/** One page of the images bucket, in the order of keys. Where old versions lie there too it may be short, and even empty. */
 export interface ImagePage {
 	images: ListedImage[];
 	/** Give it to the next call; absent after the last page. */
 	next?: string;
 }
 
+/** What S3 calls the version of an object that was put while its bucket had no versions. */
+const noVersion = 'null';
+
 /**
- * Lists the images bucket, or what lies under a prefix, page by page (a thousand keys at most), from `after` on: a key, so
- * that it never goes stale.
+ * Lists the images bucket, or what lies under a prefix, page by page (a thousand versions of keys at most), from `after` on: a
+ * key, so that it never goes stale. Each image is named by its version, as its event named it, without a request of its own.
  */
 export async function listImages(
 	s3: S3Client,
 	bucket: string,
 	{ prefix, after }: { prefix?: string; after?: string | undefined },
 ): Promise<ImagePage> {
-	const command = new ListObjectsV2Command({
+	const command = new ListObjectVersionsCommand({
 		Bucket: bucket,
 		EncodingType: 'url', // a key may hold what XML cannot: control characters, line ends
 		...(prefix === undefined ? {} : { Prefix: prefix }),
-		...(after === undefined ? {} : { StartAfter: after }),
+		...(after === undefined ? {} : { KeyMarker: after }),
 	});
-	const { Contents = [], IsTruncated, EncodingType } = await awsCall(`bucket ${bucket}`, () => s3.send(command));
-	const images = Contents.map(({ Key = '', ETag = '', Size = 0, LastModified }) => ({
-		key: EncodingType === 'url' ? decodeKey(Key) : Key,
-		etag: ETag.replaceAll('"', ''),
-		bytes: Size,
-		modifiedMs: LastModified?.getTime() ?? 0,
+	const answer = await awsCall(`bucket ${bucket}`, () => s3.send(command));
+	const { Versions = [], DeleteMarkers = [], IsTruncated, EncodingType } = answer;
+	const keyOf = ({ Key = '' }: { Key?: string | undefined }) => (EncodingType === 'url' ? decodeKey(Key) : Key);
+	const images = Versions.filter(({ IsLatest }) => IsLatest).map((version) => ({
+		key: keyOf(version),
+		etag: (version.ETag ?? '').replaceAll('"', ''),
+		...(version.VersionId && version.VersionId !== noVersion ? { versionId: version.VersionId } : {}),
+		bytes: version.Size ?? 0,
+		modifiedMs: version.LastModified?.getTime() ?? 0,
 	}));
-	const last = images.at(-1)?.key;
+	// The newest version of a key stands first: where a page ends within a key, the rest of that is old.
+	const last = [Versions.at(-1), DeleteMarkers.at(-1)]
+		.flatMap((version) => (version ? [keyOf(version)] : []))
+		.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+		.at(-1);
 	return IsTruncated && last !== undefined ? { images, next: last } : { images };
 }

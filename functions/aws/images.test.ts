@@ -59,8 +59,8 @@ describe('on a server that answers as told', () => {
 	const errorOf = (code: string) => `<?xml version="1.0"?><Error><Code>${code}</Code><Message>no</Message></Error>`;
 
 	test.each([
-		[400, 'InvalidRequest', { reason: 'unreadable', denied: true }], // under a key of its sender's
-		[400, 'KMS.DisabledException', { reason: 'unreadable', denied: true }],
+		[400, 'InvalidRequest', { reason: 'unreadable', denied: false }], // under a key of its sender's
+		[400, 'KMS.DisabledException', { reason: 'unreadable', denied: false }],
 		[400, 'ExpiredToken', { code: 'unavailable' }],
 		[400, 'ThrottlingException', { code: 'unavailable' }],
 		[403, 'AccessDenied', { reason: 'unreadable', denied: true }],

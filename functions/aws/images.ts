@@ -97,7 +97,7 @@ const explanations = {
 
 function imageError(why: keyof typeof explanations, cause: unknown): ImageError {
 	const [reason, message] = explanations[why];
-	return new ImageError(reason, message, { cause, denied: why === 'denied' || why === 'locked' });
+	return new ImageError(reason, message, { cause, denied: why === 'denied' });
 }
 
 function whyNot(error: unknown): keyof typeof explanations | undefined {

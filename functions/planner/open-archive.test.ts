@@ -1,9 +1,11 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { buildZip } from '../archive/testing/build.ts';
-import type { Images } from '../aws/images.ts';
+import { createImages, type Images } from '../aws/images.ts';
 import type { Manifests } from '../aws/manifests.ts';
+import { startAnswering } from '../aws/testing/start-answering.ts';
 import { type Batch, mintArchiveBatchId, partBatchId } from '../core/batch.ts';
 import { payableImages } from '../core/budget.ts';
+import type { Image } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import { createMemoryLedger } from '../core/memory-ledger.ts';
 import { embeddedPrice as price } from '../core/price.ts';
@@ -13,33 +15,43 @@ import { openArchive } from './open-archive.ts';
 
 const tenant = 'acme';
 const nowMs = Date.UTC(2026, 10, 24, 12);
+interface Options {
+	limitNanoUsd?: number | undefined;
+	batchImagesMax?: number | undefined;
+}
+
 /** It has waited for its turn. */
 const openedMs = nowMs + 3600 * 1000;
 const card = cardFor([10_000_000, 100_000_000]);
 
-/** Opens a zip of so many images under a limit, of a tenant without a quota where there is none; gives how large its batches are. */
-async function partsOf(images: number, limitNanoUsd: number | undefined, batchImagesMax = 512): Promise<number[]> {
-	const entries = Array.from({ length: images }, (_, i) => ({ name: `${i}.png`, content: `${i}` }));
-	const bytes = await buildZip(entries);
-	const [ledger, batches] = [createMemoryLedger(), createMemoryBatches()];
+/** Opens an archive of so many bytes; gives its batches, and all that was listed in them. */
+async function open(images: Images, bytes: number, { limitNanoUsd, batchImagesMax = 512 }: Options = {}) {
+	const [ledger, batches, listed] = [createMemoryLedger(), createMemoryBatches(), [] as Image[]];
 	if (limitNanoUsd !== undefined) await ledger.setQuota({ tenant, limitNanoUsd }, nowMs);
 	const batchId = mintArchiveBatchId(nowMs, '12345678');
 	const batch: Batch = { batchId, tenant, createdMs: nowMs, state: 'claiming', archive: true, reservations: [] };
 	await batches.create(batch);
+	const manifests = {
+		getEntries: async () => undefined,
+		putEntries: async (list) => list,
+		put: async (manifest) => void listed.push(...manifest.images),
+	} as Partial<Manifests> as Manifests;
 	const count = await openArchive(
 		{
-			...{ ledger, batches, batchImagesMax, card, priceNow: async () => price, log: () => undefined },
-			nowMs: () => openedMs,
-			images: { getRange: async (_, at, size) => bytes.subarray(at, at + size) } as Partial<Images> as Images,
-			manifests: {
-				getEntries: async () => undefined,
-				putEntries: async (list) => list,
-				put: async () => undefined,
-			} as Partial<Manifests> as Manifests,
+			...{ ledger, batches, images, manifests, batchImagesMax, card, priceNow: async () => price },
+			...{ nowMs: () => openedMs, log: () => undefined },
 		},
 		batch,
-		{ key: `${tenant}/a.zip`, etag: 'e1', bytes: bytes.length },
+		{ key: `${tenant}/a.zip`, etag: 'e1', bytes },
 	);
+	return { batchId, batches, count, listed };
+}
+
+/** Opens a zip of so many images under a limit, of a tenant without a quota where there is none; gives how large its batches are. */
+async function partsOf(entries: number, limitNanoUsd?: number, batchImagesMax?: number): Promise<number[]> {
+	const zip = await buildZip(Array.from({ length: entries }, (_, i) => ({ name: `${i}.png`, content: `${i}` })));
+	const images = { getRange: async (_, at, size) => zip.subarray(at, at + size) } as Partial<Images> as Images;
+	const { batchId, batches, count } = await open(images, zip.length, { limitNanoUsd, batchImagesMax });
 	const looks = Array.from({ length: count }, (_, part) => batches.get(partBatchId(batchId, part)));
 	const parts = await Promise.all(looks);
 	// The sweeper counts from then on, and does not take them for a dead planner's at once.
@@ -59,4 +71,26 @@ test('where those would be too many, they are larger', async () => {
 	const parts = await partsOf(limits.batchImagesMin * limits.archivePartsMax + 1, 0);
 	expect(Math.max(...parts)).toBe(2 * limits.batchImagesMin);
 	expect(parts.length).toBe(limits.archivePartsMax / 2 + 1);
+});
+
+describe('an archive that the bucket does not give', () => {
+	const refusing = (status: number, code: string) =>
+		startAnswering((_, response) => void response.writeHead(status).end(`<Error><Code>${code}</Code></Error>`));
+
+	test('because it lies under a key that only its sender has is refused, with the reason', async () => {
+		await using bucket = await refusing(400, 'InvalidRequest');
+		const { count, listed } = await open(createImages(bucket.s3, 'images'), 1000);
+		expect(count).toBe(1);
+		const refused = { reason: 'unreadable', detail: expect.stringContaining('SSE-C') };
+		expect(listed).toEqual([{ key: 'acme/a.zip', etag: 'e1', bytes: 1000, refused }]);
+	});
+
+	test('because it denies the planner is not to blame: it is tried again', async () => {
+		await using bucket = await refusing(403, 'AccessDenied');
+		const opening = open(createImages(bucket.s3, 'images'), 1000);
+		await expect(opening).rejects.toMatchObject({
+			code: 'unavailable',
+			message: expect.stringMatching(/s3:GetObject/),
+		});
+	});
 });

@@ -1,23 +1,25 @@
 import pMap from 'p-map';
 import type { Batches } from '../aws/batch-table.ts';
+import type { Claims } from '../aws/claim-table.ts';
 import type { ListedImage } from '../aws/image-list.ts';
 import { type Batch, partBatchId } from '../core/batch.ts';
+import { nameOfImage } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import { isImageKey } from '../core/object-key.ts';
-import { type ClaimFindingParts, findClaim } from './find-claim.ts';
 import type { SendAgain } from './lost-events.ts';
 
-export interface CountingParts extends ClaimFindingParts {
+export interface CountingParts {
+	claims: Claims;
 	batches: Batches;
 }
 
-/** How many images an object of the images bucket stands for, when all of them are done; undefined while one is not. */
-export type CountDone = (object: ListedImage) => Promise<number | undefined>;
+/** How many images each of these objects of the images bucket stands for, when all of its are done; undefined while one is not. */
+export type CountDone = (objects: readonly ListedImage[]) => Promise<(number | undefined)[]>;
 
 /**
  * Counts by claims and batches: an image is done when its batch is settled; an archive, which counts for the images that it
- * holds, when all batches that it makes are. What is no image, or was deleted meanwhile, counts nothing. Of one that nobody
- * claimed the event is sent again. Remembers batches, so it is made anew for every sweep.
+ * holds, when all batches that it makes are. What is no image counts nothing. Of one that nobody claimed the event is sent
+ * again. Remembers batches, so it is made anew for every sweep.
  */
 export function createCountDone(parts: CountingParts, sendAgain: SendAgain): CountDone {
 	const known = new Map<string, Promise<number | undefined>>();
@@ -29,13 +31,16 @@ export function createCountDone(parts: CountingParts, sendAgain: SendAgain): Cou
 		known.set(batchId, looking);
 		return looking;
 	};
-	return async (object) => {
-		if (!isImageKey(object.key)) return 0;
-		const found = await findClaim(parts, object);
-		if (!found) return 0;
-		if ('batchId' in found) return settledIn(found.batchId);
-		await sendAgain({ ...found.unclaimed, modifiedMs: object.modifiedMs });
-		return undefined;
+	return async (objects) => {
+		const images = objects.filter(({ key }) => isImageKey(key));
+		const owners = await parts.claims.ownersOf(images.map(nameOfImage));
+		const unclaimed = images.filter((_, i) => owners[i] === undefined);
+		await pMap(unclaimed, sendAgain, { concurrency: limits.storeConcurrency });
+		const batchIds = [...new Set(owners)].filter((batchId) => batchId !== undefined);
+		const settled = await pMap(batchIds, settledIn, { concurrency: limits.storeConcurrency });
+		const countOf = new Map(batchIds.map((batchId, i) => [batchId, settled[i]]));
+		const counts = new Map(images.map((image, i) => [image, countOf.get(owners[i] ?? '')]));
+		return objects.map((object) => (counts.has(object) ? counts.get(object) : 0));
 	};
 }
 

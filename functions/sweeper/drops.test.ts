@@ -7,6 +7,7 @@ import { type Batch, mintArchiveBatchId, mintBatchId, partBatchId } from '../cor
 import { parseImageEvents } from '../core/event.ts';
 import type { ImageName } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
+import { tenantOf } from '../core/object-key.ts';
 import { sweepDrops } from './drops.ts';
 import { createMemoryBucket } from './testing/memory-bucket.ts';
 
@@ -15,21 +16,23 @@ const marker = 'acme/2026/_complete';
 const [closedMs, nowMs] = [Date.UTC(2026, 10, 24, 12), Date.UTC(2026, 10, 24, 13)];
 const unsettled: Omit<Batch, 'batchId'> = { tenant, createdMs: 0, state: 'sent', images: 1, reservations: [] };
 
-/** A system of one tenant whose images and batches a test sets as it likes. */
-function createWorld({ pageKeys = 1000, versioned = false } = {}) {
+/** A system whose images and batches a test sets as it likes. Each look at the clock takes `tickMs`. */
+function createWorld({ pageKeys = 1000, versioned = false, tickMs = 0 } = {}) {
 	const [images, results] = [createMemoryBucket({ pageKeys }), createMemoryBucket()];
 	const claims = new Map<string, string>();
 	const batches = new Map<string, Batch>();
 	const drops = createDrops(results.client, 'results');
-	const read = { claims: 0, batches: 0 };
+	const read = { claims: 0, claimRequests: 0, batches: 0 };
+	let clockMs = nowMs;
 	const [logged, sentAgain] = [[] as string[], [] as string[]];
 	const parts = {
 		drops,
 		imagesBucket: 'images',
 		claims: {
-			ownerOf: async ({ key, version }: ImageName) => {
-				read.claims += 1;
-				return claims.get(`${key} ${version}`);
+			ownersOf: async (names: readonly ImageName[]) => {
+				read.claims += names.length;
+				read.claimRequests += 1;
+				return names.map(({ key, version }) => claims.get(`${key} ${version}`));
 			},
 		} as unknown as Claims,
 		batches: {
@@ -38,7 +41,10 @@ function createWorld({ pageKeys = 1000, versioned = false } = {}) {
 				return batches.get(batchId);
 			},
 		} as unknown as Batches,
-		nowMs: () => nowMs,
+		nowMs: () => {
+			clockMs += tickMs;
+			return clockMs;
+		},
 		log: (level: string, message: string) => void logged.push(`${level}: ${message}`),
 		s3: images.client,
 		planningSecondsMax: limits.planningSecondsMax,
@@ -56,8 +62,8 @@ function createWorld({ pageKeys = 1000, versioned = false } = {}) {
 		/** Objects whose event was sent again since the last look. */
 		sentAgain: () => sentAgain.splice(0),
 		claim: (key: string, batchId: string) => void claims.set(`${key} ${versioned ? 'v1' : 'e1'}`, batchId),
-		close: (of = marker, atMs = closedMs) => drops.open({ tenant, marker: of, closedMs: atMs }),
-		sweep: () => sweepDrops(parts),
+		close: (of = marker, atMs = closedMs) => drops.open({ tenant: tenantOf(of), marker: of, closedMs: atMs }),
+		sweep: () => sweepDrops(parts, clockMs + limits.sweepSecondsMax * 1000),
 		record: (of = marker) => drops.getRecord(of),
 	};
 }
@@ -145,7 +151,7 @@ describe('a drop', () => {
 		expect(await world.drops.openOf(marker)).toMatchObject({ images: 501, waitsFor: 'acme/2026/0500a.png' });
 		const [before, writes] = [{ ...world.read }, world.results.calls.filter((name) => name === 'PutObject').length];
 		expect(await world.sweep()).toEqual({ dropsOpen: 1, dropsDone: 0 });
-		expect(world.read.claims - before.claims).toBe(2); // by etag, by version
+		expect(world.read.claims - before.claims).toBe(1);
 		expect(world.results.calls.filter((name) => name === 'PutObject')).toHaveLength(writes);
 	});
 
@@ -157,12 +163,24 @@ describe('a drop', () => {
 		);
 		await world.close();
 		await world.sweep();
-		expect(world.read).toEqual({ claims: 100, batches: 1 });
+		expect(world.read).toMatchObject({ claims: 100, batches: 1 });
+	});
+
+	test('is walked through with about a dozen requests for a thousand images, of a bucket with versions too', async () => {
+		const world = createWorld({ versioned: true });
+		dropSettled(
+			world,
+			Array.from({ length: 2000 }, (_, i) => `acme/2026/${i}.png`),
+		);
+		await world.close();
+		expect(await world.sweep()).toMatchObject({ dropsDone: 1 });
+		expect(world.images.calls).toEqual(['ListObjectVersions', 'ListObjectVersions']);
+		expect(world.read.claimRequests).toBe(2 * (1 + 10)); // of each page the first image alone
 	});
 
 	test('that cannot be read is said to be so, and others go on', async () => {
 		const world = createWorld();
-		world.results.objects.set('drops-open/0.json', { text: 'nonsense', etag: 'e1' });
+		world.results.objects.set('drops-open/tenant=acme/0.json', { text: 'nonsense', etag: 'e1' });
 		await world.close();
 		expect(await world.sweep()).toEqual({ dropsOpen: 1, dropsDone: 1 });
 		expect(world.logged).toContainEqual(expect.stringMatching(/^error: an open drop could not be looked at/));
@@ -210,13 +228,13 @@ describe('an image that a drop waits for and nobody claimed', () => {
 	])('is one of so many a sweep: of %i, %i', async (lost, sent) => {
 		const world = createWorld();
 		for (let i = 0; i < lost; i++) {
-			const folder = `acme/${Math.floor(i / limits.storeConcurrency)}/`;
+			const folder = `acme/${Math.floor(i / limits.claimsReadMax)}/`;
 			world.drop(`${folder}${i}.png`);
 			await world.close(`${folder}_complete`);
 		}
 		// A drop's first object is looked at alone, and the walk ends there, as long as that is not done.
 		world.batches.set(batchIdOf(0), { ...unsettled, batchId: batchIdOf(0), state: 'settled' });
-		for (let folder = 0; folder * limits.storeConcurrency < lost; folder++) {
+		for (let folder = 0; folder * limits.claimsReadMax < lost; folder++) {
 			world.drop(`acme/${folder}/!.png`);
 			world.claim(`acme/${folder}/!.png`, batchIdOf(0));
 		}
@@ -279,7 +297,39 @@ describe('a sweep', () => {
 		expect(world.read.batches).toBe(reads);
 	});
 
-	test('looks at so many drops; where there are more that wait, none is left out for ever', async () => {
+	test('ends when its time is over, within a page too, and the next one goes on', async () => {
+		const world = createWorld({ tickMs: (limits.sweepSecondsMax * 1000) / 5 });
+		const keys = Array.from({ length: 1500 }, (_, i) => `acme/2026/${String(i).padStart(4, '0')}`);
+		dropSettled(world, keys);
+		await world.close();
+		let [done, sweeps] = [0, 0];
+		for (; done === 0 && sweeps < 50; sweeps++) {
+			expect(await world.drops.openOf(marker)).toMatchObject({ images: sweeps * 301 }); // one alone, and three hundreds
+			done += (await world.sweep()).dropsDone;
+		}
+		expect(await world.record()).toMatchObject({ images: 1500 });
+		expect(sweeps).toBe(5);
+	});
+
+	test('gives every tenant a turn before any gets its second, however many drops one has that never get done', async () => {
+		const tenants = 30;
+		const world = createWorld({ tickMs: (limits.sweepSecondsMax * 1000) / (3 * tenants + 5) });
+		world.drop('acme/stuck.png');
+		for (let i = 0; i < 3 * limits.sweepDropsMax; i++) await world.close('acme/_complete', closedMs + i);
+		for (let i = 1; i < tenants; i++) await world.close(`tenant-${i}/_complete`);
+		expect(await world.sweep()).toMatchObject({ dropsDone: tenants - 1 });
+	});
+
+	test.each([
+		[limits.sweepTenantsMax, limits.sweepTenantsMax],
+		[limits.sweepTenantsMax + 1, limits.sweepTenantsMax],
+	])('knows of so many tenants: of %i, %i', async (tenants, known) => {
+		const { results, drops } = createWorld();
+		for (let i = 0; i < tenants; i++) results.objects.set(`drops-open/tenant=${i}/0.json`, { text: '', etag: 'e1' });
+		expect(new Set(await drops.tenants()).size).toBe(known);
+	});
+
+	test('looks at so many drops of a tenant; where there are more that wait, none is left out for ever', async () => {
 		const world = createWorld();
 		world.drop('acme/2026/stuck.png');
 		const stuck = limits.sweepDropsMax + 200;
@@ -320,7 +370,7 @@ test('is recorded when all is done and never before, in whatever order that happ
 				await world.sweep(); // one that had recorded it and died only has to tidy up
 				const images = objects.reduce((sum, object) => sum + ('parts' in object ? object.parts * 2 : 1), 0);
 				expect(await world.record()).toMatchObject({ images });
-				expect(await world.drops.list()).toEqual({ names: [], more: false });
+				expect(await world.drops.tenants()).toEqual([]);
 			},
 		),
 	);

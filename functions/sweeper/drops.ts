@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import pMap from 'p-map';
+import type { S3Client } from '@aws-sdk/client-s3';
 import type { Drops } from '../aws/drops.ts';
-import { type ListedImage, listImages } from '../aws/image-list.ts';
+import { type ImagePage, listImages } from '../aws/image-list.ts';
 import { covers, type OpenDrop, recordOf } from '../core/drop.ts';
 import { messageOf } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
@@ -11,6 +11,7 @@ import { type CountDone, type CountingParts, createCountDone } from './count-don
 import { createBoundedSendAgain, type EventSendingParts } from './lost-events.ts';
 
 export interface DropSweepingParts extends CountingParts, EventSendingParts {
+	s3: S3Client;
 	drops: Drops;
 	log: Log;
 }
@@ -21,67 +22,85 @@ interface Turn {
 	objects: number;
 }
 
+/** What turns of one sweep share. */
+interface Sweep extends DropSweepingParts {
+	countDone: CountDone;
+	inTime: () => boolean;
+}
+
 /**
- * Finds out which open drops are done, and records them. Walks through the keys of each, a page at a time and in turns, so that
- * a large one holds nobody up, as far as all is done; the next sweep goes on from there. Looks at about
- * `limits.sweepDropObjectsMax` objects, a page more at most. A drop that cannot be looked at waits for the next sweep. The event of
- * an image that a drop waits for, and nobody claimed, is sent again: in a large bucket the search for lost events is long in coming.
+ * Finds out which open drops are done, and records them. Walks through the keys of each, a page at a time, as far as all is done;
+ * the next sweep goes on from there. Tenants take turns, and each one's drops do, in any order: neither a tenant of many drops
+ * nor a large drop holds anybody else up. Ends at `untilMs`, or after about `limits.sweepDropObjectsMax` objects, a page more at most.
+ * A drop that cannot be looked at waits for the next sweep. The event of an image that a drop waits for, and nobody claimed, is
+ * sent again: in a large bucket the search for lost events is long in coming.
+ * @returns of the tenants whose turn came, how many drops are still open (of each `limits.sweepDropsMax` at most), and how many were recorded
  */
-export async function sweepDrops(parts: DropSweepingParts): Promise<{ dropsOpen: number; dropsDone: number }> {
+export async function sweepDrops(
+	parts: DropSweepingParts,
+	untilMs: number,
+): Promise<{ dropsOpen: number; dropsDone: number }> {
 	const { sendAgain, sent } = createBoundedSendAgain(parts);
-	const countDone = createCountDone(parts, sendAgain);
-	const queue = await someOpen(parts.drops);
-	let [objects, dropsOpen, dropsDone] = [0, queue.length, 0];
-	while (objects < limits.sweepDropObjectsMax) {
-		const name = queue.shift();
-		if (name === undefined) break;
-		const turn = await takeTurn(parts, countDone, name);
+	const sweep = { ...parts, countDone: createCountDone(parts, sendAgain), inTime: () => parts.nowMs() < untilMs };
+	const row: { tenant: string; names?: string[] }[] = shuffle(await parts.drops.tenants()).map((tenant) => ({
+		tenant,
+	}));
+	let [objects, dropsOpen, dropsDone] = [0, 0, 0];
+	for (const next of row) {
+		if (objects >= limits.sweepDropObjectsMax || !sweep.inTime()) break;
+		const { tenant, names = await someOpen(parts.drops, tenant) } = next;
+		if (next.names === undefined) dropsOpen += names.length;
+		const name = names.shift();
+		if (name === undefined) continue;
+		const turn = await takeTurn(sweep, tenant, name);
 		objects += turn.objects;
-		if (turn.drop === 'goes-on') queue.push(name);
+		if (turn.drop === 'goes-on') names.push(name);
 		if (turn.drop === 'done') dropsDone += 1;
 		if (turn.drop === 'done' || turn.drop === 'over') dropsOpen -= 1;
+		row.push({ tenant, names }); // behind all others, those included that had no turn yet
 	}
 	if (sent() > 0) parts.log('warn', 'events of images in closed drops were sent again', { eventsSentAgain: sent() });
 	return { dropsOpen, dropsDone };
 }
 
 /**
- * All open drops, and where they are too many those from somewhere on, shuffled: so none is left out sweep after sweep, nor
- * always behind others that use the sweep up.
+ * A tenant's open drops, and where they are too many those from somewhere on, shuffled: so none is left out sweep after sweep,
+ * nor always behind others that use the sweep up.
  */
-async function someOpen(drops: Drops): Promise<string[]> {
-	const first = await drops.list();
-	const later = first.more ? (await drops.list(randomBytes(4).toString('hex'))).names : [];
-	const names = [...new Set([...later, ...first.names])].slice(0, limits.sweepDropsMax);
+async function someOpen(drops: Drops, tenant: string): Promise<string[]> {
+	const first = await drops.list(tenant);
+	const later = first.more ? (await drops.list(tenant, randomBytes(4).toString('hex'))).names : [];
+	return shuffle([...new Set([...later, ...first.names])].slice(0, limits.sweepDropsMax));
+}
+
+function shuffle(names: readonly string[]): string[] {
 	const ranked = names.map((name) => ({ name, rank: Math.random() }));
 	return ranked.sort((a, b) => a.rank - b.rank).map(({ name }) => name);
 }
 
-async function takeTurn(parts: DropSweepingParts, countDone: CountDone, name: string): Promise<Turn> {
+async function takeTurn(sweep: Sweep, tenant: string, name: string): Promise<Turn> {
 	try {
-		const drop = await parts.drops.read(name);
-		return drop ? await goOn(parts, countDone, drop) : { drop: 'over', objects: 0 };
+		const drop = await sweep.drops.read(tenant, name);
+		return drop ? await goOn(sweep, drop) : { drop: 'over', objects: 0 };
 	} catch (error) {
-		parts.log('error', 'an open drop could not be looked at; the next sweep tries again', {
-			name,
-			error: messageOf(error),
-		});
+		const facts = { tenant, name, error: messageOf(error) };
+		sweep.log('error', 'an open drop could not be looked at; the next sweep tries again', facts);
 		return { drop: 'waits', objects: 0 };
 	}
 }
 
 /** The record comes first, then the open drop's end: whoever finds both knows that only the second is left to do. */
-async function goOn(parts: DropSweepingParts, countDone: CountDone, drop: OpenDrop): Promise<Turn> {
-	const { drops, log, nowMs } = parts;
+async function goOn(sweep: Sweep, drop: OpenDrop): Promise<Turn> {
+	const { drops, log, nowMs, s3, imagesBucket } = sweep;
 	const { tenant, marker } = drop;
 	if (covers(await drops.getRecord(marker), drop)) {
 		await drops.remove(drop);
 		return { drop: 'over', objects: 0 };
 	}
 	const prefix = prefixOfMarker(marker);
-	const page = await listImages(parts.s3, parts.imagesBucket, { prefix, after: drop.after });
-	const { walked, objects } = await walkPage(countDone, drop, page.images);
-	if (walked.waitsFor === undefined && page.next === undefined) {
+	const page = await listImages(s3, imagesBucket, { prefix, after: drop.after });
+	const { walked, objects, whole } = await walkPage(sweep, drop, page);
+	if (whole && page.next === undefined) {
 		const record = recordOf(walked, nowMs());
 		await drops.putRecord(marker, record);
 		await drops.remove(drop);
@@ -92,24 +111,29 @@ async function goOn(parts: DropSweepingParts, countDone: CountDone, drop: OpenDr
 	return { drop: walked.waitsFor === undefined ? 'goes-on' : 'waits', objects };
 }
 
-/** Counts a page's objects up to the first that is not done. That one was waited for the last time, so it is looked at alone. */
+/**
+ * Counts a page's objects up to the first that is not done. That one was waited for the last time, so it is looked at alone.
+ * Ends early when the time is over: a page of archives may take longer than a sweep.
+ */
 async function walkPage(
-	countDone: CountDone,
+	{ countDone, inTime }: Sweep,
 	drop: OpenDrop,
-	page: readonly ListedImage[],
-): Promise<{ walked: OpenDrop; objects: number }> {
+	{ images, next }: ImagePage,
+): Promise<{ walked: OpenDrop; objects: number; whole: boolean }> {
 	const { waitsFor: _, ...walked }: OpenDrop = drop;
 	let objects = 0;
-	while (objects < page.length) {
-		const next = page.slice(objects, objects === 0 ? 1 : objects + limits.storeConcurrency);
-		const counts = await pMap(next, countDone, { concurrency: limits.storeConcurrency });
-		objects += next.length;
-		for (const [i, { key }] of next.entries()) {
-			const images = counts[i];
-			if (images === undefined) return { walked: { ...walked, waitsFor: key }, objects };
-			walked.images += images;
+	while (objects < images.length && (objects === 0 || inTime())) {
+		const looked = images.slice(objects, objects === 0 ? 1 : objects + limits.claimsReadMax);
+		const counts = await countDone(looked);
+		objects += looked.length;
+		for (const [i, { key }] of looked.entries()) {
+			const count = counts[i];
+			if (count === undefined) return { walked: { ...walked, waitsFor: key }, objects, whole: false };
+			walked.images += count;
 			walked.after = key;
 		}
 	}
-	return { walked, objects };
+	const whole = objects === images.length;
+	if (whole && next !== undefined) walked.after = next; // beyond its last image: old versions take up pages too
+	return { walked, objects, whole };
 }

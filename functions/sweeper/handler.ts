@@ -1,9 +1,14 @@
-import type { Log } from '../core/log.ts';
+import { limits } from '../core/limits.ts';
 import { type BatchSweepingParts, sweepBatches } from './batches.ts';
 import { type DropSweepingParts, sweepDrops } from './drops.ts';
 import { type ReconcilingParts, reconcile } from './reconcile.ts';
 
 type SweepingParts = BatchSweepingParts & DropSweepingParts;
+
+/** When an invocation that begins now is to be done with all that can go on the next time. */
+function endOf({ nowMs }: Pick<SweepingParts, 'nowMs'>): number {
+	return nowMs() + limits.sweepSecondsMax * 1000;
+}
 
 /**
  * The sweeper: a Lambda handler on a schedule. Puts batches that got stuck back onto a queue, measures what waits, and records
@@ -11,16 +16,17 @@ type SweepingParts = BatchSweepingParts & DropSweepingParts;
  */
 export function createFrequentSweeper(parts: SweepingParts): () => Promise<void> {
 	return async () => {
+		const untilMs = endOf(parts);
 		const { putBack, waiting } = await sweepBatches(parts);
 		parts.log('info', 'swept', { batchesPutBack: putBack, ...waiting });
-		const swept = await sweepDrops(parts);
+		const swept = await sweepDrops(parts, untilMs);
 		if (swept.dropsOpen + swept.dropsDone > 0) parts.log('info', 'drops looked at', swept);
 	};
 }
 
 /** The sweeper's second handler, on a slower schedule, for it asks for every image: those whose event was lost. */
-export function createReconciler(parts: ReconcilingParts & { log: Log }): () => Promise<void> {
-	return async () => parts.log('info', 'reconciled', { eventsSentAgain: await reconcile(parts) });
+export function createReconciler(parts: ReconcilingParts): () => Promise<void> {
+	return async () => parts.log('info', 'reconciled', { eventsSentAgain: await reconcile(parts, endOf(parts)) });
 }
 
 /** Both, one after the other. */

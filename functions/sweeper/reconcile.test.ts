@@ -1,8 +1,9 @@
+import type { ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
 import type { Claims } from '../aws/claim-table.ts';
 import { createDrops } from '../aws/drops.ts';
-import { startAnswering } from '../aws/testing/start-answering.ts';
 import { parseImageEvents } from '../core/event.ts';
+import type { ImageName } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import { type ReconcilingParts, reconcile } from './reconcile.ts';
 import { createMemoryBucket } from './testing/memory-bucket.ts';
@@ -10,43 +11,62 @@ import { createMemoryBucket } from './testing/memory-bucket.ts';
 const pageKeys = 1000;
 
 test('looks at so many objects at most, and goes on from there the next time', async () => {
-	const objects = limits.sweepObjectsMax + 1;
-	let cursor: string | undefined;
-	await using answering = await startAnswering((request, response) => {
-		const url = new URL(request.url ?? '', 'http://bucket');
-		if (url.pathname === '/images/') return void response.end(pageOf(objects, url.searchParams.get('start-after')));
-		if (request.method === 'GET') {
-			response.writeHead(cursor === undefined ? 404 : 200).end(cursor);
-			return;
-		}
-		const chunks: Buffer[] = [];
-		request.on('data', (chunk) => chunks.push(chunk));
-		request.on('end', () => {
-			cursor = /\{.*\}/.exec(Buffer.concat(chunks).toString())?.[0];
-			response.end();
-		});
-	});
-	const unused = { claims: {}, drops: {}, eventsQueue: {} }; // none of these keys is an image's
-	const parts = { ...unused, s3: answering.s3, imagesBucket: 'images', resultsBucket: 'results' };
-	const sweep = () => reconcile({ ...parts, nowMs: Date.now, planningSecondsMax: 1 } as unknown as ReconcilingParts);
-	const listings = () => answering.requests.filter(({ url }) => url?.startsWith('/images/')).length;
+	const [images, results] = [createMemoryBucket({ pageKeys }), createMemoryBucket()];
+	for (let i = 0; i <= limits.sweepObjectsMax; i++) images.objects.set(keyOf(i), { text: '', etag: 'e1' });
+	const parts = {
+		s3: {
+			send: async (command: ListObjectVersionsCommand) =>
+				(command.input.Bucket === 'images' ? images : results).client.send(command),
+		},
+		claims: { ownersOf: async () => [] }, // none of these keys is an image's
+		...{ imagesBucket: 'images', resultsBucket: 'results', drops: {}, eventsQueue: {} },
+		...{ nowMs: () => 0, planningSecondsMax: 1 },
+	};
+	const sweep = () => reconcile(parts as unknown as ReconcilingParts, 1);
+	const cursor = () => results.objects.get('sweeper/cursor.json')?.text;
 	await sweep();
-	expect(listings()).toBe(limits.sweepObjectsMax / pageKeys);
-	expect(cursor).toBe(JSON.stringify({ after: keyOf(limits.sweepObjectsMax - 1) }));
+	expect(images.calls).toHaveLength(limits.sweepObjectsMax / pageKeys);
+	expect(cursor()).toBe(JSON.stringify({ after: keyOf(limits.sweepObjectsMax - 1) }));
 	await sweep();
-	expect(listings()).toBe(limits.sweepObjectsMax / pageKeys + 1);
-	expect(cursor).toBe('{}');
+	expect(images.calls).toHaveLength(limits.sweepObjectsMax / pageKeys + 1);
+	expect(cursor()).toBe('{}');
 });
 
-test('one that runs out of time has come as far as its last page', async () => {
+test('one that is killed, or whose time is over, has come as far as its last page', async () => {
 	const bucket = createMemoryBucket({ pageKeys: 2 }); // of images and results
 	for (const i of [0, 1, 2, 3, 4]) bucket.objects.set(keyOf(i), { text: '', etag: 'e1' });
-	bucket.dieAfter(2);
-	const claims = { ownerOf: async () => 'claimed' };
+	const cursor = () => bucket.objects.get('sweeper/cursor.json')?.text;
+	const claims = { ownersOf: async () => [] };
 	const parts = { s3: bucket.client, imagesBucket: 'both', resultsBucket: 'both', claims, drops: {}, eventsQueue: {} };
-	const dying = reconcile({ ...parts, nowMs: Date.now, planningSecondsMax: 1 } as unknown as ReconcilingParts);
-	await expect(dying).rejects.toThrow(/killed/);
-	expect(bucket.objects.get('sweeper/cursor.json')?.text).toBe(JSON.stringify({ after: keyOf(3) }));
+	const sweep = (untilMs: number) =>
+		reconcile({ ...parts, nowMs: () => 1000, planningSecondsMax: 1 } as unknown as ReconcilingParts, untilMs);
+	expect(await sweep(1000)).toBe(0);
+	expect(cursor()).toBe(JSON.stringify({ after: keyOf(1) }));
+	bucket.dieAfter(1);
+	await expect(sweep(1001)).rejects.toThrow(/killed/);
+	expect(cursor()).toBe(JSON.stringify({ after: keyOf(3) }));
+});
+
+test('an image that nobody can read is looked for like any other: it is listed, and not asked for', async () => {
+	const bucket = createMemoryBucket(); // knows no HEAD, as S3 does not of an object under a key that only its sender has
+	for (const key of ['acme/a.png', 'acme/locked.png', 'acme/z.png'])
+		bucket.objects.set(key, { text: '', etag: 'e1', versionId: `version of ${key}` });
+	const sent: string[] = [];
+	const parts = {
+		...{ s3: bucket.client, imagesBucket: 'both', resultsBucket: 'both', drops: {} },
+		claims: {
+			ownersOf: async (names: ImageName[]) => names.map(({ key }) => (key === 'acme/a.png' ? 'x' : undefined)),
+		},
+		eventsQueue: {
+			send: async (event: object) => {
+				for (const { image } of parseImageEvents(JSON.stringify(event), 'both').images)
+					sent.push(`${image.key}: ${image.versionId}`);
+			},
+		},
+		...{ nowMs: () => 2000, planningSecondsMax: 1 },
+	};
+	expect(await reconcile(parts as unknown as ReconcilingParts, 3000)).toBe(2);
+	expect(sent).toEqual(['acme/locked.png: version of acme/locked.png', 'acme/z.png: version of acme/z.png']);
 });
 
 test('a marker that nobody noted has its event sent again; one whose drop is open, or done, has not', async () => {
@@ -61,10 +81,13 @@ test('a marker that nobody noted has its event sent again; one whose drop is ope
 	const record = { v: 1, tenant: 'acme', images: 0, doneMs: 9 } as const;
 	await drops.putRecord('acme/done/_complete', { ...record, prefix: 'acme/done/', closedMs: writtenMs });
 	await drops.putRecord('acme/again/_complete', { ...record, prefix: 'acme/again/', closedMs: writtenMs });
-	const sent: string[] = [];
+	bucket.objects.set('acme/broken/_complete', { text: '', etag: 'e1' });
+	bucket.objects.set('drops/tenant=acme/broken/_complete.json', { text: 'nonsense', etag: 'e1' });
+	const [sent, logged] = [[] as string[], [] as string[]];
 	const parts: ReconcilingParts = {
+		log: (level, message, facts) => void logged.push(`${level}: ${message}: ${facts?.key}`),
 		...{ s3: bucket.client, imagesBucket: 'both', resultsBucket: 'both', drops },
-		claims: { ownerOf: async () => 'claimed' } as unknown as Claims,
+		claims: { ownersOf: async (names: unknown[]) => names.map(() => 'claimed') } as unknown as Claims,
 		eventsQueue: {
 			send: async (event) =>
 				void sent.push(...parseImageEvents(JSON.stringify(event), 'both').closings.map(({ marker }) => marker)),
@@ -72,22 +95,12 @@ test('a marker that nobody noted has its event sent again; one whose drop is ope
 		nowMs: () => 2000,
 		planningSecondsMax: 1,
 	};
-	expect(await reconcile(parts)).toBe(2);
+	expect(await reconcile(parts, 3000)).toBe(2);
 	expect(sent).toEqual(['acme/again/_complete', 'acme/lost/_complete']);
-	expect(await reconcile({ ...parts, nowMs: () => 1000 })).toBe(0); // its own event may still be under way
+	expect(logged).toEqual(['error: a marker could not be looked at: acme/broken/_complete']); // and the others were
+	expect(await reconcile({ ...parts, nowMs: () => 1000 }, 3000)).toBe(0); // its own event may still be under way
 });
 
 function keyOf(i: number): string {
 	return `folder-${String(i).padStart(6, '0')}/`;
-}
-
-/** A listing as S3 writes it, of up to a thousand keys. */
-function pageOf(objects: number, after: string | null): string {
-	const first = after === null ? 0 : Number(/\d+/.exec(after)) + 1;
-	const last = Math.min(objects, first + pageKeys);
-	const contents = Array.from(
-		{ length: last - first },
-		(_, i) => `<Contents><Key>${keyOf(first + i)}</Key></Contents>`,
-	);
-	return `<ListBucketResult><IsTruncated>${last < objects}</IsTruncated>${contents.join('')}</ListBucketResult>`;
 }

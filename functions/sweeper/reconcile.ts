@@ -1,19 +1,26 @@
+import type { S3Client } from '@aws-sdk/client-s3';
 import pMap from 'p-map';
 import { z } from 'zod';
+import type { Claims } from '../aws/claim-table.ts';
 import type { Drops } from '../aws/drops.ts';
 import { type ListedImage, listImages } from '../aws/image-list.ts';
 import { getText, putText } from '../aws/objects.ts';
 import { dayMs } from '../core/arrivals.ts';
 import { closingSchema, covers } from '../core/drop.ts';
+import { BudgetNetError } from '../core/errors.ts';
+import { nameOfImage } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
+import type { Log } from '../core/log.ts';
 import { isImageKey, isMarkerKey } from '../core/object-key.ts';
 import { parseJson } from '../core/parse.ts';
-import { type ClaimFindingParts, findClaim } from './find-claim.ts';
 import { createSendAgain, type EventSendingParts, isAtRest } from './lost-events.ts';
 
-export interface ReconcilingParts extends ClaimFindingParts, EventSendingParts {
+export interface ReconcilingParts extends EventSendingParts {
+	s3: S3Client;
 	resultsBucket: string;
+	claims: Claims;
 	drops: Drops;
+	log: Log;
 }
 
 const cursorKey = 'sweeper/cursor.json';
@@ -22,21 +29,22 @@ const cursorSchema = z.strictObject({ after: z.string().optional() });
 
 /**
  * Finds images that nobody claimed and drops' markers that nobody noted (their event was lost) and sends their event again.
- * Looks at no more than `limits.sweepObjectsMax` objects, and goes on from there the next time.
+ * Looks at no more than `limits.sweepObjectsMax` objects, a page at least and none that begins after `untilMs`, and goes on
+ * from there the next time.
  * @returns how many were found
  */
-export async function reconcile(parts: ReconcilingParts): Promise<number> {
+export async function reconcile(parts: ReconcilingParts, untilMs: number): Promise<number> {
 	const sendAgain = createSendAgain(parts);
 	let { after } = await readCursor(parts);
 	let [looked, found] = [0, 0];
 	do {
 		const page = await listImages(parts.s3, parts.imagesBucket, { after });
 		const lost = await lostOf(parts, page.images);
-		for (const object of lost) await sendAgain(object);
+		await pMap(lost, sendAgain, { concurrency: limits.storeConcurrency });
 		[looked, found, after] = [looked + page.images.length, found + lost.length, page.next];
 		// Page by page: whoever dies, or runs out of time, has come further all the same.
 		await putText(parts.s3, parts.resultsBucket, cursorKey, JSON.stringify({ after }), 'application/json');
-	} while (after !== undefined && looked < limits.sweepObjectsMax);
+	} while (after !== undefined && looked < limits.sweepObjectsMax && parts.nowMs() < untilMs);
 	return found;
 }
 
@@ -45,17 +53,25 @@ async function readCursor({ s3, resultsBucket }: ReconcilingParts): Promise<z.in
 	return text === undefined ? {} : parseJson(cursorSchema, text, cursorKey);
 }
 
-/** The objects of a page whose event was lost, as they lie there now. */
+/** The objects of a page whose event was lost. */
 async function lostOf(parts: ReconcilingParts, page: readonly ListedImage[]): Promise<ListedImage[]> {
 	const atRest = page.filter((object) => isAtRest(parts, object));
-	const lostOne = async (object: ListedImage): Promise<ListedImage | undefined> => {
-		if (isMarkerKey(object.key)) return (await needsNoEvent(parts, object)) ? undefined : object;
-		if (!isImageKey(object.key)) return undefined;
-		const found = await findClaim(parts, object);
-		return found && 'unclaimed' in found ? { ...found.unclaimed, modifiedMs: object.modifiedMs } : undefined;
-	};
-	const lost = await pMap(atRest, lostOne, { concurrency: limits.storeConcurrency });
-	return lost.filter((object) => object !== undefined);
+	const images = atRest.filter(({ key }) => isImageKey(key));
+	const owners = await parts.claims.ownersOf(images.map(nameOfImage));
+	const markers = atRest.filter(({ key }) => isMarkerKey(key));
+	const noted = await pMap(markers, (marker) => isInOrder(parts, marker), { concurrency: limits.storeConcurrency });
+	return [...images.filter((_, i) => owners[i] === undefined), ...markers.filter((_, i) => !noted[i])];
+}
+
+/** Whether a marker needs no event. One whose record is none is told of and left out, or it would end the search for everybody. */
+async function isInOrder(parts: ReconcilingParts, marker: ListedImage): Promise<boolean> {
+	try {
+		return await needsNoEvent(parts, marker);
+	} catch (error) {
+		if (!(error instanceof BudgetNetError) || error.code !== 'invalid') throw error;
+		parts.log('error', 'a marker could not be looked at', { key: marker.key, error: error.message });
+		return true;
+	}
 }
 
 /** A marker that is noted, or recorded as done; or whose event would be refused; or so old that its record may have expired before it. */

@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { gmacUsd, requestsUsd } from '../../cdk/cost/model.ts';
+import { claimsUsdMonth, evenGmac, requestsUsd } from '../../cdk/cost/model.ts';
 import { costPage, idle } from '../../cdk/cost/page.ts';
 import { readPrices } from '../../cdk/cost/prices.ts';
+import { computeBindsGmac, gmacUsd, gpuPaysGmac, workerUsdMillion } from '../../cdk/cost/worker-time.ts';
 import { defineSettings } from '../../cdk/settings-schema.ts';
 import { parseCard } from '../../functions/core/package.ts';
 import { synthesise, synthTimeoutMs } from './synthesise.ts';
@@ -37,6 +38,54 @@ test('a GMAC costs the same however large the task is, but for its address, and 
 	expect(large).toBeLessThan(small);
 	expect(small / large).toBeLessThan(1.05);
 	expect(gmacUsd(prices, 'gpu', { vcpus: 2, memoryGb: 4 })).toBeLessThan(large);
+});
+
+const task = { vcpus: 4, memoryGb: 8 };
+const cifarGmac = 0.116;
+
+test('a small network dropped one by one costs a GPU its wait for images, dozens of times what computing takes, and is dearer than on CPUs', () => {
+	const onGpu = workerUsdMillion(prices, 'gpu', task, 'alone', cifarGmac);
+	expect(onGpu / (1e6 * cifarGmac * gmacUsd(prices, 'gpu', task))).toBeGreaterThan(39);
+	expect(onGpu).toBeGreaterThan(workerUsdMillion(prices, 'cpu', task, 'alone', cifarGmac));
+	expect(workerUsdMillion(prices, 'gpu', task, 'alone', cifarGmac / 4)).toBe(onGpu);
+	expect(workerUsdMillion(prices, 'gpu', task, 'archived', cifarGmac)).toBeCloseTo(onGpu / 5, 10);
+});
+
+test.each(['alone', 'archived'] as const)(
+	'%s: on either side of the sizes that the page names, what it says of them holds',
+	(drop) => {
+		const at = (kind: 'cpu' | 'gpu', gmac: number) => workerUsdMillion(prices, kind, task, drop, gmac);
+		for (const kind of ['cpu', 'gpu'] as const) {
+			const binds = computeBindsGmac(prices, kind, task, drop);
+			expect(at(kind, 0.5 * binds)).toBeCloseTo(at(kind, binds), 10);
+			expect(at(kind, 2 * binds)).toBeCloseTo(2 * at(kind, binds), 10);
+		}
+		const pays = gpuPaysGmac(prices, task, drop);
+		expect(at('gpu', 0.99 * pays)).toBeGreaterThan(at('cpu', 0.99 * pays));
+		expect(at('gpu', 1.01 * pays)).toBeLessThan(at('cpu', 1.01 * pays));
+	},
+);
+
+test.each([
+	[1, 'alone'],
+	[10_000, 'archived'],
+] as const)(
+	'a full run that costs as much as the requests of an image in an archive of %i is computing, not loading',
+	(size, drop) => {
+		for (const kind of ['cpu', 'gpu'] as const) {
+			const even = evenGmac(requestsUsd(prices, 512, size), gmacUsd(prices, kind, task));
+			expect(even).toBeGreaterThan(computeBindsGmac(prices, kind, task, drop));
+		}
+	},
+);
+
+test('claims of a million images a month are for ever a dime a month more, after a year a dollar', () => {
+	expect(claimsUsdMonth(prices, 1e6)).toBeCloseTo(0.086, 3);
+	expect(claimsUsdMonth(prices, 12e6)).toBeCloseTo(1.03, 2);
+});
+
+test('a batch of one image costs seven times as many dollars in requests as a share of a full one', () => {
+	expect(requestsUsd(prices, 1, 1) / requestsUsd(prices, 512, 1)).toBeCloseTo(7.3, 1);
 });
 
 test(

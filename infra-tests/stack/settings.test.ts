@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { defineSettings } from '../../cdk/settings-schema.ts';
-import { workersByBacklog } from '../../cdk/workers/scaling.ts';
+import { workerSteps } from '../../cdk/workers/scaling.ts';
 
 describe('settings', () => {
 	test('none at all are good settings', () => {
@@ -11,6 +11,9 @@ describe('settings', () => {
 	test.each([
 		[{ workers: 'tpu' }, /workers/],
 		[{ workersMax: 0 }, /workersMax/],
+		[{ cpu: { batchesPerWorker: 0 } }, /batchesPerWorker/],
+		[{ windowSeconds: 0 }, /windowSeconds/],
+		[{ windowSeconds: 301 }, /windowSeconds/],
 		[{ name: 'aws-thing' }, /may not begin with aws/],
 		[{ retentionDays: 30 }, /retentionDays/],
 		[{ cpu: { cpuUnits: 3000 } }, /Fargate offers cpuUnits 1024, 2048, 4096/],
@@ -29,20 +32,20 @@ describe('settings', () => {
 		[8192, 61_440],
 		[16_384, 122_880],
 	])('the largest memory that Fargate offers with cpuUnits %i is taken', (cpuUnits, memoryMib) => {
-		expect(defineSettings({ cpu: { cpuUnits, memoryMib } }).cpu).toEqual({ cpuUnits, memoryMib });
+		expect(defineSettings({ cpu: { cpuUnits, memoryMib } }).cpu).toMatchObject({ cpuUnits, memoryMib });
 	});
 
 	test("what Fargate offers is not asked of a task that shares a GPU's instance", () => {
 		const cpu = { cpuUnits: 3000, memoryMib: 5000 };
-		expect(defineSettings({ workers: 'gpu', cpu }).cpu).toEqual(cpu);
+		expect(defineSettings({ workers: 'gpu', cpu }).cpu).toMatchObject(cpu);
 	});
 });
 
-describe('workers by backlog', () => {
-	test('begins with one at the first batch, ends with the bound, and always rises; AWS allows twenty steps', () => {
+describe('numbers of workers', () => {
+	test('begin with one, end with the bound, and always rise; AWS allows twenty steps', () => {
 		fc.assert(
 			fc.property(fc.integer({ min: 1, max: 100 }), (workersMax) => {
-				const steps = workersByBacklog(workersMax);
+				const steps = workerSteps(workersMax);
 				expect([steps[0], steps.at(-1)]).toEqual([1, workersMax]);
 				expect(steps.length).toBeLessThanOrEqual(20);
 				expect(steps).toEqual([...new Set(steps)].sort((a, b) => a - b));

@@ -11,19 +11,26 @@ const templates = {} as Record<'cpu' | 'gpu' | 'private', Template>;
 beforeAll(() => {
 	templates.cpu = synthesise({});
 	templates.gpu = synthesise({ workers: 'gpu', alarmEmail: 'ops@example.org' });
-	templates.private = synthesise({ workers: 'gpu', privateNetwork: true });
+	templates.private = synthesise({ workers: 'gpu', privateNetwork: true, windowSeconds: 300 });
 }, synthTimeoutMs);
 const dropsTopic = { Properties: { TopicName: 'budgetnet-drops' } };
 const both = ['cpu', 'gpu'] as const;
 
 describe.each(both)('data, with %s workers', (kind) => {
-	test('both buckets are encrypted, private, versioned, kept but by a first deployment that fails, and outlive period and deferral', () => {
+	test('both buckets are encrypted under keys that workers can use, private, versioned, kept but by a first deployment that fails, and outlive period and deferral', () => {
 		templates[kind].resourceCountIs('AWS::S3::Bucket', 2);
 		templates[kind].allResources('AWS::S3::Bucket', {
 			DeletionPolicy: 'RetainExceptOnCreate',
 			UpdateReplacePolicy: 'Retain',
 			Properties: Match.objectLike({
-				BucketEncryption: Match.anyValue(),
+				BucketEncryption: {
+					ServerSideEncryptionConfiguration: [
+						{
+							ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' },
+							BlockedEncryptionTypes: { EncryptionType: ['SSE-C'] },
+						},
+					],
+				},
 				VersioningConfiguration: { Status: 'Enabled' },
 				PublicAccessBlockConfiguration: {
 					BlockPublicAcls: true,
@@ -107,7 +114,7 @@ describe.each(both)('functions, with %s workers', (kind) => {
 		}
 	});
 
-	test('answer for each message alone, at a bounded concurrency; the planner waits for a whole drop', () => {
+	test('answer for each message alone, at a bounded concurrency; the planner waits for a whole drop, as long as the settings say', () => {
 		templates[kind].resourceCountIs('AWS::Lambda::EventSourceMapping', 4);
 		templates[kind].allResourcesProperties('AWS::Lambda::EventSourceMapping', {
 			FunctionResponseTypes: ['ReportBatchItemFailures'],
@@ -116,6 +123,10 @@ describe.each(both)('functions, with %s workers', (kind) => {
 		templates[kind].hasResourceProperties('AWS::Lambda::EventSourceMapping', {
 			BatchSize: 5000,
 			MaximumBatchingWindowInSeconds: 20,
+		});
+		templates.private.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+			BatchSize: 5000,
+			MaximumBatchingWindowInSeconds: 300,
 		});
 	});
 
@@ -128,6 +139,12 @@ describe.each(both)('functions, with %s workers', (kind) => {
 			FunctionName: 'budgetnet-resumer',
 			MemorySize: 1769,
 		});
+	});
+
+	test('the resumer alone may go on by messages to itself: AWS stops whoever does after sixteen', () => {
+		const functions = Object.values(templates[kind].findResources('AWS::Lambda::Function'));
+		const allowed = functions.filter(({ Properties }) => Properties.RecursiveLoop === 'Allow');
+		expect(allowed.map(({ Properties }) => Properties.FunctionName)).toEqual(['budgetnet-resumer']);
 	});
 
 	test('a message is invisible six times as long as its function may run', () => {

@@ -43,6 +43,8 @@ const manners: Record<string, Record<string, string | undefined>> = {
 	'tls1.1': { 's3:TlsVersion': '1.1' },
 	overwriting: { 's3:if-none-match': undefined },
 	tagged: { 'aws:RequestTag/tenant': 'acme' },
+	'tagged-folder': { 'aws:RequestTag/tenant': 'acme/x' },
+	'tagged-any': { 'aws:RequestTag/tenant': 'acme*' },
 	own: { 's3:prefix': 'outcomes/tenant=acme/date=2026-11-24/' },
 	'own-reports': { 's3:prefix': 'reports/tenant=acme/date=2026-11-24/' },
 	'own-drops': { 's3:prefix': 'drops/tenant=acme/2026/' },

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { encodeKey } from './event-messages.ts';
 import type { S3Store } from './fauxqs-stores.ts';
 import type { S3Request } from './s3-request.ts';
@@ -29,17 +29,42 @@ export function mendListing(store: S3Store): void {
 	};
 }
 
-/** Encodes the keys of a listing where that is asked for, which fauxqs ignores: its XML loses control characters and line ends. */
-export function mendKeysOfListing(app: FastifyInstance): void {
+/**
+ * Encodes the keys of a listing where that is asked for, which fauxqs ignores: its XML loses control characters and line ends.
+ * Makes of its older kind of listing, with which it answers, one of versions, as S3 lists them in a bucket that has none.
+ */
+export function mendXmlOfListing(app: FastifyInstance): void {
+	app.addHook<S3Request>('preHandler', (request, _reply, done) => {
+		const after = request.query?.['key-marker'];
+		if (isVersionListing(request) && after !== undefined) request.query.marker = after;
+		done();
+	});
 	app.addHook<unknown, S3Request>('onSend', (request, reply, payload, done) => {
 		const { 'list-type': listType, 'encoding-type': encoding } = request.query ?? {};
-		if (listType !== '2' || encoding !== 'url' || reply.statusCode !== 200) return done();
-		const encoded = String(payload).replaceAll(
-			/<(Key|Prefix|StartAfter)>([^<]*)<\/\1>/g,
-			(_, name, text) => `<${name}>${encodeKey(unescapeXml(text))}</${name}>`,
-		);
-		done(null, encoded.replace('<Name>', '<EncodingType>url</EncodingType><Name>'));
+		const ofVersions = isVersionListing(request);
+		if ((listType !== '2' && !ofVersions) || reply.statusCode !== 200) return done();
+		const xml = encoding === 'url' ? encodeKeys(String(payload)) : String(payload);
+		done(null, ofVersions ? asVersions(xml) : xml);
 	});
+}
+
+function isVersionListing({ method, query, params }: FastifyRequest<S3Request>): boolean {
+	return method === 'GET' && params?.bucket !== undefined && !params['*'] && 'versions' in query;
+}
+
+function encodeKeys(xml: string): string {
+	const encoded = xml.replaceAll(
+		/<(Key|Prefix|StartAfter)>([^<]*)<\/\1>/g,
+		(_, name, text) => `<${name}>${encodeKey(unescapeXml(text))}</${name}>`,
+	);
+	return encoded.replace('<Name>', '<EncodingType>url</EncodingType><Name>');
+}
+
+function asVersions(xml: string): string {
+	return xml
+		.replaceAll('ListBucketResult', 'ListVersionsResult')
+		.replaceAll('<Contents>', '<Version><VersionId>null</VersionId><IsLatest>true</IsLatest>')
+		.replaceAll('</Contents>', '</Version>');
 }
 
 const entities: Record<string, string> = { '&amp;': '&', '&lt;': '<', '&gt;': '>', '&quot;': '"', '&apos;': "'" };

@@ -5,6 +5,7 @@ import {
 	GetObjectCommand,
 	HeadObjectCommand,
 	ListObjectsV2Command,
+	ListObjectVersionsCommand,
 	PutObjectCommand,
 	PutObjectTaggingCommand,
 } from '@aws-sdk/client-s3';
@@ -12,6 +13,7 @@ import { Upload } from '@aws-sdk/lib-storage';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { oddKeys } from '../../aws/testing/odd-keys.ts';
 import { startClients } from '../../aws/testing/start-clients.ts';
+import { decodeKey } from '../../core/object-key.ts';
 
 const Bucket = 'results';
 let cloud: Awaited<ReturnType<typeof startClients>>;
@@ -127,6 +129,25 @@ test('a listing in pages has every key once, in the order of code units', async 
 	expect(byKey).toEqual(keys);
 	const folders = await page({ Delimiter: '/', MaxKeys: 100 });
 	expect(folders.CommonPrefixes).toEqual([{ Prefix: 'list/a/' }, { Prefix: 'list/b/' }]);
+});
+
+test('its versions are listed as S3 lists those of a bucket that has none, page by page', async () => {
+	const keys = ['versions/a b+c.png', 'versions/lines\r\n\u0001.png', 'versions/Ä.png'];
+	for (const key of keys) await put(key, 'x');
+	await put('versions/a b+c.png', 'again');
+	const page = (KeyMarker?: string) =>
+		cloud.s3.send(
+			new ListObjectVersionsCommand({ ...{ Bucket, Prefix: 'versions/', MaxKeys: 2, KeyMarker }, EncodingType: 'url' }),
+		);
+	const [first, second] = [await page(), await page(keys[1])];
+	expect([first.IsTruncated, second.IsTruncated]).toEqual([true, false]);
+	const versions = [...(first.Versions ?? []), ...(second.Versions ?? [])];
+	expect(versions.map(({ Key = '' }) => decodeKey(Key))).toEqual(keys);
+	for (const version of versions)
+		expect(version).toMatchObject({ VersionId: 'null', IsLatest: true, LastModified: expect.any(Date) });
+	expect(versions.map(({ Size }) => Size)).toEqual([5, 1, 1]);
+	const elsewhere = new ListObjectVersionsCommand({ Bucket: 'nowhere' });
+	await expect(cloud.s3.send(elsewhere)).rejects.toMatchObject(refusal('NoSuchBucket', 404));
 });
 
 test('a copy takes the object along', async () => {

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { buildApp } from 'fauxqs';
 import { mendConditionalPuts } from './conditional-puts.ts';
 import { createStores } from './fauxqs-stores.ts';
-import { mendKeysOfListing, mendListing } from './listing.ts';
+import { mendListing, mendXmlOfListing } from './listing.ts';
 import { mendNotifications, type Notification } from './notifications.ts';
 import { mendByRefusing } from './refusals.ts';
 
@@ -28,7 +28,7 @@ export async function startObjectStore(options: ObjectStoreOptions) {
 	mendByRefusing(app);
 	mendConditionalPuts(app, stores.s3Store);
 	mendListing(stores.s3Store);
-	mendKeysOfListing(app);
+	mendXmlOfListing(app);
 	mendNotifications(app, stores, options);
 	await app.listen({ host: options.host, port: options.port });
 	const { port } = app.server.address() as AddressInfo;

@@ -6,7 +6,7 @@ import { refuse, type S3Request } from './s3-request.ts';
  * overwrites it, removing its tags deletes it, asking for a version gives the current one.
  */
 const notEmulated = [
-	...['tagging', 'acl', 'versionId', 'versions', 'versioning', 'retention', 'legal-hold', 'object-lock'],
+	...['tagging', 'acl', 'versionId', 'versioning', 'retention', 'legal-hold', 'object-lock'],
 	...['restore', 'select', 'torrent', 'policy', 'cors', 'encryption', 'replication', 'website', 'logging'],
 	...['publicAccessBlock', 'ownershipControls', 'accelerate', 'requestPayment', 'location'],
 ];

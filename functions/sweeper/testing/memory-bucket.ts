@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import {
 	DeleteObjectCommand,
 	GetObjectCommand,
-	HeadObjectCommand,
 	ListObjectsV2Command,
+	ListObjectVersionsCommand,
 	PutObjectCommand,
 	type S3Client,
 } from '@aws-sdk/client-s3';
@@ -16,9 +16,29 @@ interface StoredObject {
 	modifiedMs?: number;
 }
 
+/** Objects by their keys; these in order, sorted again only when there are others. */
+class Objects extends Map<string, StoredObject> {
+	#inOrder: readonly string[] | undefined;
+
+	get inOrder(): readonly string[] {
+		this.#inOrder ??= [...this.keys()].sort();
+		return this.#inOrder;
+	}
+
+	override set(key: string, object: StoredObject): this {
+		if (!this.has(key)) this.#inOrder = undefined;
+		return super.set(key, object);
+	}
+
+	override delete(key: string): boolean {
+		this.#inOrder = undefined;
+		return super.delete(key);
+	}
+}
+
 /** A bucket in memory, for what takes thousands of calls; its writes can be made to fail, as if the writer had died. */
 export function createMemoryBucket({ pageKeys = 1000 } = {}) {
-	const objects = new Map<string, StoredObject>();
+	const objects = new Objects();
 	const calls: string[] = [];
 	let writesLeft = Number.POSITIVE_INFINITY;
 
@@ -27,21 +47,51 @@ export function createMemoryBucket({ pageKeys = 1000 } = {}) {
 		writesLeft -= 1;
 	}
 
+	/** Keys under a prefix, in their order, after one, `count` at most. */
+	function keysAfter(prefix: string, after: string, count: number): string[] {
+		const { inOrder } = objects;
+		let [from, to] = [0, inOrder.length];
+		while (from < to) {
+			const middle = (from + to) >> 1;
+			const key = inOrder[middle] as string;
+			if (key > after && key >= prefix) to = middle;
+			else from = middle + 1;
+		}
+		return inOrder.slice(from, from + count).filter((key) => key.startsWith(prefix));
+	}
+
+	function describe(Key: string) {
+		const { etag, modifiedMs = 0, versionId = 'null' } = objects.get(Key) as StoredObject;
+		const facts = { Key, ETag: `"${etag}"`, Size: 1, LastModified: new Date(modifiedMs) };
+		return { ...facts, VersionId: versionId, IsLatest: true };
+	}
+
 	function list({ Prefix = '', StartAfter = '', MaxKeys = 1000 }: ListObjectsV2Command['input']) {
-		const keys = [...objects.keys()].filter((key) => key.startsWith(Prefix) && key > StartAfter).sort();
-		const page = keys.slice(0, Math.min(MaxKeys, pageKeys));
-		const described = (Key: string) => {
-			const { etag, modifiedMs = 0 } = objects.get(Key) as StoredObject;
-			return { Key, ETag: `"${etag}"`, Size: 1, LastModified: new Date(modifiedMs) };
-		};
-		return {
-			Contents: page.map(described),
-			IsTruncated: page.length < keys.length,
-		};
+		const count = Math.min(MaxKeys, pageKeys);
+		const keys = keysAfter(Prefix, StartAfter, count + 1);
+		return { Contents: keys.slice(0, count).map(describe), IsTruncated: keys.length > count };
+	}
+
+	function listFolders({ Prefix = '', ContinuationToken = '' }: ListObjectsV2Command['input']) {
+		const page: string[] = [];
+		let [next] = keysAfter(Prefix, ContinuationToken, 1);
+		while (next !== undefined && page.length < pageKeys) {
+			page.push(next.slice(0, next.indexOf('/', Prefix.length) + 1));
+			[next] = keysAfter(Prefix, `${page.at(-1)}\uffff`, 1);
+		}
+		const more = next === undefined ? {} : { NextContinuationToken: `${page.at(-1)}\uffff` };
+		return { CommonPrefixes: page.map((folder) => ({ Prefix: folder })), ...more };
+	}
+
+	function listVersions({ Prefix = '', KeyMarker = '' }: ListObjectVersionsCommand['input']) {
+		const keys = keysAfter(Prefix, KeyMarker, pageKeys + 1);
+		return { Versions: keys.slice(0, pageKeys).map(describe), IsTruncated: keys.length > pageKeys };
 	}
 
 	function answer(command: unknown): unknown {
-		if (command instanceof ListObjectsV2Command) return list(command.input);
+		if (command instanceof ListObjectVersionsCommand) return listVersions(command.input);
+		if (command instanceof ListObjectsV2Command)
+			return command.input.Delimiter ? listFolders(command.input) : list(command.input);
 		if (command instanceof PutObjectCommand) {
 			const { Key = '', Body, IfNoneMatch } = command.input;
 			if (IfNoneMatch && objects.has(Key)) throw refusal('PreconditionFailed', 412);
@@ -55,9 +105,7 @@ export function createMemoryBucket({ pageKeys = 1000 } = {}) {
 		}
 		const found = objects.get(Key);
 		if (!found) throw refusal('NoSuchKey', 404);
-		const { text, etag, versionId } = found;
-		if (command instanceof HeadObjectCommand) return { ETag: etag, ContentLength: 1, VersionId: versionId };
-		if (command instanceof GetObjectCommand) return { Body: Readable.from([Buffer.from(text)]), Metadata: {} };
+		if (command instanceof GetObjectCommand) return { Body: Readable.from([Buffer.from(found.text)]), Metadata: {} };
 		throw new Error('not emulated');
 	}
 

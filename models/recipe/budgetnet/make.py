@@ -15,9 +15,8 @@ import time
 from itertools import chain, count, islice
 from pathlib import Path
 
-import torch
-
 from . import train
+from .device import DEVICE, described, has_bf16
 from .export import export_checkpoint, load_all
 from .fused import library
 from .network import ARCHITECTURES, STEM_STRIDES
@@ -27,18 +26,20 @@ DECAY_SHARE = 0.4  # of the epochs
 FULL_ONLY_SHARE = 0.25  # of the epochs, where nothing was learnt before
 EXPORT_SECONDS = 150  # kept free for the export, and for its look
 LOOK_SECONDS = 0.008  # besides, an image
-TIMED_STEPS = 6
+TIMED_STEPS = {"cpu": 6, "cuda": 60}  # a GPU's first step with each policy takes many times as long as the others
 EPOCHS_ENOUGH = 10  # for a package that is worth its name
+EPOCHS_MAX, STEPS_MAX = 300, 20_000  # whichever are more: beyond, images are only learnt by heart
 
 
 def step_seconds(options, learn):
     """How long a step of full network and one policy takes here: median of a few, after a first that warms up."""
-    library()  # is compiled before anything is timed
+    if DEVICE.type == "cpu":
+        library()  # is compiled before anything is timed
     options.full_only_epochs = 0
     trainer = train.Trainer(options, learn)
     seconds = []
     drawn = chain.from_iterable(train.batches(trainer.pixels, epoch, 0, trainer.flips) for epoch in count())
-    for batch in islice(drawn, TIMED_STEPS + 1):
+    for batch in islice(drawn, TIMED_STEPS[DEVICE.type] + 1):
         started = time.perf_counter()
         float(trainer.step(*batch)[0])  # waits for it, on a GPU too
         seconds.append(time.perf_counter() - started)
@@ -46,8 +47,9 @@ def step_seconds(options, learn):
 
 
 def schedule(seconds, per_step, steps_an_epoch, begun):
-    """Epochs that fill `seconds`: {"constant", "decay", "fullOnly"}, at least one of each of the first two."""
-    epochs = max(2, int(seconds / per_step / steps_an_epoch))
+    """Epochs that fill `seconds`, as far as more help: {"constant", "decay", "fullOnly"}, at least one of each of the first two."""
+    most = max(EPOCHS_MAX, STEPS_MAX // steps_an_epoch)
+    epochs = min(most, max(2, int(seconds / per_step / steps_an_epoch)))
     decay = max(1, round(DECAY_SHARE * epochs))
     full_only = 0 if begun else min(train.FULL_ONLY_EPOCHS, int(FULL_ONLY_SHARE * epochs))
     return {"constant": epochs - decay, "decay": decay, "fullOnly": full_only}
@@ -99,7 +101,7 @@ def train_by(plan, options, learn, folder, rung=None, after_seconds=0):
     """
     options.full_only_epochs = plan["fullOnly"]
     for decay in (0, plan["decay"]):
-        options.decay = decay
+        options.decay, trainer = decay, None  # the last one's images are let go before the next one's are there
         file = folder / ("decay.pt" if decay else "constant.pt")
         trainer = train.begin(options, learn, folder, file)
         if rung is not None:
@@ -113,13 +115,6 @@ def trunk_of(architecture):
     """Kept weights to begin with, or None where there are none."""
     file = MODELS / "checkpoints" / f"cifar10-{architecture}.npz"
     return str(file) if file.exists() else None
-
-
-def has_bf16():
-    """Whether bf16 is faster than float32 here: with AVX-512's instructions for it, AMX, or a GPU that has it."""
-    if train.DEVICE.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return any(getattr(torch.cpu, name, bool)() for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
 
 
 def some_minutes(text):
@@ -147,6 +142,7 @@ def parse():
 def main():
     parser, options = parse()
     train.keep_memory()
+    print(f"Training on: {described()}", file=sys.stderr)
     options.trunk = None if options.scratch else trunk_of(options.architecture)
     options.out = str(MODELS / "runs" / options.name)
     options.bf16, options.version = has_bf16(), "1.0.0"

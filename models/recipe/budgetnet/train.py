@@ -22,11 +22,11 @@ import torch.nn.functional as F
 
 from .checkpoint import must_fit, must_have_classes, must_have_learnt_from, must_mirror_alike, read_kept, size_of
 from .data import load, split_holdout, statistics
+from .device import DEVICE, described, has_bf16
 from .network import ARCHITECTURES, STEM_STRIDES, BranchNetwork
 from .places import like
 from .teacher import soft_labels
 
-DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 BATCH = 250
 RATE = 0.2
 MOMENTUM = 0.9
@@ -67,12 +67,14 @@ def batches(pixels, epoch, seed, flips):
     """
     generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
     count, height, width, _ = pixels.shape
-    order = torch.randperm(count, generator=generator)
     device = pixels.device
+    order = torch.randperm(count, generator=generator).to(device)
     rows, columns, within = (torch.arange(size, device=device) for size in (height, width, BATCH))
     for start in range(0, count - BATCH + 1, BATCH):
-        index = order[start : start + BATCH].to(device)
-        dy, dx = torch.randint(0, 2 * SHIFT + 1, (2, BATCH), generator=generator).to(device)
+        index = order[start : start + BATCH]
+        shifts = torch.randint(0, 2 * SHIFT + 1, (2, BATCH), generator=generator)
+        # Of plain memory a copy to a GPU would wait for all that is to be done there.
+        dy, dx = shifts.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else shifts
         padded = F.pad(pixels[index].permute(0, 3, 1, 2).float(), (SHIFT,) * 4, mode="reflect").permute(0, 2, 3, 1)
         y = (dy[:, None] + rows)[:, :, None]
         x = dx[:, None] + columns
@@ -126,6 +128,7 @@ class Trainer:
 
     def full_loss(self, logits, index):
         """Of the full network's `logits` for images `index`: by their labels and, where there is a teacher, by its soft ones."""
+        logits = logits.float()  # on a GPU autocast leaves them as they are
         loss = F.cross_entropy(logits, self.labels[index], label_smoothing=LABEL_SMOOTHING)
         if self.taught is None:
             return loss
@@ -139,15 +142,14 @@ class Trainer:
             loss = self.full_loss(full, index)
             if self.epoch >= self.full_only_epochs:
                 drawn = int(torch.multinomial(torch.tensor(SAMPLING), 1, generator=generator))
-                soft = full.detach().softmax(1)
-                loss = loss + F.cross_entropy(self.network(x, drawn), soft)
+                soft = full.detach().float().softmax(1)
+                loss = loss + F.cross_entropy(self.network(x, drawn).float(), soft)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.optimiser.step()
         part = 1 / self.average_steps()
         with torch.no_grad():
-            for mean, value in zip(self.average.parameters(), self.network.parameters()):
-                mean.lerp_(value, part)
+            torch._foreach_lerp_(list(self.average.parameters()), list(self.network.parameters()), part)
         return loss.detach(), (full.detach().argmax(1) == self.labels[index]).float().mean()
 
     def run_epoch(self):
@@ -165,8 +167,7 @@ class Trainer:
             losses, rights = losses + loss / steps, rights + right / steps
         self.epoch += 1
         losses, rights = round(float(losses), 4), round(float(rights), 4)  # waits for a GPU
-        seconds = round(time.time() - started, 1)
-        return {"epoch": self.epoch, "loss": losses, "trainAccuracy": rights, "seconds": seconds}
+        return {"epoch": self.epoch, "loss": losses, "trainAccuracy": rights, "seconds": time.time() - started}
 
     def save(self, file):
         state = {
@@ -262,13 +263,15 @@ def run(trainer, file, last=None, further=0, after_seconds=0):
     unsaved = 0.0
     while last is None or trainer.epoch < last:
         line = trainer.run_epoch()
-        unsaved += line["seconds"]
+        seconds = line["seconds"]
+        unsaved += seconds
         if unsaved < SAVE_SECONDS and trainer.epoch != last:
             continue
         unsaved = 0.0
         trainer.save(file)
+        line["seconds"] = round(seconds, 1)
         if last is not None:
-            line["minutesLeft"] = round(((last + further - trainer.epoch) * line["seconds"] + after_seconds) / 60)
+            line["minutesLeft"] = round(((last + further - trainer.epoch) * seconds + after_seconds) / 60)
         print(json.dumps(line), flush=True)
 
 
@@ -286,7 +289,7 @@ def parse():
     parser.add_argument("--teacher", type=like("[a-z0-9-]{1,64}(,[a-z0-9-]{1,64})*"), help=TEACHER_HELP)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--no-mirror", dest="mirror", action="store_false", help=NO_MIRROR_HELP)
-    parser.add_argument("--bf16", action="store_true", help="faster on AVX-512, AMX and GPUs, slower elsewhere")
+    parser.add_argument("--bf16", action="store_true", help="faster on AVX-512, AMX and GPUs from Ampere on, slower elsewhere")
     parser.set_defaults(full_only_epochs=FULL_ONLY_EPOCHS)
     return parser, parser.parse_args()
 
@@ -294,6 +297,9 @@ def parse():
 def main():
     parser, options = parse()
     keep_memory()
+    print(f"Training on: {described()}", file=sys.stderr)
+    if options.bf16 and DEVICE.type == "cuda" and not has_bf16():
+        parser.error("--bf16: this GPU has none, and would be slower with it; leave it out")
     folder = Path(options.out)
     folder.mkdir(parents=True, exist_ok=True)
     own = folder / ("decay.pt" if options.decay else "constant.pt")

@@ -115,6 +115,11 @@ def test_the_schedule_fills_the_time(tiny):
     assert make.schedule(5, 1, 10, begun=False) == {"constant": 1, "decay": 1, "fullOnly": 0}
 
 
+def test_a_fast_machine_does_not_learn_the_images_by_heart(tiny):
+    assert make.schedule(1e6, 0.001, 180, begun=True) == {"constant": 180, "decay": 120, "fullOnly": 0}
+    assert make.schedule(1e6, 0.001, 2, begun=True) == {"constant": 6000, "decay": 4000, "fullOnly": 0}  # of few images
+
+
 def test_too_few_images_are_refused(tiny, folder, models, monkeypatch, capsys):
     monkeypatch.setattr(train, "BATCH", 100)
     monkeypatch.setattr(sys, "argv", command(folder))

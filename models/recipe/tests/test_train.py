@@ -1,6 +1,7 @@
 import json
 import shutil
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -156,6 +157,19 @@ def command(tiny, options, monkeypatch, capsys):
         return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
     return run
+
+
+def test_epochs_of_milliseconds_are_saved_too(monkeypatch, tmp_path):
+    saved, trainer = [], SimpleNamespace(epoch=0)
+
+    def run_epoch():
+        trainer.epoch += 1
+        return {"epoch": trainer.epoch, "seconds": 0.02}
+
+    trainer.run_epoch, trainer.save = run_epoch, lambda file: saved.append(trainer.epoch)
+    monkeypatch.setattr(train, "SAVE_SECONDS", 0.1)
+    train.run(trainer, tmp_path / "constant.pt", last=12)
+    assert saved == [5, 10, 12]
 
 
 def test_constant_phase_then_decay(command, tmp_path):

@@ -1,0 +1,25 @@
+"""Where networks are trained: on a GPU where PyTorch can use one."""
+
+import os
+from pathlib import Path
+
+import torch
+
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def described():
+    """The device in words; and that there is a GPU, where PyTorch cannot use it: hours on a CPU are no silent matter."""
+    if DEVICE.type == "cuda":
+        return f"{torch.cuda.get_device_name()} (compute capability {'.'.join(map(str, torch.cuda.get_device_capability()))})"
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") == ""
+    if Path("/dev/nvidia0").exists() and not hidden:
+        return f"CPU, although there is a GPU: PyTorch cannot use it (is its driver too old for CUDA {torch.version.cuda}?)"
+    return "CPU"
+
+
+def has_bf16():
+    """Whether bf16 is faster than float32 here: with AVX-512's instructions for it, AMX, or a GPU that has it."""
+    if DEVICE.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return any(getattr(torch.cpu, name, bool)() for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
