@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseCard } from '../functions/core/package.ts';
 import { nothingWrong } from '../functions/faults/oracle.ts';
-import { terminateWorkers } from '../functions/faults/terminate.ts';
+import { imagesEach, terminateWorkers } from '../functions/faults/terminate.ts';
 
 const models = join(import.meta.dirname, '..', 'models');
 const moments = ['receive-batches', 'get-image', 'run-policy', 'put-reports'].map((name) => ({ name, occurrence: 1 }));
-const images = moments.length * 8;
+const images = moments.length * imagesEach;
 
 test('a worker that is told to stop amid its batch ends with 0, and every image has one outcome, billed once', async () => {
 	const card = parseCard(await readFile(join(models, 'packages', 'cifar10-resnet', 'model.json'), 'utf8'));

@@ -26,9 +26,18 @@ export const imageEventSchema = z.union([
 	z.looseObject({ Event: z.literal('s3:TestEvent') }),
 ]);
 
+interface ImageOfTenant {
+	tenant: string;
+	image: Image;
+}
+
+interface Refusal {
+	refused: string;
+}
+
 /** What one message of the image-events queue says. */
 export interface ImageEvents {
-	images: { tenant: string; image: Image }[];
+	images: ImageOfTenant[];
 	closings: Closing[];
 	/** Objects that a tenant may write, and that are neither: told of, and done with. */
 	refusals: string[];
@@ -59,7 +68,8 @@ export function parseImageEvents(body: string, bucket: string): ImageEvents {
 	return result;
 }
 
-function readRecord(input: unknown, bucket: string) {
+/** What a record says; undefined where it says nothing of images. */
+function readRecord(input: unknown, bucket: string): ImageOfTenant | Closing | Refusal | undefined {
 	const record = parse(recordSchema, input, 'record of an S3 event');
 	if (!record.eventName.startsWith('ObjectCreated:')) return undefined;
 	if (record.s3.bucket.name !== bucket)

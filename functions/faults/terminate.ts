@@ -35,7 +35,7 @@ export interface TerminationResult extends Verdict {
 
 const workersAtOnce = 2;
 /** Of batches for each worker that is stopped: none takes more. */
-const imagesEach = 2 * limits.batchesAtOnce * restless.batchImagesMax;
+export const imagesEach = 2 * limits.batchesAtOnce * restless.batchImagesMax;
 /** A worker that has not ended after so long is killed, and counts as not ended. */
 const secondsMax = limits.stopGraceSeconds;
 
