@@ -12,6 +12,7 @@ import type { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { namesOf } from '../functions/aws/names.ts';
+import { limits } from '../functions/core/limits.ts';
 
 interface BucketsProps {
 	name: string;
@@ -22,8 +23,9 @@ interface BucketsProps {
 	drops: Topic;
 }
 
-/** Deleted and overwritten versions stay for so long. */
+/** Deleted and overwritten versions stay for so long; those of images as long as a batch may wait that names them. */
 const oldVersionsKept = Duration.days(30);
+const oldImagesKept = Duration.days(limits.deferralDaysMax + 1);
 const abandonedUploadsKept = Duration.days(2);
 
 /** Images and results: encrypted, TLS only, not public, versioned; their names carry account and region, for S3's names are everybody's. */
@@ -34,14 +36,14 @@ export class Buckets extends Construct {
 	constructor(scope: Construct, id: string, props: BucketsProps) {
 		super(scope, id);
 		const names = namesOf(props.name);
-		this.images = this.bucket('Images', names.imagesBucket, props.retentionDays);
-		this.results = this.bucket('Results', names.resultsBucket, props.retentionDays);
+		this.images = this.bucket('Images', names.imagesBucket, props.retentionDays, oldImagesKept);
+		this.results = this.bucket('Results', names.resultsBucket, props.retentionDays, oldVersionsKept);
 		tellOfImages(this.images, fullName(names.imagesBucket), props.imageEvents);
 		tellOfDrops(this.results, fullName(names.resultsBucket), props.drops);
 		protectOutcomes(this.results);
 	}
 
-	private bucket(id: string, prefix: string, retentionDays: number): Bucket {
+	private bucket(id: string, prefix: string, retentionDays: number, oldKept: Duration): Bucket {
 		return new Bucket(this, id, {
 			bucketName: fullName(prefix),
 			encryption: BucketEncryption.S3_MANAGED,
@@ -56,7 +58,7 @@ export class Buckets extends Construct {
 				{
 					id: 'expire',
 					expiration: Duration.days(retentionDays),
-					noncurrentVersionExpiration: oldVersionsKept,
+					noncurrentVersionExpiration: oldKept,
 					abortIncompleteMultipartUploadAfter: abandonedUploadsKept,
 				},
 			],

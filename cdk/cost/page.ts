@@ -66,7 +66,8 @@ function imagesSection(prices: Prices, settings: Settings, card: ModelCard, task
 
 Requests, the same for every network, in batches of ${settings.batchImagesMax}: **${money(requestsMillion(1))} USD** (${money(prices.usd('s3PutMillion'))} of them for the PUTs of the drop itself).
 Workers, by the share of the full network that the budget pays, where they are kept busy (cpu: Fargate, ${task.vcpus} vCPU,
-${money(workerUsdHour(prices, 'cpu', task))} USD an hour; gpu: g6.xlarge on Managed Instances, ${money(workerUsdHour(prices, 'gpu', task))} USD an hour). A worker loads and computes at once, and the slower of the
+${money(workerUsdHour(prices, 'cpu', task))} USD an hour; gpu: g6.xlarge on Managed Instances, ${money(workerUsdHour(prices, 'gpu', task))} USD an hour; a GPU's instance goes, and is
+paid for, some minutes after its last worker). A worker loads and computes at once, and the slower of the
 two binds it, which stands beside each figure. Loading takes ${loadAloneMs.value} ms an image (${loadAloneMs.source}):
 
 ${workersTable(prices, task, networks, { drop: 'alone', requestsMillion: requestsMillion(1) })}

@@ -169,6 +169,7 @@ export class Scaling extends Construct {
 			scalingTarget: this.scalingTarget,
 			policyName: `${this.name}-${what}`,
 			adjustmentType: AdjustmentType.EXACT_CAPACITY,
+			cooldown: minute, // AWS's own would be five: as long, nothing would start again what a deployment has ended
 			metricAggregationType: MetricAggregationType.MAXIMUM,
 		});
 	}

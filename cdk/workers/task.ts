@@ -59,9 +59,9 @@ export class WorkerTask extends Construct {
 	}
 }
 
-/** Each decodes one image; Node has four, however many processors there are. */
-function decodingThreads(cpuUnits: number): number {
-	return Math.max(4, Math.ceil(cpuUnits / cpuUnitsOfOne));
+/** Each decodes one image, but for two that look up hosts (onnx/decode.ts); Node has four, however many processors there are. */
+function poolThreads(cpuUnits: number): number {
+	return 2 + Math.max(4, Math.ceil(cpuUnits / cpuUnitsOfOne));
 }
 
 function containerOf(settings: Settings, environment: Record<string, string>, logGroup: LogGroup) {
@@ -71,7 +71,7 @@ function containerOf(settings: Settings, environment: Record<string, string>, lo
 		environment: {
 			...environment,
 			VISIBILITY_SECONDS: String(limits.visibilitySeconds),
-			UV_THREADPOOL_SIZE: String(decodingThreads(settings[settings.workers].cpuUnits)),
+			UV_THREADPOOL_SIZE: String(poolThreads(settings[settings.workers].cpuUnits)),
 		},
 		logging: LogDrivers.awsLogs({ logGroup, streamPrefix: 'worker' }),
 		stopTimeout,

@@ -1,5 +1,12 @@
 import { Aws } from 'aws-cdk-lib';
-import { type CfnService, Cluster, ContainerInsights, FargateService, PropagatedTagSource } from 'aws-cdk-lib/aws-ecs';
+import {
+	AvailabilityZoneRebalancing,
+	type CfnService,
+	Cluster,
+	ContainerInsights,
+	FargateService,
+	PropagatedTagSource,
+} from 'aws-cdk-lib/aws-ecs';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { Buckets } from '../buckets.ts';
@@ -61,6 +68,7 @@ export class Workers extends Construct {
 			propagateTags: PropagatedTagSource.SERVICE, // what tasks cost is told by the stack's tag
 			minHealthyPercent: 0, // a deployment need not start a second GPU beside the first
 			maxHealthyPercent: 100,
+			availabilityZoneRebalancing: AvailabilityZoneRebalancing.DISABLED, // it would stop workers amid their batches
 			vpcSubnets: network.subnets,
 			securityGroups: [network.securityGroup],
 		};

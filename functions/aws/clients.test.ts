@@ -1,4 +1,5 @@
 import { GetObjectCommand, HeadBucketCommand } from '@aws-sdk/client-s3';
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { expect, test, vi } from 'vitest';
 import { createClients } from './clients.ts';
 import { fetchObject } from './objects.ts';
@@ -22,6 +23,19 @@ test('a bucket that asks to slow down for longer than the SDK tries is asked aga
 	const clients = await clientsOf(server);
 	const asked = fetchObject(clients.s3, new GetObjectCommand({ Bucket: 'images', Key: 'acme/cat.png' }), 100);
 	expect((await quickly(asked))?.body.toString()).toBe('pixels');
+	for (const client of Object.values(clients)) client.destroy();
+});
+
+test('so is a table', async () => {
+	let refusals = 7;
+	await using server = await startAnswering((_, response) => {
+		const isRefused = refusals-- > 0;
+		response.writeHead(isRefused ? 400 : 200, { 'content-type': 'application/x-amz-json-1.0' });
+		response.end(isRefused ? '{"__type":"ProvisionedThroughputExceededException"}' : '{"Item":{"pk":{"S":"a"}}}');
+	});
+	const clients = await clientsOf(server);
+	const asked = clients.dynamodb.send(new GetCommand({ TableName: 'claims', Key: { pk: 'a' } }));
+	expect((await quickly(asked)).Item).toEqual({ pk: 'a' });
 	for (const client of Object.values(clients)) client.destroy();
 });
 

@@ -4,13 +4,13 @@ import { nameOf, statusOf } from './aws-call.ts';
 
 const [firstWaitMs, longestWaitMs] = [500, 20_000];
 
-/** S3 answers so where a prefix is asked for more than it can give yet. */
+/** S3 and DynamoDB answer so where a prefix or a table is asked for more than it can give yet. */
 function isTooMuch(error: unknown): boolean {
-	return nameOf(error) === 'SlowDown' || statusOf(error) === 503 || /throttl/i.test(nameOf(error));
+	return statusOf(error) === 503 || /SlowDown|throttl|ThroughputExceeded/i.test(nameOf(error));
 }
 
 /**
- * Makes a call of S3 again, `limits.slowDownTries` times at most, while S3 asks to slow down. The SDK's own tries share a quota that a
+ * Makes a call again, `limits.slowDownTries` times at most, while a store asks to slow down. The SDK's own tries share a quota that a
  * worker with hundreds of requests under way uses up within a second; and where then one of a batch's 2,048 images fails, all of them
  * are fetched again. Waits longer each time, at random (full jitter), so that workers do not come back together.
  * @throws what the call throws

@@ -83,7 +83,7 @@ export const limits = {
 	socketsMax: 288,
 	/** Reads that a batch's images in archives are cut into: enough for all decoders, and each is paid for. */
 	spansABatch: 16,
-	/** Tries of a request to a bucket that asks to slow down: a minute or so. */
+	/** Tries of a request to a store that asks to slow down: a minute or so. */
 	slowDownTries: 10,
 	/** Tenants whose images one planner plans at once. */
 	tenantConcurrency: 8,

@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises';
 import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
@@ -67,6 +68,20 @@ describe('brings to sRGB, 8 bits', () => {
 		const clear = sharp({ create: { width: 50, height: 50, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } } });
 		expect(pixel(await decodeImage(await clear.webp().toBuffer(), input), 9, 9)).toEqual([255, 255, 255]);
 	});
+});
+
+test('hosts are looked up while hundreds of images wait for their decoders', async () => {
+	const photo = await sharp({ create: { width: 1600, height: 1200, channels: 3, background: '#123456' } })
+		.jpeg()
+		.toBuffer();
+	const order: string[] = [];
+	const decoded = Promise.all(Array.from({ length: 100 }, () => decodeImage(photo, input))).then(() =>
+		order.push('decoded'),
+	);
+	await lookup('localhost');
+	order.push('looked up');
+	await decoded;
+	expect(order).toEqual(['looked up', 'decoded']);
 });
 
 test('turns upright by the EXIF orientation, before it resizes', async () => {

@@ -1,3 +1,4 @@
+import { Semaphore } from 'async-mutex';
 import sharp from 'sharp';
 import { BudgetNetError, messageOf } from '../core/errors.ts';
 import type { FailureReason } from '../core/failure.ts';
@@ -14,6 +15,12 @@ sharp.unblock({
 // No image comes twice, and many small ones at once keep the cores busy: threads within one image only add switches.
 sharp.cache(false);
 sharp.concurrency(1);
+
+/** Node's own number, unless told otherwise. */
+const poolThreads = Number(process.env.UV_THREADPOOL_SIZE ?? 4);
+/** Names of hosts are looked up by the same threads: behind hundreds of decodes, no new connection would be made in time. */
+const lookupThreads = 2;
+const decoders = new Semaphore(Math.max(1, poolThreads - lookupThreads));
 
 /** What a transparent pixel lies on: most pictures with alpha are made for white pages. */
 const background = '#ffffff';
@@ -48,11 +55,8 @@ export async function decodeImage(bytes: Uint8Array, input: ModelCard['input']):
 	const tooMany = tooManyParts(bytes, format);
 	if (tooMany) throw new ImageRefused('too-large', `${format} of ${tooMany}`);
 	const file = format === 'PNG' ? withoutExtras(bytes) : bytes;
-	const pixels = await decode(file, input, 'warning')
-		.catch((error) => {
-			if (harmless.some((warning) => messageOf(error).includes(warning))) return decode(file, input, 'error');
-			throw error;
-		})
+	const pixels = await decoders
+		.runExclusive(() => decodeWarily(file, input))
 		.catch((error) => {
 			throw refusalOf(error, format);
 		});
@@ -63,6 +67,14 @@ export async function decodeImage(bytes: Uint8Array, input: ModelCard['input']):
 			`${format} of colours that are unknown: it gave ${pixels.length} bytes instead of ${expected}`,
 		);
 	return new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.length);
+}
+
+/** Refuses what is damaged; what only some phones do is no damage. */
+function decodeWarily(bytes: Uint8Array, input: ModelCard['input']): Promise<Buffer> {
+	return decode(bytes, input, 'warning').catch((error) => {
+		if (harmless.some((warning) => messageOf(error).includes(warning))) return decode(bytes, input, 'error');
+		throw error;
+	});
 }
 
 function decode(bytes: Uint8Array, input: ModelCard['input'], failOn: 'warning' | 'error'): Promise<Buffer> {

@@ -48,6 +48,13 @@ describe.each(both)('data, with %s workers', (kind) => {
 		}
 	});
 
+	test('an image that was overwritten or deleted stays as long as a batch may wait that names it', () => {
+		const kept = Object.values(templates[kind].findResources('AWS::S3::Bucket')).map(
+			({ Properties }) => Properties.LifecycleConfiguration.Rules[0].NoncurrentVersionExpiration.NoncurrentDays,
+		);
+		expect(Math.max(...kept)).toBeGreaterThan(limits.deferralDaysMax);
+	});
+
 	test('images are told of through S3 itself, without a function that CDK would add', () => {
 		templates[kind].hasResourceProperties('AWS::S3::Bucket', {
 			NotificationConfiguration: { QueueConfigurations: [Match.objectLike({ Event: 's3:ObjectCreated:*' })] },
@@ -181,7 +188,10 @@ describe.each(both)('functions, with %s workers', (kind) => {
 
 describe.each(both)('workers: %s', (kind) => {
 	test('are none at first, get two minutes to stop, and cannot write to their own disk', () => {
-		templates[kind].hasResourceProperties('AWS::ECS::Service', { DesiredCount: 0 });
+		templates[kind].hasResourceProperties('AWS::ECS::Service', {
+			DesiredCount: 0,
+			AvailabilityZoneRebalancing: 'DISABLED', // which would stop them amid their batches
+		});
 		templates[kind].hasResourceProperties('AWS::ECS::TaskDefinition', {
 			ContainerDefinitions: [Match.objectLike({ StopTimeout: 120, ReadonlyRootFilesystem: true })],
 		});
@@ -192,6 +202,7 @@ describe.each(both)('workers: %s', (kind) => {
 		const policies = Object.values(templates[kind].findResources('AWS::ApplicationAutoScaling::ScalingPolicy'));
 		const steps = policies.map(({ Properties }) => Properties.StepScalingPolicyConfiguration);
 		expect(steps.map(({ AdjustmentType }) => AdjustmentType)).toEqual(['ExactCapacity', 'ExactCapacity']);
+		expect(steps.map(({ Cooldown }) => Cooldown)).toEqual([60, 60]);
 		const counts = steps.flatMap(({ StepAdjustments }) =>
 			StepAdjustments.map((step: { ScalingAdjustment: number }) => step.ScalingAdjustment),
 		);
@@ -200,6 +211,14 @@ describe.each(both)('workers: %s', (kind) => {
 			AlarmName: 'budgetnet-workers-idle',
 			EvaluationPeriods: 5,
 			Metrics: Match.arrayWith([Match.objectLike({ Expression: 'SUM([visible, running])' })]),
+		});
+	});
+
+	test('have threads left to look up hosts while all decoders are busy', () => {
+		templates[kind].hasResourceProperties('AWS::ECS::TaskDefinition', {
+			ContainerDefinitions: [
+				Match.objectLike({ Environment: Match.arrayWith([{ Name: 'UV_THREADPOOL_SIZE', Value: '6' }]) }),
+			],
 		});
 	});
 
