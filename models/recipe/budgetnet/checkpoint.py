@@ -30,10 +30,11 @@ def averaged(file):
 
 
 def keep(checkpoint, file):
-    """Writes what another machine needs to go on with a constant phase: weights (float16) and KEPT_FACTS (.npz)."""
+    """Writes what another machine needs to go on training: weights (float16) and KEPT_FACTS (.npz).
+
+    At a constant rate, of which a decay's end is as good a beginning as any: what it gained comes back with the next decay.
+    """
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    if state["decay_start"] is not None:
-        raise ValueError(f"{checkpoint}: weights of a decay cannot be trained on; expected a constant phase's checkpoint")
     floats = {name: tensor for name, tensor in state["network"].items() if tensor.is_floating_point()}
     weights = {name: (tensor.half() if tensor.ndim > 1 else tensor).numpy() for name, tensor in floats.items()}
     options = state["options"]

@@ -108,14 +108,6 @@ def test_a_run_keeps_saying_what_it_began_with(tiny, options, tmp_path):
     assert resumed.options.trunk == "a/trunk.npz"
 
 
-def test_weights_of_a_decay_are_not_kept(tiny, options, tmp_path):
-    trainer = trainer_of(options)
-    trainer.decay_start = 0
-    trainer.save(tmp_path / "decay.pt")
-    with pytest.raises(ValueError, match="expected a constant phase's checkpoint"):
-        checkpoint.keep(tmp_path / "decay.pt", tmp_path / "tiny.npz")
-
-
 def test_the_rate_warms_up_stays_and_decays_to_nothing(tiny, options):
     trainer = trainer_of(options)
     assert trainer.rate(0.1) < train.RATE == trainer.rate(1) == trainer.rate(50)
@@ -185,6 +177,14 @@ def test_a_bare_machine_decays_from_kept_weights(command, tmp_path):
     checkpoint.keep(tmp_path / "run" / "constant.pt", tmp_path / "tiny.npz")
     lines = command(tmp_path / "bare", "--start", str(tmp_path / "tiny.npz"), "--decay", "1")
     assert [line["epoch"] for line in lines] == [3]
+
+
+def test_the_end_of_a_decay_is_gone_on_from_at_a_constant_rate(command, tmp_path):
+    command(tmp_path / "run", "--epochs", "1")
+    command(tmp_path / "run", "--decay", "1")
+    checkpoint.keep(tmp_path / "run" / "decay.pt", tmp_path / "tiny.npz")
+    lines = command(tmp_path / "bare", "--start", str(tmp_path / "tiny.npz"), "--epochs", "4")
+    assert [line["epoch"] for line in lines] == [3, 4]
 
 
 def refusal(command, capsys, *arguments):
