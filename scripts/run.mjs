@@ -6,7 +6,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { constants } from 'node:os';
+import { availableParallelism, constants } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -53,7 +53,9 @@ function findNode() {
 }
 
 function run(node, [file, ...rest]) {
-	const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` };
+	// As many decoders as a worker in its container has, and two threads beside them (functions/onnx/decode.ts).
+	const threads = { UV_THREADPOOL_SIZE: String(2 + Math.max(4, availableParallelism())) };
+	const env = { ...threads, ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` };
 	const child = spawn(node, [resolve(root, file), ...rest], { stdio: 'inherit', env });
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 		process.on(signal, () => {

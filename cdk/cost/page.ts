@@ -106,5 +106,5 @@ A full run costs as much as the image's requests from this network size on; belo
 ${archivesTable(prices, task, settings.batchImagesMax)}
 
 ${card.name} has ${significant(networksOf(card)[0].gmac)} GMAC. Speeds: ${gmacPerSecondVcpu.value} GMAC/s a vCPU (${gmacPerSecondVcpu.source});
-${gmacPerSecondGpu.value} GMAC/s a GPU (${gmacPerSecondGpu.source}). What binds yours, \`LoadTime\` beside \`InferenceTime\` tells.`;
+${gmacPerSecondGpu.value} GMAC/s a GPU (${gmacPerSecondGpu.source}). What binds yours, a third of \`LoadTime\` (three batches load at once) beside \`InferenceTime\` tells.`;
 }

@@ -74,8 +74,8 @@ test('owners of many images come each in its place: of a version, of none, said 
 });
 
 test.each([
-	[limits.claimReadTries - 1, 'are asked for again'],
-	[limits.claimReadTries, 'are no answer: it is tried again later'],
+	[limits.slowDownTries - 1, 'are asked for again'],
+	[limits.slowDownTries, 'are no answer: it is tried again later'],
 ])('claims that a table short of capacity left out %i times %s', async (times) => {
 	let requests = 0;
 	const send = async ({ input: { RequestItems } }: BatchGetCommand) => {
@@ -91,8 +91,8 @@ test.each([
 	};
 	const short = createClaims({ send } as unknown as DynamoDBDocumentClient, 'claims');
 	const owners = short.ownersOf(['acme/a.png', 'acme/b.png'].map((key) => ({ key, version: 'e1' })));
-	if (times < limits.claimReadTries) expect(await owners).toEqual([batchIdOf(1), batchIdOf(2)]);
+	if (times < limits.slowDownTries) expect(await owners).toEqual([batchIdOf(1), batchIdOf(2)]);
 	else
 		await expect(owners).rejects.toMatchObject({ code: 'unavailable', message: expect.stringMatching(/only a part/) });
-	expect(requests).toBe(limits.claimReadTries);
+	expect(requests).toBe(limits.slowDownTries);
 });

@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { BatchGetCommand, type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import pMap from 'p-map';
 import { z } from 'zod';
 import { batchIdSchema } from '../core/batch.ts';
-import { BudgetNetError } from '../core/errors.ts';
 import { type Image, type ImageName, nameOfImage } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import { parse } from '../core/parse.ts';
 import { awsCall, conditionalWrite } from './aws-call.ts';
+import { slowedDown } from './slow-down.ts';
 
 /** DynamoDB's own limit of a partition key. A key and a version of 1,024 bytes each are one byte too long. */
 const partitionKeyBytesMax = 2048;
@@ -29,7 +28,7 @@ export interface Claims {
 	/**
 	 * The batches that have claimed these images for their first run, each in its image's place: a request for
 	 * `limits.claimsReadMax` of them.
-	 * @throws BudgetNetError `unavailable`, also when the table still gives only a part after `limits.claimReadTries` requests
+	 * @throws BudgetNetError `unavailable`, also when the table still gives only a part after `limits.slowDownTries` requests
 	 */
 	ownersOf(names: readonly ImageName[]): Promise<(string | undefined)[]>;
 }
@@ -73,21 +72,25 @@ export function createClaims(dynamodb: DynamoDBDocumentClient, tableName: string
 	};
 }
 
-/** The claims that there are of these keys. */
+/** The claims that there are of these keys. A table that is short of capacity gives some of them, and is asked again for the others. */
 async function readClaims(dynamodb: DynamoDBDocumentClient, tableName: string, keys: readonly string[]) {
 	const what = `table ${tableName}`;
 	const found: z.infer<typeof claimSchema>[] = [];
 	let left: Record<string, unknown>[] = keys.map((pk) => ({ pk }));
-	for (let tries = 1; ; tries++) {
+	const readSome = async () => {
 		const command = new BatchGetCommand({ RequestItems: { [tableName]: { Keys: left, ConsistentRead: true } } });
-		const { Responses, UnprocessedKeys } = await awsCall(what, () => dynamodb.send(command));
+		const { Responses, UnprocessedKeys } = await dynamodb.send(command);
 		for (const item of Responses?.[tableName] ?? []) found.push(parse(claimSchema, item, `claim in ${what}`));
 		left = UnprocessedKeys?.[tableName]?.Keys ?? [];
-		if (left.length === 0) return found;
-		if (tries === limits.claimReadTries)
-			throw new BudgetNetError('unavailable', `${what} gave only a part of what was asked, ${tries} times in a row`);
-		await delay(limits.claimRetryMs * 2 ** (tries - 1));
-	}
+		if (left.length > 0) throw new OnlyAPart('only a part of what was asked');
+	};
+	await awsCall(what, () => slowedDown(readSome));
+	return found;
+}
+
+/** As DynamoDB says it of a whole request. */
+class OnlyAPart extends Error {
+	override name = 'ProvisionedThroughputExceededException';
 }
 
 /** Key and version, kept apart by a character that stands in no version; its digest where that is too long. */

@@ -26,8 +26,11 @@ const requestTimeoutMs = 60_000;
 /** Without a byte for so long an answer is given up: a request's own time is over when the answer begins. */
 const socketTimeoutMs = 60_000;
 
-/** SDK clients, the only place that knows endpoints. Without any, the SDK's own defaults and environment hold. */
-export function createClients(endpoints?: Endpoints): Clients {
+/**
+ * SDK clients, the only place that knows endpoints. Without any, the SDK's own defaults and environment hold.
+ * @param slowDownTries how often a request is made again while a store asks to slow down
+ */
+export function createClients(endpoints?: Endpoints, slowDownTries: number = limits.slowDownTries): Clients {
 	const common = {
 		maxAttempts: attemptsMax,
 		// Unless told to throw, the SDK only logs that the time is up, and waits on.
@@ -51,8 +54,8 @@ export function createClients(endpoints?: Endpoints): Clients {
 	});
 	const dynamodb = new DynamoDBClient({ ...common, ...at(endpoints?.dynamodbEndpoint) });
 	// Around the SDK's own tries.
-	s3.middlewareStack.add((next) => (call) => slowedDown(() => next(call)), { step: 'initialize' });
-	dynamodb.middlewareStack.add((next) => (call) => slowedDown(() => next(call)), { step: 'initialize' });
+	s3.middlewareStack.add((next) => (call) => slowedDown(() => next(call), slowDownTries), { step: 'initialize' });
+	dynamodb.middlewareStack.add((next) => (call) => slowedDown(() => next(call), slowDownTries), { step: 'initialize' });
 	return {
 		s3,
 		sqs: new SQSClient({ ...common, ...at(endpoints?.sqsEndpoint) }),

@@ -14,6 +14,7 @@ function bucket(refusals: number, error: Error) {
 			if (++calls <= refusals) throw error;
 			return 'bytes';
 		},
+		limits.workerSlowDownTries,
 		async (ms) => void waitsMs.push(ms),
 	);
 	return { answer, waitsMs, calls: () => calls };
@@ -22,17 +23,17 @@ function bucket(refusals: number, error: Error) {
 test.each([slowDown, unavailable])(
 	'a bucket that asks to slow down is asked again, later each time: %s',
 	async (error) => {
-		const { answer, waitsMs } = bucket(limits.slowDownTries - 1, error);
+		const { answer, waitsMs } = bucket(limits.workerSlowDownTries - 1, error);
 		expect(await answer).toBe('bytes');
 		for (const [i, ms] of waitsMs.entries()) expect(ms).toBeLessThanOrEqual(Math.min(20_000, 500 * 2 ** i));
-		expect(waitsMs.length).toBe(limits.slowDownTries - 1);
+		expect(waitsMs.length).toBe(limits.workerSlowDownTries - 1);
 	},
 );
 
 test('one that never answers is given up', async () => {
-	const { answer, calls } = bucket(limits.slowDownTries, slowDown);
+	const { answer, calls } = bucket(limits.workerSlowDownTries, slowDown);
 	await expect(answer).rejects.toBe(slowDown);
-	expect(calls()).toBe(limits.slowDownTries);
+	expect(calls()).toBe(limits.workerSlowDownTries);
 });
 
 test('other errors are thrown at once', async () => {

@@ -83,17 +83,18 @@ export const limits = {
 	socketsMax: 288,
 	/** Reads that a batch's images in archives are cut into: enough for all decoders, and each is paid for. */
 	spansABatch: 16,
-	/** Tries of a request to a store that asks to slow down: a minute or so. */
-	slowDownTries: 10,
+	/** Tries of a request to a store that asks to slow down: some seconds, for functions end after minutes. */
+	slowDownTries: 4,
+	/** A worker's: a minute or two. A batch of 2,048 images must not fail by one. */
+	workerSlowDownTries: 10,
 	/** Tenants whose images one planner plans at once. */
 	tenantConcurrency: 8,
 	/** Requests to a table or a bucket under way at once. */
 	storeConcurrency: 32,
+	/** Entries of journals that a habit is read from, in some seconds; of more, the last period tells. */
+	habitEntriesMax: 500_000,
 	/** Claims that one request reads: DynamoDB's own limit. */
 	claimsReadMax: 100,
-	/** Requests for claims that a table short of capacity gives only in part; the wait after the first, doubled after each other. */
-	claimReadTries: 6,
-	claimRetryMs: 25,
 	/** Files that the embedded cloud's tools upload at once. */
 	uploadConcurrency: 16,
 	/** Tries of a conditional write that lost a race before it gives up. */
@@ -147,6 +148,8 @@ export const limits = {
 	/** Schedules of quotas whose periods are remembered, and periods of each. */
 	schedulesCachedMax: 1000,
 	periodsCachedMax: 40,
-	/** Worst case of one run, kept free before a deadline. */
-	batchRunSecondsMax: 1800,
+	/** Worst case of one run, kept free before a deadline: three at once, each of which takes half an hour alone. */
+	batchRunSecondsMax: 3 * 1800,
+	/** A call of the inference thread without an answer for so long hangs. */
+	inferenceSecondsMax: 1800,
 } as const;

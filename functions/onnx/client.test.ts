@@ -150,7 +150,7 @@ test('a thread that leaves a call without its answer is given up: all that wait 
 		const first = calls.run(0, pixels, 8);
 		vi.advanceTimersByTime(1000);
 		const waiting = Promise.allSettled([first, calls.run(0, pixels, 8)]);
-		vi.advanceTimersByTime((limits.batchRunSecondsMax - 1) * 1000);
+		vi.advanceTimersByTime((limits.inferenceSecondsMax - 1) * 1000);
 		const hangs = refusal('unavailable', /thread did not answer within 1800 s/);
 		for (const result of await waiting) expect(result).toEqual({ status: 'rejected', reason: hangs });
 		await expect(calls.run(0, pixels, 8)).rejects.toEqual(hangs);

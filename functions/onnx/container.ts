@@ -27,12 +27,18 @@ function isStartOfFrame(marker: number): boolean {
 
 /** Counts as libjpeg does: from marker to marker, over all that lies between, to the end of the image. */
 function tooManyScans(bytes: Uint8Array): string | undefined {
+	const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 	const pairAt = (at: number) => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+	// A photo's markers are far apart, and found fast; what is full of them is walked.
+	const markerFrom = (at: number) => (bytes[at] === markerByte ? at : file.indexOf(markerByte, at));
 	let [scans, pixels] = [0, 0];
-	for (let at = 0; at + 1 < bytes.length; at++) {
-		if (bytes[at] !== markerByte) continue;
+	for (let at = markerFrom(0); at >= 0 && at + 1 < bytes.length; at = markerFrom(at + 1)) {
 		const marker = bytes[at + 1] as number;
-		if (marker === markerByte || standsAlone(marker)) continue;
+		if (marker === markerByte) continue;
+		if (standsAlone(marker)) {
+			at += 1;
+			continue;
+		}
 		if (marker === endOfImage) break;
 		if (isStartOfFrame(marker)) pixels = Math.max(pixels, pairAt(at + 5) * pairAt(at + 7)); // behind marker, length, depth
 		if (marker === startOfScan) scans += 1;
@@ -61,26 +67,33 @@ function hasMoreFrames(bytes: Uint8Array, most: number): boolean {
 const pngSignatureBytes = 8;
 /** Length, name and checksum. */
 const pngFrameBytes = 12;
-/** All that says how a picture looks. */
-const pngChunks = new Set(
-	'IHDR PLTE IDAT IEND tRNS gAMA cHRM sRGB iCCP cICP mDCV cLLI sBIT bKGD pHYs eXIf'.split(' ').map(numberOf),
-);
+/** All that says how a picture looks, beside what no decoder may leave out: that has a name with a capital first. */
+const pngChunks = new Set('tRNS gAMA cHRM sRGB iCCP cICP mDCV cLLI sBIT bKGD pHYs eXIf'.split(' ').map(numberOf));
+const smallFirst = 0x20000000;
 
 /** A PNG without texts, times, further frames and whatever else says nothing of its pixels; the very same bytes where there is no such thing. */
 export function withoutExtras(png: Uint8Array): Uint8Array {
 	const view = viewOf(png);
-	const kept: Uint8Array[] = [];
-	let [from, at] = [0, pngSignatureBytes];
+	let kept: Buffer | undefined; // one piece: there may be a million chunks
+	let [keptBytes, from, at] = [0, 0, pngSignatureBytes];
+	const keep = (until: number) => {
+		kept ??= Buffer.allocUnsafe(png.length);
+		if (until > from) kept.set(png.subarray(from, until), keptBytes);
+		keptBytes += until - from;
+	};
 	while (at + pngFrameBytes <= png.length) {
 		const next = at + pngFrameBytes + view.getUint32(at);
 		if (next > png.length) break; // cut off: the decoder says so
-		if (!pngChunks.has(view.getUint32(at + 4))) {
-			if (at > from) kept.push(png.subarray(from, at));
+		const name = view.getUint32(at + 4);
+		if (name & smallFirst && !pngChunks.has(name)) {
+			keep(at);
 			from = next;
 		}
 		at = next;
 	}
-	return from === 0 ? png : Buffer.concat([...kept, png.subarray(from)]);
+	if (!kept) return png;
+	keep(png.length);
+	return kept.subarray(0, keptBytes);
 }
 
 function viewOf(bytes: Uint8Array): DataView {

@@ -17,7 +17,7 @@ sharp.cache(false);
 sharp.concurrency(1);
 
 /** Node's own number, unless told otherwise. */
-const poolThreads = Number(process.env.UV_THREADPOOL_SIZE ?? 4);
+const poolThreads = Number(process.env.UV_THREADPOOL_SIZE) || 4;
 /** Names of hosts are looked up by the same threads: behind hundreds of decodes, no new connection would be made in time. */
 const lookupThreads = 2;
 const decoders = new Semaphore(Math.max(1, poolThreads - lookupThreads));

@@ -86,7 +86,7 @@ export async function connect(worker: Worker): Promise<ThreadCalls> {
 			waiting.set(id, answer);
 			const { pixels: sent, transfer } = handOver(pixels);
 			worker.postMessage({ kind: 'run', id, policy, pixels: sent, images } satisfies Request, transfer);
-			const seconds = limits.batchRunSecondsMax;
+			const seconds = limits.inferenceSecondsMax;
 			// Who comes behind a call that hangs would wait as long, and in vain.
 			const timer = setTimeout(() => die(gone(`did not answer within ${seconds} s`)), seconds * 1000);
 			return answer.promise.finally(() => clearTimeout(timer));
@@ -95,7 +95,7 @@ export async function connect(worker: Worker): Promise<ThreadCalls> {
 			if (closing === undefined) {
 				// Comes after the calls under way; a dead thread ignores it.
 				worker.postMessage({ kind: 'close' } satisfies Request);
-				closing = within(limits.batchRunSecondsMax, 'end', ended.promise);
+				closing = within(limits.inferenceSecondsMax, 'end', ended.promise);
 			}
 			return closing;
 		},

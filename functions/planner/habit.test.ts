@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { dayMs } from '../core/arrivals.ts';
 import { BudgetNetError } from '../core/errors.ts';
-import type { JournalEntry } from '../core/ledger.ts';
+import type { Account, JournalEntry } from '../core/ledger.ts';
+import { limits } from '../core/limits.ts';
 import type { Ledger } from '../core/ports.ts';
 import type { Quota } from '../core/quota.ts';
 import { nextQuota } from '../core/quota.ts';
@@ -39,9 +40,12 @@ test('a journal of hundreds of thousands of batches tells a habit', async () => 
 	expect(weekOf(habit)).toBeGreaterThan(0);
 });
 
-test('a journal that is too long to be read counts as far as it was read: nobody waits for a forecast', async () => {
-	const habit = await createHabits(ledgerOf(100, new BudgetNetError('invalid', 'too long')))(quota, nowMs);
-	expect(weekOf(habit)).toBeGreaterThan(0);
-	const unreachable = createHabits(ledgerOf(100, new BudgetNetError('unavailable', 'no answer')));
-	await expect(unreachable(quota, nowMs)).rejects.toThrow('no answer');
+test('a journal that is too long to be read tells nothing, and nobody waits for a forecast', async () => {
+	const habitOf = (ledger: Ledger) => createHabits({ ...ledger, getAccount: lastPeriod })(quota, nowMs);
+	const lastPeriod = async () => ({ images: 7 }) as Account;
+	expect(await habitOf(ledgerOf(100))).toMatchObject({ before: expect.anything() });
+	const cutOff = new BudgetNetError('invalid', 'too long');
+	expect(await habitOf(ledgerOf(100, cutOff))).toEqual({ lastPeriodImages: 7 });
+	expect(await habitOf(ledgerOf(limits.habitEntriesMax + 1))).toEqual({ lastPeriodImages: 7 });
+	await expect(habitOf(ledgerOf(100, new BudgetNetError('unavailable', 'no answer')))).rejects.toThrow('no answer');
 });

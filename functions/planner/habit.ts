@@ -37,21 +37,20 @@ async function lastPeriod(ledger: Ledger, quota: Quota, nowMs: number): Promise<
 	return lastPeriodImages > 0 ? { lastPeriodImages } : undefined;
 }
 
+/** None where the journals are too long to be read: a part of them would tell too little, and nobody may wait for a forecast. */
 async function readArrivals(ledger: Ledger, quota: Quota, untilMs: number): Promise<Arrival[]> {
 	const arrivals: Arrival[] = [];
-	for (let atMs = untilMs - 1; atMs >= untilMs - lookBackMs; atMs = periodAt(quota, atMs).startMs - 1)
-		for await (const arrival of arrivalsIn(ledger, quota.tenant, periodAt(quota, atMs).name)) arrivals.push(arrival);
-	return arrivals;
-}
-
-/** Of a journal that is too long to be read at once, as far as it was read: no tenant may wait for a forecast. */
-async function* arrivalsIn(ledger: Ledger, tenant: string, period: string): AsyncGenerator<Arrival> {
+	let entries = 0;
 	try {
-		for await (const entry of ledger.journal(tenant, period)) {
-			const arrival = arrivalOf(entry);
-			if (arrival) yield arrival;
-		}
+		for (let atMs = untilMs - 1; atMs >= untilMs - lookBackMs; atMs = periodAt(quota, atMs).startMs - 1)
+			for await (const entry of ledger.journal(quota.tenant, periodAt(quota, atMs).name)) {
+				if (++entries > limits.habitEntriesMax) return [];
+				const arrival = arrivalOf(entry);
+				if (arrival) arrivals.push(arrival);
+			}
 	} catch (error) {
 		if (!(error instanceof BudgetNetError && error.code === 'invalid')) throw error;
+		return [];
 	}
+	return arrivals;
 }

@@ -17,7 +17,7 @@ const log = createMeasuredLog(process.env.SYSTEM_NAME ?? 'budgetnet', 'worker');
 try {
 	const signal = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
 	const settings = readSettings(process.env);
-	const clients = createClients();
+	const clients = createClients(undefined, limits.workerSlowDownTries);
 	const model = await loadPackage(settings.packageFolder);
 	const inference = await startInference(model, { threads: settings.threads });
 	const worker = startWorker(clients, { card: model.card, inference }, settings, log);

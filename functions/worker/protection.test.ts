@@ -89,6 +89,21 @@ test('however long batches overlap, there comes a moment without protection', as
 	expect(calls).toEqual([`${put} true`, `${put} false`, 'second']);
 });
 
+test('what waits for that moment is refused when its worker stops', async () => {
+	const protection = createProtection(await startAgent(200), () => undefined);
+	const long = Promise.withResolvers<void>();
+	const running = protection.during(() => long.promise);
+	const told = toldOnce();
+	pass(limits.unprotectedSeconds);
+	await told;
+	pass(limits.protectedSecondsMax);
+	const waiting = protection.during(async () => undefined);
+	protection.end();
+	await expect(waiting).rejects.toMatchObject({ code: 'unavailable' });
+	long.resolve();
+	await running;
+});
+
 test.each([
 	['with its status', 503, 'no agent', '503: no agent'],
 	[

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { messageOf } from '../core/errors.ts';
+import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
 import { parseJson } from '../core/parse.ts';
@@ -12,6 +12,8 @@ export interface Protection {
 	 * its turn. That the protection cannot be had or given back is logged and is no reason not to work.
 	 */
 	during<T>(work: () => Promise<T>): Promise<T>;
+	/** Refuses the work that waits: its worker stops. */
+	end(): void;
 }
 
 /** Longer than any batch may run: what dies under protection is free again after that. */
@@ -22,7 +24,7 @@ const answerSchema = z.object({ failure: z.object({ Reason: z.string(), Detail: 
 
 /** @param agentUri where ECS's agent answers (`ECS_AGENT_URI`); without it, outside ECS, nothing needs protection */
 export function createProtection(agentUri: string | undefined, log: Log): Protection {
-	if (agentUri === undefined) return { during: (work) => work() };
+	if (agentUri === undefined) return { during: (work) => work(), end: () => undefined };
 	let [long, told] = [0, Promise.resolve()];
 	let [over, isOverdue] = [Promise.withResolvers<void>(), false];
 	/** One after the other, so that what was wanted last holds. */
@@ -30,6 +32,8 @@ export function createProtection(agentUri: string | undefined, log: Log): Protec
 		told = told.then(() => tell(agentUri, enabled, log));
 		return told;
 	};
+	const ended = Promise.withResolvers<never>();
+	ended.promise.catch(() => undefined); // thrown where work waits
 	let overdue: NodeJS.Timeout | undefined;
 	const begin = () => {
 		long += 1;
@@ -46,7 +50,7 @@ export function createProtection(agentUri: string | undefined, log: Log): Protec
 	};
 	return {
 		async during(work) {
-			if (isOverdue) await over.promise;
+			if (isOverdue) await Promise.race([over.promise, ended.promise]);
 			let isLong = false;
 			const timer = setTimeout(() => {
 				isLong = true;
@@ -59,6 +63,7 @@ export function createProtection(agentUri: string | undefined, log: Log): Protec
 				if (isLong) await end();
 			}
 		},
+		end: () => ended.reject(new BudgetNetError('unavailable', 'its worker stops')),
 	};
 }
 

@@ -78,6 +78,7 @@ export function startWorker(
 	return {
 		lost: ended,
 		async stop() {
+			protection.end();
 			try {
 				const ends = await Promise.all(lanes.map((lane) => lane.stop(limits.stopGraceSeconds * 1000)));
 				return ends.includes('handed-back') ? 'handed-back' : 'finished';

@@ -1,6 +1,6 @@
 """Files that training leaves: checkpoints (.pt, everything a run needs to go on) and kept weights (.npz, small enough to commit).
 
-Kept weights are the raw ones of a constant phase: the average forgets its past within a few epochs anyway. The optimiser's
+Kept weights are the raw ones, not the average, which forgets its past within a few epochs anyway. The optimiser's
 momentum is not kept.
 """
 

@@ -184,7 +184,7 @@ class Trainer:
         file.with_suffix(".part").replace(file)
 
     def start_from(self, file):
-        """Weights and epoch of an earlier constant phase, kept by budgetnet.export."""
+        """Weights and epoch of an earlier run, kept by budgetnet.export."""
         weights, facts = read_kept(file)
         must_fit(file, facts, self.options.architecture, self.options.size)
         must_mirror_alike(file, facts, self.options.mirror)
