@@ -79,7 +79,8 @@ async function readClaims(dynamodb: DynamoDBDocumentClient, tableName: string, k
 	let left: Record<string, unknown>[] = keys.map((pk) => ({ pk }));
 	const readSome = async () => {
 		const command = new BatchGetCommand({ RequestItems: { [tableName]: { Keys: left, ConsistentRead: true } } });
-		const { Responses, UnprocessedKeys } = await dynamodb.send(command);
+		// Named `unavailable` here, so that what the client has asked again often enough is not asked again below.
+		const { Responses, UnprocessedKeys } = await awsCall(what, () => dynamodb.send(command));
 		for (const item of Responses?.[tableName] ?? []) found.push(parse(claimSchema, item, `claim in ${what}`));
 		left = UnprocessedKeys?.[tableName]?.Keys ?? [];
 		if (left.length > 0) throw new OnlyAPart('only a part of what was asked');

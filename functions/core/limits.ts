@@ -1,3 +1,8 @@
+/** Batches that a worker runs at once; each takes as much longer as there are others. */
+const batchesAtOnce = 3;
+/** A call of the inference thread without an answer for so long hangs; a batch that takes as long alone is too large. */
+const inferenceSecondsMax = 1800;
+
 /** Every bound of the system, in one place. Units stand last. */
 export const limits = {
 	/** An image as it lies in the bucket. */
@@ -72,8 +77,8 @@ export const limits = {
 	chunkImagesMax: 64,
 	/** Files that tools read or decode at once. */
 	fetchConcurrency: 16,
-	/** Batches that a worker runs at once, and the bytes of their pixels: what does not fit runs one after the other. */
-	batchesAtOnce: 3,
+	batchesAtOnce,
+	/** Bytes of their pixels: what does not fit runs one after the other. */
 	pixelBytesAtOnceMax: 512 * 1024 * 1024,
 	/** Images of a batch under way at once in a worker, from the request to their pixels: most of that is waiting for the bucket. */
 	loadConcurrency: 128,
@@ -148,8 +153,7 @@ export const limits = {
 	/** Schedules of quotas whose periods are remembered, and periods of each. */
 	schedulesCachedMax: 1000,
 	periodsCachedMax: 40,
-	/** Worst case of one run, kept free before a deadline: three at once, each of which takes half an hour alone. */
-	batchRunSecondsMax: 3 * 1800,
-	/** A call of the inference thread without an answer for so long hangs. */
-	inferenceSecondsMax: 1800,
+	/** Worst case of one run, kept free before a deadline. */
+	batchRunSecondsMax: batchesAtOnce * inferenceSecondsMax,
+	inferenceSecondsMax,
 } as const;
