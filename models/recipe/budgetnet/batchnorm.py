@@ -6,7 +6,7 @@ Without statistics of its own a narrow policy is worthless (60 % instead of 87 %
 import torch
 from torch import nn
 
-from .train import normalise
+from .augment import normalise
 
 IMAGES = 4000
 BATCH = 500

@@ -66,6 +66,7 @@ def training(state, learn, held):
         **({"fullOnlyEpochs": options["full_only_epochs"]} if "full_only_epochs" in options else {}),
         **({"trunk": Path(options["trunk"]).stem} if options.get("trunk") else {}),
         **({"teacher": options["teacher"]} if options.get("teacher") else {}),
+        **({"cutoutPixels": options["cutout"]} if options.get("cutout") else {}),
         **({} if has_mirror(state) else {"mirror": False}),
         "seed": options["seed"],
         "bf16": options["bf16"],

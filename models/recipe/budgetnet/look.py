@@ -18,7 +18,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from . import train
+from . import augment
+from .augment import normalise
 from .cost import look_macs, look_parameters
 from .data import load, load_test, split_holdout, statistics
 from .device import DEVICE
@@ -28,7 +29,7 @@ from .network import STEM_STRIDES, convolution, round_weights
 from .outcomes import read_table, write_table
 from .places import MODELS, like
 from .teacher import must_know, what_it_says
-from .train import MOMENTUM, TEACHER_SHARE, batches, keep_memory, normalise
+from .train import MOMENTUM, TEACHER_SHARE, keep_memory
 
 LOOK_FILE = "policy-look.onnx"
 WIDTHS, STRIDES = (16, 32, 64, 64), (2, 2, 2, 1)  # of its 3x3 convolutions
@@ -69,11 +70,11 @@ def train_look(learn, soft, mirror, seed=1):
     mean, deviation = (torch.from_numpy(values).float().to(DEVICE) for values in statistics(learn.pixels))
     flips = (torch.rand(len(labels), generator=torch.Generator().manual_seed(seed)) < 0.5).to(DEVICE) if mirror else None
     optimiser = torch.optim.SGD(look.parameters(), lr=RATE, momentum=MOMENTUM, nesterov=True, weight_decay=WEIGHT_DECAY)
-    steps = EPOCHS * (len(labels) // train.BATCH)
+    steps = EPOCHS * (len(labels) // augment.BATCH)
     # The rate rises and falls, and the momentum with it from 0.95 to 0.85 and back (Smith and Topin 2019, arXiv:1708.07120).
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=steps + 1, pct_start=WARMUP)
     for epoch in range(EPOCHS):
-        for x, index, _ in batches(pixels, epoch, seed, flips):
+        for x, index, _ in augment.batches(pixels, epoch, seed, flips):
             logits = look(normalise(x, mean, deviation))
             by_labels, by_soft = F.cross_entropy(logits, labels[index]), F.cross_entropy(logits, soft[index].float())
             optimiser.zero_grad()

@@ -15,7 +15,7 @@ import time
 from itertools import chain, count, islice
 from pathlib import Path
 
-from . import train
+from . import augment, train
 from .device import DEVICE, described, has_bf16
 from .export import export_checkpoint, load_all
 from .fused import library
@@ -38,7 +38,7 @@ def step_seconds(options, learn):
     options.full_only_epochs = 0
     trainer = train.Trainer(options, learn)
     seconds = []
-    drawn = chain.from_iterable(train.batches(trainer.pixels, epoch, 0, trainer.flips) for epoch in count())
+    drawn = chain.from_iterable(augment.batches(trainer.pixels, epoch, 0, trainer.flips) for epoch in count())
     for batch in islice(drawn, TIMED_STEPS[DEVICE.type] + 1):
         started = time.perf_counter()
         float(trainer.step(*batch)[0])  # waits for it, on a GPU too
@@ -77,7 +77,7 @@ def make(options):
     exporting = EXPORT_SECONDS + LOOK_SECONDS * len(learn.labels)
 
     def plan_now():
-        per_step, steps = step_seconds(options, learn), len(learn.labels) // train.BATCH
+        per_step, steps = step_seconds(options, learn), len(learn.labels) // augment.BATCH
         before = time.perf_counter() - started + exporting
         plan = schedule(options.minutes * 60 - before, per_step, steps, bool(options.trunk))
         if plan["constant"] + plan["decay"] < EPOCHS_ENOUGH:
@@ -147,7 +147,7 @@ def main():
     options.out = str(MODELS / "runs" / options.name)
     options.bf16, options.version = has_bf16(), "1.0.0"
     options.start = options.keep = options.epochs = options.teacher = None
-    options.decay = 0
+    options.decay = options.cutout = 0
     try:
         print(json.dumps(make(options)))
     except (ValueError, OSError) as error:

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import torch
 
-from .train import normalise
+from .augment import normalise
 
 BATCH = 500
 

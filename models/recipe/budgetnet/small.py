@@ -12,6 +12,7 @@ import json
 import torch
 
 from . import train
+from .augment import normalise
 from .batchnorm import recalibrate
 from .checkpoint import averaged
 from .export import load_all
@@ -58,7 +59,7 @@ def must_be_comparable(draft, policy):
 def labels_of(network, rung, pixels, mean, deviation):
     """Labels of `pixels` uint8 [images, height, width, 3], as a list."""
     parts = torch.from_numpy(pixels).split(BATCH)
-    return torch.cat([network(train.normalise(part, mean, deviation), rung).argmax(1) for part in parts]).tolist()
+    return torch.cat([network(normalise(part, mean, deviation), rung).argmax(1) for part in parts]).tolist()
 
 
 def train_small(options):
@@ -81,7 +82,7 @@ def train_small(options):
     print(json.dumps(plan), flush=True)
     options.architecture, options.size = training["architecture"], size
     options.seed, options.bf16 = training["seed"], training["bf16"]
-    options.mirror, options.teacher = training.get("mirror", True), training.get("teacher")
+    options.mirror, options.teacher, options.cutout = training.get("mirror", True), training.get("teacher"), training.get("cutoutPixels", 0)
     network, state = averaged(train_by(plan, options, learn, folder, rung))
     round_weights(network)
     recalibrate(network, torch.from_numpy(learn.pixels), state["mean"], state["deviation"])

@@ -5,7 +5,7 @@ checkpoint every epoch; `--decay N` branches off the newest of them and lets the
 Stopped and started again it goes on where it was, with the same weights as in one go (on a GPU, which is used where there is one: alike). `--start FILE` begins from weights
 that `budgetnet.export --keep` wrote (float16, without the optimiser's momentum); with `--decay N` too, it decays from them at once.
 `--trunk FILE` begins a network for other classes from all of such weights but the head, at epoch 0. `--teacher NAME[,NAME]` also
-learns what those packages say of the images (teacher.py).
+learns what those packages say of the images (teacher.py). `--cutout PIXELS` hides a square of every image (augment.py).
 Sandwich rule and in-place distillation: Yu and Huang 2019, arXiv:1903.05134.
 """
 
@@ -20,6 +20,8 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
+from . import augment
+from .augment import cut_out, normalise
 from .checkpoint import must_fit, must_have_classes, must_have_learnt_from, must_mirror_alike, read_kept, size_of
 from .data import load, split_holdout, statistics
 from .device import DEVICE, described, has_bf16
@@ -27,7 +29,6 @@ from .network import ARCHITECTURES, STEM_STRIDES, BranchNetwork
 from .places import like
 from .teacher import soft_labels
 
-BATCH = 250
 RATE = 0.2
 MOMENTUM = 0.9
 WEIGHT_DECAY = 5e-4
@@ -38,9 +39,9 @@ EMA_STEPS = 200  # that the average looks back over
 EMA_PART = 0.2  # of a decay, at most: in a short one it would still be full of weights from before
 FULL_ONLY_EPOCHS = 8  # the first epochs train the full network alone
 SAMPLING = (0.3, 0.25, 0.2, 0.15, 0.1)  # how often each rung runs beside the full network, cheapest first
-SHIFT = 4
 SAVE_SECONDS = 10  # of training between two checkpoints, at least
 TEACHER_HELP = "packages for the same classes, joined by commas, whose soft labels are learnt too"
+CUTOUT_HELP = "hide a square of so many pixels of every image: for long runs, whose training accuracy leaves that on held-out images behind"
 NO_MIRROR_HELP = "for classes that a mirror changes (digits, letters, left and right): no mirrored images, no second view"
 
 
@@ -53,36 +54,6 @@ def keep_memory():
             mallopt(option, value)
 
 
-def normalise(pixels, mean, deviation):
-    """Pixels 0 to 255 [n, h, w, 3] to float32 [n, 3, h, w], channels last in memory. Overwrites `pixels` that are floats."""
-    x = pixels.permute(0, 3, 1, 2).float().div_(255)
-    return x.sub_(mean.view(1, 3, 1, 1)).div_(deviation.view(1, 3, 1, 1)).contiguous(memory_format=torch.channels_last)
-
-
-def batches(pixels, epoch, seed, flips):
-    """Yields (float32 [BATCH, h, w, 3], which images they are, generator), as many as are whole, where `pixels` are.
-
-    What is drawn is drawn on the CPU, the same for every device. Shuffled, shifted by up to SHIFT pixels and flipped every other epoch (alternating flip, Jordan 2024, arXiv:2404.00498), those of
-    `flips` first; where that is None, never.
-    """
-    generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
-    count, height, width, _ = pixels.shape
-    device = pixels.device
-    order = torch.randperm(count, generator=generator).to(device)
-    rows, columns, within = (torch.arange(size, device=device) for size in (height, width, BATCH))
-    for start in range(0, count - BATCH + 1, BATCH):
-        index = order[start : start + BATCH]
-        shifts = torch.randint(0, 2 * SHIFT + 1, (2, BATCH), generator=generator)
-        # Of plain memory a copy to a GPU would wait for all that is to be done there.
-        dy, dx = shifts.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else shifts
-        padded = F.pad(pixels[index].permute(0, 3, 1, 2).float(), (SHIFT,) * 4, mode="reflect").permute(0, 2, 3, 1)
-        y = (dy[:, None] + rows)[:, :, None]
-        x = dx[:, None] + columns
-        mirrored = torch.zeros_like(within, dtype=torch.bool) if flips is None else flips[index] ^ (epoch % 2 == 1)
-        x = torch.where(mirrored[:, None], x.flip(1), x)[:, None, :]
-        yield padded[within[:, None, None], y, x], index, generator
-
-
 class Trainer:
     """One run: the network, its average, the optimiser and the epoch they are at.
 
@@ -90,8 +61,8 @@ class Trainer:
     """
 
     def __init__(self, options, learn):
-        if len(learn.labels) < BATCH:
-            raise ValueError(f"{len(learn.labels)} images to learn from; expected at least {BATCH}")
+        if len(learn.labels) < augment.BATCH:
+            raise ValueError(f"{len(learn.labels)} images to learn from; expected at least {augment.BATCH}")
         torch.manual_seed(options.seed)
         self.options = options
         self.pixels, self.labels = (torch.from_numpy(rows).to(DEVICE) for rows in (learn.pixels, learn.labels))
@@ -124,7 +95,7 @@ class Trainer:
         """Steps that the average looks back over."""
         if self.decay_start is None:
             return EMA_STEPS
-        return max(1, min(EMA_STEPS, EMA_PART * self.options.decay * (len(self.labels) // BATCH)))
+        return max(1, min(EMA_STEPS, EMA_PART * self.options.decay * (len(self.labels) // augment.BATCH)))
 
     def full_loss(self, logits, index):
         """Of the full network's `logits` for images `index`: by their labels and, where there is a teacher, by its soft ones."""
@@ -137,6 +108,8 @@ class Trainer:
     def step(self, pixels, index, generator):
         """One step on a batch of `batches`; returns its loss and the part that the full network gets right, both tensors."""
         x = normalise(pixels, self.mean, self.deviation)
+        if self.options.cutout:
+            cut_out(x, self.options.cutout, generator)
         with torch.autocast(DEVICE.type, torch.bfloat16, enabled=self.options.bf16):
             full = self.network(x, self.learner)
             loss = self.full_loss(full, index)
@@ -158,9 +131,9 @@ class Trainer:
         if self.epoch == self.full_only_epochs > 0:
             self.network.norms_from_full()
             self.average.norms_from_full()
-        steps = len(self.labels) // BATCH
+        steps = len(self.labels) // augment.BATCH
         started, losses, rights = time.time(), 0.0, 0.0
-        for step, batch in enumerate(batches(self.pixels, self.epoch, self.options.seed, self.flips)):
+        for step, batch in enumerate(augment.batches(self.pixels, self.epoch, self.options.seed, self.flips)):
             for group in self.optimiser.param_groups:
                 group["lr"] = self.rate(self.epoch + step / steps)
             loss, right = self.step(*batch)
@@ -229,6 +202,7 @@ class Trainer:
         self.flips = self.drawn_flips()
         self.full_only_epochs = self.options.full_only_epochs = state["options"].get("full_only_epochs", self.full_only_epochs)
         self.options.teacher = self.options.teacher or state["options"].get("teacher")
+        self.options.cutout = self.options.cutout or state["options"].get("cutout", 0)
 
 
 def begin(options, learn, folder, own):
@@ -287,6 +261,7 @@ def parse():
     parser.add_argument("--start", help="weights to begin with, when there is no checkpoint in --out yet")
     parser.add_argument("--trunk", help="weights of a network for other classes, to begin with all of it but the head")
     parser.add_argument("--teacher", type=like("[a-z0-9-]{1,64}(,[a-z0-9-]{1,64})*"), help=TEACHER_HELP)
+    parser.add_argument("--cutout", type=int, default=0, help=CUTOUT_HELP)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--no-mirror", dest="mirror", action="store_false", help=NO_MIRROR_HELP)
     parser.add_argument("--bf16", action="store_true", help="faster on AVX-512, AMX and GPUs from Ampere on, slower elsewhere")
@@ -300,6 +275,8 @@ def main():
     print(f"Training on: {described()}", file=sys.stderr)
     if options.bf16 and DEVICE.type == "cuda" and not has_bf16():
         parser.error("--bf16: this GPU has none, and would be slower with it; leave it out")
+    if not 0 <= options.cutout < options.size:
+        parser.error(f"--cutout {options.cutout}: expected 0 (none) to {options.size - 1} pixels")
     folder = Path(options.out)
     folder.mkdir(parents=True, exist_ok=True)
     own = folder / ("decay.pt" if options.decay else "constant.pt")

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from budgetnet import learn, look, network, train
+from budgetnet import augment, learn, look, network, train
 from budgetnet.batchnorm import recalibrate
 from budgetnet.network import round_weights
 
@@ -28,7 +28,7 @@ def tiny(monkeypatch):
     stages, rungs = ((16, (16,)), (32, (32, 32))), ((0, 16, 0), (16, 16, 16), (16, 32, 32))
     architecture = replace(network.RESNET, name="tiny", stem=16, stages=stages, rungs=rungs)
     monkeypatch.setitem(network.ARCHITECTURES, "tiny", architecture)
-    monkeypatch.setattr(train, "BATCH", 20)
+    monkeypatch.setattr(augment, "BATCH", 20)
     monkeypatch.setattr(train, "FULL_ONLY_EPOCHS", 1)
     monkeypatch.setattr(train, "SAVE_SECONDS", 0)
     monkeypatch.setattr(train, "SAMPLING", (0.6, 0.4))
@@ -65,7 +65,7 @@ def folder(tmp_path):
 def options(folder, tmp_path):
     """What the command line would give, for two classes and the tiny network."""
     return SimpleNamespace(
-        data=str(folder), out=str(tmp_path), architecture="tiny", size=32, epochs=3, decay=0, start=None, trunk=None, teacher=None, seed=1, bf16=False, mirror=True, full_only_epochs=1
+        data=str(folder), out=str(tmp_path), architecture="tiny", size=32, epochs=3, decay=0, start=None, trunk=None, teacher=None, seed=1, bf16=False, mirror=True, cutout=0, full_only_epochs=1
     )
 
 

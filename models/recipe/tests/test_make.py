@@ -4,7 +4,7 @@ import sys
 import pytest
 import torch
 
-from budgetnet import export, look, make, train
+from budgetnet import augment, export, make, train
 
 
 def command(folder, *more):
@@ -33,7 +33,7 @@ def test_one_command_makes_a_package_of_a_folder(tiny, folder, models, monkeypat
 
 
 def test_classes_that_a_mirror_changes_are_never_mirrored(tiny, folder, models, monkeypatch, capsys):
-    drawn, batches = [], train.batches
+    drawn, batches = [], augment.batches
 
     def noted(pixels, epoch, seed, flips):
         plain, _, _ = next(batches(pixels, epoch, seed, None))
@@ -42,8 +42,7 @@ def test_classes_that_a_mirror_changes_are_never_mirrored(tiny, folder, models, 
                 drawn.append(torch.equal(batch[0], plain))
             yield batch
 
-    for module in (train, look):
-        monkeypatch.setattr(module, "batches", noted)
+    monkeypatch.setattr(augment, "batches", noted)
     monkeypatch.setattr(sys, "argv", command(folder, "--no-mirror"))
     make.main()
     assert drawn and all(drawn)
@@ -121,7 +120,7 @@ def test_a_fast_machine_does_not_learn_the_images_by_heart(tiny):
 
 
 def test_too_few_images_are_refused(tiny, folder, models, monkeypatch, capsys):
-    monkeypatch.setattr(train, "BATCH", 100)
+    monkeypatch.setattr(augment, "BATCH", 100)
     monkeypatch.setattr(sys, "argv", command(folder))
     with pytest.raises(SystemExit, match="2"):
         make.main()

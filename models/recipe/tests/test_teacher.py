@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from budgetnet import checkpoint, export, teacher, train
+from budgetnet import augment, checkpoint, export, teacher, train
 from budgetnet.data import Images, load, split_holdout
 from budgetnet.network import round_weights
 from budgetnet.outcomes import logits_of
@@ -96,7 +96,7 @@ def test_each_image_learns_its_own_soft_label(package, options, learn, tmp_path)
     options.teacher = "tiny"
     trainer = train.begin(options, learn, tmp_path, tmp_path / "constant.pt")
     soft = trainer.taught.float()
-    _, index, _ = next(train.batches(trainer.pixels, 0, 1, trainer.flips))
+    _, index, _ = next(augment.batches(trainer.pixels, 0, 1, trainer.flips))
     certain = soft[index].clamp_min(1e-4).log()  # logits that say just what the teacher says
     least = trainer.full_loss(certain, index)
     assert least < trainer.full_loss(certain.roll(1, 0), index)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from budgetnet import checkpoint, train
+from budgetnet import augment, checkpoint, train
 from budgetnet.data import Images, load, split_holdout
 
 
@@ -36,6 +36,18 @@ def test_resuming_gives_the_same_weights_as_one_go(tiny, options, tmp_path, resu
     whole = trained(options, 3)
     resumed = trained(options, 3, tmp_path / "constant.pt", resume_after)
     assert same(whole.network, resumed.network) and same(whole.average, resumed.average)
+
+
+def test_resuming_hides_squares_as_before(tiny, options, tmp_path):
+    bare = trained(options, 2)
+    options.cutout = 8
+    whole = trained(options, 2)
+    trained(options, 1).save(tmp_path / "constant.pt")
+    options.cutout = 0
+    resumed = trainer_of(options)
+    resumed.restore(tmp_path / "constant.pt")
+    resumed.run_epoch()
+    assert same(whole.network, resumed.network) and not same(whole.network, bare.network)
 
 
 def test_kept_weights_start_another_run_at_their_epoch(tiny, options, tmp_path):
@@ -120,7 +132,7 @@ def test_the_rate_warms_up_stays_and_decays_to_nothing(tiny, options):
 def test_the_average_of_a_decay_holds_next_to_nothing_from_before_it(tiny, options, decay):
     trainer = trainer_of(options)
     trainer.decay_start, trainer.options.decay = 0, decay
-    steps = decay * (72 // train.BATCH)
+    steps = decay * (72 // augment.BATCH)
     assert (1 - 1 / trainer.average_steps()) ** steps < 0.01
     assert trainer.average_steps() <= train.EMA_STEPS
 
@@ -134,7 +146,7 @@ def test_images_added_since_are_refused_because_some_held_out_ones_were_learnt_f
 
 
 def test_too_few_images_are_refused(tiny, options, monkeypatch):
-    monkeypatch.setattr(train, "BATCH", 73)
+    monkeypatch.setattr(augment, "BATCH", 73)
     with pytest.raises(ValueError, match="72 images to learn from; expected at least 73"):
         trainer_of(options)
 
@@ -220,5 +232,5 @@ def test_a_step_in_bfloat16_learns_as_one_in_float32_does(tiny, options):
         trainer = trainer_of(options)
         trainer.epoch = 1  # past the full network's own epochs
         trainer.network.train()
-        losses.append([float(trainer.step(*batch)[0]) for batch in train.batches(trainer.pixels, 1, 1, trainer.flips)])
+        losses.append([float(trainer.step(*batch)[0]) for batch in augment.batches(trainer.pixels, 1, 1, trainer.flips)])
     assert losses[1] == pytest.approx(losses[0], rel=0.1)
