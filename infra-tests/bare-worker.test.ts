@@ -99,7 +99,10 @@ test.skipIf(process.platform !== 'linux')(
 			await host.ledger.setQuota({ tenant: 'acme', limitNanoUsd: 1_000_000, expectedImages: 0 }, Date.now());
 			const files = (await readdir(sample)).sort().slice(0, 16);
 			await dropFiles(host, 'acme', sample, files);
-			const tallies = await untilAccounted(host, new Map([['acme', files.length]]), () => undefined);
+			const tallies = await Promise.race([
+				untilAccounted(host, new Map([['acme', files.length]]), () => undefined),
+				exited.then(([code]) => expect.fail(`the worker ended by itself, with ${code}`)), // or could not be started: EACCES
+			]);
 			expect(tallies.get('acme')?.settled.reduce((sum, facts) => sum + facts.labelled, 0)).toBe(files.length);
 			worker.kill('SIGTERM');
 			expect(await exited).toEqual([0, null]);
