@@ -56,7 +56,10 @@ describe('on the embedded cloud', async () => {
 
 describe('on a server that answers as told', () => {
 	const image: Image = { key: 'acme/cat.png', etag: 'e1', bytes: 5, versionId: 'v1' };
-	const errorOf = (code: string) => `<?xml version="1.0"?><Error><Code>${code}</Code><Message>no</Message></Error>`;
+	const errorOf = (code: string, message: string) =>
+		`<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
+	const keyDenied =
+		'User: arn:aws:sts::1:assumed-role/w is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:x';
 
 	test.each([
 		[400, 'InvalidRequest', { reason: 'unreadable', denied: false }], // under a key of its sender's
@@ -74,9 +77,16 @@ describe('on a server that answers as told', () => {
 		[412, 'PreconditionFailed', { reason: 'overwritten' }],
 		[500, 'InternalError', { code: 'unavailable' }],
 		[503, 'SlowDown', { code: 'unavailable' }],
-	])('%i %s', async (status, code, expected) => {
+		[403, 'AccessDenied', { reason: 'unreadable', denied: false }, keyDenied],
+		[
+			403,
+			'AccessDenied',
+			{ reason: 'unreadable', denied: false },
+			'The ciphertext refers to a customer master key that...',
+		],
+	])('%i %s', async (status, code, expected, message = 'no') => {
 		await using server = await startAnswering((_, response) => {
-			response.writeHead(status, { 'content-type': 'application/xml' }).end(errorOf(code));
+			response.writeHead(status, { 'content-type': 'application/xml' }).end(errorOf(code, message));
 		});
 		await expect(createImages(server.s3, 'images').get(image)).rejects.toMatchObject(expected);
 	});

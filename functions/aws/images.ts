@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { messageOf } from '../core/errors.ts';
 import { ImageError } from '../core/failure.ts';
 import type { Image } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
@@ -86,7 +87,7 @@ const explanations = {
 	overwritten: ['overwritten', 'another version of it lies in the bucket now'],
 	locked: [
 		'unreadable',
-		'the bucket could not give it: is it encrypted under a key that only its sender has (SSE-C), or one that is disabled or gone?',
+		'the bucket could not give it: is it encrypted under a key that only its sender has (SSE-C), that workers may not use (KMS), or that is disabled or gone?',
 	],
 	archived: ['unreadable', 'it lies in a storage class that has to be restored first'],
 	denied: [
@@ -107,7 +108,13 @@ function whyNot(error: unknown): keyof typeof explanations | undefined {
 	if (ownErrors.has(nameOf(error)) || /throttl/i.test(nameOf(error))) return undefined;
 	if (status === 400) return 'locked';
 	if (status !== 403) return undefined;
+	if (speaksOfKey(error)) return 'locked'; // the bucket's own objects lie under a key of S3's
 	return nameOf(error) === 'InvalidObjectState' ? 'archived' : 'denied';
+}
+
+/** An AccessDenied that names the action on the key ("not authorized to perform: kms:Decrypt") or, as older ones do, its ciphertext. */
+function speaksOfKey(error: unknown): boolean {
+	return /\bkms:|ciphertext/i.test(messageOf(error));
 }
 
 function tooLarge(): ImageError {
