@@ -15,9 +15,8 @@ import {
 } from '../core/drop.ts';
 import { limits } from '../core/limits.ts';
 import { tenantOf } from '../core/object-key.ts';
-import { parseJson } from '../core/parse.ts';
 import { awsCall } from './aws-call.ts';
-import { getText, putText } from './objects.ts';
+import { getJson, putJson } from './objects.ts';
 
 /** Drops that were closed: those that wait for their last images, and the records of those that are done. */
 export interface Drops {
@@ -64,15 +63,13 @@ export function createDrops(s3: S3Client, bucket: string): Drops {
 	}
 
 	async function read(tenant: string, name: string): Promise<OpenDrop | undefined> {
-		const key = folderOf(tenant) + name;
-		const text = await getText(s3, bucket, key, dropBytesMax);
-		return text === undefined ? undefined : parseJson(openDropSchema, text, key);
+		return await getJson(s3, bucket, folderOf(tenant) + name, openDropSchema, dropBytesMax);
 	}
 
 	return {
 		async open({ tenant, marker, closedMs }) {
 			const drop: OpenDrop = { v: 1, tenant, marker, closedMs, images: 0 };
-			await putText(s3, bucket, keyOf(drop), JSON.stringify(drop), 'application/json', { ifNoneMatch: true });
+			await putJson(s3, bucket, keyOf(drop), drop, dropBytesMax, { ifNoneMatch: true });
 		},
 		async tenants() {
 			const found: string[] = [];
@@ -93,20 +90,16 @@ export function createDrops(s3: S3Client, bucket: string): Drops {
 			return newest === undefined ? undefined : read(tenant, newest);
 		},
 		async save(drop) {
-			await putText(s3, bucket, keyOf(drop), JSON.stringify(drop), 'application/json');
+			await putJson(s3, bucket, keyOf(drop), drop, dropBytesMax);
 		},
 		async remove(drop) {
 			const command = new DeleteObjectCommand({ Bucket: bucket, Key: keyOf(drop) });
 			await awsCall(`object ${command.input.Key} in bucket ${bucket}`, () => s3.send(command));
 		},
 		async putRecord(marker, record) {
-			await putText(s3, bucket, recordKeyOf(marker), `${JSON.stringify(record)}\n`, 'application/json');
+			await putJson(s3, bucket, recordKeyOf(marker), record, dropBytesMax);
 		},
-		async getRecord(marker) {
-			const key = recordKeyOf(marker);
-			const text = await getText(s3, bucket, key, dropBytesMax);
-			return text === undefined ? undefined : parseJson(dropRecordSchema, text, key);
-		},
+		getRecord: (marker) => getJson(s3, bucket, recordKeyOf(marker), dropRecordSchema, dropBytesMax),
 	};
 }
 

@@ -1,5 +1,5 @@
 import { ListObjectVersionsCommand, type S3Client } from '@aws-sdk/client-s3';
-import type { Image } from '../core/image.ts';
+import { type Image, imageAt } from '../core/image.ts';
 import { decodeKey } from '../core/object-key.ts';
 import { awsCall } from './aws-call.ts';
 
@@ -15,12 +15,9 @@ export interface ImagePage {
 	next?: string;
 }
 
-/** What S3 calls the version of an object that was put while its bucket had no versions. */
-const noVersion = 'null';
-
 /**
  * Lists the images bucket, or what lies under a prefix, page by page (a thousand versions of keys at most), from `after` on: a
- * key, so that it never goes stale. Each image is named by its version, as its event named it, without a request of its own.
+ * key, so that it never goes stale. Each image is named as its event named it, without a request of its own.
  */
 export async function listImages(
 	s3: S3Client,
@@ -37,10 +34,7 @@ export async function listImages(
 	const { Versions = [], DeleteMarkers = [], IsTruncated, EncodingType } = answer;
 	const keyOf = ({ Key = '' }: { Key?: string | undefined }) => (EncodingType === 'url' ? decodeKey(Key) : Key);
 	const images = Versions.filter(({ IsLatest }) => IsLatest).map((version) => ({
-		key: keyOf(version),
-		etag: (version.ETag ?? '').replaceAll('"', ''),
-		...(version.VersionId && version.VersionId !== noVersion ? { versionId: version.VersionId } : {}),
-		bytes: version.Size ?? 0,
+		...imageAt(keyOf(version), version.Size ?? 0, version.ETag ?? '', version.VersionId),
 		modifiedMs: version.LastModified?.getTime() ?? 0,
 	}));
 	// The newest version of a key stands first: where a page ends within a key, the rest of that is old.

@@ -6,13 +6,13 @@ import {
 	entryListSchema,
 	type Manifest,
 	manifestSchema,
+	mustBeOf,
 	objectKeys,
 } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import type { Image } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
-import { parseJson } from '../core/parse.ts';
-import { getText, putText } from './objects.ts';
+import { getJson, putJson } from './objects.ts';
 
 /** A batch's lists of images in the results bucket: those it is about to claim, and those it has won. */
 export interface Manifests {
@@ -33,7 +33,7 @@ export interface Manifests {
 /** Manifests as JSON objects in S3. Written again, they are the same: so, but for lists of entries, without a condition. */
 export function createManifests(s3: S3Client, bucket: string): Manifests {
 	async function write(key: string, manifest: Manifest): Promise<void> {
-		await putText(s3, bucket, key, textOf(key, manifest, limits.manifestBytesMax), 'application/json');
+		await putJson(s3, bucket, key, manifest, limits.manifestBytesMax);
 	}
 
 	async function readAs<T extends BatchRef>(
@@ -42,11 +42,8 @@ export function createManifests(s3: S3Client, bucket: string): Manifests {
 		ref: BatchRef,
 		bytesMax: number,
 	): Promise<T | undefined> {
-		const text = await getText(s3, bucket, key, bytesMax);
-		if (text === undefined) return undefined;
-		const found = parseJson(schema, text, key);
-		if (found.batchId !== ref.batchId || found.tenant !== ref.tenant)
-			throw new BudgetNetError('invalid', `${key} is of batch ${found.batchId}, tenant ${found.tenant}`);
+		const found = await getJson(s3, bucket, key, schema, bytesMax);
+		if (found) mustBeOf(ref, found, key);
 		return found;
 	}
 	const read = (key: string, ref: BatchRef) => readAs(manifestSchema, key, ref, limits.manifestBytesMax);
@@ -62,8 +59,8 @@ export function createManifests(s3: S3Client, bucket: string): Manifests {
 		},
 		async putEntries(list) {
 			const key = objectKeys.entries(list);
-			const text = textOf(key, list, limits.entryListBytesMax);
-			if ((await putText(s3, bucket, key, text, 'application/json', { ifNoneMatch: true })) === 'written') return list;
+			const result = await putJson(s3, bucket, key, list, limits.entryListBytesMax, { ifNoneMatch: true });
+			if (result === 'written') return list;
 			const first = await readEntries(list);
 			if (!first) throw new BudgetNetError('unavailable', `${key} is there and cannot be read yet`);
 			return first;
@@ -79,11 +76,4 @@ export function createManifests(s3: S3Client, bucket: string): Manifests {
 			return manifest;
 		},
 	};
-}
-
-function textOf(key: string, content: Manifest | EntryList, bytesMax: number): string {
-	const text = JSON.stringify(content);
-	const bytes = Buffer.byteLength(text);
-	if (bytes > bytesMax) throw new BudgetNetError('invalid', `${key} has ${bytes} bytes: expected at most ${bytesMax}`);
-	return text;
 }

@@ -4,7 +4,7 @@ import { limits } from '../core/limits.ts';
 import type { Outcome, RunFacts } from '../core/outcome.ts';
 import { reportOf } from '../core/report.ts';
 import { batchIdOf, ridOf } from '../core/testing/ledger-model.ts';
-import { getText, putText } from './objects.ts';
+import { getObject, putText } from './objects.ts';
 import { createOutcomes } from './outcomes.ts';
 import { oddKeys } from './testing/odd-keys.ts';
 import { startAnswering } from './testing/start-answering.ts';
@@ -104,7 +104,9 @@ test('reports are written again and read back', async () => {
 	const report = reportOf(factsOf(ref(12), ridOf(1)), rows);
 	await outcomes.putReport(ref(12), report);
 	await outcomes.putReport(ref(12), report);
-	expect(JSON.parse((await getText(clients.s3, 'results', objectKeys.report(ref(12)), 10_000)) ?? '')).toEqual(report);
+	expect(JSON.parse((await getObject(clients.s3, 'results', objectKeys.report(ref(12)), 10_000))?.text ?? '')).toEqual(
+		report,
+	);
 });
 
 test('a tenant’s outcomes are listed, the oldest first, and nobody else’s', async () => {

@@ -1,13 +1,13 @@
-import { HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { type BatchRef, objectKeys } from '../core/batch.ts';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { type BatchRef, mustBeOf, objectKeys } from '../core/batch.ts';
 import { assert, BudgetNetError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import { type Outcome, outcomeSchema, type RunFacts, runFactsSchema } from '../core/outcome.ts';
 import { parseJson } from '../core/parse.ts';
 import type { Report } from '../core/report.ts';
 import { asciiJson } from './ascii-json.ts';
-import { awsCall } from './aws-call.ts';
-import { getObject, isMissing, putText } from './objects.ts';
+import { mustFit } from './must-fit.ts';
+import { getObject, headObject, putText } from './objects.ts';
 import { listOutcomes } from './outcome-list.ts';
 
 /** What became of the batches: the outcomes objects, which decide, and the reports made from them. */
@@ -42,9 +42,9 @@ export function createOutcomes(s3: S3Client, bucket: string): Outcomes {
 			assert(facts.batchId === ref.batchId && facts.tenant === ref.tenant, `${key}: facts of another batch`);
 			assert(facts.images === outcomes.length, `${key}: facts of ${facts.images} images, ${outcomes.length} outcomes`);
 			const text = outcomes.map((outcome) => `${JSON.stringify(outcome)}\n`).join('');
-			checkBytes(key, text, limits.outcomesBytesMax);
+			mustFit(key, text, limits.outcomesBytesMax);
 			const metadata = { [factsName]: asciiJson(facts) };
-			checkBytes(`metadata of ${key}`, metadata[factsName] as string, factsBytesMax);
+			mustFit(`metadata of ${key}`, metadata[factsName] as string, factsBytesMax);
 			const options = { ifNoneMatch: true, metadata };
 			const result = await putText(s3, bucket, key, text, 'application/jsonl', options);
 			return result === 'written' ? 'committed' : 'exists';
@@ -52,16 +52,8 @@ export function createOutcomes(s3: S3Client, bucket: string): Outcomes {
 
 		async facts(ref) {
 			const key = objectKeys.outcomes(ref);
-			const metadata = await awsCall(`object ${key} in bucket ${bucket}`, async () => {
-				try {
-					const answer = await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
-					return answer.Metadata ?? {};
-				} catch (error) {
-					if (isMissing(error)) return undefined;
-					throw error;
-				}
-			});
-			return metadata && readFacts(ref, metadata);
+			const found = await headObject(s3, bucket, key);
+			return found && readFacts(ref, found.Metadata ?? {});
 		},
 
 		async read(ref) {
@@ -86,12 +78,6 @@ export function createOutcomes(s3: S3Client, bucket: string): Outcomes {
 function readFacts(ref: BatchRef, metadata: Record<string, string>): RunFacts {
 	const key = objectKeys.outcomes(ref);
 	const facts = parseJson(runFactsSchema, metadata[factsName] ?? '', `metadata of ${key}`);
-	if (facts.batchId !== ref.batchId || facts.tenant !== ref.tenant)
-		throw new BudgetNetError('invalid', `metadata of ${key} is of batch ${facts.batchId}, tenant ${facts.tenant}`);
+	mustBeOf(ref, facts, `metadata of ${key}`);
 	return facts;
-}
-
-function checkBytes(what: string, text: string, bytesMax: number): void {
-	const bytes = Buffer.byteLength(text);
-	if (bytes > bytesMax) throw new BudgetNetError('invalid', `${what} has ${bytes} bytes: expected at most ${bytesMax}`);
 }

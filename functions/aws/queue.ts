@@ -1,10 +1,10 @@
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { z } from 'zod';
-import { BudgetNetError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import { parse } from '../core/parse.ts';
 import { asciiJson } from './ascii-json.ts';
 import { awsCall } from './aws-call.ts';
+import { mustFit } from './must-fit.ts';
 
 export interface Queue<T> {
 	/**
@@ -19,12 +19,7 @@ export function createQueue<T>(sqs: SQSClient, queueUrl: string, schema: z.ZodTy
 	return {
 		async send(message, { groupId } = {}) {
 			const body = asciiJson(parse(schema, message, `message for queue ${name}`));
-			const bytes = Buffer.byteLength(body);
-			if (bytes > limits.messageBytesMax)
-				throw new BudgetNetError(
-					'invalid',
-					`message for queue ${name} has ${bytes} bytes: expected at most ${limits.messageBytesMax}`,
-				);
+			mustFit(`message for queue ${name}`, body, limits.messageBytesMax);
 			const group = groupId === undefined ? {} : { MessageGroupId: groupId };
 			const send = new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body, ...group });
 			await awsCall(`queue ${name}`, () => sqs.send(send));

@@ -171,6 +171,12 @@ export const objectKeys = {
 	report: ({ tenant, batchId }: BatchRef) => `reports/tenant=${tenant}/date=${batchDate(batchId)}/${batchId}.json`,
 } as const;
 
+/** @throws BudgetNetError `invalid` when what was found at a batch's key speaks of another one */
+export function mustBeOf(ref: BatchRef, found: BatchRef, what: string): void {
+	if (found.batchId !== ref.batchId || found.tenant !== ref.tenant)
+		throw new BudgetNetError('invalid', `${what} is of batch ${found.batchId}, tenant ${found.tenant}`);
+}
+
 /** What was found of the batch of a message. @throws BudgetNetError `not-found` where nothing was, or another tenant's */
 export function batchOf({ batchId, tenant }: BatchRef, found: Batch | undefined): Batch {
 	if (found?.tenant !== tenant)

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Closing, closingSchema } from './drop.ts';
 import { BudgetNetError, messageOf } from './errors.ts';
-import { type Image, imageSchema, joinName, nameOfImage } from './image.ts';
+import { type Image, imageAt, imageSchema, joinName, nameOfImage } from './image.ts';
 import { limits } from './limits.ts';
 import { decodeKey, isMarkerKey, isTenantPrefix, tenantOf } from './object-key.ts';
 import { parse, parseJson } from './parse.ts';
@@ -89,9 +89,8 @@ function readRecord(input: unknown, bucket: string): ImageOfTenant | Closing | R
 		return parse(closingSchema, closing, `event of marker "${key}"`);
 	}
 	if (!eTag) throw new BudgetNetError('invalid', `event of "${key}" has no eTag`);
-	const named = { key, etag: eTag.replaceAll('"', ''), bytes: size ?? 0 };
 	// What no list of candidates takes must fail here, alone, not there with all images of its tenant.
-	const image = parse(imageSchema, versionId ? { ...named, versionId } : named, `event of "${key}"`);
+	const image = parse(imageSchema, imageAt(key, size ?? 0, eTag, versionId), `event of "${key}"`);
 	return { tenant, image };
 }
 

@@ -45,6 +45,15 @@ export const imageSchema = z
 	});
 export type Image = z.infer<typeof imageSchema>;
 
+/** What S3 calls the version of an object that was put while its bucket had no versions. */
+const noVersion = 'null';
+
+/** An object as S3 speaks of it in events, lists and answers: its etag in quotes, perhaps, and a version that may be none. */
+export function imageAt(key: string, bytes: number, etag: string, versionId?: string): Image {
+	const image: Image = { key, etag: etag.replaceAll('"', ''), bytes };
+	return versionId && versionId !== noVersion ? { ...image, versionId } : image;
+}
+
 /** What tells two versions of a key apart. */
 export function versionOf(image: Image): string {
 	return image.versionId ?? image.etag;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Claims } from '../aws/claim-table.ts';
 import type { Drops } from '../aws/drops.ts';
 import { type ListedImage, listImages } from '../aws/image-list.ts';
-import { getText, putText } from '../aws/objects.ts';
+import { getJson, putJson } from '../aws/objects.ts';
 import { dayMs } from '../core/arrivals.ts';
 import { closingSchema, covers } from '../core/drop.ts';
 import { BudgetNetError } from '../core/errors.ts';
@@ -12,7 +12,6 @@ import { nameOfImage } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
 import { isImageKey, isMarkerKey } from '../core/object-key.ts';
-import { parseJson } from '../core/parse.ts';
 import { createSendAgain, type EventSendingParts, isAtRest } from './lost-events.ts';
 
 export interface ReconcilingParts extends EventSendingParts {
@@ -35,22 +34,18 @@ const cursorSchema = z.strictObject({ after: z.string().optional() });
  */
 export async function reconcile(parts: ReconcilingParts, untilMs: number): Promise<number> {
 	const sendAgain = createSendAgain(parts);
-	let { after } = await readCursor(parts);
+	const { s3, resultsBucket } = parts;
+	let { after } = (await getJson(s3, resultsBucket, cursorKey, cursorSchema, cursorBytesMax)) ?? {};
 	let [looked, found] = [0, 0];
 	do {
-		const page = await listImages(parts.s3, parts.imagesBucket, { after });
+		const page = await listImages(s3, parts.imagesBucket, { after });
 		const lost = await lostOf(parts, page.images);
 		await pMap(lost, sendAgain, { concurrency: limits.storeConcurrency });
 		[looked, found, after] = [looked + page.images.length, found + lost.length, page.next];
 		// Page by page: whoever dies, or runs out of time, has come further all the same.
-		await putText(parts.s3, parts.resultsBucket, cursorKey, JSON.stringify({ after }), 'application/json');
+		await putJson(s3, resultsBucket, cursorKey, { after }, cursorBytesMax);
 	} while (after !== undefined && looked < limits.sweepObjectsMax && parts.nowMs() < untilMs);
 	return found;
-}
-
-async function readCursor({ s3, resultsBucket }: ReconcilingParts): Promise<z.infer<typeof cursorSchema>> {
-	const text = await getText(s3, resultsBucket, cursorKey, cursorBytesMax);
-	return text === undefined ? {} : parseJson(cursorSchema, text, cursorKey);
 }
 
 /** The objects of a page whose event was lost. */
