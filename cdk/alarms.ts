@@ -69,7 +69,10 @@ export class Alarms extends Construct {
 				periods: 2, // the sweeper gives such a batch up at once; twice means that it cannot
 			},
 		);
-		this.add('no-progress', 'Batches wait and none is finished', this.noProgress(), { above: 0, periods: 4 });
+		// Batches that run beside two others may take an hour and a half (limits.batchRunSecondsMax).
+		this.add('no-progress', 'Batches wait and none is finished', this.noProgress(), { above: 0, periods: 7 });
+		const givenUp = this.measured('ImagesGivenUp', 'Sum');
+		this.add('images-given-up', 'Images failed because no worker could run their batch', givenUp, { above: 0 });
 		this.add(
 			'events-old',
 			'Image events are not taken up',
@@ -78,7 +81,7 @@ export class Alarms extends Construct {
 		);
 	}
 
-	/** 1 while batches wait and no image had an outcome. */
+	/** 1 while batches wait and no worker gave any image an outcome. */
 	private noProgress(): IMetric {
 		const [labelled, failed] = [this.measured('ImagesLabelled', 'Sum'), this.measured('ImagesFailed', 'Sum')];
 		const period = quarterHour;

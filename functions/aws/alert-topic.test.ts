@@ -2,7 +2,7 @@ import type { SNSClient } from '@aws-sdk/client-sns';
 import { expect, test } from 'vitest';
 import { createAlertTopic } from './alert-topic.ts';
 
-const alert = { tenant: 'acme', period: '2026-11', kind: 'soft-limit', atMs: 1 } as const;
+const alert = { tenant: 'acme', period: '2026-11', kind: 'soft-limit', quotaRevision: 1, atMs: 1 } as const;
 
 test('an alert is told with tenant and kind to filter by, and settled waits until it is', async () => {
 	const { promise: answered, resolve: answer } = Promise.withResolvers<void>();

@@ -18,7 +18,9 @@ export const ledgerKeys = {
 	tenant: (tenant: string) => ({ pk: tenantsPartition, sk: tenant }),
 	/** The kill switch, of a tenant or of the whole system. */
 	stop: (tenant: string | undefined) => ({ pk: 'stop', sk: tenant === undefined ? 'all' : `tenant#${tenant}` }),
-	alert: ({ tenant, period, kind }: Alert) => ({ pk: alertPartition(tenant, period), sk: kind }),
+	alert: ({ tenant, period, kind, quotaRevision }: Alert) => ({
+		...{ pk: alertPartition(tenant, period), sk: `${kind}#${quotaRevision}` },
+	}),
 	journal: (tenant: string, period: string, rid: string) => ({ pk: journalPartition(tenant, period), sk: rid }),
 };
 

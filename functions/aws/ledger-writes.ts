@@ -112,7 +112,7 @@ export function putJournalEntry(entry: JournalEntry): Put {
 	return { Item, ConditionExpression: 'attribute_not_exists(pk)' };
 }
 
-/** Notes an alert, if its kind was not raised in that period before. */
+/** Notes an alert, if its kind was not raised in that period and under that quota before. */
 export function putAlert(alert: Alert): Put {
 	return { Item: { ...ledgerKeys.alert(alert), ...alert }, ConditionExpression: 'attribute_not_exists(pk)' };
 }

@@ -14,6 +14,8 @@ export const metricsNamespace = 'BudgetNet';
 const measuredFields = {
 	labelled: { name: 'ImagesLabelled', unit: MetricUnit.Count },
 	failed: { name: 'ImagesFailed', unit: MetricUnit.Count },
+	/** Of batches that no worker could run, or none in time, or that could not be planned: the system's trouble, not the images'. */
+	givenUp: { name: 'ImagesGivenUp', unit: MetricUnit.Count },
 	consumedMacs: { name: 'ConsumedMacs', unit: MetricUnit.Count },
 	/** Of attempts that did not win: the operator's loss, nobody's bill. */
 	wastedMacs: { name: 'WastedMacs', unit: MetricUnit.Count },

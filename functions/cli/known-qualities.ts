@@ -7,8 +7,8 @@ import { type QuotaOptions, saidQuality } from './quota-options.ts';
 import { modelOf, readCard } from './system-price.ts';
 
 /**
- * Refuses a floor or a ceiling that the model does not have: under such a floor all images would wait, and such a ceiling
- * would be none. What cannot be known here is accepted.
+ * Refuses a floor or a ceiling that the model does not have: under them all images would wait, and a ceiling
+ * above all accuracies would be none. What cannot be known here is accepted.
  * @throws BudgetNetError `invalid`
  */
 export async function checkQualities(

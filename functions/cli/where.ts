@@ -80,7 +80,7 @@ async function placeIn(connection: Connection, ref: BatchRef, name: ImageName): 
 	return {
 		...name,
 		batchId: ref.batchId,
-		state: batch?.state ?? 'claiming',
+		state: batch?.state ?? 'missing',
 		...(reason ? { reason } : {}),
 		...(outcome ? { outcome } : {}),
 	};
@@ -89,6 +89,7 @@ async function placeIn(connection: Connection, ref: BatchRef, name: ImageName): 
 const meanings: Record<string, string> = {
 	unclaimed: 'its event is still under way (if that got lost, the sweeper finds the image)',
 	claiming: 'its batch is being planned',
+	missing: 'its batch is not in the table of batches (was that restored?): run the image again with `budgetnet retry`',
 	deferred: 'its batch waits',
 	sent: 'its batch waits for a worker, or is running',
 	settled: 'its batch is settled',

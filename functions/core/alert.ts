@@ -3,7 +3,7 @@ import { tenantSchema } from './object-key.ts';
 import { periodSchema } from './period.ts';
 
 /**
- * Raised once a period. soft-limit: what is spent and reserved passed it. deferral-began: a batch waits because the quota cannot
+ * Raised once a period, and once more when the quota was changed. soft-limit: what is spent and reserved passed it. deferral-began: a batch waits because the quota cannot
  * pay it. deferral-ended: the last batch that waited has its reservation.
  */
 const alertKindSchema = z.enum(['soft-limit', 'deferral-began', 'deferral-ended']);
@@ -12,6 +12,8 @@ export const alertSchema = z.strictObject({
 	tenant: tenantSchema,
 	period: periodSchema,
 	kind: alertKindSchema,
+	/** Of the quota in force. */
+	quotaRevision: z.int().min(1),
 	atMs: z.int().min(0),
 });
 export type Alert = z.infer<typeof alertSchema>;

@@ -37,7 +37,7 @@ const deferralReasonSchema = z.enum([
 export type DeferralReason = z.infer<typeof deferralReasonSchema>;
 
 /** The batch's item in the table of batches; its images stand in S3. */
-export const batchSchema = z.strictObject({
+export const batchSchema = z.object({
 	batchId: batchIdSchema,
 	tenant: tenantSchema,
 	createdMs: z.int().min(0),

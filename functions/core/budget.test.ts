@@ -152,8 +152,17 @@ describe('the budget of a batch', () => {
 		expect(budgetFor({ ...rich, quality: { ceiling } }).budgetMacs).toBe(10 * policyMacs(card, 0));
 		const both = { ceiling, floor: { policy: 'p1' } };
 		expect(budgetFor({ ...rich, quality: both }).budgetMacs).toBe(10 * policyMacs(card, 1));
-		expect(budgetFor({ ...rich, quality: { ceiling: { policy: 'p9' } } }).budgetMacs).toBe(10 * fullMacs(card));
+		expect(budgetFor({ ...rich, quality: { ceiling: { accuracy: 1 } } }).budgetMacs).toBe(10 * fullMacs(card));
 	});
+
+	test.each([{ ceiling: { policy: 'p9' } }, { floor: { policy: 'p9' } }])(
+		'none under a bound by a policy that the model has not: %j',
+		(quality) => {
+			const given = { availableNanoUsd: 1e9, images: 10, expectedLeft: 0, keptFor: 0, card, price, quality };
+			expect(budgetOf(given)).toBe('floor');
+			expect(budgetHeldBy({ ...given, heldNanoUsd: 1e9 })).toBeUndefined();
+		},
+	);
 
 	test('leaves enough for the floor of those to come, unless that would leave it without its own', () => {
 		const rest = floorNanoUsd(90);

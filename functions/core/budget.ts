@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { macsForQuality } from './curve.ts';
 import { limits } from './limits.ts';
 import { fullMacs, leastMacs, type ModelCard } from './package.ts';
@@ -9,8 +8,7 @@ import type { Quota } from './quota.ts';
  * What decided a budget. ceiling: there is money for the full network, or the tenant's ceiling, for every image. even: its even
  * part of what is left, less the floor of those to come. floor: an even part would not have paid the least (leastMacs), or the tenant's floor.
  */
-export const budgetReasonSchema = z.enum(['ceiling', 'even', 'floor']);
-type BudgetReason = z.infer<typeof budgetReasonSchema>;
+type BudgetReason = 'ceiling' | 'even' | 'floor';
 
 /** What one batch may spend, and the money that this holds back until it is settled. */
 export interface BatchBudget {
@@ -67,14 +65,18 @@ export function payableImages(quota: Pick<Quota, 'limitNanoUsd' | 'floor'>, card
 	return Math.max(limits.batchImagesMin, payable);
 }
 
-/** MACs an image; undefined where the model has nothing as good as the floor. A ceiling that it does not know is none. */
+/**
+ * MACs an image; undefined where the model has nothing as good as the floor, or not the policy that the ceiling names: a bound that nobody
+ * can tell is not taken for none. An accuracy that it never has bounds nothing.
+ */
 export function boundsMacs(
 	card: ModelCard,
 	{ floor, ceiling }: Pick<Quota, 'floor' | 'ceiling'>,
 ): { floor: number; ceiling: number } | undefined {
 	const floorMacs = floor ? macsForQuality(card, floor) : leastMacs(card);
-	if (floorMacs === undefined) return undefined;
-	const ceilingMacs = (ceiling && macsForQuality(card, ceiling)) ?? fullMacs(card);
+	const unlimited = !ceiling || 'accuracy' in ceiling ? fullMacs(card) : undefined;
+	const ceilingMacs = (ceiling && macsForQuality(card, ceiling)) ?? unlimited;
+	if (floorMacs === undefined || ceilingMacs === undefined) return undefined;
 	return { floor: floorMacs, ceiling: Math.max(floorMacs, ceilingMacs) };
 }
 

@@ -136,8 +136,9 @@ export function createMemoryLedger(
 
 		async raise(alert) {
 			const raised = inner(alerts, `${alert.tenant}#${alert.period}`);
-			if (raised.has(alert.kind)) return false;
-			raised.set(alert.kind, alert);
+			const kind = `${alert.kind}#${alert.quotaRevision}`;
+			if (raised.has(kind)) return false;
+			raised.set(kind, alert);
 			await written();
 			return true;
 		},

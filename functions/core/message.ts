@@ -3,16 +3,19 @@ import { batchIdSchema, ridSchema } from './batch.ts';
 import { limits } from './limits.ts';
 import { tenantSchema } from './object-key.ts';
 import { planSchema } from './pacing.ts';
+import { digestSchema } from './package.ts';
 import { periodSchema } from './period.ts';
 import { priceSchema } from './price.ts';
 
-const modelSchema = z.strictObject({
-	name: z.string().min(1).max(64),
-	digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
-});
+const modelSchema = z.object({ name: z.string().min(1).max(64), digest: digestSchema });
+
+/*
+ * Messages, facts and the items of batches are read by releases before and after the one that wrote them: while a deployment rolls
+ * on, and where it is rolled back. So what a reader does not know it skips, and whatever it must not skip gets another `v`.
+ */
 
 /** What the worker is told: the batch, what it may spend, and what that was priced at. */
-export const batchMessageSchema = z.strictObject({
+export const batchMessageSchema = z.object({
 	v: z.literal(1),
 	batchId: batchIdSchema,
 	tenant: tenantSchema,
@@ -28,6 +31,14 @@ export const batchMessageSchema = z.strictObject({
 });
 export type BatchMessage = z.infer<typeof batchMessageSchema>;
 
+/** As much of a batch's message as its end takes, when no worker could do with the whole. */
+export const deadBatchMessageSchema = batchMessageSchema.pick({
+	v: true,
+	batchId: true,
+	tenant: true,
+	deadlineMs: true,
+});
+
 /**
  * Why a batch is given up: no worker could run it, or none did in time; its quota could not pay it for too long; or it was planned so
  * often without an end that no reservation can be noted any more.
@@ -36,7 +47,7 @@ const giveUpReasonSchema = z.enum(['dead-letter', 'deadline', 'deferred-too-long
 export type GiveUpReason = z.infer<typeof giveUpReasonSchema>;
 
 /** What the settler is told: only where to look. It believes the outcomes object, not the message. */
-export const reportMessageSchema = z.strictObject({
+export const reportMessageSchema = z.object({
 	v: z.literal(1),
 	batchId: batchIdSchema,
 	tenant: tenantSchema,
@@ -46,7 +57,7 @@ export const reportMessageSchema = z.strictObject({
 export type ReportMessage = z.infer<typeof reportMessageSchema>;
 
 /** What the planner is told by the sweeper, and others that find a batch to be gone on with: finish planning it. */
-export const resumeMessageSchema = z.strictObject({
+export const resumeMessageSchema = z.object({
 	v: z.literal(1),
 	batchId: batchIdSchema,
 	tenant: tenantSchema,

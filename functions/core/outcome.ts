@@ -4,6 +4,7 @@ import { failureSchema } from './failure.ts';
 import { limits } from './limits.ts';
 import { tenantSchema } from './object-key.ts';
 import { planSchema } from './pacing.ts';
+import { digestSchema } from './package.ts';
 import { periodSchema } from './period.ts';
 import { priceSchema } from './price.ts';
 
@@ -32,13 +33,15 @@ export const outcomeSchema = z.discriminatedUnion('status', [
 export type Outcome = z.infer<typeof outcomeSchema>;
 
 /** The facts of the run that won: the outcomes object's metadata, and the head of the report. */
-export const runFactsSchema = z.strictObject({
+export const runFactsSchema = z.object({
 	v: z.literal(1),
 	batchId: batchIdSchema,
 	tenant: tenantSchema,
 	rid: ridSchema,
 	period: periodSchema,
 	model: z.string().min(1),
+	/** Of the model's package; absent where nothing ran, and in facts from before there was one. */
+	digest: z.exactOptional(digestSchema),
 	price: priceSchema,
 	/** 0 for a batch that was given up. */
 	budgetMacs: z.int().min(0),
@@ -55,3 +58,8 @@ export const runFactsSchema = z.strictObject({
 	plan: z.exactOptional(planSchema),
 });
 export type RunFacts = z.infer<typeof runFactsSchema>;
+
+/** Whether these are facts of a batch that was given up: nothing ran. */
+export function isGivenUp({ provider }: RunFacts): boolean {
+	return provider === 'none';
+}

@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { limits } from './limits.ts';
 import { parseJson } from './parse.ts';
 
+/** Of a package's files: functions/onnx/package-files.ts. */
+export const digestSchema = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256: and 64 hexadecimal digits');
+
 /**
  * A graph beside model.json: no folders, so that no package can point outside itself; and by its ending ONNX, for onnxruntime would
  * read one called .ort as another format, which nobody has checked.
@@ -42,7 +45,7 @@ const cardSchema = z
 		name: z.string().regex(/^[a-z0-9-]{1,64}$/),
 		version: z.string().regex(/^\d+\.\d+\.\d+$/),
 		/** SHA-256 over all other files of the package: see onnx/package-files.ts. */
-		digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+		digest: digestSchema,
 		classes: z.array(z.string().min(1)).min(2).max(limits.classesMax),
 		/** uint8 NHWC; the graph normalises. `resize` "fill" ignores the image's aspect. */
 		input: z.strictObject({

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { periodAt, periodOf, periodSchema, type Schedule, scheduleFields } from './period.ts';
+import { dayMs } from './arrivals.ts';
+import { mayOverlap, periodAt, periodOf, periodSchema, type Schedule, scheduleFields } from './period.ts';
 
 type Case = [
 	timeZone: string,
@@ -75,4 +76,17 @@ describe('periods', () => {
 		expect(period.name).toBe('2011-12-29');
 		expect(periodOf(period.endMs, apia)).toBe('2011-12-31');
 	});
+});
+
+test('by its name alone a period is known to be far away, and never taken for that where it is not', () => {
+	const spans = fc.integer({ min: 0, max: 60 * dayMs });
+	const property = fc.property(schedules, instants, spans, fc.nat(), (schedule, instantMs, spanMs, at) => {
+		const fromMs = instantMs - (spanMs === 0 ? 0 : at % spanMs);
+		expect(mayOverlap(periodOf(instantMs, schedule), fromMs, fromMs + spanMs + 1)).toBe(true);
+		const { startMs, endMs, name } = periodAt(schedule, instantMs);
+		expect(mayOverlap(name, startMs - spanMs - 35 * dayMs, startMs - 2 * dayMs)).toBe(false);
+		expect(mayOverlap(name, endMs + 35 * dayMs, endMs + 36 * dayMs)).toBe(false);
+	});
+	fc.assert(property, { numRuns: 300 });
+	expect(mayOverlap('total', 0, 1)).toBe(true);
 });

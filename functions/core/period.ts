@@ -1,5 +1,6 @@
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
+import { dayMs } from './arrivals.ts';
 import { limits } from './limits.ts';
 
 /**
@@ -57,6 +58,17 @@ export function periodAt(schedule: Schedule, instantMs: number): Period {
 /** The name of the period that an instant lies in. Quotas hold per period. */
 export function periodOf(instantMs: number, schedule: Schedule = monthsInUtc): string {
 	return periodAt(schedule, instantMs).name;
+}
+
+const longestDays = { day: 1, week: 7, month: 31 };
+
+/** Whether a period of this name, of whatever schedule and zone, may share an instant with `fromMs` to `toMs`: surely not where it says no. */
+export function mayOverlap(name: string, fromMs: number, toMs: number): boolean {
+	if (name === 'total') return true;
+	const [year = 0, month = 1, day] = name.replace('week-', '').split('-').map(Number);
+	const kind = name.startsWith('week-') ? 'week' : day === undefined ? 'month' : 'day';
+	const startMs = Date.UTC(year, month - 1, day ?? 1);
+	return startMs - dayMs < toMs && fromMs < startMs + (longestDays[kind] + 1) * dayMs; // zones differ by less than a day from UTC
 }
 
 function calculate({ period, weekStart, timeZone }: Schedule, instantMs: number): Period {

@@ -34,6 +34,7 @@ test('the bill is the MACs that ran and every image tried, rounded up once', () 
 	expect(foldOutcomes(message, outcomes, measures)).toEqual({
 		...same,
 		model: 'cifar-resnet',
+		digest: message.model.digest,
 		...{ consumedMacs: 220_000_000, labelled: 3, failed: 1, billedNanoUsd: 86 },
 		...measures,
 	});

@@ -21,7 +21,7 @@ export function foldOutcomes(message: BatchMessage, outcomes: readonly Outcome[]
 	return {
 		v: 1,
 		...{ batchId, tenant, rid, period, price, budgetMacs },
-		model: message.model.name,
+		...{ model: message.model.name, digest: message.model.digest },
 		consumedMacs,
 		images: outcomes.length,
 		labelled,

@@ -5,6 +5,7 @@ import type { Manifests } from '../aws/manifests.ts';
 import type { Outcomes } from '../aws/outcomes.ts';
 import { versionOf } from '../core/image.ts';
 import { reservedNanoUsd } from '../core/ledger.ts';
+import { isGivenUp } from '../core/outcome.ts';
 import type { Ledger } from '../core/ports.ts';
 import { costNanoUsd } from '../core/price.ts';
 
@@ -89,7 +90,7 @@ async function readBuckets({ tenant, outcomes, batches, manifests, dropped }: Ev
 		places.push(...found.outcomes.map(({ key, version }) => ({ key, version, batchId: ref.batchId })));
 		const macs = found.outcomes.reduce((sum, row) => sum + (row.status === 'labelled' ? row.macs : 0), 0);
 		if (macs > found.facts.budgetMacs) verdict.overspends += 1;
-		const nothingRan = found.facts.provider === 'none';
+		const nothingRan = isGivenUp(found.facts);
 		bills.set(found.facts.rid, nothingRan ? 0 : costNanoUsd(found.facts.price, macs, found.outcomes.length));
 	}
 	for (const batch of await batches.deferred(tenant, dropped.length)) {

@@ -1,26 +1,29 @@
 import type { Alert } from '../core/alert.ts';
-import { type Account, chargedNanoUsd } from '../core/ledger.ts';
+import { chargedNanoUsd } from '../core/ledger.ts';
 import type { Ledger } from '../core/ports.ts';
 import type { Quota } from '../core/quota.ts';
 
 type Raised = Omit<Alert, 'atMs'>;
 
-/** What a reservation gives reason for: the soft limit is passed, nobody waits any more. */
-export function alertsOf(
-	{ tenant, softLimitNanoUsd }: Quota,
-	account: Account,
-	granted: { batchId: string; nextDeferred: string | undefined; reservedNanoUsd: number },
-): Raised[] {
-	const { period, oldestDeferred } = account;
+/**
+ * What a reservation that was just granted gives reason for: the soft limit is passed, nobody waits any more. The account is read after the
+ * grant, so that of two that pass the limit together one at least sees it.
+ */
+export async function alertsOf(
+	ledger: Ledger,
+	{ tenant, softLimitNanoUsd, revision: quotaRevision }: Quota,
+	period: string,
+	wasLastDeferred: boolean,
+): Promise<Raised[]> {
 	const alerts: Raised[] = [];
-	if (softLimitNanoUsd !== undefined && chargedNanoUsd(account) + granted.reservedNanoUsd > softLimitNanoUsd)
-		alerts.push({ tenant, period, kind: 'soft-limit' });
-	if (oldestDeferred === granted.batchId && granted.nextDeferred === undefined)
-		alerts.push({ tenant, period, kind: 'deferral-ended' });
+	const account = softLimitNanoUsd === undefined ? undefined : await ledger.getAccount(tenant, period);
+	if (account && chargedNanoUsd(account) > (softLimitNanoUsd as number))
+		alerts.push({ tenant, period, quotaRevision, kind: 'soft-limit' });
+	if (wasLastDeferred) alerts.push({ tenant, period, quotaRevision, kind: 'deferral-ended' });
 	return alerts;
 }
 
-/** Notes alerts, and tells of those that are new in their period. */
+/** Notes alerts, and tells of those that are new in their period and under this quota. */
 export async function raiseAll(
 	parts: { ledger: Ledger; nowMs: () => number; onAlert: (alert: Alert) => void },
 	alerts: readonly Raised[],

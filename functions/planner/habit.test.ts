@@ -30,7 +30,8 @@ function ledgerOf(batches: number, end?: Error): Ledger {
 		}
 		if (end) throw end;
 	}
-	return { journal, getAccount: async () => undefined } as unknown as Ledger;
+	const accounts = async () => ['2026-08', '2026-11'].map((period) => ({ period }));
+	return { journal, accounts, getAccount: async () => undefined } as unknown as Ledger;
 }
 
 const weekOf = (habit: unknown) => (habit as { before: number[] }).before.at(-1) as number;
@@ -38,6 +39,12 @@ const weekOf = (habit: unknown) => (habit as { before: number[] }).before.at(-1)
 test('a journal of hundreds of thousands of batches tells a habit', async () => {
 	const habit = await createHabits(ledgerOf(200_000))(quota, nowMs);
 	expect(weekOf(habit)).toBeGreaterThan(0);
+});
+
+test('what came under another schedule is not forgotten', async () => {
+	const habitUnder = (wish: Partial<Quota>) => createHabits(ledgerOf(100))({ ...quota, ...wish }, nowMs);
+	expect(await habitUnder({ period: 'week', weekStart: 'sunday' })).toEqual(await habitUnder({}));
+	expect(await habitUnder({ period: 'day', timeZone: 'Asia/Tokyo' })).toEqual(await habitUnder({}));
 });
 
 test('a journal that is too long to be read tells nothing, and nobody waits for a forecast', async () => {

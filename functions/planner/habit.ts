@@ -1,7 +1,7 @@
 import { type Arrival, arrivalOf, dayMs, type Habit, lookBackMs, rhythmOf } from '../core/arrivals.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
-import { periodAt } from '../core/period.ts';
+import { mayOverlap, periodAt } from '../core/period.ts';
 import type { Ledger } from '../core/ports.ts';
 import type { Quota } from '../core/quota.ts';
 
@@ -23,7 +23,7 @@ export function createHabits(ledger: Ledger): (quota: Quota, nowMs: number) => P
 		const untilMs = Math.floor(nowMs / dayMs) * dayMs;
 		const before = known.get(tenant);
 		if (before?.untilMs === untilMs && before.revision === revision) return before.habit;
-		const rhythm = rhythmOf(await readArrivals(ledger, quota, untilMs), untilMs);
+		const rhythm = rhythmOf(await readArrivals(ledger, tenant, untilMs), untilMs);
 		const habit = rhythm ?? (await lastPeriod(ledger, quota, nowMs));
 		if (known.size >= limits.habitsKnownMax) known.clear();
 		known.set(tenant, { untilMs, revision, habit });
@@ -38,12 +38,12 @@ async function lastPeriod(ledger: Ledger, quota: Quota, nowMs: number): Promise<
 }
 
 /** None where the journals are too long to be read: a part of them would tell too little, and nobody may wait for a forecast. */
-async function readArrivals(ledger: Ledger, quota: Quota, untilMs: number): Promise<Arrival[]> {
+async function readArrivals(ledger: Ledger, tenant: string, untilMs: number): Promise<Arrival[]> {
 	const arrivals: Arrival[] = [];
 	let entries = 0;
 	try {
-		for (let atMs = untilMs - 1; atMs >= untilMs - lookBackMs; atMs = periodAt(quota, atMs).startMs - 1)
-			for await (const entry of ledger.journal(quota.tenant, periodAt(quota, atMs).name)) {
+		for (const period of await periodsOf(ledger, tenant, untilMs))
+			for await (const entry of ledger.journal(tenant, period)) {
 				if (++entries > limits.habitEntriesMax) return [];
 				const arrival = arrivalOf(entry);
 				if (arrival) arrivals.push(arrival);
@@ -53,4 +53,10 @@ async function readArrivals(ledger: Ledger, quota: Quota, untilMs: number): Prom
 		return [];
 	}
 	return arrivals;
+}
+
+/** Periods in which something was planned, of today's schedule or of an earlier one: a change of it is no reason to forget. */
+async function periodsOf(ledger: Ledger, tenant: string, untilMs: number): Promise<string[]> {
+	const names = (await ledger.accounts(tenant)).map(({ period }) => period);
+	return names.filter((name) => mayOverlap(name, untilMs - lookBackMs, untilMs));
 }

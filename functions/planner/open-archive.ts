@@ -55,7 +55,8 @@ async function cutArchive(parts: OpeningParts, tenant: string, archive: Image): 
 	try {
 		const images = await listArchive(archive, bytes);
 		const cut = cutParts(images, await payableNow(parts, tenant), parts.batchImagesMax);
-		return cut.length <= limits.archivePartsMax && fits(cut) ? cut : [[{ ...archive, refused: tooMuch }]];
+		const tooMany = cut.length > limits.archivePartsMax;
+		return tooMany || !fits(cut) ? [[{ ...archive, refused: tooMany ? tooManyParts : tooMuch }]] : cut;
 	} catch (error) {
 		if (!(error instanceof ImageError)) throw error;
 		if (error.denied)
@@ -78,7 +79,11 @@ function fits(cut: Image[][]): boolean {
 	return Buffer.byteLength(JSON.stringify(cut)) + listHeadBytes <= limits.entryListBytesMax;
 }
 
+const tooManyParts = failureOf(
+	'bad-archive',
+	`its images make more than ${limits.archivePartsMax} batches: drop it as several archives`,
+);
 const tooMuch = failureOf(
 	'bad-archive',
-	'it unpacks to too many bytes, or its paths are too long: drop it as several archives',
+	'the list of its entries is too long: drop it as several archives, or with shorter paths',
 );

@@ -124,6 +124,25 @@ describe('planning over periods', () => {
 		expect(planner.alerts.slice(2)).toEqual(['soft-limit in 2026-12', 'deferral-ended in 2026-12']);
 	});
 
+	test('of two batches that pass the soft limit together, one is told of', async () => {
+		const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
+		await planner.setQuota({ limitNanoUsd: 2 * full10NanoUsd, softLimitNanoUsd: 1.5 * full10NanoUsd });
+		const batches = [await planner.drop(), await planner.drop()];
+		await Promise.all(batches.map((batch) => planner.plan(batch)));
+		expect(planner.alerts).toEqual(['soft-limit in 2026-11']);
+	});
+
+	test('alerts are told again once the quota was changed', async () => {
+		const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
+		for (const limitNanoUsd of [full10NanoUsd, 2 * full10NanoUsd]) {
+			await planner.setQuota({ limitNanoUsd });
+			await planner.plan(await planner.drop());
+		}
+		await planner.plan(await planner.drop());
+		await planner.plan(await planner.drop());
+		expect(planner.alerts).toEqual(['deferral-began in 2026-11']);
+	});
+
 	test('the message says how the budget came about, so that it can be recomputed', async () => {
 		const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
 		const quota: Quota = await planner.setQuota({ limitNanoUsd: 20_000, pacing: 'even', expectedImages: 1000 });

@@ -27,7 +27,7 @@ export interface PlanningParts {
 	priceNow: () => Promise<Price>;
 	nowMs: () => number;
 	mintRid: () => string;
-	/** An alert that was not raised in its period before; it stands in the ledger. */
+	/** An alert that is new in its period and under its quota; it stands in the ledger. */
 	onAlert: (alert: Alert) => void;
 	/** What the journal says of a tenant's arrivals; undefined where it says too little. */
 	habitOf: (quota: Quota, nowMs: number) => Promise<Habit | undefined>;
@@ -69,10 +69,10 @@ export async function planBatch(parts: PlanningParts, batch: Batch, images: numb
 async function isOldestAfterAll(
 	{ ledger }: PlanningParts,
 	{ tenant, batchId }: Batch,
-	{ deferred, period }: Refused,
+	{ deferred, under }: Refused,
 ): Promise<boolean> {
-	if (deferred !== 'order' || period === undefined) return false;
-	return (await ledger.getAccount(tenant, period))?.oldestDeferred === batchId;
+	if (deferred !== 'order' || !under) return false;
+	return (await ledger.getAccount(tenant, under.period))?.oldestDeferred === batchId;
 }
 
 /** What all attempts to plan a batch share. */
@@ -82,10 +82,11 @@ interface PlanningFacts {
 	reservationIn: (period: string) => Batch['reservations'][number];
 }
 
-/** The batch is to wait; of a tenant without a quota there is no period. */
+/** The batch is to wait. */
 interface Refused {
 	deferred: DeferralReason;
-	period?: string;
+	/** Absent where the tenant has no quota. */
+	under?: { period: string; quotaRevision: number };
 }
 
 /** One that was noted stays so for its period: in another it would be settled where it was never granted. */
@@ -106,29 +107,33 @@ async function planOnce(
 	const { tenant, batchId } = batch;
 	const quota = await parts.ledger.getQuota(tenant);
 	if (!quota) return { deferred: 'unknown-tenant' };
-	const period = periodOf(parts.nowMs(), quota);
-	if (quota.suspended) return { deferred: 'suspended', period };
-	if (await parts.ledger.isStopped(tenant)) return { deferred: 'stopped', period };
+	const plannedMs = parts.nowMs(); // period and forecast are of one moment
+	const period = periodOf(plannedMs, quota);
+	const { revision: quotaRevision } = quota;
+	const under = { period, quotaRevision };
+	if (quota.suspended) return { deferred: 'suspended', under };
+	if (await parts.ledger.isStopped(tenant)) return { deferred: 'stopped', under };
 	const held = await heldReservation({ ...parts, price, quality: quota }, batch, images);
 	if (held) return send(parts, batch, { images, price, ...held });
 	const account = await currentAccount(parts, quota, period);
-	const planned = await budgetFor(parts, price, quota, account, images);
-	if (typeof planned === 'string') return { deferred: planned, period };
+	const planned = await budgetFor(parts, quota, account, { price, images, plannedMs });
+	if (typeof planned === 'string') return { deferred: planned, under };
 	const { budget, plan } = planned;
 	const { rid } = reservationIn(period);
 	const nextDeferred = await nextDeferredAfter(parts, account, batchId);
 	const refusal = await noteAndReserve(parts, batch, account, {
-		...{ tenant, period, rid, batchId, images, quotaRevision: quota.revision, nanoUsd: budget.reservedNanoUsd },
+		...{ tenant, period, rid, batchId, images, quotaRevision, nanoUsd: budget.reservedNanoUsd },
 		...(nextDeferred === undefined ? {} : { nextDeferred }),
 	});
 	if (refusal === undefined) {
-		const { budgetMacs, reservedNanoUsd } = budget;
+		const { budgetMacs } = budget;
 		const sent = await send(parts, batch, { images, price, rid, period, plan, budgetMacs });
-		await raiseAll(parts, alertsOf(quota, account, { batchId, nextDeferred, reservedNanoUsd }));
+		const wasLast = account.oldestDeferred === batchId && nextDeferred === undefined;
+		await raiseAll(parts, await alertsOf(parts.ledger, quota, period, wasLast));
 		return sent;
 	}
 	if (refusal === 'order' && (await passStaleOldest(parts, account))) return again;
-	return refusal === 'order' || refusal === 'open-reservations' ? { deferred: refusal, period } : again;
+	return refusal === 'order' || refusal === 'open-reservations' ? { deferred: refusal, under } : again;
 }
 
 /** Whether another planner has come further with the batch since it was read: what refuses it may be that one's own reservation. */
@@ -166,13 +171,11 @@ async function currentAccount({ ledger, batches }: PlanningParts, quota: Quota, 
 
 /** The batch's budget, and how it came to it. */
 async function budgetFor(
-	{ card, nowMs, habitOf }: PlanningParts,
-	price: Price,
+	{ card, habitOf }: PlanningParts,
 	quota: Quota,
 	{ availableNanoUsd, images: seenImages }: Account,
-	images: number,
+	{ price, images, plannedMs }: { price: Price; images: number; plannedMs: number },
 ): Promise<{ budget: BatchBudget; plan: Plan } | NoBudget> {
-	const plannedMs = nowMs();
 	const habit = needsHabit(quota) ? await habitOf(quota, plannedMs) : undefined;
 	const forecast = forecastOf({ quota, nowMs: plannedMs, images, seenImages, habit });
 	const { expectedLeft, keptFor } = forecast;
@@ -208,11 +211,11 @@ async function passStaleOldest({ batches, ledger }: PlanningParts, account: Acco
 async function deferBatch(
 	parts: PlanningParts,
 	{ tenant, batchId }: Batch,
-	{ deferred: reason, period }: Refused,
+	{ deferred: reason, under }: Refused,
 ): Promise<Planned> {
-	if (period !== undefined) await parts.ledger.defer(tenant, period, batchId);
-	if (period !== undefined && (reason === 'quota' || reason === 'floor'))
-		await raiseAll(parts, [{ tenant, period, kind: 'deferral-began' }]);
+	if (under) await parts.ledger.defer(tenant, under.period, batchId);
+	if (under && (reason === 'quota' || reason === 'floor'))
+		await raiseAll(parts, [{ tenant, ...under, kind: 'deferral-began' }]);
 	await parts.batches.setState(batchId, 'deferred', { reason });
 	return { deferred: reason };
 }

@@ -3,7 +3,7 @@ import type { Outcomes } from '../aws/outcomes.ts';
 import { type Batch, batchOf } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import type { ReportMessage } from '../core/message.ts';
-import type { RunFacts } from '../core/outcome.ts';
+import { isGivenUp, type RunFacts } from '../core/outcome.ts';
 import type { Ledger } from '../core/ports.ts';
 
 export interface SettlingParts {
@@ -19,7 +19,9 @@ export interface SettlingParts {
  * Settles a batch by its outcomes object: bills the reservation that it names, and releases every other one of that batch.
  * A batch that had more of them than one, or was given up, is watched until no planner can be granted one any more, then settled once more.
  * Safe to repeat.
- * @throws BudgetNetError `not-found` without outcomes or batch, `invalid` when the outcomes name a reservation that is not the batch's
+ * Where the batch does not know of the reservation that the outcomes name (its table was restored to an earlier hour), that is billed if
+ * the ledger has it; what no account ever granted is nobody's bill.
+ * @throws BudgetNetError `not-found` without outcomes or batch
  */
 export async function settleBatch(parts: SettlingParts, message: ReportMessage): Promise<RunFacts> {
 	const { batchId } = message;
@@ -27,23 +29,19 @@ export async function settleBatch(parts: SettlingParts, message: ReportMessage):
 	const facts = await parts.outcomes.facts(message);
 	if (!facts) throw new BudgetNetError('not-found', `report of batch ${batchId}: its outcomes object is not there`);
 	const batch = batchOf(message, await parts.batches.get(batchId));
-	if (!batch.reservations.some(({ rid }) => rid === facts.rid))
-		throw new BudgetNetError(
-			'invalid',
-			`outcomes of batch ${batchId} name reservation ${facts.rid}, which was never minted for it`,
-		);
+	await settleForgotten(parts, batch, facts);
 	await settleAll(parts, batch, facts);
 	await parts.batches.setState(batchId, 'settled');
 	// A planner may have noted a reservation since; from `settled` on none can, so a second look sees them all.
-	const final = await parts.batches.get(batchId);
-	if (final && final.reservations.length > batch.reservations.length) await settleAll(parts, final, facts);
-	if (final && mayHaveStrays(final, facts)) await watchForStrays(parts, final, startedMs);
+	const final = batchOf(message, await parts.batches.get(batchId));
+	if (final.reservations.length > batch.reservations.length) await settleAll(parts, final, facts);
+	if (mayHaveStrays(final, facts)) await watchForStrays(parts, final, startedMs);
 	return facts;
 }
 
 /** Of several reservations one may be granted late; of one that was given up, the only one. */
-function mayHaveStrays({ reservations }: Batch, { provider }: RunFacts): boolean {
-	return reservations.length > 1 || provider === 'none';
+function mayHaveStrays({ reservations }: Batch, facts: RunFacts): boolean {
+	return reservations.length > 1 || isGivenUp(facts);
 }
 
 /**
@@ -53,6 +51,13 @@ function mayHaveStrays({ reservations }: Batch, { provider }: RunFacts): boolean
 async function watchForStrays({ batches, nowMs, planningSecondsMax }: SettlingParts, batch: Batch, startedMs: number) {
 	if (batch.watchedUntilMs === undefined) await batches.watch(batch, nowMs() + planningSecondsMax * 1000);
 	else if (startedMs > batch.watchedUntilMs) await batches.unwatch(batch.batchId);
+}
+
+async function settleForgotten({ ledger }: SettlingParts, { reservations }: Batch, facts: RunFacts): Promise<void> {
+	const { tenant, batchId, rid, period, billedNanoUsd, images } = facts;
+	if (reservations.some((noted) => noted.rid === rid)) return;
+	const account = await ledger.getAccount(tenant, period);
+	if (account?.open[rid]) await ledger.settle({ tenant, period, rid, batchId, billedNanoUsd, images });
 }
 
 async function settleAll(

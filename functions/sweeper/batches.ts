@@ -2,11 +2,11 @@ import { askPlanner } from '../aws/ask-planner.ts';
 import type { Batches } from '../aws/batch-table.ts';
 import type { Outcomes } from '../aws/outcomes.ts';
 import type { Queue } from '../aws/queue.ts';
-import { type Batch, isUnplanned } from '../core/batch.ts';
+import type { Batch } from '../core/batch.ts';
 import { messageOf } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
-import type { ReportMessage, ResumeMessage } from '../core/message.ts';
+import type { GiveUpReason, ReportMessage, ResumeMessage } from '../core/message.ts';
 import { overdueReason } from '../core/overdue.ts';
 import { measureWaiting, type Waiting } from './measures.ts';
 
@@ -50,19 +50,33 @@ export async function sweepBatches(parts: BatchSweepingParts): Promise<{ putBack
 }
 
 async function putBackIfStuck(parts: BatchSweepingParts, batch: Batch, oldestDeferred: boolean): Promise<boolean> {
+	const to = await whereTo(parts, batch, oldestDeferred);
+	if (!to) return false;
 	const message = { v: 1, batchId: batch.batchId, tenant: batch.tenant } as const;
-	const toPlanner = () => askPlanner(parts.plansQueue, batch);
-	const planningSeconds = (parts.nowMs() - (batch.writtenMs ?? batch.createdMs)) / 1000;
-	const giveUp = overdueReason(batch, parts.nowMs());
-	const claiming = batch.state === 'claiming';
-	if (claiming && planningSeconds <= parts.planningSecondsMax) return false; // its planner may be alive
-	if (isUnplanned(batch) && giveUp) await parts.reportQueue.send({ ...message, giveUp });
-	else if (claiming) await toPlanner();
-	else if (oldestDeferred) await toPlanner();
-	else if (batch.state === 'settled' && parts.nowMs() > (batch.watchedUntilMs ?? 0))
-		await parts.reportQueue.send(message);
-	else if (batch.state === 'sent' && (await parts.outcomes.facts(batch))) await parts.reportQueue.send(message);
-	else if (giveUp) await parts.reportQueue.send({ ...message, giveUp });
-	else return false;
+	if (to === 'planner') await askPlanner(parts.plansQueue, batch);
+	else await parts.reportQueue.send(to === 'settler' ? message : { ...message, giveUp: to.giveUp });
 	return true;
+}
+
+type Place = 'planner' | 'settler' | { giveUp: GiveUpReason };
+
+/** Who is to go on with an unfinished batch; undefined while it goes on by itself. */
+async function whereTo(parts: BatchSweepingParts, batch: Batch, oldestDeferred: boolean): Promise<Place | undefined> {
+	const nowMs = parts.nowMs();
+	const reason = overdueReason(batch, nowMs);
+	const overdue = reason && { giveUp: reason };
+	switch (batch.state) {
+		case 'claiming': {
+			const mayBeAlive = nowMs - (batch.writtenMs ?? batch.createdMs) <= parts.planningSecondsMax * 1000; // its planner
+			return mayBeAlive ? undefined : (overdue ?? 'planner');
+		}
+		case 'deferred':
+			return overdue ?? (oldestDeferred ? 'planner' : undefined);
+		case 'sent':
+			return (await parts.outcomes.facts(batch)) ? 'settler' : overdue;
+		case 'settled':
+			return batch.watchedUntilMs !== undefined && nowMs > batch.watchedUntilMs ? 'settler' : undefined;
+		case 'void':
+			return undefined;
+	}
 }

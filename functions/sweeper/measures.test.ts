@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
-import type { Batch, BatchState } from '../core/batch.ts';
+import { dayMs } from '../core/arrivals.ts';
+import { type Batch, type BatchState, type DeferralReason, mintBatchId } from '../core/batch.ts';
 import { measureWaiting } from './measures.ts';
 
 const nowMs = Date.UTC(2026, 10, 24, 12);
 const batch = (state: BatchState, ageSeconds: number, deadlineMs?: number): Batch => ({
-	batchId: '20261124T110000000Z-00000000',
+	batchId: mintBatchId(nowMs - ageSeconds * 1000, '00000000'),
 	tenant: 'acme',
 	createdMs: nowMs - ageSeconds * 1000,
 	state,
@@ -26,6 +27,24 @@ test('counts what is in flight, what is deferred and since when, and what is pas
 		oldestDeferredSeconds: 7200,
 		batchesOverdue: 1,
 	});
+});
+
+test('a suspended tenant waits on purpose, and does not hide who waits for something else', () => {
+	const waiting = (tenant: string, day: number, reason: DeferralReason): Batch => {
+		const createdMs = nowMs - day * dayMs;
+		return {
+			batchId: mintBatchId(createdMs, '00000000'),
+			tenant,
+			createdMs,
+			state: 'deferred',
+			reason,
+			reservations: [],
+		};
+	};
+	const gone = [waiting('gone', 40, 'suspended'), waiting('gone', 39, 'quota')];
+	expect(measureWaiting(gone, nowMs)).toMatchObject({ batchesDeferred: 2, oldestDeferredSeconds: 0 });
+	const both = [...gone, waiting('acme', 2, 'order'), waiting('acme', 3, 'quota')];
+	expect(measureWaiting(both, nowMs).oldestDeferredSeconds).toBe((3 * dayMs) / 1000);
 });
 
 test('zeros are measured too, or an alarm would not know that all is well', () => {

@@ -6,7 +6,7 @@ export interface Waiting {
 	/** Sent and not settled: in the queue, running, or just finished. */
 	batchesInFlight: number;
 	batchesDeferred: number;
-	/** Of the oldest that is deferred; 0 without any. */
+	/** Of the oldest that is deferred; 0 without any. Suspended tenants' do not count: they wait on purpose, and would hide the others. */
 	oldestDeferredSeconds: number;
 	/** In flight past their deadline, so that the sweeper gives them up: more than once means that it cannot. */
 	batchesOverdue: number;
@@ -16,11 +16,23 @@ export interface Waiting {
 export function measureWaiting(unfinished: readonly Batch[], nowMs: number): Waiting {
 	const sent = unfinished.filter(({ state }) => state === 'sent');
 	const deferred = unfinished.filter(({ state }) => state === 'deferred');
-	const ages = deferred.map(({ createdMs }) => Math.round((nowMs - createdMs) / 1000));
+	const ages = oldestOfEach(deferred)
+		.filter(({ reason }) => reason !== 'suspended')
+		.map(({ createdMs }) => Math.round((nowMs - createdMs) / 1000));
 	return {
 		batchesInFlight: sent.length,
 		batchesDeferred: deferred.length,
 		oldestDeferredSeconds: Math.max(0, ...ages),
 		batchesOverdue: unfinished.filter((batch) => overdueReason(batch, nowMs) === 'deadline').length,
 	};
+}
+
+/** The oldest batch of each tenant: it alone is tried again and again, so its reason is the tenant's. */
+function oldestOfEach(batches: readonly Batch[]): Batch[] {
+	const oldest = new Map<string, Batch>();
+	for (const batch of batches) {
+		const known = oldest.get(batch.tenant);
+		if (!known || batch.batchId < known.batchId) oldest.set(batch.tenant, batch);
+	}
+	return [...oldest.values()];
 }

@@ -207,9 +207,9 @@ export function periodContract(trial: Trial): void {
 	const change = (tenant: string, kind: 'day' | 'month', limitNanoUsd: number) =>
 		trial.ledger().setQuota({ tenant, limitNanoUsd, period: kind }, nowMs);
 
-	test('an alert is raised once a period, whoever else raises it', async () => {
+	test('an alert is raised once a period and quota, whoever else raises it', async () => {
 		const tenant = newTenant();
-		const alert = { tenant, period, kind: 'soft-limit' as const, atMs: nowMs };
+		const alert = { tenant, period, kind: 'soft-limit' as const, quotaRevision: 1, atMs: nowMs };
 		expect(await trial.ledger().alerts(tenant, period)).toEqual([]);
 		const answers = await Promise.all(
 			[1, 2, 3].map((later) => trial.ledger().raise({ ...alert, atMs: nowMs + later })),
@@ -217,8 +217,9 @@ export function periodContract(trial: Trial): void {
 		expect(answers.filter(Boolean)).toHaveLength(1);
 		expect(await trial.ledger().raise({ ...alert, kind: 'deferral-began' })).toBe(true);
 		expect(await trial.ledger().raise({ ...alert, period: '2026-12' })).toBe(true);
+		expect(await trial.ledger().raise({ ...alert, quotaRevision: 2 })).toBe(true);
 		const raised = await trial.ledger().alerts(tenant, period);
-		expect(raised.map(({ kind }) => kind).sort()).toEqual(['deferral-began', 'soft-limit']);
+		expect(raised.map(({ kind }) => kind).sort()).toEqual(['deferral-began', 'soft-limit', 'soft-limit']);
 	});
 
 	test('quotas and accounts can be listed', async () => {

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { batchSchema, mintBatchId } from './batch.ts';
+import { batchMessageSchema, deadBatchMessageSchema, reportMessageSchema, resumeMessageSchema } from './message.ts';
+import { runFactsSchema } from './outcome.ts';
+import { noPrice } from './price.ts';
+import { ridOf } from './testing/ledger-model.ts';
+
+/*
+ * What a later release writes, this one reads: workers, functions and command line are not replaced in one moment, and a
+ * deployment may be taken back.
+ */
+const ref = { batchId: mintBatchId(Date.UTC(2026, 10, 24), '00000001'), tenant: 'acme' };
+const run = { v: 1, ...ref, rid: ridOf(1), period: '2026-11', price: noPrice, images: 2, budgetMacs: 9 };
+const plan = {
+	...{ plannedMs: 0, quotaRevision: 1, pacing: 'thrifty', basis: 'oracle', expectedLeft: 2, keptFor: 0 },
+	...{ availableNanoUsd: 5, reason: 'whim', since: 'a later release' },
+};
+const model = { name: 'm', digest: `sha256:${'0'.repeat(64)}`, signedBy: 'somebody' };
+const facts = {
+	...run,
+	...{
+		model: 'm',
+		consumedMacs: 9,
+		labelled: 2,
+		failed: 0,
+		billedNanoUsd: 30,
+		provider: 'cpu',
+		startedMs: 0,
+		elapsedMs: 1,
+	},
+};
+const item = { ...ref, createdMs: 0, state: 'sent', reservations: [] };
+
+test.each([
+	['a batch message', batchMessageSchema, { ...run, model, plan, deadlineMs: 1 }],
+	['facts', runFactsSchema, { ...facts, plan }],
+	["a batch's item", batchSchema, item],
+	['a message to the settler', reportMessageSchema, { v: 1, ...ref }],
+	['a message to the planner', resumeMessageSchema, { v: 1, ...ref }],
+] as const)('%s of a later release is read, but for what is new in it', (_, schema, written) => {
+	const read = schema.parse({ ...written, unheardOf: { of: 1 } });
+	expect(written).toMatchObject(read);
+	expect(read).not.toHaveProperty('unheardOf');
+	expect(schema.safeParse({ ...written, tenant: '../x' }).success).toBe(false);
+});
+
+test('of a dead letter no more is read than its end takes', () => {
+	const letter = { v: 1, ...ref, deadlineMs: 7, model: 'changed beyond recognition' };
+	expect(deadBatchMessageSchema.parse(letter)).toEqual({ v: 1, ...ref, deadlineMs: 7 });
+});
+
+test('another version is another meaning, and is refused', () => {
+	expect(batchMessageSchema.safeParse({ ...run, model, deadlineMs: 1, v: 2 }).success).toBe(false);
+});
