@@ -23,8 +23,22 @@ const lines: Line[] = [
 	[
 		'estimate --tenant acme --images 1000',
 		0,
-		/under its quota: they would wait: the quota cannot pay the cheapest policy/,
+		/under its quota: 50 of them at most \$0\.000001, expected accuracy 9\d\.\d %, .*; 950 would wait until the quota grows/,
 	],
+	[
+		'estimate --tenant acme --images 1000 --json',
+		0,
+		/"now":\{.*"labelledImages":50,"waitingImages":950\},"stopped":false,"suspended":false,"olderImages":0\}/,
+	],
+	['quota suspend acme', 0, /suspended/],
+	['stop', 0, /the whole system is stopped/],
+	[
+		'estimate --tenant acme --images 10',
+		0,
+		/\nstopped: nothing runs before budgetnet start\nsuspended: nothing runs before budgetnet quota resume acme\n/,
+	],
+	['start', 0, /started/],
+	['quota resume acme', 0, /^(?!.*suspended)/s],
 	['estimate --tenant acme --images 50 --accuracy 0.93', 0, /accuracy 0\.93: a limit of \$0\.000001 would reach it/],
 	['estimate --tenant acme --images 1000 --accuracy 0.93', 0, /accuracy 0\.93: a limit of \$0\.0000\d+ would reach it/],
 	['estimate --tenant acme --images 50 --accuracy 0.99', 0, /accuracy 0\.99: more than this model has/],

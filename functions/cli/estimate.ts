@@ -2,13 +2,16 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import type { NoBudget } from '../core/budget.ts';
 import { BudgetNetError } from '../core/errors.ts';
-import { limitForAccuracy, type Offer, offerAtFullQuality, offerNow, type Standing } from '../core/estimate.ts';
+import { limitForAccuracy, type Offer, type OfferNow, offerAtFullQuality, offerNow } from '../core/estimate.ts';
+import { limits } from '../core/limits.ts';
 import { formatUsd } from '../core/money.ts';
 import { tenantSchema } from '../core/object-key.ts';
-import { forecastOf } from '../core/pacing.ts';
 import { fullMacs } from '../core/package.ts';
 import { parse } from '../core/parse.ts';
 import { periodOf } from '../core/period.ts';
+import type { Priced } from '../core/price-list.ts';
+import type { Quota } from '../core/quota.ts';
+import type { Standing } from '../core/walk.ts';
 import { listImages } from '../local/drop.ts';
 import { createHabits } from '../planner/habit.ts';
 import { type Connection, connected } from './connect.ts';
@@ -25,11 +28,16 @@ interface EstimateOptions extends PricedOptions {
 interface Estimate {
 	tenant: string;
 	images: number;
-	/** Under the quota as it stands, or why the images would wait. */
-	now: Offer | { waits: NoBudget };
+	/** Under the quota as it stands, or why all images would wait. */
+	now: OfferNow | { waits: NoBudget };
 	full: Offer;
 	/** The limit under which the wished accuracy would be reached; null where none does. */
 	limitNanoUsdForAccuracy?: number | null;
+	/** Whatever there is money for, nothing runs before `start`, or `quota resume`. */
+	stopped: boolean;
+	suspended: boolean;
+	/** Images that wait already, at most limits.sweepBatchesMax batches of them: they go first, with money that is counted here. */
+	olderImages: number;
 }
 
 /** `budgetnet estimate`: what images would cost and get; nothing is spent. */
@@ -72,24 +80,36 @@ async function estimateFor(
 	wished: number | undefined,
 	{ tenant, ...said }: EstimateOptions,
 ): Promise<Estimate> {
-	const { ledger } = connection;
-	const quota = presentQuota(tenant, await ledger.getQuota(tenant));
-	const priced = pricedOf(connection, said);
-	const [card, nowMs] = [await readCard(priced.model), Date.now()];
-	if (images > Number.MAX_SAFE_INTEGER / fullMacs(card))
+	const quota = presentQuota(tenant, await connection.ledger.getQuota(tenant));
+	const standing = await standingOf(connection, quota, pricedOf(connection, said));
+	if (images > Number.MAX_SAFE_INTEGER / fullMacs(standing.card))
 		throw new BudgetNetError('invalid', `--images ${images}: too many to calculate with; ask for a part of them`);
-	const account = await ledger.getAccount(tenant, periodOf(nowMs, quota));
-	const { availableNanoUsd = quota.limitNanoUsd, images: seenImages = 0 } = account ?? {};
-	const habit = await createHabits(ledger)(quota, nowMs);
-	const { expectedLeft, keptFor } = forecastOf({ quota, nowMs, images, seenImages, habit });
-	const price = await systemPrice(connection, priced, nowMs);
-	const standing: Standing = { quota, availableNanoUsd, expectedLeft, keptFor, card, price };
 	const now = offerNow(standing, images);
 	const limit = wished === undefined ? undefined : (limitForAccuracy(standing, images, wished) ?? null);
 	return {
 		...{ tenant, images, full: offerAtFullQuality(standing, images) },
 		now: typeof now === 'string' ? { waits: now } : now,
 		...(limit === undefined ? {} : { limitNanoUsdForAccuracy: limit }),
+		...(await hindrancesOf(connection, quota)),
+	};
+}
+
+async function standingOf(connection: Connection, quota: Quota, priced: Priced): Promise<Standing> {
+	const { ledger, workers } = connection;
+	const [card, nowMs] = [await readCard(priced.model), Date.now()];
+	const account = await ledger.getAccount(quota.tenant, periodOf(nowMs, quota));
+	const { availableNanoUsd = quota.limitNanoUsd, images: seenImages = 0 } = account ?? {};
+	const habit = await createHabits(ledger)(quota, nowMs);
+	const price = await systemPrice(connection, priced, nowMs);
+	const { batchImagesMax } = workers();
+	return { quota, availableNanoUsd, seenImages, habit, nowMs, batchImagesMax, card, price };
+}
+
+async function hindrancesOf({ ledger, batches }: Connection, { tenant, suspended }: Quota) {
+	const older = await batches.deferred(tenant, limits.sweepBatchesMax);
+	return {
+		...{ stopped: await ledger.isStopped(tenant), suspended },
+		olderImages: older.reduce((sum, batch) => sum + (batch.images ?? 0), 0),
 	};
 }
 
@@ -97,17 +117,17 @@ async function estimateFor(
 const fewImages = 64;
 
 const waiting: Record<NoBudget, string> = {
-	quota: 'they would wait: the quota cannot pay the cheapest policy for all of them',
-	floor: "they would wait: the quota cannot pay the tenant's floor for all of them",
+	quota: 'they would wait: the quota cannot pay the cheapest policy for a batch of them',
+	floor: "they would wait: the quota cannot pay the tenant's floor for a batch of them",
 };
 
-function describe({ tenant, images, now, full, limitNanoUsdForAccuracy }: Estimate, accuracy?: string): string {
-	const words = (offer: Offer) =>
-		`at most ${formatUsd(offer.costNanoUsd)}, expected accuracy ${percent(offer.accuracy)}, ${percent(offer.share)} of the full compute`;
+function describe(estimate: Estimate, accuracy?: string): string {
+	const { tenant, images, now, full, limitNanoUsdForAccuracy } = estimate;
 	const lines = [
 		`${images} images of tenant ${tenant}`,
-		`under its quota: ${'waits' in now ? waiting[now.waits] : words(now)}`,
-		`at full quality: ${words(full)}`,
+		`under its quota: ${'waits' in now ? waiting[now.waits] : describeNow(now)}`,
+		`at full quality: ${describeOffer(full)}`,
+		...describeHindrances(estimate),
 	];
 	if (images < fewImages)
 		lines.push('of so few at once expect up to 4 points less: an easy image has hardly another to save compute for');
@@ -116,6 +136,24 @@ function describe({ tenant, images, now, full, limitNanoUsdForAccuracy }: Estima
 	else if (limitNanoUsdForAccuracy !== undefined)
 		lines.push(`accuracy ${accuracy}: a limit of ${formatUsd(limitNanoUsdForAccuracy)} would reach it`);
 	return lines.join('\n');
+}
+
+function describeNow(now: OfferNow): string {
+	const { labelledImages, waitingImages } = now;
+	if (waitingImages === 0) return describeOffer(now);
+	return `${labelledImages} of them ${describeOffer(now)}; ${waitingImages} would wait until the quota grows or its period turns`;
+}
+
+function describeOffer(offer: Offer): string {
+	return `at most ${formatUsd(offer.costNanoUsd)}, expected accuracy ${percent(offer.accuracy)}, ${percent(offer.share)} of the full compute`;
+}
+
+function describeHindrances({ tenant, stopped, suspended, olderImages }: Estimate): string[] {
+	const lines: string[] = [];
+	if (stopped) lines.push('stopped: nothing runs before budgetnet start');
+	if (suspended) lines.push(`suspended: nothing runs before budgetnet quota resume ${tenant}`);
+	if (olderImages > 0) lines.push(`${olderImages} older images wait: they go first, with money that is counted here`);
+	return lines;
 }
 
 function percent(part: number): string {

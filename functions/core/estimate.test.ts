@@ -1,49 +1,66 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { limitForAccuracy, type Offer, offerAtFullQuality, offerNow, type Standing } from './estimate.ts';
+import { limitForAccuracy, offerAtFullQuality, offerNow } from './estimate.ts';
 import { embeddedPrice as price } from './price.ts';
 import { nextQuota, type Quota } from './quota.ts';
 import { cardFor } from './testing/card.ts';
+import type { Standing } from './walk.ts';
 
 const card = cardFor([10_000_000, 40_000_000, 100_000_000]);
-const standing = (availableNanoUsd: number, expectedLeft: number, limitNanoUsd = availableNanoUsd): Standing => {
-	const quota = nextQuota(undefined, { tenant: 'acme', limitNanoUsd }, 0);
-	return { quota, availableNanoUsd, expectedLeft, keptFor: 0, card, price };
-};
+const nowMs = Date.UTC(2026, 10, 24);
+const standing = (limitNanoUsd: number, said: Partial<Quota> = {}): Standing => ({
+	quota: { ...nextQuota(undefined, { tenant: 'acme', limitNanoUsd }, nowMs), ...said },
+	...{ availableNanoUsd: limitNanoUsd, seenImages: 0, habit: undefined, nowMs, batchImagesMax: 64, card, price },
+});
 
 test('full quality costs what the full network costs', () => {
 	expect(offerAtFullQuality({ card, price }, 10)).toEqual({ costNanoUsd: 350, share: 1, accuracy: 0.9 });
 });
 
-test('an offer is what planning would give, or why it would wait', () => {
-	expect(offerNow(standing(350, 10), 10)).toEqual(offerAtFullQuality({ card, price }, 10));
-	expect(offerNow(standing(350, 20), 10)).toMatchObject({ costNanoUsd: 175, share: expect.closeTo(0.417, 2) });
-	expect(offerNow(standing(10, 10), 10)).toBe('quota');
+test('an offer is what planning would give, or why all would wait', () => {
+	const all = { labelledImages: 8, waitingImages: 0 };
+	expect(offerNow(standing(280), 8)).toEqual({ ...offerAtFullQuality({ card, price }, 8), ...all });
+	const even = standing(280, { pacing: 'even', expectedImages: 16 });
+	expect(offerNow(even, 8)).toMatchObject({ costNanoUsd: 140, share: expect.closeTo(0.417, 2), ...all });
+	expect(offerNow(standing(10), 8)).toBe('quota');
+	expect(offerNow(standing(280, { floor: { policy: 'p9' } }), 8)).toBe('floor');
 });
 
-test('under the limit that it names, a wished accuracy is reached; a nano-USD below it is not much more than needed', () => {
+test('who gets full quality until the money is gone is told how many wait, not that all are labelled a little worse', () => {
+	// 64 images take 2,240 nano-USD on the full network, and 512 at the least.
+	const offer = offerNow(standing(3 * 2240 + 500), 1000);
+	expect(offer).toMatchObject({ labelledImages: 3 * 64, waitingImages: 1000 - 3 * 64, share: 1, accuracy: 0.9 });
+});
+
+test('under the limit that it names all images are labelled as well as was wished; a nano-USD below it they are not', () => {
 	const given = fc.record({
-		available: fc.integer({ min: -1000, max: 1_000_000 }),
+		limit: fc.integer({ min: 0, max: 100_000 }),
+		charged: fc.nat({ max: 100_000 }),
+		pacing: fc.constantFrom('eager' as const, 'even' as const),
+		expectedImages: fc.constantFrom(0, 700, 20_000),
 		images: fc.integer({ min: 1, max: 2000 }),
-		others: fc.nat({ max: 10_000 }),
-		keptFor: fc.nat({ max: 10_000 }),
 		accuracy: fc.double({ min: 0.5, max: 0.9, noNaN: true }),
 	});
-	const property = fc.property(given, ({ available, images, others, keptFor, accuracy }) => {
-		const now = { ...standing(available, images + others, Math.max(0, available) + 500), keptFor };
-		const limit = limitForAccuracy(now, images, accuracy) as number;
-		const raised = { ...now, availableNanoUsd: available + limit - now.quota.limitNanoUsd };
-		expect((offerNow(raised, images) as Offer).accuracy).toBeGreaterThanOrEqual(accuracy - 1e-9);
+	const property = fc.property(given, ({ limit, charged, images, accuracy, ...said }) => {
+		const under = (limitNanoUsd: number) => {
+			const now = standing(limitNanoUsd, said);
+			return offerNow({ ...now, availableNanoUsd: limitNanoUsd - charged }, images);
+		};
+		const reached = (offer: ReturnType<typeof offerNow>) =>
+			typeof offer !== 'string' && offer.waitingImages === 0 && offer.accuracy >= accuracy - 1e-9;
+		const now = { ...standing(limit, said), availableNanoUsd: limit - charged };
+		const named = limitForAccuracy(now, images, accuracy) as number;
+		expect(named).toBeGreaterThanOrEqual(limit);
+		expect(reached(under(named))).toBe(true);
+		if (named > limit) expect(reached(under(named - 1))).toBe(false);
 	});
 	fc.assert(property);
-	expect(limitForAccuracy(standing(1, 1), 1, 0.91)).toBeUndefined();
+	expect(limitForAccuracy(standing(1), 1, 0.91)).toBeUndefined();
 });
 
 test('the limit that it names pays the floor too, and there is none for more than the ceiling allows', () => {
-	const under = (bounds: Pick<Quota, 'floor' | 'ceiling'>, accuracy: number) => {
-		const now = standing(100, 10);
-		return limitForAccuracy({ ...now, quota: { ...now.quota, ...bounds } }, 10, accuracy);
-	};
+	const under = (bounds: Pick<Quota, 'floor' | 'ceiling'>, accuracy: number) =>
+		limitForAccuracy(standing(100, bounds), 8, accuracy);
 	expect(under({ floor: { accuracy: 0.88 } }, 0.81)).toBe(under({}, 0.88));
 	expect(under({ ceiling: { accuracy: 0.85 } }, 0.85)).toBe(under({}, 0.85));
 	expect(under({ ceiling: { accuracy: 0.85 } }, 0.86)).toBeUndefined();
@@ -52,6 +69,7 @@ test('the limit that it names pays the floor too, and there is none for more tha
 });
 
 test('there is no limit for more than an account can hold', () => {
-	expect(limitForAccuracy({ ...standing(100, 10), keptFor: 2e15 }, 10, 0.85)).toBeUndefined();
-	expect(limitForAccuracy(standing(100, 2e15), 10, 0.85)).toBeUndefined();
+	const dear = { ...price, nanoUsdPerImage: 1e15 };
+	expect(limitForAccuracy({ ...standing(100), price: dear }, 10, 0.85)).toBeUndefined();
+	expect(limitForAccuracy(standing(100, { pacing: 'even', expectedImages: 2e15 }), 10, 0.85)).toBeUndefined();
 });

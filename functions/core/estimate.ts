@@ -1,8 +1,8 @@
-import { type BatchBudget, boundsMacs, budgetOf, type NoBudget } from './budget.ts';
-import { expectedAccuracy, macsForQuality } from './curve.ts';
-import { fullMacs, type ModelCard } from './package.ts';
-import { costNanoUsd, costOrInfinity, type Price } from './price.ts';
-import type { Quota } from './quota.ts';
+import { boundsMacs, type NoBudget } from './budget.ts';
+import { expectedAccuracy, expectedMacs } from './curve.ts';
+import { fullMacs } from './package.ts';
+import { costNanoUsd } from './price.ts';
+import { type Standing, walkBatches } from './walk.ts';
 
 /** What images would cost at the most, and how good their labels would be. */
 export interface Offer {
@@ -13,49 +13,63 @@ export interface Offer {
 	accuracy: number;
 }
 
-/** How a tenant stands, and over how many images what is left is spread (pacing.ts). */
-export interface Standing {
-	quota: Quota;
-	availableNanoUsd: number;
-	expectedLeft: number;
-	keptFor: number;
-	card: ModelCard;
-	price: Price;
+/** What is offered to those images that would be labelled, and how many would not. */
+export interface OfferNow extends Offer {
+	labelledImages: number;
+	/** Until the quota grows or its period turns. */
+	waitingImages: number;
 }
 
-/** What `images` would get today, as if they came as one batch; or why they would wait. */
-export function offerNow(standing: Standing, images: number): Offer | NoBudget {
-	const { quota: quality, availableNanoUsd, expectedLeft, keptFor, card, price } = standing;
-	const budget = budgetOf({ availableNanoUsd, images, expectedLeft, keptFor, quality, card, price });
-	return typeof budget === 'string' ? budget : offerOf(card, budget, images);
+/** What `images` would get now, in the batches that the planner would make of them; or why all of them would wait. */
+export function offerNow(standing: Standing, images: number): OfferNow | NoBudget {
+	const { labelledImages, budgetMacs, reservedNanoUsd, expectedRight, waits } = walkBatches(standing, images);
+	if (waits !== undefined && labelledImages === 0) return waits;
+	return {
+		costNanoUsd: Math.min(reservedNanoUsd, standing.availableNanoUsd),
+		share: budgetMacs / labelledImages / fullMacs(standing.card),
+		accuracy: expectedRight / labelledImages,
+		...{ labelledImages, waitingImages: images - labelledImages },
+	};
 }
 
 /** What `images` would cost and get on the full network. */
 export function offerAtFullQuality({ card, price }: Pick<Standing, 'card' | 'price'>, images: number): Offer {
-	const budgetMacs = images * fullMacs(card);
-	return offerOf(card, { budgetMacs, reservedNanoUsd: costNanoUsd(price, budgetMacs, images) }, images);
+	const macs = fullMacs(card);
+	const accuracy = expectedAccuracy(card, expectedMacs(card, macs));
+	return { costNanoUsd: costNanoUsd(price, images * macs, images), share: 1, accuracy };
 }
 
-function offerOf(card: ModelCard, budget: Pick<BatchBudget, 'budgetMacs' | 'reservedNanoUsd'>, images: number): Offer {
-	const macs = budget.budgetMacs / images;
-	const share = macs / fullMacs(card);
-	return { costNanoUsd: budget.reservedNanoUsd, share, accuracy: expectedAccuracy(card, macs) };
-}
+/** Halvings of all the money that an account can hold, down to a nano-USD. */
+const halvingsMax = 53;
+/** What sums of accuracies may be off by. */
+const roundingError = 1e-9;
 
 /**
- * The limit under which `images` would get this accuracy, all else being as it is; undefined where none does: the model never
- * reaches it, or the tenant's ceiling or floor forbids it. Never below the limit that holds where that is enough already.
+ * The limit under which all of `images` would be labelled, together with this accuracy, all else being as it is; undefined where none does:
+ * the model never reaches it, or the tenant's ceiling or floor forbids it. Never below the limit that holds.
  */
 export function limitForAccuracy(standing: Standing, images: number, accuracy: number): number | undefined {
-	const { quota, availableNanoUsd, expectedLeft, keptFor, card, price } = standing;
-	const [wished, bounds] = [macsForQuality(card, { accuracy }), boundsMacs(card, quota)];
-	if (wished === undefined || !bounds || wished > bounds.ceiling) return undefined;
-	const needed = costOrInfinity(price, images * Math.max(wished, bounds.floor), images);
-	const keptNanoUsd = costOrInfinity(price, keptFor * bounds.floor, keptFor);
-	if (needed + keptNanoUsd > Number.MAX_SAFE_INTEGER) return undefined;
-	const [left, count] = [BigInt(Math.max(images, expectedLeft)), BigInt(images)];
-	// Enough for its even part, and for what is kept back besides.
-	const enoughNanoUsd = Math.max(Number((BigInt(needed) * left + count - 1n) / count), needed + keptNanoUsd);
-	const limit = quota.limitNanoUsd + Math.max(0, enoughNanoUsd - availableNanoUsd);
-	return Number.isSafeInteger(limit) ? limit : undefined;
+	const { quota, card } = standing;
+	const bounds = boundsMacs(card, quota);
+	if (!bounds || expectedAccuracy(card, expectedMacs(card, bounds.ceiling)) < accuracy - roundingError)
+		return undefined;
+	const reaches = (limitNanoUsd: number) => {
+		const offer = offerNow(underLimit(standing, limitNanoUsd), images);
+		return typeof offer !== 'string' && offer.waitingImages === 0 && offer.accuracy >= accuracy - roundingError;
+	};
+	let [tooLow, enough] = [quota.limitNanoUsd, Number.MAX_SAFE_INTEGER];
+	if (reaches(tooLow)) return tooLow;
+	if (!reaches(enough)) return undefined;
+	for (let halvings = 0; halvings < halvingsMax && enough - tooLow > 1; halvings++) {
+		const middle = tooLow + Math.floor((enough - tooLow) / 2);
+		if (reaches(middle)) enough = middle;
+		else tooLow = middle;
+	}
+	return enough;
+}
+
+function underLimit(standing: Standing, limitNanoUsd: number): Standing {
+	const { quota, availableNanoUsd } = standing;
+	const raisedNanoUsd = limitNanoUsd - quota.limitNanoUsd;
+	return { ...standing, quota: { ...quota, limitNanoUsd }, availableNanoUsd: availableNanoUsd + raisedNanoUsd };
 }
