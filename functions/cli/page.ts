@@ -23,8 +23,8 @@ interface PageOptions {
 	json?: boolean;
 }
 
-/** Batches whose outcomes one page reads; of more, the newest. */
-const batchesMax = 2000;
+/** Batches whose outcomes one page reads; of more, the newest. What was spent the journal says of all. */
+const readBatchesMax = 2000;
 
 /** `budgetnet page`: a tenant's period as an HTML file. */
 export function pageCommand(): Command {
@@ -48,15 +48,17 @@ export function pageCommand(): Command {
 		});
 }
 
-async function pageData(connection: Connection, tenant: string, card: ModelCard): Promise<TenantPage> {
+/** Everything that the page shows of a tenant's period that is now. @throws BudgetNetError */
+export async function pageData(connection: Connection, tenant: string, card: ModelCard): Promise<TenantPage> {
 	const { ledger } = connection;
 	const quota = presentQuota(tenant, await ledger.getQuota(tenant));
 	const nowMs = Date.now();
 	const { name, startMs, endMs } = periodAt(quota, nowMs);
 	const billed: JournalEntry[] = [];
 	for await (const entry of ledger.journal(tenant, name)) if (entry.billedNanoUsd > 0) billed.push(entry);
-	const newest = billed.toSorted((a, b) => (a.batchId < b.batchId ? -1 : 1)).slice(-batchesMax);
-	const read = await pMap(newest, (entry) => readBatch(connection, entry, card), {
+	const inOrder = billed.toSorted((a, b) => (a.batchId < b.batchId ? -1 : 1));
+	const older = inOrder.slice(0, -readBatchesMax);
+	const read = await pMap(inOrder.slice(-readBatchesMax), (entry) => readBatch(connection, entry, card), {
 		concurrency: limits.fetchConcurrency,
 	});
 	const runs = new Map<string, number>();
@@ -66,7 +68,8 @@ async function pageData(connection: Connection, tenant: string, card: ModelCard)
 	return {
 		...{ tenant, period: name, startMs, endMs, nowMs, limitNanoUsd, softLimitNanoUsd },
 		carriedNanoUsd: (await ledger.getAccount(tenant, name))?.carriedNanoUsd ?? 0,
-		batches: read.map(({ batch }) => batch),
+		batches: [...older.map((entry) => batchOf(entry)), ...read.map(({ batch }) => batch)],
+		readBatches: read.length,
 		policies: card.policies.map(({ id }, i) => {
 			const images = runs.get(id) ?? 0;
 			return { id, images, macs: images * policyMacs(card, i) };
@@ -75,12 +78,14 @@ async function pageData(connection: Connection, tenant: string, card: ModelCard)
 }
 
 async function readBatch({ outcomes }: Connection, entry: JournalEntry, card: ModelCard) {
-	const { tenant, batchId, billedNanoUsd } = entry;
-	const found = await outcomes.read({ tenant, batchId });
+	const found = await outcomes.read(entry);
 	const report = found && reportOf(found.facts, found.outcomes);
 	const labelled = report?.labelled ?? 0;
 	const accuracy = labelled === 0 ? undefined : expectedAccuracy(card, (report?.consumedMacs ?? 0) / labelled);
-	const images = entry.images ?? report?.images ?? 0;
-	const batch: TenantBatch = { atMs: arrivalMs(batchId), images, billedNanoUsd, accuracy };
-	return { batch, policies: report?.policies ?? {} };
+	return { batch: batchOf(entry, report?.images, accuracy), policies: report?.policies ?? {} };
+}
+
+/** @param reported what an entry from before it was noted does not say */
+function batchOf({ batchId, billedNanoUsd, images }: JournalEntry, reported = 0, accuracy?: number): TenantBatch {
+	return { atMs: arrivalMs(batchId), images: images ?? reported, billedNanoUsd, accuracy };
 }

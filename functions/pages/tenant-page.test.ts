@@ -8,17 +8,33 @@ const page: TenantPage = {
 		{ atMs: Date.UTC(2026, 10, 3), images: 1000, billedNanoUsd: 250_000_000, accuracy: 0.93 },
 		{ atMs: Date.UTC(2026, 10, 9), images: 234, billedNanoUsd: 1, accuracy: undefined },
 	],
+	readBatches: 2,
 	policies: [
 		{ id: 'p0', macs: 5e9, images: 1000 },
 		{ id: 'p1', macs: 7e9, images: 321 },
 	],
 };
 
+async function textOf(data: TenantPage): Promise<string> {
+	return (await renderTenantPage(data)).replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
+}
+
 test('the page says what was spent of what, and when', async () => {
-	const text = (await renderTenantPage(page)).replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
+	const text = await textOf(page);
 	expect(text).toContain('1,234 images in 2 batches; $0.250000001 of $2.00 spent.');
 	expect(text).toContain('As of 2026-11-24T00:00Z');
 	expect(text).toContain('321');
+	expect(text).not.toContain('newest');
+});
+
+test('of very many batches the page says what all of them spent, and which it knows more of', async () => {
+	const batches = Array.from({ length: 150_000 }, (_, i) => {
+		return { atMs: page.startMs + 1000 * i, images: 8, billedNanoUsd: 1000, accuracy: i < 149_900 ? undefined : 0.9 };
+	});
+	const many = { ...page, batches, readBatches: 100 };
+	expect(await textOf(many)).toContain('1,200,000 images in 150,000 batches; $0.15 of $2.00 spent.');
+	expect((await textOf(many)).match(/Only of the newest 100 batches\./g)).toHaveLength(2);
+	expect((await renderTenantPage(many)).length).toBeLessThan(1_000_000);
 });
 
 test('a total without an end, and a tenant that did nothing, have a page too', async () => {

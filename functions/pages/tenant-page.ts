@@ -11,7 +11,7 @@ export interface TenantBatch {
 	atMs: number;
 	images: number;
 	billedNanoUsd: number;
-	/** Of its labels, by the card's curve; undefined where it has none. */
+	/** Of its labels, by the card's curve; undefined where it has none, or its outcomes were not read. */
 	accuracy: number | undefined;
 }
 
@@ -27,9 +27,11 @@ export interface TenantPage {
 	softLimitNanoUsd: number | undefined;
 	/** Charged to the account for one that it continues. */
 	carriedNanoUsd: number;
-	/** The oldest first. */
+	/** All of the period, the oldest first. */
 	batches: TenantBatch[];
-	/** Compute by policy, the cheapest first. */
+	/** Of them the newest, whose outcomes were read. */
+	readBatches: number;
+	/** Compute by policy of those that were read, the cheapest first. */
 	policies: { id: string; macs: number; images: number }[];
 }
 
@@ -57,16 +59,30 @@ function spentOf({ carriedNanoUsd, batches }: TenantPage): number {
 	return batches.reduce((sum, { billedNanoUsd }) => sum + billedNanoUsd, carriedNanoUsd);
 }
 
-function spendPlot(data: TenantPage): Promise<Html> {
-	const { startMs, endMs, nowMs, limitNanoUsd, softLimitNanoUsd, batches } = data;
-	let spent = data.carriedNanoUsd;
-	const beginMs = Math.max(startMs, Math.min(nowMs, ...batches.map(({ atMs }) => atMs)), 0);
-	const points = [{ at: Number.isFinite(endMs) ? startMs : beginMs, usd: spent / nanoUsdPerUsd }];
-	for (const { atMs, billedNanoUsd } of batches) {
+/** More would not be seen, and make the page heavy. */
+const spendPointsMax = 2000;
+
+/** What was spent after each batch; of many batches, after so many at a time and after the last. */
+function spendCurve({ startMs, carriedNanoUsd, batches }: TenantPage): { at: number; usd: number }[] {
+	const stride = Math.ceil(batches.length / spendPointsMax);
+	let spent = carriedNanoUsd;
+	return batches.flatMap(({ atMs, billedNanoUsd }, i) => {
 		spent += billedNanoUsd;
-		points.push({ at: Math.max(startMs, atMs), usd: spent / nanoUsdPerUsd });
-	}
-	points.push({ at: nowMs, usd: spent / nanoUsdPerUsd });
+		const isShown = (batches.length - 1 - i) % stride === 0;
+		return isShown ? [{ at: Math.max(startMs, atMs), usd: spent / nanoUsdPerUsd }] : [];
+	});
+}
+
+function spendPlot(data: TenantPage): Promise<Html> {
+	const { startMs, endMs, nowMs, limitNanoUsd, softLimitNanoUsd, carriedNanoUsd } = data;
+	const spentUsd = spentOf(data) / nanoUsdPerUsd;
+	const curve = spendCurve(data);
+	const beginMs = Math.max(startMs, Math.min(nowMs, curve[0]?.at ?? nowMs), 0);
+	const points = [
+		{ at: Number.isFinite(endMs) ? startMs : beginMs, usd: carriedNanoUsd / nanoUsdPerUsd },
+		...curve,
+		{ at: nowMs, usd: spentUsd },
+	];
 	const limitUsd = limitNanoUsd / nanoUsdPerUsd;
 	const pace = Number.isFinite(endMs)
 		? [
@@ -75,7 +91,7 @@ function spendPlot(data: TenantPage): Promise<Html> {
 			]
 		: [];
 	const soft = softLimitNanoUsd === undefined ? [] : [{ usd: softLimitNanoUsd / nanoUsdPerUsd }];
-	const most = [limitUsd, spent / nanoUsdPerUsd, ...soft.map(({ usd }) => usd)]; // a limit may be lowered below what is spent
+	const most = [limitUsd, spentUsd, ...soft.map(({ usd }) => usd)]; // a limit may be lowered below what is spent
 	const y = { field: 'usd', type: 'quantitative', title: 'dollars', scale: fromZero(most) };
 	const line = (color: string) => ({ type: 'line', color, strokeWidth: 1.5, strokeDash: [4, 4] });
 	return figure({
@@ -102,13 +118,18 @@ function spendPlot(data: TenantPage): Promise<Html> {
 	});
 }
 
-function accuracyPlot({ batches }: TenantPage): Promise<Html> {
-	const values = batches.flatMap(({ atMs, images, accuracy }) =>
+/** Said where not all batches' outcomes were read. */
+function onlyNewest({ batches, readBatches }: TenantPage): string {
+	return readBatches < batches.length ? ` Only of the newest ${count(readBatches)} batches.` : '';
+}
+
+function accuracyPlot(data: TenantPage): Promise<Html> {
+	const values = data.batches.flatMap(({ atMs, images, accuracy }) =>
 		accuracy === undefined ? [] : [{ at: atMs, images, accuracy }],
 	);
 	return figure({
 		title: 'Expected accuracy',
-		caption: 'A point a batch, larger for more images; by the model card, from the MACs that ran.',
+		caption: `A point a batch, larger for more images; by the model card, from the MACs that ran.${onlyNewest(data)}`,
 		spec: () => ({
 			height: 260,
 			data: { values },
@@ -128,8 +149,8 @@ function accuracyPlot({ batches }: TenantPage): Promise<Html> {
 	});
 }
 
-function policiesPlot({ policies }: TenantPage): Promise<Html> {
-	const values = policies.map(({ id, macs, images }, i) => ({
+function policiesPlot(data: TenantPage): Promise<Html> {
+	const values = data.policies.map(({ id, macs, images }, i) => ({
 		id,
 		gmacs: macs / 1e9,
 		images,
@@ -137,7 +158,7 @@ function policiesPlot({ policies }: TenantPage): Promise<Html> {
 	}));
 	return figure({
 		title: 'Compute by policy',
-		caption: 'What each policy of the network consumed; the figure counts the images that it ran on.',
+		caption: `What each policy of the network consumed; the figure counts the images that it ran on.${onlyNewest(data)}`,
 		spec: () => ({
 			height: 30 * Math.max(1, values.length),
 			data: { values },

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { mintBatchId } from '../core/batch.ts';
+import { createMemoryLedger } from '../core/memory-ledger.ts';
+import { periodOf } from '../core/period.ts';
+import { cardFor } from '../core/testing/card.ts';
+import type { Connection } from './connect.ts';
+import { pageData } from './page.ts';
+
+test('a page counts every batch that was billed, of however many it reads the outcomes', async () => {
+	const [ledger, tenant, nowMs] = [createMemoryLedger(), 'acme', Date.now()];
+	await ledger.setQuota({ tenant, limitNanoUsd: 1_000_000 }, nowMs);
+	for (let i = 0; i < 2100; i++) {
+		const batchId = mintBatchId(nowMs + i, '00000000');
+		await ledger.settle({ tenant, period: periodOf(nowMs), rid: String(i), batchId, images: 8, billedNanoUsd: 10 });
+	}
+	const read: string[] = [];
+	const outcomes = { read: async ({ batchId }: { batchId: string }) => void read.push(batchId) };
+	const data = await pageData({ ledger, outcomes } as unknown as Connection, tenant, cardFor([10, 20]));
+	expect(data.batches).toHaveLength(2100);
+	expect(data.batches.reduce((sum, { billedNanoUsd }) => sum + billedNanoUsd, 0)).toBe(21_000);
+	expect(data.batches.map(({ atMs }) => atMs - nowMs)).toEqual(Array.from({ length: 2100 }, (_, i) => i));
+	expect(data.readBatches).toBe(2000);
+	expect(read.toSorted()[0]).toBe(mintBatchId(nowMs + 100, '00000000'));
+});
