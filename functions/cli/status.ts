@@ -18,6 +18,7 @@ interface Status {
 	tenant: string;
 	period: string;
 	limitNanoUsd: number;
+	softLimitNanoUsd?: number;
 	spentNanoUsd: number;
 	reservedNanoUsd: number;
 	/** Charged to this account for one that it continues. */
@@ -67,7 +68,7 @@ export async function findStatuses(connection: Connection, tenant: string | unde
 
 /** How the tenant of this quota stands. @throws BudgetNetError */
 async function statusOf({ ledger, batches }: Connection, quota: Quota, nowMs: number): Promise<Status> {
-	const { tenant, limitNanoUsd, suspended } = quota;
+	const { tenant, limitNanoUsd, softLimitNanoUsd, suspended } = quota;
 	const { name, startMs, endMs } = periodAt(quota, nowMs);
 	const accounts = await ledger.accounts(tenant);
 	const account = accounts.find(({ period }) => period === name);
@@ -78,6 +79,7 @@ async function statusOf({ ledger, batches }: Connection, quota: Quota, nowMs: nu
 	const ends = Number.isFinite(endMs);
 	return {
 		...{ tenant, period: name, limitNanoUsd, spentNanoUsd, carriedNanoUsd, availableNanoUsd },
+		...(softLimitNanoUsd === undefined ? {} : { softLimitNanoUsd }),
 		reservedNanoUsd: account ? reservedNanoUsd(account) : 0,
 		...(ends
 			? { daysLeft: roundTo((endMs - nowMs) / dayMs, 1), periodShare: share(nowMs - startMs, endMs - startMs) }
@@ -144,10 +146,23 @@ function percent(part: number | undefined): string {
 	return part === undefined ? '-' : (100 * part).toFixed(1);
 }
 
-function remarkOf({ suspended, stopped, deferredReason, deferredSinceMs, alerts }: Status): string {
+function remarkOf(status: Status): string {
+	const { suspended, stopped, deferredReason, deferredSinceMs } = status;
 	if (stopped) return 'stopped';
 	if (suspended) return 'suspended';
-	if (deferredSinceMs === undefined)
-		return alerts.some(({ kind }) => kind === 'soft-limit') ? 'above its soft limit' : '';
-	return `waits since ${new Date(deferredSinceMs).toISOString().slice(0, 16)}Z: ${deferredReason ?? 'being planned'}`;
+	if (deferredSinceMs === undefined) return softRemarkOf(status);
+	return `waits since ${minuteOf(deferredSinceMs)}: ${deferredReason ?? 'being planned'}`;
+}
+
+/** What is charged may fall below the soft limit again: a batch mostly takes less than was reserved for it. */
+function softRemarkOf(status: Status): string {
+	const { softLimitNanoUsd, spentNanoUsd, carriedNanoUsd, reservedNanoUsd } = status;
+	if (softLimitNanoUsd === undefined) return '';
+	if (spentNanoUsd + carriedNanoUsd + reservedNanoUsd > softLimitNanoUsd) return 'above its soft limit';
+	const passed = status.alerts.find(({ kind }) => kind === 'soft-limit');
+	return passed ? `passed its soft limit at ${minuteOf(passed.atMs)}` : '';
+}
+
+function minuteOf(ms: number): string {
+	return `${new Date(ms).toISOString().slice(0, 16)}Z`;
 }
