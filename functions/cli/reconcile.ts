@@ -1,8 +1,15 @@
 import { Command } from 'commander';
-import { beginsIn, billedIn, monthSchema, priceTimes, type Reconciliation, reconcileBill } from '../core/bill.ts';
+import {
+	beginsIn,
+	billedIn,
+	monthSchema,
+	priceTimes,
+	type Reconciliation,
+	reconcileBill,
+	whyNoAdvice,
+} from '../core/bill.ts';
 import { formatUsd, parseUsd } from '../core/money.ts';
 import { parse } from '../core/parse.ts';
-import type { Price } from '../core/price.ts';
 import type { Priced } from '../core/price-list.ts';
 import { type Connection, connected } from './connect.ts';
 import { modelOption, type PricedOptions, pricedOf, systemPrice, workerKindOption } from './system-price.ts';
@@ -25,15 +32,13 @@ export function reconcileCommand(): Command {
 		.action(async (options: ReconcileOptions) => {
 			const month = parse(monthSchema, options.month, `--month ${options.month}`);
 			const billNanoUsd = parseUsd(options.bill);
-			const { result, price, priced } = await connected(async (connection) => {
-				const priced = pricedOf(connection, options);
-				return {
-					priced,
-					price: await systemPrice(connection, priced, Date.now()),
-					result: reconcileBill(await billedToTenants(connection, month), billNanoUsd),
-				};
+			const { result, advice } = await connected(async (connection) => {
+				const result = reconcileBill(await billedToTenants(connection, month), billNanoUsd);
+				return { result, advice: await adviceFor(connection, month, result, pricedOf(connection, options)) };
 			});
-			process.stdout.write(`${options.json ? JSON.stringify(result) : describe(month, result, price, priced)}\n`);
+			process.stdout.write(
+				`${options.json ? JSON.stringify(result) : [describe(month, result), ...advice].join('\n')}\n`,
+			);
 		});
 }
 
@@ -48,15 +53,29 @@ async function billedToTenants({ ledger }: Connection, month: string): Promise<n
 	return nanoUsd;
 }
 
-function describe(month: string, result: Reconciliation, price: Price, { model, workerKind }: Priced): string {
-	const { notionalNanoUsd, billNanoUsd, factor } = result;
+function describe(month: string, { notionalNanoUsd, billNanoUsd, factor }: Reconciliation): string {
 	const first = `${month}: tenants were billed ${formatUsd(notionalNanoUsd)}, the cloud billed ${formatUsd(billNanoUsd)}`;
-	if (factor === undefined) return `${first}; nothing to compare`;
-	const next = priceTimes(price, factor);
+	return factor === undefined
+		? `${first}; nothing to compare`
+		: `${first}\nthe prices of that month times ${factor} would have brought the bill in`;
+}
+
+/** The command that would bring the next bill in, or why there is none. @throws BudgetNetError */
+async function adviceFor(
+	connection: Connection,
+	month: string,
+	{ factor }: Reconciliation,
+	priced: Priced,
+): Promise<string[]> {
+	const nowMs = Date.now();
+	const price = await systemPrice(connection, priced, nowMs);
+	if (factor === undefined) return [];
+	const why = whyNoAdvice(await connection.prices.list(), priced, month, nowMs);
+	if (why !== undefined) return [`no price is proposed: ${why}`];
+	const { nanoUsdPerTmac, nanoUsdPerImage } = priceTimes(price, factor);
 	const usd = (nanoUsd: number) => formatUsd(nanoUsd).slice(1);
 	return [
-		first,
-		`prices times ${factor} would have brought the bill in; to have it so from now on:`,
-		`budgetnet prices set ${model} ${workerKind} --per-tmac ${usd(next.nanoUsdPerTmac)} --per-image ${usd(next.nanoUsdPerImage)}`,
-	].join('\n');
+		'to have it so from now on:',
+		`budgetnet prices set ${priced.model} ${priced.workerKind} --per-tmac ${usd(nanoUsdPerTmac)} --per-image ${usd(nanoUsdPerImage)}`,
+	];
 }

@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { beginsIn, billedIn, priceTimes, reconcileBill } from './bill.ts';
+import { beginsIn, billedIn, priceTimes, reconcileBill, whyNoAdvice } from './bill.ts';
 import { embeddedPrice } from './price.ts';
 
 test('a period counts to the month that it begins in', () => {
@@ -25,4 +26,41 @@ test('the factor brings the bill in', () => {
 	expect(reconcileBill(4_000, 10_000)).toEqual({ notionalNanoUsd: 4_000, billNanoUsd: 10_000, factor: 2.5 });
 	expect(reconcileBill(0, 10_000)).toEqual({ notionalNanoUsd: 0, billNanoUsd: 10_000 });
 	expect(priceTimes(embeddedPrice, 2.5)).toEqual({ nanoUsdPerTmac: 750_000, nanoUsdPerImage: 13 });
+});
+
+test('times the factor, what was billed is no less than the bill', () => {
+	const money = fc.integer({ min: 1000, max: 1e12 });
+	const property = fc.property(money, money, (notional, bill) => {
+		const factor = reconcileBill(notional, bill).factor as number;
+		const tenThousandths = BigInt(Math.round(factor * 10_000));
+		expect(tenThousandths * BigInt(notional)).toBeGreaterThanOrEqual(10_000n * BigInt(bill));
+		expect((tenThousandths - 1n) * BigInt(notional)).toBeLessThan(10_000n * BigInt(bill));
+	});
+	fc.assert(property);
+	expect(reconcileBill(30_000, 30_001).factor).toBe(1.0001);
+});
+
+const priced = { model: 'cifar10-resnet', workerKind: 'cpu' };
+const version = (number: number, validFrom: string, of = priced) => {
+	return { ...of, number, nanoUsdPerTmac: 1, nanoUsdPerImage: 0, validFromMs: Date.parse(validFrom) };
+};
+const why = (...list: ReturnType<typeof version>[]) => whyNoAdvice(list, priced, '2026-11', Date.UTC(2026, 11, 3));
+
+test('a factor is advice for a price that was in force since the month began', () => {
+	expect(why()).toBeUndefined();
+	expect(why(version(1, '2026-10-20'), version(2, '2026-11-01'))).toBeUndefined();
+	expect(why(version(1, '2026-10-20'), version(2, '2026-12-24'))).toBeUndefined();
+	// superseded before it was valid
+	expect(why(version(1, '2026-11-20'), version(2, '2026-10-20'))).toBeUndefined();
+});
+
+test('it is none for one that was changed in the month or after it, so that advice that was followed is not given again', () => {
+	expect(why(version(1, '2026-10-20'), version(2, '2026-11-02'))).toContain('changed, at 2026-11-02T00:00:00.000Z');
+	expect(why(version(1, '2026-12-02'))).toContain('it would count the change twice');
+});
+
+test('it is none where other models or kinds of workers have a price, for one bill is of all of them', () => {
+	const gpu = { ...priced, workerKind: 'gpu' };
+	expect(why(version(1, '2026-10-20', gpu))).toContain('cifar10-resnet on gpu has a price too');
+	expect(why(version(1, '2026-12-24', gpu))).toBeUndefined();
 });

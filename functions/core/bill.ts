@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { arrivalMs } from './arrivals.ts';
 import type { JournalEntry } from './ledger.ts';
 import type { Price } from './price.ts';
+import { type ListedPrice, type Priced, priceAt } from './price-list.ts';
 
 export const monthSchema = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'expected a month such as 2026-11');
 
@@ -19,13 +20,39 @@ export function billedIn({ batchId, billedNanoUsd }: JournalEntry, month: string
 export interface Reconciliation {
 	notionalNanoUsd: number;
 	billNanoUsd: number;
-	/** By which prices would have had to be multiplied to bring the bill in; undefined where nothing was billed. */
+	/** By which the month's prices would have had to be multiplied to bring the bill in; undefined where nothing was billed. */
 	factor?: number;
 }
 
+/** The factor is rounded up, so that it brings in no less than the bill. */
 export function reconcileBill(notionalNanoUsd: number, billNanoUsd: number): Reconciliation {
-	const factor = notionalNanoUsd === 0 ? {} : { factor: Math.round((10_000 * billNanoUsd) / notionalNanoUsd) / 10_000 };
-	return { notionalNanoUsd, billNanoUsd, ...factor };
+	if (notionalNanoUsd === 0) return { notionalNanoUsd, billNanoUsd };
+	const notional = BigInt(notionalNanoUsd);
+	const tenThousandths = (10_000n * BigInt(billNanoUsd) + notional - 1n) / notional;
+	return { notionalNanoUsd, billNanoUsd, factor: Number(tenThousandths) / 10_000 };
+}
+
+/**
+ * Why a month's factor does not say what this price should be: it is of the prices that were in force in the month, of all models
+ * and kinds of workers together. Undefined where those are this one, since before the month (UTC).
+ */
+export function whyNoAdvice(
+	list: readonly ListedPrice[],
+	priced: Priced,
+	month: string,
+	nowMs: number,
+): string | undefined {
+	const { model, workerKind } = priced;
+	const valid = list.filter(({ validFromMs }) => validFromMs <= nowMs);
+	const other = valid.find((price) => price.model !== model || price.workerKind !== workerKind);
+	if (other) return `${other.model} on ${other.workerKind} has a price too, and the bill does not say what was whose`;
+	const versionAt = (ms: number) => priceAt(list, priced, ms)?.version;
+	const beginMs = Date.parse(`${month}-01T00:00:00Z`);
+	const changed = valid.find(
+		({ validFromMs }) => validFromMs > beginMs && versionAt(validFromMs) !== versionAt(beginMs),
+	);
+	if (!changed) return undefined;
+	return `since ${month} began the price of ${model} on ${workerKind} was changed, at ${new Date(changed.validFromMs).toISOString()}: times that factor it would count the change twice`;
 }
 
 /** A price times a factor, rounded up. */
