@@ -63,12 +63,22 @@ const lines: Line[] = [
 		0,
 		/^no prices yet: the planner takes its own for cifar10-resnet on cpu, \$0\.0003 a TMAC, \$0\.000000005 an image\n$/,
 	],
+	['prices set cifar10-resnet cpu --per-tmac 7 --per-image 0 --from 2999-01-01T00:00:00Z', 0, /cpu +1 +\$7\.00 /],
+	[
+		'prices list',
+		0,
+		/cpu +1 +\$7\.00 +\$0\.00 +2999-01-01T00:00:00\.000Z\nnone of these is in force .*: the planner takes its own for cifar10-resnet on cpu, \$0\.0003 a TMAC/,
+	],
 	[
 		'prices set cifar10-resnet cpu --per-tmac 0.0006 --per-image 0.00000001',
 		0,
-		/cifar10-resnet +cpu +1 +\$0\.0006 +\$0\.00000001 +\d{4}-/,
+		/cifar10-resnet +cpu +2 +\$0\.0006 +\$0\.00000001 +\d{4}-/,
 	],
-	['prices list', 0, /^model +worker kind +version +per TMAC +per image +valid from\ncifar10-resnet +cpu +1 /],
+	[
+		'prices list',
+		0,
+		/^model +worker kind +version +per TMAC +per image +valid from\n.* +2999-01-01T00:00:00\.000Z\ncifar10-resnet +cpu +2 [^\n]+Z +in force\n$/,
+	],
 	['estimate --tenant acme --images 10', 0, /at full quality: at most \$0\.000000795,/],
 	[
 		'prices set cifar10-resnet cpu --per-tmac 0.0003 --per-image 0.000000005 --from 2020-01-01T00:00:00Z',
@@ -99,7 +109,7 @@ const lines: Line[] = [
 	['prices set cifar10-resnet CPU --per-tmac 1 --per-image 0', 2, /expected a kind of worker such as cpu/],
 	['prices set cifar10-resnet cpu --per-tmac 1', 2, /required option '--per-image/],
 	['prices set cifar10-resnet --per-tmac 1 --per-image 1', 2, /missing required argument 'worker-kind'/],
-	['prices list --json', 0, /^\[\{"model":"cifar10-resnet","workerKind":"cpu","number":1,"nanoUsdPerTmac":600000,/],
+	['prices list --json', 0, /^\[\{"model":"cifar10-resnet","workerKind":"cpu","number":1,"nanoUsdPerTmac":7000000000,/],
 	['prices', 2, /Usage: budgetnet prices/],
 	[
 		'reconcile --month 2026-11 --bill 1.00',
@@ -125,12 +135,12 @@ const lines: Line[] = [
 	[
 		`calibrate ${samples} --usd-per-hour 0.04 --utilisation 0.7 --write --json`,
 		0,
-		/"provider":"cpu","nanoUsdPerTmac":\d+,"nanoUsdPerImage":\d+,"number":2\}/,
+		/"provider":"cpu","nanoUsdPerTmac":\d+,"nanoUsdPerImage":\d+,"number":3\}/,
 	],
 	[
 		'page --tenant acme --json',
 		0,
-		/"tenant":"acme","period":"\d{4}-\d{2}",.*"batches":\[\],"policies":\[\{"id":"look"/,
+		/"tenant":"acme","period":"\d{4}-\d{2}",.*"batches":\[\],"readBatches":0,"policies":\[\{"id":"look"/,
 	],
 	['page', 2, /required option '--tenant/],
 	['page --tenant nobody', 2, /tenant nobody has no quota/],

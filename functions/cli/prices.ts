@@ -2,9 +2,8 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { BudgetNetError } from '../core/errors.ts';
 import { formatUsd, parseUsd } from '../core/money.ts';
-import type { ListedPrice } from '../core/price-list.ts';
+import { type ListedPrice, priceAt, versionName } from '../core/price-list.ts';
 import { type Connection, connected } from './connect.ts';
-import { pricedOf, systemPrice } from './system-price.ts';
 import { formatTable } from './table.ts';
 
 interface SetOptions {
@@ -36,16 +35,27 @@ async function list({ json }: { json?: boolean }): Promise<void> {
 	const text = await connected(async (connection) => {
 		const prices = (await connection.prices.list()).sort(byPlace);
 		if (json) return JSON.stringify(prices);
-		return prices.length === 0 ? describeFallback(connection) : formatTable(head, prices.map(rowOf));
+		const nowMs = Date.now();
+		const rows = prices.map((price) => [...rowOf(price), isInForce(prices, price, nowMs) ? 'in force' : '']);
+		const table = prices.length === 0 ? [] : [formatTable([...head, ''], rows)];
+		return [...table, ...describeFallback(connection, prices, nowMs)].join('\n');
 	});
 	process.stdout.write(`${text}\n`);
 }
 
-async function describeFallback(connection: Connection): Promise<string> {
-	const priced = pricedOf(connection, {});
-	const { nanoUsdPerTmac, nanoUsdPerImage } = await systemPrice(connection, priced, Date.now());
+function isInForce(prices: readonly ListedPrice[], price: ListedPrice, nowMs: number): boolean {
+	return priceAt(prices, price, nowMs)?.version === versionName(price);
+}
+
+/** What the planner takes while no version is valid for what it runs. */
+function describeFallback({ workers }: Connection, prices: readonly ListedPrice[], nowMs: number): string[] {
+	const { model, workerKind, fallbackFor } = workers();
+	const fallback = priceAt(prices, { model, workerKind }, nowMs) ? undefined : fallbackFor({ model, workerKind });
+	if (!fallback) return [];
+	const { nanoUsdPerTmac, nanoUsdPerImage } = fallback;
 	const price = `${formatUsd(nanoUsdPerTmac)} a TMAC, ${formatUsd(nanoUsdPerImage)} an image`;
-	return `no prices yet: the planner takes its own for ${priced.model} on ${priced.workerKind}, ${price}`;
+	const none = prices.length === 0 ? 'no prices yet' : 'none of these is in force for what the planner asks for';
+	return [`${none}: the planner takes its own for ${model} on ${workerKind}, ${price}`];
 }
 
 async function set(model: string, workerKind: string, options: SetOptions): Promise<void> {

@@ -52,8 +52,13 @@ export function nextPrice(list: readonly ListedPrice[], wish: PriceWish, nowMs: 
 export function priceAt(list: readonly ListedPrice[], priced: Priced, instantMs: number): Price | undefined {
 	const inForce = versionsOf(list, priced).findLast(({ validFromMs }) => validFromMs <= instantMs);
 	if (!inForce) return undefined;
-	const { workerKind, number, nanoUsdPerTmac, nanoUsdPerImage } = inForce;
-	return { version: `${workerKind}-${number}`, nanoUsdPerTmac, nanoUsdPerImage };
+	const { nanoUsdPerTmac, nanoUsdPerImage } = inForce;
+	return { version: versionName(inForce), nanoUsdPerTmac, nanoUsdPerImage };
+}
+
+/** What a batch's price calls this version. */
+export function versionName({ workerKind, number }: Pick<ListedPrice, 'workerKind' | 'number'>): string {
+	return `${workerKind}-${number}`;
 }
 
 const secondsPerHour = 3600;
