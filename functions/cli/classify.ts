@@ -2,14 +2,13 @@ import { open, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { BudgetNetError, messageOf } from '../core/errors.ts';
-import { formatUsd, parseUsd } from '../core/money.ts';
+import { formatUsd } from '../core/money.ts';
 import type { Outcome } from '../core/outcome.ts';
-import { fullMacs, leastMacs, type ModelCard } from '../core/package.ts';
-import { costNanoUsd, costWithinMacs, type Price } from '../core/price.ts';
-import { limitForShare } from '../core/quota.ts';
+import { fullMacs, type ModelCard } from '../core/package.ts';
 import { dropFiles, listImages } from '../local/drop.ts';
 import { type Host, startHost } from '../local/host.ts';
 import { type Tally, untilAccounted } from '../local/tally.ts';
+import { type Allowance, enoughForAll, limitOf } from './allowance.ts';
 import { quoted } from './csv.ts';
 import { exitCodes } from './exit-codes.ts';
 import { defaultModel, packageFolder } from './packages.ts';
@@ -20,10 +19,7 @@ const tenant = 'local';
 const batchImagesMax = 512;
 const windowMs = 1000;
 
-interface ClassifyOptions {
-	usd?: string;
-	share?: string;
-	macs?: string;
+interface ClassifyOptions extends Allowance {
 	model: string;
 	out?: string;
 	json?: boolean;
@@ -56,13 +52,15 @@ async function classify(folderName: string, options: ClassifyOptions): Promise<v
 		log: quietLog,
 	});
 	try {
-		const limitNanoUsd = limitOf(options, host.model.card, host.price, files.length);
+		const priced = { card: host.model.card, price: host.price, images: files.length };
+		const limitNanoUsd = limitOf(options, priced);
 		await host.ledger.setQuota({ tenant, limitNanoUsd, period: 'total', countedImages: files.length }, Date.now());
 		const startedMs = Date.now();
 		const tally = await dropAndWait(host, folder, files);
 		const outcomes = await readOutcomes(host, tally);
 		if (options.out) await writeFile(options.out, options.out.endsWith('.csv') ? csvOf(outcomes) : linesOf(outcomes));
-		summarise(host.model.card, tally, limitNanoUsd, Date.now() - startedMs, options);
+		const enough = enoughForAll(options, { ...priced, batchImagesMax });
+		summarise(tally, { ...priced, limitNanoUsd, enough, elapsedMs: Date.now() - startedMs }, options);
 	} finally {
 		await host.close();
 	}
@@ -75,36 +73,6 @@ async function mustBeWritable(file: string): Promise<void> {
 	} catch (error) {
 		throw new BudgetNetError('invalid', `--out ${file} cannot be written: ${messageOf(error)}`, { cause: error });
 	}
-}
-
-function limitOf(options: ClassifyOptions, card: ModelCard, price: Price, images: number): number {
-	if (options.usd !== undefined) return parseUsd(options.usd);
-	if (options.macs !== undefined) return moneyFor(card, price, images, parseMacs(options.macs));
-	if (options.share === undefined)
-		throw new BudgetNetError('invalid', 'how much may be spent? give --usd, --share or --macs');
-	const share = Number(options.share);
-	if (!(share > 0 && share <= 1))
-		throw new BudgetNetError('invalid', `--share ${options.share}: expected a number above 0, at most 1`);
-	if (share < 1) return moneyFor(card, price, images, Math.floor(share * images * fullMacs(card)));
-	return limitForShare({ card, price, images, share, batches: images }); // no batch gets more than the full network, however much there is
-}
-
-/** What pays no more than `macs`; but the least for every image, where that is no more, though money is not so fine. */
-function moneyFor(card: ModelCard, price: Price, images: number, macs: number): number {
-	const least = images * leastMacs(card);
-	const within = costWithinMacs(price, macs, images);
-	return macs < least ? within : Math.max(within, costNanoUsd(price, least, images));
-}
-
-const macsPattern = /^(\d{1,15}(?:\.\d{1,6})?)([KMGT]?)$/i;
-const magnitudes: Record<string, number> = { '': 1, K: 1e3, M: 1e6, G: 1e9, T: 1e12 };
-
-function parseMacs(text: string): number {
-	const match = macsPattern.exec(text);
-	const macs = Math.floor(Number(match?.[1]) * (magnitudes[(match?.[2] ?? '').toUpperCase()] ?? 1));
-	if (!match || macs < 1 || macs > Number.MAX_SAFE_INTEGER)
-		throw new BudgetNetError('invalid', `--macs ${text}: expected a count such as 30000000000 or 30G`);
-	return macs;
 }
 
 async function dropAndWait(host: Host, folder: string, files: readonly string[]): Promise<Tally> {
@@ -152,12 +120,11 @@ function csvOf(outcomes: readonly Outcome[]): string {
 }
 
 function summarise(
-	card: ModelCard,
 	tally: Tally,
-	limitNanoUsd: number,
-	elapsedMs: number,
+	run: { card: ModelCard; limitNanoUsd: number; enough: string; elapsedMs: number },
 	options: ClassifyOptions,
 ): void {
+	const { card, limitNanoUsd, enough, elapsedMs } = run;
 	const total = (pick: (facts: Tally['settled'][number]) => number) =>
 		tally.settled.reduce((sum, facts) => sum + pick(facts), 0);
 	const [labelled, failed] = [total((facts) => facts.labelled), total((facts) => facts.failed)];
@@ -180,7 +147,7 @@ function summarise(
 	else
 		process.stdout.write(
 			[
-				`${labelled} labelled, ${failed} failed, ${deferred} deferred (the quota cannot pay them)`,
+				`${labelled} labelled, ${failed} failed, ${deferred} deferred${deferred > 0 ? ` (what was allowed cannot pay them: ${enough} would)` : ''}`,
 				`spent ${formatUsd(spentNanoUsd)} of ${formatUsd(limitNanoUsd)}: ${(100 * share).toFixed(1)} % of the full compute an image`,
 				`${(elapsedMs / 1000).toFixed(1)} s${options.out ? `; labels in ${options.out}` : ''}\n`,
 			].join('\n'),

@@ -1,0 +1,37 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { offerNow } from '../core/estimate.ts';
+import { fullMacs } from '../core/package.ts';
+import { affordableMacs, embeddedPrice as price } from '../core/price.ts';
+import { nextQuota } from '../core/quota.ts';
+import { cardFor } from '../core/testing/card.ts';
+import { type Allowance, enoughForAll, limitOf } from './allowance.ts';
+
+const card = cardFor([10_000_000, 40_000_000, 100_000_000]);
+const batchImagesMax = 64;
+const imagesArbitrary = fc.integer({ min: 1, max: 3000 });
+
+test('what was said stands: the money pays no more MACs, be they fewer than the images need', () => {
+	const macsArbitrary = fc.integer({ min: 1, max: 300_000_000_000 });
+	const permille = fc.integer({ min: 1, max: 999 });
+	const property = fc.property(imagesArbitrary, macsArbitrary, permille, (images, macs, share) => {
+		const paid = (said: Allowance) => affordableMacs(price, limitOf(said, { card, price, images }), images);
+		expect(paid({ macs: String(macs) })).toBeLessThanOrEqual(macs);
+		expect(paid({ share: String(share / 1000) })).toBeLessThanOrEqual((share * images * fullMacs(card)) / 1000);
+	});
+	fc.assert(property);
+});
+
+test('what is said to be enough labels every image', () => {
+	const property = fc.property(imagesArbitrary, fc.constantFrom('usd', 'macs', 'share'), (images, name) => {
+		const [option, value] = enoughForAll({ [name]: '1' }, { card, price, images, batchImagesMax }).split(' ');
+		expect(option).toBe(`--${name}`);
+		const limitNanoUsd = limitOf({ [name]: value as string }, { card, price, images });
+		const quota = nextQuota(undefined, { tenant: 'acme', limitNanoUsd, period: 'total', countedImages: images }, 0);
+		const now = { quota, availableNanoUsd: limitNanoUsd, seenImages: 0, habit: undefined, nowMs: 0 };
+		expect(offerNow({ ...now, batchImagesMax, card, price }, images)).toMatchObject({ labelledImages: images });
+	});
+	fc.assert(property);
+	// A nano-USD pays 3.3 million MACs, so 40 million and 4 of the agent's are paid by what pays 43.
+	expect(enoughForAll({ macs: '1' }, { card, price, images: 4, batchImagesMax })).toBe('--macs 43333334');
+});
