@@ -6,9 +6,10 @@ import { tenantSchema } from '../core/object-key.ts';
 import { pacingOf } from '../core/pacing.ts';
 import { parse } from '../core/parse.ts';
 import type { Ledger } from '../core/ports.ts';
-import type { Quality, Quota } from '../core/quota.ts';
+import { nextQuota, type Quality, type Quota, type QuotaWish } from '../core/quota.ts';
 import { type Connection, connected } from './connect.ts';
 import { checkQualities } from './known-qualities.ts';
+import { mayChangePeriod } from './period-change.ts';
 import { type QuotaOptions, quotaOptions, wishOf } from './quota-options.ts';
 import { modelOption } from './system-price.ts';
 import { formatTable } from './table.ts';
@@ -30,7 +31,7 @@ export function quotaCommand(): Command {
 		change(
 			tenant,
 			options,
-			(ledger, before) => ledger.setQuota(wishOf(tenant, before, options), Date.now(), before?.revision ?? 0),
+			(ledger, before) => setQuota(ledger, before, wishOf(tenant, before, options)),
 			(connection) => checkQualities(connection, options),
 		),
 	);
@@ -47,6 +48,12 @@ export function quotaCommand(): Command {
 		)
 		.addCommand(suspension('suspend', true, "let a tenant's images wait; what runs finishes"))
 		.addCommand(suspension('resume', false, 'go on after suspend, in the order of the drops'));
+}
+
+async function setQuota(ledger: Ledger, before: Quota | undefined, wish: QuotaWish): Promise<Quota> {
+	const nowMs = Date.now();
+	await mayChangePeriod(ledger, before, nextQuota(before, wish, nowMs), nowMs);
+	return ledger.setQuota(wish, nowMs, before?.revision ?? 0);
 }
 
 function forTenant(name: string, description: string): Command {

@@ -150,6 +150,8 @@ export const limits = {
 	priceSecondsMax: 60,
 	/** Tenants whose habit a planner remembers. */
 	habitsKnownMax: 1000,
+	/** So far from a period's turn its quota may be given another: a desk's clock may be wrong. */
+	periodTurnMinutesMin: 10,
 	/** Schedules of quotas whose periods are remembered, and periods of each. */
 	schedulesCachedMax: 1000,
 	periodsCachedMax: 40,

@@ -1,0 +1,43 @@
+import { BudgetNetError } from '../core/errors.ts';
+import { limits } from '../core/limits.ts';
+import { periodAt, periodOf } from '../core/period.ts';
+import type { Ledger } from '../core/ports.ts';
+import type { Quota } from '../core/quota.ts';
+
+/**
+ * Refuses a change of a quota's period, first day or time zone that would charge the wrong account, or too much (quota.ts: nextQuota):
+ * at the turn of a period, where this desk's clock may be in another than the planner's; and while reservations are open, for what
+ * these do not use goes back to the account before.
+ * @throws BudgetNetError `unavailable`
+ */
+export async function mayChangePeriod(
+	ledger: Ledger,
+	before: Quota | undefined,
+	next: Quota,
+	nowMs: number,
+): Promise<void> {
+	if (!before || isSameSchedule(before, next)) return;
+	for (const schedule of [before, next]) mustBeFarFromTurn(schedule, nowMs);
+	const { tenant } = next;
+	const [from, to] = [periodOf(nowMs, before), periodOf(nowMs, next)];
+	const open = from === to ? {} : ((await ledger.getAccount(tenant, from))?.open ?? {});
+	const count = Object.keys(open).length;
+	if (count === 0) return;
+	throw new BudgetNetError(
+		'unavailable',
+		`quota of tenant ${tenant}: ${count} batches are in flight, and what they leave of their money would be missing in ${to}; say budgetnet stop --tenant ${tenant}, wait until budgetnet status ${tenant} has none in flight, change the period, then budgetnet start --tenant ${tenant}`,
+	);
+}
+
+function isSameSchedule(a: Quota, b: Quota): boolean {
+	return a.period === b.period && a.weekStart === b.weekStart && a.timeZone === b.timeZone;
+}
+
+function mustBeFarFromTurn(quota: Quota, nowMs: number): void {
+	const { name, startMs, endMs } = periodAt(quota, nowMs);
+	if (Math.min(nowMs - startMs, endMs - nowMs) >= limits.periodTurnMinutesMin * 60_000) return;
+	throw new BudgetNetError(
+		'unavailable',
+		`quota of tenant ${quota.tenant}: period ${name} begins or ends within ${limits.periodTurnMinutesMin} minutes by this machine's clock, which may be wrong: change the period after that`,
+	);
+}
