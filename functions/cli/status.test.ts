@@ -17,7 +17,7 @@ async function remarkOf(softLimitNanoUsd: number | undefined, settled?: number):
 	const [period, of] = [periodOf(nowMs), { rid: 'r', batchId: 'b', images: 8 }];
 	await ledger.ensureAccount(quota, period, undefined);
 	await ledger.reserve({ tenant, period, ...of, nanoUsd: 50, quotaRevision: 1 });
-	await ledger.raise({ tenant, period, kind: 'soft-limit', atMs: Date.UTC(2026, 10, 24, 11, 30) });
+	await ledger.raise({ tenant, period, kind: 'soft-limit', quotaRevision: 1, atMs: Date.UTC(2026, 10, 24, 11, 30) });
 	if (settled !== undefined) await ledger.settle({ tenant, period, ...of, billedNanoUsd: settled });
 	const statuses = await findStatuses({ ledger, batches: createMemoryBatches() } as unknown as Connection, tenant);
 	return describeStatuses(statuses).split('\n')[1]?.split(/ {2,}/).slice(11).join(' ');
