@@ -72,27 +72,33 @@ const journalItemSchema = z.strictObject({
 
 /** Checks an item of the quota's. @throws BudgetNetError `invalid` */
 export function readQuota(item: unknown): Quota {
-	return withoutKey(parse(quotaItemSchema, item, 'quota in the ledger'));
+	return withoutKey(parse(quotaItemSchema, item, nameOf(item)));
 }
 
 /** Checks an item of an account's. @throws BudgetNetError `invalid` */
 export function readAccount(item: unknown): Account {
-	return withoutKey(parse(accountItemSchema, item, 'account in the ledger'));
+	return withoutKey(parse(accountItemSchema, item, nameOf(item)));
 }
 
 /** Checks an item of the alerts'. @throws BudgetNetError `invalid` */
 export function readAlert(item: unknown): Alert {
-	return withoutKey(parse(alertSchema.extend(key), item, 'alert in the ledger'));
+	return withoutKey(parse(alertSchema.extend(key), item, nameOf(item)));
 }
 
 /** Checks an item of the list of tenants. @throws BudgetNetError `invalid` */
 export function readTenant(item: unknown): string {
-	return parse(z.strictObject({ pk: z.string(), sk: tenantSchema }), item, 'tenant in the ledger').sk;
+	return parse(z.strictObject({ pk: z.string(), sk: tenantSchema }), item, nameOf(item)).sk;
 }
 
 /** Checks an item of the journal's. @throws BudgetNetError `invalid` */
 export function readJournalEntry(item: unknown): JournalEntry {
-	return withoutKey(parse(journalItemSchema, item, 'journal entry in the ledger'));
+	return withoutKey(parse(journalItemSchema, item, nameOf(item)));
+}
+
+/** An item that does not fit is named, so that somebody can look at it. */
+function nameOf(item: unknown): string {
+	const { pk, sk } = (item ?? {}) as { pk?: unknown; sk?: unknown };
+	return `item ${pk}, ${sk} in the ledger`;
 }
 
 function withoutKey<T extends { pk: string; sk: string }>({ pk: _pk, sk: _sk, ...rest }: T): Omit<T, 'pk' | 'sk'> {
