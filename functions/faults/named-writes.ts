@@ -1,3 +1,5 @@
+import { assert } from '../core/errors.ts';
+
 /** What a write is called: by its command and what it touches, so that the code under test need not know of faults. */
 export function nameOfWrite(command: string, input: Record<string, unknown>): string | undefined {
 	const text = (field: string) => String(input[field] ?? '');
@@ -34,12 +36,32 @@ function nameOfPut(table: string, item: Record<string, unknown>): string {
 }
 
 function nameOfUpdate(table: string, expression: string, input: Record<string, unknown>): string {
+	const name = table.endsWith('-batches')
+		? nameOfBatchUpdate(expression, input)
+		: nameOfLedgerUpdate(expression, input);
+	assert(name !== undefined, `faults: an update of ${table} has no name: ${expression}`);
+	return name;
+}
+
+/** By the expressions of aws/batch-table.ts. */
+function nameOfBatchUpdate(expression: string, input: Record<string, unknown>): string | undefined {
 	const values = (input.ExpressionAttributeValues ?? {}) as Record<string, unknown>;
-	if (table.endsWith('-batches')) return values[':list'] ? 'note-rid' : `state-${plain(values[':state'])}`;
+	if (expression.startsWith('SET #state = :state')) return `state-${plain(values[':state'])}`;
+	if (expression.includes('list_append')) return 'note-rid';
+	if (expression.includes('watchedUntilMs = ')) return 'watch';
+	if (expression === 'REMOVE unfinished') return 'unwatch';
+	return expression === 'REMOVE reason' ? 'wake' : undefined;
+}
+
+/** By the expressions of aws/ledger-writes.ts. */
+function nameOfLedgerUpdate(expression: string, input: Record<string, unknown>): string | undefined {
 	const key = (input.Key ?? {}) as Record<string, unknown>;
 	if (String(plain(key.pk)).startsWith('journal')) return 'ledger-applied';
 	if (expression.includes('= :reservation')) return 'reserve';
-	return expression.includes('#open.#rid') ? 'settle-account' : 'defer-account';
+	if (expression.includes('#open.#rid')) return 'settle-account';
+	if (expression.includes('quotaRevision = ')) return 'quota-account';
+	if (expression === 'SET oldestDeferred = :batchId') return 'defer-account';
+	return /^(SET|REMOVE) oldestDeferred( = :next)?$/.test(expression) ? 'advance-account' : undefined;
 }
 
 /** A value, or the value inside DynamoDB's typed form. */
