@@ -1,8 +1,8 @@
 import '../onnx/no-telemetry.ts';
 
-import { join } from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Outcome } from '../core/outcome.ts';
+import { openGraph } from '../onnx/open-graph.ts';
 import type { ModelPackage } from '../onnx/package-files.ts';
 import { chunkImagesOf } from '../onnx/provider.ts';
 
@@ -27,15 +27,8 @@ export function runsOf(pkg: ModelPackage, outcomes: readonly Outcome[], decoded:
 /** A bare onnxruntime-node loop: sessions, chunks, nothing else; what the worker is measured against. */
 export async function openLoop(pkg: ModelPackage, threads: number) {
 	const { name, height, width } = pkg.card.input;
-	const options: InferenceSession.SessionOptions = {
-		enableCpuMemArena: true,
-		enableMemPattern: false,
-		intraOpNumThreads: threads,
-		extra: { session: { intra_op: { allow_spinning: '0' } } },
-	};
 	const sessions: InferenceSession[] = [];
-	for (const { file } of pkg.card.policies)
-		sessions.push(await InferenceSession.create(join(pkg.folder, file), options));
+	for (const { file } of pkg.card.policies) sessions.push(await openGraph(pkg, file, 'cpu', threads));
 	return {
 		async run(runs: readonly Run[]): Promise<void> {
 			const imageBytes = height * width * 3;

@@ -1,11 +1,10 @@
 import './no-telemetry.ts';
 
-import { join } from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { Tensor } from 'onnxruntime-node';
 import { valuesWidth } from '../core/advice.ts';
-import { assert, BudgetNetError, messageOf } from '../core/errors.ts';
+import { assert } from '../core/errors.ts';
 import { readLogits, stateWidth, writeState } from '../core/reading.ts';
-import { onnxOnly } from './only-onnx.ts';
+import { openGraph } from './open-graph.ts';
 import { agentInput, type ModelPackage } from './package-files.ts';
 
 /** The agent of a package, ready to run. */
@@ -21,18 +20,9 @@ export interface AgentSession {
 }
 
 /** Opens a package's agent: on the CPU whatever the policies run on, because it is too small for anything else. @throws BudgetNetError `invalid` */
-export async function openAgent({ folder, card }: ModelPackage): Promise<AgentSession> {
-	const { file } = card.agent;
-	const session = await InferenceSession.create(join(folder, file), {
-		executionProviders: ['cpu'],
-		intraOpNumThreads: 1,
-		extra: { session: onnxOnly },
-		logSeverityLevel: 3,
-	}).catch((error) => {
-		throw new BudgetNetError('invalid', `package ${card.name}, ${file} does not load: ${messageOf(error)}`, {
-			cause: error,
-		});
-	});
+export async function openAgent(pkg: ModelPackage): Promise<AgentSession> {
+	const { card } = pkg;
+	const session = await openGraph(pkg, card.agent.file, 'cpu', 1);
 	const [classes, width, columns] = [card.classes.length, stateWidth(card), valuesWidth(card)];
 	return {
 		async run(policy, logits) {

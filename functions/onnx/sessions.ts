@@ -1,13 +1,12 @@
 import './no-telemetry.ts';
 
-import { join } from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { assert, BudgetNetError, messageOf } from '../core/errors.ts';
 import { pixelBytes } from '../core/package.ts';
 import { type AgentSession, openAgent } from './agent-session.ts';
 import type { RunAnswer } from './messages.ts';
 import { mirror } from './mirror.ts';
-import { onnxOnly } from './only-onnx.ts';
+import { openGraph } from './open-graph.ts';
 import type { ModelPackage } from './package-files.ts';
 import { chunkImagesOf, type Provider, shapeImagesOf } from './provider.ts';
 
@@ -22,8 +21,6 @@ export interface Sessions {
 	/** Frees the sessions, idle ones only: releasing one that runs aborts the process. */
 	release(): Promise<void>;
 }
-
-const errorsOnly = 3;
 
 /** Pixels of the first images of so many; the others are black. */
 function tensorOf(pixels: Uint8Array, shape: [number, number, number, number]): Tensor {
@@ -50,20 +47,7 @@ export function openSessions(pkg: ModelPackage, provider: Provider, threads: num
 	async function open(file: string): Promise<InferenceSession> {
 		const ready = opened.get(file);
 		if (ready) return ready;
-		const session = await InferenceSession.create(join(pkg.folder, file), {
-			executionProviders: provider === 'cuda' ? ['cuda', 'cpu'] : ['cpu'],
-			// Memory is kept between runs: mapped anew for each, it takes longer to fill than a cheap policy to compute. Chunks bound it.
-			enableCpuMemArena: true,
-			enableMemPattern: false,
-			intraOpNumThreads: threads,
-			// The threads of idle sessions would spin and slow down the one that runs.
-			extra: { session: { ...onnxOnly, intra_op: { allow_spinning: '0' } } },
-			logSeverityLevel: errorsOnly,
-		}).catch((error) => {
-			throw new BudgetNetError('invalid', `package ${card.name}, ${file} does not load: ${messageOf(error)}`, {
-				cause: error,
-			});
-		});
+		const session = await openGraph(pkg, file, provider, threads);
 		opened.set(file, session);
 		return session;
 	}
