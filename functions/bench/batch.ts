@@ -4,11 +4,14 @@ import pMap from 'p-map';
 import type { Manifest } from '../core/batch.ts';
 import { limits } from '../core/limits.ts';
 import type { BatchMessage } from '../core/message.ts';
+import type { Outcome } from '../core/outcome.ts';
 import { fullIndex, fullMacs, type ModelCard } from '../core/package.ts';
 import { embeddedPrice } from '../core/price.ts';
 import type { Inference } from '../onnx/client.ts';
 import { decodeImage } from '../onnx/decode.ts';
+import { classify } from '../worker/classify.ts';
 import type { PixelSource } from '../worker/pixels.ts';
+import { createSharedRoom } from '../worker/shared-room.ts';
 import { groupImages } from '../worker/start.ts';
 
 /** The files of a folder, in memory. */
@@ -22,8 +25,17 @@ export async function decodeAll(files: readonly Uint8Array[], input: ModelCard['
 	return pMap(files, (bytes) => decodeImage(bytes, input), { concurrency: limits.fetchConcurrency });
 }
 
+/** The worker's way over images that are decoded already, all of them as one batch at a share of the full MACs. */
+export function createPass(card: ModelCard, inference: Inference, decoded: readonly Uint8Array[]) {
+	const parts = { card, inference, loadPixels: decodedSource(decoded), groupImages, sharedRoom: createSharedRoom() };
+	return (share: number): Promise<Outcome[]> => {
+		const { message, manifest } = batchAt(card, decoded.length, share);
+		return classify(parts, message, manifest);
+	};
+}
+
 /** A pixel source of images that are decoded already. */
-export function decodedSource(decoded: readonly Uint8Array[]): PixelSource {
+function decodedSource(decoded: readonly Uint8Array[]): PixelSource {
 	return async (list, block, onReady) => {
 		list.forEach((_, image) => {
 			const pixels = decoded[image] as Uint8Array;

@@ -1,12 +1,10 @@
 import { availableParallelism, cpus } from 'node:os';
-import type { Outcome } from '../core/outcome.ts';
+import { median } from '../core/median.ts';
 import { startInference } from '../onnx/client.ts';
 import type { ModelPackage } from '../onnx/package-files.ts';
-import { classify } from '../worker/classify.ts';
-import { createSharedRoom } from '../worker/shared-room.ts';
-import { groupImages } from '../worker/start.ts';
-import { batchAt, decodeAll, decodedSource, runWhole } from './batch.ts';
+import { createPass, decodeAll, runWhole } from './batch.ts';
 import { openLoop, runsOf } from './loop.ts';
+import { partOfTime } from './part-of-time.ts';
 
 const pairs = 5;
 const shares = [0.25, 0.5, 1];
@@ -34,15 +32,7 @@ export async function measureWorker(
 	const inference = await startInference(pkg, { threads });
 	const loop = await openLoop(pkg, threads);
 	const { card } = pkg;
-	const sharedRoom = createSharedRoom();
-	const work = (share: number): Promise<Outcome[]> => {
-		const { message, manifest } = batchAt(card, decoded.length, share);
-		return classify(
-			{ card, inference, loadPixels: decodedSource(decoded), groupImages, sharedRoom },
-			message,
-			manifest,
-		);
-	};
+	const work = createPass(card, inference, decoded);
 	try {
 		const runs = runsOf(pkg, await work(loopShare), decoded);
 		await loop.run(runs); // both are warm now
@@ -50,9 +40,11 @@ export async function measureWorker(
 		let done = 0;
 		const paired = () => onPair(++done, pairs * (1 + shares.length));
 		for (let pair = 0; pair < pairs; pair++) {
-			const workerMs = await timeMs(() => work(loopShare));
-			const loopMs = await timeMs(() => loop.run(runs));
-			ratios.push(loopMs / workerMs);
+			const loopToWorker = await partOfTime(
+				() => loop.run(runs),
+				() => work(loopShare),
+			);
+			ratios.push(loopToWorker);
 			paired();
 		}
 		return {
@@ -75,21 +67,10 @@ async function wallShares(
 	const ratios = shares.map((): number[] => []);
 	for (let round = 0; round < pairs; round++)
 		for (const [i, share] of shares.entries()) {
-			const fullMs = await timeMs(whole);
-			ratios[i]?.push((await timeMs(() => work(share))) / fullMs);
+			ratios[i]?.push(await partOfTime(() => work(share), whole));
 			paired();
 		}
 	return shares.map((share, i) => ({ share, wallShare: median(ratios[i] as number[]) }));
-}
-
-async function timeMs(action: () => Promise<unknown>): Promise<number> {
-	const startedMs = performance.now();
-	await action();
-	return performance.now() - startedMs;
-}
-
-function median(values: readonly number[]): number {
-	return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 }
 
 /** The machine in words: a figure without it says little. */

@@ -1,4 +1,5 @@
 import type { JournalEntry } from './ledger.ts';
+import { median } from './median.ts';
 
 /**
  * How many images a tenant drops when, learnt from its journal: for each hour of the week the mean of the last weeks (the
@@ -64,13 +65,12 @@ function cutDown(arrivals: readonly Arrival[]): Arrival[] {
 	const perDay = new Map<number, number>();
 	const dayOf = (atMs: number) => Math.floor(atMs / dayMs);
 	for (const { atMs, images } of arrivals) perDay.set(dayOf(atMs), (perDay.get(dayOf(atMs)) ?? 0) + images);
-	const sorted = [...perDay.values()].sort((a, b) => a - b);
-	const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
+	const usual = median([...perDay.values()]);
 	const sameWeekday = (day: number) =>
 		weekWeights.flatMap((_, i) => [perDay.get(day - 7 * (i + 1)) ?? 0, perDay.get(day + 7 * (i + 1)) ?? 0]);
 	return arrivals.map(({ atMs, images }) => {
 		const day = dayOf(atMs);
-		const mostThatDay = dayCap * Math.max(median, ...sameWeekday(day));
+		const mostThatDay = dayCap * Math.max(usual, ...sameWeekday(day));
 		return { atMs, images: images * Math.min(1, mostThatDay / (perDay.get(day) as number)) };
 	});
 }

@@ -2,18 +2,18 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pMap from 'p-map';
 import { z } from 'zod';
-import { batchAt, decodeAll, decodedSource, runWhole } from '../bench/batch.ts';
+import { batchAt, createPass, decodeAll, runWhole } from '../bench/batch.ts';
+import { partOfTime } from '../bench/part-of-time.ts';
 import { valuesWidth } from '../core/advice.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { type GateResult, runGate } from '../core/gate.ts';
 import { limits } from '../core/limits.ts';
+import { median } from '../core/median.ts';
+import type { Outcome } from '../core/outcome.ts';
 import type { ModelCard } from '../core/package.ts';
 import { parseJson } from '../core/parse.ts';
 import { joinViews } from '../core/views.ts';
 import type { Inference } from '../onnx/client.ts';
-import { type ClassifyParts, classify } from '../worker/classify.ts';
-import { createSharedRoom } from '../worker/shared-room.ts';
-import { groupImages } from '../worker/start.ts';
 import { type OutcomeTable, tableOf, type ValueTable, valueTableOf } from './table.ts';
 
 /** Some test images as they would lie in a bucket, with their truth. */
@@ -83,35 +83,25 @@ export interface Pass {
 	different: number;
 }
 
-/** A pass of the product's worker over all images as one batch. */
-async function timedPass(parts: ClassifyParts, live: Live, share: number) {
-	const { message, manifest } = batchAt(parts.card, live.decoded.length, share);
-	const startedMs = performance.now();
-	const outcomes = await classify(parts, message, manifest);
-	return { outcomes, elapsedMs: performance.now() - startedMs, budgetMacs: message.budgetMacs };
-}
-
-/** Pairs of a pass and the whole network that are timed, right after one another: a machine's speed may waver. */
+/** Pairs of a pass and the whole network that are timed. */
 const timedPairs = 5;
 
 /** Passes at a share, held against what the gate makes of the table and, by the median, against the whole network's time for all images. */
 export async function passAt(card: ModelCard, inference: Inference, live: Live, share: number): Promise<Pass> {
-	const loadPixels = decodedSource(live.decoded);
-	const parts = { card, inference, loadPixels, groupImages, sharedRoom: createSharedRoom() };
-	const timed: (Awaited<ReturnType<typeof timedPass>> & { wallShare: number })[] = [];
+	const pass = createPass(card, inference, live.decoded);
+	const wallShares: number[] = [];
+	let outcomes: Outcome[] = [];
 	for (let pair = 0; pair < timedPairs; pair++) {
-		const startedMs = performance.now();
-		await runWhole(card, inference, live.decoded);
-		const fullMs = performance.now() - startedMs;
-		const pass = await timedPass(parts, live, share);
-		timed.push({ ...pass, wallShare: pass.elapsedMs / fullMs });
+		const passNext = async () => {
+			outcomes = await pass(share);
+		};
+		wallShares.push(await partOfTime(passNext, () => runWhole(card, inference, live.decoded)));
 	}
-	timed.sort((a, b) => a.wallShare - b.wallShare);
-	const { outcomes, budgetMacs, wallShare } = timed[Math.floor(timedPairs / 2)] as (typeof timed)[number];
+	const { budgetMacs } = batchAt(card, outcomes.length, share).message;
 	const expected = runGate(card, outcomes.length, budgetMacs, live.table.reading, live.values).results();
 	const different = outcomes.filter((outcome, image) => {
 		const { reading, macs } = expected[image] as GateResult;
 		return outcome.status !== 'labelled' || outcome.label !== card.classes[reading.label] || outcome.macs !== macs;
 	}).length;
-	return { share, wallShare, different };
+	return { share, wallShare: median(wallShares), different };
 }

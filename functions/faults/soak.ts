@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Outcomes } from '../aws/outcomes.ts';
 import { limits } from '../core/limits.ts';
+import { median } from '../core/median.ts';
 import type { ModelCard } from '../core/package.ts';
 import { startCloud } from './cloud.ts';
 import type { Role } from './roles.ts';
@@ -109,8 +110,4 @@ function growthOf(samples: readonly Sample[], images: number) {
 async function residentBytes({ process: { pid } }: Victim): Promise<number> {
 	const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
 	return 1024 * Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0);
-}
-
-function median(values: readonly number[]): number {
-	return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }

@@ -1,5 +1,6 @@
 import { dayMs } from '../core/arrivals.ts';
 import { expectedMacs } from '../core/curve.ts';
+import { median } from '../core/median.ts';
 import { fullMacs, type ModelCard } from '../core/package.ts';
 import { periodOf, type Schedule } from '../core/period.ts';
 import { costNanoUsd, type Price } from '../core/price.ts';
@@ -137,8 +138,7 @@ function medianImages(drops: readonly Drop[], schedule: Schedule): number {
 		const period = periodOf(atMs, schedule);
 		perPeriod.set(period, (perPeriod.get(period) ?? 0) + images);
 	}
-	const sorted = [...perPeriod.values()].sort((a, b) => a - b);
-	return sorted[Math.floor(sorted.length / 2)] ?? 0;
+	return perPeriod.size === 0 ? 0 : median([...perPeriod.values()]);
 }
 
 function pick<T>(list: readonly T[], random: () => number): T {
