@@ -17,8 +17,8 @@ export interface WorkerParts extends ClassifyParts {
 	outcomes: Outcomes;
 	reportQueue: Queue<ReportMessage>;
 	nowMs: () => number;
-	/** How long its parts took, for the log. */
-	times?: () => Times;
+	/** How long this batch's parts have taken, for the log. */
+	times: Times;
 	log: Log;
 }
 
@@ -47,14 +47,13 @@ async function attempt(parts: WorkerParts, message: BatchMessage): Promise<Commi
 	const { batchId, tenant } = message;
 	parts.log('info', 'batch started', { tenant, batchId, images: message.images });
 	const manifest = await parts.manifests.get(message);
-	parts.times?.(); // what an attempt took that failed before is not this one's
 	const wasted = (wastedMacs: number) =>
 		parts.log('warn', 'compute was spent on an attempt that failed', { tenant, batchId, wastedMacs });
 	const outcomes = await classify({ ...parts, wasted }, message, manifest);
 	const measures = { provider: parts.inference.provider, startedMs, elapsedMs: parts.nowMs() - startedMs };
 	const facts = foldOutcomes(message, outcomes, measures);
 	const { consumedMacs, budgetMacs, labelled, failed, elapsedMs } = facts;
-	const did = { labelled, failed, consumedMacs, budgetMacs, elapsedMs, ...parts.times?.() };
+	const did = { labelled, failed, consumedMacs, budgetMacs, elapsedMs, ...parts.times };
 	const result = await parts.outcomes.commit(message, facts, outcomes);
 	// 'exists': also after a write of one's own whose answer was lost.
 	if (result === 'committed' || isDeepStrictEqual(await parts.outcomes.facts(message), facts))

@@ -41,7 +41,7 @@ export function startWorker(
 	const { card } = model;
 	const { inference, lost } = watchInference(model.inference);
 	const loadPixels = createPixelSource(createImages(clients.s3, settings.imagesBucket), card.input);
-	const stopwatches = createStopwatches(inference, loadPixels, () => performance.now());
+	const startStopwatch = createStopwatches(inference, loadPixels, () => performance.now());
 	const protection = createProtection(settings.agentUri, log);
 	const stores = {
 		manifests: createManifests(clients.s3, settings.resultsBucket),
@@ -49,23 +49,13 @@ export function startWorker(
 		reportQueue: createQueue(clients.sqs, settings.reportsUrl, reportMessageSchema, 'reports'),
 	};
 	const startLane = (): Polling => {
-		const { take: times, ...watched } = stopwatches();
-		const parts = {
-			...stores,
-			...watched,
-			times,
-			log,
-			groupImages,
-			card,
-			sharedRoom: createSharedRoom(),
-			nowMs: Date.now,
-		};
+		const parts = { ...stores, log, groupImages, card, sharedRoom: createSharedRoom(), nowMs: Date.now };
 		return startPolling({
 			sqs: clients.sqs,
 			queueUrl: settings.batchesUrl,
 			visibilitySeconds: settings.visibilitySeconds,
 			retryFactor: settings.retryFactor,
-			run: (body) => protection.during(() => runBatch(parts, body)),
+			run: (body) => protection.during(() => runBatch({ ...parts, ...startStopwatch() }, body)),
 			log,
 		});
 	};

@@ -9,14 +9,18 @@ export interface Times {
 	inferenceMs: number;
 }
 
-/**
- * Gives stopwatches, one for each of the batches that run at once over one inference, which answers in the order of the calls. Each
- * measures what it is put around; its `take` gives the times since the last `take`.
- */
-export function createStopwatches(inference: Inference, loadPixels: PixelSource, nowMs: () => number) {
+/** What a batch runs with, and the times that this has taken so far. */
+interface Stopwatch {
+	inference: Inference;
+	loadPixels: PixelSource;
+	times: Times;
+}
+
+/** Gives stopwatches, one a batch, over one inference, which answers in the order of the calls. */
+export function createStopwatches(inference: Inference, loadPixels: PixelSource, nowMs: () => number): () => Stopwatch {
 	let answeredMs = 0;
 	return () => {
-		let times: Times = { loadMs: 0, inferenceMs: 0 };
+		const times: Times = { loadMs: 0, inferenceMs: 0 };
 		const timedInference: Inference = {
 			provider: inference.provider,
 			async run(...args) {
@@ -39,14 +43,6 @@ export function createStopwatches(inference: Inference, loadPixels: PixelSource,
 				times.loadMs += Math.round(nowMs() - startedMs);
 			}
 		};
-		return {
-			inference: timedInference,
-			loadPixels: timedPixels,
-			take(): Times {
-				const taken = times;
-				times = { loadMs: 0, inferenceMs: 0 };
-				return taken;
-			},
-		};
+		return { inference: timedInference, loadPixels: timedPixels, times };
 	};
 }
