@@ -1,6 +1,6 @@
 import { valuesWidth } from '../core/advice.ts';
 import type { Manifest } from '../core/batch.ts';
-import { BudgetNetError } from '../core/errors.ts';
+import { assert, BudgetNetError } from '../core/errors.ts';
 import type { Failure } from '../core/failure.ts';
 import { type Gate, type GateResult, type GateRound, openGate } from '../core/gate.ts';
 import { type Image, nameOfImage } from '../core/image.ts';
@@ -140,8 +140,10 @@ function outcomeOf(
 	failure: Failure | undefined,
 ): Outcome {
 	const named = { v: 1, ...nameOfImage(image) } as const;
-	if (!result)
-		return { ...named, status: 'failed', reason: failure?.reason ?? 'unreadable', detail: failure?.detail ?? '' };
+	if (!result) {
+		assert(failure !== undefined, `image "${image.key}" was neither run nor refused`);
+		return { ...named, status: 'failed', ...failure };
+	}
 	const { reading, policies, macs } = result;
 	return {
 		...named,

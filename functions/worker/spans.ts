@@ -23,7 +23,7 @@ export function cutSpans(list: readonly Image[]): Span[] {
 	const entries = list
 		.flatMap((archive, index) => {
 			const stored = archive.entry?.stored;
-			return stored && !archive.refused ? [{ archive, index, stored }] : [];
+			return stored ? [{ archive, index, stored }] : [];
 		})
 		.sort(byPlace);
 	const total = entries.reduce((sum, entry, i) => sum + entry.stored.bytes + gapBefore(entry, entries[i - 1]), 0);
