@@ -8,7 +8,6 @@ import type { Image } from '../functions/core/image.ts';
 import type { Outcome } from '../functions/core/outcome.ts';
 import { parseCard } from '../functions/core/package.ts';
 import { periodOf } from '../functions/core/period.ts';
-import { embeddedPrice } from '../functions/core/price.ts';
 import { type Role, startRole, visibilitySeconds } from '../functions/faults/roles.ts';
 import { type Emulators, startEmulators } from '../functions/local/emulators/start.ts';
 import { createHandlers } from '../functions/local/handlers.ts';
@@ -38,7 +37,6 @@ export async function startSmallCloud(
 	const handlersAt = (nowMs: () => number) =>
 		createHandlers(clients, resources, {
 			card,
-			price: embeddedPrice,
 			batchImagesMax: 4,
 			planningSecondsMax: 1,
 			nowMs,

@@ -6,11 +6,6 @@ import { periodOf } from './period.ts';
 import type { Ledger } from './ports.ts';
 import { nextQuota, type Quota } from './quota.ts';
 
-export interface MemoryLedger extends Ledger {
-	/** Drops a period's account and journal: for simulations that run for years. */
-	forget(tenant: string, period: string): void;
-}
-
 /** What a ledger holds; processes that share it each have a ledger of their own over it. */
 export interface Books {
 	quotas: Map<string, Quota>;
@@ -37,7 +32,7 @@ const nothing = async () => undefined;
 export function createMemoryLedger(
 	{ quotas, accounts, journals, alerts, stopped }: Books = emptyBooks(),
 	written: () => Promise<void> = nothing,
-): MemoryLedger {
+): Ledger {
 	const get = (tenant: string, period: string) => accounts.get(tenant)?.get(period);
 	const put = (account: Account) => inner(accounts, account.tenant).set(account.period, account);
 	const journalOf = (tenant: string, period: string) => inner(journals, `${tenant}#${period}`);
@@ -146,11 +141,6 @@ export function createMemoryLedger(
 
 		async *journal(tenant, period) {
 			yield* [...journalOf(tenant, period).values()];
-		},
-
-		forget(tenant, period) {
-			accounts.get(tenant)?.delete(period);
-			journals.delete(`${tenant}#${period}`);
 		},
 	};
 }

@@ -1,9 +1,9 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import pMap from 'p-map';
 import { createClients } from '../aws/clients.ts';
+import { namesOf } from '../aws/names.ts';
 import { limits } from '../core/limits.ts';
 import type { ModelCard } from '../core/package.ts';
-import { embeddedPrice } from '../core/price.ts';
 import { startEmulators } from '../local/emulators/start.ts';
 import { createHandlers } from '../local/handlers.ts';
 import { provision } from '../local/provision.ts';
@@ -13,12 +13,13 @@ const tenant = 'acme';
 
 /** An embedded cloud without anybody at work in it, and one tenant whom money does not stop. */
 export async function startCloud(card: ModelCard, visibilitySeconds: number) {
-	const notifications = [{ bucket: `${prefix}-images`, queueName: `${prefix}-image-events` }];
+	const { imagesBucket, imageEvents } = namesOf(prefix);
+	const notifications = [{ bucket: imagesBucket, queueName: imageEvents }];
 	const endpoints = await startEmulators({ notifications });
 	const clients = createClients(endpoints);
 	const resources = await provision(clients, { sqsEndpoint: endpoints.sqsEndpoint, prefix, visibilitySeconds });
-	const unused = { price: embeddedPrice, batchImagesMax: 1, planningSecondsMax: 1, log: () => undefined };
-	const stores = createHandlers(clients, resources, { card, ...unused });
+	const bounds = { batchImagesMax: 1, planningSecondsMax: 1 };
+	const stores = createHandlers(clients, resources, { card, ...bounds, log: () => undefined });
 	await stores.ledger.setQuota({ tenant, limitNanoUsd: Number.MAX_SAFE_INTEGER, expectedImages: 0 }, Date.now());
 	return {
 		...{ tenant, endpoints, clients, resources, stores },

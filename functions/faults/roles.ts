@@ -2,7 +2,6 @@ import type { Clients } from '../aws/clients.ts';
 import type { Resources } from '../aws/resources.ts';
 import { limits } from '../core/limits.ts';
 import type { ModelCard } from '../core/package.ts';
-import { embeddedPrice } from '../core/price.ts';
 import { driveHandlers } from '../local/drive.ts';
 import { everyMs } from '../local/every.ts';
 import { createHandlers } from '../local/handlers.ts';
@@ -46,7 +45,6 @@ export function startRole(
 	}
 	const handlers = createHandlers(clients, resources, {
 		card,
-		price: embeddedPrice,
 		batchImagesMax,
 		planningSecondsMax,
 		log,

@@ -67,7 +67,6 @@ export async function runOnce(
 	const replaced = victim.died.then(() => stops.push(startRole(spec.role, clientsOf(spec.role), resources, card)));
 	const stores = createHandlers(quiet, resources, {
 		card,
-		price: embeddedPrice,
 		batchImagesMax: 1,
 		planningSecondsMax: 1,
 		log: () => undefined,

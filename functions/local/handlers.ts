@@ -9,7 +9,7 @@ import { imageEventSchema } from '../core/event.ts';
 import type { Log } from '../core/log.ts';
 import { batchMessageSchema, reportMessageSchema, resumeMessageSchema } from '../core/message.ts';
 import type { ModelCard } from '../core/package.ts';
-import type { Price } from '../core/price.ts';
+import { embeddedPrice } from '../core/price.ts';
 import { createHabits } from '../planner/habit.ts';
 import { createPlanner } from '../planner/handler.ts';
 import { createPriceNow } from '../planner/price-now.ts';
@@ -19,8 +19,6 @@ import { createSweeper } from '../sweeper/handler.ts';
 
 export interface HandlerOptions {
 	card: ModelCard;
-	/** In force where the price list has none for this model on the embedded cloud's workers. */
-	price: Price;
 	batchImagesMax: number;
 	/** After so long without being finished, a batch's planner counts as dead. */
 	planningSecondsMax: number;
@@ -29,7 +27,7 @@ export interface HandlerOptions {
 	log: Log;
 }
 
-/** Of the embedded cloud's workers, in the price list. */
+/** Of the embedded cloud's workers, in the price list; where that has no price for them, the embedded one is in force. */
 const workerKind = 'cpu';
 
 /** Stores and handlers over these clients and resources: what the Lambda functions are made of, in one place. */
@@ -51,7 +49,7 @@ export function createHandlers(clients: Clients, resources: Resources, options: 
 	const images = createImages(s3, imagesBucket);
 	const habitOf = createHabits(stores.ledger);
 	const priced = { model: options.card.name, workerKind };
-	const priceNow = createPriceNow({ list: stores.prices.list, priced, fallback: options.price, nowMs: mint.nowMs });
+	const priceNow = createPriceNow({ list: stores.prices.list, priced, fallback: embeddedPrice, nowMs: mint.nowMs });
 	const parts = {
 		...stores,
 		...queues,

@@ -19,8 +19,6 @@ export interface HostOptions {
 	windowMs: number;
 	/** How often the sweeper runs by itself; without it only when `sweep` is called. */
 	sweepEveryMs?: number;
-	/** After so long without being finished, a batch's planner counts as dead. */
-	planningSecondsMax?: number;
 	/** Instead of the package's own, for measurements. */
 	inference?: Inference;
 	/** Leaves the batches to workers in processes of their own. */
@@ -38,19 +36,13 @@ export type Host = Awaited<ReturnType<typeof startHost>>;
  * @throws BudgetNetError `invalid` when the model package is refused, `unavailable` when it cannot be run here; then nothing is left running
  */
 export async function startHost(options: HostOptions) {
-	const { log, batchImagesMax, planningSecondsMax = limits.planningSecondsMax } = options;
+	const { log, batchImagesMax } = options;
 	const model = await loadPackage(options.packageFolder);
 	const cloud = await (options.startCloud ?? startEmbeddedCloud)();
 	const inference = options.withoutWorker ? undefined : await inferenceOf(options, model, cloud);
 	const { endpoints, clients, resources } = cloud;
-	const price = embeddedPrice;
-	const handlers = createHandlers(clients, resources, {
-		card: model.card,
-		price,
-		batchImagesMax,
-		planningSecondsMax,
-		log,
-	});
+	const { planningSecondsMax } = limits;
+	const handlers = createHandlers(clients, resources, { card: model.card, batchImagesMax, planningSecondsMax, log });
 	/** Emits "step" after every look at a queue, an empty one too: what waits for progress looks then, and at its clock. */
 	const steps = new EventEmitter<{ step: [] }>();
 	const onPolled = () => steps.emit('step');
@@ -72,7 +64,7 @@ export async function startHost(options: HostOptions) {
 
 	const { ledger, batches, claims, manifests, outcomes, drops } = handlers;
 	return {
-		...{ model, price, endpoints, clients, resources, steps, sweep },
+		...{ model, price: embeddedPrice, endpoints, clients, resources, steps, sweep },
 		/** Resolves, with the reason, when its worker cannot classify any more. */
 		lost: worker?.lost ?? Promise.withResolvers<unknown>().promise,
 		...{ ledger, batches, claims, manifests, outcomes, drops },

@@ -33,7 +33,7 @@ export async function startClients() {
 }
 
 async function besideLocalStack(endpoint: string): Promise<Endpoints & { close(): Promise<void> }> {
-	const tables = await startTables({ host: '127.0.0.1', port: 0 });
+	const tables = await startTables('127.0.0.1');
 	return {
 		...{ s3Endpoint: endpoint, sqsEndpoint: endpoint, dynamodbEndpoint: tables.endpoint, close: tables.close },
 		region: 'us-east-1',

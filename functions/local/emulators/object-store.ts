@@ -8,8 +8,6 @@ import { mendByRefusing } from './refusals.ts';
 
 export interface ObjectStoreOptions {
 	host: string;
-	/** 0: a free one. */
-	port: number;
 	region: string;
 	notifications: readonly Notification[];
 }
@@ -17,7 +15,7 @@ export interface ObjectStoreOptions {
 /** Bytes of one PUT; fauxqs takes 11 MiB, less than an image may have. S3 takes 5 GB. */
 const putBytesMax = 64 * 1024 * 1024;
 
-/** Starts S3 and SQS on one port: fauxqs, in memory, mended. @throws when the port is taken */
+/** Starts S3 and SQS on one free port: fauxqs, in memory, mended. */
 export async function startObjectStore(options: ObjectStoreOptions) {
 	const stores = await createStores();
 	const app = buildApp({ logger: false, defaultRegion: options.region, stores });
@@ -30,7 +28,7 @@ export async function startObjectStore(options: ObjectStoreOptions) {
 	mendListing(stores.s3Store);
 	mendXmlOfListing(app);
 	mendNotifications(app, stores, options);
-	await app.listen({ host: options.host, port: options.port });
+	await app.listen({ host: options.host, port: 0 });
 	const { port } = app.server.address() as AddressInfo;
 	return {
 		endpoint: `http://${options.host}:${port}`,

@@ -9,25 +9,14 @@ export interface Emulators extends Endpoints {
 	close(): Promise<void>;
 }
 
-export interface EmulatorsOptions {
-	notifications: readonly Notification[];
-	/** Ports, for who wants to find them again; else free ones. */
-	objectStorePort?: number;
-	tablesPort?: number;
-}
-
 const host = '127.0.0.1';
 const region = 'us-east-1';
 const closeTimeoutMs = 10_000;
 
-/** Starts S3 and SQS (fauxqs, mended) and DynamoDB (dynalite) in this process, on loopback ports, in memory. */
-export async function startEmulators(options: EmulatorsOptions): Promise<Emulators> {
-	const { notifications, objectStorePort = 0, tablesPort = 0 } = options;
-	const objectStore = await startObjectStore({ host, port: objectStorePort, region, notifications });
-	const tables = await startTables({ host, port: tablesPort }).catch(async (error) => {
-		await objectStore.close();
-		throw error;
-	});
+/** Starts S3 and SQS (fauxqs, mended) and DynamoDB (dynalite) in this process, on free loopback ports, in memory. */
+export async function startEmulators(options: { notifications: readonly Notification[] }): Promise<Emulators> {
+	const objectStore = await startObjectStore({ host, region, notifications: options.notifications });
+	const tables = await startTables(host);
 	let closing: Promise<void> | undefined;
 	const closeBoth = () => within(closeTimeoutMs, Promise.all([objectStore.close(), tables.close()]));
 	return {

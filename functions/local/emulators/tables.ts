@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import dynalite from 'dynalite';
 
-/** Starts DynamoDB: dynalite, in memory; tables are there at once. @throws when the port is taken */
-export async function startTables({ host, port }: { host: string; port: number }) {
+/** Starts DynamoDB on a free port: dynalite, in memory; tables are there at once. */
+export async function startTables(host: string) {
 	const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
-	server.listen(port, host);
+	server.listen(0, host);
 	await once(server, 'listening');
 	return {
 		endpoint: `http://${host}:${(server.address() as AddressInfo).port}`,

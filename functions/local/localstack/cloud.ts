@@ -47,7 +47,7 @@ export async function startLocalStackCloud(options: {
 }): Promise<LocalStackCloud> {
 	const template = await readTemplate(options.templateFile);
 	const server = await startLocalStack(options.folder);
-	const tables = server.hasDynamoDb ? undefined : await startTables({ host, port: 0 });
+	const tables = server.hasDynamoDb ? undefined : await startTables(host);
 	const endpoints: Endpoints = {
 		s3Endpoint: server.endpoint,
 		sqsEndpoint: server.endpoint,
