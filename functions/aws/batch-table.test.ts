@@ -1,9 +1,10 @@
 import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Batches } from '../core/ports.ts';
+import { batchesContract, createMaker, idsOf } from '../core/testing/batches-contract.ts';
 import { batchIdOf } from '../core/testing/ledger-model.ts';
-import { type Batches, createBatches } from './batch-table.ts';
+import { createBatches } from './batch-table.ts';
 import { createTables, tableNames } from './tables.ts';
-import { batchesContract, createMaker, idsOf } from './testing/batches-contract.ts';
 import { startClients } from './testing/start-clients.ts';
 
 const clients = await startClients();

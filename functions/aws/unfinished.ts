@@ -5,6 +5,7 @@ import type { Batch } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import { parse } from '../core/parse.ts';
+import type { Unreadable } from '../core/ports.ts';
 import { awsCall } from './aws-call.ts';
 import { createSample } from './sample.ts';
 import { unfinishedIndex } from './tables.ts';
@@ -24,9 +25,6 @@ interface Search {
 	/** Batches at most. */
 	limit: number;
 }
-
-/** Told of a batch whose item does not fit its schema; without it, that throws. */
-export type Unreadable = (batchId: string, error: BudgetNetError) => void;
 
 /** A tenant's deferred batches, the oldest first. Each is read from the table itself: one that has moved on is left out. */
 export async function findDeferred(search: Search & { tenant: string }): Promise<Batch[]> {

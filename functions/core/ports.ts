@@ -1,4 +1,6 @@
 import type { Alert } from './alert.ts';
+import type { Batch, BatchState, DeferralReason } from './batch.ts';
+import type { BudgetNetError } from './errors.ts';
 import type { Account, JournalEntry, Refusal, ReserveRequest } from './ledger.ts';
 import type { Quota, QuotaWish } from './quota.ts';
 
@@ -42,4 +44,59 @@ export interface Ledger {
 	raise(alert: Alert): Promise<boolean>;
 	/** Those raised for a tenant in a period, in no order that means anything. */
 	alerts(tenant: string, period: string): Promise<Alert[]>;
+}
+
+/** Told of a batch whose item does not fit its schema; without it, that throws. */
+export type Unreadable = (batchId: string, error: BudgetNetError) => void;
+
+/** What a change of state may say besides; what it leaves out stays, but for the reason. */
+export interface StateFields {
+	reason?: DeferralReason;
+	images?: number;
+	parts?: number;
+	deadlineMs?: number;
+	writtenMs?: number;
+}
+
+/**
+ * The batches and how far each of them has come. Two adapters: DynamoDB (aws/batch-table.ts) and memory (core/memory-batches.ts);
+ * both pass core/testing/batches-contract.ts. Every call is safe to repeat; `get` is consistent.
+ */
+export interface Batches {
+	/** Writes the intent, unless it is there. @throws BudgetNetError */
+	create(batch: Batch): Promise<void>;
+	get(batchId: string): Promise<Batch | undefined>;
+	/**
+	 * Notes a reservation, before it is asked for.
+	 * @param known how many the caller has seen, so that of two planners of a batch the second meets what the first has noted
+	 * @returns false when there are others: nothing was noted, and the batch is to be read again
+	 * @throws BudgetNetError `conflict` when the batch is settled or void, so that whoever reads its reservations after that has
+	 * them all; `invalid` when it has had too many; `not-found`
+	 */
+	addReservation(batchId: string, reservation: Batch['reservations'][number], known: number): Promise<boolean>;
+	/**
+	 * Says how far a batch has come, unless it has come further (batch.ts: statesKept). A reason that is not given is removed.
+	 * @throws BudgetNetError `not-found`
+	 */
+	setState(batchId: string, state: BatchState, fields?: StateFields): Promise<void>;
+	/**
+	 * Takes its reason from a batch that is deferred for `open-reservations`, so that of many who find that it may go on now only one
+	 * sends it to the planner, which gives it a reason again or sends it on.
+	 * @returns whether this call took it
+	 */
+	wake(batchId: string): Promise<boolean>;
+	/**
+	 * Keeps a settled batch among the unfinished, for reservations that may still come too late. Watched once: said again, or of
+	 * a batch that is not settled, it changes nothing.
+	 */
+	watch(batch: Batch, untilMs: number): Promise<void>;
+	/** Ends that. */
+	unwatch(batchId: string): Promise<void>;
+	/** A tenant's deferred batches, the oldest first. One that was deferred a moment ago may be missing. */
+	deferred(tenant: string, limit: number): Promise<Batch[]>;
+	/**
+	 * Batches of all tenants that are claiming, deferred, sent or watched; of more than `limit` those that only wait behind an
+	 * older one are left out first. One that was created a moment ago may be missing; one that cannot be read is told of instead.
+	 */
+	unfinished(limit: number, unreadable?: Unreadable): Promise<Batch[]>;
 }

@@ -1,4 +1,3 @@
-import type { Batches } from '../aws/batch-table.ts';
 import type { Claims } from '../aws/claim-table.ts';
 import type { Drops } from '../aws/drops.ts';
 import type { Manifests } from '../aws/manifests.ts';
@@ -6,7 +5,7 @@ import type { Outcomes } from '../aws/outcomes.ts';
 import { versionOf } from '../core/image.ts';
 import { reservedNanoUsd } from '../core/ledger.ts';
 import { isGivenUp } from '../core/outcome.ts';
-import type { Ledger } from '../core/ports.ts';
+import type { Batches, Ledger } from '../core/ports.ts';
 import { costNanoUsd } from '../core/price.ts';
 
 /** What was found wrong, counted by kind. All zero is what must be. */

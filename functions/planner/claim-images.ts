@@ -1,10 +1,10 @@
 import pMap from 'p-map';
-import type { Batches } from '../aws/batch-table.ts';
 import type { Claims } from '../aws/claim-table.ts';
 import type { Manifests } from '../aws/manifests.ts';
 import type { Batch } from '../core/batch.ts';
 import type { Image } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
+import type { Batches } from '../core/ports.ts';
 
 export interface ClaimingParts {
 	batches: Batches;

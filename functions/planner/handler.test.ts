@@ -1,8 +1,8 @@
 import type { SQSRecord } from 'aws-lambda';
 import { expect, test } from 'vitest';
 import { imageEvent } from '../core/event.ts';
+import { createMemoryBatches } from '../core/memory-batches.ts';
 import { createMemoryLedger } from '../core/memory-ledger.ts';
-import { createMemoryBatches } from '../simulate/memory-batches.ts';
 import { createPlanner, type PlannerParts } from './handler.ts';
 
 const event = (messageId: string, key: string) =>

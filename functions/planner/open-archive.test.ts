@@ -7,10 +7,10 @@ import { type Batch, mintArchiveBatchId, partBatchId } from '../core/batch.ts';
 import { payableImages } from '../core/budget.ts';
 import type { Image } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
+import { createMemoryBatches } from '../core/memory-batches.ts';
 import { createMemoryLedger } from '../core/memory-ledger.ts';
 import { embeddedPrice as price } from '../core/price.ts';
 import { cardFor } from '../core/testing/card.ts';
-import { createMemoryBatches } from '../simulate/memory-batches.ts';
 import { openArchive } from './open-archive.ts';
 
 const tenant = 'acme';

@@ -1,5 +1,4 @@
 import { listArchive } from '../archive/list-archive.ts';
-import type { Batches } from '../aws/batch-table.ts';
 import type { Images } from '../aws/images.ts';
 import type { Manifests } from '../aws/manifests.ts';
 import { type Batch, cutBatches, partBatchId } from '../core/batch.ts';
@@ -8,6 +7,7 @@ import { failureOf, ImageError } from '../core/failure.ts';
 import type { Image } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
+import type { Batches } from '../core/ports.ts';
 import { batchBounds } from './new-batches.ts';
 import { payableNow } from './payable.ts';
 import type { PlanningParts } from './plan.ts';

@@ -5,13 +5,13 @@ import type { Batch } from '../core/batch.ts';
 import { type BatchState, mintBatchId } from '../core/batch.ts';
 import { budgetOf } from '../core/budget.ts';
 import { limits } from '../core/limits.ts';
+import { createMemoryBatches } from '../core/memory-batches.ts';
 import { createMemoryLedger } from '../core/memory-ledger.ts';
 import type { BatchMessage } from '../core/message.ts';
 import { costNanoUsd, embeddedPrice as price } from '../core/price.ts';
 import type { Quota, QuotaWish } from '../core/quota.ts';
 import { cardFor } from '../core/testing/card.ts';
 import { ridOf } from '../core/testing/ledger-model.ts';
-import { createMemoryBatches } from '../simulate/memory-batches.ts';
 import { createHabits } from './habit.ts';
 import { type PlanningParts, planBatch } from './plan.ts';
 

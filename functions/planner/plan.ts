@@ -1,4 +1,3 @@
-import type { Batches } from '../aws/batch-table.ts';
 import type { Queue } from '../aws/queue.ts';
 import { again } from '../aws/tries.ts';
 import type { Alert } from '../core/alert.ts';
@@ -12,7 +11,7 @@ import type { BatchMessage } from '../core/message.ts';
 import { forecastOf, needsHabit, type Plan, pacingOf } from '../core/pacing.ts';
 import type { ModelCard } from '../core/package.ts';
 import { periodOf } from '../core/period.ts';
-import type { Ledger } from '../core/ports.ts';
+import type { Batches, Ledger } from '../core/ports.ts';
 import type { Price } from '../core/price.ts';
 import type { Quota } from '../core/quota.ts';
 import { alertsOf, raiseAll } from './alerts.ts';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Claims } from '../aws/claim-table.ts';
 import type { Manifests } from '../aws/manifests.ts';
 import type { Image } from '../core/image.ts';
-import { createMemoryBatches } from '../simulate/memory-batches.ts';
+import { createMemoryBatches } from '../core/memory-batches.ts';
 import { rerun } from './rerun.ts';
 
 const image = (name: string): Image => ({ key: `acme/${name}`, etag: 'e1', bytes: 1 });

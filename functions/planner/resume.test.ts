@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { type Batch, mintBatchId } from '../core/batch.ts';
 import { limits } from '../core/limits.ts';
+import { createMemoryBatches } from '../core/memory-batches.ts';
 import { createMemoryLedger } from '../core/memory-ledger.ts';
 import type { BatchMessage, ResumeMessage } from '../core/message.ts';
 import { embeddedPrice as price } from '../core/price.ts';
 import { cardFor } from '../core/testing/card.ts';
 import { ridOf } from '../core/testing/ledger-model.ts';
-import { createMemoryBatches } from '../simulate/memory-batches.ts';
 import { resumeBatch } from './resume.ts';
 
 const tenant = 'acme';

@@ -3,9 +3,9 @@ import type { Manifests } from '../aws/manifests.ts';
 import type { Outcomes } from '../aws/outcomes.ts';
 import { mintBatchId } from '../core/batch.ts';
 import { limits } from '../core/limits.ts';
+import { createMemoryBatches } from '../core/memory-batches.ts';
 import { createMemoryLedger } from '../core/memory-ledger.ts';
 import { ridOf } from '../core/testing/ledger-model.ts';
-import { createMemoryBatches } from '../simulate/memory-batches.ts';
 import { giveUp } from './give-up.ts';
 
 const [tenant, nowMs, deadlineMs] = ['acme', Date.UTC(2026, 10, 24), Date.UTC(2026, 10, 28)];

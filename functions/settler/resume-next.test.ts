@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type DeferralReason, mintBatchId } from '../core/batch.ts';
+import { createMemoryBatches } from '../core/memory-batches.ts';
 import type { ResumeMessage } from '../core/message.ts';
-import { createMemoryBatches } from '../simulate/memory-batches.ts';
 import { resumeNext } from './resume-next.ts';
 
 const tenant = 'acme';

@@ -1,9 +1,9 @@
 import { askPlanner } from '../aws/ask-planner.ts';
-import type { Batches } from '../aws/batch-table.ts';
 import type { Queue } from '../aws/queue.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { ResumeMessage } from '../core/message.ts';
+import type { Batches } from '../core/ports.ts';
 
 export interface ResumingNextParts {
 	batches: Pick<Batches, 'deferred' | 'wake'>;

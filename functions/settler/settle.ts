@@ -1,10 +1,9 @@
-import type { Batches } from '../aws/batch-table.ts';
 import type { Outcomes } from '../aws/outcomes.ts';
 import { type Batch, batchOf } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import type { ReportMessage } from '../core/message.ts';
 import { isGivenUp, type RunFacts } from '../core/outcome.ts';
-import type { Ledger } from '../core/ports.ts';
+import type { Batches, Ledger } from '../core/ports.ts';
 
 export interface SettlingParts {
 	ledger: Ledger;

@@ -1,5 +1,6 @@
 import { type Batch, mintBatchId } from '../core/batch.ts';
 import { expectedAccuracy, expectedMacs } from '../core/curve.ts';
+import { createMemoryBatches } from '../core/memory-batches.ts';
 import { createMemoryLedger } from '../core/memory-ledger.ts';
 import type { BatchMessage } from '../core/message.ts';
 import { overdueReason } from '../core/overdue.ts';
@@ -9,7 +10,6 @@ import type { QuotaWish } from '../core/quota.ts';
 import { createHabits } from '../planner/habit.ts';
 import { type PlanningParts, planBatch } from '../planner/plan.ts';
 import { resumeBatch } from '../planner/resume.ts';
-import { createMemoryBatches } from './memory-batches.ts';
 import { type Drop, yearEndMs, yearStartMs } from './traffic.ts';
 
 /** What became of one batch of images. */

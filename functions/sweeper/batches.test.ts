@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import type { Outcomes } from '../aws/outcomes.ts';
 import { type Batch, mintBatchId } from '../core/batch.ts';
 import { limits } from '../core/limits.ts';
+import { createMemoryBatches } from '../core/memory-batches.ts';
 import type { ReportMessage, ResumeMessage } from '../core/message.ts';
 import { ridOf } from '../core/testing/ledger-model.ts';
-import { createMemoryBatches } from '../simulate/memory-batches.ts';
 import { sweepBatches } from './batches.ts';
 
 const nowMs = Date.UTC(2026, 10, 24, 12);

@@ -1,5 +1,4 @@
 import { askPlanner } from '../aws/ask-planner.ts';
-import type { Batches } from '../aws/batch-table.ts';
 import type { Outcomes } from '../aws/outcomes.ts';
 import type { Queue } from '../aws/queue.ts';
 import type { Batch } from '../core/batch.ts';
@@ -8,6 +7,7 @@ import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
 import type { GiveUpReason, ReportMessage, ResumeMessage } from '../core/message.ts';
 import { overdueReason } from '../core/overdue.ts';
+import type { Batches } from '../core/ports.ts';
 import { measureWaiting, type Waiting } from './measures.ts';
 
 export interface BatchSweepingParts {

@@ -1,11 +1,11 @@
 import pMap from 'p-map';
-import type { Batches } from '../aws/batch-table.ts';
 import type { Claims } from '../aws/claim-table.ts';
 import type { ListedImage } from '../aws/image-list.ts';
 import { type Batch, partBatchId } from '../core/batch.ts';
 import { nameOfImage } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import { isImageKey } from '../core/object-key.ts';
+import type { Batches } from '../core/ports.ts';
 import type { SendAgain } from './lost-events.ts';
 
 export interface CountingParts {

@@ -1,4 +1,3 @@
-import type { Batches } from '../../aws/batch-table.ts';
 import type { Claims } from '../../aws/claim-table.ts';
 import { createDrops } from '../../aws/drops.ts';
 import { type Batch, mintBatchId } from '../../core/batch.ts';
@@ -6,6 +5,7 @@ import { parseImageEvents } from '../../core/event.ts';
 import type { ImageName } from '../../core/image.ts';
 import { limits } from '../../core/limits.ts';
 import { tenantOf } from '../../core/object-key.ts';
+import type { Batches } from '../../core/ports.ts';
 import { sweepDrops } from '../drops.ts';
 import { createMemoryBucket } from './memory-bucket.ts';
 

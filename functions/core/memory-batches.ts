@@ -1,14 +1,13 @@
-import type { Batches } from '../aws/batch-table.ts';
-import { type Batch, statesKept } from '../core/batch.ts';
-import { BudgetNetError } from '../core/errors.ts';
-import { limits } from '../core/limits.ts';
+import { type Batch, statesKept } from './batch.ts';
+import { BudgetNetError } from './errors.ts';
+import { isFinal } from './final-states.ts';
+import { limits } from './limits.ts';
+import type { Batches } from './ports.ts';
 
 export interface MemoryBatches extends Batches {
 	/** Batches that are claiming, deferred or sent, in the order they were created. */
 	waiting(): Batch[];
 }
-
-const isFinal = ({ state }: Batch) => state === 'settled' || state === 'void';
 
 /** Batches in memory, as the table has them. They are to be created in the order of their ids, which is that of time. */
 export function createMemoryBatches(): MemoryBatches {

@@ -1,4 +1,4 @@
-import { batchesContract } from '../aws/testing/batches-contract.ts';
 import { createMemoryBatches } from './memory-batches.ts';
+import { batchesContract } from './testing/batches-contract.ts';
 
 batchesContract('memory', async () => createMemoryBatches());

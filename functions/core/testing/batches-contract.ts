@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Batch } from '../../core/batch.ts';
-import { limits } from '../../core/limits.ts';
-import { batchIdOf, ridOf } from '../../core/testing/ledger-model.ts';
-import type { Batches } from '../batch-table.ts';
+import type { Batch } from '../batch.ts';
+import { limits } from '../limits.ts';
+import type { Batches } from '../ports.ts';
+import { batchIdOf, ridOf } from './ledger-model.ts';
 
 export const idsOf = (list: Batch[]) => list.map((batch) => batch.batchId);
 
