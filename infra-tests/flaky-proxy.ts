@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { seededRandom } from '../functions/evaluate/random.ts';
+import { seededRandom } from '../functions/core/random.ts';
 
 /** How often (as parts of all requests) what goes wrong. */
 const parts = { refused: 0.05, lostAnswer: 0.04, cutAnswer: 0.02, slow: 0.03 };

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import type { Endpoints } from '../functions/aws/clients.ts';
 import { createLedgerTable } from '../functions/aws/ledger-table.ts';
 import { BudgetNetError } from '../functions/core/errors.ts';
-import { seededRandom } from '../functions/evaluate/random.ts';
+import { seededRandom } from '../functions/core/random.ts';
 import { createLethalClients } from '../functions/faults/lethal-clients.ts';
 
 export interface RacerOrders {

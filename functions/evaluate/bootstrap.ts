@@ -1,4 +1,4 @@
-import { seededRandom } from './random.ts';
+import { seededRandom } from '../core/random.ts';
 
 const resamples = 1000;
 

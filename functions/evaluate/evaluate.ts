@@ -1,7 +1,7 @@
 import { fullMacs, leastMacs, type ModelCard } from '../core/package.ts';
+import { permutation } from '../core/random.ts';
 import { cascadeOfOne, cascadeOfTwo } from './cascade.ts';
 import { gate, gatedBy, random, softActor } from './gated.ts';
-import { permutation } from './random.ts';
 import { type Small, smallOf } from './small.ts';
 import type { OutcomeTable, ValueTable } from './table.ts';
 import { baseBatch, type Method, type MethodRow, type Trial } from './trial.ts';

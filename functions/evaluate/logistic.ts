@@ -1,6 +1,6 @@
 import type { ModelCard } from '../core/package.ts';
+import { permutation } from '../core/random.ts';
 import type { Reading } from '../core/reading.ts';
-import { permutation } from './random.ts';
 import { type OutcomeTable, oneStepTableOf, type ValueTable } from './table.ts';
 
 /** Logistic regression on features, for "is the label right?". */

@@ -9,7 +9,7 @@ import { leastMacs } from '../core/package.ts';
 import { periodOf } from '../core/period.ts';
 import { costNanoUsd, embeddedPrice } from '../core/price.ts';
 import { limitForShare } from '../core/quota.ts';
-import { permutation } from '../evaluate/random.ts';
+import { permutation } from '../core/random.ts';
 import type { Emulators } from '../local/emulators/start.ts';
 import { createHandlers } from '../local/handlers.ts';
 import { provision } from '../local/provision.ts';

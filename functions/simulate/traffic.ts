@@ -5,7 +5,7 @@ import { fullMacs, type ModelCard } from '../core/package.ts';
 import { periodOf, type Schedule } from '../core/period.ts';
 import { costNanoUsd, type Price } from '../core/price.ts';
 import type { QuotaWish } from '../core/quota.ts';
-import { seededRandom } from '../evaluate/random.ts';
+import { seededRandom } from '../core/random.ts';
 
 /**
  * A made-up year of made-up tenants. Nothing here is measured: the numbers are such that tenants differ as widely as real ones
