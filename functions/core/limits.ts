@@ -78,11 +78,11 @@ export const limits = {
 	/** Files that tools read or decode at once. */
 	fetchConcurrency: 16,
 	batchesAtOnce,
-	/** Bytes of their pixels: what does not fit runs one after the other. */
+	/** Bytes of the pixels of all batches that a worker runs at once: what does not fit runs one after the other. */
 	pixelBytesAtOnceMax: 512 * 1024 * 1024,
 	/** Images of a batch under way at once in a worker, from the request to their pixels: most of that is waiting for the bucket. */
 	loadConcurrency: 128,
-	/** Bytes of the files among them, of all batches together; a larger one is alone. */
+	/** Bytes of the files that a worker's batches load at once, all together; a larger file is loaded alone. */
 	loadBytesMax: 256 * 1024 * 1024,
 	/** Connections of one client: what a worker's batches load at once, and some for all else. */
 	socketsMax: 288,
@@ -90,7 +90,7 @@ export const limits = {
 	spansABatch: 16,
 	/** Tries of a request to a store that asks to slow down: some seconds, for functions end after minutes. */
 	slowDownTries: 4,
-	/** A worker's: a minute or two. A batch of 2,048 images must not fail by one. */
+	/** Tries of a worker's request to a store that asks to slow down: a minute or two. A batch of 2,048 images must not fail by one. */
 	workerSlowDownTries: 10,
 	/** Tenants whose images one planner plans at once. */
 	tenantConcurrency: 8,
