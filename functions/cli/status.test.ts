@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { createMemoryBatches } from '../core/memory-batches.ts';
 import { createMemoryLedger } from '../core/memory-ledger.ts';
 import { periodOf } from '../core/period.ts';
-import { createMemoryBatches } from '../simulate/memory-batches.ts';
 import type { Connection } from './connect.ts';
 import { describeStatuses, findStatuses } from './status.ts';
 

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import type { Outcomes } from '../aws/outcomes.ts';
 import { mintBatchId } from '../core/batch.ts';
+import { createMemoryBatches } from '../core/memory-batches.ts';
 import { createMemoryLedger } from '../core/memory-ledger.ts';
 import type { RunFacts } from '../core/outcome.ts';
 import { noPrice } from '../core/price.ts';
 import { ridOf } from '../core/testing/ledger-model.ts';
-import { createMemoryBatches } from '../simulate/memory-batches.ts';
 import { settleBatch } from './settle.ts';
 
 const [tenant, period, nowMs] = ['acme', '2026-11', Date.UTC(2026, 10, 24)];
