@@ -72,13 +72,17 @@ const contracts = [
 	['facts', runFactsSchema, facts],
 ] as const;
 
+/** Read by other releases than the one that wrote it: what these add is skipped (core/later-release.test.ts). */
+const skipping: readonly unknown[] = [batchMessageSchema, reportMessageSchema, resumeMessageSchema, runFactsSchema];
+
 describe.each(contracts)('a %s', (what, schema, valid) => {
 	test('that is right is taken', () => {
 		expect(parse<unknown>(schema, valid, what)).toEqual(valid);
 	});
 
 	test('that is spoilt in any one place is refused, and the error names it', () => {
-		const spoilt = spoil(valid, ['entry']);
+		const all = spoil(valid, ['entry']);
+		const spoilt = skipping.includes(schema) ? all.filter(({ what: how }) => how !== 'an unknown field') : all;
 		expect(spoilt.length).toBeGreaterThan(20);
 		for (const { what: how, value } of spoilt)
 			expect(() => parse<unknown>(schema, value, what), how).toThrow(namedError(what));

@@ -67,7 +67,7 @@ test('the list of files that go in: five rooms, the packages, no tests', async (
 		.filter((entry) => entry.isFile())
 		.map((entry) => relative(app, join(entry.parentPath, entry.name)));
 	expect(files.filter((file) => !/^functions\/\w+\/[\w-]+(\.ts|\/Dockerfile)$|Dockerfile$/.test(file))).toEqual([]);
-	expect(files.length).toBeLessThan(120);
+	expect(files.length).toBeLessThan(140);
 });
 
 test.skipIf(process.platform !== 'linux')(
