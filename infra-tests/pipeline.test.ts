@@ -6,7 +6,7 @@ import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Outcome } from '../functions/core/outcome.ts';
 import { fullMacs, policyMacs } from '../functions/core/package.ts';
-import { periodOf } from '../functions/core/period.ts';
+import { monthsInUtc, periodOf } from '../functions/core/period.ts';
 import { limitForShare } from '../functions/core/quota.ts';
 import { type Host, startHost } from '../functions/local/host.ts';
 import { type Tally, untilAccounted } from '../functions/local/tally.ts';
@@ -101,7 +101,7 @@ describe('money', () => {
 					BigInt(price.nanoUsdPerImage * outcomes.length) * 1_000_000_000_000n;
 				spent += (picoUsd + 999_999_999_999n) / 1_000_000_000_000n;
 			}
-			const account = await host.ledger.getAccount(tenant, periodOf(Date.now()));
+			const account = await host.ledger.getAccount(tenant, periodOf(monthsInUtc, Date.now()));
 			const late = (await outcomesOf(tenant)).length - imagesDropped;
 			expect(account?.spentNanoUsd).toBe(Number(spent) + late * host.price.nanoUsdPerImage);
 			expect(account?.spentNanoUsd).toBeLessThanOrEqual(account?.limitNanoUsd ?? 0);

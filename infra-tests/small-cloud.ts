@@ -7,14 +7,14 @@ import { imageEvent } from '../functions/core/event.ts';
 import type { Image } from '../functions/core/image.ts';
 import type { Outcome } from '../functions/core/outcome.ts';
 import { parseCard } from '../functions/core/package.ts';
-import { periodOf } from '../functions/core/period.ts';
+import { monthsInUtc, periodOf } from '../functions/core/period.ts';
 import { type Role, startRole, visibilitySeconds } from '../functions/faults/roles.ts';
 import { type Emulators, startEmulators } from '../functions/local/emulators/start.ts';
 import { createHandlers } from '../functions/local/handlers.ts';
 import { provision } from '../functions/local/provision.ts';
 
 const models = join(import.meta.dirname, '..', 'models');
-export const period = periodOf(Date.now());
+export const period = periodOf(monthsInUtc, Date.now());
 
 /**
  * An embedded cloud for tests of what goes wrong: no bucket notifications (a test sends the events that it wants), a stub

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, expect, test } from 'vitest';
 import { BudgetNetError } from '../functions/core/errors.ts';
-import { periodOf } from '../functions/core/period.ts';
+import { monthsInUtc, periodOf } from '../functions/core/period.ts';
 import { dropFiles } from '../functions/local/drop.ts';
 import { type Host, type HostOptions, startHost } from '../functions/local/host.ts';
 import { untilAccounted } from '../functions/local/tally.ts';
@@ -48,7 +48,7 @@ test('kill -9 in the middle of a batch: its message comes again, and nothing is 
 	const tallies = await untilAccounted(running, new Map([[tenant, files.length]]), () => undefined);
 	const settled = tallies.get(tenant)?.settled ?? [];
 	expect(settled.reduce((sum, facts) => sum + facts.labelled, 0)).toBe(files.length);
-	const account = await running.ledger.getAccount(tenant, periodOf(Date.now()));
+	const account = await running.ledger.getAccount(tenant, periodOf(monthsInUtc, Date.now()));
 	expect(account?.spentNanoUsd).toBe(settled.reduce((sum, facts) => sum + facts.billedNanoUsd, 0));
 	expect(account?.open).toEqual({});
 });

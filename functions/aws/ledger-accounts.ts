@@ -20,7 +20,7 @@ export function createLedgerAccounts(store: LedgerStore): Pick<Ledger, 'setQuota
 			return next === before || (await put(writes.putQuota(next, before))) ? next : again;
 		});
 		const { tenant, continues } = quota;
-		const period = periodOf(nowMs, quota);
+		const period = periodOf(quota, nowMs);
 		if ((await getAccount(tenant, period)) ?? (continues && (await getAccount(tenant, continues.from))))
 			await ensureAccount(quota, period, undefined);
 		return quota;

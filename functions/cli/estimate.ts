@@ -97,7 +97,7 @@ async function estimateFor(
 async function standingOf(connection: Connection, quota: Quota, priced: Priced): Promise<Standing> {
 	const { ledger, workers } = connection;
 	const [card, nowMs] = [await readCard(priced.model), Date.now()];
-	const account = await ledger.getAccount(quota.tenant, periodOf(nowMs, quota));
+	const account = await ledger.getAccount(quota.tenant, periodOf(quota, nowMs));
 	const { availableNanoUsd = quota.limitNanoUsd, images: seenImages = 0 } = account ?? {};
 	const habit = await createHabits(ledger)(quota, nowMs);
 	const price = await systemPrice(connection, priced, nowMs);

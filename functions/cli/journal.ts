@@ -44,7 +44,7 @@ async function show(tenant: string, { period, json }: Output & { period?: string
 	if (period !== undefined) parse(periodSchema, period, `--period ${period}`);
 	const { name, entries } = await connected(async ({ ledger }) => {
 		const quota = presentQuota(tenant, await ledger.getQuota(tenant));
-		const found = period ?? periodOf(Date.now(), quota);
+		const found = period ?? periodOf(quota, Date.now());
 		return { name: found, entries: await Array.fromAsync(ledger.journal(tenant, found)) };
 	});
 	const inOrder = entries.toSorted((a, b) => (a.batchId < b.batchId ? -1 : 1));

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { mintBatchId } from '../core/batch.ts';
 import { createMemoryLedger } from '../core/memory-ledger.ts';
-import { periodOf } from '../core/period.ts';
+import { monthsInUtc, periodOf } from '../core/period.ts';
 import { cardFor } from '../core/testing/card.ts';
 import type { Connection } from './connect.ts';
 import { pageData } from './page.ts';
@@ -11,7 +11,14 @@ test('a page counts every batch that was billed, of however many it reads the ou
 	await ledger.setQuota({ tenant, limitNanoUsd: 1_000_000 }, nowMs);
 	for (let i = 0; i < 2100; i++) {
 		const batchId = mintBatchId(nowMs + i, '00000000');
-		await ledger.settle({ tenant, period: periodOf(nowMs), rid: String(i), batchId, images: 8, billedNanoUsd: 10 });
+		await ledger.settle({
+			tenant,
+			period: periodOf(monthsInUtc, nowMs),
+			rid: String(i),
+			batchId,
+			images: 8,
+			billedNanoUsd: 10,
+		});
 	}
 	const read: string[] = [];
 	const outcomes = { read: async ({ batchId }: { batchId: string }) => void read.push(batchId) };

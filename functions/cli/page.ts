@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import pMap from 'p-map';
-import { arrivalMs } from '../core/arrivals.ts';
+import { arrivalMs } from '../core/batch.ts';
 import { expectedAccuracy } from '../core/curve.ts';
 import type { JournalEntry } from '../core/ledger.ts';
 import { limits } from '../core/limits.ts';

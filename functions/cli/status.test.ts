@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createMemoryBatches } from '../core/memory-batches.ts';
 import { createMemoryLedger } from '../core/memory-ledger.ts';
-import { periodOf } from '../core/period.ts';
+import { monthsInUtc, periodOf } from '../core/period.ts';
 import type { Connection } from './connect.ts';
 import { describeStatuses, findStatuses } from './status.ts';
 
@@ -14,7 +14,7 @@ async function remarkOf(softLimitNanoUsd: number | undefined, settled?: number):
 		{ tenant, limitNanoUsd: 100, ...(softLimitNanoUsd === undefined ? {} : { softLimitNanoUsd }) },
 		nowMs,
 	);
-	const [period, of] = [periodOf(nowMs), { rid: 'r', batchId: 'b', images: 8 }];
+	const [period, of] = [periodOf(monthsInUtc, nowMs), { rid: 'r', batchId: 'b', images: 8 }];
 	await ledger.ensureAccount(quota, period, undefined);
 	await ledger.reserve({ tenant, period, ...of, nanoUsd: 50, quotaRevision: 1 });
 	await ledger.raise({ tenant, period, kind: 'soft-limit', quotaRevision: 1, atMs: Date.UTC(2026, 10, 24, 11, 30) });

@@ -1,3 +1,4 @@
+import { arrivalMs } from './batch.ts';
 import type { JournalEntry } from './ledger.ts';
 import { median } from './median.ts';
 
@@ -38,12 +39,6 @@ export type Habit = Rhythm | { lastPeriodImages: number };
 /** The arrival that an entry of a journal tells of: what was billed, at the time that its batch's id names. */
 export function arrivalOf({ batchId, billedNanoUsd, images }: JournalEntry): Arrival | undefined {
 	return billedNanoUsd > 0 && images !== undefined ? { atMs: arrivalMs(batchId), images } : undefined;
-}
-
-/** The time in a batch's id: 20261124T113012123Z-… is 2026-11-24T11:30:12.123Z. */
-export function arrivalMs(batchId: string): number {
-	const part = (from: number, to: number) => Number(batchId.slice(from, to));
-	return Date.UTC(part(0, 4), part(4, 6) - 1, part(6, 8), part(9, 11), part(11, 13), part(13, 15), part(15, 18));
 }
 
 /**

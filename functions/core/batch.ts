@@ -111,6 +111,12 @@ export function mintBatchId(nowMs: number, random: string): string {
 	return `${new Date(nowMs).toISOString().replaceAll(/[-:.]/g, '')}-${random}`;
 }
 
+/** The time in a batch's id: 20261124T113012123Z-… is 2026-11-24T11:30:12.123Z. */
+export function arrivalMs(batchId: string): number {
+	const part = (from: number, to: number) => Number(batchId.slice(from, to));
+	return Date.UTC(part(0, 4), part(4, 6) - 1, part(6, 8), part(9, 11), part(11, 13), part(13, 15), part(15, 18));
+}
+
 /** The id of the batch that opens an archive: it ends in 00, so that its parts' ids follow it. */
 export function mintArchiveBatchId(nowMs: number, random: string): string {
 	return mintBatchId(nowMs, `${random.slice(0, -2)}00`);

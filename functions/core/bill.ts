@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { arrivalMs } from './arrivals.ts';
+import { batchDate } from './batch.ts';
 import type { JournalEntry } from './ledger.ts';
 import type { Price } from './price.ts';
 import { type ListedPrice, type Priced, priceAt } from './price-list.ts';
@@ -13,7 +13,7 @@ export function beginsIn(period: string, month: string): boolean {
 
 /** What an entry billed for a batch of a calendar month (UTC), 0 for one of another: of a total, whose account says nothing of months. */
 export function billedIn({ batchId, billedNanoUsd }: JournalEntry, month: string): number {
-	return new Date(arrivalMs(batchId)).toISOString().startsWith(month) ? billedNanoUsd : 0;
+	return batchDate(batchId).startsWith(month) ? billedNanoUsd : 0;
 }
 
 /** A month's real bill against what the tenants were billed. */

@@ -85,7 +85,7 @@ export function createMemoryLedger(
 			const quota = nextQuota(last, wish, nowMs, basedOn);
 			quotas.set(quota.tenant, quota);
 			await written();
-			const period = periodOf(nowMs, quota);
+			const period = periodOf(quota, nowMs);
 			if (get(quota.tenant, period) ?? (quota.continues && get(quota.tenant, quota.continues.from)))
 				await ensureAccount(quota, period, undefined);
 			return quota;

@@ -21,8 +21,8 @@ export const scheduleFields = {
 };
 export type Schedule = z.infer<z.ZodObject<typeof scheduleFields>>;
 
-/** Calendar months in UTC. */
-const monthsInUtc: Schedule = { period: 'month', weekStart: 'monday', timeZone: 'UTC' };
+/** Calendar months in UTC: those of a quota that says nothing else. */
+export const monthsInUtc: Schedule = { period: 'month', weekStart: 'monday', timeZone: 'UTC' };
 
 /** A period's name: a month 2026-11, a day 2026-11-24, a week by its first day week-2026-11-23, or total. */
 export const periodSchema = z
@@ -56,7 +56,7 @@ export function periodAt(schedule: Schedule, instantMs: number): Period {
 }
 
 /** The name of the period that an instant lies in. Quotas hold per period. */
-export function periodOf(instantMs: number, schedule: Schedule = monthsInUtc): string {
+export function periodOf(schedule: Schedule, instantMs: number): string {
 	return periodAt(schedule, instantMs).name;
 }
 

@@ -77,7 +77,7 @@ export function nextQuota(before: Quota | undefined, wish: QuotaWish, nowMs: num
 	if (!before) return { ...wanted, revision: 1 };
 	const { revision, continues, ...said } = before;
 	if (isDeepStrictEqual(said, wanted)) return before;
-	const [from, to] = [periodOf(nowMs, before), periodOf(nowMs, wanted)];
+	const [from, to] = [periodOf(before, nowMs), periodOf(wanted, nowMs)];
 	const change = from !== to ? { from, to } : continues?.to === to ? continues : undefined;
 	return { ...wanted, ...(change ? { continues: change } : {}), revision: revision + 1 };
 }

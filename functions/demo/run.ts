@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import type { Outcome } from '../core/outcome.ts';
-import { periodOf } from '../core/period.ts';
+import { monthsInUtc, periodOf } from '../core/period.ts';
 import { dropFiles } from '../local/drop.ts';
 import type { Host } from '../local/host.ts';
 import { type Tally, untilAccounted } from '../local/tally.ts';
@@ -28,7 +28,7 @@ export async function runDemo(
 ): Promise<TenantRun[]> {
 	const files = (await readdir(folder)).sort();
 	const tenants = demoTenants(host.model.card, host.price, files.length);
-	const period = periodOf(Date.now());
+	const period = periodOf(monthsInUtc, Date.now());
 	for (const { tenant, limitNanoUsd } of tenants)
 		await host.ledger.setQuota({ tenant, limitNanoUsd, countedImages: files.length }, Date.now());
 	const dropAll = async () => {

@@ -6,7 +6,7 @@ import { imageEvent } from '../core/event.ts';
 import type { Image } from '../core/image.ts';
 import type { ModelCard } from '../core/package.ts';
 import { leastMacs } from '../core/package.ts';
-import { periodOf } from '../core/period.ts';
+import { monthsInUtc, periodOf } from '../core/period.ts';
 import { costNanoUsd, embeddedPrice } from '../core/price.ts';
 import { limitForShare } from '../core/quota.ts';
 import { permutation } from '../core/random.ts';
@@ -71,7 +71,7 @@ export async function runOnce(
 		planningSecondsMax: 1,
 		log: () => undefined,
 	});
-	const period = periodOf(Date.now());
+	const period = periodOf(monthsInUtc, Date.now());
 	await stores.ledger.setQuota(
 		{ tenant, limitNanoUsd: limitOf(card, spec.seed, arena.files.length), countedImages: arena.files.length },
 		Date.now(),

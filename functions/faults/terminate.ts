@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import pMap from 'p-map';
 import { limits } from '../core/limits.ts';
 import type { ModelCard } from '../core/package.ts';
-import { periodOf } from '../core/period.ts';
+import { monthsInUtc, periodOf } from '../core/period.ts';
 import { startCloud } from './cloud.ts';
 import { judge, type Verdict } from './oracle.ts';
 import { untilQuiet } from './quiet.ts';
@@ -64,7 +64,7 @@ export async function terminateWorkers(options: {
 	};
 	await pMap(Array.from({ length: times }).keys(), terminateNext, { concurrency: workersAtOnce });
 	const stopWorker = startRole('worker', clients, resources, card); // does what they left
-	const period = periodOf(Date.now());
+	const period = periodOf(monthsInUtc, Date.now());
 	await untilQuiet({ clients, resources, stores, tenant, images: dropped.length, period });
 	await Promise.all([stopWorker(), stopHandlers()]);
 	const verdict = await judge({ tenant, period, dropped, ...stores });

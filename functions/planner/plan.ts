@@ -107,7 +107,7 @@ async function planOnce(
 	const quota = await parts.ledger.getQuota(tenant);
 	if (!quota) return { deferred: 'unknown-tenant' };
 	const plannedMs = parts.nowMs(); // period and forecast are of one moment
-	const period = periodOf(plannedMs, quota);
+	const period = periodOf(quota, plannedMs);
 	const { revision: quotaRevision } = quota;
 	const under = { period, quotaRevision };
 	if (quota.suspended) return { deferred: 'suspended', under };

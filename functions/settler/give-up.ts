@@ -6,7 +6,7 @@ import { limits } from '../core/limits.ts';
 import type { GiveUpReason } from '../core/message.ts';
 import type { Outcome, RunFacts } from '../core/outcome.ts';
 import { overdueReason } from '../core/overdue.ts';
-import { periodOf } from '../core/period.ts';
+import { monthsInUtc, periodOf } from '../core/period.ts';
 import { noPrice } from '../core/price.ts';
 import { reportOf } from '../core/report.ts';
 import type { SettlingParts } from './settle.ts';
@@ -74,7 +74,7 @@ async function reservationOf(
 	const newest = reservations.at(-1);
 	if (newest) return newest;
 	const quota = await parts.ledger.getQuota(tenant);
-	const minted = { rid: parts.mintRid(), period: periodOf(parts.nowMs(), quota) };
+	const minted = { rid: parts.mintRid(), period: periodOf(quota ?? monthsInUtc, parts.nowMs()) };
 	return (await parts.batches.addReservation(batchId, minted, 0)) ? minted : undefined;
 }
 

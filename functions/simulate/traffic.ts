@@ -135,7 +135,7 @@ function imagesOn(day: number, dayStartMs: number, habits: Habits, random: () =>
 function medianImages(drops: readonly Drop[], schedule: Schedule): number {
 	const perPeriod = new Map<string, number>();
 	for (const { atMs, images } of drops) {
-		const period = periodOf(atMs, schedule);
+		const period = periodOf(schedule, atMs);
 		perPeriod.set(period, (perPeriod.get(period) ?? 0) + images);
 	}
 	return perPeriod.size === 0 ? 0 : median([...perPeriod.values()]);

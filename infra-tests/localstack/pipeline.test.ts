@@ -4,7 +4,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { periodOf } from '../../functions/core/period.ts';
+import { monthsInUtc, periodOf } from '../../functions/core/period.ts';
 import { dropFiles } from '../../functions/local/drop.ts';
 import { type Host, startHost } from '../../functions/local/host.ts';
 import { type LocalStackCloud, startLocalStackCloud } from '../../functions/local/localstack/cloud.ts';
@@ -48,7 +48,7 @@ describe.each(['once', 'and again'])('the pipeline over the data plane of the sy
 			const tallies = await untilAccounted(host, expected, () => undefined);
 			const labelled = tallies.get(rich)?.settled.reduce((sum, facts) => sum + facts.labelled, 0);
 			expect(labelled).toBe(imagesDropped);
-			const account = await host.ledger.getAccount(rich, periodOf(Date.now()));
+			const account = await host.ledger.getAccount(rich, periodOf(monthsInUtc, Date.now()));
 			const billed = tallies.get(rich)?.settled.reduce((sum, facts) => sum + facts.billedNanoUsd, 0);
 			expect(account).toMatchObject({ spentNanoUsd: billed, open: {} });
 			expect(tallies.get(broke)?.deferred.map(({ reason }) => reason)).toContain('quota');

@@ -156,7 +156,7 @@ async function reserve(world: World, ledger: Ledger, command: Extract<Command, {
 	const { n: number, nanoUsd, images } = command;
 	const minted: Attempt = {
 		quota,
-		period: periodOf(world.nowMs, quota),
+		period: periodOf(quota, world.nowMs),
 		nanoUsd,
 		images,
 		granted: false,
@@ -202,7 +202,7 @@ function judge(world: World): void {
 /** Whose period is over by the quota that he read: he reserves in it under what was in force there, whatever is changed meanwhile. */
 function hasSlept({ attempts, nowMs }: World, rid: string): boolean {
 	const attempt = [...attempts].find(([n]) => ridOf(n) === rid)?.[1];
-	return attempt !== undefined && periodOf(nowMs, attempt.quota) !== attempt.period;
+	return attempt !== undefined && periodOf(attempt.quota, nowMs) !== attempt.period;
 }
 
 /** In the end all that died is said again, and all that is open is settled: what was billed is then what the accounts hold. */
