@@ -1,13 +1,12 @@
 import { Command } from 'commander';
 import pMap from 'p-map';
 import type { Alert } from '../core/alert.ts';
-import { dayMs } from '../core/arrivals.ts';
 import { reservedNanoUsd } from '../core/ledger.ts';
 import { limits } from '../core/limits.ts';
 import { formatUsd } from '../core/money.ts';
 import { tenantSchema } from '../core/object-key.ts';
 import { parse } from '../core/parse.ts';
-import { periodAt } from '../core/period.ts';
+import { dayMs, periodAt } from '../core/period.ts';
 import type { Quota } from '../core/quota.ts';
 import { type Connection, connected } from './connect.ts';
 import { presentQuota } from './quota.ts';

@@ -1,6 +1,7 @@
 import { arrivalMs } from './batch.ts';
 import type { JournalEntry } from './ledger.ts';
 import { median } from './median.ts';
+import { dayMs } from './period.ts';
 
 /**
  * How many images a tenant drops when, learnt from its journal: for each hour of the week the mean of the last weeks (the
@@ -10,7 +11,6 @@ import { median } from './median.ts';
  */
 
 const hourMs = 3600 * 1000;
-export const dayMs = 24 * hourMs;
 const hoursPerWeek = 7 * 24;
 const weekMs = hoursPerWeek * hourMs;
 

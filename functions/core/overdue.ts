@@ -1,7 +1,7 @@
-import { dayMs } from './arrivals.ts';
 import { type Batch, isUnplanned } from './batch.ts';
 import { limits } from './limits.ts';
 import type { GiveUpReason } from './message.ts';
+import { dayMs } from './period.ts';
 
 const deferralMaxMs = limits.deferralDaysMax * dayMs;
 

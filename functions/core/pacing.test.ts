@@ -1,16 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-	type Arrival,
-	arrivalOf,
-	dayMs,
-	expectedImages,
-	type Habit,
-	lookBackMs,
-	type Rhythm,
-	rhythmOf,
-} from './arrivals.ts';
+import { type Arrival, arrivalOf, expectedImages, type Habit, lookBackMs, type Rhythm, rhythmOf } from './arrivals.ts';
 import { forecastOf, needsHabit, pacingOf } from './pacing.ts';
+import { dayMs } from './period.ts';
 import { nextQuota, type QuotaWish } from './quota.ts';
 
 const untilMs = Date.UTC(2026, 10, 24); // a Tuesday

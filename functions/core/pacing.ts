@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { dayMs, expectedImages, type Habit } from './arrivals.ts';
+import { expectedImages, type Habit } from './arrivals.ts';
 import { nanoUsdSchema } from './money.ts';
-import { periodAt } from './period.ts';
+import { dayMs, periodAt } from './period.ts';
 import type { Pacing, Quota } from './quota.ts';
 
 /**

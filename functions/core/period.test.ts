@@ -3,8 +3,16 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { dayMs } from './arrivals.ts';
-import { mayOverlap, monthsInUtc, periodAt, periodOf, periodSchema, type Schedule, scheduleFields } from './period.ts';
+import {
+	dayMs,
+	mayOverlap,
+	monthsInUtc,
+	periodAt,
+	periodOf,
+	periodSchema,
+	type Schedule,
+	scheduleFields,
+} from './period.ts';
 
 type Case = [
 	timeZone: string,

@@ -1,12 +1,14 @@
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
-import { dayMs } from './arrivals.ts';
 import { limits } from './limits.ts';
 
 /**
  * Calendars: the only file that knows Temporal. A day is a civil day of its time zone, from its first instant to the next
  * day's: 23 or 25 hours long where the clock is changed, and not from midnight where midnight is skipped.
  */
+
+/** Of a day without a change of clocks. */
+export const dayMs = 24 * 3600 * 1000;
 
 const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
 

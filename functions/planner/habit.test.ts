@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { dayMs } from '../core/arrivals.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import type { Account, JournalEntry } from '../core/ledger.ts';
 import { limits } from '../core/limits.ts';
+import { dayMs } from '../core/period.ts';
 import type { Ledger } from '../core/ports.ts';
 import type { Quota } from '../core/quota.ts';
 import { nextQuota } from '../core/quota.ts';

@@ -1,7 +1,7 @@
-import { type Arrival, arrivalOf, dayMs, type Habit, lookBackMs, rhythmOf } from '../core/arrivals.ts';
+import { type Arrival, arrivalOf, type Habit, lookBackMs, rhythmOf } from '../core/arrivals.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
-import { mayOverlap, periodAt } from '../core/period.ts';
+import { dayMs, mayOverlap, periodAt } from '../core/period.ts';
 import type { Ledger } from '../core/ports.ts';
 import type { Quota } from '../core/quota.ts';
 

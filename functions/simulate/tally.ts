@@ -1,4 +1,4 @@
-import { dayMs } from '../core/arrivals.ts';
+import { dayMs } from '../core/period.ts';
 import type { PeriodResult, TenantResult } from './live-through.ts';
 import { yearEndMs, yearStartMs } from './traffic.ts';
 import type { Fate } from './world.ts';

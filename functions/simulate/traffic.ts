@@ -1,8 +1,7 @@
-import { dayMs } from '../core/arrivals.ts';
 import { expectedMacs } from '../core/curve.ts';
 import { median } from '../core/median.ts';
 import { fullMacs, type ModelCard } from '../core/package.ts';
-import { periodOf, type Schedule } from '../core/period.ts';
+import { dayMs, periodOf, type Schedule } from '../core/period.ts';
 import { costNanoUsd, type Price } from '../core/price.ts';
 import type { QuotaWish } from '../core/quota.ts';
 import { seededRandom } from '../core/random.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { dayMs } from '../core/arrivals.ts';
 import { type Batch, type BatchState, type DeferralReason, mintBatchId } from '../core/batch.ts';
+import { dayMs } from '../core/period.ts';
 import { measureWaiting } from './measures.ts';
 
 const nowMs = Date.UTC(2026, 10, 24, 12);

@@ -5,13 +5,13 @@ import type { Claims } from '../aws/claim-table.ts';
 import type { Drops } from '../aws/drops.ts';
 import { type ListedImage, listImages } from '../aws/image-list.ts';
 import { getJson, putJson } from '../aws/objects.ts';
-import { dayMs } from '../core/arrivals.ts';
 import { closingSchema, covers } from '../core/drop.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { nameOfImage } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
 import { isImageKey, isMarkerKey } from '../core/object-key.ts';
+import { dayMs } from '../core/period.ts';
 import { createSendAgain, type EventSendingParts, isAtRest } from './lost-events.ts';
 
 export interface ReconcilingParts extends EventSendingParts {
