@@ -77,6 +77,12 @@ describe('on a server that answers as told', () => {
 		[412, 'PreconditionFailed', { reason: 'overwritten' }],
 		[500, 'InternalError', { code: 'unavailable' }],
 		[503, 'SlowDown', { code: 'unavailable' }],
+		[
+			403,
+			'AccessDenied',
+			{ reason: 'unreadable', denied: true },
+			'to perform: s3:GetObject on acme/kms:/ciphertext.png',
+		],
 		[403, 'AccessDenied', { reason: 'unreadable', denied: false }, keyDenied],
 		[
 			403,

@@ -114,7 +114,7 @@ function whyNot(error: unknown): keyof typeof explanations | undefined {
 
 /** An AccessDenied that names the action on the key ("not authorized to perform: kms:Decrypt") or, as older ones do, its ciphertext. */
 function speaksOfKey(error: unknown): boolean {
-	return /\bkms:|ciphertext/i.test(messageOf(error));
+	return /not authorized to perform: kms:|The ciphertext refers to/i.test(messageOf(error)); // not just a key that is called so
 }
 
 function tooLarge(): ImageError {

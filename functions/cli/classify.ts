@@ -147,7 +147,7 @@ function summarise(
 	else
 		process.stdout.write(
 			[
-				`${labelled} labelled, ${failed} failed, ${deferred} deferred${deferred > 0 ? ` (what was allowed cannot pay them: ${enough} would)` : ''}`,
+				`${labelled} labelled, ${failed} failed, ${deferred} deferred${deferred > 0 ? ` (what was allowed cannot pay them: about ${enough} would)` : ''}`,
 				`spent ${formatUsd(spentNanoUsd)} of ${formatUsd(limitNanoUsd)}: ${(100 * share).toFixed(1)} % of the full compute an image`,
 				`${(elapsedMs / 1000).toFixed(1)} s${options.out ? `; labels in ${options.out}` : ''}\n`,
 			].join('\n'),

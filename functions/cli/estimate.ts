@@ -118,7 +118,8 @@ const fewImages = 64;
 
 const waiting: Record<NoBudget, string> = {
 	quota: 'they would wait: the quota cannot pay the cheapest policy for a batch of them',
-	floor: "they would wait: the quota cannot pay the tenant's floor for a batch of them",
+	floor:
+		"they would wait: the quota cannot pay the tenant's floor for a batch of them, or the model has not the policy that floor or ceiling names",
 };
 
 function describe(estimate: Estimate, accuracy?: string): string {

@@ -23,7 +23,7 @@ test('a change to another account waits for what is in flight, and then charges 
 	const total: QuotaWish = { ...wish, period: 'total' };
 	const change = async () => mayChangePeriod(ledger, quota, nextQuota(quota, total, nowMs), nowMs);
 	await expect(change()).rejects.toThrow(
-		/1 batches are in flight, .* missing in total; say budgetnet stop --tenant acme, wait .* budgetnet start --tenant acme/,
+		/of a batch money is reserved, .* missing in total; say budgetnet stop --tenant acme, wait .* budgetnet start --tenant acme/,
 	);
 	await settle();
 	await change();
@@ -37,6 +37,7 @@ test('what leads to no other account waits for nothing', async () => {
 		{ ...wish, limitNanoUsd: 200 },
 		{ ...wish, timeZone: 'Europe/Berlin' },
 		{ ...wish, suspended: true },
+		{ ...wish, weekStart: 'sunday' },
 	];
 	for (const other of wishes) await mayChangePeriod(ledger, quota, nextQuota(quota, other, nowMs), nowMs);
 	await mayChangePeriod(ledger, undefined, nextQuota(undefined, wish, nowMs), nowMs);

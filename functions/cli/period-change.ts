@@ -25,12 +25,13 @@ export async function mayChangePeriod(
 	if (count === 0) return;
 	throw new BudgetNetError(
 		'unavailable',
-		`quota of tenant ${tenant}: ${count} batches are in flight, and what they leave of their money would be missing in ${to}; say budgetnet stop --tenant ${tenant}, wait until budgetnet status ${tenant} has none in flight, change the period, then budgetnet start --tenant ${tenant}`,
+		`quota of tenant ${tenant}: of ${count === 1 ? 'a batch' : `${count} batches`} money is reserved, and what they leave of their money would be missing in ${to}; say budgetnet stop --tenant ${tenant}, wait until budgetnet status ${tenant} has none in flight (one that stays so: budgetnet redrive reports), change the period, then budgetnet start --tenant ${tenant}`,
 	);
 }
 
 function isSameSchedule(a: Quota, b: Quota): boolean {
-	return a.period === b.period && a.weekStart === b.weekStart && a.timeZone === b.timeZone;
+	const sameWeek = a.period !== 'week' || a.weekStart === b.weekStart; // nothing else looks at it
+	return a.period === b.period && sameWeek && a.timeZone === b.timeZone;
 }
 
 function mustBeFarFromTurn(quota: Quota, nowMs: number): void {

@@ -3,6 +3,7 @@ import {
 	beginsIn,
 	billedIn,
 	monthSchema,
+	othersPriced,
 	priceTimes,
 	type Reconciliation,
 	reconcileBill,
@@ -70,12 +71,15 @@ async function adviceFor(
 	const nowMs = Date.now();
 	const price = await systemPrice(connection, priced, nowMs);
 	if (factor === undefined) return [];
-	const why = whyNoAdvice(await connection.prices.list(), priced, month, nowMs);
+	const list = await connection.prices.list();
+	const why = whyNoAdvice(list, priced, month, nowMs);
 	if (why !== undefined) return [`no price is proposed: ${why}`];
 	const { nanoUsdPerTmac, nanoUsdPerImage } = priceTimes(price, factor);
 	const usd = (nanoUsd: number) => formatUsd(nanoUsd).slice(1);
+	const others = othersPriced(list, priced);
+	const all = others.length === 0 ? '' : ` (one bill is of all: times that factor goes for ${others.join(', ')} too)`;
 	return [
-		'to have it so from now on:',
+		`to have it so from now on${all}:`,
 		`budgetnet prices set ${priced.model} ${priced.workerKind} --per-tmac ${usd(nanoUsdPerTmac)} --per-image ${usd(nanoUsdPerImage)}`,
 	];
 }

@@ -36,8 +36,9 @@ interface Status {
 	inFlightImages: number;
 	suspended: boolean;
 	stopped: boolean;
-	/** Raised in this period, by when. */
-	alerts: Pick<Alert, 'kind' | 'atMs'>[];
+	/** Raised in this period, by when; each under the revision of the quota that held then. */
+	alerts: Pick<Alert, 'kind' | 'quotaRevision' | 'atMs'>[];
+	quotaRevision: number;
 }
 
 /** `budgetnet status [TENANT]`: spent, reserved, left, waiting. */
@@ -89,9 +90,10 @@ async function statusOf({ ledger, batches }: Connection, quota: Quota, nowMs: nu
 		...(oldest?.reason ? { deferredReason: oldest.reason } : {}),
 		inFlightImages: open.reduce((sum, { images }) => sum + images, 0),
 		suspended,
+		quotaRevision: quota.revision,
 		stopped: await ledger.isStopped(tenant),
 		alerts: (await ledger.alerts(tenant, name))
-			.map(({ kind, atMs }) => ({ kind, atMs }))
+			.map(({ kind, quotaRevision, atMs }) => ({ kind, quotaRevision, atMs }))
 			.sort((a, b) => a.atMs - b.atMs),
 	};
 }
@@ -158,7 +160,9 @@ function softRemarkOf(status: Status): string {
 	const { softLimitNanoUsd, spentNanoUsd, carriedNanoUsd, reservedNanoUsd } = status;
 	if (softLimitNanoUsd === undefined) return '';
 	if (spentNanoUsd + carriedNanoUsd + reservedNanoUsd > softLimitNanoUsd) return 'above its soft limit';
-	const passed = status.alerts.find(({ kind }) => kind === 'soft-limit');
+	const passed = status.alerts.find(
+		({ kind, quotaRevision }) => kind === 'soft-limit' && quotaRevision === status.quotaRevision,
+	);
 	return passed ? `passed its soft limit at ${minuteOf(passed.atMs)}` : '';
 }
 

@@ -8,7 +8,7 @@ import { periodSchema } from './period.ts';
  */
 const alertKindSchema = z.enum(['soft-limit', 'deferral-began', 'deferral-ended']);
 
-export const alertSchema = z.strictObject({
+export const alertSchema = z.object({
 	tenant: tenantSchema,
 	period: periodSchema,
 	kind: alertKindSchema,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { beginsIn, billedIn, priceTimes, reconcileBill, whyNoAdvice } from './bill.ts';
+import { beginsIn, billedIn, othersPriced, priceTimes, reconcileBill, whyNoAdvice } from './bill.ts';
 import { embeddedPrice } from './price.ts';
 
 test('a period counts to the month that it begins in', () => {
@@ -55,12 +55,14 @@ test('a factor is advice for a price that was in force since the month began', (
 });
 
 test('it is none for one that was changed in the month or after it, so that advice that was followed is not given again', () => {
-	expect(why(version(1, '2026-10-20'), version(2, '2026-11-02'))).toContain('changed, at 2026-11-02T00:00:00.000Z');
+	expect(why(version(1, '2026-10-20'), version(2, '2026-11-02'))).toContain('was changed (cpu-2 is in force)');
 	expect(why(version(1, '2026-12-02'))).toContain('it would count the change twice');
 });
 
-test('it is none where other models or kinds of workers have a price, for one bill is of all of them', () => {
+test('one bill is of all models and kinds of workers: the others are named', () => {
 	const gpu = { ...priced, workerKind: 'gpu' };
-	expect(why(version(1, '2026-10-20', gpu))).toContain('cifar10-resnet on gpu has a price too');
-	expect(why(version(1, '2026-12-24', gpu))).toBeUndefined();
+	const list = [version(1, '2024-10-20', gpu), version(2, '2026-10-20', gpu), version(1, '2026-10-20')];
+	expect(why(...list)).toBeUndefined();
+	expect(othersPriced(list, priced)).toEqual(['cifar10-resnet on gpu']);
+	expect(othersPriced(list.slice(2), priced)).toEqual([]);
 });

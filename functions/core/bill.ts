@@ -32,10 +32,7 @@ export function reconcileBill(notionalNanoUsd: number, billNanoUsd: number): Rec
 	return { notionalNanoUsd, billNanoUsd, factor: Number(tenThousandths) / 10_000 };
 }
 
-/**
- * Why a month's factor does not say what this price should be: it is of the prices that were in force in the month, of all models
- * and kinds of workers together. Undefined where those are this one, since before the month (UTC).
- */
+/** Why a month's factor does not say what this price should be: it is of the price that was in force as the month (UTC) began. Undefined where that is still in force. */
 export function whyNoAdvice(
 	list: readonly ListedPrice[],
 	priced: Priced,
@@ -43,16 +40,15 @@ export function whyNoAdvice(
 	nowMs: number,
 ): string | undefined {
 	const { model, workerKind } = priced;
-	const valid = list.filter(({ validFromMs }) => validFromMs <= nowMs);
-	const other = valid.find((price) => price.model !== model || price.workerKind !== workerKind);
-	if (other) return `${other.model} on ${other.workerKind} has a price too, and the bill does not say what was whose`;
-	const versionAt = (ms: number) => priceAt(list, priced, ms)?.version;
-	const beginMs = Date.parse(`${month}-01T00:00:00Z`);
-	const changed = valid.find(
-		({ validFromMs }) => validFromMs > beginMs && versionAt(validFromMs) !== versionAt(beginMs),
-	);
-	if (!changed) return undefined;
-	return `since ${month} began the price of ${model} on ${workerKind} was changed, at ${new Date(changed.validFromMs).toISOString()}: times that factor it would count the change twice`;
+	const [before, now] = [Date.parse(`${month}-01T00:00:00Z`), nowMs].map((ms) => priceAt(list, priced, ms)?.version);
+	if (before === now) return undefined;
+	return `since ${month} began the price of ${model} on ${workerKind} was changed (${now} is in force): times that factor it would count the change twice`;
+}
+
+/** Other prices, of which a month's factor is too: one bill is of all models and kinds of workers. */
+export function othersPriced(list: readonly ListedPrice[], { model, workerKind }: Priced): string[] {
+	const others = list.filter((price) => price.model !== model || price.workerKind !== workerKind);
+	return [...new Set(others.map((other) => `${other.model} on ${other.workerKind}`))].sort();
 }
 
 /** A price times a factor, rounded up. */

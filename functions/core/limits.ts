@@ -150,7 +150,7 @@ export const limits = {
 	priceSecondsMax: 60,
 	/** Tenants whose habit a planner remembers. */
 	habitsKnownMax: 1000,
-	/** So far from a period's turn its quota may be given another: a desk's clock may be wrong. */
+	/** Within so many minutes of a period's turn a quota's kind of period, first day and zone are not changed: a desk's clock may be wrong. */
 	periodTurnMinutesMin: 10,
 	/** Schedules of quotas whose periods are remembered, and periods of each. */
 	schedulesCachedMax: 1000,

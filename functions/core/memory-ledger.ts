@@ -13,7 +13,7 @@ export interface Books {
 	accounts: Map<string, Map<string, Account>>;
 	/** By `tenant#period` and rid. */
 	journals: Map<string, Map<string, JournalEntry>>;
-	/** By `tenant#period` and kind. */
+	/** By `tenant#period` and `kind#revision`. */
 	alerts: Map<string, Map<string, Alert>>;
 	/** Tenants whose kill switch is on; the empty name is the whole system's. */
 	stopped: Set<string>;

@@ -58,5 +58,10 @@ async function readArrivals(ledger: Ledger, tenant: string, untilMs: number): Pr
 /** Periods in which something was planned, of today's schedule or of an earlier one: a change of it is no reason to forget. */
 async function periodsOf(ledger: Ledger, tenant: string, untilMs: number): Promise<string[]> {
 	const names = (await ledger.accounts(tenant)).map(({ period }) => period);
-	return names.filter((name) => mayOverlap(name, untilMs - lookBackMs, untilMs));
+	const near = names.filter((name) => mayOverlap(name, untilMs - lookBackMs, untilMs));
+	// The journal of a total may be endless: no need of it where others reach back as far.
+	const reachBack = near.some(
+		(name) => name !== 'total' && mayOverlap(name, untilMs - lookBackMs, untilMs - lookBackMs + 1),
+	);
+	return reachBack ? near.filter((name) => name !== 'total') : near;
 }

@@ -134,13 +134,11 @@ describe('planning over periods', () => {
 
 	test('alerts are told again once the quota was changed', async () => {
 		const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
-		for (const limitNanoUsd of [full10NanoUsd, 2 * full10NanoUsd]) {
+		for (const limitNanoUsd of [1, 2]) {
 			await planner.setQuota({ limitNanoUsd });
-			await planner.plan(await planner.drop());
+			for (let batch = 0; batch < 2; batch++) await planner.plan(await planner.drop());
 		}
-		await planner.plan(await planner.drop());
-		await planner.plan(await planner.drop());
-		expect(planner.alerts).toEqual(['deferral-began in 2026-11']);
+		expect(planner.alerts).toEqual(['deferral-began in 2026-11', 'deferral-began in 2026-11']);
 	});
 
 	test('the message says how the budget came about, so that it can be recomputed', async () => {

@@ -29,7 +29,7 @@ async function endsIt(ofDeadLetterMs: number): Promise<boolean> {
 	const manifests: Partial<Manifests> = { get: async () => ({ v: 1, batchId, tenant, images }) };
 	const parts = {
 		...{ ledger: createMemoryLedger(), batches, outcomes: outcomes as Outcomes, manifests: manifests as Manifests },
-		...{ nowMs: () => nowMs, planningSecondsMax: 1, mintRid: () => ridOf(2) },
+		...{ nowMs: () => nowMs, planningSecondsMax: 1, log: () => undefined, mintRid: () => ridOf(2) },
 	};
 	expect(await giveUp(parts, { batchId, tenant }, 'dead-letter', ofDeadLetterMs)).toBe(committed);
 	return committed;
@@ -49,7 +49,7 @@ test('a batch that a planner has just taken up, after it has waited for too long
 	};
 	const parts = {
 		...{ ledger: createMemoryLedger(), batches, outcomes: outcomes as Outcomes, manifests: manifests as Manifests },
-		...{ nowMs: () => nowMs, planningSecondsMax: 1, mintRid: () => ridOf(2) },
+		...{ nowMs: () => nowMs, planningSecondsMax: 1, log: () => undefined, mintRid: () => ridOf(2) },
 	};
 	expect(await giveUp(parts, { batchId, tenant }, 'deferred-too-long')).toBe(false);
 	expect((await batches.get(batchId))?.reservations).toEqual([noted]);

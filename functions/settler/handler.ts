@@ -1,5 +1,6 @@
 import { perMessage, type SqsHandler } from '../aws/sqs-handler.ts';
-import { deadBatchMessageSchema, reportMessageSchema } from '../core/message.ts';
+import { deadBatchMessageSchema, type GiveUpReason, reportMessageSchema } from '../core/message.ts';
+import { isGivenUp, type RunFacts } from '../core/outcome.ts';
 import { parseJson } from '../core/parse.ts';
 import { type GivingUpParts, giveUp } from './give-up.ts';
 import { type ResumingNextParts, resumeNext } from './resume-next.ts';
@@ -12,10 +13,9 @@ export function createSettler(parts: SettlerParts): SqsHandler {
 	return perMessage('reports', parts.log, async (body) => {
 		const message = parseJson(reportMessageSchema, body, 'message of queue reports');
 		if (message.giveUp && !(await giveUp(parts, message, message.giveUp))) return;
-		const { batchId, tenant, billedNanoUsd, failed } = await settleBatch(parts, message);
-		// Of batches that ran the worker has told. A quota that stays too small is its tenant's affair, no trouble of the system's.
-		const failures = message.giveUp === 'deferred-too-long' ? { failed } : message.giveUp ? { givenUp: failed } : {};
-		parts.log('info', 'batch settled', { tenant, batchId, billedNanoUsd, ...failures });
+		const facts = await settleBatch(parts, message);
+		const { batchId, tenant, billedNanoUsd } = facts;
+		parts.log('info', 'batch settled', { tenant, batchId, billedNanoUsd, ...failuresOf(facts, message.giveUp) });
 		await resumeNext(parts, tenant);
 	});
 }
@@ -25,8 +25,18 @@ export function createDeadLetterSettler(parts: SettlerParts): SqsHandler {
 	return perMessage('batches-dead', parts.log, async (body) => {
 		const message = parseJson(deadBatchMessageSchema, body, 'message of queue batches-dead');
 		if (!(await giveUp(parts, message, 'dead-letter', message.deadlineMs))) return;
-		const { batchId, tenant, billedNanoUsd, failed } = await settleBatch(parts, message);
-		parts.log('warn', 'dead batch settled', { tenant, batchId, billedNanoUsd, givenUp: failed });
+		const facts = await settleBatch(parts, message);
+		const { batchId, tenant, billedNanoUsd } = facts;
+		parts.log('warn', 'dead batch settled', { tenant, batchId, billedNanoUsd, ...failuresOf(facts, 'dead-letter') });
 		await resumeNext(parts, tenant);
 	});
+}
+
+/**
+ * Images to be measured as given up. Of a batch that ran after all its worker has told; and a quota that stays too small for months is its
+ * tenant's affair, no trouble of the system's.
+ */
+function failuresOf(facts: RunFacts, why: GiveUpReason | undefined): { givenUp?: number } {
+	const isTrouble = why !== undefined && why !== 'deferred-too-long' && isGivenUp(facts);
+	return isTrouble ? { givenUp: facts.failed } : {};
 }

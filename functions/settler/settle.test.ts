@@ -28,7 +28,7 @@ async function settledAfterRestore({ ledgerToo }: { ledgerToo: boolean }) {
 	await batches.create({ batchId, tenant, createdMs: nowMs, state: 'sent', images: 2, reservations });
 	const outcomes = { facts: async () => facts } as Partial<Outcomes> as Outcomes;
 	await settleBatch(
-		{ ledger, batches, outcomes, nowMs: () => nowMs, planningSecondsMax: 1 },
+		{ ledger, batches, outcomes, nowMs: () => nowMs, planningSecondsMax: 1, log: () => undefined },
 		{ v: 1, batchId, tenant },
 	);
 	const account = await ledger.getAccount(tenant, period);

@@ -1,6 +1,7 @@
 import type { Outcomes } from '../aws/outcomes.ts';
 import { type Batch, batchOf } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
 import type { ReportMessage } from '../core/message.ts';
 import { isGivenUp, type RunFacts } from '../core/outcome.ts';
 import type { Batches, Ledger } from '../core/ports.ts';
@@ -10,6 +11,7 @@ export interface SettlingParts {
 	batches: Batches;
 	outcomes: Outcomes;
 	nowMs: () => number;
+	log: Log;
 	/** After so long no planner of a batch is alive. */
 	planningSecondsMax: number;
 }
@@ -52,11 +54,16 @@ async function watchForStrays({ batches, nowMs, planningSecondsMax }: SettlingPa
 	else if (startedMs > batch.watchedUntilMs) await batches.unwatch(batch.batchId);
 }
 
-async function settleForgotten({ ledger }: SettlingParts, { reservations }: Batch, facts: RunFacts): Promise<void> {
+async function settleForgotten(
+	{ ledger, log }: SettlingParts,
+	{ reservations }: Batch,
+	facts: RunFacts,
+): Promise<void> {
 	const { tenant, batchId, rid, period, billedNanoUsd, images } = facts;
 	if (reservations.some((noted) => noted.rid === rid)) return;
-	const account = await ledger.getAccount(tenant, period);
-	if (account?.open[rid]) await ledger.settle({ tenant, period, rid, batchId, billedNanoUsd, images });
+	const isOpen = (await ledger.getAccount(tenant, period))?.open[rid] !== undefined;
+	log('warn', 'a batch ran on a reservation that it does not know', { tenant, batchId, rid, isOpen });
+	if (isOpen) await ledger.settle({ tenant, period, rid, batchId, billedNanoUsd, images });
 }
 
 async function settleAll(

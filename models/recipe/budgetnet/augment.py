@@ -18,11 +18,16 @@ def cut_out(x, side, generator):
     colour. Changes `x`. Cutout, DeVries and Taylor 2017, arXiv:1708.04552."""
     count, _, height, width = x.shape
     top, left = (
-        (torch.randint(0, size, (count, 1), generator=generator) - side // 2).to(x.device) for size in (height, width)
+        _on(x.device, torch.randint(0, size, (count, 1), generator=generator) - side // 2) for size in (height, width)
     )
     y, column = (torch.arange(size, device=x.device) for size in (height, width))
     rows, columns = (y >= top) & (y < top + side), (column >= left) & (column < left + side)
     x.masked_fill_((rows[:, :, None] & columns[:, None, :])[:, None], 0)
+
+
+def _on(device, drawn):
+    """What was drawn on the CPU. Of plain memory a copy to a GPU would wait for all that is to be done there."""
+    return drawn.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else drawn
 
 
 def batches(pixels, epoch, seed, flips):
@@ -39,8 +44,7 @@ def batches(pixels, epoch, seed, flips):
     for start in range(0, count - BATCH + 1, BATCH):
         index = order[start : start + BATCH]
         shifts = torch.randint(0, 2 * SHIFT + 1, (2, BATCH), generator=generator)
-        # Of plain memory a copy to a GPU would wait for all that is to be done there.
-        dy, dx = shifts.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else shifts
+        dy, dx = _on(device, shifts)
         padded = F.pad(pixels[index].permute(0, 3, 1, 2).float(), (SHIFT,) * 4, mode="reflect").permute(0, 2, 3, 1)
         y = (dy[:, None] + rows)[:, :, None]
         x = dx[:, None] + columns

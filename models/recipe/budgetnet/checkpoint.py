@@ -11,6 +11,7 @@ from .network import ARCHITECTURES, BranchNetwork
 
 SIZE_BEFORE_IT_WAS_STORED = 32
 STATISTICS_TOLERANCE = 1e-6  # of float32; statistics are sums of integers, so the same images give the same ones
+KEPT_LATER = {"cutout": 0}  # facts that older files do not say, and what they mean by that
 KEPT_FACTS = ("epoch", "full_only_epochs", "architecture", "size", "mirror", "trunk", "teacher", "mean", "deviation")
 
 
@@ -30,7 +31,7 @@ def averaged(file):
 
 
 def keep(checkpoint, file):
-    """Writes what another machine needs to go on training: weights (float16) and KEPT_FACTS (.npz).
+    """Writes what another machine needs to go on training: weights (float16), KEPT_FACTS and KEPT_LATER (.npz).
 
     At a constant rate, of which a decay's end is as good a beginning as any: what it gained comes back with the next decay.
     """
@@ -42,6 +43,7 @@ def keep(checkpoint, file):
         **{name: options.get(name) or "" for name in ("trunk", "teacher")},
         **{name: options[name] for name in ("architecture", "full_only_epochs")},
         **{name: state[name].numpy() for name in ("mean", "deviation")},
+        **{name: options.get(name, unsaid) for name, unsaid in KEPT_LATER.items()},
         **{"epoch": state["epoch"], "size": size_of(options), "mirror": options.get("mirror", True)},
     }
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -51,7 +53,7 @@ def keep(checkpoint, file):
 
 
 def read_kept(file):
-    """What `keep` wrote: (weights by name as float32 tensors, KEPT_FACTS by name: numbers, texts, tensors [3]).
+    """What `keep` wrote: (weights by name as float32 tensors, facts by name: numbers, texts, tensors [3]).
 
     Raises ValueError when it is another file.
     """
@@ -59,9 +61,10 @@ def read_kept(file):
         missing = [name for name in KEPT_FACTS if name not in kept.files]
         if missing:
             raise ValueError(f"{file}: does not say {', '.join(missing)}; expected a file of budgetnet.export --keep")
-        facts = {name: kept[name].item() if kept[name].ndim == 0 else torch.from_numpy(kept[name]) for name in KEPT_FACTS}
-        weights = {name: torch.from_numpy(kept[name].astype(np.float32)) for name in kept.files if name not in KEPT_FACTS}
-    return weights, facts
+        known = [name for name in (*KEPT_FACTS, *KEPT_LATER) if name in kept.files]
+        facts = {name: kept[name].item() if kept[name].ndim == 0 else torch.from_numpy(kept[name]) for name in known}
+        weights = {name: torch.from_numpy(kept[name].astype(np.float32)) for name in kept.files if name not in known}
+    return weights, {**KEPT_LATER, **facts}
 
 
 def must_fit(file, found, architecture, size):

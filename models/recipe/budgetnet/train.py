@@ -171,6 +171,7 @@ class Trainer:
         self.full_only_epochs = self.options.full_only_epochs = facts["full_only_epochs"]
         self.options.trunk = facts["trunk"] or None
         self.options.teacher = self.options.teacher or facts["teacher"] or None
+        self.options.cutout = self.options.cutout or facts["cutout"]
 
     def trunk_from(self, file):
         """Weights of a network for other classes, or for images of another size, without its head and a stem of another shape."""

@@ -85,6 +85,19 @@ def test_other_files_than_kept_weights_are_refused(tiny, options, tmp_path):
         trainer_of(options).start_from(tmp_path / "other.npz")
 
 
+def test_kept_weights_say_whether_squares_were_hidden(tiny, options, tmp_path):
+    options.cutout = 8
+    trained(options, 1).save(tmp_path / "constant.pt")
+    checkpoint.keep(tmp_path / "constant.pt", tmp_path / "kept.npz")
+    with np.load(tmp_path / "kept.npz") as kept:
+        np.savez(tmp_path / "older.npz", **{name: kept[name] for name in kept.files if name != "cutout"})
+    for file, cutout in (("kept.npz", 8), ("older.npz", 0)):
+        options.cutout = 0
+        other = trainer_of(options)
+        other.start_from(tmp_path / file)
+        assert other.options.cutout == cutout
+
+
 def test_a_run_keeps_its_seed_and_arithmetic(tiny, options, tmp_path):
     options.seed, options.bf16 = 2, True
     first = trainer_of(options)
