@@ -14,7 +14,7 @@ export interface Rerun {
 	images: Image[];
 }
 
-/** To try this version again cannot help: another lies there, or none, or it cannot be decoded, or its archive is not in order. */
+/** To try this version again cannot help: another lies there, or none, or it cannot be decoded, or its archive is not in order, or the network gives no numbers for it. */
 const hopeless: readonly FailureReason[] = [
 	'deleted',
 	'overwritten',
@@ -22,6 +22,7 @@ const hopeless: readonly FailureReason[] = [
 	'too-large',
 	'bad-archive',
 	'bad-entry',
+	'no-answer',
 ];
 
 type Stores = Pick<Connection, 'outcomes' | 'manifests'>;

@@ -9,6 +9,7 @@ const failureReasonSchema = z.enum([
 	'unreadable', // the bucket would not give it
 	'bad-archive', // an archive that cannot be read as one, or is beyond the limits: none of its images has a label
 	'bad-entry', // an entry of an archive that is no plain file, or whose bytes are not what the archive says
+	'no-answer', // the network gave no numbers for it, as where its sums overflow
 	'given-up', // its batch failed as a whole, or its deadline passed
 	'waited-too-long', // deferred for longer than limits.deferralDaysMax
 ]);

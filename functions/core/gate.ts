@@ -29,11 +29,14 @@ export interface Gate {
 	readonly spentMacs: () => number;
 	/** Charges a run before it happens. @throws BudgetNetError `internal` when the budget would be exceeded */
 	charge(round: GateRound): void;
-	/** Tells what a charged run said of one image, and what the agent made of that (nothing after the last policy). */
-	observe(policy: number, image: number, reading: Reading, values: Values | undefined): void;
+	/**
+	 * Tells what a charged run said of one image, and what the agent made of that (nothing after the last policy). Without a reading, for a run
+	 * that gave no numbers, what the image has stands, and it runs no further.
+	 */
+	observe(policy: number, image: number, reading: Reading | undefined, values: Values | undefined): void;
 	/** The next round, when all of the round before is observed; undefined when no more is gained, affordable or worth a round. */
 	next(): GateRound | undefined;
-	/** By image; undefined for those that never ran (not decodable, gone). */
+	/** By image; undefined for those that never ran (not decodable, gone), or gave no numbers. */
 	results(): (GateResult | undefined)[];
 }
 
@@ -65,11 +68,12 @@ export function openGate(card: ModelCard, images: number, budgetMacs: number): G
 		spent += macs;
 	}
 
-	function observe(policy: number, image: number, reading: Reading, values: Values | undefined): void {
+	function observe(policy: number, image: number, reading: Reading | undefined, values: Values | undefined): void {
+		advices[image] = reading && values && adviceOf(card, policy, values);
+		if (!reading) return;
 		const before = results[image];
 		const macs = policyMacs(card, policy) + (before?.macs ?? 0);
 		results[image] = { policies: [...(before?.policies ?? []), policy], reading, macs };
-		advices[image] = values && adviceOf(card, policy, values);
 	}
 
 	const leavesRest = () => budgetMacs - spent < restMin * budgetMacs;

@@ -82,3 +82,48 @@ test('a batch that takes longer than any may is given back', async () => {
 	await expect(done).rejects.toMatchObject({ code: 'unavailable', message: 'batch b: not done after 5400 s' });
 	vi.useRealTimers();
 });
+
+/** Outcomes where policy 0 gives no numbers for some images, and policy 1 for others. */
+async function outcomesWhere(silent: [number[], number[]]) {
+	const run: Inference['run'] = async (policy, pixels, count) => {
+		const logits = new Float32Array(count * card.classes.length).fill(0);
+		const numbers = Array.from({ length: count }, (_, i) => pixels[(i * pixels.length) / count] as number);
+		numbers.forEach((image, i) => {
+			logits[i * card.classes.length] = silent[policy as 0 | 1].includes(image) ? Number.NaN : policy;
+		});
+		const values = policy === 0 ? new Float32Array(count * valuesWidth(card)).fill(0.5) : undefined;
+		return { logits, values } as never;
+	};
+	const inference: Inference = { provider: 'cpu', run, close: async () => undefined };
+	const loadPixels = async (_: unknown, block: Uint8Array, onReady: (image: number) => void) => {
+		for (let image = 0; image < images; image++) {
+			block[(image * block.length) / images] = image;
+			onReady(image);
+		}
+		return new Map();
+	};
+	const outcomes = await classify(
+		{ card, inference, loadPixels, groupImages: 2, sharedRoom: createSharedRoom() },
+		message,
+		manifest,
+	);
+	return outcomes.map((outcome) => (outcome.status === 'labelled' ? outcome.policies.length : outcome.reason));
+}
+
+test('an image that the network gives no numbers for fails alone', async () => {
+	const all = await outcomesWhere([[], []]);
+	expect(all.every((policies) => typeof policies === 'number')).toBe(true);
+	expect(await outcomesWhere([[2, 5], []])).toEqual(
+		all.map((policies, i) => ([2, 5].includes(i) ? 'no-answer' : policies)),
+	);
+});
+
+test('where a costlier run gives no numbers, the label before it stands', async () => {
+	const everyImage = Array.from({ length: images }, (_, i) => i);
+	expect(await outcomesWhere([[], everyImage])).toEqual(everyImage.map(() => 1));
+});
+
+test('where no image gets numbers, the batch comes again: no image is to blame, and nobody pays', async () => {
+	const everyImage = Array.from({ length: images }, (_, i) => i);
+	await expect(outcomesWhere([everyImage, []])).rejects.toThrow('batch b: package');
+});

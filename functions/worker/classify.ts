@@ -1,14 +1,14 @@
 import { valuesWidth } from '../core/advice.ts';
 import type { Manifest } from '../core/batch.ts';
 import { assert, BudgetNetError } from '../core/errors.ts';
-import type { Failure } from '../core/failure.ts';
+import { type Failure, failureOf } from '../core/failure.ts';
 import { type Gate, type GateResult, type GateRound, openGate } from '../core/gate.ts';
 import { type Image, nameOfImage } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import type { BatchMessage } from '../core/message.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { type ModelCard, type Policy, pixelBytes } from '../core/package.ts';
-import { readLogits } from '../core/reading.ts';
+import { areNumbers, readLogits } from '../core/reading.ts';
 import { createViews, type Views } from '../core/views.ts';
 import type { Inference } from '../onnx/client.ts';
 import type { PixelSource } from './pixels.ts';
@@ -35,6 +35,8 @@ interface BatchUnderWay {
 	/** Room for those of a round: seen by the inference thread without a copy, and one round runs at a time. */
 	chosen: Uint8Array;
 	views: Views;
+	/** Images that a run gave no numbers for. */
+	silent: Set<number>;
 }
 
 /**
@@ -49,13 +51,22 @@ export async function classify(parts: ClassifyParts, message: BatchMessage, mani
 	const bytes = list.length * pixelBytes(parts.card.input);
 	const chosen = parts.sharedRoom(bytes);
 	const stop = new AbortController();
-	const batch = { gate, stop, block: new Uint8Array(bytes), chosen, views: createViews(parts.card) };
+	const batch = {
+		gate,
+		stop,
+		block: new Uint8Array(bytes),
+		chosen,
+		views: createViews(parts.card),
+		silent: new Set<number>(),
+	};
 	const late = setTimeout(() => stop.abort(tooLong(message)), limits.batchRunSecondsMax * 1000);
 	try {
 		const failures = await probe(parts, batch, list);
+		mustSayAnything(parts.card, batch, message);
 		for (let round = gate.next(); round; round = gate.next()) await runRound(parts, batch, round);
 		const results = gate.results();
-		return list.map((image, index) => outcomeOf(parts.card, image, results[index], failures.get(index)));
+		const failureOfImage = (index: number) => failures.get(index) ?? (batch.silent.has(index) ? noAnswer : undefined);
+		return list.map((image, index) => outcomeOf(parts.card, image, results[index], failureOfImage(index)));
 	} catch (error) {
 		if (gate.spentMacs() > 0) parts.wasted?.(gate.spentMacs());
 		throw error;
@@ -114,7 +125,7 @@ async function probe(
 
 async function runRound(
 	{ card, inference }: ClassifyParts,
-	{ gate, stop, block, chosen, views }: BatchUnderWay,
+	{ gate, stop, block, chosen, views, silent }: BatchUnderWay,
 	round: GateRound,
 ): Promise<void> {
 	stop.signal.throwIfAborted();
@@ -129,8 +140,22 @@ async function runRound(
 	round.images.forEach((image, i) => {
 		const advice = values?.subarray(i * columns, (i + 1) * columns);
 		const said = views.after(round.policy, image, logits.subarray(i * classes, (i + 1) * classes));
-		gate.observe(round.policy, image, readLogits(said, 0, classes), advice);
+		const reading = areNumbers(said, 0, classes) ? readLogits(said, 0, classes) : undefined;
+		if (!reading) silent.add(image);
+		gate.observe(round.policy, image, reading, advice);
 	});
+}
+
+const noAnswer = failureOf('no-answer', 'the network gave no numbers for it');
+
+/** Where no image got numbers it is the worker or its package that is in trouble, and no image's fault. @throws BudgetNetError `internal` */
+function mustSayAnything(card: ModelCard, { gate, silent }: BatchUnderWay, { batchId }: BatchMessage): void {
+	if (silent.size === 0 || gate.results().some((result) => result !== undefined)) return;
+	const policy = card.policies[gate.start]?.id;
+	throw new BudgetNetError(
+		'internal',
+		`batch ${batchId}: package ${card.name}, policy ${policy} gave no numbers for any of its images`,
+	);
 }
 
 function outcomeOf(
