@@ -4,15 +4,23 @@ import type { OnnxGraph, OnnxNode } from './onnx-file.ts';
 
 const input = { name: 'x', shape: [1, 8, 10, 3] };
 
+/** A tensor whose values are known. */
+interface Said {
+	integers: number[];
+}
+
 /** A chain of nodes behind a Transpose to [1, 3, 8, 10]; each takes the one before and the tensors named. */
-function chain(nodes: [operator: string, attributes: Record<string, number[]>, ...tensors: number[][]][]): OnnxGraph {
+function chain(
+	nodes: [operator: string, attributes: Record<string, number[]>, ...tensors: (number[] | Said)[]][],
+): OnnxGraph {
 	const graph: OnnxGraph = { nodes: [], tensors: new Map(), inputs: ['x'], outputs: [] };
 	let last = 'x';
 	const all: typeof nodes = [['Transpose', { perm: [0, 3, 1, 2] }], ...nodes];
 	all.forEach(([operator, attributes, ...tensors], i) => {
-		const names = tensors.map((dims, j) => {
+		const names = tensors.map((tensor, j) => {
 			const name = `tensor_${i}_${j}`;
-			graph.tensors.set(name, { name, dims, external: undefined });
+			const of = 'integers' in tensor ? { dims: [tensor.integers.length], ...tensor } : { dims: tensor };
+			graph.tensors.set(name, { name, ...of, external: undefined });
 			return name;
 		});
 		const node: OnnxNode = {
@@ -56,6 +64,34 @@ test('pools, norms and additions are free', () => {
 		['Concat', { axis: [1] }, [1, 5, 2, 2]],
 	);
 	expect(free).toEqual({ macs: 0, columns: 32 });
+});
+
+test("what PyTorch's export makes of means, views and activations is free", () => {
+	const nodes: Parameters<typeof chain>[0] = [
+		['Div', {}, []],
+		['Sub', {}, [3, 1, 1]],
+		['Clip', {}, [], []],
+		...['Elu', 'Erf', 'Gelu', 'HardSigmoid', 'HardSwish', 'LeakyRelu', 'Tanh'].map((name): [string, object] => [
+			name,
+			{},
+		]),
+		['LayerNormalization', {}, [10], [10]],
+	] as Parameters<typeof chain>[0];
+	expect(macs(...nodes)).toEqual({ macs: 0, columns: 240 });
+	expect(macs(['ReduceMean', { axes: [2, 3], keepdims: [0] }])).toEqual({ macs: 0, columns: 3 });
+	expect(macs(['ReduceMean', {}, { integers: [-1, -2] }])).toEqual({ macs: 0, columns: 3 });
+	expect(macs(['Reshape', {}, { integers: [0, 3, -1] }], ['MatMul', {}, [80, 5]])).toEqual({
+		macs: 3 * 80 * 5,
+		columns: 15,
+	});
+});
+
+test('means and views whose result is not known beforehand are refused', () => {
+	expect(() => macs(['ReduceMean', {}, [2]])).toThrow(/ReduceMean over constant axes/);
+	expect(() => macs(['Reshape', {}, [3]])).toThrow(/Reshape to constant sizes/);
+	expect(() => macs(['Reshape', {}, { integers: [1, 7] }])).toThrow(/Reshape of .* to as many/);
+	expect(() => macs(['Reshape', {}, { integers: [-1, -1] }])).toThrow(/here: expected/);
+	expect(() => macs(['Reshape', {}, { integers: [-1, 7] }])).toThrow(/here: expected/);
 });
 
 test('matrix products', () => {

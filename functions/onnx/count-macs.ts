@@ -3,7 +3,7 @@ import type { OnnxGraph } from './onnx-file.ts';
 import { refused } from './refused.ts';
 
 function mustBeShape(shape: Shape, where: string): void {
-	if (!shape.every((size) => size >= 1) || !Number.isSafeInteger(product(shape)))
+	if (!shape.every((size) => Number.isInteger(size) && size >= 1) || !Number.isSafeInteger(product(shape)))
 		throw refused(where, 'sizes of 1 and more', sizes(shape));
 }
 
@@ -25,13 +25,15 @@ export function countMacs(
 	let macs = 0;
 	for (const node of graph.nodes) {
 		const rule = rules.get(node.operator);
-		if (!rule) throw refused(where, `only ${[...rules.keys()].join(', ')}`, `operator ${node.operator}`);
-		const inputs = node.inputs.map((name) => {
+		if (!rule) throw refused(where, `only ${[...rules.keys()].join(', ')}`, `operator ${node.operator}, which gives "${node.outputs[0]}"`);
+		const names = node.inputs.filter((name) => name !== ''); // left out, as Clip's least
+		const inputs = names.map((name) => {
 			const shape = shapes.get(name);
 			if (!shape) throw refused(where, `an earlier node or tensor "${name}"`, 'none');
 			return shape;
 		});
-		const done = rule(node, inputs, where);
+		const constants = names.map((name) => graph.tensors.get(name)?.integers);
+		const done = rule(node, inputs, where, constants);
 		mustBeShape(done.shape, where);
 		macs += done.macs;
 		shapes.set(node.outputs[0] ?? '', done.shape);

@@ -8,8 +8,12 @@ interface Done {
 	shape: Shape;
 	macs: number;
 }
-/** What an operator makes of the shapes of its inputs, and what it costs. @throws BudgetNetError `invalid`: shapes that do not fit */
-type Rule = (node: OnnxNode, inputs: Shape[], where: string) => Done;
+/**
+ * What an operator makes of the shapes of its inputs, and what it costs.
+ * @param constants values of those inputs that are few whole numbers, known beforehand
+ * @throws BudgetNetError `invalid`: shapes that do not fit
+ */
+type Rule = (node: OnnxNode, inputs: Shape[], where: string, constants: (number[] | undefined)[]) => Done;
 
 const free = (shape: Shape): Done => ({ shape, macs: 0 });
 export const product = (shape: Shape): number => shape.reduce((all, one) => all * one, 1);
@@ -72,7 +76,7 @@ const multiply: Rule = (node, [a = [], b = []], where) => {
 	const [innerToo, columns] = right.slice(-2) as [number, number];
 	if (inner !== innerToo)
 		throw refused(where, `${node.operator} of matrices that fit`, `${sizes(left)}, ${sizes(right)}`);
-	const { shape: before } = broadcast(node, [left.slice(0, -2), right.slice(0, -2)], where);
+	const { shape: before } = broadcast(node, [left.slice(0, -2), right.slice(0, -2)], where, []);
 	const shape = [...before, rows, columns];
 	return { shape, macs: product(shape) * inner };
 };
@@ -95,22 +99,52 @@ const concat: Rule = (node, inputs) => {
 	return free(first.map((size, i) => (i === axis ? along : size)));
 };
 
+const reduceMean: Rule = (node, [x = []], where, [, said]) => {
+	const axes = node.integers.get('axes') ?? said;
+	if (!axes) throw refused(where, 'ReduceMean over constant axes', 'others');
+	const gone = new Set(axes.map((axis) => (axis + x.length) % x.length));
+	const kept = integer(node, 'keepdims', 1) === 1 ? [1] : [];
+	return free(x.flatMap((size, axis) => (gone.has(axis) ? kept : [size])));
+};
+
+const reshape: Rule = (_node, [x = []], where, [, said]) => {
+	if (!said) throw refused(where, 'Reshape to constant sizes', 'others');
+	const asked = said.map((size, axis) => (size === 0 ? (x[axis] ?? 0) : size));
+	const rest = product(x) / product(asked.filter((size) => size !== -1));
+	const shape = asked.map((size) => (size === -1 ? rest : size));
+	if (product(shape) !== product(x)) throw refused(where, `Reshape of ${sizes(x)} to as many`, sizes(shape));
+	return free(shape);
+};
+
 /** By operator. Whatever is not here is refused: it could cost MACs that nobody counted. */
 export const rules = new Map<string, Rule>([
 	['Add', broadcast],
 	['AveragePool', pool],
 	['BatchNormalization', same],
 	['Cast', same],
+	['Clip', same],
 	['Concat', concat],
 	['Conv', convolution],
+	['Div', broadcast],
+	['Elu', same],
+	['Erf', same],
 	['Flatten', flatten],
+	['Gelu', same],
 	['Gemm', multiply],
 	['GlobalAveragePool', (_node, [x = []]) => free([...x.slice(0, 2), 1, 1])],
+	['HardSigmoid', same],
+	['HardSwish', same],
 	['Identity', same],
+	['LayerNormalization', same],
+	['LeakyRelu', same],
 	['MatMul', multiply],
 	['MaxPool', pool],
 	['Mul', broadcast],
+	['ReduceMean', reduceMean],
 	['Relu', same],
+	['Reshape', reshape],
 	['Sigmoid', same],
+	['Sub', broadcast],
+	['Tanh', same],
 	['Transpose', transpose],
 ]);

@@ -35,3 +35,32 @@ test('a tag of more than 32 bits is refused', () => {
 test('a field of number 0, behind which another format could hide, is refused', () => {
 	expect(() => readOnnx(Buffer.concat([field(0, 'ORTM'), graphWith()]), 'policy')).toThrow(/found field 0/);
 });
+
+const eightBytes = (value: number) => Buffer.from(BigInt64Array.of(BigInt(value)).buffer);
+const constant = (...tensor: Buffer[]) =>
+	field(
+		7,
+		field(
+			1,
+			Buffer.concat([field(2, 'c'), field(4, 'Constant'), field(5, Buffer.concat([field(1, 'value'), ...tensor]))]),
+		),
+	);
+
+test('a Constant is a tensor, whose few whole numbers are read', () => {
+	const tensor = [field(1, 1), field(2, 7), field(9, eightBytes(-1))];
+	const { nodes, tensors } = readOnnx(constant(field(5, Buffer.concat(tensor))), 'policy');
+	expect(nodes).toEqual([]);
+	expect(tensors.get('c')).toEqual({ name: 'c', dims: [1], external: undefined, integers: [-1] });
+	const floats = [field(1, 1), field(2, 1), field(9, eightBytes(1))];
+	expect(readOnnx(constant(field(5, Buffer.concat(floats))), 'policy').tensors.get('c')).not.toHaveProperty('integers');
+});
+
+test('a value that others would read differently is refused', () => {
+	const tensor = Buffer.concat([field(1, 1), field(2, 7), field(9, eightBytes(1))]);
+	expect(() => readOnnx(constant(field(5, tensor), field(5, tensor)), 'policy')).toThrow(/a nested "value"/);
+	const twice = Buffer.concat([tensor, field(7, 2)]);
+	expect(() => readOnnx(constant(field(5, twice)), 'policy')).toThrow(/two lists of them/);
+	const elsewhere = Buffer.concat([tensor, field(14, 1)]);
+	expect(() => readOnnx(constant(field(5, elsewhere)), 'policy')).toThrow(/a nested "value" in Constant c/);
+	expect(() => readOnnx(graphWith(field(1, 'value'), field(5, tensor)), 'policy')).toThrow(/a nested "value"/);
+});

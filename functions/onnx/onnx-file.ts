@@ -6,12 +6,14 @@ import { fieldsOf, integersOf, textOf } from './wire.ts';
  * fields are skipped, whatever the ONNX version.
  */
 
-/** An initialiser. Its values are not read. */
+/** An initialiser, or what a Constant gives. */
 export interface OnnxTensor {
 	name: string;
 	dims: number[];
 	/** Where its bytes lie if not in this file: keys location, offset, length. */
 	external: Map<string, string> | undefined;
+	/** Its values, where they are few and of int64, as axes and shapes are; others are not read. */
+	integers?: number[];
 }
 
 export interface OnnxNode {
@@ -21,6 +23,8 @@ export interface OnnxNode {
 	/** Attributes that are whole numbers, one or several. */
 	integers: Map<string, number[]>;
 	texts: Map<string, string>;
+	/** The attribute of a Constant. */
+	value?: OnnxTensor;
 }
 
 export interface OnnxGraph {
@@ -31,10 +35,18 @@ export interface OnnxGraph {
 	outputs: string[];
 }
 
+const int64 = 7;
+/** More than a shape has axes. */
+const integersMax = 8;
+
 function readTensor(bytes: Uint8Array | undefined, where: string): OnnxTensor {
 	const tensor: OnnxTensor = { name: '', dims: [], external: undefined };
+	let [type, raw, listed]: [number, Uint8Array | undefined, number[]] = [0, undefined, []];
 	for (const field of fieldsOf(bytes, where)) {
 		if (field.number === 1) tensor.dims.push(...integersOf(field, where));
+		else if (field.number === 2) type = field.value;
+		else if (field.number === 7) listed.push(...integersOf(field, where));
+		else if (field.number === 9) raw = field.bytes;
 		else if (field.number === 8) tensor.name = textOf(field);
 		else if (field.number === 14 && field.value !== 0) tensor.external ??= new Map();
 		else if (field.number === 13) {
@@ -44,7 +56,17 @@ function readTensor(bytes: Uint8Array | undefined, where: string): OnnxTensor {
 			tensor.external.set(pair[0] as string, pair[1] as string);
 		}
 	}
-	return tensor;
+	if (type !== int64 || tensor.external) return tensor;
+	if (raw && listed.length > 0) throw refused(where, 'values in one place', `two lists of them in "${tensor.name}"`);
+	const integers = raw ? int64sOf(raw) : listed;
+	return integers.length <= integersMax ? { ...tensor, integers } : tensor;
+}
+
+function int64sOf(raw: Uint8Array): number[] {
+	const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
+	return Array.from({ length: Math.min(Math.floor(raw.byteLength / 8), integersMax + 1) }, (_, i) =>
+		Number(view.getBigInt64(8 * i, true)),
+	);
 }
 
 function readAttribute(node: OnnxNode, bytes: Uint8Array | undefined, where: string): void {
@@ -56,7 +78,8 @@ function readAttribute(node: OnnxNode, bytes: Uint8Array | undefined, where: str
 			throw refused(where, 'plain attributes', `several values of "${name}"`);
 		else if (field.number === 3 || field.number === 8) integers.push(...integersOf(field, where));
 		else if (field.number === 4) text = textOf(field);
-		// Tensors and graphs inside attributes could hide work or files.
+		else if (field.number === 5 && name === 'value' && !node.value) node.value = readTensor(field.bytes, where);
+		// Tensors and graphs inside other attributes could hide work or files.
 		else if ([5, 6, 10, 11].includes(field.number)) throw refused(where, 'plain attributes', `a nested "${name}"`);
 	}
 	if (integers.length > 0) node.integers.set(name, integers);
@@ -73,6 +96,8 @@ function readNode(bytes: Uint8Array | undefined, where: string): OnnxNode {
 		else if (field.number === 7 && !['', 'ai.onnx'].includes(textOf(field)))
 			throw refused(where, 'operators of ONNX itself', `one of ${textOf(field)}`);
 	}
+	if (node.value && (node.operator !== 'Constant' || node.value.external))
+		throw refused(where, 'plain attributes', `a nested "value" in ${node.operator} ${node.outputs[0]}`);
 	return node;
 }
 
@@ -94,8 +119,12 @@ export function readOnnx(bytes: Uint8Array, where: string): OnnxGraph {
 	if (more.length > 0) throw refused(where, 'one graph', 'several, which would be run as one');
 	const graph: OnnxGraph = { nodes: [], tensors: new Map(), inputs: [], outputs: [] };
 	for (const { number, bytes } of fieldsOf(whole.bytes, where)) {
-		if (number === 1) graph.nodes.push(readNode(bytes, where));
-		else if (number === 5) {
+		if (number === 1) {
+			const node = readNode(bytes, where);
+			const [name = ''] = node.outputs;
+			if (node.value) graph.tensors.set(name, { ...node.value, name });
+			else graph.nodes.push(node);
+		} else if (number === 5) {
 			const tensor = readTensor(bytes, where);
 			graph.tensors.set(tensor.name, tensor);
 		} else if (number === 11) graph.inputs.push(nameOf(bytes, where));
