@@ -39,49 +39,58 @@ const policySchema = z.strictObject({
 /** What the agent may see of a policy's output (reading.ts); the card says which, in its order. */
 const inputNames = ['margin', 'gap', 'top', 'entropy'] as const;
 
-const cardSchema = z
-	.strictObject({
-		v: z.literal(1),
-		name: z.string().regex(/^[a-z0-9-]{1,64}$/),
-		version: z.string().regex(/^\d+\.\d+\.\d+$/),
-		/** SHA-256 over all other files of the package: see onnx/package-files.ts. */
-		digest: digestSchema,
-		classes: z.array(z.string().min(1)).min(2).max(limits.classesMax),
-		/** uint8 NHWC; the graph normalises. `resize` "fill" ignores the image's aspect. */
-		input: z.strictObject({
-			name: z.string(),
-			width: z.int().min(8).max(1024),
-			height: z.int().min(8).max(1024),
-			colours: z.literal('rgb'),
-			resize: z.enum(['fill', 'cover']),
-		}),
-		policies: z.array(policySchema).min(2).max(limits.policiesMax),
-		/**
-		 * The graph that says, from the state after a policy (reading.ts), what every policy is worth and costs at each price
-		 * (advice.ts): float32 "state" [images, width] to [images, prices x policies x 2].
-		 */
-		agent: z.strictObject({
+/** A draft has none at first. */
+const noAgent = 'expected the agent, found none: run budgetnet.fit_agent first (models/README.md)';
+
+const cardFields = z.strictObject({
+	v: z.literal(1),
+	name: z.string().regex(/^[a-z0-9-]{1,64}$/),
+	version: z.string().regex(/^\d+\.\d+\.\d+$/),
+	/** SHA-256 over all other files of the package: see onnx/package-files.ts. */
+	digest: digestSchema,
+	classes: z.array(z.string().min(1)).min(2).max(limits.classesMax),
+	/** uint8 NHWC; the graph normalises. `resize` "fill" ignores the image's aspect. */
+	input: z.strictObject({
+		name: z.string(),
+		width: z.int().min(8).max(1024),
+		height: z.int().min(8).max(1024),
+		colours: z.literal('rgb'),
+		resize: z.enum(['fill', 'cover']),
+	}),
+	policies: z.array(policySchema).min(2).max(limits.policiesMax),
+	/**
+	 * The graph that says, from the state after a policy (reading.ts), what every policy is worth and costs at each price
+	 * (advice.ts): float32 "state" [images, width] to [images, prices x policies x 2].
+	 */
+	agent: z.strictObject(
+		{
 			file: graphName,
 			/** MACs an image and run, counted against the budget; at most `agentShareMax` of the full network's. */
 			macs: z.int().min(0),
 			inputs: z.array(z.enum(inputNames)).min(1),
 			/** Of a full network, in right labels, cheapest first. */
 			prices: z.array(z.number().positive()).min(1).max(limits.agentPricesMax),
-		}),
-		/** The gate's expected accuracy at a share of the full MACs, on held-out training images. */
-		curve: z.array(z.strictObject({ share, macs: z.number(), accuracy: share })).min(2),
-		/** Each policy alone: on the held-out images, and once on the test images. */
-		results: z.strictObject({
-			holdout: z.array(share),
-			test: z.array(share),
-		}),
-		/** How it was trained; for people. */
-		training: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
-	})
-	.superRefine((card, context) => {
-		const problem = consistency(card);
-		if (problem) context.addIssue({ code: 'custom', message: problem });
-	});
+		},
+		{ error: ({ input }) => (input === undefined ? noAgent : undefined) },
+	),
+	/** The gate's expected accuracy at a share of the full MACs, on held-out training images. */
+	curve: z.array(z.strictObject({ share, macs: z.number(), accuracy: share })).min(2),
+	/** Each policy alone: on the held-out images, and once on the test images. */
+	results: z.strictObject({
+		holdout: z.array(share),
+		test: z.array(share),
+	}),
+	/** How it was trained; for people. */
+	training: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+});
+
+const refine = (card: DraftCard, context: z.RefinementCtx) => {
+	const problem = consistency(card);
+	if (problem) context.addIssue({ code: 'custom', message: problem });
+};
+const draftFields = cardFields.omit({ curve: true, digest: true });
+const cardSchema = cardFields.superRefine(refine);
+const draftSchema = draftFields.superRefine(refine);
 
 /** model.json: all that planner, gate and estimate need to know of a model. */
 export type ModelCard = z.infer<typeof cardSchema>;
@@ -123,6 +132,14 @@ function consistency(card: {
 /** Parses model.json. @throws BudgetNetError `invalid` */
 export function parseCard(text: string): ModelCard {
 	return parseJson(cardSchema, text, 'model.json');
+}
+
+/** A card before it is sealed: without its curve and its digest. */
+export type DraftCard = Omit<ModelCard, 'curve' | 'digest'>;
+
+/** Parses draft.json. @param where names it in the error @throws BudgetNetError `invalid` */
+export function parseDraft(text: string, where: string): DraftCard {
+	return parseJson(draftSchema, text, where);
 }
 
 /** Index of the whole backbone's policy: the costliest, but for a second view by it. */

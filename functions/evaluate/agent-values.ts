@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { valuesWidth } from '../core/advice.ts';
-import { BudgetNetError } from '../core/errors.ts';
+import { BudgetNetError, messageOf } from '../core/errors.ts';
 import type { ModelCard } from '../core/package.ts';
 import { parseJson } from '../core/parse.ts';
 import { openAgent } from '../onnx/agent-session.ts';
@@ -50,7 +50,10 @@ export async function crossFittedValues(folder: string, card: ModelCard, table: 
 	for (const fold of new Set(folds)) {
 		const agent = { ...card.agent, file: `holdout.fold-${fold}.onnx` };
 		const images = folds.flatMap((one, image) => (one === fold ? [image] : []));
-		await sayOf({ folder, card: { ...card, agent } }, table, images, values);
+		await sayOf({ folder, card: { ...card, agent } }, table, images, values).catch((cause) => {
+			const how = 'of the table that is there? models/recipe/run budgetnet.fit_agent --name NAME writes it anew';
+			throw new BudgetNetError('invalid', `${join(folder, agent.file)}: ${messageOf(cause)}; ${how}`, { cause });
+		});
 	}
 	return valueTableOf(values, table, valuesWidth(card));
 }

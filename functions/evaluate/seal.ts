@@ -1,7 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fullMacs, leastMacs, type ModelCard, parseCard } from '../core/package.ts';
-import { digestOf } from '../onnx/package-files.ts';
+import { basename, join } from 'node:path';
+import { BudgetNetError } from '../core/errors.ts';
+import { type DraftCard, fullMacs, leastMacs, type ModelCard, parseCard, parseDraft } from '../core/package.ts';
+import { checkPackage } from '../onnx/check-package.ts';
+import { digestOf, loadPackage } from '../onnx/package-files.ts';
 import { crossFittedValues } from './agent-values.ts';
 import { evaluateHeldOut } from './evaluate.ts';
 import { gate } from './gated.ts';
@@ -14,14 +16,15 @@ const shareSteps = 1e5;
 
 /**
  * Completes the card of a package that the recipe exported: the gate's curve on the held-out images, and the digest of all files.
- * Writes model.json.
+ * Writes model.json, and checks the package as `model check` does.
  * @param packageFolder models/packages/NAME
  * @param tableFolder models/outcomes/NAME, with draft.json, the held-out table and the agents of its folds
+ * @throws BudgetNetError `invalid`
  */
 export async function sealPackage(packageFolder: string, tableFolder: string): Promise<ModelCard> {
-	const draft = JSON.parse(await readFile(join(tableFolder, 'draft.json'), 'utf8'));
+	const draft = await readDraft(tableFolder, basename(packageFolder));
 	const table = await loadTable(tableFolder, 'holdout');
-	const card = { ...draft, digest: await digestOf(packageFolder) } as ModelCard;
+	const card: ModelCard = { ...draft, curve: [], digest: await digestOf(packageFolder) };
 	mustBeOf(table, card, 'holdout');
 	const values = await crossFittedValues(tableFolder, card, table);
 	const least = leastShare(card);
@@ -34,7 +37,21 @@ export async function sealPackage(packageFolder: string, tableFolder: string): P
 	}));
 	const sealed = parseCard(JSON.stringify(card));
 	await writeFile(join(packageFolder, 'model.json'), `${JSON.stringify(sealed, undefined, '\t')}\n`);
+	await checkPackage(await loadPackage(packageFolder));
 	return sealed;
+}
+
+/** The card as far as the export and fit_agent.py know it. */
+async function readDraft(folder: string, name: string): Promise<DraftCard> {
+	const file = join(folder, 'draft.json');
+	const text = await readFile(file, 'utf8').catch((cause) => {
+		const how =
+			'the export of the recipe writes it, or you do, and budgetnet.fit_agent adds the agent (models/README.md)';
+		throw new BudgetNetError('invalid', `${file} is not there: ${how}`, { cause });
+	});
+	const draft = parseDraft(text, file);
+	if (draft.name === name) return draft;
+	throw new BudgetNetError('invalid', `${file}: expected name ${name}, as the folder is called, found ${draft.name}`);
 }
 
 /**

@@ -36,16 +36,36 @@ export async function loadTable(folder: string, split: 'holdout' | 'test'): Prom
 		throw new BudgetNetError('invalid', `${file} is not there: ${how} (models/README.md)`, { cause });
 	});
 	const header = parseJson(headerSchema, text, `${split}.json`);
-	const bytes = await readFile(join(folder, `${split}.logits.bin`));
 	const { policies, images, classes, truth } = header;
+	const binary = join(folder, `${split}.logits.bin`);
+	const bytes = await readFile(binary).catch((cause) => {
+		throw new BudgetNetError('invalid', `${binary} is not there: write the table again (models/README.md)`, { cause });
+	});
 	const expected = policies * images * classes * 2;
 	if (bytes.length !== expected || truth.length !== images)
 		throw new BudgetNetError(
 			'invalid',
-			`${split}.logits.bin: ${bytes.length} bytes, expected ${expected} for ${images} images`,
+			`${binary}: ${bytes.length} bytes, expected ${expected} of float16 for ${images} images; and as many in truth, found ${truth.length}`,
 		);
 	const logits = Float32Array.from(new Float16Array(bytes.buffer, bytes.byteOffset, expected / 2));
+	mustBeNumbers(logits, header, binary);
 	return tableOf(logits, policies, classes, truth);
+}
+
+function mustBeNumbers(logits: Float32Array, { images, classes, truth }: z.infer<typeof headerSchema>, where: string) {
+	const odd = logits.findIndex((logit) => !Number.isFinite(logit));
+	const [policy, image] = [Math.floor(odd / (images * classes)), Math.floor(odd / classes) % images];
+	if (odd >= 0)
+		throw new BudgetNetError(
+			'invalid',
+			`${where}, policy ${policy}, image ${image} (from 0): expected a number that float16 holds, found ${logits[odd]}`,
+		);
+	const strange = truth.findIndex((label) => label >= classes);
+	if (strange >= 0)
+		throw new BudgetNetError(
+			'invalid',
+			`${where}: expected truth below ${classes}, the number of classes, found ${truth[strange]} of image ${strange}`,
+		);
 }
 
 /** A table of logits float32 [policies, images, classes]. */
@@ -75,16 +95,33 @@ const tolerance = 1e-5;
  * @throws BudgetNetError `invalid`
  */
 export function mustBeOf(table: OutcomeTable, card: ModelCard, split: 'holdout' | 'test'): void {
-	const rate = (policy: number) => table.truth.filter((_, image) => table.right(policy, image)).length / table.images;
-	const fits =
-		table.policies === card.policies.length &&
-		table.classes === card.classes.length &&
-		card.results[split].every((accuracy, policy) => Math.abs(accuracy - rate(policy)) < tolerance);
-	if (!fits)
-		throw new BudgetNetError(
-			'invalid',
-			`models/outcomes/${card.name}: its table ${split} is of another network than the card; export the package again, and seal it`,
+	const said = card.results[split];
+	mustCount(`policies of table ${split}`, card, card.policies.length, table.policies);
+	mustCount(`classes of table ${split}`, card, card.classes.length, table.classes);
+	mustCount(`results.${split}, one a policy`, card, card.policies.length, said.length);
+	const rates = said.map((_, policy) => rateOf(table, policy));
+	const odd = rates.findIndex((rate, policy) => !(Math.abs(rate - (said[policy] as number)) < tolerance));
+	if (odd >= 0)
+		throw otherNetwork(
+			card,
+			`results.${split}[${odd}] is ${said[odd]}, by the table ${rates[odd]?.toFixed(5)} (parts, 0 to 1) of its labels are right`,
 		);
+}
+
+/** The part of a table's images that a policy is right about. */
+function rateOf(table: OutcomeTable, policy: number): number {
+	return table.truth.filter((_, image) => table.right(policy, image)).length / table.images;
+}
+
+function mustCount(what: string, card: ModelCard, expected: number, found: number): void {
+	if (found !== expected) throw otherNetwork(card, `${what}: expected ${expected}, found ${found}`);
+}
+
+function otherNetwork({ name }: ModelCard, why: string): BudgetNetError {
+	return new BudgetNetError(
+		'invalid',
+		`models/outcomes/${name}: its table is of another network than the card: ${why}; export the package again, and seal it`,
+	);
 }
 
 /** What an agent says of each image after each policy but the costliest; undefined after that. */
