@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { expectedAccuracy, macsForQuality } from './curve.ts';
-import { fullMacs, policyMacs } from './package.ts';
-import { cardFor, withLook } from './testing/card.ts';
+import { expectedAccuracy, expectedMacs, macsForQuality } from './curve.ts';
+import { fullMacs, leastMacs, parseCard, policyMacs } from './package.ts';
+import { cardFor, withLook, withSecondView } from './testing/card.ts';
 
 const card = cardFor([10_000_000, 40_000_000, 100_000_000]); // its curve: 0.8 at the cheapest, 0.9 at the full network
 
@@ -39,4 +39,18 @@ test('a look expects its own accuracy, and more is expected on the way to the cu
 	expect(expectedAccuracy(of, 1_000_000)).toBe(0.5);
 	expect(expectedAccuracy(of, 5_500_000)).toBeCloseTo(0.65);
 	expect(expectedAccuracy(of, 10_000_000)).toBeCloseTo(0.8);
+});
+
+test('a curve of one point, where nothing is cheaper than the full network, is flat', () => {
+	const one = cardFor([100]);
+	for (const of of [withLook(one, 10), withSecondView(one)]) {
+		const full = fullMacs(of);
+		const flat = { ...of, curve: [{ share: 1, macs: full, accuracy: 0.9 }] };
+		expect(parseCard(JSON.stringify(flat))).toEqual(flat);
+		expect(leastMacs(flat)).toBe(full);
+		expect([full, 2 * full].map((macs) => expectedAccuracy(flat, macs))).toEqual([0.9, 0.9]);
+		expect([full, 2 * full].map((macs) => expectedMacs(flat, macs))).toEqual([full, full]);
+		expect(macsForQuality(flat, { accuracy: 0.7 })).toBe(full);
+		expect(macsForQuality(flat, { accuracy: 0.91 })).toBeUndefined();
+	}
 });

@@ -73,8 +73,11 @@ const cardFields = z.strictObject({
 		},
 		{ error: ({ input }) => (input === undefined ? noAgent : undefined) },
 	),
-	/** The gate's expected accuracy at a share of the full MACs, on held-out training images. */
-	curve: z.array(z.strictObject({ share, macs: z.number(), accuracy: share })).min(2),
+	/**
+	 * The gate's expected accuracy at a share of the full MACs, on held-out training images. One point where the least that an image
+	 * is paid is the full network.
+	 */
+	curve: z.array(z.strictObject({ share, macs: z.number(), accuracy: share })).min(1),
 	/** Each policy alone: on the held-out images, and once on the test images. */
 	results: z.strictObject({
 		holdout: z.array(share),
