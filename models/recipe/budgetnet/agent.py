@@ -127,6 +127,7 @@ def _weights(agent):
     return first.astype(np.float32), second.astype(np.float32)
 
 
-def agent_macs(agent):
-    """MACs an image and run: its matrix products."""
-    return sum(weights.size for weights in _weights(agent))
+def agent_macs(rungs):
+    """MACs an image and run of an agent for so many rungs: its matrix products."""
+    states, bends, answers = 2 * (rungs - 1), (KNOTS + 1) * (rungs - 1), len(PRICES) * rungs * 2
+    return bends * (states + answers)

@@ -9,6 +9,7 @@ of learning in learn.py said of images that it had not learnt from: `holdout.MET
 
 import argparse
 import json
+import math
 
 import numpy as np
 import onnx
@@ -22,6 +23,7 @@ from .places import MODELS, like
 
 FOLDS = 5
 SEED = 1
+MACS_SHARE_MAX = 0.01  # of the full network's, for the agent: as agentShareMax of functions/core/package.ts
 AGENT_FILE = "agent.onnx"
 
 
@@ -61,21 +63,54 @@ def write_agent(package, agent, policies):
     """Writes agent.onnx and adds what it says of the check images to check.json; returns the card's `agent`."""
     onnx.save(agent_graph(agent), str(package / AGENT_FILE))
     file = package / "check.json"
-    check = json.loads(file.read_text())
+    check = read_json(file, "logits")
     logits = np.asarray(check["logits"])
     ladder = ladder_of(logits, np.zeros(logits.shape[1], int), policies)
     says = [agent.says(rung, ladder.gaps(rung)).reshape(ladder.images, -1) for rung in range(ladder.rungs - 1)]
     check["values"] = np.round(says, 5).tolist()
     file.write_text(json.dumps(check) + "\n")
-    return {"file": AGENT_FILE, "macs": agent_macs(agent), "inputs": INPUTS, "prices": list(PRICES)}
+    return {"file": AGENT_FILE, "macs": agent_macs(len(policies)), "inputs": INPUTS, "prices": list(PRICES)}
+
+
+def read_json(file, *names):
+    """The object in `file`, which has these fields. Raises ValueError for anything else."""
+    try:
+        found = json.loads(file.read_text())
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{file}: is not JSON: {error}") from None
+    missing = [name for name in names if not isinstance(found, dict) or name not in found]
+    if missing:
+        raise ValueError(f"{file}: expected {', '.join(missing)}, found none (models/README.md)")
+    return found
+
+
+def must_be_policies(file, policies):
+    """Raises ValueError unless an agent can choose among `policies`, those of the draft in `file`, and is cheap beside them."""
+    if not isinstance(policies, list) or len(policies) < 2:
+        raise ValueError(f"{file}: policies: expected two policies or more, cheapest first")
+    if not all(isinstance(policy, dict) and isinstance(policy.get("macs"), int) and policy["macs"] > 0 for policy in policies):
+        raise ValueError(f"{file}: policies: expected macs, a number above 0, of each")
+    agent, most = agent_macs(len(policies)), MACS_SHARE_MAX * policies[-1]["macs"]
+    if agent > most:
+        raise ValueError(
+            f"{file}: an agent for {len(policies)} policies takes {agent} MACs, "
+            f"expected at most {most:.0f}, 1 % of the full network's: fewer policies, or a larger network"
+        )
 
 
 def fit_agent(package, tables, methods=()):
-    """Fits and writes the agent of folder `package` from `tables`, those of its folds, and the cross-fitted values of `methods`."""
+    """Fits and writes the agent of folder `package` from `tables`, those of its folds, and the cross-fitted values of `methods`.
+
+    Returns the number of held-out images. Raises ValueError, FileNotFoundError.
+    """
     draft_file = tables / "draft.json"
-    draft = json.loads(draft_file.read_text())
+    draft = read_json(draft_file, "policies")
     policies = draft["policies"]
-    ladder = ladder_of(*read_table(tables, "holdout"), policies)
+    must_be_policies(draft_file, policies)
+    logits, truth = read_table(tables, "holdout")
+    if len(truth) < 2:
+        raise ValueError(f"{tables}/holdout.json: expected two images or more, and better 1,000")
+    ladder = ladder_of(logits, truth, policies)
     for stale in tables.glob("holdout.*.values.bin"):
         stale.unlink()  # of an earlier network
     write_folds(tables, ladder)
@@ -83,6 +118,7 @@ def fit_agent(package, tables, methods=()):
         (tables / f"holdout.{method}.values.bin").write_bytes(cross_fitted(ladder, method).astype("<f4").tobytes())
     draft["agent"] = write_agent(package, fit(ladder), policies)
     draft_file.write_text(json.dumps(draft, indent="\t") + "\n")
+    return ladder.images
 
 
 def main():
@@ -92,10 +128,12 @@ def main():
     options = parser.parse_args()
     try:
         methods = METHODS if options.compare else ()
-        fit_agent(MODELS / "packages" / options.name, MODELS / "outcomes" / options.name, methods)
+        images = fit_agent(MODELS / "packages" / options.name, MODELS / "outcomes" / options.name, methods)
+        points = 98 / math.sqrt(images)  # normal approximation, 95 %, where half of the labels are right
+        print(f"fitted on {images} held-out images: the curve is right to within some {points:.1f} points")
     except FileNotFoundError as error:
-        parser.error(f"{error.filename} is not there: export the package first")
-    except ValueError as error:
+        parser.error(f"{error.filename} is not there: export the package first (models/README.md)")
+    except (ValueError, OSError) as error:
         parser.error(str(error))
 
 

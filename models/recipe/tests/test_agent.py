@@ -11,7 +11,7 @@ from budgetnet.agent import KNOTS, PRICES, Agent, agent_graph, agent_macs, fit
 from budgetnet.fit_agent import fit_agent, folds_of, without
 from budgetnet.ladder import costs_of, ladder_of, readings
 from budgetnet.onestep import preferences
-from budgetnet.outcomes import write_table
+from budgetnet.outcomes import read_table, write_table
 
 POLICIES = [{"macs": 100}, {"macs": 300}, {"macs": 1000}]
 
@@ -146,7 +146,7 @@ def test_the_graph_says_what_the_agent_says_and_counts_its_macs():
     for rung, states in enumerate(ladder.states):
         (found,) = session.run(None, {"state": states.numpy()})
         assert np.allclose(found, agent.says(rung, ladder.gaps(rung)).reshape(50, -1), atol=1e-4)
-    assert agent_macs(agent) == sum(int(np.prod(weights.dims)) for weights in model.graph.initializer)
+    assert agent_macs(3) == sum(int(np.prod(weights.dims)) for weights in model.graph.initializer)
 
 
 @pytest.mark.parametrize("images", [3, 60])
@@ -157,7 +157,7 @@ def test_fit_agent_writes_graph_check_draft_and_agents_of_folds(tmp_path, monkey
     package.mkdir()
     write_table(tables, "holdout", logits, truth)
     (package / "check.json").write_text(json.dumps({"logits": logits[:, :2].tolist()}))
-    (tables / "draft.json").write_text(json.dumps({"policies": POLICIES}))
+    (tables / "draft.json").write_text(json.dumps({"policies": [{"macs": 1000 * policy["macs"]} for policy in POLICIES]}))
     fit_agent(package, tables, ["critic", "actor-critic"] if images > 5 else [])
     draft = json.loads((tables / "draft.json").read_text())
     assert (draft["agent"]["file"], draft["agent"]["inputs"], len(draft["agent"]["prices"])) == ("agent.onnx", ["gap"], len(PRICES))
@@ -178,3 +178,40 @@ def test_the_agent_of_a_fold_has_not_seen_its_images():
     for fold, same in ((2, True), (1, False)):
         one, two = (fit(without(some, folds, fold)).answers for some in (ladder, other))
         assert np.array_equal(one, two) == same
+
+
+@pytest.mark.parametrize(
+    ("policies", "message"),
+    [
+        ([{"macs": 1_000_000}], "two policies or more"),
+        ([{"macs": 1000}, {}], "expected macs"),
+        ([{"macs": 10_000}, {"macs": 148_000}, {"macs": 148_700}], "1488 MACs, expected at most 1487, .* fewer policies, or a larger network"),
+    ],
+)
+def test_policies_that_no_agent_fits_are_refused_before_anything_is_fitted(tmp_path, policies, message):
+    (tmp_path / "draft.json").write_text(json.dumps({"policies": policies}))
+    with pytest.raises(ValueError, match=f"draft.json.*{message}"):
+        fit_agent(tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda logits, truth: (logits, truth[:-1]), "holdout.json: expected truth to be 5 indices"),
+        (lambda logits, truth: (logits, truth + 4), "holdout.json: .* 0 to 3"),
+        (lambda logits, truth: (logits, [f"class {label}" for label in truth]), "holdout.json: .* 0 to 3"),
+        (lambda logits, truth: (np.where(np.arange(5)[:, None] == 2, np.nan, logits), truth), "holdout.logits.bin: policy 0, image 2"),
+    ],
+)
+def test_a_table_that_is_none_is_refused_by_its_file(tmp_path, change, message):
+    write_table(tmp_path, "holdout", *change(*made(5)))
+    with pytest.raises(ValueError, match=message):
+        read_table(tmp_path, "holdout")
+
+
+def test_a_table_of_another_type_is_refused(tmp_path):
+    logits, truth = made(5)
+    write_table(tmp_path, "holdout", logits, truth)
+    (tmp_path / "holdout.logits.bin").write_bytes(logits.astype("<f4").tobytes())
+    with pytest.raises(ValueError, match=r"240 bytes, expected 120: float16 .* \[3, 5, 4\]"):
+        read_table(tmp_path, "holdout")
