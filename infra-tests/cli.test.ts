@@ -63,7 +63,7 @@ describe('classify', () => {
 		// Money is not so fine: the cheapest policy's share, 0.1233, of these four images' compute is no whole nano-USD.
 		const { status, stdout } = budgetnet('classify', 'images', '--share', '0.125');
 		expect(status).toBe(3);
-		const enough = /0 labelled, 0 failed, 4 deferred \(.*: --share (0\.1\d+) would\)/.exec(stdout)?.[1] as string;
+		const enough = /0 labelled, 0 failed, 4 deferred \(.*: about --share (0\.1\d+) would\)/.exec(stdout)?.[1] as string;
 		const next = budgetnet('classify', 'images', '--share', enough, '--json');
 		expect(next.status).toBe(0);
 		expect(JSON.parse(next.stdout)).toMatchObject({ labelled: 4 });

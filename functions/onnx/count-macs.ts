@@ -25,7 +25,12 @@ export function countMacs(
 	let macs = 0;
 	for (const node of graph.nodes) {
 		const rule = rules.get(node.operator);
-		if (!rule) throw refused(where, `only ${[...rules.keys()].join(', ')}`, `operator ${node.operator}, which gives "${node.outputs[0]}"`);
+		if (!rule)
+			throw refused(
+				where,
+				`only ${[...rules.keys()].join(', ')}`,
+				`operator ${node.operator}, which gives "${node.outputs[0]}"`,
+			);
 		const names = node.inputs.filter((name) => name !== ''); // left out, as Clip's least
 		const inputs = names.map((name) => {
 			const shape = shapes.get(name);
