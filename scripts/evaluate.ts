@@ -18,6 +18,7 @@ import {
 } from '../functions/evaluate/report.ts';
 import { type EvaluationOptions, evaluate, evaluateShifts } from '../functions/evaluate/run.ts';
 import { baseBatch } from '../functions/evaluate/trial.ts';
+import { told } from './told.ts';
 
 const { values } = parseArgs({
 	allowNegative: true,
@@ -33,17 +34,13 @@ const { values } = parseArgs({
 });
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
-try {
+await told('evaluate', async () => {
 	const { model, test, shift, twin, pass, json } = values;
 	const models = join(import.meta.dirname, '..', 'models');
 	const shares = parseShares(values.shares);
 	const options: EvaluationOptions = { models, model, shares, twin, pass, split: test ? 'test' : 'holdout' };
 	await (shift ? shiftReport(options, json) : report(options, json));
-} catch (error) {
-	if (!(error instanceof BudgetNetError)) throw error;
-	process.stderr.write(`evaluate: ${error.message}\n`);
-	process.exitCode = 2;
-}
+});
 
 async function report(options: EvaluationOptions, json: boolean): Promise<void> {
 	let progress: Progress | undefined;

@@ -1,7 +1,7 @@
 /** `npm run seal -- NAME`: completes the card of a package that the recipe exported. */
 import { join } from 'node:path';
-import { BudgetNetError } from '../functions/core/errors.ts';
 import { sealPackage } from '../functions/evaluate/seal.ts';
+import { told } from './told.ts';
 
 const name = process.argv[2];
 if (!name || !/^[a-z0-9-]+$/.test(name)) {
@@ -9,13 +9,9 @@ if (!name || !/^[a-z0-9-]+$/.test(name)) {
 	process.exit(2);
 }
 const models = join(import.meta.dirname, '..', 'models');
-try {
+await told('seal', async () => {
 	const card = await sealPackage(join(models, 'packages', name), join(models, 'outcomes', name));
 	process.stdout.write(`${card.name} ${card.version} ${card.digest}\n`);
 	for (const { share, macs, accuracy } of card.curve)
 		process.stdout.write(`${share}\t${(macs / 1e6).toFixed(1)} M\t${accuracy}\n`);
-} catch (error) {
-	if (!(error instanceof BudgetNetError)) throw error;
-	process.stderr.write(`seal: ${error.message}\n`);
-	process.exitCode = 2;
-}
+});

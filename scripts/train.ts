@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatTable } from '../functions/cli/table.ts';
 import { sealPackage } from '../functions/evaluate/seal.ts';
+import { told } from './told.ts';
 
 const models = join(import.meta.dirname, '..', 'models');
 const recipe = spawn(join(models, 'recipe', 'run'), ['budgetnet.make', ...process.argv.slice(2)], { stdio: 'inherit' });
@@ -14,16 +15,18 @@ if (code !== 0) process.exit(code ?? 1);
 // The recipe has checked the arguments; here only the name matters.
 const { values } = parseArgs({ options: { name: { type: 'string' } }, strict: false });
 const name = String(values.name);
-const card = await sealPackage(join(models, 'packages', name), join(models, 'outcomes', name));
-const rows = card.curve.map(({ share, macs, accuracy }) => [
-	`${Math.round(100 * share)} %`,
-	`${(macs / 1e6).toFixed(1)} M`,
-	`${(100 * accuracy).toFixed(1)} %`,
-]);
-const heldOut = Number(card.training.heldOut);
-const best = Math.max(...card.curve.map(({ accuracy }) => accuracy));
-const plusOrMinus = (196 * Math.sqrt((best * (1 - best)) / heldOut)).toFixed(1); // normal approximation, 95 %
-process.stdout.write(`\n${formatTable(['share', 'MACs an image', 'expected accuracy'], rows)}
+await told('train', async () => {
+	const card = await sealPackage(join(models, 'packages', name), join(models, 'outcomes', name));
+	const rows = card.curve.map(({ share, macs, accuracy }) => [
+		`${Math.round(100 * share)} %`,
+		`${(macs / 1e6).toFixed(1)} M`,
+		`${(100 * accuracy).toFixed(1)} %`,
+	]);
+	const heldOut = Number(card.training.heldOut);
+	const best = Math.max(...card.curve.map(({ accuracy }) => accuracy));
+	const plusOrMinus = (196 * Math.sqrt((best * (1 - best)) / heldOut)).toFixed(1); // normal approximation, 95 %
+	process.stdout.write(`\n${formatTable(['share', 'MACs an image', 'expected accuracy'], rows)}
 expected from ${heldOut} held-out images: give or take some ${plusOrMinus} points\n
 models/packages/${name} is ready: npm run budgetnet -- model check ${name}
                               npm run budgetnet -- classify FOLDER --model ${name} --share 0.3\n`);
+});

@@ -6,9 +6,16 @@ import {
 	type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import { type Batch, type BatchState, batchSchema, type DeferralReason, statesKept } from '../core/batch.ts';
+import {
+	type Batch,
+	type BatchState,
+	batchSchema,
+	type DeferralReason,
+	finalStates,
+	isFinal,
+	statesKept,
+} from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
-import { finalStates, isFinal } from '../core/final-states.ts';
 import { limits } from '../core/limits.ts';
 import { parse } from '../core/parse.ts';
 import type { Batches, StateFields } from '../core/ports.ts';

@@ -25,7 +25,7 @@ export async function mayChangePeriod(
 	if (count === 0) return;
 	throw new BudgetNetError(
 		'unavailable',
-		`quota of tenant ${tenant}: of ${count === 1 ? 'a batch' : `${count} batches`} money is reserved, and what they leave of their money would be missing in ${to}; say budgetnet stop --tenant ${tenant}, wait until budgetnet status ${tenant} has none in flight (one that stays so: budgetnet redrive reports), change the period, then budgetnet start --tenant ${tenant}`,
+		`quota of tenant ${tenant}: money is reserved for batches in flight (${count}), and what they leave of it would be missing in ${to}; say budgetnet stop --tenant ${tenant}, wait until budgetnet status ${tenant} has none in flight (one that stays so: budgetnet redrive reports), change the period, then budgetnet start --tenant ${tenant}`,
 	);
 }
 

@@ -16,9 +16,12 @@ export const ridSchema = z.string().regex(/^[0-9a-f-]{36}$/, 'expected a reserva
 const batchStateSchema = z.enum(['claiming', 'void', 'deferred', 'sent', 'settled']);
 export type BatchState = z.infer<typeof batchStateSchema>;
 
-/** States that a batch does not leave for `next`: settled and void are final, and one whose message is under way waits no more. */
-export function statesKept(next: BatchState): BatchState[] {
-	return next === 'claiming' || next === 'deferred' ? ['settled', 'void', 'sent'] : ['settled', 'void'];
+/** States that a batch never leaves. */
+export const finalStates: readonly BatchState[] = ['settled', 'void'];
+
+/** States that a batch does not leave for `next`: the final ones, and one whose message is under way waits no more. */
+export function statesKept(next: BatchState): readonly BatchState[] {
+	return next === 'claiming' || next === 'deferred' ? [...finalStates, 'sent'] : finalStates;
 }
 
 /**
@@ -68,6 +71,11 @@ export type Batch = z.infer<typeof batchSchema>;
 /** Whether its planning is yet to be finished. */
 export function isUnplanned({ state }: Batch): boolean {
 	return state === 'claiming' || state === 'deferred';
+}
+
+/** Whether nothing more will become of it. */
+export function isFinal({ state }: Pick<Batch, 'state'>): boolean {
+	return finalStates.includes(state);
 }
 
 const ownImages = 'expected only images of its own tenant';

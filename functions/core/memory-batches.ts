@@ -1,6 +1,5 @@
-import { type Batch, statesKept } from './batch.ts';
+import { type Batch, isFinal, statesKept } from './batch.ts';
 import { BudgetNetError } from './errors.ts';
-import { isFinal } from './final-states.ts';
 import { limits } from './limits.ts';
 import type { Batches } from './ports.ts';
 

@@ -16,9 +16,11 @@ export async function alertsOf(
 	wasLastDeferred: boolean,
 ): Promise<Raised[]> {
 	const alerts: Raised[] = [];
-	const account = softLimitNanoUsd === undefined ? undefined : await ledger.getAccount(tenant, period);
-	if (account && chargedNanoUsd(account) > (softLimitNanoUsd as number))
-		alerts.push({ tenant, period, quotaRevision, kind: 'soft-limit' });
+	if (softLimitNanoUsd !== undefined) {
+		const account = await ledger.getAccount(tenant, period);
+		if (account && chargedNanoUsd(account) > softLimitNanoUsd)
+			alerts.push({ tenant, period, quotaRevision, kind: 'soft-limit' });
+	}
 	if (wasLastDeferred) alerts.push({ tenant, period, quotaRevision, kind: 'deferral-ended' });
 	return alerts;
 }

@@ -1,4 +1,5 @@
 import { perMessage, type SqsHandler } from '../aws/sqs-handler.ts';
+import type { BatchRef } from '../core/batch.ts';
 import { deadBatchMessageSchema, type GiveUpReason, reportMessageSchema } from '../core/message.ts';
 import { isGivenUp, type RunFacts } from '../core/outcome.ts';
 import { parseJson } from '../core/parse.ts';
@@ -13,10 +14,9 @@ export function createSettler(parts: SettlerParts): SqsHandler {
 	return perMessage('reports', parts.log, async (body) => {
 		const message = parseJson(reportMessageSchema, body, 'message of queue reports');
 		if (message.giveUp && !(await giveUp(parts, message, message.giveUp))) return;
-		const facts = await settleBatch(parts, message);
-		const { batchId, tenant, billedNanoUsd } = facts;
-		parts.log('info', 'batch settled', { tenant, batchId, billedNanoUsd, ...failuresOf(facts, message.giveUp) });
-		await resumeNext(parts, tenant);
+		const settled = await settle(parts, message, message.giveUp);
+		parts.log('info', 'batch settled', settled);
+		await resumeNext(parts, message.tenant);
 	});
 }
 
@@ -25,11 +25,16 @@ export function createDeadLetterSettler(parts: SettlerParts): SqsHandler {
 	return perMessage('batches-dead', parts.log, async (body) => {
 		const message = parseJson(deadBatchMessageSchema, body, 'message of queue batches-dead');
 		if (!(await giveUp(parts, message, 'dead-letter', message.deadlineMs))) return;
-		const facts = await settleBatch(parts, message);
-		const { batchId, tenant, billedNanoUsd } = facts;
-		parts.log('warn', 'dead batch settled', { tenant, batchId, billedNanoUsd, ...failuresOf(facts, 'dead-letter') });
-		await resumeNext(parts, tenant);
+		const settled = await settle(parts, message, 'dead-letter');
+		parts.log('warn', 'dead batch settled', settled);
+		await resumeNext(parts, message.tenant);
 	});
+}
+
+/** Settles a batch, and says what is to be told of that. */
+async function settle(parts: SettlerParts, { batchId, tenant }: BatchRef, why: GiveUpReason | undefined) {
+	const facts = await settleBatch(parts, { v: 1, batchId, tenant });
+	return { tenant, batchId, billedNanoUsd: facts.billedNanoUsd, ...failuresOf(facts, why) };
 }
 
 /**
