@@ -33,7 +33,7 @@ export async function openLoop(pkg: ModelPackage, threads: number) {
 		async run(runs: readonly Run[]): Promise<void> {
 			const imageBytes = height * width * 3;
 			for (const { policy, pixels, images } of runs) {
-				const chunkImages = chunkImagesOf('cpu', pkg.card, policy);
+				const chunkImages = chunkImagesOf('cpu', pkg.card);
 				for (let from = 0; from < images; from += chunkImages) {
 					const count = Math.min(chunkImages, images - from);
 					const part = pixels.subarray(from * imageBytes, (from + count) * imageBytes);

@@ -72,9 +72,11 @@ export const limits = {
 	classesMax: 22_000,
 	/** Width times height of what a model reads: a worker holds a whole batch of them. */
 	inputPixelsMax: 512 * 512,
-	/** Images that run through a session at once: as many of the full policy, and at most so many of a cheap one. */
+	/** Images that run through a session at once on a CPU. */
 	chunkImages: 16,
-	chunkImagesMax: 64,
+	/** Threads that run a model's graphs, and the weights that they may hold: each has its own. */
+	inferenceThreadsMax: 16,
+	inferenceWeightsBytesMax: 1024 * 1024 * 1024,
 	/** Files that tools read or decode at once. */
 	fetchConcurrency: 16,
 	batchesAtOnce,

@@ -9,13 +9,12 @@ import type { Advice } from './advice.ts';
  */
 export function spendAtOnePrice(advices: readonly Advice[], budgetMacs: number): number[] {
 	const prices = advices[0]?.next.length ?? 0;
-	const within = Array.from({ length: prices }, (_, price) => sumAt(advices, price)).findIndex(
-		(macs) => macs <= budgetMacs,
-	);
-	const price = within < 0 ? prices - 1 : within;
+	let price = 0;
+	let taken = sumAt(advices, price);
+	while (taken > budgetMacs && price < prices - 1) taken = sumAt(advices, ++price);
 	const chosen = advices.map(({ next }) => next[price] as number);
-	if (within <= 0) return chosen;
-	let rest = budgetMacs - sumAt(advices, price);
+	if (price === 0 || taken > budgetMacs) return chosen;
+	let rest = budgetMacs - taken;
 	for (const { image, macs, next } of stepsTo(advices, price - 1)) {
 		if (macs > rest) continue;
 		chosen[image] = next;

@@ -14,15 +14,16 @@ export interface MachineSpeed {
 	provider: string;
 }
 
-const warmUpRuns = 3;
-const runs = 20;
+/** Enough for every thread to run whole chunks. */
+const images = limits.chunkImages * limits.inferenceThreadsMax;
+const warmUpRuns = 1;
+const runs = 3;
 
 /** Measures the full network over chunks of images, and decoding of these files. @throws BudgetNetError */
 export async function measureMachine(pkg: ModelPackage, files: readonly string[]): Promise<MachineSpeed> {
 	const { card } = pkg;
 	const inference = await startInference(pkg);
 	try {
-		const images = limits.chunkImages;
 		const pixels = new Uint8Array(images * pixelBytes(card.input));
 		const policy = fullIndex(card);
 		const run = async (times: number) => {

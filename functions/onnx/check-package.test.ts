@@ -24,7 +24,7 @@ test.each(await readdir(packages))(
 	'%s gives its logits on this machine, at any number of images at once',
 	async (name) => {
 		const pkg = await loadPackage(join(packages, name));
-		const check = await checkPackage(pkg, { threads: 1 });
+		const check = await checkPackage(pkg);
 		expect(check.policies.map((policy) => policy.id)).toEqual(pkg.card.policies.map((policy) => policy.id));
 		for (const { batchSizes, deviation, valueDeviation } of check.policies) {
 			expect(batchSizes).toContain(1);
@@ -39,7 +39,7 @@ test('other logits than promised are refused', async () => {
 		const row = check.logits[2]?.[5] as number[];
 		row[3] = (row[3] as number) + 0.5;
 	});
-	await expect(checkPackage(off, { threads: 1 })).rejects.toThrow(
+	await expect(checkPackage(off)).rejects.toThrow(
 		/check.json, policy p1, 1 at once, image 5: expected logit 3 to be \S+, found \S+$/,
 	);
 });
@@ -49,7 +49,7 @@ test('other values of the agent than promised are refused', async () => {
 		const row = check.values[1]?.[4] as number[];
 		row[5] = (row[5] as number) + 0.01;
 	});
-	await expect(checkPackage(off, { threads: 1 })).rejects.toThrow(
+	await expect(checkPackage(off)).rejects.toThrow(
 		/check.json, policy p0, 1 at once, agent after it, image 4: expected value 5 to be \S+, found \S+$/,
 	);
 });

@@ -65,6 +65,21 @@ test('a second view is what the whole network says of the mirrored images', asyn
 	expect(second.values).toBeUndefined();
 });
 
+test('threads share the images of a call: each has what it has on one thread, in its place', async () => {
+	const several = await startInference(pkg, { threads: 3 });
+	const images = pixels.length / imageBytes;
+	for (const count of [1, 5, images]) {
+		const some = pixels.subarray(0, count * imageBytes);
+		const [one, shared] = [await inference.run(1, some, count), await several.run(1, some, count)];
+		near(shared.logits, one.logits);
+		near(shared.values as Float32Array, one.values as Float32Array);
+	}
+	const all = pkg.card.policies.length - 1;
+	expect((await several.run(all, pixels, images)).values).toBeUndefined();
+	await several.close();
+	await expect(several.run(1, pixels, images)).rejects.toEqual(refusal('unavailable', /is closed/));
+});
+
 test('calls at once are answered each with its own', async () => {
 	const calls = Array.from({ length: 12 }, (_, i) => {
 		const image = i % 4;

@@ -1,45 +1,43 @@
 import './no-telemetry.ts';
 
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
 import { BudgetNetError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import { pixelBytes } from '../core/package.ts';
-import type { RunAnswer, ThreadData } from './messages.ts';
+import type { RunAnswer } from './messages.ts';
 import type { ModelPackage } from './package-files.ts';
 import type { Provider } from './provider.ts';
-import { connect } from './thread-calls.ts';
+import { spread, startThreads } from './threads.ts';
 
-/** Inference of one package in a thread of its own; the main loop stays free. */
+/** Inference of one package in threads of its own; the main loop stays free. */
 export interface Inference {
 	readonly provider: Provider;
 	/**
-	 * Runs one policy over images, and the agent over what it says; calls are answered in order. A mirrored policy says what it
-	 * makes of the mirrored images alone (core/views.ts joins that with the first view's).
+	 * Runs one policy over images, and the agent over what it says. A mirrored policy says what it makes of the mirrored images
+	 * alone (core/views.ts joins that with the first view's).
 	 * @param policy index into the card's policies
 	 * @param pixels uint8, images x height x width x 3. They are copied, unless they lie in a SharedArrayBuffer:
 	 * then they must not change until the answer
 	 * @throws BudgetNetError `internal`: sizes that do not fit, or a graph that does not run; `invalid`: one that does not load;
-	 * `unavailable`: closed, too many calls waiting, or the thread has died or hangs
+	 * `unavailable`: closed, too many calls waiting, or a thread has died or hangs
 	 */
 	run(policy: number, pixels: Uint8Array, images: number): Promise<RunAnswer>;
-	/** Waits for the calls under way, frees the sessions and lets the thread end. May be called twice. */
+	/** Waits for the calls under way, frees the sessions and lets the threads end. May be called twice. */
 	close(): Promise<void>;
 }
 
 /**
- * Starts the inference thread of a package; close it before the process exits: leaving during a run aborts the process.
+ * Starts the inference threads of a package; close them before the process exits: leaving during a run aborts the process.
  * @param options threads: cores that one run uses, by default all
- * @throws BudgetNetError `unavailable`: the thread does not start
+ * @throws BudgetNetError `unavailable`: a thread does not start
  */
 export async function startInference(pkg: ModelPackage, options: { threads?: number } = {}): Promise<Inference> {
-	const data: ThreadData = { package: pkg, threads: options.threads ?? availableParallelism() };
-	const worker = new Worker(new URL('./thread.ts', import.meta.url), { name: 'inference', workerData: data });
-	const calls = await connect(worker);
+	const threads = await startThreads(pkg, options.threads ?? availableParallelism());
+	const { provider } = threads[0];
 	const { card } = pkg;
 	const imageBytes = pixelBytes(card.input);
 	return {
-		provider: calls.provider,
+		provider,
 		async run(policy, pixels, images) {
 			const fits = Number.isInteger(images) && images >= 1 && images <= limits.batchImagesMax;
 			if (!fits || pixels.length !== images * imageBytes || !card.policies[policy])
@@ -47,8 +45,10 @@ export async function startInference(pkg: ModelPackage, options: { threads?: num
 					'internal',
 					`package ${card.name}: cannot run policy ${policy} over ${images} images in ${pixels.length} bytes`,
 				);
-			return calls.run(policy, pixels, images);
+			return spread(threads, policy, pixels, images);
 		},
-		close: calls.close,
+		async close() {
+			await Promise.all(threads.map((thread) => thread.close()));
+		},
 	};
 }

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { env } from 'onnxruntime-node';
 import { expect, test } from 'vitest';
 import { limits } from '../core/limits.ts';
-import { fullMacs } from '../core/package.ts';
 import { loadPackage } from './package-files.ts';
 import { chunkImagesOf, probeProvider, runsOn, shapeImagesOf } from './provider.ts';
 import { packageFolder, temporaryFolder } from './testing.ts';
@@ -24,23 +23,11 @@ test('with CUDA files it is what a session really runs on', async () => {
 	expect(await probeProvider(folder)).toBe((await runsOn('cuda')) ? 'cuda' : 'cpu');
 });
 
-test('cheap policies run in larger chunks, of no more MACs than one of the full policy', async () => {
-	const { card } = await loadPackage(await packageFolder());
-	const sizes = card.policies.map((_, policy) => chunkImagesOf('cpu', card, policy));
-	expect(sizes.at(-1)).toBe(limits.chunkImages);
-	expect(sizes).toEqual([...sizes].sort((a, b) => b - a));
-	for (const [policy, { macs }] of card.policies.entries()) {
-		expect((sizes[policy] as number) * macs).toBeLessThanOrEqual(limits.chunkImages * fullMacs(card));
-		expect(sizes[policy]).toBeLessThanOrEqual(limits.chunkImagesMax);
-	}
-});
-
 test('a GPU gets larger chunks, but of large images, and few shapes', async () => {
 	const { card } = await loadPackage(await packageFolder());
-	for (const policy of card.policies.keys())
-		expect(chunkImagesOf('cuda', card, policy)).toBeGreaterThan(limits.chunkImagesMax);
+	expect(chunkImagesOf('cuda', card)).toBeGreaterThan(limits.chunkImages);
 	const large = { ...card, input: { ...card.input, width: 512, height: 512 } };
-	expect(chunkImagesOf('cuda', large, 0)).toBe(8);
+	expect(chunkImagesOf('cuda', large)).toBe(8);
 	expect([1, 2, 3, 64, 65, 256].map((images) => shapeImagesOf('cuda', images))).toEqual([1, 2, 4, 64, 128, 256]);
 	expect(shapeImagesOf('cpu', 65)).toBe(65);
 });

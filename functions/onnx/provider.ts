@@ -6,7 +6,7 @@ import { arch, platform } from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { limits } from '../core/limits.ts';
-import { fullMacs, type ModelCard } from '../core/package.ts';
+import type { ModelCard } from '../core/package.ts';
 
 /** What runs the graphs. */
 export type Provider = 'cuda' | 'cpu';
@@ -15,17 +15,11 @@ export type Provider = 'cuda' | 'cpu';
 const cudaChunkImages = 256;
 const cudaChunkPixels = 256 * 96 * 96;
 
-/**
- * How many images run through policy `policy` at once. On a CPU a cheap one takes more of them, for about as many MACs as a
- * chunk of the full policy: each node of a graph waits for its threads, which a node of few MACs would mostly do.
- */
-export function chunkImagesOf(provider: Provider, card: ModelCard, policy: number): number {
-	if (provider === 'cuda') {
-		const most = Math.min(cudaChunkImages, cudaChunkPixels / (card.input.width * card.input.height));
-		return 2 ** Math.floor(Math.log2(Math.max(1, most)));
-	}
-	const own = card.policies[policy]?.macs ?? fullMacs(card);
-	return Math.min(limits.chunkImages * Math.floor(fullMacs(card) / own), limits.chunkImagesMax);
+/** How many images run through a session at once. */
+export function chunkImagesOf(provider: Provider, { input }: ModelCard): number {
+	if (provider === 'cpu') return limits.chunkImages;
+	const most = Math.min(cudaChunkImages, cudaChunkPixels / (input.width * input.height));
+	return 2 ** Math.floor(Math.log2(Math.max(1, most)));
 }
 
 /**

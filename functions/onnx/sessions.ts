@@ -74,7 +74,7 @@ export function openSessions(pkg: ModelPackage, provider: Provider, threads: num
 			const file = fileOf(policy);
 			const session = await open(file);
 			const logits = new Float32Array(images * card.classes.length);
-			const chunk = chunkImagesOf(provider, card, policy);
+			const chunk = chunkImagesOf(provider, card);
 			for (let done = 0; done < images; done += chunk) {
 				const count = Math.min(chunk, images - done);
 				const view = pixels.subarray(done * imageBytes, (done + count) * imageBytes);

@@ -50,8 +50,8 @@ test('where images cannot be loaded, the batch ends when inference is free again
 		manifest,
 	);
 	await expect(done).rejects.toThrow('S3 is down');
-	expect(calls).toEqual({ begun: 1, running: 0 });
-	expect(wasted.mock.calls).toEqual([[2 * (10 + 1)]]);
+	expect(calls).toEqual({ begun: 2, running: 0 });
+	expect(wasted.mock.calls).toEqual([[4 * (10 + 1)]]);
 });
 
 test('where inference fails, no further image is loaded', async () => {

@@ -18,9 +18,9 @@ export interface ClassifyParts {
 	card: ModelCard;
 	inference: Inference;
 	loadPixels: PixelSource;
-	/** Images that the first policy waits for before it runs on them: large enough to fill the network, small enough to overlap with decoding. */
+	/** Images that run at once: large enough to fill the network, small enough to overlap with decoding, and with reading what it says. */
 	groupImages: number;
-	/** Memory that the inference thread sees too, for the pixels of a round. */
+	/** Memory that the inference threads see too, for the pixels of a round. */
 	sharedRoom: SharedRoom;
 	/** Is told of MACs that were spent on a batch that then failed. */
 	wasted?: (macs: number) => void;
@@ -32,7 +32,7 @@ interface BatchUnderWay {
 	stop: AbortController;
 	/** The pixels of all images, one after the other. */
 	block: Uint8Array;
-	/** Room for those of a round: seen by the inference thread without a copy, and one round runs at a time. */
+	/** Room for those of a round: seen by the inference threads without a copy, and one round runs at a time. */
 	chosen: Uint8Array;
 	views: Views;
 	/** Images that a run gave no numbers for. */
@@ -93,56 +93,75 @@ function checkFits(card: ModelCard, message: BatchMessage, manifest: Manifest): 
 		);
 }
 
+/** Images of a round that run at once, their pixels in `chosen` from place `first` on. */
+interface Group extends GateRound {
+	first: number;
+}
+
 /** Runs the gate's first policy on groups of images while others are still fetched and decoded. */
 async function probe(
 	parts: ClassifyParts,
 	batch: BatchUnderWay,
 	list: readonly Image[],
 ): Promise<ReadonlyMap<number, Failure>> {
-	let [group, running]: [number[], Promise<void>] = [[], Promise.resolve()];
+	const running: Promise<void>[] = [];
+	let [images, first]: [number[], number] = [[], 0];
 	const flush = () => {
-		if (group.length === 0) return;
-		const round = { policy: batch.gate.start, images: group };
-		group = [];
-		running = running.then(() => runRound(parts, batch, round));
-		running.catch((error) => batch.stop.abort(error)); // images still to come are not needed then
+		if (images.length === 0) return;
+		const run = runGroup(parts, batch, { policy: batch.gate.start, images, first });
+		run.catch((error) => batch.stop.abort(error)); // images still to come are not needed then
+		running.push(run);
+		[images, first] = [[], first + images.length];
 	};
 	const onReady = (index: number) => {
-		group.push(index);
-		if (group.length >= parts.groupImages) flush();
+		images.push(index);
+		if (images.length >= parts.groupImages) flush();
 	};
 	try {
 		const failures = await parts.loadPixels(list, batch.block, onReady, batch.stop.signal);
 		flush();
-		await running;
+		await allOf(running);
 		return failures;
 	} catch (error) {
 		batch.stop.abort(error);
-		await running.catch(() => undefined); // the next batch must find inference free
+		await Promise.allSettled(running);
 		throw error;
 	}
 }
 
-async function runRound(
+async function runRound(parts: ClassifyParts, batch: BatchUnderWay, { policy, images }: GateRound): Promise<void> {
+	const running: Promise<void>[] = [];
+	for (let first = 0; first < images.length; first += parts.groupImages)
+		running.push(runGroup(parts, batch, { policy, images: images.slice(first, first + parts.groupImages), first }));
+	await allOf(running);
+}
+
+/** Waits for all, of which none may still read the room when the batch, or its next round, goes on; then throws what the first of them threw. */
+async function allOf(running: readonly Promise<void>[]): Promise<void> {
+	await Promise.allSettled(running);
+	await Promise.all(running);
+}
+
+async function runGroup(
 	{ card, inference }: ClassifyParts,
 	{ gate, stop, block, chosen, views, silent }: BatchUnderWay,
-	round: GateRound,
+	{ policy, images, first }: Group,
 ): Promise<void> {
 	stop.signal.throwIfAborted();
-	gate.charge(round);
+	gate.charge({ policy, images });
 	const imageBytes = pixelBytes(card.input);
-	const pixels = chosen.subarray(0, round.images.length * imageBytes);
-	round.images.forEach((image, i) => {
+	const pixels = chosen.subarray(first * imageBytes, (first + images.length) * imageBytes);
+	images.forEach((image, i) => {
 		pixels.set(block.subarray(image * imageBytes, (image + 1) * imageBytes), i * imageBytes);
 	});
-	const { logits, values } = await inference.run(round.policy, pixels, round.images.length);
+	const { logits, values } = await inference.run(policy, pixels, images.length);
 	const [classes, columns] = [card.classes.length, valuesWidth(card)];
-	round.images.forEach((image, i) => {
+	images.forEach((image, i) => {
 		const advice = values?.subarray(i * columns, (i + 1) * columns);
-		const said = views.after(round.policy, image, logits.subarray(i * classes, (i + 1) * classes));
+		const said = views.after(policy, image, logits.subarray(i * classes, (i + 1) * classes));
 		const reading = areNumbers(said, 0, classes) ? readLogits(said, 0, classes) : undefined;
 		if (!reading) silent.add(image);
-		gate.observe(round.policy, image, reading, advice);
+		gate.observe(policy, image, reading, advice);
 	});
 }
 

@@ -181,6 +181,8 @@ class Trainer:
         trunk = {name: value for name, value in weights.items() if not name.startswith("head.") and value.shape == own[name].shape}
         self.network.load_state_dict({**own, **trunk})
         self.average.load_state_dict(self.network.state_dict())
+        if facts["epoch"] > facts["full_only_epochs"]:  # its rungs have norms of their own by now
+            self.full_only_epochs = self.options.full_only_epochs = 0
 
     def restore(self, file):
         """Everything as it was when `file` was saved: seed and arithmetic too, whatever is asked for now.

@@ -124,6 +124,15 @@ def test_a_trunk_gives_all_but_the_head_to_a_network_for_other_classes(tiny, opt
             assert torch.equal(value, kept[name])
 
 
+@pytest.mark.parametrize("epochs, alone", [(1, 1), (2, 0)])
+def test_only_a_trunk_whose_rungs_have_not_learnt_yet_begins_with_the_full_network_alone(tiny, options, tmp_path, epochs, alone):
+    trained(options, epochs).save(tmp_path / "constant.pt")
+    checkpoint.keep(tmp_path / "constant.pt", tmp_path / "kept.npz")
+    other = trainer_of(options)
+    other.trunk_from(tmp_path / "kept.npz")
+    assert other.full_only_epochs == options.full_only_epochs == alone
+
+
 def test_a_run_keeps_saying_what_it_began_with(tiny, options, tmp_path):
     options.trunk = "a/trunk.npz"
     trainer_of(options).save(tmp_path / "constant.pt")
