@@ -124,6 +124,7 @@ describe('classify', () => {
 		[['results'], /required option '--tenant/],
 		[['results', '--tenant', 'A'], /expected a tenant/],
 		[['results', '--tenant', 'acme', '--since', 'May'], /expected a day such as/],
+		[['results', '--tenant', 'acme', '--until', 'May'], /--until.*expected a day such as/],
 		[['results', '--tenant', 'acme', '--csv', '--json'], /cannot be used with/],
 		[['redrive', 'batches'], /choices are image-events, reports, plans/],
 		[['classsify'], /unknown command/],
@@ -231,7 +232,13 @@ describe('against `up`', () => {
 		expect(csv[3]).toMatch(/^\S+-\w+00,"acme\/a.zip","in\/it.png",/);
 		const lines = (await against('results', '--tenant', 'acme', '--json')).stdout.trim().split('\n');
 		expect(lines.map((line) => JSON.parse(line).entry)).toEqual([undefined, undefined, 'in/it.png']);
-		expect(await against('results', '--tenant', 'acme', '--since', '2999-01-01')).toMatchObject({ status: 2 });
+		for (const days of [
+			['--since', '2999-01-01'],
+			['--until', '2019-01-01'],
+		])
+			expect(await against('results', '--tenant', 'acme', '--csv', ...days)).toMatchObject({
+				...{ status: 0, stdout: `${csv[0]}\n`, stderr: expect.stringContaining('no outcomes of tenant acme') },
+			});
 		expect((await against('stop')).status).toBe(0);
 		await drop('acme/lost.png');
 		await expect

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { archiveFormatOf } from '../core/archive.ts';
 import { ImageError } from '../core/failure.ts';
 import { type Image, imageSchema } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
@@ -52,6 +53,19 @@ describe('a zip', () => {
 		];
 		const expected = entries.map(({ name, content }) => [name.replaceAll('\\', '/'), String(content)]);
 		expect(Object.entries(await contentsOf('zip', await buildZip(entries)))).toEqual(expected);
+	});
+
+	test('has names in UTF-8 where they can be, as Finder writes them without saying so, and in code page 437 else', async () => {
+		const names = { 'Straße/für.png': 'utf8', 'f\u00fcr.png': 'latin1' } as const;
+		for (const [name, encoding] of Object.entries(names)) {
+			const bytes = await buildZip([{ name: 'x'.repeat(Buffer.byteLength(name, encoding)), content: 'x' }]);
+			patchCentral(bytes, 0, (zip, at) => {
+				zip.write(name, at + 46, encoding);
+				zip.writeUInt16LE(zip.readUInt16LE(at + 8) & ~0x800, at + 8);
+			});
+			const [found] = Object.keys(await contentsOf('zip', bytes));
+			expect(found).toBe(encoding === 'utf8' ? name : 'fⁿr.png');
+		}
 	});
 
 	test.each<[string, ZipEntry, RegExp]>([
@@ -233,6 +247,10 @@ describe('any archive', () => {
 		await expect(list(format, Buffer.from('x'))).rejects.toMatchObject({
 			message: expect.stringMatching(/drop it as .tar or .zip/),
 		});
+	});
+
+	test.each(['a.tar.jpg', 'a.tar.png', 'tar.webp'])('%s is none, whatever stands before its suffix', (name) => {
+		expect(archiveFormatOf(`acme/${name}`)).toBeUndefined();
 	});
 
 	test('that is too large is refused before anything is read', async () => {

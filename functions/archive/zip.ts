@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import {
 	type Entry,
 	fromRandomAccessReaderPromise,
@@ -18,6 +19,7 @@ const localNameAndExtraBytesMax = 2 * 65_535;
 const methodStored = 0;
 const methodDeflated = 8;
 const encryptedFlag = 1;
+const utf8Flag = 0x800;
 const madeByUnix = 3;
 const fileTypeMask = 0o170000;
 const regularFile = 0o100000;
@@ -60,8 +62,14 @@ async function readDirectory(zip: ZipFile, read: ReturnType<typeof createWindow>
 	return records;
 }
 
+/** Finder and others write UTF-8 without the flag that says so: what can be read as UTF-8 is hardly ever meant as code page 437. */
+function nameOf({ generalPurposeBitFlag, fileNameRaw, extraFields }: Entry): string {
+	const flags = isUtf8(fileNameRaw) ? generalPurposeBitFlag | utf8Flag : generalPurposeBitFlag;
+	return getFileNameLowLevel(flags, fileNameRaw, extraFields, false);
+}
+
 function recordOf(entry: Entry): ArchiveRecord {
-	const name = getFileNameLowLevel(entry.generalPurposeBitFlag, entry.fileNameRaw, entry.extraFields, false);
+	const name = nameOf(entry);
 	const { compressedSize: packedBytes, uncompressedSize: bytes, relativeOffsetOfLocalHeader: at, crc32 } = entry;
 	const as = entry.compressionMethod === methodStored ? 'zip-stored' : 'zip-deflated';
 	const stored = { at, bytes: localHeaderBytes + entry.fileNameLength + packedBytes, as, packedBytes, crc32 } as const;

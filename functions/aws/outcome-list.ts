@@ -5,7 +5,13 @@ import { limits } from '../core/limits.ts';
 import { awsCall } from './aws-call.ts';
 
 /** What outcomes.ts says of `list`. */
-export async function listOutcomes(s3: S3Client, bucket: string, tenant: string, since?: string): Promise<BatchRef[]> {
+export async function listOutcomes(
+	s3: S3Client,
+	bucket: string,
+	tenant: string,
+	since?: string,
+	until?: string,
+): Promise<BatchRef[]> {
 	const prefix = `outcomes/tenant=${tenant}/`;
 	const refs: BatchRef[] = [];
 	// No key ends with its day, so none of that day is left out.
@@ -14,7 +20,9 @@ export async function listOutcomes(s3: S3Client, bucket: string, tenant: string,
 		const page = await listKeys(s3, bucket, prefix, after);
 		for (const key of page.keys) {
 			const batchId = batchIdSchema.safeParse(/([^/]+)\.jsonl$/.exec(key)?.[1]);
-			if (batchId.success) refs.push({ tenant, batchId: batchId.data });
+			if (!batchId.success) continue;
+			if (until !== undefined && batchDate(batchId.data) > until) return refs; // keys are in the order of days
+			refs.push({ tenant, batchId: batchId.data });
 		}
 		if (refs.length > limits.outcomesListedMax) throw tooMany(prefix, refs);
 		after = page.next;
@@ -42,6 +50,6 @@ function tooMany(prefix: string, refs: readonly BatchRef[]): BudgetNetError {
 	const lastDay = batchDate(refs.at(-1)?.batchId ?? '');
 	return new BudgetNetError(
 		'invalid',
-		`${prefix} has more than ${limits.outcomesListedMax} outcomes up to ${lastDay}: expected at most so many at once; ask for those since a later day (--since)`,
+		`${prefix} has more than ${limits.outcomesListedMax} outcomes up to ${lastDay}: expected at most so many at once; ask for those of fewer days (--since, --until)`,
 	);
 }

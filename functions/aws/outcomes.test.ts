@@ -123,6 +123,8 @@ test('those of a day and later are listed without the days before', async () => 
 	expect(await outcomes.list('steady', '2026-11-23')).toEqual(refs);
 	expect(await outcomes.list('steady', '2026-11-24')).toEqual(refs.slice(1));
 	expect(await outcomes.list('steady', '2026-11-26')).toEqual([]);
+	expect(await outcomes.list('steady', undefined, '2026-11-23')).toEqual(refs.slice(0, 1));
+	expect(await outcomes.list('steady', '2026-11-24', '2026-11-24')).toEqual(refs.slice(1, 2));
 });
 
 const conflict = '<?xml version="1.0"?><Error><Code>ConditionalRequestConflict</Code><Message>no</Message></Error>';

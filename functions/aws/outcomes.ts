@@ -25,9 +25,10 @@ export interface Outcomes {
 	/**
 	 * A tenant's batches that have outcomes, the oldest first.
 	 * @param since only those of this day (UTC, as 2026-11-24) and later: earlier ones are not even looked at
+	 * @param until only those of this day and earlier
 	 * @throws BudgetNetError `invalid` when there are more than `limits.outcomesListedMax`
 	 */
-	list(tenant: string, since?: string): Promise<BatchRef[]>;
+	list(tenant: string, since?: string, until?: string): Promise<BatchRef[]>;
 }
 
 const factsName = 'facts';
@@ -71,7 +72,7 @@ export function createOutcomes(s3: S3Client, bucket: string): Outcomes {
 			await putText(s3, bucket, objectKeys.report(ref), `${JSON.stringify(report, null, '\t')}\n`, 'application/json');
 		},
 
-		list: (tenant, since) => listOutcomes(s3, bucket, tenant, since),
+		list: (tenant, since, until) => listOutcomes(s3, bucket, tenant, since, until),
 	};
 }
 

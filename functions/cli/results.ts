@@ -2,7 +2,6 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Command, Option } from 'commander';
 import { z } from 'zod';
-import { BudgetNetError } from '../core/errors.ts';
 import { tenantSchema } from '../core/object-key.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { parse } from '../core/parse.ts';
@@ -13,6 +12,7 @@ import { printable } from './printable.ts';
 interface ResultsOptions {
 	tenant: string;
 	since?: string;
+	until?: string;
 	csv?: boolean;
 	json?: boolean;
 }
@@ -27,6 +27,7 @@ export function resultsCommand(): Command {
 		.description("print a tenant's outcomes, a line an image, the oldest batch first")
 		.requiredOption('--tenant <name>', 'whose images')
 		.addOption(sinceOption)
+		.option('--until <day>', 'only batches of this day (UTC) and earlier')
 		.addOption(new Option('--csv', 'as CSV, with a head line').conflicts('json'))
 		.option('--json', 'as JSON Lines: the outcomes as they are stored, each with its batch')
 		.action(async (options: ResultsOptions) => {
@@ -48,10 +49,10 @@ const columns = 'batch,key,entry,version,status,label,confidence,policies,macs,r
 /** One batch's lines at a time: however many there are, no more is held. */
 async function* linesOf({ outcomes }: Connection, options: ResultsOptions): AsyncGenerator<string> {
 	const tenant = parse(tenantSchema, options.tenant, '--tenant');
-	const since = options.since === undefined ? undefined : parse(daySchema, options.since, '--since');
-	const refs = await outcomes.list(tenant, since);
-	if (refs.length === 0)
-		throw new BudgetNetError('not-found', `tenant ${tenant} has no outcomes${since ? ` since ${since}` : ''}`);
+	const dayOf = (name: 'since' | 'until') =>
+		options[name] === undefined ? undefined : parse(daySchema, options[name], `--${name}`);
+	const refs = await outcomes.list(tenant, dayOf('since'), dayOf('until'));
+	if (refs.length === 0) process.stderr.write(`no outcomes of tenant ${tenant} there\n`);
 	if (options.csv) yield `${columns}\n`;
 	const lineOf = options.csv ? csvLine : options.json ? jsonLine : plainLine;
 	for (const ref of refs)

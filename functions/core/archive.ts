@@ -7,7 +7,7 @@ export function archiveFormatOf(key: string): ArchiveFormat | 'compressed-tar' |
 	const name = key.toLowerCase();
 	if (name.endsWith('.zip')) return 'zip';
 	if (name.endsWith('.tar')) return 'tar';
-	return /\.(tar\.\w{1,4}|t[gbxz]z2?|tzst)$/.test(name) ? 'compressed-tar' : undefined;
+	return /\.(tar\.(gz|bz2?|xz|zst|lz|lz4|lzma|lzo|br|z)|t[gbxz]z2?|tzst)$/.test(name) ? 'compressed-tar' : undefined;
 }
 
 /** Whether an entry is no image that anybody dropped: hidden files, and what macOS puts beside each file. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { distinctImages, parseImageEvents } from './event.ts';
 import type { Image } from './image.ts';
 import { limits } from './limits.ts';
+import { isImage } from './object-key.ts';
 
 interface Fields {
 	name?: string;
@@ -54,6 +55,14 @@ describe('a message of S3', () => {
 		const removed = record('acme/cat.png', { name: 'ObjectRemoved:Delete', object: { eTag: undefined } });
 		expect(read(removed, record('acme/', { object: { size: 0 } }))).toEqual(nothing);
 	});
+
+	test.each(['acme/', 'acme/2026/', 'acme/2026/_complete', 'acme/a.png', 'Acme/a.png', 'a.png', 'acme//'])(
+		'takes for an image what the search for lost events takes for one: %s',
+		(key) => {
+			for (const bytes of [0, 10])
+				expect(keysOf(read(record(key, { object: { size: bytes } })))).toEqual(isImage({ key, bytes }) ? [key] : []);
+		},
+	);
 
 	test('with bytes under a tenant’s bare prefix has nothing that another try could mend', () => {
 		const events = read(record('acme/'), record('acme/cat.png'));

@@ -3,7 +3,7 @@ import { type Closing, closingSchema } from './drop.ts';
 import { BudgetNetError, messageOf } from './errors.ts';
 import { type Image, imageAt, imageSchema, joinName, nameOfImage } from './image.ts';
 import { limits } from './limits.ts';
-import { decodeKey, isMarkerKey, isTenantPrefix, tenantOf } from './object-key.ts';
+import { decodeKey, isFolder, isMarkerKey, isTenantPrefix, tenantOf } from './object-key.ts';
 import { parse, parseJson } from './parse.ts';
 
 /** S3's own format, which may grow: unknown fields are let through here, and only here. */
@@ -76,7 +76,7 @@ function readRecord(input: unknown, bucket: string): ImageOfTenant | Closing | R
 		throw new BudgetNetError('invalid', `event of bucket ${record.s3.bucket.name}: expected ${bucket}`);
 	const { key: encoded, size, eTag, versionId } = record.s3.object;
 	const key = decodeKey(encoded);
-	if (key.endsWith('/') && (size ?? 0) === 0) return undefined; // a console's "folder"
+	if (isFolder(key, size ?? 0)) return undefined;
 	if (isTenantPrefix(key)) return { refused: `"${key}": expected a name after the tenant's` };
 	const tenant = tenantOf(key);
 	if (isMarkerKey(key)) {

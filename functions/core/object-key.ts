@@ -45,11 +45,16 @@ export function prefixOfMarker(marker: string): string {
 	return marker.slice(0, -markerName.length);
 }
 
-/** Whether a key can be an image's at all; a "folder" of a console, a marker, or a key without a tenant, cannot. */
-export function isImageKey(key: string): boolean {
+/** Whether an object is a "folder" of a console. */
+export function isFolder(key: string, bytes: number): boolean {
+	return key.endsWith('/') && bytes === 0;
+}
+
+/** Whether an object can be an image at all; a "folder" of a console, a marker, or a key without a tenant, cannot. */
+export function isImage({ key, bytes }: { key: string; bytes: number }): boolean {
 	try {
 		tenantOf(key);
-		return !key.endsWith('/') && !isMarkerKey(key);
+		return !isTenantPrefix(key) && !isFolder(key, bytes) && !isMarkerKey(key);
 	} catch {
 		return false;
 	}

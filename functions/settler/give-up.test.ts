@@ -11,36 +11,61 @@ import { giveUp } from './give-up.ts';
 const [tenant, nowMs, deadlineMs] = ['acme', Date.UTC(2026, 10, 24), Date.UTC(2026, 10, 28)];
 const batchId = mintBatchId(nowMs, '00000001');
 
-/** Whether a dead letter with this deadline ends a batch whose newest message has `deadlineMs`. */
-async function endsIt(ofDeadLetterMs: number): Promise<boolean> {
+const images = [{ key: 'acme/cat.png', etag: 'e1', bytes: 1 }];
+
+/** What `giveUp` works with: a batch whose message is under way, and outcomes. */
+async function partsOf(outcomes: Partial<Outcomes>) {
 	const batches = createMemoryBatches();
 	const reservations = [{ rid: ridOf(1), period: '2026-11' }];
 	await batches.create({ batchId, tenant, createdMs: nowMs, state: 'sent', deadlineMs, images: 1, reservations });
+	const manifests: Partial<Manifests> = { get: async () => ({ v: 1, batchId, tenant, images }) };
+	return {
+		...{ ledger: createMemoryLedger(), batches, outcomes: outcomes as Outcomes, manifests: manifests as Manifests },
+		...{ nowMs: () => nowMs, planningSecondsMax: 1, log: () => undefined, mintRid: () => ridOf(2) },
+	};
+}
+
+/** Whether a dead letter with this deadline ends a batch whose newest message has `deadlineMs`. */
+async function endsIt(ofDeadLetterMs: number): Promise<boolean> {
 	let committed = false;
-	const outcomes: Partial<Outcomes> = {
-		facts: async () => undefined,
+	const parts = await partsOf({
+		read: async () => undefined,
 		commit: async () => {
 			committed = true;
 			return 'committed';
 		},
 		putReport: async () => undefined,
-	};
-	const images = [{ key: 'acme/cat.png', etag: 'e1', bytes: 1 }];
-	const manifests: Partial<Manifests> = { get: async () => ({ v: 1, batchId, tenant, images }) };
-	const parts = {
-		...{ ledger: createMemoryLedger(), batches, outcomes: outcomes as Outcomes, manifests: manifests as Manifests },
-		...{ nowMs: () => nowMs, planningSecondsMax: 1, log: () => undefined, mintRid: () => ridOf(2) },
-	};
+	});
 	expect(await giveUp(parts, { batchId, tenant }, 'dead-letter', ofDeadLetterMs)).toBe(committed);
 	return committed;
 }
+
+test('a report that could not be written is written by the next try, though the batch has its outcomes by then', async () => {
+	let [won, reports] = [undefined as Awaited<ReturnType<Outcomes['read']>>, 0];
+	const parts = await partsOf({
+		read: async () => won,
+		async commit(_, facts, outcomes) {
+			won = { facts, outcomes: [...outcomes] };
+			return 'committed';
+		},
+		async putReport(_, { failed }) {
+			reports += 1;
+			expect(failed).toBe(1);
+			if (reports === 1) throw new Error('S3 is down');
+		},
+	});
+	const giving = () => giveUp(parts, { batchId, tenant }, 'dead-letter', deadlineMs);
+	await expect(giving()).rejects.toThrow('S3 is down');
+	expect(await giving()).toBe(true);
+	expect(reports).toBe(2);
+});
 
 test('a batch that a planner has just taken up, after it has waited for too long, is left to it', async () => {
 	const batches = createMemoryBatches();
 	const createdMs = nowMs - (limits.deferralDaysMax + 1) * 24 * 3600 * 1000;
 	await batches.create({ batchId, tenant, createdMs, state: 'deferred', images: 1, reservations: [] });
 	const noted = { rid: ridOf(1), period: '2026-11' };
-	const outcomes: Partial<Outcomes> = { facts: async () => undefined };
+	const outcomes: Partial<Outcomes> = { read: async () => undefined };
 	const manifests: Partial<Manifests> = {
 		async get() {
 			await batches.addReservation(batchId, noted, 0); // between the look at the batch and its end

@@ -43,7 +43,9 @@ export async function giveUp(
 	deadlineMs = Number.POSITIVE_INFINITY,
 ): Promise<boolean> {
 	const batch = batchOf(ref, await parts.batches.get(ref.batchId));
-	if (batch.state === 'settled' || (await parts.outcomes.facts(batch))) return true;
+	const winner = await parts.outcomes.read(batch);
+	if (winner) await putReport(parts, winner); // whoever won may have died before its report
+	if (winner || batch.state === 'settled') return true;
 	const holds = why === 'dead-letter' ? !wasSentAfter(batch, deadlineMs) : overdueReason(batch, parts.nowMs()) === why;
 	if (!holds) return false;
 	const { images } = await parts.manifests.get(batch);
@@ -58,8 +60,12 @@ export async function giveUp(
 	if (!reservation) return false;
 	const facts = factsOf(batch, reservation, outcomes.length, parts.nowMs());
 	if ((await parts.outcomes.commit(batch, facts, outcomes)) === 'committed')
-		await parts.outcomes.putReport(batch, reportOf(facts, outcomes));
+		await putReport(parts, { facts, outcomes });
 	return true;
+}
+
+async function putReport(parts: GivingUpParts, { facts, outcomes }: { facts: RunFacts; outcomes: Outcome[] }) {
+	await parts.outcomes.putReport(facts, reportOf(facts, outcomes));
 }
 
 function wasSentAfter(batch: Batch, deadlineMs: number): boolean {

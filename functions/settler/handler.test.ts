@@ -37,6 +37,7 @@ async function measured(
 	let won = facts;
 	const outcomes: Partial<Outcomes> = {
 		facts: async () => won,
+		read: async () => won && { facts: won, outcomes: [] },
 		commit: async (_, mine) => {
 			won = mine;
 			return 'committed';

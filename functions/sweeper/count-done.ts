@@ -4,7 +4,7 @@ import type { ListedImage } from '../aws/image-list.ts';
 import { type Batch, partBatchId } from '../core/batch.ts';
 import { nameOfImage } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
-import { isImageKey } from '../core/object-key.ts';
+import { isImage } from '../core/object-key.ts';
 import type { Batches } from '../core/ports.ts';
 import type { SendAgain } from './lost-events.ts';
 
@@ -32,7 +32,7 @@ export function createCountDone(parts: CountingParts, sendAgain: SendAgain): Cou
 		return looking;
 	};
 	return async (objects) => {
-		const images = objects.filter(({ key }) => isImageKey(key));
+		const images = objects.filter(isImage);
 		const owners = await parts.claims.ownersOf(images.map(nameOfImage));
 		const unclaimed = images.filter((_, i) => owners[i] === undefined);
 		await pMap(unclaimed, sendAgain, { concurrency: limits.storeConcurrency });

@@ -10,7 +10,7 @@ import { BudgetNetError } from '../core/errors.ts';
 import { nameOfImage } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
-import { isImageKey, isMarkerKey } from '../core/object-key.ts';
+import { isImage, isMarkerKey } from '../core/object-key.ts';
 import { dayMs } from '../core/period.ts';
 import { createSendAgain, type EventSendingParts, isAtRest } from './lost-events.ts';
 
@@ -51,7 +51,7 @@ export async function reconcile(parts: ReconcilingParts, untilMs: number): Promi
 /** The objects of a page whose event was lost. */
 async function lostOf(parts: ReconcilingParts, page: readonly ListedImage[]): Promise<ListedImage[]> {
 	const atRest = page.filter((object) => isAtRest(parts, object));
-	const images = atRest.filter(({ key }) => isImageKey(key));
+	const images = atRest.filter(isImage);
 	const owners = await parts.claims.ownersOf(images.map(nameOfImage));
 	const markers = atRest.filter(({ key }) => isMarkerKey(key));
 	const noted = await pMap(markers, (marker) => isInOrder(parts, marker), { concurrency: limits.storeConcurrency });

@@ -62,7 +62,7 @@ export function createMemoryBucket({ pageKeys = 1000 } = {}) {
 
 	function describe(Key: string) {
 		const { etag, modifiedMs = 0, versionId = 'null' } = objects.get(Key) as StoredObject;
-		const facts = { Key, ETag: `"${etag}"`, Size: 1, LastModified: new Date(modifiedMs) };
+		const facts = { Key, ETag: `"${etag}"`, Size: Key.endsWith('/') ? 0 : 1, LastModified: new Date(modifiedMs) };
 		return { ...facts, VersionId: versionId, IsLatest: true };
 	}
 
