@@ -2,6 +2,7 @@ import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-p
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { messageOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
+import { namedIn } from '../core/message.ts';
 
 export type SqsHandler = (event: SQSEvent) => Promise<SQSBatchResponse>;
 
@@ -15,7 +16,7 @@ export function perMessage(queue: string, log: Log, handle: (body: string) => Pr
 			await handle(record.body);
 		} catch (error) {
 			log('error', `a message of queue ${queue} failed; it comes again`, {
-				messageId: record.messageId,
+				...{ messageId: record.messageId, ...namedIn(record.body) },
 				error: messageOf(error),
 			});
 			throw error;

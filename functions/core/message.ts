@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { batchIdSchema, ridSchema } from './batch.ts';
+import { type BatchRef, batchIdSchema, ridSchema } from './batch.ts';
 import { limits } from './limits.ts';
 import { tenantSchema } from './object-key.ts';
 import { planSchema } from './pacing.ts';
@@ -63,3 +63,14 @@ export const resumeMessageSchema = z.object({
 	tenant: tenantSchema,
 });
 export type ResumeMessage = z.infer<typeof resumeMessageSchema>;
+
+const namedSchema = batchMessageSchema.pick({ batchId: true, tenant: true });
+
+/** The batch that a message's body names, for a log line about it; nothing where it names none, or cannot be read. */
+export function namedIn(body: string): Partial<BatchRef> {
+	try {
+		return namedSchema.safeParse(JSON.parse(body)).data ?? {};
+	} catch {
+		return {};
+	}
+}

@@ -24,6 +24,7 @@ export async function resumeBatch(parts: ResumingParts, message: ResumeMessage):
 	let batch: Batch | undefined = batchOf(message, await parts.batches.get(batchId));
 	for (let resumed = 0; batch && resumed < limits.resumeBatchesMax; resumed++) {
 		const wasDeferred: boolean = batch.state === 'deferred';
+		parts.log('info', 'batch taken up', { tenant, batchId: batch.batchId, state: batch.state }); // whoever dies here is named
 		const planned = await finish(parts, batch);
 		parts.log('info', 'batch resumed', { tenant, batchId: batch.batchId, outcome: describe(planned) });
 		if (!wasDeferred || !planned || 'deferred' in planned) return;

@@ -31,9 +31,10 @@ export function createDeadLetterSettler(parts: SettlerParts): SqsHandler {
 	});
 }
 
-/** Settles a batch, and says what is to be told of that. */
+/** Settles a batch, and says what is to be told of that: what is measured, once, however often its report comes. */
 async function settle(parts: SettlerParts, { batchId, tenant }: BatchRef, why: GiveUpReason | undefined) {
-	const facts = await settleBatch(parts, { v: 1, batchId, tenant });
+	const { before, ...facts } = await settleBatch(parts, { v: 1, batchId, tenant });
+	if (before) return { tenant, batchId, before };
 	return { tenant, batchId, billedNanoUsd: facts.billedNanoUsd, ...failuresOf(facts, why) };
 }
 

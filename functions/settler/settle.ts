@@ -19,12 +19,15 @@ export interface SettlingParts {
 /**
  * Settles a batch by its outcomes object: bills the reservation that it names, and releases every other one of that batch.
  * A batch that had more of them than one, or was given up, is watched until no planner can be granted one any more, then settled once more.
- * Safe to repeat.
+ * Safe to repeat; tells whether it had been settled `before`.
  * Where the batch does not know of the reservation that the outcomes name (its table was restored to an earlier hour), that is billed if
  * the ledger has it; what no account ever granted is nobody's bill.
  * @throws BudgetNetError `not-found` without outcomes or batch
  */
-export async function settleBatch(parts: SettlingParts, message: ReportMessage): Promise<RunFacts> {
+export async function settleBatch(
+	parts: SettlingParts,
+	message: ReportMessage,
+): Promise<RunFacts & { before: boolean }> {
 	const { batchId } = message;
 	const startedMs = parts.nowMs();
 	const facts = await parts.outcomes.facts(message);
@@ -37,7 +40,7 @@ export async function settleBatch(parts: SettlingParts, message: ReportMessage):
 	const final = batchOf(message, await parts.batches.get(batchId));
 	if (final.reservations.length > batch.reservations.length) await settleAll(parts, final, facts);
 	if (mayHaveStrays(final, facts)) await watchForStrays(parts, final, startedMs);
-	return facts;
+	return { ...facts, before: batch.state === 'settled' };
 }
 
 /** Of several reservations one may be granted late; of one that was given up, the only one. */

@@ -13,9 +13,9 @@ const clients = await startClients();
 afterAll(() => clients.close());
 
 /** The URL of a new queue with one message. */
-async function queueOf(QueueName: string): Promise<string> {
+async function queueOf(QueueName: string, MessageBody = 'a batch'): Promise<string> {
 	const { QueueUrl = '' } = await clients.sqs.send(new CreateQueueCommand({ QueueName }));
-	await clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'a batch' }));
+	await clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
 	return QueueUrl;
 }
 
@@ -60,9 +60,10 @@ test('a heartbeat that fails while it stops does not cost a batch its grace', as
 	expect(await receive()).toEqual([]);
 });
 
-test('a batch that fails waits longer each time, as often as it was received, and its worker says how long', async () => {
+test('a batch that fails waits longer each time, as often as it was received, and its worker says which and how long', async () => {
 	const { sqs } = clients;
-	const queueUrl = await queueOf('failing');
+	const named = { batchId: '20261124T113012123Z-1f2e3d4c', tenant: 'acme' };
+	const queueUrl = await queueOf('failing', JSON.stringify({ v: 2, ...named }));
 	for (let times = 0; times < 2; times++) await receiveAndHandBack(queueUrl);
 	const waited = firstWaitOf(queueUrl);
 	const said: unknown[] = [];
@@ -72,7 +73,7 @@ test('a batch that fails waits longer each time, as often as it was received, an
 		log: (level, _, fields) => said.push({ level, ...fields }),
 	});
 	expect(await waited).toBe(240);
-	expect(said).toEqual([{ level: 'error', error: expect.stringContaining('S3 is down'), waitSeconds: 240 }]);
+	expect(said).toEqual([{ level: 'error', ...named, error: expect.stringContaining('S3 is down'), waitSeconds: 240 }]);
 	await polling.stop(10_000);
 });
 

@@ -4,6 +4,7 @@ import { Consumer } from 'sqs-consumer';
 import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
+import { namedIn } from '../core/message.ts';
 
 /** A running poll loop. */
 export interface Polling {
@@ -65,7 +66,8 @@ export function startPolling(options: {
 	});
 	consumer.on('processing_error', (error, message) => {
 		const waitSeconds = waitOf(message);
-		log('error', 'a batch was not run; its message comes again', { error: messageOf(error), waitSeconds });
+		const named = namedIn(message.Body ?? '');
+		log('error', 'a batch was not run; its message comes again', { ...named, error: messageOf(error), waitSeconds });
 	});
 	consumer.on('error', (error) => {
 		if (!consumer.status.isRunning && current === undefined) return; // a long poll that stopping cut off
