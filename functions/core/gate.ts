@@ -48,6 +48,8 @@ const passesMax = 3;
  * leaves is its tenant's.
  */
 const restMin = 0.01;
+/** Rounds that spend such a rest: a bound, for an agent that promises gains without end. */
+const lastRoundsMax = 64;
 
 /**
  * Opens the gate for a batch of `images` with a hard cap of `budgetMacs`.
@@ -57,7 +59,7 @@ export function openGate(card: ModelCard, images: number, budgetMacs: number): G
 	const start = startPolicy(card, images, budgetMacs);
 	const results = new Array<GateResult | undefined>(images).fill(undefined);
 	const advices = new Array<Advice | undefined>(images).fill(undefined);
-	let [spent, pass, lowest] = [0, 0, start + 1];
+	let [spent, pass, lowest, lastRounds] = [0, 0, start + 1, 0];
 
 	function charge({ policy, images: group }: GateRound): void {
 		const macs = group.length * policyMacs(card, policy);
@@ -88,7 +90,9 @@ export function openGate(card: ModelCard, images: number, budgetMacs: number): G
 			}
 			[pass, lowest] = [pass + 1, start + 1];
 		}
-		return leavesRest() ? undefined : lastRound(card, advices, budgetMacs - spent);
+		if (leavesRest() || lastRounds >= lastRoundsMax) return undefined;
+		lastRounds += 1;
+		return lastRound(card, advices, budgetMacs - spent);
 	}
 
 	return { start, spentMacs: () => spent, charge, observe, next, results: () => results };

@@ -74,9 +74,9 @@ export const limits = {
 	inputPixelsMax: 512 * 512,
 	/** Images that run through a session at once on a CPU. */
 	chunkImages: 16,
-	/** Threads that run a model's graphs, and the weights that they may hold: each has its own. */
+	/** Threads that run a model's graphs, and the bytes that they may hold: each has weights and layers of its own. */
 	inferenceThreadsMax: 16,
-	inferenceWeightsBytesMax: 1024 * 1024 * 1024,
+	inferenceBytesMax: 1024 * 1024 * 1024,
 	/** Files that tools read or decode at once. */
 	fetchConcurrency: 16,
 	batchesAtOnce,

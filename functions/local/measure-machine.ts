@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import pMap from 'p-map';
 import { limits } from '../core/limits.ts';
 import { fullIndex, fullMacs, pixelBytes } from '../core/package.ts';
@@ -15,9 +16,9 @@ export interface MachineSpeed {
 }
 
 /** Enough for every thread to run whole chunks. */
-const images = limits.chunkImages * limits.inferenceThreadsMax;
+const images = limits.chunkImages * Math.min(availableParallelism(), limits.inferenceThreadsMax);
 const warmUpRuns = 1;
-const runs = 3;
+const runs = 5;
 
 /** Measures the full network over chunks of images, and decoding of these files. @throws BudgetNetError */
 export async function measureMachine(pkg: ModelPackage, files: readonly string[]): Promise<MachineSpeed> {

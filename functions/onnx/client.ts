@@ -36,6 +36,7 @@ export async function startInference(pkg: ModelPackage, options: { threads?: num
 	const { provider } = threads[0];
 	const { card } = pkg;
 	const imageBytes = pixelBytes(card.input);
+	let turn = 0;
 	return {
 		provider,
 		async run(policy, pixels, images) {
@@ -45,7 +46,7 @@ export async function startInference(pkg: ModelPackage, options: { threads?: num
 					'internal',
 					`package ${card.name}: cannot run policy ${policy} over ${images} images in ${pixels.length} bytes`,
 				);
-			return spread(threads, policy, pixels, images);
+			return spread(threads, turn++, policy, pixels, images);
 		},
 		async close() {
 			await Promise.all(threads.map((thread) => thread.close()));

@@ -11,14 +11,16 @@ import type { ModelCard } from '../core/package.ts';
 /** What runs the graphs. */
 export type Provider = 'cuda' | 'cpu';
 
-/** A GPU wants more images at once than a CPU, where 16 run as fast as 64 and bound latency and memory: so many, of small images. */
-const cudaChunkImages = 256;
-const cudaChunkPixels = 256 * 96 * 96;
+/** A core runs 16 small images as fast as 64, and fewer large ones, whose memory that bounds; a GPU wants more. */
+const chunks = {
+	cpu: { images: limits.chunkImages, pixels: limits.chunkImages * 64 * 64 },
+	cuda: { images: 256, pixels: 256 * 96 * 96 },
+};
 
-/** How many images run through a session at once. */
-export function chunkImagesOf(provider: Provider, { input }: ModelCard): number {
-	if (provider === 'cpu') return limits.chunkImages;
-	const most = Math.min(cudaChunkImages, cudaChunkPixels / (input.width * input.height));
+/** How many images run through a session at once: a power of two. */
+export function chunkImagesOf(provider: Provider, { input }: Pick<ModelCard, 'input'>): number {
+	const { images, pixels } = chunks[provider];
+	const most = Math.min(images, pixels / (input.width * input.height));
 	return 2 ** Math.floor(Math.log2(Math.max(1, most)));
 }
 

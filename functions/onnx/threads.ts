@@ -1,11 +1,15 @@
 import { Worker } from 'node:worker_threads';
+import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { ModelCard } from '../core/package.ts';
 import type { RunAnswer, ThreadData } from './messages.ts';
 import type { ModelPackage } from './package-files.ts';
+import { chunkImagesOf } from './provider.ts';
 import { connect, type ThreadCalls } from './thread-calls.ts';
 
-const bytesOfParameter = 4;
+const parameterBytes = 4;
+/** Of a session's layers for each pixel that it is given: what a ResNet-18 takes, of 64 channels at half the sides. */
+const pixelLayersBytes = 128;
 
 type Threads = [ThreadCalls, ...ThreadCalls[]];
 
@@ -15,10 +19,9 @@ type Threads = [ThreadCalls, ...ThreadCalls[]];
  * @throws BudgetNetError `unavailable`: one of them does not start; the others are closed
  */
 export async function startThreads(pkg: ModelPackage, cores: number): Promise<Threads> {
-	const count = threadsFor(pkg.card, cores);
-	const data: ThreadData = { package: pkg, threads: Math.floor(cores / count) };
-	const start = () =>
-		connect(new Worker(new URL('./thread.ts', import.meta.url), { name: 'inference', workerData: data }));
+	const { count, coresEach } = threadsFor(pkg.card, cores);
+	const data: ThreadData = { package: pkg, threads: coresEach };
+	const start = async () => connect(startThread(data));
 	const first = await start();
 	if (first.provider === 'cuda') return [first];
 	const started = await Promise.allSettled(Array.from({ length: count - 1 }, start));
@@ -29,24 +32,45 @@ export async function startThreads(pkg: ModelPackage, cores: number): Promise<Th
 	throw failed.reason;
 }
 
-/** How many threads: one for each core, as far as memory reaches. Where it does not, several cores share a graph. */
-export function threadsFor({ policies }: Pick<ModelCard, 'policies'>, cores: number): number {
+function startThread(workerData: ThreadData): Worker {
+	try {
+		return new Worker(new URL('./thread.ts', import.meta.url), { name: 'inference', workerData });
+	} catch (cause) {
+		throw new BudgetNetError('unavailable', `an inference thread does not start: ${messageOf(cause)}`, { cause });
+	}
+}
+
+/** How many threads, of how many cores each: one for each core, as far as memory reaches. Where it does not, several cores share a graph. */
+export function threadsFor(
+	{ policies, input }: Pick<ModelCard, 'policies' | 'input'>,
+	cores: number,
+): { count: number; coresEach: number } {
 	const parametersOf = new Map(policies.map(({ file, parameters }) => [file, parameters]));
-	const bytes = bytesOfParameter * [...parametersOf.values()].reduce((sum, parameters) => sum + parameters, 0);
-	const held = Math.floor(limits.inferenceWeightsBytesMax / bytes);
-	return Math.max(1, Math.min(cores, limits.inferenceThreadsMax, held));
+	const weightsBytes = parameterBytes * [...parametersOf.values()].reduce((sum, parameters) => sum + parameters, 0);
+	const pixels = chunkImagesOf('cpu', { input }) * input.width * input.height;
+	const held = Math.floor(limits.inferenceBytesMax / (weightsBytes + parametersOf.size * pixels * pixelLayersBytes));
+	const coresEach = Math.ceil(cores / Math.max(1, Math.min(cores, limits.inferenceThreadsMax, held)));
+	return { count: Math.floor(cores / coresEach), coresEach };
 }
 
 /**
  * Runs a policy over images, in parts of nearly as many images on as many threads at once as it has images for.
+ * @param turn the thread that gets the first part, counted on and on: small calls at once then fall to different ones
  * @param pixels are read by no thread any more when this has an answer, good or bad
  * @throws what a part's call throws
  */
-export async function spread(threads: Threads, policy: number, pixels: Uint8Array, images: number): Promise<RunAnswer> {
+export async function spread(
+	threads: Threads,
+	turn: number,
+	policy: number,
+	pixels: Uint8Array,
+	images: number,
+): Promise<RunAnswer> {
 	const parts = Math.min(threads.length, images);
 	const imageBytes = pixels.length / images;
 	const from = (part: number) => Math.round((part * images) / parts);
-	const calls = threads.slice(0, parts).map((thread, part) => {
+	const calls = Array.from({ length: parts }, (_, part) => {
+		const thread = threads[(turn + part) % threads.length] as ThreadCalls;
 		const [first, end] = [from(part), from(part + 1)];
 		return thread.run(policy, pixels.subarray(first * imageBytes, end * imageBytes), end - first);
 	});

@@ -45,6 +45,23 @@ test('inference is lost when its thread is gone, or when runs fail one after the
 	);
 });
 
+test('calls that were under way together and fail are one fault', async () => {
+	const calls: PromiseWithResolvers<never>[] = [];
+	const run = () => {
+		calls.push(Promise.withResolvers<never>());
+		return (calls.at(-1) as PromiseWithResolvers<never>).promise;
+	};
+	const watched = watchInference({ provider: 'cpu', run, close: async () => undefined });
+	const failTogether = async () => {
+		const running = Array.from({ length: 8 }, () => watched.inference.run(0, new Uint8Array(), 1));
+		for (const call of calls.splice(0)) call.reject(fails);
+		await Promise.allSettled(running);
+		return Promise.race([watched.lost, Promise.resolve('still there')]);
+	};
+	expect(await failTogether()).toBe('still there');
+	expect(await failTogether()).toBe(fails);
+});
+
 test('inference that was closed is not lost', async () => {
 	expect(await lostAfter([gone, gone, gone], true)).toBe('still there');
 });

@@ -15,12 +15,13 @@ export function watchInference(inference: Inference): { inference: Inference; lo
 	const watched: Inference = {
 		provider: inference.provider,
 		async run(...args) {
+			const before = failures;
 			try {
 				const answer = await inference.run(...args);
 				failures = 0;
 				return answer;
 			} catch (error) {
-				failures += 1;
+				if (failures === before) failures += 1; // calls that fail together are one fault, which may pass
 				if (!closing && (isGone(error) || failures >= limits.inferenceFailuresMax)) lost.resolve(error);
 				throw error;
 			}
