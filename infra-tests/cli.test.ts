@@ -114,7 +114,7 @@ describe('classify', () => {
 		[['up', '--tenant', 'ACME'], /expected a tenant/],
 		[['where', 'no-tenant'], /expected TENANT\/NAME/],
 		[['where', '_complete'], /expected TENANT\/NAME/],
-		[['where', 'acme/_complete', 'a.png'], /is the marker of a drop: it has no entries/],
+		[['where', 'acme/_complete', 'a.png'], /is no image: expected nothing but it/],
 		[['retry', '--tenant', 'acme', 'acme/_complete'], /is the marker of a drop, no image/],
 		[['stop', '--tenant', 'A B'], /expected a tenant/],
 		[['retry', '--tenant', 'acme'], /give keys, --failed or --batch/],
@@ -202,6 +202,9 @@ describe('against `up`', () => {
 		expect((await against('where', 'acme/cat.png')).stdout).toMatch(
 			/is settled\nbatch \S+\nlabel \w+ \(0\.\d+\), policies p\d/,
 		);
+		const first = (await placeOf('acme/cat.png')).batchId;
+		expect(await placeOf(first)).toMatchObject({ batchId: first, state: 'settled', facts: { labelled: 1 } });
+		expect((await against('where', first)).stdout).toContain(`batch ${first} of acme: is settled\nmade `);
 		expect(await against('where', 'acme/dog.png')).toMatchObject({
 			status: 2,
 			stderr: expect.stringContaining('no image "acme/dog.png"'),

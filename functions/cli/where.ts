@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import pMap from 'p-map';
 import { headImage } from '../aws/image-head.ts';
-import type { BatchRef } from '../core/batch.ts';
+import { type BatchRef, batchIdSchema } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { type ImageName, joinName, versionOf } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
@@ -11,6 +11,7 @@ import { type Connection, connected } from './connect.ts';
 import { printable } from './printable.ts';
 import { batchesOf } from './runs.ts';
 import { type ArchivePlace, describeArchive, findArchive } from './where-archive.ts';
+import { type BatchPlace, describeBatch, findBatch } from './where-batch.ts';
 import { type DropPlace, describeDrop, findDrop } from './where-drop.ts';
 
 /** Where an image is: `unclaimed` until its event has been read, then as far as its batch has come. */
@@ -24,13 +25,15 @@ interface ImagePlace extends ImageName {
 /** Of the newest run; those before it, where it ran again on purpose, from the one before to the first. */
 type Place = (ImagePlace | ArchivePlace) & { earlier?: (ImagePlace | ArchivePlace)[] };
 
-/** `budgetnet where KEY [ENTRY]`: what has become of one image, of an archive, or of the drop that a marker closes. */
+/** `budgetnet where KEY [ENTRY]`: what has become of one image, of an archive, of the drop that a marker closes, or of a batch. */
 export function whereCommand(): Command {
 	return new Command('where')
-		.description('say where an image is: its batch, and its label or why it has none yet; or whether a drop is done')
+		.description(
+			'say where an image is: its batch, and its label or why it has none yet; or how far a drop or a batch is',
+		)
 		.argument(
 			'<key>',
-			'key of the image, as acme/cat.png, of an archive, or of the marker of a drop, as acme/2026/_complete',
+			'key of the image, as acme/cat.png, of an archive, or of the marker of a drop, as acme/2026/_complete; or a batch id',
 		)
 		.argument('[entry]', 'path of an image within the archive, as 2026/cat.png')
 		.option('--of <version>', 'of this version (outcomes name them), instead of the one that lies there now')
@@ -46,12 +49,14 @@ async function find(
 	key: string,
 	entry: string | undefined,
 	of: string | undefined,
-): Promise<Place | DropPlace> {
-	const tenant = tenantOf(key);
-	if (isMarkerKey(key)) {
-		if (entry === undefined) return findDrop(connection, key);
-		throw new BudgetNetError('invalid', `"${key}" is the marker of a drop: it has no entries`);
+): Promise<Place | DropPlace | BatchPlace> {
+	const isBatch = batchIdSchema.safeParse(key).success;
+	if (isBatch || isMarkerKey(key)) {
+		const given = entry === undefined ? of : entry;
+		if (given !== undefined) throw new BudgetNetError('invalid', `"${key}" is no image: expected nothing but it`);
+		return isBatch ? findBatch(connection, key) : findDrop(connection, key);
 	}
+	const tenant = tenantOf(key);
 	const version = of ?? (await versionNow(connection, key));
 	const name = { key, version, ...(entry === undefined ? {} : { entry }) };
 	const batchIds = await batchesOf(connection, tenant, name);
@@ -95,8 +100,9 @@ const meanings: Record<string, string> = {
 	settled: 'its batch is settled',
 };
 
-function describe(place: Place | DropPlace): string[] {
+function describe(place: Place | DropPlace | BatchPlace): string[] {
 	if ('prefix' in place) return [describeDrop(place)];
+	if (!('key' in place)) return describeBatch(place);
 	const earlier = (place.earlier ?? []).flatMap((each, i, { length }) => [`run ${length - i}:`, ...describeRun(each)]);
 	return [...describeRun(place), ...earlier];
 }

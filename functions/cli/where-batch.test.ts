@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import type { Outcomes } from '../aws/outcomes.ts';
+import type { Batch } from '../core/batch.ts';
+import { createMemoryBatches } from '../core/memory-batches.ts';
+import type { RunFacts } from '../core/outcome.ts';
+import { noPrice } from '../core/price.ts';
+import { ridOf } from '../core/testing/ledger-model.ts';
+import type { Connection } from './connect.ts';
+import { describeBatch, findBatch } from './where-batch.ts';
+
+const [batchId, tenant] = ['20261124T113012123Z-1f2e3d4c', 'acme'];
+const createdMs = Date.UTC(2026, 10, 24, 11, 30, 12);
+const facts: RunFacts = {
+	...{ v: 1, batchId, tenant, rid: ridOf(1), period: '2026-11', model: 'm', price: noPrice, images: 3 },
+	...{ budgetMacs: 9, consumedMacs: 8, labelled: 2, failed: 1, billedNanoUsd: 1_500_000_000 },
+	...{ provider: 'cpu', startedMs: createdMs + 1, elapsedMs: 1 },
+};
+
+/** What `where` says of a batch. */
+async function said(of: Partial<Batch>, ran?: RunFacts): Promise<string[]> {
+	const batches = createMemoryBatches();
+	await batches.create({ batchId, tenant, createdMs, state: 'sent', images: 3, reservations: [], ...of });
+	const outcomes: Partial<Outcomes> = { facts: async () => ran };
+	return describeBatch(await findBatch({ batches, outcomes } as unknown as Connection, batchId));
+}
+
+const made = 'made 2026-11-24T11:30:12.000Z';
+const first = `batch ${batchId} of acme:`;
+
+test('a batch is named with how far it has come', async () => {
+	expect(await said({ state: 'deferred', reason: 'quota' })).toEqual([
+		`${first} waits, reason: quota`,
+		`${made}, 3 images`,
+	]);
+	expect(await said({ deadlineMs: createdMs, run: 'again' })).toEqual([
+		`${first} waits for a worker, or is running`,
+		`${made}, as run again, 3 images, to be begun by 2026-11-24T11:30:12.000Z`,
+	]);
+	const ran = '2 labelled, 1 failed, 8 of 9 MACs, $1.50';
+	expect(await said({}, facts)).toEqual([`${first} has run, and is to be settled`, `${made}, 3 images`, ran]);
+	expect(await said({ state: 'settled', reason: 'quota', parts: 2 }, facts)).toEqual([
+		`${first} is settled`,
+		`${made}, 3 images, of an archive in 2 batches`,
+		ran,
+	]);
+});
+
+test('of a batch that is not there that is said', async () => {
+	const connection = { batches: createMemoryBatches() } as unknown as Connection;
+	await expect(findBatch(connection, batchId)).rejects.toMatchObject({ code: 'not-found' });
+});

@@ -1,0 +1,52 @@
+import type { Batch } from '../core/batch.ts';
+import { BudgetNetError } from '../core/errors.ts';
+import { formatUsd } from '../core/money.ts';
+import type { RunFacts } from '../core/outcome.ts';
+import type { Connection } from './connect.ts';
+
+/** How far a batch has come, and what its run took once there was one. */
+export type BatchPlace = Pick<Batch, 'batchId' | 'tenant' | 'createdMs' | 'state'> &
+	Partial<Pick<Batch, 'run' | 'reason' | 'images' | 'parts' | 'deadlineMs'>> & {
+		facts?: Pick<RunFacts, 'labelled' | 'failed' | 'consumedMacs' | 'budgetMacs' | 'billedNanoUsd' | 'startedMs'>;
+	};
+
+/** Looks at one batch, as a log line, a report or an outcome names it. @throws BudgetNetError `not-found` */
+export async function findBatch({ batches, outcomes }: Connection, batchId: string): Promise<BatchPlace> {
+	const batch = await batches.get(batchId);
+	if (!batch) throw new BudgetNetError('not-found', `no batch ${batchId}`);
+	const { tenant, createdMs, state, run, reason, images, parts, deadlineMs } = batch;
+	const found = await outcomes.facts(batch);
+	const facts = found && {
+		...{ labelled: found.labelled, failed: found.failed, startedMs: found.startedMs },
+		...{ consumedMacs: found.consumedMacs, budgetMacs: found.budgetMacs, billedNanoUsd: found.billedNanoUsd },
+	};
+	const some = Object.entries({ run, reason, images, parts, deadlineMs, facts });
+	return { batchId, tenant, createdMs, state, ...Object.fromEntries(some.filter(([, value]) => value !== undefined)) };
+}
+
+const meanings: Record<Batch['state'], string> = {
+	claiming: 'is being planned',
+	void: 'is void: other batches have its images',
+	deferred: 'waits',
+	sent: 'waits for a worker, or is running',
+	settled: 'is settled',
+};
+
+/** In words, line by line. */
+export function describeBatch({ state, reason, facts, ...batch }: BatchPlace): string[] {
+	const { batchId, tenant, createdMs, run, images, parts, deadlineMs } = batch;
+	const ran = facts && state === 'sent' ? 'has run, and is to be settled' : meanings[state];
+	const lines = [`batch ${batchId} of ${tenant}: ${ran}${reason && state === 'deferred' ? `, reason: ${reason}` : ''}`];
+	const made = [`made ${timeOf(createdMs)}`, run && `as run ${run}`, images && `${images} images`];
+	const deadline = state === 'sent' && deadlineMs && `to be begun by ${timeOf(deadlineMs)}`;
+	lines.push([...made, parts && `of an archive in ${parts} batches`, deadline].filter(Boolean).join(', '));
+	if (facts)
+		lines.push(
+			`${facts.labelled} labelled, ${facts.failed} failed, ${facts.consumedMacs} of ${facts.budgetMacs} MACs, ${formatUsd(facts.billedNanoUsd)}`,
+		);
+	return lines;
+}
+
+function timeOf(ms: number): string {
+	return new Date(ms).toISOString();
+}
