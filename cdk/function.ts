@@ -104,7 +104,13 @@ function bundlingWith(files: string[]) {
 			beforeInstall: () => [],
 			beforeBundling: () => [],
 			afterBundling: (inputDir: string, outputDir: string) =>
-				files.map((file) => `cp "${inputDir}/${file}" "${outputDir}/"`),
+				files.map((file) => copyCommand(`${inputDir}/${file}`, `${outputDir}/`)),
 		},
 	};
+}
+
+/** For the shell that runs bundling's hooks: on Windows that is cmd. */
+function copyCommand(from: string, to: string): string {
+	if (process.platform !== 'win32') return `cp "${from}" "${to}"`;
+	return `copy "${from.replaceAll('/', '\\')}" "${to.replaceAll('/', '\\')}"`;
 }

@@ -1,9 +1,8 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dropFiles } from '../functions/local/drop.ts';
 import { startHost } from '../functions/local/host.ts';
@@ -25,12 +24,12 @@ beforeAll(async () => {
 	app = await mkdtemp(join(tmpdir(), 'budgetnet-bare-'));
 	await chmod(app, 0o755);
 	for (const path of copiedPaths()) await cp(join(root, path), join(app, path), { recursive: true, filter: goesIn });
-	await linkProductionModules();
-});
+	await copyProductionModules();
+}, 60_000);
 afterAll(async () => {
 	worker?.kill('SIGKILL');
 	await rm(app, { recursive: true, force: true });
-});
+}, 60_000);
 
 /** Sources of the stage `files`, from which both images copy. */
 function copiedPaths(): string[] {
@@ -42,8 +41,8 @@ function goesIn(path: string): boolean {
 	return !/\.test\.ts$|\/testing(\/|$)|\/lambda\.ts$/.test(path);
 }
 
-/** What `npm ci --omit=dev` installs, by the lockfile, as hard links. */
-async function linkProductionModules(): Promise<void> {
+/** What `npm ci --omit=dev` installs, by the lockfile. */
+async function copyProductionModules(): Promise<void> {
 	const { packages } = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'));
 	for (const [path, { dev, link }] of Object.entries<{ dev?: boolean; link?: boolean }>(packages)) {
 		if (path === '' || dev || link || path.startsWith('node_modules/node-linux-')) continue;
@@ -51,7 +50,7 @@ async function linkProductionModules(): Promise<void> {
 		const there = await readdir(join(root, path)).catch(() => undefined);
 		if (!there) continue; // optional, of another platform
 		await mkdir(dirname(join(app, path)), { recursive: true });
-		await promisify(execFile)('cp', ['--archive', '--link', join(root, path), join(app, path)]);
+		await cp(join(root, path), join(app, path), { recursive: true, verbatimSymlinks: true });
 	}
 }
 
@@ -65,7 +64,7 @@ test('the list of files that go in: five rooms, the packages, no tests', async (
 	expect(ignored[0]).toBe('*');
 	const files = (await readdir(join(app, 'functions'), { recursive: true, withFileTypes: true }))
 		.filter((entry) => entry.isFile())
-		.map((entry) => relative(app, join(entry.parentPath, entry.name)));
+		.map((entry) => relative(app, join(entry.parentPath, entry.name)).replaceAll('\\', '/'));
 	expect(files.filter((file) => !/^functions\/\w+\/[\w-]+(\.ts|\/Dockerfile)$|Dockerfile$/.test(file))).toEqual([]);
 	expect(files.length).toBeLessThan(140);
 });

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The launcher: `node scripts/run.mjs FILE.ts [ARGUMENTS]`. Plain JavaScript that any Node >= 20 runs. It installs the
-// dependencies when the lockfile changed, and runs FILE with a Node that strips types: the running one if it is new enough,
-// otherwise the one that npm installed.
+// dependencies when the lockfile changed, and runs FILE with a Node that strips types, has Float16Array, and gives shared memory to native
+// code: the running one if it is new enough, otherwise the one that npm installed.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const stripsTypes = [22, 18];
+const oldest = [24, 9];
 // Its install script would fetch CUDA libraries; the CPU ones are in the package. Docker builds run it on purpose.
 process.env.ONNXRUNTIME_NODE_INSTALL = 'skip';
 
@@ -22,23 +22,41 @@ function installIfChanged() {
 	const lock = createHash('sha256')
 		.update(readFileSync(join(root, 'package-lock.json')))
 		.digest('hex');
+	const wanted = `${lock} ${process.platform} ${process.arch}`; // a checkout may be shared by several systems
 	const stamp = join(root, 'node_modules', '.budgetnet-lock');
-	if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+	if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+	refuseUnknownSystem();
 	process.stderr.write('Installing dependencies (once; npm ci)...\n');
 	const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
 	const options = { cwd: root, stdio: ['ignore', 'ignore', 'inherit'], shell: process.platform === 'win32' };
-	const { status } = spawnSync(npm, ['ci', '--ignore-scripts', '--loglevel=error'], options);
+	const { status } = spawnSync(
+		npm,
+		['ci', '--include=dev', '--include=optional', '--ignore-scripts', '--loglevel=error'],
+		options,
+	);
 	if (status !== 0) {
 		process.stderr.write('npm ci failed: see above. Is the npm registry reachable?\n');
 		process.exit(status ?? 1);
 	}
 	mkdirSync(dirname(stamp), { recursive: true });
-	writeFileSync(stamp, lock);
+	writeFileSync(stamp, wanted);
+}
+
+// Where native packages (onnxruntime, the emulators' database) have no binaries, nothing would say so but a missing module.
+function refuseUnknownSystem() {
+	const { platform, arch } = process;
+	const isMusl = platform === 'linux' && process.report.getReport().header.glibcVersionRuntime === undefined;
+	const known = ['linux x64', 'linux arm64', 'darwin arm64', 'win32 x64'];
+	if (known.includes(`${platform} ${arch}`) && !isMusl) return;
+	process.stderr.write(
+		`${platform} ${arch}${isMusl ? ' with musl' : ''}: expected Linux with glibc on x64 or arm64, macOS on Apple silicon, or Windows on x64 (a container or WSL will do).\n`,
+	);
+	process.exit(1);
 }
 
 function findNode() {
 	const [major, minor] = process.versions.node.split('.').map(Number);
-	if (major > stripsTypes[0] || (major === stripsTypes[0] && minor >= stripsTypes[1])) return process.execPath;
+	if (major > oldest[0] || (major === oldest[0] && minor >= oldest[1])) return process.execPath;
 	const platform = process.platform === 'win32' ? 'win' : process.platform;
 	const name = `node-${platform}-${process.arch}`;
 	try {
@@ -46,7 +64,7 @@ function findNode() {
 		return join(folder, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
 	} catch {
 		process.stderr.write(
-			`Node ${process.versions.node} is too old and ${name} is not on npm: install Node >= ${stripsTypes.join('.')}.\n`,
+			`Node ${process.versions.node} is too old and ${name} is not on npm: install Node >= ${oldest.join('.')}.\n`,
 		);
 		process.exit(1);
 	}

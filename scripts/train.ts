@@ -4,14 +4,20 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatTable } from '../functions/cli/table.ts';
+import { BudgetNetError, messageOf } from '../functions/core/errors.ts';
 import { sealPackage } from '../functions/evaluate/seal.ts';
 import { told } from './told.ts';
 
 const models = join(import.meta.dirname, '..', 'models');
-const recipe = spawn(join(models, 'recipe', 'run'), ['budgetnet.make', ...process.argv.slice(2)], { stdio: 'inherit' });
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => recipe.kill(signal));
-const [code] = await once(recipe, 'exit');
-if (code !== 0) process.exit(code ?? 1);
+const run = [join(models, 'recipe', 'run'), 'budgetnet.make', ...process.argv.slice(2)];
+await told('train', async () => {
+	const recipe = spawn('bash', run, { stdio: 'inherit' });
+	for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => recipe.kill(signal));
+	const [code] = await once(recipe, 'exit').catch((error) => {
+		throw new BudgetNetError('unavailable', `bash cannot be started (on Windows, train in WSL): ${messageOf(error)}`);
+	});
+	if (code !== 0) process.exit(code ?? 1);
+});
 // The recipe has checked the arguments; here only the name matters.
 const { values } = parseArgs({ options: { name: { type: 'string' } }, strict: false });
 const name = String(values.name);

@@ -42,7 +42,7 @@ export function createClients(endpoints?: Endpoints, slowDownTries: number = lim
 			httpsAgent: { maxSockets: limits.socketsMax },
 			httpAgent: { maxSockets: limits.socketsMax },
 		},
-		...(endpoints ? { region: endpoints.region, credentials: endpoints.credentials } : {}),
+		...(endpoints ? embedded(endpoints) : {}),
 	};
 	const at = (endpoint: string | undefined) => (endpoint === undefined ? {} : { endpoint });
 	const s3 = new S3Client({
@@ -61,6 +61,11 @@ export function createClients(endpoints?: Endpoints, slowDownTries: number = lim
 		sqs: new SQSClient({ ...common, ...at(endpoints?.sqsEndpoint) }),
 		dynamodb: DynamoDBDocumentClient.from(dynamodb, { marshallOptions: { removeUndefinedValues: true } }),
 	};
+}
+
+/** Whatever the user's own AWS settings are. */
+function embedded({ region, credentials }: Endpoints) {
+	return { region, credentials, useFipsEndpoint: false, useDualstackEndpoint: false };
 }
 
 /** An endpoint in the environment is an emulator's: buckets then stand in the path, not in the host name. */
