@@ -26,6 +26,9 @@ export interface AlarmsProps {
 const deferralAlarm = Duration.days(2);
 const fiveMinutes = Duration.minutes(5);
 const quarterHour = Duration.minutes(15);
+const hour = Duration.hours(1);
+/** Fewer images that fail in an hour may be one tenant's slip, and nothing else ran. */
+const failingMin = 100;
 
 /** Each alarm is explained, with what to do, in docs/operators.md; a test holds the two together. */
 export class Alarms extends Construct {
@@ -71,6 +74,7 @@ export class Alarms extends Construct {
 		);
 		// Batches that run beside two others may take an hour and a half (limits.batchRunSecondsMax).
 		this.add('no-progress', 'Batches wait and none is finished', this.noProgress(), { above: 0, periods: 7 });
+		this.add('images-failing', 'More images fail than are labelled', this.failing(), { above: 0 });
 		const givenUp = this.measured('ImagesGivenUp', 'Sum');
 		this.add('images-given-up', 'Images failed because no worker could run their batch', givenUp, { above: 0 });
 		this.add(
@@ -96,6 +100,22 @@ export class Alarms extends Construct {
 		});
 	}
 
+	/** 1 where in an hour more images failed than were labelled, of all tenants together: then it is hardly the images. */
+	private failing(): IMetric {
+		const [labelled, failed] = [
+			this.measured('ImagesLabelled', 'Sum', hour),
+			this.measured('ImagesFailed', 'Sum', hour),
+		];
+		// Where every image fails there is no ImagesLabelled at all.
+		const nought = new MathExpression({ expression: 'failed * 0', period: hour, usingMetrics: { failed } });
+		return new MathExpression({
+			label: 'more images failed than were labelled',
+			expression: `IF(failed > ${failingMin} AND failed > ${sumOf('nought', 'labelled')}, 1, 0)`,
+			period: hour,
+			usingMetrics: { nought, labelled, failed },
+		});
+	}
+
 	private errors(): IMetric {
 		const metrics = Object.fromEntries(
 			this.props.functions.map(({ function: it }, i) => [`errors${i}`, it.metricErrors({ period: quarterHour })]),
@@ -108,9 +128,9 @@ export class Alarms extends Construct {
 		});
 	}
 
-	private measured(metricName: string, statistic: string): Metric {
+	private measured(metricName: string, statistic: string, period = quarterHour): Metric {
 		const dimensionsMap = { service: this.props.name };
-		return new Metric({ namespace: metricsNamespace, metricName, dimensionsMap, statistic, period: quarterHour });
+		return new Metric({ namespace: metricsNamespace, metricName, dimensionsMap, statistic, period });
 	}
 
 	private add(id: string, meaning: string, metric: IMetric, when: { above: number; periods?: number }): void {

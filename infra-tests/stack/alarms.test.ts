@@ -1,0 +1,19 @@
+import type { Template } from 'aws-cdk-lib/assertions';
+import { beforeAll, expect, test } from 'vitest';
+import { alarmValue } from './alarm-math.ts';
+import { synthesise, synthTimeoutMs } from './synthesise.ts';
+
+let template: Template;
+beforeAll(() => {
+	template = synthesise({});
+}, synthTimeoutMs);
+
+test.each([
+	['every image of the hour', { ImagesFailed: 101 }, 1],
+	['more images than were labelled', { ImagesFailed: 5001, ImagesLabelled: 5000 }, 1],
+	["one tenant's bad drop beside what the others drop", { ImagesFailed: 5000, ImagesLabelled: 5000 }, 0],
+	['so few that it may be a slip', { ImagesFailed: 100 }, 0],
+	['no image', { ImagesLabelled: 5000 }, 0],
+])('%s fails: whether images-failing speaks', (_, known, value) => {
+	expect(alarmValue(template, 'budgetnet-images-failing', known)).toBe(value);
+});
