@@ -30,6 +30,14 @@ const hour = Duration.hours(1);
 /** Fewer images that fail in an hour may be one tenant's slip, and nothing else ran. */
 const failingMin = 100;
 
+/** When an alarm speaks. */
+type When = ({ above: number } | { below: number }) & {
+	/** How many in a row. */
+	periods?: number;
+	/** What no data means; without it that all is well. */
+	missing?: TreatMissingData;
+};
+
 /** Each alarm is explained, with what to do, in docs/operators.md; a test holds the two together. */
 export class Alarms extends Construct {
 	private readonly props: AlarmsProps;
@@ -39,9 +47,17 @@ export class Alarms extends Construct {
 		this.props = props;
 		this.addDeadLetters();
 		this.addStuck();
+		this.addSweeperQuiet();
 		// What fails of a message is no error of its function: only crashes and time-outs are. A sweep that fails does so three times
 		// in this time, and the search for lost events, which is made four times a day, is run three times by Lambda.
 		this.add('errors', 'A function failed again and again', this.errors(), { above: 1 });
+	}
+
+	/** Whatever the sweeper measures says nothing while it does not run, and then those alarms count all as well. */
+	private addSweeperQuiet(): void {
+		const sweeps = this.measured('BatchesInFlight', 'SampleCount'); // of each sweep one
+		const when = { below: 1, periods: 2, missing: TreatMissingData.BREACHING };
+		this.add('sweeper-quiet', 'No sweep has measured anything for half an hour', sweeps, when);
 	}
 
 	private addDeadLetters(): void {
@@ -133,15 +149,17 @@ export class Alarms extends Construct {
 		return new Metric({ namespace: metricsNamespace, metricName, dimensionsMap, statistic, period });
 	}
 
-	private add(id: string, meaning: string, metric: IMetric, when: { above: number; periods?: number }): void {
+	private add(id: string, meaning: string, metric: IMetric, when: When): void {
+		const [threshold, comparisonOperator] =
+			'above' in when
+				? [when.above, ComparisonOperator.GREATER_THAN_THRESHOLD]
+				: [when.below, ComparisonOperator.LESS_THAN_THRESHOLD];
 		const alarm = new Alarm(this, id, {
 			alarmName: `${this.props.name}-${id}`,
 			alarmDescription: `${meaning}. What to do: docs/operators.md, ${id}`,
-			metric,
-			threshold: when.above,
-			comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+			...{ metric, threshold, comparisonOperator },
 			evaluationPeriods: when.periods ?? 1,
-			treatMissingData: TreatMissingData.NOT_BREACHING,
+			treatMissingData: when.missing ?? TreatMissingData.NOT_BREACHING,
 		});
 		alarm.addAlarmAction(new SnsAction(this.props.topic));
 	}

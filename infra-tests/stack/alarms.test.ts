@@ -17,3 +17,13 @@ test.each([
 ])('%s fails: whether images-failing speaks', (_, known, value) => {
 	expect(alarmValue(template, 'budgetnet-images-failing', known)).toBe(value);
 });
+
+test('a sweeper that says nothing for half an hour is told of, though no data means to the other alarms that all is well', () => {
+	const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties);
+	expect(alarms.filter(({ TreatMissingData }) => TreatMissingData === 'breaching')).toEqual([
+		expect.objectContaining({
+			...{ AlarmName: 'budgetnet-sweeper-quiet', MetricName: 'BatchesInFlight', Statistic: 'SampleCount' },
+			...{ ComparisonOperator: 'LessThanThreshold', Threshold: 1, Period: 900, EvaluationPeriods: 2 },
+		}),
+	]);
+});
