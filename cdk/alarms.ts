@@ -45,7 +45,7 @@ export class Alarms extends Construct {
 	constructor(scope: Construct, id: string, props: AlarmsProps) {
 		super(scope, id);
 		this.props = props;
-		this.addDeadLetters();
+		this.addQueues();
 		this.addStuck();
 		this.addSweeperQuiet();
 		// What fails of a message is no error of its function: only crashes and time-outs are. A sweep that fails does so three times
@@ -60,25 +60,26 @@ export class Alarms extends Construct {
 		this.add('sweeper-quiet', 'No sweep has measured anything for half an hour', sweeps, when);
 	}
 
-	private addDeadLetters(): void {
+	private addQueues(): void {
 		const { queues } = this.props;
-		const ofQueue = { 'image-events': queues.imageEvents, plans: queues.plans, reports: queues.reports };
-		for (const [queue, { dead }] of Object.entries(ofQueue))
-			this.add(
-				`${queue}-dead`,
-				`Messages of queue ${queue} could not be handled`,
-				dead.metricApproximateNumberOfMessagesVisible({ period: fiveMinutes, statistic: 'Maximum' }),
-				{ above: 0 },
-			);
+		const ofFunctions = { 'image-events': queues.imageEvents, plans: queues.plans, reports: queues.reports };
+		for (const [name, { queue, dead }] of Object.entries(ofFunctions)) {
+			const left = dead.metricApproximateNumberOfMessagesVisible({ period: fiveMinutes, statistic: 'Maximum' });
+			this.add(`${name}-dead`, `Messages of queue ${name} could not be handled`, left, { above: 0 });
+			const age = queue.metricApproximateAgeOfOldestMessage({ period: quarterHour, statistic: 'Maximum' });
+			this.add(`${name}-old`, `Messages of queue ${name} are not taken up`, age, { above: hour.toSeconds() });
+		}
 		// A function takes these as they come, and one that fails leaves them in flight: seldom is any visible. Twice means that they stay.
 		const stay = backlogOf(queues.batches.dead, fiveMinutes, 'Minimum');
 		this.add('batches-dead', 'Batches that no worker could run could not be given up', stay, { above: 0, periods: 2 });
 	}
 
 	private addStuck(): void {
-		const { queues } = this.props;
 		const oldest = this.measured('OldestDeferredAge', 'Maximum');
 		this.add('deferred-long', 'A batch waits for its quota for days', oldest, { above: deferralAlarm.toSeconds() });
+		// The sweeper sends to the planner again what has no living one after a quarter of an hour.
+		const claiming = this.measured('OldestClaimingAge', 'Maximum');
+		this.add('planning-long', 'A batch is not planned to the end', claiming, { above: hour.toSeconds() });
 		this.add(
 			'reservations-stuck',
 			'Batches are past their deadline and hold their reservation',
@@ -93,12 +94,6 @@ export class Alarms extends Construct {
 		this.add('images-failing', 'More images fail than are labelled', this.failing(), { above: 0 });
 		const givenUp = this.measured('ImagesGivenUp', 'Sum');
 		this.add('images-given-up', 'Images failed because no worker could run their batch', givenUp, { above: 0 });
-		this.add(
-			'events-old',
-			'Image events are not taken up',
-			queues.imageEvents.queue.metricApproximateAgeOfOldestMessage({ period: quarterHour, statistic: 'Maximum' }),
-			{ above: Duration.hours(1).toSeconds() },
-		);
 	}
 
 	/** 1 while batches wait and no worker gave any image an outcome. */

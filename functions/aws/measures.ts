@@ -27,6 +27,7 @@ const measuredFields = {
 	batchesInFlight: { name: 'BatchesInFlight', unit: MetricUnit.Count },
 	batchesDeferred: { name: 'BatchesDeferred', unit: MetricUnit.Count },
 	batchesOverdue: { name: 'BatchesOverdue', unit: MetricUnit.Count },
+	oldestClaimingSeconds: { name: 'OldestClaimingAge', unit: MetricUnit.Seconds },
 	oldestDeferredSeconds: { name: 'OldestDeferredAge', unit: MetricUnit.Seconds },
 } as const;
 

@@ -25,6 +25,7 @@ test('counts what is in flight, what is deferred and since when, and what is pas
 		batchesInFlight: 2,
 		batchesDeferred: 2,
 		oldestDeferredSeconds: 7200,
+		oldestClaimingSeconds: 5,
 		batchesOverdue: 1,
 	});
 });
@@ -47,6 +48,11 @@ test('a suspended tenant waits on purpose, and does not hide who waits for somet
 	expect(measureWaiting(both, nowMs).oldestDeferredSeconds).toBe((3 * dayMs) / 1000);
 });
 
+test('a part of an archive that waited for its turn is being planned since it was written down', () => {
+	const part = { ...batch('claiming', 7200), writtenMs: nowMs - 60_000 };
+	expect(measureWaiting([part, batch('claiming', 30)], nowMs).oldestClaimingSeconds).toBe(60);
+});
+
 test('zeros are measured too, or an alarm would not know that all is well', () => {
-	expect(Object.values(measureWaiting([], nowMs))).toEqual([0, 0, 0, 0]);
+	expect(Object.values(measureWaiting([], nowMs))).toEqual([0, 0, 0, 0, 0]);
 });

@@ -27,3 +27,10 @@ test('a sweeper that says nothing for half an hour is told of, though no data me
 		}),
 	]);
 });
+
+test.each(['image-events', 'plans', 'reports'])('whoever does not take queue %s up for an hour is told of', (queue) => {
+	template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+		...{ AlarmName: `budgetnet-${queue}-old`, MetricName: 'ApproximateAgeOfOldestMessage', Statistic: 'Maximum' },
+		...{ ComparisonOperator: 'GreaterThanThreshold', Threshold: 3600, TreatMissingData: 'notBreaching' },
+	});
+});
