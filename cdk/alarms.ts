@@ -11,6 +11,7 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { metricsNamespace } from '../functions/aws/measures.ts';
+import { limits } from '../functions/core/limits.ts';
 import type { HandlerFunction } from './function.ts';
 import type { Queues } from './queues.ts';
 import { backlogOf, sumOf } from './workers/scaling.ts';
@@ -22,8 +23,10 @@ export interface AlarmsProps {
 	topic: Topic;
 }
 
-/** When a quota's batch has waited longer than this, somebody should ask whether the quota is meant to be that small. */
-const deferralAlarm = Duration.days(2);
+/** A batch that has waited for so long, now for something else than money, has been forgotten: a queue of its tenant's others takes hours. */
+const deferralAlarm = Duration.hours(12);
+/** So long before the images fail that waited for money, somebody should ask whether the quota is meant to be that small. */
+const unpaidNotice = Duration.days(10);
 const fiveMinutes = Duration.minutes(5);
 const quarterHour = Duration.minutes(15);
 const hour = Duration.hours(1);
@@ -75,8 +78,7 @@ export class Alarms extends Construct {
 	}
 
 	private addStuck(): void {
-		const oldest = this.measured('OldestDeferredAge', 'Maximum');
-		this.add('deferred-long', 'A batch waits for its quota for days', oldest, { above: deferralAlarm.toSeconds() });
+		this.addDeferred();
 		// The sweeper sends to the planner again what has no living one after a quarter of an hour.
 		const claiming = this.measured('OldestClaimingAge', 'Maximum');
 		this.add('planning-long', 'A batch is not planned to the end', claiming, { above: hour.toSeconds() });
@@ -94,6 +96,16 @@ export class Alarms extends Construct {
 		this.add('images-failing', 'More images fail than are labelled', this.failing(), { above: 0 });
 		const givenUp = this.measured('ImagesGivenUp', 'Sum');
 		this.add('images-given-up', 'Images failed because no worker could run their batch', givenUp, { above: 0 });
+	}
+
+	private addDeferred(): void {
+		// Two hours: what waited for money for weeks is that old when there is some again, and then waits for its turn.
+		const deferred = { above: deferralAlarm.toSeconds(), periods: 8 };
+		const oldest = this.measured('OldestDeferredAge', 'Maximum');
+		this.add('deferred-long', 'A batch waits for long, and not for money', oldest, deferred);
+		const unpaidSeconds = Duration.days(limits.deferralDaysMax).toSeconds() - unpaidNotice.toSeconds();
+		const unpaid = this.measured('OldestUnpaidAge', 'Maximum');
+		this.add('unpaid-long', 'Images that wait for money are about to fail', unpaid, { above: unpaidSeconds });
 	}
 
 	/** 1 while batches wait and no worker gave any image an outcome. */

@@ -29,6 +29,7 @@ const measuredFields = {
 	batchesOverdue: { name: 'BatchesOverdue', unit: MetricUnit.Count },
 	oldestClaimingSeconds: { name: 'OldestClaimingAge', unit: MetricUnit.Seconds },
 	oldestDeferredSeconds: { name: 'OldestDeferredAge', unit: MetricUnit.Seconds },
+	oldestUnpaidSeconds: { name: 'OldestUnpaidAge', unit: MetricUnit.Seconds },
 } as const;
 
 const budgetUsed = { name: 'BudgetUsed', unit: MetricUnit.Percent } as const;

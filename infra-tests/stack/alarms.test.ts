@@ -34,3 +34,13 @@ test.each(['image-events', 'plans', 'reports'])('whoever does not take queue %s 
 		...{ ComparisonOperator: 'GreaterThanThreshold', Threshold: 3600, TreatMissingData: 'notBreaching' },
 	});
 });
+
+test('who waits for money is told of ten days before the images fail; who waits for anything else after half a day', () => {
+	template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+		...{ AlarmName: 'budgetnet-unpaid-long', MetricName: 'OldestUnpaidAge', Threshold: 80 * 24 * 3600 },
+	});
+	template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+		...{ AlarmName: 'budgetnet-deferred-long', MetricName: 'OldestDeferredAge', Threshold: 12 * 3600 },
+		...{ Period: 900, EvaluationPeriods: 8 },
+	});
+});
