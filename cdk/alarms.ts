@@ -35,8 +35,10 @@ const failingMin = 100;
 
 /** When an alarm speaks. */
 type When = ({ above: number } | { below: number }) & {
-	/** How many in a row. */
+	/** How many in a row; without it one. */
 	periods?: number;
+	/** Of these; without it all. */
+	atLeast?: number;
 	/** What no data means; without it that all is well. */
 	missing?: TreatMissingData;
 };
@@ -85,11 +87,10 @@ export class Alarms extends Construct {
 		this.add(
 			'reservations-stuck',
 			'Batches are past their deadline and hold their reservation',
-			this.measured('BatchesOverdue', 'Minimum'),
-			{
-				above: 0,
-				periods: 2, // the sweeper gives such a batch up at once; twice means that it cannot
-			},
+			this.measured('BatchesOverdue', 'Maximum'),
+			// The sweeper gives such a batch up at once, so seen again and again it cannot. Where more wait than one sweep looks at, each
+			// sees others: not every one sees it.
+			{ above: 0, periods: 12, atLeast: 3 },
 		);
 		// Batches that run beside two others may take an hour and a half (limits.batchRunSecondsMax).
 		this.add('no-progress', 'Batches wait and none is finished', this.noProgress(), { above: 0, periods: 7 });
@@ -166,6 +167,7 @@ export class Alarms extends Construct {
 			alarmDescription: `${meaning}. What to do: docs/operators.md, ${id}`,
 			...{ metric, threshold, comparisonOperator },
 			evaluationPeriods: when.periods ?? 1,
+			datapointsToAlarm: when.atLeast,
 			treatMissingData: when.missing ?? TreatMissingData.NOT_BREACHING,
 		});
 		alarm.addAlarmAction(new SnsAction(this.props.topic));

@@ -44,3 +44,10 @@ test('who waits for money is told of ten days before the images fail; who waits 
 		...{ Period: 900, EvaluationPeriods: 8 },
 	});
 });
+
+test('a batch that cannot be given up is told of by three quarters of an hour out of twelve: a sweep may look at others', () => {
+	template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+		...{ AlarmName: 'budgetnet-reservations-stuck', MetricName: 'BatchesOverdue', Statistic: 'Maximum', Threshold: 0 },
+		...{ Period: 900, EvaluationPeriods: 12, DatapointsToAlarm: 3 },
+	});
+});
