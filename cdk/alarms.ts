@@ -11,6 +11,7 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { metricsNamespace } from '../functions/aws/measures.ts';
+import { limits } from '../functions/core/limits.ts';
 import type { HandlerFunction } from './function.ts';
 import type { Queues } from './queues.ts';
 import { backlogOf, sumOf } from './workers/scaling.ts';
@@ -22,10 +23,25 @@ export interface AlarmsProps {
 	topic: Topic;
 }
 
-/** When a quota's batch has waited longer than this, somebody should ask whether the quota is meant to be that small. */
-const deferralAlarm = Duration.days(2);
+/** A batch that has waited for so long, now for something else than money, has been forgotten: a queue of its tenant's others takes hours. */
+const deferralAlarm = Duration.hours(12);
+/** So long before the images fail that waited for money, somebody should ask whether the quota is meant to be that small. */
+const unpaidNotice = Duration.days(10);
 const fiveMinutes = Duration.minutes(5);
 const quarterHour = Duration.minutes(15);
+const hour = Duration.hours(1);
+/** Fewer images that fail in an hour may be one tenant's slip, and nothing else ran. */
+const failingMin = 100;
+
+/** When an alarm speaks. */
+type When = ({ above: number } | { below: number }) & {
+	/** How many in a row; without it one. */
+	periods?: number;
+	/** Of these; without it all. */
+	atLeast?: number;
+	/** What no data means; without it that all is well. */
+	missing?: TreatMissingData;
+};
 
 /** Each alarm is explained, with what to do, in docs/operators.md; a test holds the two together. */
 export class Alarms extends Construct {
@@ -34,51 +50,63 @@ export class Alarms extends Construct {
 	constructor(scope: Construct, id: string, props: AlarmsProps) {
 		super(scope, id);
 		this.props = props;
-		this.addDeadLetters();
+		this.addQueues();
 		this.addStuck();
+		this.addSweeperQuiet();
 		// What fails of a message is no error of its function: only crashes and time-outs are. A sweep that fails does so three times
 		// in this time, and the search for lost events, which is made four times a day, is run three times by Lambda.
 		this.add('errors', 'A function failed again and again', this.errors(), { above: 1 });
 	}
 
-	private addDeadLetters(): void {
+	/** Whatever the sweeper measures says nothing while it does not run, and then those alarms count all as well. */
+	private addSweeperQuiet(): void {
+		const sweeps = this.measured('BatchesInFlight', 'SampleCount'); // of each sweep one
+		const when = { below: 1, periods: 2, missing: TreatMissingData.BREACHING };
+		this.add('sweeper-quiet', 'No sweep has measured anything for half an hour', sweeps, when);
+	}
+
+	private addQueues(): void {
 		const { queues } = this.props;
-		const ofQueue = { 'image-events': queues.imageEvents, plans: queues.plans, reports: queues.reports };
-		for (const [queue, { dead }] of Object.entries(ofQueue))
-			this.add(
-				`${queue}-dead`,
-				`Messages of queue ${queue} could not be handled`,
-				dead.metricApproximateNumberOfMessagesVisible({ period: fiveMinutes, statistic: 'Maximum' }),
-				{ above: 0 },
-			);
+		const ofFunctions = { 'image-events': queues.imageEvents, plans: queues.plans, reports: queues.reports };
+		for (const [name, { queue, dead }] of Object.entries(ofFunctions)) {
+			const left = dead.metricApproximateNumberOfMessagesVisible({ period: fiveMinutes, statistic: 'Maximum' });
+			this.add(`${name}-dead`, `Messages of queue ${name} could not be handled`, left, { above: 0 });
+			const age = queue.metricApproximateAgeOfOldestMessage({ period: quarterHour, statistic: 'Maximum' });
+			this.add(`${name}-old`, `Messages of queue ${name} are not taken up`, age, { above: hour.toSeconds() });
+		}
 		// A function takes these as they come, and one that fails leaves them in flight: seldom is any visible. Twice means that they stay.
 		const stay = backlogOf(queues.batches.dead, fiveMinutes, 'Minimum');
 		this.add('batches-dead', 'Batches that no worker could run could not be given up', stay, { above: 0, periods: 2 });
 	}
 
 	private addStuck(): void {
-		const { queues } = this.props;
-		const oldest = this.measured('OldestDeferredAge', 'Maximum');
-		this.add('deferred-long', 'A batch waits for its quota for days', oldest, { above: deferralAlarm.toSeconds() });
+		this.addDeferred();
+		// The sweeper sends to the planner again what has no living one after a quarter of an hour.
+		const claiming = this.measured('OldestClaimingAge', 'Maximum');
+		this.add('planning-long', 'A batch is not planned to the end', claiming, { above: hour.toSeconds() });
 		this.add(
 			'reservations-stuck',
 			'Batches are past their deadline and hold their reservation',
-			this.measured('BatchesOverdue', 'Minimum'),
-			{
-				above: 0,
-				periods: 2, // the sweeper gives such a batch up at once; twice means that it cannot
-			},
+			this.measured('BatchesOverdue', 'Maximum'),
+			// The sweeper gives such a batch up at once, so seen again and again it cannot. Where more wait than one sweep looks at, each
+			// sees others: not every one sees it.
+			{ above: 0, periods: 12, atLeast: 3 },
 		);
 		// Batches that run beside two others may take an hour and a half (limits.batchRunSecondsMax).
 		this.add('no-progress', 'Batches wait and none is finished', this.noProgress(), { above: 0, periods: 7 });
+		this.add('images-failing', 'More images fail than are labelled', this.failing(), { above: 0 });
 		const givenUp = this.measured('ImagesGivenUp', 'Sum');
 		this.add('images-given-up', 'Images failed because no worker could run their batch', givenUp, { above: 0 });
-		this.add(
-			'events-old',
-			'Image events are not taken up',
-			queues.imageEvents.queue.metricApproximateAgeOfOldestMessage({ period: quarterHour, statistic: 'Maximum' }),
-			{ above: Duration.hours(1).toSeconds() },
-		);
+	}
+
+	private addDeferred(): void {
+		// Two hours: what waited for money for weeks is that old when there is some again, and then waits for its turn.
+		const deferred = { above: deferralAlarm.toSeconds(), periods: 8 };
+		const oldest = this.measured('OldestDeferredAge', 'Maximum');
+		this.add('deferred-long', 'A batch waits for long, and not for money', oldest, deferred);
+		const unpaidSeconds = Duration.days(limits.deferralDaysMax).toSeconds() - unpaidNotice.toSeconds();
+		const unpaid = this.measured('OldestUnpaidAge', 'Maximum');
+		this.add('unpaid-long', 'Images that wait for money are about to fail', unpaid, { above: unpaidSeconds });
 	}
 
 	/** 1 while batches wait and no worker gave any image an outcome. */
@@ -96,6 +124,22 @@ export class Alarms extends Construct {
 		});
 	}
 
+	/** 1 where in an hour more images failed than were labelled, of all tenants together: then it is hardly the images. */
+	private failing(): IMetric {
+		const [labelled, failed] = [
+			this.measured('ImagesLabelled', 'Sum', hour),
+			this.measured('ImagesFailed', 'Sum', hour),
+		];
+		// Where every image fails there is no ImagesLabelled at all.
+		const nought = new MathExpression({ expression: 'failed * 0', period: hour, usingMetrics: { failed } });
+		return new MathExpression({
+			label: 'more images failed than were labelled',
+			expression: `IF(failed > ${failingMin} AND failed > ${sumOf('nought', 'labelled')}, 1, 0)`,
+			period: hour,
+			usingMetrics: { nought, labelled, failed },
+		});
+	}
+
 	private errors(): IMetric {
 		const metrics = Object.fromEntries(
 			this.props.functions.map(({ function: it }, i) => [`errors${i}`, it.metricErrors({ period: quarterHour })]),
@@ -108,20 +152,23 @@ export class Alarms extends Construct {
 		});
 	}
 
-	private measured(metricName: string, statistic: string): Metric {
+	private measured(metricName: string, statistic: string, period = quarterHour): Metric {
 		const dimensionsMap = { service: this.props.name };
-		return new Metric({ namespace: metricsNamespace, metricName, dimensionsMap, statistic, period: quarterHour });
+		return new Metric({ namespace: metricsNamespace, metricName, dimensionsMap, statistic, period });
 	}
 
-	private add(id: string, meaning: string, metric: IMetric, when: { above: number; periods?: number }): void {
+	private add(id: string, meaning: string, metric: IMetric, when: When): void {
+		const [threshold, comparisonOperator] =
+			'above' in when
+				? [when.above, ComparisonOperator.GREATER_THAN_THRESHOLD]
+				: [when.below, ComparisonOperator.LESS_THAN_THRESHOLD];
 		const alarm = new Alarm(this, id, {
 			alarmName: `${this.props.name}-${id}`,
 			alarmDescription: `${meaning}. What to do: docs/operators.md, ${id}`,
-			metric,
-			threshold: when.above,
-			comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+			...{ metric, threshold, comparisonOperator },
 			evaluationPeriods: when.periods ?? 1,
-			treatMissingData: TreatMissingData.NOT_BREACHING,
+			datapointsToAlarm: when.atLeast,
+			treatMissingData: when.missing ?? TreatMissingData.NOT_BREACHING,
 		});
 		alarm.addAlarmAction(new SnsAction(this.props.topic));
 	}

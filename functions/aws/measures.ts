@@ -27,7 +27,9 @@ const measuredFields = {
 	batchesInFlight: { name: 'BatchesInFlight', unit: MetricUnit.Count },
 	batchesDeferred: { name: 'BatchesDeferred', unit: MetricUnit.Count },
 	batchesOverdue: { name: 'BatchesOverdue', unit: MetricUnit.Count },
+	oldestClaimingSeconds: { name: 'OldestClaimingAge', unit: MetricUnit.Seconds },
 	oldestDeferredSeconds: { name: 'OldestDeferredAge', unit: MetricUnit.Seconds },
+	oldestUnpaidSeconds: { name: 'OldestUnpaidAge', unit: MetricUnit.Seconds },
 } as const;
 
 const budgetUsed = { name: 'BudgetUsed', unit: MetricUnit.Percent } as const;

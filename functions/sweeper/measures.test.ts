@@ -25,28 +25,41 @@ test('counts what is in flight, what is deferred and since when, and what is pas
 		batchesInFlight: 2,
 		batchesDeferred: 2,
 		oldestDeferredSeconds: 7200,
+		oldestUnpaidSeconds: 0,
+		oldestClaimingSeconds: 5,
 		batchesOverdue: 1,
 	});
 });
 
+const waiting = (tenant: string, days: number, reason: DeferralReason): Batch => {
+	const createdMs = nowMs - days * dayMs;
+	return { ...batch('deferred', 0), batchId: mintBatchId(createdMs, '00000000'), createdMs, tenant, reason };
+};
+
 test('a suspended tenant waits on purpose, and does not hide who waits for something else', () => {
-	const waiting = (tenant: string, day: number, reason: DeferralReason): Batch => {
-		const createdMs = nowMs - day * dayMs;
-		return {
-			batchId: mintBatchId(createdMs, '00000000'),
-			tenant,
-			createdMs,
-			state: 'deferred',
-			reason,
-			reservations: [],
-		};
-	};
 	const gone = [waiting('gone', 40, 'suspended'), waiting('gone', 39, 'quota')];
-	expect(measureWaiting(gone, nowMs)).toMatchObject({ batchesDeferred: 2, oldestDeferredSeconds: 0 });
-	const both = [...gone, waiting('acme', 2, 'order'), waiting('acme', 3, 'quota')];
+	const none = { batchesDeferred: 2, oldestDeferredSeconds: 0, oldestUnpaidSeconds: 0 };
+	expect(measureWaiting(gone, nowMs)).toMatchObject(none);
+	const both = [...gone, waiting('acme', 2, 'order'), waiting('acme', 3, 'stopped')];
 	expect(measureWaiting(both, nowMs).oldestDeferredSeconds).toBe((3 * dayMs) / 1000);
 });
 
+test.each(['quota', 'floor'] as const)(
+	'who waits for money (%s) does not hide who waits for something else',
+	(money) => {
+		const batches = [waiting('poor', 40, money), waiting('poor', 39, 'order'), waiting('acmee', 1, 'unknown-tenant')];
+		expect(measureWaiting(batches, nowMs)).toMatchObject({
+			oldestDeferredSeconds: dayMs / 1000,
+			oldestUnpaidSeconds: (40 * dayMs) / 1000,
+		});
+	},
+);
+
+test('a part of an archive that waited for its turn is being planned since it was written down', () => {
+	const part = { ...batch('claiming', 7200), writtenMs: nowMs - 60_000 };
+	expect(measureWaiting([part, batch('claiming', 30)], nowMs).oldestClaimingSeconds).toBe(60);
+});
+
 test('zeros are measured too, or an alarm would not know that all is well', () => {
-	expect(Object.values(measureWaiting([], nowMs))).toEqual([0, 0, 0, 0]);
+	expect(Object.values(measureWaiting([], nowMs))).toEqual([0, 0, 0, 0, 0, 0]);
 });

@@ -6,8 +6,15 @@ export interface Waiting {
 	/** Sent and not settled: in the queue, running, or just finished. */
 	batchesInFlight: number;
 	batchesDeferred: number;
-	/** Of the oldest that is deferred; 0 without any. Suspended tenants' do not count: they wait on purpose, and would hide the others. */
+	/**
+	 * Of the oldest that is deferred for something else than money; 0 without any. Suspended tenants' do not count either: they wait
+	 * on purpose, and would hide the others.
+	 */
 	oldestDeferredSeconds: number;
+	/** Of the oldest that is deferred until its tenant has money for it; 0 without any. */
+	oldestUnpaidSeconds: number;
+	/** Of the batch whose planning is under way, or was broken off, for the longest time; 0 without any. */
+	oldestClaimingSeconds: number;
 	/** In flight past their deadline, so that the sweeper gives them up: more than once means that it cannot. */
 	batchesOverdue: number;
 }
@@ -16,13 +23,21 @@ export interface Waiting {
 export function measureWaiting(unfinished: readonly Batch[], nowMs: number): Waiting {
 	const sent = unfinished.filter(({ state }) => state === 'sent');
 	const deferred = unfinished.filter(({ state }) => state === 'deferred');
-	const ages = oldestOfEach(deferred)
-		.filter(({ reason }) => reason !== 'suspended')
-		.map(({ createdMs }) => Math.round((nowMs - createdMs) / 1000));
+	const oldest = oldestOfEach(deferred).filter(({ reason }) => reason !== 'suspended');
+	const isUnpaid = ({ reason }: Batch) => reason === 'quota' || reason === 'floor';
+	const claiming = unfinished.filter(({ state }) => state === 'claiming');
+	const createdMsOf = ({ createdMs }: Batch) => createdMs;
+	const oldestSeconds = (batches: Batch[], sinceMs: (batch: Batch) => number) =>
+		Math.max(0, ...batches.map((batch) => Math.round((nowMs - sinceMs(batch)) / 1000)));
 	return {
 		batchesInFlight: sent.length,
 		batchesDeferred: deferred.length,
-		oldestDeferredSeconds: Math.max(0, ...ages),
+		oldestDeferredSeconds: oldestSeconds(
+			oldest.filter((batch) => !isUnpaid(batch)),
+			createdMsOf,
+		),
+		oldestUnpaidSeconds: oldestSeconds(oldest.filter(isUnpaid), createdMsOf),
+		oldestClaimingSeconds: oldestSeconds(claiming, ({ createdMs, writtenMs = createdMs }) => writtenMs),
 		batchesOverdue: unfinished.filter((batch) => overdueReason(batch, nowMs) === 'deadline').length,
 	};
 }

@@ -1,6 +1,6 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 
-/** What CloudWatch knows of a queue in a minute; what is left out has no data. */
+/** What CloudWatch knows in a period, by the names of metrics; what is left out has no data. */
 export type Known = Partial<Record<string, number>>;
 
 interface Query {
@@ -11,7 +11,7 @@ interface Query {
 
 const isKnown = (value: number | undefined): value is number => value !== undefined && !Number.isNaN(value);
 
-/** The functions of metric math that the stack's scaling uses. SUM and MAX skip what has no value. */
+/** The functions of metric math that the stack's scaling and alarms use. SUM and MAX skip what has no value. */
 const functions: Record<string, (...values: never[]) => number> = {
 	SUM: (list: number[]) => list.filter(isKnown).reduce((sum, value) => sum + value, 0),
 	MAX: (list: number[]) => Math.max(...list.filter(isKnown)),
@@ -28,7 +28,8 @@ export function alarmValue(template: Template, alarmName: string, known: Known):
 	const computed = ({ MetricStat, Expression }: Query): number => {
 		if (MetricStat) return known[MetricStat.Metric.MetricName] ?? Number.NaN;
 		const used = queries.filter(({ Id }) => new RegExp(`\\b${Id}\\b`).test(String(Expression)));
-		const compute = new Function(...Object.keys(functions), ...used.map(({ Id }) => Id), `return ${Expression}`);
+		const code = String(Expression).replaceAll(' AND ', ' && ');
+		const compute = new Function(...Object.keys(functions), ...used.map(({ Id }) => Id), `return ${code}`);
 		return compute(...Object.values(functions), ...used.map(computed));
 	};
 	return computed(queries[0] as Query);
