@@ -59,11 +59,14 @@ describe('classify', () => {
 		expect(consumedMacs).toBeGreaterThan(125e6);
 	});
 
-	test('never takes a share for a little more, and says of one that cannot pay all which would', () => {
+	test('never takes a share for a little more, and says of one that cannot pay all which would', async () => {
 		// Money is not so fine: the cheapest policy's share, 0.1233, of these four images' compute is no whole nano-USD.
-		const { status, stdout } = budgetnet('classify', 'images', '--share', '0.125');
+		const { status, stdout } = budgetnet('classify', 'images', '--share', '0.125', '--out', 'waits.csv');
 		expect(status).toBe(3);
 		const enough = /0 labelled, 0 failed, 4 deferred \(.*: about --share (0\.1\d+) would\)/.exec(stdout)?.[1] as string;
+		const rows = (await readFile(join(folder, 'waits.csv'), 'utf8')).trim().split('\n').slice(1);
+		expect(rows).toHaveLength(4);
+		for (const row of rows) expect(row).toMatch(/^".+",deferred,,,,,"quota"$/);
 		const next = budgetnet('classify', 'images', '--share', enough, '--json');
 		expect(next.status).toBe(0);
 		expect(JSON.parse(next.stdout)).toMatchObject({ labelled: 4 });

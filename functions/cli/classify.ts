@@ -1,16 +1,13 @@
-import { open, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { formatUsd } from '../core/money.ts';
-import type { Outcome } from '../core/outcome.ts';
 import { fullMacs, type ModelCard } from '../core/package.ts';
 import { dropFiles, listImages } from '../local/drop.ts';
 import { type Host, startHost } from '../local/host.ts';
 import { type Tally, untilAccounted } from '../local/tally.ts';
 import { type Allowance, enoughForAll, limitOf } from './allowance.ts';
-import { quoted } from './csv.ts';
 import { exitCodes } from './exit-codes.ts';
+import { mustBeWritable, readRows, writeRows } from './label-rows.ts';
 import { defaultModel, packageFolder } from './packages.ts';
 import { startProgress } from './progress.ts';
 import { quietLog } from './quiet-log.ts';
@@ -36,7 +33,7 @@ export function classifyCommand(): Command {
 		.addOption(new Option('--share <share>', 'part of the full compute, 0 to 1').conflicts(['usd', 'macs']))
 		.addOption(new Option('--macs <count>', 'MACs for all of them together, such as 30G').conflicts(['usd', 'share']))
 		.option('--model <name>', 'model package', defaultModel)
-		.option('--out <file>', 'write labels there: CSV if it ends in .csv, otherwise JSON Lines')
+		.option('--out <file>', 'write a line an image there: CSV if it ends in .csv, otherwise JSON Lines')
 		.option('--json', 'print the summary as JSON')
 		.action(classify);
 }
@@ -57,21 +54,11 @@ async function classify(folderName: string, options: ClassifyOptions): Promise<v
 		await host.ledger.setQuota({ tenant, limitNanoUsd, period: 'total', countedImages: files.length }, Date.now());
 		const startedMs = Date.now();
 		const tally = await dropAndWait(host, folder, files);
-		const outcomes = await readOutcomes(host, tally);
-		if (options.out) await writeFile(options.out, options.out.endsWith('.csv') ? csvOf(outcomes) : linesOf(outcomes));
+		if (options.out) await writeRows(options.out, await readRows(host, tenant, tally));
 		const enough = enoughForAll(options, { ...priced, batchImagesMax });
 		summarise(tally, { ...priced, limitNanoUsd, enough, elapsedMs: Date.now() - startedMs }, options);
 	} finally {
 		await host.close();
-	}
-}
-
-/** Before anything is spent on what could not be kept. What stands in the file stays until then. */
-async function mustBeWritable(file: string): Promise<void> {
-	try {
-		await (await open(file, 'a')).close();
-	} catch (error) {
-		throw new BudgetNetError('invalid', `--out ${file} cannot be written: ${messageOf(error)}`, { cause: error });
 	}
 }
 
@@ -87,36 +74,6 @@ async function dropAndWait(host: Host, folder: string, files: readonly string[])
 	} finally {
 		progress.stop();
 	}
-}
-
-async function readOutcomes(host: Host, tally: Tally): Promise<Outcome[]> {
-	const all: Outcome[] = [];
-	for (const { batchId } of tally.settled)
-		all.push(...((await host.outcomes.read({ tenant, batchId }))?.outcomes ?? []));
-	return all
-		.map((outcome) => ({ ...outcome, key: outcome.key.slice(tenant.length + 1) }))
-		.sort((a, b) => (a.key < b.key ? -1 : 1));
-}
-
-function linesOf(outcomes: readonly Outcome[]): string {
-	return outcomes.map((outcome) => `${JSON.stringify(outcome)}\n`).join('');
-}
-
-function csvOf(outcomes: readonly Outcome[]): string {
-	const rows = outcomes.map((outcome) =>
-		outcome.status === 'labelled'
-			? [
-					quoted(outcome.key),
-					outcome.status,
-					quoted(outcome.label),
-					outcome.confidence,
-					outcome.policies.join(' '),
-					outcome.macs,
-					'',
-				].join(',')
-			: [quoted(outcome.key), outcome.status, '', '', '', '', quoted(`${outcome.reason}: ${outcome.detail}`)].join(','),
-	);
-	return `${['key,status,label,confidence,policies,macs,problem', ...rows].join('\n')}\n`;
 }
 
 function summarise(

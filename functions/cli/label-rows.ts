@@ -1,0 +1,48 @@
+import { open, writeFile } from 'node:fs/promises';
+import type { DeferralReason } from '../core/batch.ts';
+import { BudgetNetError, messageOf } from '../core/errors.ts';
+import { type ImageName, nameOfImage } from '../core/image.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { Host } from '../local/host.ts';
+import type { Tally } from '../local/tally.ts';
+import { quoted } from './csv.ts';
+
+/** Before anything is spent on what could not be kept. What stands in the file stays until then. */
+export async function mustBeWritable(file: string): Promise<void> {
+	try {
+		await (await open(file, 'a')).close();
+	} catch (error) {
+		throw new BudgetNetError('invalid', `--out ${file} cannot be written: ${messageOf(error)}`, { cause: error });
+	}
+}
+
+/** An outcome, or an image that waits: what was allowed cannot pay it. */
+type Row = Outcome | (ImageName & { v: 1; status: 'deferred'; reason: DeferralReason });
+
+/** A row for each of a tenant's images, by key, whose first part is left out. */
+export async function readRows(host: Host, tenant: string, tally: Tally): Promise<Row[]> {
+	const rows: Row[] = [];
+	for (const { batchId } of tally.settled)
+		rows.push(...((await host.outcomes.read({ tenant, batchId }))?.outcomes ?? []));
+	for (const { batchId, reason } of tally.deferred)
+		for (const image of (await host.manifests.get({ tenant, batchId })).images)
+			rows.push({ v: 1, ...nameOfImage(image), status: 'deferred', reason });
+	return rows
+		.map((row) => ({ ...row, key: row.key.slice(tenant.length + 1) }))
+		.sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+/** Writes rows as CSV where the file's name ends in .csv, as JSON Lines otherwise. */
+export async function writeRows(file: string, rows: readonly Row[]): Promise<void> {
+	const head = 'key,status,label,confidence,policies,macs,problem';
+	const lines = file.endsWith('.csv') ? [head, ...rows.map(csvLineOf)] : rows.map((row) => JSON.stringify(row));
+	await writeFile(file, lines.map((line) => `${line}\n`).join(''));
+}
+
+function csvLineOf(row: Row): string {
+	const named = [quoted(row.key), row.status];
+	if (row.status === 'labelled')
+		return [...named, quoted(row.label), row.confidence, row.policies.join(' '), row.macs, ''].join(',');
+	const problem = row.status === 'failed' ? `${row.reason}: ${row.detail}` : row.reason;
+	return [...named, '', '', '', '', quoted(problem)].join(',');
+}
