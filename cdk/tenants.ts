@@ -18,15 +18,10 @@ export class Tenants extends Construct {
 
 	constructor(scope: Construct, id: string, { name, buckets }: { name: string; buckets: Buckets }) {
 		super(scope, id);
-		this.uploader = this.roleOf(
-			'Uploader',
-			`${name}-uploader`,
-			"Drops images under its tenant's prefix, and lists them",
-			[
-				allowObjects(['s3:PutObject', 's3:AbortMultipartUpload'], buckets.images, `${tenant}/`),
-				mayList(buckets.images, `${tenant}/`), // so that `aws s3 sync` need not put again what lies there
-			],
-		);
+		this.uploader = this.roleOf('Uploader', `${name}-uploader`, "Drops and lists images of its tenant's prefix", [
+			allowObjects(['s3:PutObject', 's3:AbortMultipartUpload'], buckets.images, `${tenant}/`),
+			mayList(buckets.images, `${tenant}/`), // so that `aws s3 sync` need not put again what lies there
+		]);
 		const readable = ['outcomes', 'reports', 'drops'].map((kind) => `${kind}/tenant=${tenant}/`);
 		this.reader = this.roleOf('Reader', `${name}-reader`, "Reads its tenant's outcomes, reports and drops", [
 			allowObjects(['s3:GetObject'], buckets.results, ...readable),
