@@ -77,7 +77,7 @@ const settingsSchema = z
 		alarmEmail: z.email().optional(),
 		/** Keeps workers off public addresses, for the price of interface endpoints (docs/cost.md). */
 		privateNetwork: z.boolean().default(false),
-		/** Days until images and results are deleted. */
+		/** Days until images and results can be read no more; as old versions they stay longer (buckets.ts). */
 		retentionDays: z
 			.int()
 			.min(imageNeededDays + 1)

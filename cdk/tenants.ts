@@ -1,5 +1,6 @@
 import { Aws } from 'aws-cdk-lib';
 import { AccountPrincipal, PolicyStatement, Role, SessionTagsPrincipal } from 'aws-cdk-lib/aws-iam';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { Buckets } from './buckets.ts';
 import { allowObjects } from './statements.ts';
@@ -17,17 +18,14 @@ export class Tenants extends Construct {
 
 	constructor(scope: Construct, id: string, { name, buckets }: { name: string; buckets: Buckets }) {
 		super(scope, id);
-		this.uploader = this.roleOf('Uploader', `${name}-uploader`, "Drops images under its tenant's prefix", [
+		this.uploader = this.roleOf('Uploader', `${name}-uploader`, "Drops and lists images of its tenant's prefix", [
 			allowObjects(['s3:PutObject', 's3:AbortMultipartUpload'], buckets.images, `${tenant}/`),
+			mayList(buckets.images, `${tenant}/`), // so that `aws s3 sync` need not put again what lies there
 		]);
 		const readable = ['outcomes', 'reports', 'drops'].map((kind) => `${kind}/tenant=${tenant}/`);
 		this.reader = this.roleOf('Reader', `${name}-reader`, "Reads its tenant's outcomes, reports and drops", [
 			allowObjects(['s3:GetObject'], buckets.results, ...readable),
-			new PolicyStatement({
-				actions: ['s3:ListBucket'],
-				resources: [buckets.results.bucketArn],
-				conditions: { StringLike: { 's3:prefix': readable.map((prefix) => `${prefix}*`) } },
-			}),
+			mayList(buckets.results, ...readable),
 		]);
 	}
 
@@ -46,4 +44,13 @@ export class Tenants extends Construct {
 		for (const statement of statements) role.addToPolicy(statement);
 		return role;
 	}
+}
+
+/** Listings of these prefixes, and of what lies deeper; of nothing else, for the bucket is all tenants'. */
+function mayList(bucket: Bucket, ...prefixes: string[]): PolicyStatement {
+	return new PolicyStatement({
+		actions: ['s3:ListBucket'],
+		resources: [bucket.bucketArn],
+		conditions: { StringLike: { 's3:prefix': prefixes.map((prefix) => `${prefix}*`) } },
+	});
 }

@@ -44,7 +44,7 @@ No worker runs, no NAT gateway, no load balancer. With \`privateNetwork\`: ${mon
 Images that stay in the bucket cost their storage, and the search for images without a claim (${24 / reconcileHours} looks a day at ${limits.sweepObjectsMax.toLocaleString('en')} objects) at
 most ${money(looksMonth * walkUsd(prices, limits.sweepObjectsMax))} USD a month.
 
-Claims never expire, so that no image is ever billed twice: of ${claimBytes} bytes each, with point-in-time recovery, they are **${money(claimsUsdMonth(prices, million))} USD a month for each million
+Claims never expire, so that no image (one version of an object: put again, it is another) is ever billed twice: of ${claimBytes} bytes each, with point-in-time recovery, they are **${money(claimsUsdMonth(prices, million))} USD a month for each million
 images** that were ever dropped, so after a year of a million a month ${money(claimsUsdMonth(prices, 12 * million))} USD a month. An archive has one claim, whatever it holds.`;
 }
 

@@ -4,8 +4,8 @@ import { z } from 'zod';
 const failureReasonSchema = z.enum([
 	'not-an-image', // its bytes are no image that can be read
 	'too-large', // more bytes, pixels or parts than the limits allow
-	'deleted', // gone between claim and run
-	'overwritten', // another version lies there now; that one gets an outcome of its own
+	'deleted', // gone between claim and run: of a bucket with versions, this very version
+	'overwritten', // another one lies there now, in a bucket without versions; that one gets an outcome of its own
 	'unreadable', // the bucket would not give it
 	'bad-archive', // an archive that cannot be read as one, or is beyond the limits: none of its images has a label
 	'bad-entry', // an entry of an archive that is no plain file, or whose bytes are not what the archive says

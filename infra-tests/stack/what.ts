@@ -49,6 +49,8 @@ const manners: Record<string, Record<string, string | undefined>> = {
 	'own-reports': { 's3:prefix': 'reports/tenant=acme/date=2026-11-24/' },
 	'own-drops': { 's3:prefix': 'drops/tenant=acme/2026/' },
 	others: { 's3:prefix': 'outcomes/tenant=other/' },
+	'own-images': { 's3:prefix': 'acme/2026/' },
+	'similar-images': { 's3:prefix': 'acme-2/' },
 };
 
 /** Reads a row's name, as `s3:PutObject object results/outcomes/x overwriting`. */
