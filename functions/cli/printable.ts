@@ -4,3 +4,8 @@ const controlCharacters = /\p{Cc}/gu;
 export function printable(text: string): string {
 	return text.replaceAll(controlCharacters, '\ufffd');
 }
+
+/** A moment, in UTC, to the millisecond. */
+export function timeOf(ms: number): string {
+	return new Date(ms).toISOString();
+}

@@ -3,6 +3,7 @@ import { BudgetNetError } from '../core/errors.ts';
 import { formatUsd } from '../core/money.ts';
 import type { RunFacts } from '../core/outcome.ts';
 import type { Connection } from './connect.ts';
+import { timeOf } from './printable.ts';
 
 /** How far a batch has come, and what its run took once there was one. */
 export type BatchPlace = Pick<Batch, 'batchId' | 'tenant' | 'createdMs' | 'state'> &
@@ -24,7 +25,8 @@ export async function findBatch({ batches, outcomes }: Connection, batchId: stri
 	return { batchId, tenant, createdMs, state, ...Object.fromEntries(some.filter(([, value]) => value !== undefined)) };
 }
 
-const meanings: Record<Batch['state'], string> = {
+/** What a state means, said of the batch. */
+export const meanings: Record<Batch['state'], string> = {
 	claiming: 'is being planned',
 	void: 'is void: other batches have its images',
 	deferred: 'waits',
@@ -45,8 +47,4 @@ export function describeBatch({ state, reason, facts, ...batch }: BatchPlace): s
 			`${facts.labelled} labelled, ${facts.failed} failed, ${facts.consumedMacs} of ${facts.budgetMacs} MACs, ${formatUsd(facts.billedNanoUsd)}`,
 		);
 	return lines;
-}
-
-function timeOf(ms: number): string {
-	return new Date(ms).toISOString();
 }

@@ -3,6 +3,7 @@ import { type Closing, covers, type DropRecord, type OpenDrop } from '../core/dr
 import { BudgetNetError } from '../core/errors.ts';
 import { prefixOfMarker, tenantOf } from '../core/object-key.ts';
 import type { Connection } from './connect.ts';
+import { timeOf } from './printable.ts';
 
 /** How far a drop has come that a marker closes: `unread` until its event has been, then open, then done. */
 export type DropPlace = { prefix: string } & (
@@ -38,8 +39,4 @@ export function describeDrop(place: DropPlace): string {
 	const walk = place.images === 0 ? 'not looked at yet' : 'still being walked through';
 	const waits = place.waitsFor === undefined ? walk : `waits for ${place.waitsFor}`;
 	return `${what}: open, ${place.images} images done, ${waits}, ${closed}`;
-}
-
-function timeOf(ms: number): string {
-	return new Date(ms).toISOString();
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import pMap from 'p-map';
 import { headImage } from '../aws/image-head.ts';
-import { type BatchRef, batchIdSchema } from '../core/batch.ts';
+import { type Batch, type BatchRef, batchIdSchema } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { type ImageName, joinName, versionOf } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
@@ -11,7 +11,7 @@ import { type Connection, connected } from './connect.ts';
 import { printable } from './printable.ts';
 import { batchesOf } from './runs.ts';
 import { type ArchivePlace, describeArchive, findArchive } from './where-archive.ts';
-import { type BatchPlace, describeBatch, findBatch } from './where-batch.ts';
+import { type BatchPlace, describeBatch, findBatch, meanings } from './where-batch.ts';
 import { type DropPlace, describeDrop, findDrop } from './where-drop.ts';
 
 /** Where an image is: `unclaimed` until its event has been read, then as far as its batch has come. */
@@ -91,14 +91,14 @@ async function placeIn(connection: Connection, ref: BatchRef, name: ImageName): 
 	};
 }
 
-const meanings: Record<string, string> = {
+const withoutBatch: Record<string, string> = {
 	unclaimed: 'its event is still under way (if that got lost, the sweeper finds the image)',
-	claiming: 'its batch is being planned',
 	missing: 'its batch is not in the table of batches (was that restored?): run the image again with `budgetnet retry`',
-	deferred: 'its batch waits',
-	sent: 'its batch waits for a worker, or is running',
-	settled: 'its batch is settled',
 };
+
+function meaningOf(state: string): string {
+	return withoutBatch[state] ?? `its batch ${meanings[state as Batch['state']]}`;
+}
 
 function describe(place: Place | DropPlace | BatchPlace): string[] {
 	if ('prefix' in place) return [describeDrop(place)];
@@ -113,7 +113,7 @@ function describeRun(place: ImagePlace | ArchivePlace): string[] {
 
 function describeImage({ key, version, entry, state, batchId, reason, outcome }: ImagePlace): string[] {
 	const what = `${key}${entry === undefined ? '' : ` ${entry}`} (version ${version})`;
-	const lines = [`${what}: ${meanings[state] ?? state}${reason ? `, reason: ${reason}` : ''}`];
+	const lines = [`${what}: ${meaningOf(state)}${reason ? `, reason: ${reason}` : ''}`];
 	if (batchId) lines.push(`batch ${batchId}`);
 	if (outcome?.status === 'labelled')
 		lines.push(

@@ -6,6 +6,7 @@ import { fullIndex, fullMacs, pixelBytes } from '../core/package.ts';
 import { startInference } from '../onnx/client.ts';
 import { decodeImage } from '../onnx/decode.ts';
 import type { ModelPackage } from '../onnx/package-files.ts';
+import { threadsFor } from '../onnx/threads.ts';
 
 /** How fast this machine is at a model. */
 export interface MachineSpeed {
@@ -15,8 +16,6 @@ export interface MachineSpeed {
 	provider: string;
 }
 
-/** Enough for every thread to run whole chunks. */
-const images = limits.chunkImages * Math.min(availableParallelism(), limits.inferenceThreadsMax);
 const warmUpRuns = 1;
 const runs = 5;
 
@@ -25,6 +24,8 @@ export async function measureMachine(pkg: ModelPackage, files: readonly string[]
 	const { card } = pkg;
 	const inference = await startInference(pkg);
 	try {
+		// Enough for every thread to run whole chunks.
+		const images = limits.chunkImages * threadsFor(card, availableParallelism()).count;
 		const pixels = new Uint8Array(images * pixelBytes(card.input));
 		const policy = fullIndex(card);
 		const run = async (times: number) => {
