@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { createProgram } from '../functions/cli/program.ts';
 
 const root = join(import.meta.dirname, '..');
-const pages = ['README.md', 'models/README.md', 'docs/operators.md', 'docs/results.md'];
+const pages = ['README.md', 'models/README.md', 'docs/operators.md', 'docs/quotas.md', 'docs/results.md'];
 const allPages = ['README.md', 'ARCHITECTURE.md', 'models/README.md'].concat(
 	(await readdir(join(root, 'docs'))).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
 );
