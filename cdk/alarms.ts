@@ -111,7 +111,8 @@ export class Alarms extends Construct {
 
 	/** 1 while batches wait and no worker gave any image an outcome. */
 	private noProgress(): IMetric {
-		const [labelled, failed] = [this.measured('ImagesLabelled', 'Sum'), this.measured('ImagesFailed', 'Sum')];
+		const labelled = this.measured('ImagesLabelled', 'Sum');
+		const failed = this.measured('ImagesFailed', 'Sum');
 		const period = quarterHour;
 		const backlog = backlogOf(this.props.queues.batches.queue, period);
 		// Where no worker ever ran, neither metric exists: this nought does, as long as there is a backlog.
@@ -126,10 +127,8 @@ export class Alarms extends Construct {
 
 	/** 1 where in an hour more images failed than were labelled, of all tenants together: then it is hardly the images. */
 	private failing(): IMetric {
-		const [labelled, failed] = [
-			this.measured('ImagesLabelled', 'Sum', hour),
-			this.measured('ImagesFailed', 'Sum', hour),
-		];
+		const labelled = this.measured('ImagesLabelled', 'Sum', hour);
+		const failed = this.measured('ImagesFailed', 'Sum', hour);
 		// Where every image fails there is no ImagesLabelled at all.
 		const nought = new MathExpression({ expression: 'failed * 0', period: hour, usingMetrics: { failed } });
 		return new MathExpression({
@@ -165,7 +164,9 @@ export class Alarms extends Construct {
 		const alarm = new Alarm(this, id, {
 			alarmName: `${this.props.name}-${id}`,
 			alarmDescription: `${meaning}. What to do: docs/operators.md, ${id}`,
-			...{ metric, threshold, comparisonOperator },
+			metric,
+			threshold,
+			comparisonOperator,
 			evaluationPeriods: when.periods ?? 1,
 			datapointsToAlarm: when.atLeast,
 			treatMissingData: when.missing ?? TreatMissingData.NOT_BREACHING,

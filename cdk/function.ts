@@ -60,7 +60,9 @@ export class HandlerFunction extends Construct {
 		});
 		for (const statement of [mayLogTo(logGroup), ...props.permissions]) this.role.addToPolicy(statement);
 		this.function = new NodejsFunction(this, 'Function', {
-			...{ functionName, description: props.description, logGroup },
+			functionName,
+			description: props.description,
+			logGroup,
 			role: this.role,
 			entry: join(root, 'functions', props.entry),
 			handler: props.handler,
@@ -97,7 +99,9 @@ export class HandlerFunction extends Construct {
 function bundlingWith(files: string[]) {
 	const { target, mainFields, banner } = bundle;
 	return {
-		...{ target, banner, mainFields: [...mainFields] },
+		target,
+		banner,
+		mainFields: [...mainFields],
 		format: OutputFormat.ESM,
 		bundleAwsSDK: true,
 		commandHooks: {

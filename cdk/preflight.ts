@@ -61,7 +61,8 @@ export async function checkFargateQuota(
 	client: ServiceQuotasClient,
 	{ cpu, workersMax }: Pick<Settings, 'cpu' | 'workersMax'>,
 ): Promise<Check> {
-	const [code, vcpus] = ['L-3032A538', cpu.cpuUnits / unitsOfVcpu];
+	const code = 'L-3032A538';
+	const vcpus = cpu.cpuUnits / unitsOfVcpu;
 	const allowed = await quotaOf(client, 'fargate', code);
 	const workers = Math.floor(allowed / vcpus);
 	const found = `Fargate vCPUs (${code}): ${allowed}, enough for ${workers} of ${workersMax} workers at once.`;

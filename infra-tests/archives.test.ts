@@ -43,7 +43,8 @@ describe('an archive that is dropped', () => {
 	])(
 		'as .%s has one outcome for each of its images, which names the entry, in batches of its own',
 		async (format, build) => {
-			const [tenant, key] = [`all-${format}`, `all-${format}/photos ü+.${format}`];
+			const tenant = `all-${format}`;
+			const key = `all-${format}/photos ü+.${format}`;
 			await cloud.setLimit(tenant, plenty);
 			await cloud.drop(key, await build());
 			await expect.poll(async () => byEntry(await cloud.outcomesOf(tenant)), patience).toEqual(allLabelled(key));
@@ -171,7 +172,8 @@ describe('an archive that changes', () => {
 
 describe('an archive that waits', () => {
 	test('has its parts deferred in their order, and they go on when the quota grows', async () => {
-		const [tenant, key] = ['slow', 'slow/a.zip'];
+		const tenant = 'slow';
+		const key = 'slow/a.zip';
 		const cheapest = (images: number) => costNanoUsd(embeddedPrice, images * leastMacs(cloud.card), images);
 		await cloud.setLimit(tenant, cheapest(4));
 		await cloud.drop(key, await buildZip(pictures()));

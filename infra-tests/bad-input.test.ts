@@ -37,17 +37,21 @@ const message = {
 	deadlineMs: 1_800_000_000_000,
 };
 const facts = {
-	...{ v: 1, ...ref, rid, period: '2026-11', model: 'cifar10-resnet', price: embeddedPrice, budgetMacs: 1000 },
-	...{
-		consumedMacs: 900,
-		images: 1,
-		labelled: 1,
-		failed: 0,
-		billedNanoUsd: 6,
-		provider: 'cpu',
-		startedMs: 1,
-		elapsedMs: 1,
-	},
+	v: 1,
+	...ref,
+	rid,
+	period: '2026-11',
+	model: 'cifar10-resnet',
+	price: embeddedPrice,
+	budgetMacs: 1000,
+	consumedMacs: 900,
+	images: 1,
+	labelled: 1,
+	failed: 0,
+	billedNanoUsd: 6,
+	provider: 'cpu',
+	startedMs: 1,
+	elapsedMs: 1,
 };
 const outcome = {
 	v: 1,

@@ -74,7 +74,10 @@ test.skipIf(process.platform !== 'linux')(
 	async () => {
 		const host = await startHost({
 			packageFolder: join(root, 'models', 'packages', 'cifar10-resnet'),
-			...{ batchImagesMax: 16, windowMs: 200, withoutWorker: true, log: () => undefined },
+			batchImagesMax: 16,
+			windowMs: 200,
+			withoutWorker: true,
+			log: () => undefined,
 		});
 		try {
 			const { endpoints, resources } = host;
@@ -85,13 +88,19 @@ test.skipIf(process.platform !== 'linux')(
 				...(process.getuid?.() === 0 ? { uid: workerUid, gid: workerUid } : {}),
 				stdio: ['ignore', 'ignore', 'inherit'],
 				env: {
-					...{ NODE_ENV: 'production', HOME: app, PACKAGE_FOLDER: join(app, 'models', 'packages', 'cifar10-resnet') },
-					...{ AWS_REGION: endpoints.region, AWS_ENDPOINT_URL_S3: endpoints.s3Endpoint },
-					...{ AWS_ENDPOINT_URL_SQS: endpoints.sqsEndpoint, INFERENCE_THREADS: '1' },
+					NODE_ENV: 'production',
+					HOME: app,
+					PACKAGE_FOLDER: join(app, 'models', 'packages', 'cifar10-resnet'),
+					AWS_REGION: endpoints.region,
+					AWS_ENDPOINT_URL_S3: endpoints.s3Endpoint,
+					AWS_ENDPOINT_URL_SQS: endpoints.sqsEndpoint,
+					INFERENCE_THREADS: '1',
 					AWS_ACCESS_KEY_ID: endpoints.credentials.accessKeyId,
 					AWS_SECRET_ACCESS_KEY: endpoints.credentials.secretAccessKey,
-					...{ IMAGES_BUCKET: resources.imagesBucket, RESULTS_BUCKET: resources.resultsBucket },
-					...{ BATCHES_QUEUE_URL: resources.batchesUrl, REPORTS_QUEUE_URL: resources.reportsUrl },
+					IMAGES_BUCKET: resources.imagesBucket,
+					RESULTS_BUCKET: resources.resultsBucket,
+					BATCHES_QUEUE_URL: resources.batchesUrl,
+					REPORTS_QUEUE_URL: resources.reportsUrl,
 				},
 			});
 			const exited = once(worker, 'exit');

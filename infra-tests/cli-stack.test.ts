@@ -98,9 +98,11 @@ describe('a command on a stack', () => {
 		const { s3Endpoint, sqsEndpoint, dynamodbEndpoint, region, credentials } = cloud.endpoints;
 		return {
 			...{ AWS_ENDPOINT_URL_CLOUDFORMATION: `http://${hostname}:${port}`, AWS_REGION: region },
-			...{ AWS_ENDPOINT_URL_S3: s3Endpoint, AWS_ENDPOINT_URL_SQS: sqsEndpoint },
+			AWS_ENDPOINT_URL_S3: s3Endpoint,
+			AWS_ENDPOINT_URL_SQS: sqsEndpoint,
 			AWS_ENDPOINT_URL_DYNAMODB: dynamodbEndpoint,
-			...{ AWS_ACCESS_KEY_ID: credentials.accessKeyId, AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey },
+			AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+			AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
 		};
 	}
 

@@ -243,7 +243,9 @@ describe('against `up`', () => {
 			['--until', '2019-01-01'],
 		])
 			expect(await against('results', '--tenant', 'acme', '--csv', ...days)).toMatchObject({
-				...{ status: 0, stdout: `${csv[0]}\n`, stderr: expect.stringContaining('no outcomes of tenant acme') },
+				status: 0,
+				stdout: `${csv[0]}\n`,
+				stderr: expect.stringContaining('no outcomes of tenant acme'),
 			});
 		expect((await against('stop')).status).toBe(0);
 		await drop('acme/lost.png');

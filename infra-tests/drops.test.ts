@@ -33,7 +33,8 @@ test('is done when each of its images has its outcome: failed ones, an archiveâ€
 	await cloud.drop(`${tenant}/2026/note.txt`, Buffer.from('no image'));
 	await cloud.drop(`${tenant}/2027/another.png`);
 	const marker = `${tenant}/2026/_complete`;
-	const [closing, closedMs] = [await cloud.put(marker, Buffer.from('')), Date.now()];
+	const closing = await cloud.put(marker, Buffer.from(''));
+	const closedMs = Date.now();
 	for (let i = 0; i < 3; i++) await cloud.tell(closing, closedMs);
 	await expect.poll(() => imagesWaiting(tenant), patience).toBe(1 + 3 + 1 + 1);
 	const waitsFor = `${tenant}/2026/_complete/c Ã¼+.png`; // the first of all keys
@@ -84,13 +85,13 @@ test('of nothing is done', async () => {
 function environment(): Record<string, string> {
 	const { s3Endpoint, sqsEndpoint, dynamodbEndpoint, region, credentials } = cloud.endpoints;
 	return {
-		...{ BUDGETNET_PREFIX: 'small', AWS_REGION: region },
-		...{
-			AWS_ENDPOINT_URL_S3: s3Endpoint,
-			AWS_ENDPOINT_URL_SQS: sqsEndpoint,
-			AWS_ENDPOINT_URL_DYNAMODB: dynamodbEndpoint,
-		},
-		...{ AWS_ACCESS_KEY_ID: credentials.accessKeyId, AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey },
+		BUDGETNET_PREFIX: 'small',
+		AWS_REGION: region,
+		AWS_ENDPOINT_URL_S3: s3Endpoint,
+		AWS_ENDPOINT_URL_SQS: sqsEndpoint,
+		AWS_ENDPOINT_URL_DYNAMODB: dynamodbEndpoint,
+		AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+		AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
 	};
 }
 

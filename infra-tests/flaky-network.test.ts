@@ -11,10 +11,8 @@ const proxies: Proxy[] = [];
 
 beforeAll(async () => {
 	cloud = await startSmallCloud(async (emulators) => {
-		const [objects, tables] = [
-			await startFlakyProxy(emulators.s3Endpoint, seed),
-			await startFlakyProxy(emulators.dynamodbEndpoint, seed + 1),
-		];
+		const objects = await startFlakyProxy(emulators.s3Endpoint, seed);
+		const tables = await startFlakyProxy(emulators.dynamodbEndpoint, seed + 1);
 		proxies.push(objects, tables);
 		return {
 			...emulators,

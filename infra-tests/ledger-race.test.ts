@@ -10,7 +10,9 @@ import { reservedNanoUsd } from '../functions/core/ledger.ts';
 import { type Emulators, startEmulators } from '../functions/local/emulators/start.ts';
 import type { RacerOrders } from './ledger-racer.ts';
 
-const [tenant, period, prefix] = ['acme', '2026-11', 'race'];
+const tenant = 'acme';
+const period = '2026-11';
+const prefix = 'race';
 const nowMs = Date.UTC(2026, 10, 24);
 const racers = 4;
 const commandsOfAll = 2000;
@@ -34,7 +36,9 @@ test('four processes on one account, killed between writes: never beyond the lim
 		period,
 		undefined,
 	);
-	let [done, seed, killed] = [0, 0, 0];
+	let done = 0;
+	let seed = 0;
+	let killed = 0;
 	const account = async () => (await ledger.getAccount(tenant, period)) as Account;
 
 	async function race(): Promise<void> {
@@ -58,7 +62,8 @@ test('four processes on one account, killed between writes: never beyond the lim
 
 	await Promise.all(Array.from({ length: racers }, race));
 	await settleAll(await account());
-	const [final, journal] = [await account(), await Array.fromAsync(ledger.journal(tenant, period))];
+	const final = await account();
+	const journal = await Array.fromAsync(ledger.journal(tenant, period));
 	expect(final.open).toEqual({});
 	expect(final.spentNanoUsd).toBe(journal.reduce((sum, { billedNanoUsd }) => sum + billedNanoUsd, 0));
 	expect(final.availableNanoUsd).toBe(final.limitNanoUsd - final.spentNanoUsd);

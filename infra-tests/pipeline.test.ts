@@ -136,7 +136,8 @@ async function setQuota(tenant: string, limitNanoUsd: number): Promise<void> {
 }
 
 async function drop(tenant: string, name: string): Promise<{ key: string; etag: string }> {
-	const [Key, Body] = [`${tenant}/${name}`, await readFile(join(sample, name))];
+	const Key = `${tenant}/${name}`;
+	const Body = await readFile(join(sample, name));
 	const { ETag = '' } = await host.clients.s3.send(
 		new PutObjectCommand({ Bucket: host.resources.imagesBucket, Key, Body }),
 	);

@@ -72,7 +72,16 @@ export async function startSmallCloud(
 	}
 
 	return {
-		...{ endpoints, clients, resources, card, picture, stores, put, tell, drop, outcomesOf },
+		endpoints,
+		clients,
+		resources,
+		card,
+		picture,
+		stores,
+		put,
+		tell,
+		drop,
+		outcomesOf,
 		/** Handlers that believe that it is so late. */
 		at: (nowMs: number) => handlersAt(() => nowMs),
 		start: (role: Role) => stops.push(startRole(role, clients, resources, card)),

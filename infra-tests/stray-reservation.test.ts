@@ -32,7 +32,13 @@ test.each([
 		const rids = Array.from({ length: count }, () => crypto.randomUUID());
 		const stray = rids.at(-1) as string;
 		const request = (rid: string) => ({
-			...{ tenant, period, rid, batchId, nanoUsd: 100, images: 1, quotaRevision: quota.revision },
+			tenant,
+			period,
+			rid,
+			batchId,
+			nanoUsd: 100,
+			images: 1,
+			quotaRevision: quota.revision,
 		});
 		const image = await cloud.put(`${tenant}/image`);
 		await cloud.stores.manifests.put({ v: 1, batchId, tenant, images: [image] });

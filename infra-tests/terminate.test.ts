@@ -13,11 +13,16 @@ test('a worker that is told to stop amid its batch ends with 0, and every image 
 	const card = parseCard(await readFile(join(models, 'packages', 'cifar10-resnet', 'model.json'), 'utf8'));
 	const picture = await readFile(join(models, 'samples', 'cifar10', 'images', '0000.png'));
 	const { stopSecondsMax: _, ...result } = await terminateWorkers({
-		...{ card, picture, moments, times: moments.length },
+		card,
+		picture,
+		moments,
+		times: moments.length,
 		onEnded: () => undefined,
 	});
 	expect(result).toEqual({
-		...{ terminations: moments.length, exitedWell: moments.length, images },
+		terminations: moments.length,
+		exitedWell: moments.length,
+		images,
 		...nothingWrong,
 	});
 }, 120_000);

@@ -25,9 +25,11 @@ afterEach(async () => {
 test('while the bucket keeps one batch waiting, its worker runs others; never more at once than it may', async () => {
 	const host = await startCloud();
 	const files = await drop(host);
-	const [full, others] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+	const full = Promise.withResolvers<void>();
+	const others = Promise.withResolvers<void>();
 	const underWay = new Set<unknown>();
-	let [classified, mostAtOnce] = [0, 0];
+	let classified = 0;
+	let mostAtOnce = 0;
 	const log: Log = (_, message, fields) => {
 		if (message === 'batch started') underWay.add(fields?.batchId);
 		mostAtOnce = Math.max(mostAtOnce, underWay.size);
@@ -46,7 +48,10 @@ test('while the bucket keeps one batch waiting, its worker runs others; never mo
 async function startCloud(): Promise<Host> {
 	const host = await startHost({
 		packageFolder: join(root, 'models', 'packages', 'cifar10-resnet'),
-		...{ batchImagesMax: batchImages, windowMs: 300, withoutWorker: true, log: () => undefined },
+		batchImagesMax: batchImages,
+		windowMs: 300,
+		withoutWorker: true,
+		log: () => undefined,
 	});
 	ends.push(() => host.close());
 	return host;

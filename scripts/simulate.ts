@@ -17,7 +17,9 @@ const { values } = parseArgs({
 		json: { type: 'boolean', default: false },
 	},
 });
-const [seeds, tenants, scale] = [Number(values.seeds), Number(values.tenants), Number(values.scale)];
+const seeds = Number(values.seeds);
+const tenants = Number(values.tenants);
+const scale = Number(values.scale);
 if (!(Number.isInteger(seeds) && seeds > 0 && Number.isInteger(tenants) && tenants > 0 && scale > 0)) {
 	process.stderr.write('simulate: --seeds and --tenants: expected whole numbers above 0; --scale: a number above 0\n');
 	process.exit(2);

@@ -11,7 +11,8 @@ const suites = ['ledger-table', 'claim-table', 'batch-table', 'ledger-crash'].ma
 try {
 	const local = await startDynamoDbLocal();
 	const { status } = spawnSync(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...suites], {
-		...{ cwd: root, stdio: 'inherit' },
+		cwd: root,
+		stdio: 'inherit',
 		env: { ...process.env, DYNAMODB_TEST_ENDPOINT: local.endpoint },
 	});
 	await local.stop();

@@ -58,7 +58,10 @@ test('an answer that stops in the middle fails when its connection was silent fo
 test('buckets stand in the path where endpoints are given, undefined values are left out of items', async () => {
 	const endpoint = 'http://127.0.0.1:1';
 	const { s3, dynamodb } = createClients({
-		...{ s3Endpoint: endpoint, sqsEndpoint: endpoint, dynamodbEndpoint: endpoint, region: 'eu-central-1' },
+		s3Endpoint: endpoint,
+		sqsEndpoint: endpoint,
+		dynamodbEndpoint: endpoint,
+		region: 'eu-central-1',
 		credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
 	});
 	expect(s3.config.forcePathStyle).toBe(true);
@@ -97,7 +100,10 @@ async function clientsOf(server: Awaited<ReturnType<typeof startAnswering>>) {
 	const endpoint = await server.s3.config.endpoint?.();
 	const url = `http://127.0.0.1:${endpoint?.port}`;
 	return createClients({
-		...{ s3Endpoint: url, sqsEndpoint: url, dynamodbEndpoint: url, region: 'us-east-1' },
+		s3Endpoint: url,
+		sqsEndpoint: url,
+		dynamodbEndpoint: url,
+		region: 'us-east-1',
 		credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
 	});
 }

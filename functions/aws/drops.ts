@@ -56,7 +56,8 @@ export function createDrops(s3: S3Client, bucket: string): Drops {
 	async function list(tenant: string, { begin = '', after }: { begin?: string; after?: string | undefined } = {}) {
 		const folder = folderOf(tenant);
 		const { Contents = [], IsTruncated = false } = await listPage({
-			...{ Prefix: folder + begin, MaxKeys: limits.sweepDropsMax },
+			Prefix: folder + begin,
+			MaxKeys: limits.sweepDropsMax,
 			...(after === undefined ? {} : { StartAfter: folder + after }),
 		});
 		return { names: Contents.map(({ Key = '' }) => Key.slice(folder.length)), more: IsTruncated };

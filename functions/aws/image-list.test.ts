@@ -65,7 +65,9 @@ test.each([
 		response.writeHead(200, { etag: '"e"', 'content-length': '7', 'x-amz-version-id': version }).end();
 	});
 	expect(await headImage(answering.s3, 'images', 'acme/a.png')).toEqual({
-		...{ key: 'acme/a.png', etag: 'e', bytes: 7 },
+		key: 'acme/a.png',
+		etag: 'e',
+		bytes: 7,
 		...named,
 	});
 });

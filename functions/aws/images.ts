@@ -42,7 +42,9 @@ export function createImages(s3: S3Client, bucket: string): Images {
 		fetch: (command: GetObjectCommand) => Promise<T | ImageError>,
 	): Promise<T> {
 		const command = new GetObjectCommand({
-			...{ Bucket: bucket, Key: key, IfMatch: `"${etag}"` },
+			Bucket: bucket,
+			Key: key,
+			IfMatch: `"${etag}"`,
 			...(versionId === undefined ? {} : { VersionId: versionId }),
 			...(range === undefined ? {} : { Range: `bytes=${range.at}-${range.at + range.bytes - 1}` }),
 		});

@@ -30,7 +30,13 @@ function mortalLedger(calls: number): Ledger {
 }
 
 const requestOf = (tenant: string, n: number) => ({
-	...{ tenant, period, rid: ridOf(n), batchId: batchIdOf(n), quotaRevision: 1, nanoUsd: 60, images: 2 },
+	tenant,
+	period,
+	rid: ridOf(n),
+	batchId: batchIdOf(n),
+	quotaRevision: 1,
+	nanoUsd: 60,
+	images: 2,
 });
 const entryOf = (tenant: string, n: number, billedNanoUsd: number) => {
 	return { tenant, period, rid: ridOf(n), batchId: batchIdOf(n), billedNanoUsd };

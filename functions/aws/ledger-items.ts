@@ -19,7 +19,8 @@ export const ledgerKeys = {
 	/** The kill switch, of a tenant or of the whole system. */
 	stop: (tenant: string | undefined) => ({ pk: 'stop', sk: tenant === undefined ? 'all' : `tenant#${tenant}` }),
 	alert: ({ tenant, period, kind, quotaRevision }: Alert) => ({
-		...{ pk: alertPartition(tenant, period), sk: `${kind}#${quotaRevision}` },
+		pk: alertPartition(tenant, period),
+		sk: `${kind}#${quotaRevision}`,
 	}),
 	journal: (tenant: string, period: string, rid: string) => ({ pk: journalPartition(tenant, period), sk: rid }),
 };

@@ -142,7 +142,10 @@ export async function putText(
 	{ ifNoneMatch = false, metadata }: PutOptions = {},
 ): Promise<'written' | 'exists'> {
 	const put = new PutObjectCommand({
-		...{ Bucket: bucket, Key: key, Body: text, ContentType: contentType },
+		Bucket: bucket,
+		Key: key,
+		Body: text,
+		ContentType: contentType,
 		...(ifNoneMatch ? { IfNoneMatch: '*' } : {}),
 		...(metadata ? { Metadata: metadata } : {}),
 	});

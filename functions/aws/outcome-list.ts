@@ -38,7 +38,8 @@ async function listKeys(
 	after: string | undefined,
 ): Promise<{ keys: string[]; next: string | undefined }> {
 	const list = new ListObjectsV2Command({
-		...{ Bucket: bucket, Prefix: prefix },
+		Bucket: bucket,
+		Prefix: prefix,
 		...(after === undefined ? {} : { StartAfter: after }),
 	});
 	const { Contents = [], IsTruncated } = await awsCall(`bucket ${bucket}`, () => s3.send(list));

@@ -24,10 +24,21 @@ const rows: Outcome[] = oddKeys.map((key, i) =>
 
 function factsOf(batch: BatchRef, rid: string, rest: Partial<RunFacts> = {}): RunFacts {
 	return {
-		...{ v: 1, ...batch, rid, period: '2026-11', model: 'cifar-resnet', budgetMacs: 100, consumedMacs: 35 },
+		v: 1,
+		...batch,
+		rid,
+		period: '2026-11',
+		model: 'cifar-resnet',
+		budgetMacs: 100,
+		consumedMacs: 35,
 		price: { version: 'embedded-1', nanoUsdPerTmac: 300_000, nanoUsdPerImage: 5 },
-		...{ images: rows.length, labelled: 5, failed: 4, billedNanoUsd: 46 },
-		...{ provider: 'cpu', startedMs: 1, elapsedMs: 2 },
+		images: rows.length,
+		labelled: 5,
+		failed: 4,
+		billedNanoUsd: 46,
+		provider: 'cpu',
+		startedMs: 1,
+		elapsedMs: 2,
 		...rest,
 	};
 }
@@ -71,8 +82,11 @@ test('the longest facts that the schemas of today allow fit', async () => {
 		tenant: 't'.repeat(limits.tenantCharactersMax),
 		model: 'm'.repeat(64),
 		price: { version: 'p'.repeat(64), nanoUsdPerTmac: 2 ** 53 - 1, nanoUsdPerImage: 2 ** 53 - 1 },
-		...{ budgetMacs: 2 ** 53 - 1, consumedMacs: 2 ** 53 - 1, billedNanoUsd: 2 ** 53 - 1 },
-		...{ startedMs: 2 ** 53 - 1, elapsedMs: 2 ** 53 - 1 },
+		budgetMacs: 2 ** 53 - 1,
+		consumedMacs: 2 ** 53 - 1,
+		billedNanoUsd: 2 ** 53 - 1,
+		startedMs: 2 ** 53 - 1,
+		elapsedMs: 2 ** 53 - 1,
 	});
 	const named = { batchId: facts.batchId, tenant: facts.tenant };
 	expect(await outcomes.commit(named, facts, rows)).toBe('committed');

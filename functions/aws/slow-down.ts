@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { limits } from '../core/limits.ts';
 import { nameOf, statusOf } from './aws-call.ts';
 
-const [firstWaitMs, longestWaitMs] = [500, 20_000];
+const firstWaitMs = 500;
+const longestWaitMs = 20_000;
 
 /** S3 and DynamoDB answer so where a prefix or a table is asked for more than it can give yet. */
 function isTooMuch(error: unknown): boolean {

@@ -16,7 +16,8 @@ export function perMessage(queue: string, log: Log, handle: (body: string) => Pr
 			await handle(record.body);
 		} catch (error) {
 			log('error', `a message of queue ${queue} failed; it comes again`, {
-				...{ messageId: record.messageId, ...namedIn(record.body) },
+				messageId: record.messageId,
+				...namedIn(record.body),
 				error: messageOf(error),
 			});
 			throw error;

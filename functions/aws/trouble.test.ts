@@ -61,7 +61,8 @@ describe.each(troubles)('%s is no answer', (_, answer, message) => {
 		await using answering = await startAnswering((_request, response) => answer(response));
 		const { s3, sqs, dynamodb } = answering;
 		await expect(call({ s3, sqs, dynamodb })).rejects.toMatchObject({
-			...{ name: 'BudgetNetError', code: 'unavailable' },
+			name: 'BudgetNetError',
+			code: 'unavailable',
 			message: expect.stringMatching(message),
 		});
 	});

@@ -47,7 +47,9 @@ export async function findDeferred(search: Search & { tenant: string }): Promise
  */
 export async function findUnfinished(search: Search & { unreadable?: Unreadable | undefined }): Promise<Batch[]> {
 	const { limit, get, unreadable } = search;
-	const [stuck, sent, younger] = [createSample<Entry>(limit), createSample<Entry>(limit), createSample<Entry>(limit)];
+	const stuck = createSample<Entry>(limit);
+	const sent = createSample<Entry>(limit);
+	const younger = createSample<Entry>(limit);
 	const oldestOf = new Map<string, Entry>();
 	for await (const page of pagesOf(search, (input) => new ScanCommand(input)))
 		for (const entry of page) {

@@ -47,9 +47,13 @@ export async function measureArchives(options: {
 	const files = Array.from({ length: images }, (_, i): File => {
 		return { name: `${String(i).padStart(6, '0')}.png`, content: pictures[i % pictures.length] as Uint8Array };
 	});
-	const [zip, tar] = [await buildZip(files), await buildTar(files)];
+	const zip = await buildZip(files);
+	const tar = await buildTar(files);
 	const host = await startHost({
-		...{ packageFolder, batchImagesMax: 512, windowMs: 500, log: () => undefined },
+		packageFolder,
+		batchImagesMax: 512,
+		windowMs: 500,
+		log: () => undefined,
 		...(inference ? { inference } : {}),
 	});
 	try {
@@ -76,7 +80,8 @@ async function timeDrop(host: Host, tenant: string, images: number, drops: reado
 		host.clients.s3.send(
 			new PutObjectCommand({ Bucket: host.resources.imagesBucket, Key: `${tenant}/${name}`, Body: content }),
 		);
-	const [startedMs, startedCpu] = [performance.now(), process.cpuUsage()];
+	const startedMs = performance.now();
+	const startedCpu = process.cpuUsage();
 	await Promise.all([
 		pMap(drops, put, { concurrency: limits.uploadConcurrency }),
 		untilAccounted(host, new Map([[tenant, images]]), () => undefined),

@@ -16,7 +16,8 @@ const batchImagesMax = 128;
 /** Images whose batches a log tells of with one message; `all` resolves when so many have been told of. */
 function countImages(told: string, images: number) {
 	const all = Promise.withResolvers<void>();
-	let [count, firstMs] = [0, 0];
+	let count = 0;
+	let firstMs = 0;
 	const log: Log = (_, message, fields) => {
 		if (message === 'batch started') firstMs ||= performance.now();
 		if (message !== told) return;

@@ -84,7 +84,8 @@ function summarise(
 	const { card, limitNanoUsd, enough, elapsedMs } = run;
 	const total = (pick: (facts: Tally['settled'][number]) => number) =>
 		tally.settled.reduce((sum, facts) => sum + pick(facts), 0);
-	const [labelled, failed] = [total((facts) => facts.labelled), total((facts) => facts.failed)];
+	const labelled = total((facts) => facts.labelled);
+	const failed = total((facts) => facts.failed);
 	const deferred = tally.deferred.reduce((sum, batch) => sum + batch.images, 0);
 	const consumedMacs = total((facts) => facts.consumedMacs);
 	const share = labelled === 0 ? 0 : consumedMacs / (labelled * fullMacs(card));

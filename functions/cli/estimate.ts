@@ -87,7 +87,9 @@ async function estimateFor(
 	const now = offerNow(standing, images);
 	const limit = wished === undefined ? undefined : (limitForAccuracy(standing, images, wished) ?? null);
 	return {
-		...{ tenant, images, full: offerAtFullQuality(standing, images) },
+		tenant,
+		images,
+		full: offerAtFullQuality(standing, images),
 		now: typeof now === 'string' ? { waits: now } : now,
 		...(limit === undefined ? {} : { limitNanoUsdForAccuracy: limit }),
 		...(await hindrancesOf(connection, quota)),
@@ -96,7 +98,8 @@ async function estimateFor(
 
 async function standingOf(connection: Connection, quota: Quota, priced: Priced): Promise<Standing> {
 	const { ledger, workers } = connection;
-	const [card, nowMs] = [await readCard(priced.model), Date.now()];
+	const card = await readCard(priced.model);
+	const nowMs = Date.now();
 	const account = await ledger.getAccount(quota.tenant, periodOf(quota, nowMs));
 	const { availableNanoUsd = quota.limitNanoUsd, images: seenImages = 0 } = account ?? {};
 	const habit = await createHabits(ledger)(quota, nowMs);
@@ -108,7 +111,8 @@ async function standingOf(connection: Connection, quota: Quota, priced: Priced):
 async function hindrancesOf({ ledger, batches }: Connection, { tenant, suspended }: Quota) {
 	const older = await batches.deferred(tenant, limits.sweepBatchesMax);
 	return {
-		...{ stopped: await ledger.isStopped(tenant), suspended },
+		stopped: await ledger.isStopped(tenant),
+		suspended,
 		olderImages: older.reduce((sum, batch) => sum + (batch.images ?? 0), 0),
 	};
 }

@@ -7,7 +7,8 @@ import type { Connection } from './connect.ts';
 import { failedRuns } from './failed-runs.ts';
 
 const image = (name: string): Image => ({ key: `acme/${name}`, etag: 'e1', bytes: 1 });
-const [first, second] = ['20261124T113012123Z-1f2e3d4c', '20261124T113012124Z-1f2e3d4c'];
+const first = '20261124T113012123Z-1f2e3d4c';
+const second = '20261124T113012124Z-1f2e3d4c';
 const labelled = 'labelled';
 type Rows = Record<string, FailureReason | typeof labelled>;
 
@@ -23,7 +24,8 @@ function failedAfter(batches: Record<string, Rows>, expired: readonly string[] =
 			list: async (tenant: string) => Object.keys(batches).map((batchId) => ({ tenant, batchId })),
 			read: async ({ batchId }: { batchId: string }) => ({
 				outcomes: rowsOf(batchId).map(([name, said]) => ({
-					...{ key: `acme/${name}`, version: 'e1' },
+					key: `acme/${name}`,
+					version: 'e1',
 					...(said === labelled ? { status: 'labelled' } : { status: 'failed', reason: said }),
 				})),
 			}),

@@ -3,7 +3,8 @@ import { createMemoryLedger, emptyBooks } from '../core/memory-ledger.ts';
 import { batchIdOf, ridOf } from '../core/testing/ledger-model.ts';
 import { checkAccounts } from './journal.ts';
 
-const [tenant, period] = ['acme', '2026-11'];
+const tenant = 'acme';
+const period = '2026-11';
 
 /** A ledger with three reservations open. */
 async function openLedger() {

@@ -7,7 +7,9 @@ import type { Connection } from './connect.ts';
 import { pageData } from './page.ts';
 
 test('a page counts every batch that was billed, of however many it reads the outcomes', async () => {
-	const [ledger, tenant, nowMs] = [createMemoryLedger(), 'acme', Date.now()];
+	const ledger = createMemoryLedger();
+	const tenant = 'acme';
+	const nowMs = Date.now();
 	await ledger.setQuota({ tenant, limitNanoUsd: 1_000_000 }, nowMs);
 	for (let i = 0; i < 2100; i++) {
 		const batchId = mintBatchId(nowMs + i, '00000000');

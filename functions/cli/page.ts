@@ -66,7 +66,13 @@ export async function pageData(connection: Connection, tenant: string, card: Mod
 		for (const [id, { runs: more }] of Object.entries(policies)) runs.set(id, (runs.get(id) ?? 0) + more);
 	const { limitNanoUsd, softLimitNanoUsd } = quota;
 	return {
-		...{ tenant, period: name, startMs, endMs, nowMs, limitNanoUsd, softLimitNanoUsd },
+		tenant,
+		period: name,
+		startMs,
+		endMs,
+		nowMs,
+		limitNanoUsd,
+		softLimitNanoUsd,
 		carriedNanoUsd: (await ledger.getAccount(tenant, name))?.carriedNanoUsd ?? 0,
 		batches: [...older.map((entry) => batchOf(entry)), ...read.map(({ batch }) => batch)],
 		readBatches: read.length,

@@ -19,7 +19,8 @@ export async function mayChangePeriod(
 	if (!before || isSameSchedule(before, next)) return;
 	for (const schedule of [before, next]) mustBeFarFromTurn(schedule, nowMs);
 	const { tenant } = next;
-	const [from, to] = [periodOf(before, nowMs), periodOf(next, nowMs)];
+	const from = periodOf(before, nowMs);
+	const to = periodOf(next, nowMs);
 	const open = from === to ? {} : ((await ledger.getAccount(tenant, from))?.open ?? {});
 	const count = Object.keys(open).length;
 	if (count === 0) return;

@@ -23,7 +23,8 @@ function startBar(what: string, total: number): Progress {
 }
 
 function startLines(what: string, total: number): Progress {
-	let [lastMs, last] = [0, -1];
+	let lastMs = 0;
+	let last = -1;
 	const print = (done: number) => {
 		[lastMs, last] = [Date.now(), done];
 		process.stderr.write(`${what} ${done}/${total}\n`);

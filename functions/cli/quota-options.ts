@@ -49,7 +49,10 @@ export function wishOf(tenant: string, before: Quota | undefined, options: Quota
 	const said = {
 		limitNanoUsd,
 		softLimitNanoUsd: removable(options.softLimit, parseUsd),
-		...{ period, weekStart, timeZone, pacing },
+		period,
+		weekStart,
+		timeZone,
+		pacing,
 		expectedImages: options.images === undefined ? undefined : parseImages(options.images),
 		floor: removable(options.floor, parseQuality),
 		ceiling: removable(options.ceiling, parseQuality),

@@ -4,7 +4,9 @@ import { changeFrom } from './quota.ts';
 import { wishOf } from './quota-options.ts';
 
 test('what two people say of a quota at the same time both holds', async () => {
-	const [ledger, tenant, nowMs] = [createMemoryLedger(), 'acme', Date.UTC(2026, 10, 24)];
+	const ledger = createMemoryLedger();
+	const tenant = 'acme';
+	const nowMs = Date.UTC(2026, 10, 24);
 	const { revision: _, ...first } = await ledger.setQuota({ tenant, limitNanoUsd: 5 }, nowMs);
 	let looks = 0;
 	await changeFrom(ledger, tenant, async (_, before) => {

@@ -49,7 +49,8 @@ test("an image's batches are found from its first run to its newest, whoever it 
 });
 
 test("an archive's image has runs of the archive and of its own, in the order they were made", async () => {
-	const [first, whole] = [archiveIdOf(1), archiveIdOf(3)];
+	const first = archiveIdOf(1);
+	const whole = archiveIdOf(3);
 	const claimed: [ImageName, string, string?][] = [
 		[archive, first],
 		[inIt, batchIdOf(2), partBatchId(first, 1)],

@@ -35,7 +35,8 @@ export async function batchesOf(
 	const first = await claims.ownerOf(object);
 	const whole = first === undefined ? [] : await batchesFrom(claims, object, first);
 	if (entry === undefined) return whole;
-	const [name, found] = [{ ...object, entry }, [] as string[]];
+	const name = { ...object, entry };
+	const found = [] as string[];
 	for (const batchId of whole) {
 		const part = await partWith(manifests, { tenant, batchId }, name);
 		if (part !== undefined) found.push(...(await batchesFrom(claims, name, part)));

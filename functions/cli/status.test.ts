@@ -9,12 +9,14 @@ const tenant = 'acme';
 
 /** A tenant of a limit of 100 nano-USD that reserved 50; `settled` of them were taken, and the alert of the soft limit is raised. */
 async function remarkOf(softLimitNanoUsd: number | undefined, settled?: number): Promise<string | undefined> {
-	const [ledger, nowMs] = [createMemoryLedger(), Date.now()];
+	const ledger = createMemoryLedger();
+	const nowMs = Date.now();
 	const quota = await ledger.setQuota(
 		{ tenant, limitNanoUsd: 100, ...(softLimitNanoUsd === undefined ? {} : { softLimitNanoUsd }) },
 		nowMs,
 	);
-	const [period, of] = [periodOf(monthsInUtc, nowMs), { rid: 'r', batchId: 'b', images: 8 }];
+	const period = periodOf(monthsInUtc, nowMs);
+	const of = { rid: 'r', batchId: 'b', images: 8 };
 	await ledger.ensureAccount(quota, period, undefined);
 	await ledger.reserve({ tenant, period, ...of, nanoUsd: 50, quotaRevision: 1 });
 	await ledger.raise({ tenant, period, kind: 'soft-limit', quotaRevision: 1, atMs: Date.UTC(2026, 10, 24, 11, 30) });

@@ -78,7 +78,12 @@ async function statusOf({ ledger, batches }: Connection, quota: Quota, nowMs: nu
 	const { spentNanoUsd = 0, carriedNanoUsd = 0, availableNanoUsd = limitNanoUsd } = account ?? {};
 	const ends = Number.isFinite(endMs);
 	return {
-		...{ tenant, period: name, limitNanoUsd, spentNanoUsd, carriedNanoUsd, availableNanoUsd },
+		tenant,
+		period: name,
+		limitNanoUsd,
+		spentNanoUsd,
+		carriedNanoUsd,
+		availableNanoUsd,
 		...(softLimitNanoUsd === undefined ? {} : { softLimitNanoUsd }),
 		reservedNanoUsd: account ? reservedNanoUsd(account) : 0,
 		...(ends
@@ -131,14 +136,17 @@ function rowOf(status: Status): string[] {
 	const { tenant, period, limitNanoUsd, spentNanoUsd, carriedNanoUsd, availableNanoUsd, daysLeft, periodShare } =
 		status;
 	return [
-		...[tenant, period, formatUsd(limitNanoUsd), formatUsd(spentNanoUsd + carriedNanoUsd)],
-		...[
-			formatUsd(status.reservedNanoUsd),
-			formatUsd(availableNanoUsd),
-			percent(status.spentShare),
-			percent(periodShare),
-		],
-		...[daysLeft === undefined ? '-' : String(daysLeft), String(status.inFlightImages), String(status.deferredImages)],
+		tenant,
+		period,
+		formatUsd(limitNanoUsd),
+		formatUsd(spentNanoUsd + carriedNanoUsd),
+		formatUsd(status.reservedNanoUsd),
+		formatUsd(availableNanoUsd),
+		percent(status.spentShare),
+		percent(periodShare),
+		daysLeft === undefined ? '-' : String(daysLeft),
+		String(status.inFlightImages),
+		String(status.deferredImages),
 		remarkOf(status),
 	];
 }

@@ -8,12 +8,26 @@ import { ridOf } from '../core/testing/ledger-model.ts';
 import type { Connection } from './connect.ts';
 import { describeBatch, findBatch } from './where-batch.ts';
 
-const [batchId, tenant] = ['20261124T113012123Z-1f2e3d4c', 'acme'];
+const batchId = '20261124T113012123Z-1f2e3d4c';
+const tenant = 'acme';
 const createdMs = Date.UTC(2026, 10, 24, 11, 30, 12);
 const facts: RunFacts = {
-	...{ v: 1, batchId, tenant, rid: ridOf(1), period: '2026-11', model: 'm', price: noPrice, images: 3 },
-	...{ budgetMacs: 9, consumedMacs: 8, labelled: 2, failed: 1, billedNanoUsd: 1_500_000_000 },
-	...{ provider: 'cpu', startedMs: createdMs + 1, elapsedMs: 1 },
+	v: 1,
+	batchId,
+	tenant,
+	rid: ridOf(1),
+	period: '2026-11',
+	model: 'm',
+	price: noPrice,
+	images: 3,
+	budgetMacs: 9,
+	consumedMacs: 8,
+	labelled: 2,
+	failed: 1,
+	billedNanoUsd: 1_500_000_000,
+	provider: 'cpu',
+	startedMs: createdMs + 1,
+	elapsedMs: 1,
 };
 
 /** What `where` says of a batch. */

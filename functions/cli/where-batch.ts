@@ -18,8 +18,12 @@ export async function findBatch({ batches, outcomes }: Connection, batchId: stri
 	const { tenant, createdMs, state, run, reason, images, parts, deadlineMs } = batch;
 	const found = await outcomes.facts(batch);
 	const facts = found && {
-		...{ labelled: found.labelled, failed: found.failed, startedMs: found.startedMs },
-		...{ consumedMacs: found.consumedMacs, budgetMacs: found.budgetMacs, billedNanoUsd: found.billedNanoUsd },
+		labelled: found.labelled,
+		failed: found.failed,
+		startedMs: found.startedMs,
+		consumedMacs: found.consumedMacs,
+		budgetMacs: found.budgetMacs,
+		billedNanoUsd: found.billedNanoUsd,
 	};
 	const some = Object.entries({ run, reason, images, parts, deadlineMs, facts });
 	return { batchId, tenant, createdMs, state, ...Object.fromEntries(some.filter(([, value]) => value !== undefined)) };

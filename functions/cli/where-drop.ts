@@ -19,7 +19,8 @@ export async function findDrop({ clients, names, drops }: Connection, marker: st
 	if (object?.key !== marker)
 		throw new BudgetNetError('not-found', `no marker "${marker}" in bucket ${names.imagesBucket}`);
 	const prefix = prefixOfMarker(marker);
-	const [open, record] = [await drops.openOf(marker), await drops.getRecord(marker)];
+	const open = await drops.openOf(marker);
+	const record = await drops.getRecord(marker);
 	if (open && !covers(record, open)) {
 		const { closedMs, images: done, waitsFor } = open;
 		return { prefix, state: 'open', closedMs, images: done, ...(waitsFor === undefined ? {} : { waitsFor }) };

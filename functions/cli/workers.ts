@@ -17,7 +17,9 @@ export interface Workers extends Priced {
 
 /** Of `budgetnet up`, in the embedded cloud and on LocalStack alike; whatever model it was told, it has one price. */
 export const emulatedWorkers: Workers = {
-	...{ model: defaultModel, workerKind: 'cpu', batchImagesMax: 512 },
+	model: defaultModel,
+	workerKind: 'cpu',
+	batchImagesMax: 512,
 	fallbackFor: () => embeddedPrice,
 };
 
@@ -41,7 +43,9 @@ export function workersIn(outputs: StackOutputs, stackName: string): Workers {
 	const { ModelPackage: model, WorkerKind: workerKind, Price: text, BatchImagesMax: batchImagesMax } = given.data;
 	const price = parseJson(priceSchema, text, `output Price of stack ${stackName}`);
 	return {
-		...{ model, workerKind, batchImagesMax },
+		model,
+		workerKind,
+		batchImagesMax,
 		fallbackFor: (priced) => (priced.model === model && priced.workerKind === workerKind ? price : undefined),
 	};
 }

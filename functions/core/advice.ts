@@ -34,7 +34,8 @@ function furthestAfter({ policies }: Pick<ModelCard, 'policies'>, policy: number
 /** What to do at each price: whatever has the greatest worth less its cost at that price; to stop, if nothing is better. */
 export function adviceOf(card: ModelCard, policy: number, values: Values): Advice {
 	const { policies, agent } = card;
-	const [furthest, fullMacs] = [furthestAfter(card, policy), fullPolicy(card).macs];
+	const furthest = furthestAfter(card, policy);
+	const fullMacs = fullPolicy(card).macs;
 	const advice: Advice = { policy, right: values[2 * policy] as number, next: [], worth: [], macs: [] };
 	// Plain loops: this runs for every image after every policy.
 	for (let i = 0, row = 0; i < agent.prices.length; i++, row += 2 * policies.length) {

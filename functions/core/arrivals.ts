@@ -100,8 +100,10 @@ function summedUp(perHour: Float64Array): Rhythm {
 export function expectedImages({ before }: Rhythm, fromMs: number, toMs: number): number {
 	const upTo = (ms: number) => {
 		const hours = ms / hourMs;
-		const [week, hour] = [Math.floor(hours / hoursPerWeek), Math.floor(hours) % hoursPerWeek];
-		const [left, right] = [before[hour] as number, before[hour + 1] as number];
+		const week = Math.floor(hours / hoursPerWeek);
+		const hour = Math.floor(hours) % hoursPerWeek;
+		const left = before[hour] as number;
+		const right = before[hour + 1] as number;
 		return week * (before[hoursPerWeek] as number) + left + (hours % 1) * (right - left);
 	};
 	return upTo(toMs) - upTo(fromMs);

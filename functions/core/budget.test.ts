@@ -99,8 +99,10 @@ describe('the budget of a batch', () => {
 	});
 
 	test('spreads a month evenly: batch after batch, every image gets about the same', () => {
-		const [images, batches] = [100, 50];
-		let [availableNanoUsd, expectedLeft] = [20 * images * batches, images * batches];
+		const images = 100;
+		const batches = 50;
+		let availableNanoUsd = 20 * images * batches;
+		let expectedLeft = images * batches;
 		const reserved: number[] = [];
 		for (let batch = 0; batch < batches; batch++) {
 			const budget = budgetFor({ availableNanoUsd, images, expectedLeft });

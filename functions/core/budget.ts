@@ -46,7 +46,8 @@ export function budgetOf(options: {
 	const evenNanoUsd = Number((BigInt(availableNanoUsd) * BigInt(images)) / left); // rounded down: what is left pays the last batch too
 	const keptNanoUsd = costOrInfinity(price, keptFor * bounds.floor, keptFor);
 	const spendNanoUsd = Math.max(floorNanoUsd, Math.min(evenNanoUsd, availableNanoUsd - keptNanoUsd));
-	const [paidMacs, mostMacs] = [affordableMacs(price, spendNanoUsd, images), images * bounds.ceiling];
+	const paidMacs = affordableMacs(price, spendNanoUsd, images);
+	const mostMacs = images * bounds.ceiling;
 	const budgetMacs = Math.min(paidMacs, mostMacs);
 	const reason = paidMacs >= mostMacs ? 'ceiling' : evenNanoUsd < floorNanoUsd ? 'floor' : 'even';
 	return { budgetMacs, reservedNanoUsd: costNanoUsd(price, budgetMacs, images), reason };
@@ -93,7 +94,8 @@ export function budgetHeldBy(options: {
 	price: Price;
 }): number | undefined {
 	const { heldNanoUsd, images, quality, card, price } = options;
-	const [macs, bounds] = [affordableMacs(price, heldNanoUsd, images), boundsMacs(card, quality)];
+	const macs = affordableMacs(price, heldNanoUsd, images);
+	const bounds = boundsMacs(card, quality);
 	if (!bounds || macs < images * bounds.floor) return undefined;
 	return Math.min(macs, images * bounds.ceiling);
 }

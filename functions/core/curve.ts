@@ -6,10 +6,12 @@ import type { Quality } from './quota.ts';
  * Below its first point no label is promised but the look's, where there is one: straight from there. Else the first point's.
  */
 export function expectedAccuracy(card: ModelCard, macsPerImage: number): number {
-	const [first, look] = [card.policies[0], card.results.holdout[0]];
+	const first = card.policies[0];
+	const look = card.results.holdout[0];
 	const points = [...(first?.look && look !== undefined ? [{ macs: first.macs, accuracy: look }] : []), ...card.curve];
 	const above = points.findIndex(({ macs }) => macs >= macsPerImage);
-	const [left, right] = [points[above - 1], points[above]];
+	const left = points[above - 1];
+	const right = points[above];
 	if (!right) return card.curve.at(-1)?.accuracy ?? 0;
 	if (!left) return right.accuracy;
 	return left.accuracy + ((macsPerImage - left.macs) / (right.macs - left.macs)) * (right.accuracy - left.accuracy);
@@ -19,7 +21,8 @@ export function expectedAccuracy(card: ModelCard, macsPerImage: number): number 
 export function expectedMacs(card: ModelCard, budgetMacsPerImage: number): number {
 	const points = [{ may: 0, macs: 0 }, ...card.curve.map(({ share, macs }) => ({ may: share * fullMacs(card), macs }))];
 	const above = points.findIndex(({ may }) => may >= budgetMacsPerImage);
-	const [left, right] = [points[above - 1], points[above]];
+	const left = points[above - 1];
+	const right = points[above];
 	if (!left || !right) return points.at(-1)?.macs ?? 0;
 	return left.macs + ((budgetMacsPerImage - left.may) / (right.may - left.may)) * (right.macs - left.macs);
 }
@@ -27,7 +30,8 @@ export function expectedMacs(card: ModelCard, budgetMacsPerImage: number): numbe
 /** The fewest MACs an image from which on the curve expects this accuracy; undefined where it never does. */
 function macsForAccuracy(card: ModelCard, accuracy: number): number | undefined {
 	const at = card.curve.findIndex((point) => point.accuracy >= accuracy);
-	const [left, right] = [card.curve[at - 1], card.curve[at]];
+	const left = card.curve[at - 1];
+	const right = card.curve[at];
 	if (!right) return undefined;
 	if (!left) return Math.ceil(right.macs);
 	return Math.ceil(

@@ -10,7 +10,13 @@ const card = cardFor([10_000_000, 40_000_000, 100_000_000]);
 const nowMs = Date.UTC(2026, 10, 24);
 const standing = (limitNanoUsd: number, said: Partial<Quota> = {}): Standing => ({
 	quota: { ...nextQuota(undefined, { tenant: 'acme', limitNanoUsd }, nowMs), ...said },
-	...{ availableNanoUsd: limitNanoUsd, seenImages: 0, habit: undefined, nowMs, batchImagesMax: 64, card, price },
+	availableNanoUsd: limitNanoUsd,
+	seenImages: 0,
+	habit: undefined,
+	nowMs,
+	batchImagesMax: 64,
+	card,
+	price,
 });
 
 test('full quality costs what the full network costs', () => {

@@ -28,7 +28,8 @@ export function offerNow(standing: Standing, images: number): OfferNow | NoBudge
 		costNanoUsd: Math.min(reservedNanoUsd, standing.availableNanoUsd),
 		share: budgetMacs / labelledImages / fullMacs(standing.card),
 		accuracy: expectedRight / labelledImages,
-		...{ labelledImages, waitingImages: images - labelledImages },
+		labelledImages,
+		waitingImages: images - labelledImages,
 	};
 }
 
@@ -57,7 +58,8 @@ export function limitForAccuracy(standing: Standing, images: number, accuracy: n
 		const offer = offerNow(underLimit(standing, limitNanoUsd), images);
 		return typeof offer !== 'string' && offer.waitingImages === 0 && offer.accuracy >= accuracy - roundingError;
 	};
-	let [tooLow, enough] = [quota.limitNanoUsd, Number.MAX_SAFE_INTEGER];
+	let tooLow = quota.limitNanoUsd;
+	let enough = Number.MAX_SAFE_INTEGER;
 	if (reaches(tooLow)) return tooLow;
 	if (!reaches(enough)) return undefined;
 	for (let halvings = 0; halvings < halvingsMax && enough - tooLow > 1; halvings++) {

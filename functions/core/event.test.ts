@@ -150,8 +150,10 @@ test('a message may hold as many records as are allowed', () => {
 
 test('doubled images count once, in whatever order they come', () => {
 	const image = (key: string, rest: Partial<Image> = {}): Image => ({ key, etag: 'e1', bytes: 1, ...rest });
-	const [a, b] = [image('acme/a'), image('acme/b')];
-	const [newer, versioned] = [image('acme/a', { etag: 'e2' }), image('acme/a', { versionId: 'v1' })];
+	const a = image('acme/a');
+	const b = image('acme/b');
+	const newer = image('acme/a', { etag: 'e2' });
+	const versioned = image('acme/a', { versionId: 'v1' });
 	const distinct = distinctImages([b, a, versioned, newer, a, b]);
 	expect(distinct).toEqual([a, newer, versioned, b]);
 	expect(distinctImages([newer, b, a, b, versioned])).toEqual(distinct);

@@ -59,7 +59,10 @@ export function openGate(card: ModelCard, images: number, budgetMacs: number): G
 	const start = startPolicy(card, images, budgetMacs);
 	const results = new Array<GateResult | undefined>(images).fill(undefined);
 	const advices = new Array<Advice | undefined>(images).fill(undefined);
-	let [spent, pass, lowest, lastRounds] = [0, 0, start + 1, 0];
+	let spent = 0;
+	let pass = 0;
+	let lowest = start + 1;
+	let lastRounds = 0;
 
 	function charge({ policy, images: group }: GateRound): void {
 		const macs = group.length * policyMacs(card, policy);
@@ -171,7 +174,8 @@ function lastRound(card: ModelCard, advices: readonly (Advice | undefined)[], le
 function bestStep(card: ModelCard, { policy, right, next, worth }: Advice, leftMacs: number) {
 	let best: { policy: number; rate: number } | undefined;
 	next.forEach((other, price) => {
-		const [macs, gain] = [policyMacs(card, other), (worth[price] as number) - right];
+		const macs = policyMacs(card, other);
+		const gain = (worth[price] as number) - right;
 		if (other <= policy || macs > leftMacs || gain <= 0) return;
 		if (!best || gain / macs > best.rate) best = { policy: other, rate: gain / macs };
 	});

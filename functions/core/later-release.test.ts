@@ -12,22 +12,27 @@ import { ridOf } from './testing/ledger-model.ts';
 const ref = { batchId: mintBatchId(Date.UTC(2026, 10, 24), '00000001'), tenant: 'acme' };
 const run = { v: 1, ...ref, rid: ridOf(1), period: '2026-11', price: noPrice, images: 2, budgetMacs: 9 };
 const plan = {
-	...{ plannedMs: 0, quotaRevision: 1, pacing: 'thrifty', basis: 'oracle', expectedLeft: 2, keptFor: 0 },
-	...{ availableNanoUsd: 5, reason: 'whim', since: 'a later release' },
+	plannedMs: 0,
+	quotaRevision: 1,
+	pacing: 'thrifty',
+	basis: 'oracle',
+	expectedLeft: 2,
+	keptFor: 0,
+	availableNanoUsd: 5,
+	reason: 'whim',
+	since: 'a later release',
 };
 const model = { name: 'm', digest: `sha256:${'0'.repeat(64)}`, signedBy: 'somebody' };
 const facts = {
 	...run,
-	...{
-		model: 'm',
-		consumedMacs: 9,
-		labelled: 2,
-		failed: 0,
-		billedNanoUsd: 30,
-		provider: 'cpu',
-		startedMs: 0,
-		elapsedMs: 1,
-	},
+	model: 'm',
+	consumedMacs: 9,
+	labelled: 2,
+	failed: 0,
+	billedNanoUsd: 30,
+	provider: 'cpu',
+	startedMs: 0,
+	elapsedMs: 1,
 };
 const item = { ...ref, createdMs: 0, state: 'sent', reservations: [] };
 

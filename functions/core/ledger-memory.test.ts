@@ -6,7 +6,9 @@ import { batchIdOf, ridOf } from './testing/ledger-model.ts';
 ledgerContract('memory', async () => createMemoryLedger(), 200);
 
 test('a change of the kind of period whose process died is not passed over by another: no money is freed', async () => {
-	const [tenant, period, nowMs] = ['acme', '2026-11', Date.UTC(2026, 10, 24)];
+	const tenant = 'acme';
+	const period = '2026-11';
+	const nowMs = Date.UTC(2026, 10, 24);
 	for (let writesLeft = 1; writesLeft < 5; writesLeft++) {
 		const books = emptyBooks();
 		const ledger = createMemoryLedger(books);

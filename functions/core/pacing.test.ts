@@ -6,7 +6,8 @@ import { dayMs } from './period.ts';
 import { nextQuota, type QuotaWish } from './quota.ts';
 
 const untilMs = Date.UTC(2026, 10, 24); // a Tuesday
-const [hourMs, weekMs] = [dayMs / 24, 7 * dayMs];
+const hourMs = dayMs / 24;
+const weekMs = 7 * dayMs;
 
 /** `perDay(day)` images at noon of each of the last days, day 1 being yesterday. */
 function daily(days: number, perDay: (day: number) => number): Arrival[] {
@@ -85,7 +86,8 @@ describe('the rhythm of arrivals', () => {
 		const property = fc.property(arrivals, times, (list, [first, second]) => {
 			const rhythm = rhythmOf(list, untilMs);
 			if (!rhythm) return;
-			const [a, b] = [untilMs + first * hourMs, untilMs + (first + second) * hourMs];
+			const a = untilMs + first * hourMs;
+			const b = untilMs + (first + second) * hourMs;
 			const parts = expectedImages(rhythm, untilMs, a) + expectedImages(rhythm, a, b);
 			expect(expectedImages(rhythm, a, b)).toBeGreaterThanOrEqual(-1e-6);
 			expect(parts).toBeCloseTo(expectedImages(rhythm, untilMs, b), 3);

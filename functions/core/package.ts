@@ -114,7 +114,8 @@ function consistency(card: {
 	const alone = last?.mirrored ? card.policies.slice(0, -1) : card.policies;
 	if (alone.some(({ mirrored }) => mirrored)) return 'policies: only the last may be mirrored';
 	for (let i = 1; i < alone.length; i++) {
-		const [cheaper, costlier] = [alone[i - 1], alone[i]];
+		const cheaper = alone[i - 1];
+		const costlier = alone[i];
 		if (cheaper && costlier && cheaper.macs >= costlier.macs) return 'policies: expected cheapest first, no two alike';
 	}
 	const full = alone.at(-1);

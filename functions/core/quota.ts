@@ -77,7 +77,8 @@ export function nextQuota(before: Quota | undefined, wish: QuotaWish, nowMs: num
 	if (!before) return { ...wanted, revision: 1 };
 	const { revision, continues, ...said } = before;
 	if (isDeepStrictEqual(said, wanted)) return before;
-	const [from, to] = [periodOf(before, nowMs), periodOf(wanted, nowMs)];
+	const from = periodOf(before, nowMs);
+	const to = periodOf(wanted, nowMs);
 	const change = from !== to ? { from, to } : continues?.to === to ? continues : undefined;
 	return { ...wanted, ...(change ? { continues: change } : {}), revision: revision + 1 };
 }

@@ -24,7 +24,9 @@ export function areNumbers(logits: Float32Array, offset: number, classes: number
 
 /** Reads one image's logits (`logits[offset]` to `logits[offset + classes - 1]`). */
 export function readLogits(logits: Float32Array, offset: number, classes: number): Reading {
-	let [label, first, second] = [0, -Infinity, -Infinity];
+	let label = 0;
+	let first = -Infinity;
+	let second = -Infinity;
 	for (let i = 0; i < classes; i++) {
 		const logit = logits[offset + i] as number;
 		if (logit > first) {
@@ -33,7 +35,8 @@ export function readLogits(logits: Float32Array, offset: number, classes: number
 		} else if (logit > second) second = logit;
 	}
 	assert(Number.isFinite(first), 'a policy gave logits that are not numbers');
-	let [sum, weighted] = [0, 0];
+	let sum = 0;
+	let weighted = 0;
 	for (let i = 0; i < classes; i++) {
 		const distance = (logits[offset + i] as number) - first;
 		const weight = Math.exp(distance);

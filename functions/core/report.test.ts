@@ -35,7 +35,10 @@ test('the bill is the MACs that ran and every image tried, rounded up once', () 
 		...same,
 		model: 'cifar-resnet',
 		digest: message.model.digest,
-		...{ consumedMacs: 220_000_000, labelled: 3, failed: 1, billedNanoUsd: 86 },
+		consumedMacs: 220_000_000,
+		labelled: 3,
+		failed: 1,
+		billedNanoUsd: 86,
 		...measures,
 	});
 	// 220e6 MACs at 300,000 nano-USD per 1e12 are 66; 4 images at 5 are 20.
@@ -43,7 +46,11 @@ test('the bill is the MACs that ran and every image tried, rounded up once', () 
 
 test('failed images alone cost what trying them costs', () => {
 	expect(foldOutcomes({ ...message, images: 2 }, [gone, gone], measures)).toMatchObject({
-		...{ consumedMacs: 0, images: 2, labelled: 0, failed: 2, billedNanoUsd: 10 },
+		consumedMacs: 0,
+		images: 2,
+		labelled: 0,
+		failed: 2,
+		billedNanoUsd: 10,
 	});
 });
 

@@ -11,7 +11,8 @@ export interface RunMeasures {
 
 /** Folds a batch's outcomes into its totals and its bill: price x MACs executed + price x images tried, rounded up once. */
 export function foldOutcomes(message: BatchMessage, outcomes: readonly Outcome[], measures: RunMeasures): RunFacts {
-	let [consumedMacs, labelled] = [0, 0];
+	let consumedMacs = 0;
+	let labelled = 0;
 	for (const outcome of outcomes) {
 		if (outcome.status !== 'labelled') continue;
 		consumedMacs += outcome.macs;
@@ -20,8 +21,14 @@ export function foldOutcomes(message: BatchMessage, outcomes: readonly Outcome[]
 	const { batchId, tenant, rid, period, price, budgetMacs, plan } = message;
 	return {
 		v: 1,
-		...{ batchId, tenant, rid, period, price, budgetMacs },
-		...{ model: message.model.name, digest: message.model.digest },
+		batchId,
+		tenant,
+		rid,
+		period,
+		price,
+		budgetMacs,
+		model: message.model.name,
+		digest: message.model.digest,
 		consumedMacs,
 		images: outcomes.length,
 		labelled,

@@ -3,7 +3,9 @@ import { expect, test } from 'vitest';
 import { agreementOf } from './agreement.ts';
 import { tableOf } from './table.ts';
 
-const [policies, classes, images] = [2, 3, 5];
+const policies = 2;
+const classes = 3;
+const images = 5;
 const truth = new Array(images).fill(0);
 
 test('finds images of other labels, and the greatest deviation, wherever the images lie in the table', () => {

@@ -18,17 +18,18 @@ const tieGap = 0.02;
  * @param indices the found images' places in `table`
  */
 export function agreementOf(found: OutcomeTable, table: OutcomeTable, indices: readonly number[]): Agreement {
-	let [otherLabels, deviation] = [0, 0];
+	let otherLabels = 0;
+	let deviation = 0;
 	for (let policy = 0; policy < table.policies; policy++)
 		indices.forEach((index, image) => {
-			const [here, there] = [found.reading(policy, image), table.reading(policy, index)];
+			const here = found.reading(policy, image);
+			const there = table.reading(policy, index);
 			if (here.label !== there.label && there.gap > tieGap) otherLabels += 1;
-			const [from, to] = [
-				(policy * found.images + image) * found.classes,
-				(policy * table.images + index) * table.classes,
-			];
+			const from = (policy * found.images + image) * found.classes;
+			const to = (policy * table.images + index) * table.classes;
 			for (let i = 0; i < table.classes; i++) {
-				const [mine, its] = [found.logits[from + i] as number, table.logits[to + i] as number];
+				const mine = found.logits[from + i] as number;
+				const its = table.logits[to + i] as number;
 				deviation = Math.max(deviation, Math.abs(mine - its) / Math.max(1, Math.abs(its)));
 			}
 		});

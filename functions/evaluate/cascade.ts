@@ -61,7 +61,8 @@ function runCascade(trial: Trial, { policies, parts }: Cascade, table: OutcomeTa
 	let ran = images.map((_, i) => i);
 	let unused = 0;
 	parts.forEach((part, step) => {
-		const [before, policy] = [policies[step] as number, policies[step + 1] as number];
+		const before = policies[step] as number;
+		const policy = policies[step + 1] as number;
 		const margins = images.map((image) => table.reading(before, image).margin);
 		ran.sort((a, b) => (margins[a] as number) - (margins[b] as number));
 		const cost = policy === before + 1 ? policyMacs(card, policy) : macsTo(card, policy); // of a second view: its first too

@@ -57,7 +57,8 @@ export const softActor: Method = (trial) => {
 	);
 	const within = sums.findIndex((macs) => macs <= cap);
 	const price = within < 0 ? sums.length - 1 : within;
-	const [here, below] = [sums[price] as number, sums[price - 1] ?? Number.POSITIVE_INFINITY];
+	const here = sums[price] as number;
+	const below = sums[price - 1] ?? Number.POSITIVE_INFINITY;
 	const part = Math.max(0, Math.min(1, (cap - here) / (below - here)));
 	return byBatch(trial, 'actor-soft', (batch) => {
 		const acted = batch.map((image) =>
@@ -70,7 +71,8 @@ export const softActor: Method = (trial) => {
 
 /** One image's way at a price: after each run the policy that the actor prefers, until it prefers to stop. */
 function act({ card }: Pick<Trial, 'card'>, values: ValueTable, image: number, price: number) {
-	let [policy, macs] = [0, policyMacs(card, 0)];
+	let policy = 0;
+	let macs = policyMacs(card, 0);
 	for (;;) {
 		const said = values(policy, image);
 		const next = said ? (adviceOf(card, policy, said).next[price] as number) : policy;

@@ -57,7 +57,9 @@ export async function runAll(
 	truth: readonly number[],
 ): Promise<Live> {
 	const decoded = await decodeAll(files, card.input);
-	const [images, classes, policies] = [decoded.length, card.classes.length, card.policies.length];
+	const images = decoded.length;
+	const classes = card.classes.length;
+	const policies = card.policies.length;
 	const logits = new Float32Array(policies * images * classes);
 	const columns = valuesWidth(card);
 	const values = new Float32Array((policies - 1) * images * columns);

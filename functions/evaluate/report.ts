@@ -40,8 +40,14 @@ export function rowsOf(
 		wallShare: row.method === 'gate' && row.batch === baseBatch ? wallShareAt(passes, row.share) : null,
 	}));
 	const theirs = published.map(({ method, macs, accuracy }) => ({
-		...{ method, share: macs / fullMacs(card), budgetMacs: Math.round(macs), macs: Math.round(macs), accuracy },
-		...{ batch: 0, overshootMacs: 0, wallShare: null },
+		method,
+		share: macs / fullMacs(card),
+		budgetMacs: Math.round(macs),
+		macs: Math.round(macs),
+		accuracy,
+		batch: 0,
+		overshootMacs: 0,
+		wallShare: null,
 	}));
 	return [...own, ...theirs];
 }
@@ -90,7 +96,8 @@ export function differenceTable(rows: readonly MethodRow[]): string {
 		sharesOf(base).map((share) => [
 			share.toFixed(2),
 			...others.map((name) => {
-				const [gate, other] = [find(base, 'gate', share), find(base, name, share)];
+				const gate = find(base, 'gate', share);
+				const other = find(base, name, share);
 				if (!gate || !other) return '';
 				const { mean, low, high } = pairedDifference(gate.right, other.right, seed);
 				return `${percent(mean)} (${percent(low)} to ${percent(high)})`;

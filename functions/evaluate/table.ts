@@ -54,7 +54,8 @@ export async function loadTable(folder: string, split: 'holdout' | 'test'): Prom
 
 function mustBeNumbers(logits: Float32Array, { images, classes, truth }: z.infer<typeof headerSchema>, where: string) {
 	const odd = logits.findIndex((logit) => !Number.isFinite(logit));
-	const [policy, image] = [Math.floor(odd / (images * classes)), Math.floor(odd / classes) % images];
+	const policy = Math.floor(odd / (images * classes));
+	const image = Math.floor(odd / classes) % images;
 	if (odd >= 0)
 		throw new BudgetNetError(
 			'invalid',

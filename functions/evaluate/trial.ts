@@ -48,7 +48,8 @@ export interface BatchResult {
 export function byBatch(trial: Trial, method: string, run: (batch: readonly number[]) => BatchResult): MethodRow {
 	const { images, batchImages, table, share } = trial;
 	const right = new Float64Array(table.images);
-	let [total, overshootMacs] = [0, 0];
+	let total = 0;
+	let overshootMacs = 0;
 	for (let from = 0; from < images.length; from += batchImages) {
 		const batch = images.slice(from, from + batchImages);
 		const result = run(batch);

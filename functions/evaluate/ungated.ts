@@ -5,7 +5,8 @@ import { accuracyOfPolicy, affordable, byBatch, capMacs, type Method, type Trial
 /** The best policy that every image can be paid. */
 export const single: Method = (trial) => {
 	const { card, fit, table } = trial;
-	let [best, most] = [-1, -1];
+	let best = -1;
+	let most = -1;
 	card.policies.forEach((_, policy) => {
 		const accuracy = accuracyOfPolicy(fit.table, policy, fit.images);
 		if (affordable(trial, policy) && accuracy > most) [best, most] = [policy, accuracy];

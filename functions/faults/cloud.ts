@@ -22,7 +22,11 @@ export async function startCloud(card: ModelCard, visibilitySeconds: number) {
 	const stores = createHandlers(clients, resources, { card, ...bounds, log: () => undefined });
 	await stores.ledger.setQuota({ tenant, limitNanoUsd: Number.MAX_SAFE_INTEGER, expectedImages: 0 }, Date.now());
 	return {
-		...{ tenant, endpoints, clients, resources, stores },
+		tenant,
+		endpoints,
+		clients,
+		resources,
+		stores,
 		/** Drops a picture so many times. @returns the keys */
 		async drop(picture: Uint8Array, images: number): Promise<string[]> {
 			const keys = Array.from({ length: images }, (_, i) => `${tenant}/${i}.png`);

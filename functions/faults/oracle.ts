@@ -20,7 +20,12 @@ export interface Verdict {
 }
 
 export const nothingWrong: Verdict = {
-	...{ lost: 0, doubleOutcomes: 0, doubleBills: 0, overspends: 0, stuckReservations: 0, wrongDrops: 0 },
+	lost: 0,
+	doubleOutcomes: 0,
+	doubleBills: 0,
+	overspends: 0,
+	stuckReservations: 0,
+	wrongDrops: 0,
 };
 export const kinds = Object.keys(nothingWrong) as (keyof Verdict)[];
 

@@ -108,12 +108,14 @@ async function drop(
 	const order = permutation(files.length, seed);
 	const images: Image[] = [];
 	for (const i of order) {
-		const [Key, Body] = [`${tenant}/${i} ü+.png`, files[i] as Uint8Array];
+		const Key = `${tenant}/${i} ü+.png`;
+		const Body = files[i] as Uint8Array;
 		const { ETag = '' } = await s3.send(new PutObjectCommand({ Bucket: imagesBucket, Key, Body }));
 		images.push({ key: Key, etag: ETag.replaceAll('"', ''), bytes: Body.length });
 	}
 	await s3.send(new PutObjectCommand({ Bucket: imagesBucket, Key: marker, Body: 'all' }));
-	const [objects, closedMs] = [[...images, { key: marker, etag: 'e', bytes: 3 }], Date.now()];
+	const objects = [...images, { key: marker, etag: 'e', bytes: 3 }];
+	const closedMs = Date.now();
 	for (const i of [...permutation(objects.length, seed + 1), ...permutation(objects.length, seed + 2)]) {
 		const event = imageEvent(imagesBucket, objects[i] as Image, closedMs);
 		await sqs.send(new SendMessageCommand({ QueueUrl: imageEventsUrl, MessageBody: JSON.stringify(event) }));

@@ -25,7 +25,9 @@ export async function startEmbeddedCloud(): Promise<Cloud> {
 	const { sqsEndpoint } = emulators;
 	const resources = await provision(clients, { sqsEndpoint, prefix, visibilitySeconds: limits.visibilitySeconds });
 	return {
-		...{ endpoints: emulators, clients, resources },
+		endpoints: emulators,
+		clients,
+		resources,
 		async close() {
 			for (const client of Object.values(clients)) client.destroy();
 			await emulators.close();

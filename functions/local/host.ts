@@ -64,10 +64,21 @@ export async function startHost(options: HostOptions) {
 
 	const { ledger, batches, claims, manifests, outcomes, drops } = handlers;
 	return {
-		...{ model, price: embeddedPrice, endpoints, clients, resources, steps, sweep },
+		model,
+		price: embeddedPrice,
+		endpoints,
+		clients,
+		resources,
+		steps,
+		sweep,
 		/** Resolves, with the reason, when its worker cannot classify any more. */
 		lost: worker?.lost ?? Promise.withResolvers<unknown>().promise,
-		...{ ledger, batches, claims, manifests, outcomes, drops },
+		ledger,
+		batches,
+		claims,
+		manifests,
+		outcomes,
+		drops,
 		/** Stops in the order of the data's way, so that nothing is cut off half done; leaves no handle open. */
 		async close() {
 			await stopSweeping?.();

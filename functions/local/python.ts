@@ -29,7 +29,8 @@ export async function findPython(version: string): Promise<string | undefined> {
  * @throws BudgetNetError `unavailable` when pip fails
  */
 export async function installRequirements(python: string, requirements: string, venv: string): Promise<string> {
-	const [bin, stamp] = [join(venv, 'bin'), join(venv, '.requirements')];
+	const bin = join(venv, 'bin');
+	const stamp = join(venv, '.requirements');
 	const wanted = createHash('sha256')
 		.update(await readFile(requirements))
 		.digest('hex');

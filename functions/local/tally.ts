@@ -28,7 +28,8 @@ function createTally(host: Host, tenant: string): () => Promise<Tally> {
 	return async () => {
 		for (const ref of await host.outcomes.list(tenant)) {
 			if (settled.has(ref.batchId)) continue;
-			const [batch, facts] = [await host.batches.get(ref.batchId), await host.outcomes.facts(ref)];
+			const batch = await host.batches.get(ref.batchId);
+			const facts = await host.outcomes.facts(ref);
 			if (batch?.state === 'settled' && facts) settled.set(ref.batchId, facts);
 		}
 		const waits = await host.batches.deferred(tenant, deferredBatchesMax);
@@ -58,7 +59,8 @@ export async function untilAccounted(
 		throw new BudgetNetError('unavailable', `nothing can be classified any more: ${messageOf(reason)}`);
 	});
 	lost.catch(() => undefined); // thrown where it is waited for
-	let [before, changedMs] = [-1, Date.now()];
+	let before = -1;
+	let changedMs = Date.now();
 	while (true) {
 		const step = once(host.steps, 'step'); // listens before it looks: no step is missed
 		const tallies = new Map<string, Tally>();

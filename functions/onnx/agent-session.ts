@@ -23,7 +23,9 @@ export interface AgentSession {
 export async function openAgent(pkg: ModelPackage): Promise<AgentSession> {
 	const { card } = pkg;
 	const session = await openGraph(pkg, card.agent.file, 'cpu', 1);
-	const [classes, width, columns] = [card.classes.length, stateWidth(card), valuesWidth(card)];
+	const classes = card.classes.length;
+	const width = stateWidth(card);
+	const columns = valuesWidth(card);
 	return {
 		async run(policy, logits) {
 			const images = logits.length / classes;

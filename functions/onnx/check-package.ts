@@ -105,7 +105,8 @@ async function* answersOf(
 	size: number,
 ): AsyncGenerator<Answer> {
 	const imageBytes = check.bytes.length / check.images;
-	const [columns, classes] = [check.values[0]?.[0]?.length ?? 0, check.logits[0]?.[0]?.length ?? 0];
+	const columns = check.values[0]?.[0]?.length ?? 0;
+	const classes = check.logits[0]?.[0]?.length ?? 0;
 	for (let from = 0; from < check.images; from += size) {
 		const picked = Array.from({ length: size }, (_, i) => (from + i) % check.images);
 		const pixels = Buffer.concat(

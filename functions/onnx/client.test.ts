@@ -70,7 +70,8 @@ test('threads share the images of a call: each has what it has on one thread, in
 	const images = pixels.length / imageBytes;
 	for (const count of [1, 5, images]) {
 		const some = pixels.subarray(0, count * imageBytes);
-		const [one, shared] = [await inference.run(1, some, count), await several.run(1, some, count)];
+		const one = await inference.run(1, some, count);
+		const shared = await several.run(1, some, count);
 		near(shared.logits, one.logits);
 		near(shared.values as Float32Array, one.values as Float32Array);
 	}

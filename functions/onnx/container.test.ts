@@ -14,11 +14,9 @@ const refused = (bytes: Uint8Array, message: string) =>
 describe('scans of a JPEG', async () => {
 	const progressive = await picture().jpeg({ progressive: true }).toBuffer();
 	const lastScan = progressive.lastIndexOf(Buffer.from([0xff, 0xda]));
-	const [before, scan, end] = [
-		progressive.subarray(0, lastScan),
-		progressive.subarray(lastScan, -2),
-		progressive.subarray(-2),
-	];
+	const before = progressive.subarray(0, lastScan);
+	const scan = progressive.subarray(lastScan, -2);
+	const end = progressive.subarray(-2);
 	const scans = progressive.toString('latin1').split('\xff\xda').length - 1;
 	const pixels = await decodeImage(progressive, input);
 
@@ -75,7 +73,8 @@ describe('extras of a PNG', async () => {
 	const png = await picture().png().toBuffer();
 	const chunk = (name: string, data: Buffer) => {
 		const named = Buffer.concat([Buffer.from(name, 'latin1'), data]);
-		const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
+		const length = Buffer.alloc(4);
+		const sum = Buffer.alloc(4);
 		length.writeUInt32BE(data.length);
 		sum.writeUInt32BE(crc32(named));
 		return Buffer.concat([length, named, sum]);

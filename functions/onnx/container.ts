@@ -13,7 +13,9 @@ export function tooManyParts(bytes: Uint8Array, format: string): string | undefi
 	return undefined;
 }
 
-const [markerByte, startOfScan, endOfImage] = [0xff, 0xda, 0xd9];
+const markerByte = 0xff;
+const startOfScan = 0xda;
+const endOfImage = 0xd9;
 
 /** Markers that have no length behind them: in a scan's data, between restarts, or by themselves. */
 function standsAlone(marker: number): boolean {
@@ -31,7 +33,8 @@ function tooManyScans(bytes: Uint8Array): string | undefined {
 	const pairAt = (at: number) => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
 	// A photo's markers are far apart, and found fast; what is full of them is walked.
 	const markerFrom = (at: number) => (bytes[at] === markerByte ? at : file.indexOf(markerByte, at));
-	let [scans, pixels] = [0, 0];
+	let scans = 0;
+	let pixels = 0;
 	for (let at = markerFrom(0); at >= 0 && at + 1 < bytes.length; at = markerFrom(at + 1)) {
 		const marker = bytes[at + 1] as number;
 		if (marker === markerByte) continue;
@@ -75,7 +78,9 @@ const smallFirst = 0x20000000;
 export function withoutExtras(png: Uint8Array): Uint8Array {
 	const view = viewOf(png);
 	let kept: Buffer | undefined; // one piece: there may be a million chunks
-	let [keptBytes, from, at] = [0, 0, pngSignatureBytes];
+	let keptBytes = 0;
+	let from = 0;
+	let at = pngSignatureBytes;
 	const keep = (until: number) => {
 		kept ??= Buffer.allocUnsafe(png.length);
 		if (until > from) kept.set(png.subarray(from, until), keptBytes);

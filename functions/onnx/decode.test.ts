@@ -186,7 +186,8 @@ describe('refuses', () => {
 });
 
 test('takes an image of as many bytes, and one of as many pixels, as are allowed', async () => {
-	const [width, height] = [8_000, limits.imagePixelsMax / 8_000];
+	const width = 8_000;
+	const height = limits.imagePixelsMax / 8_000;
 	const grey = (w: number, h: number) =>
 		sharp({ create: { width: w, height: h, channels: 3, background: '#808080' } })
 			.toColourspace('b-w')

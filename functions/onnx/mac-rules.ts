@@ -71,7 +71,8 @@ const multiply: Rule = (node, [a = [], b = []], where) => {
 	if (a.length < 2 || b.length < 2) throw refused(where, `${node.operator} of matrices`, `${sizes(a)}, ${sizes(b)}`);
 	const turn = (shape: Shape, name: string): Shape =>
 		integer(node, name, 0) === 1 ? [...shape.slice(0, -2), ...shape.slice(-2).reverse()] : shape;
-	const [left, right] = [turn(a, 'transA'), turn(b, 'transB')];
+	const left = turn(a, 'transA');
+	const right = turn(b, 'transB');
 	const [rows, inner] = left.slice(-2) as [number, number];
 	const [innerToo, columns] = right.slice(-2) as [number, number];
 	if (inner !== innerToo)

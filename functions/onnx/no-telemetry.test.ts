@@ -10,7 +10,8 @@ const file = (name: string) => JSON.stringify(new URL(name, import.meta.url).hre
 
 /** What a process that does this leaves in its home, where onnxruntime's telemetry would put its identifier and its cache. */
 async function leftAfter(script: string): Promise<string[]> {
-	const [home, folder] = [await temporaryFolder(), await temporaryFolder()];
+	const home = await temporaryFolder();
+	const folder = await temporaryFolder();
 	const program = join(folder, 'program.mjs');
 	await writeFile(program, script);
 	await run(process.execPath, [program], { env: { HOME: home } }); // CI in the environment would silence it

@@ -70,7 +70,8 @@ function int64sOf(raw: Uint8Array): number[] {
 }
 
 function readAttribute(node: OnnxNode, bytes: Uint8Array | undefined, where: string): void {
-	let [name, text] = ['', ''];
+	let name = '';
+	let text = '';
 	const integers: number[] = [];
 	for (const field of fieldsOf(bytes, where)) {
 		if (field.number === 1) name = textOf(field);

@@ -8,7 +8,8 @@ import { threadsFor } from './threads.ts';
 const small = cardFor([10, 20]);
 const policyOf = (index: number, parameters: number): Policy => ({
 	...(small.policies[0] as Policy),
-	...{ file: `p${index}.onnx`, parameters },
+	file: `p${index}.onnx`,
+	parameters,
 });
 
 /** The card of a network whose policies have so many parameters. */

@@ -71,7 +71,8 @@ export async function spread(
 	const from = (part: number) => Math.round((part * images) / parts);
 	const calls = Array.from({ length: parts }, (_, part) => {
 		const thread = threads[(turn + part) % threads.length] as ThreadCalls;
-		const [first, end] = [from(part), from(part + 1)];
+		const first = from(part);
+		const end = from(part + 1);
 		return thread.run(policy, pixels.subarray(first * imageBytes, end * imageBytes), end - first);
 	});
 	await Promise.allSettled(calls);

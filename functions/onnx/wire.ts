@@ -52,7 +52,8 @@ export function* fieldsOf(bytes: Uint8Array | undefined, where: string): Generat
 	while (at < bytes.length) {
 		const tag = next();
 		if (tag < 0 || tag > tagMax) throw refused(where, 'an ONNX file', `tag ${tag}`);
-		const [number, wireType] = [Math.floor(tag / 8), tag & 7];
+		const number = Math.floor(tag / 8);
+		const wireType = tag & 7;
 		if (number === 0) throw refused(where, 'an ONNX file', 'field 0, which no message has');
 		if (wireType === 0) yield { number, value: next(), bytes: undefined };
 		else if (wireType === 1) skip(8);

@@ -40,7 +40,8 @@ function specOf(tenants: DemoPage['tenants'], batches: DemoPage['batches']): Fig
 		names.push({ row: rows + (written ? 0 : 2), tenant });
 		rows += written ? 1 : 3;
 		for (const { images, budgetMacs, consumedMacs, policies } of mine) {
-			const [budget, consumed] = [budgetMacs / images / 1e6, consumedMacs / images / 1e6];
+			const budget = budgetMacs / images / 1e6;
+			const consumed = consumedMacs / images / 1e6;
 			// Files that are no images may fill a batch of their own: then nothing ran.
 			const ran = Object.keys(policies).length > 0;
 			const used = ran ? percentDown(consumedMacs / Math.max(budgetMacs, 1)) : 'all failed';

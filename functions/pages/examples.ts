@@ -9,7 +9,8 @@ type Example = DemoPage['examples'][number];
 export function exampleSections({ card, examples }: DemoPage): Html[] {
 	const ids = card.policies.map(({ id }) => id);
 	const shown = ids.filter((id) => examples.some(({ policy }) => policy === id));
-	const [cheapest, costliest] = [shown.at(0), shown.at(-1)];
+	const cheapest = shown.at(0);
+	const costliest = shown.at(-1);
 	const of = (id: string) => examples.filter(({ policy }) => policy === id).map((example) => cardOf(example, ids));
 	if (cheapest === undefined || costliest === undefined) return [];
 	if (cheapest === costliest) return [section(`Images that ${cheapest} labelled`, '', of(cheapest))];

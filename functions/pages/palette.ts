@@ -48,7 +48,8 @@ export function paletteStyle(policies: number): string {
 
 /** Of a dark and a light ink the one that stands out more (WCAG 2: contrast ratio). */
 function inkOn(colour: string): string {
-	const [dark, light] = ['#12233a', '#ffffff'];
+	const dark = '#12233a';
+	const light = '#ffffff';
 	const contrast = (ink: string) => {
 		const [low = 0, high = 0] = [luminance(colour), luminance(ink)].sort((a, b) => a - b);
 		return (high + 0.05) / (low + 0.05);
@@ -72,7 +73,8 @@ function placeOf(index: number, policies: number): number {
 
 function colourAt(stops: readonly string[], place: number): string {
 	const at = place * (stops.length - 1);
-	const [low, high] = [stops[Math.floor(at)] as string, stops[Math.ceil(at)] as string];
+	const low = stops[Math.floor(at)] as string;
+	const high = stops[Math.ceil(at)] as string;
 	const channel = (colour: string, i: number) => Number.parseInt(colour.slice(1 + 2 * i, 3 + 2 * i), 16);
 	const mixed = [0, 1, 2].map((i) => Math.round(channel(low, i) + (at % 1) * (channel(high, i) - channel(low, i))));
 	return `#${mixed.map((value) => value.toString(16).padStart(2, '0')).join('')}`;

@@ -2,8 +2,14 @@ import { expect, test } from 'vitest';
 import { renderTenantPage, type TenantPage } from './tenant-page.ts';
 
 const page: TenantPage = {
-	...{ tenant: 'acme', period: '2026-11', startMs: Date.UTC(2026, 10, 1), endMs: Date.UTC(2026, 11, 1) },
-	...{ nowMs: Date.UTC(2026, 10, 24), limitNanoUsd: 2_000_000_000, softLimitNanoUsd: 1_500_000_000, carriedNanoUsd: 0 },
+	tenant: 'acme',
+	period: '2026-11',
+	startMs: Date.UTC(2026, 10, 1),
+	endMs: Date.UTC(2026, 11, 1),
+	nowMs: Date.UTC(2026, 10, 24),
+	limitNanoUsd: 2_000_000_000,
+	softLimitNanoUsd: 1_500_000_000,
+	carriedNanoUsd: 0,
 	batches: [
 		{ atMs: Date.UTC(2026, 10, 3), images: 1000, billedNanoUsd: 250_000_000, accuracy: 0.93 },
 		{ atMs: Date.UTC(2026, 10, 9), images: 234, billedNanoUsd: 1, accuracy: undefined },

@@ -7,7 +7,8 @@ import { createPlanner, type PlannerParts } from './handler.ts';
 
 const event = (messageId: string, key: string) =>
 	({
-		...{ messageId, eventSource: 'aws:sqs' },
+		messageId,
+		eventSource: 'aws:sqs',
 		body: JSON.stringify(imageEvent('images', { key, etag: 'e1', bytes: 0 }, 7)),
 	}) as SQSRecord;
 
@@ -28,8 +29,13 @@ test('the event of a closed drop is kept until that is written down', async () =
 test('archives are opened in their tenants’ turns: one tenant’s many do not hold up another’s', async () => {
 	const groups: (string | undefined)[] = [];
 	const parts = {
-		...{ ledger: createMemoryLedger(), batches: createMemoryBatches(), log: () => undefined, imagesBucket: 'images' },
-		...{ batchImagesMax: 8, nowMs: () => 0, mintSuffix: () => '00000000' },
+		ledger: createMemoryLedger(),
+		batches: createMemoryBatches(),
+		log: () => undefined,
+		imagesBucket: 'images',
+		batchImagesMax: 8,
+		nowMs: () => 0,
+		mintSuffix: () => '00000000',
 		manifests: { putCandidates: async () => undefined },
 		claims: { claim: async () => true },
 		plansQueue: { send: async (_: unknown, options?: { groupId?: string }) => void groups.push(options?.groupId) },

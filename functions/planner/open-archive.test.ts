@@ -26,7 +26,9 @@ const card = cardFor([10_000_000, 100_000_000]);
 
 /** Opens an archive of so many bytes; gives its batches, and all that was listed in them. */
 async function open(images: Images, bytes: number, { limitNanoUsd, batchImagesMax = 512 }: Options = {}) {
-	const [ledger, batches, listed] = [createMemoryLedger(), createMemoryBatches(), [] as Image[]];
+	const ledger = createMemoryLedger();
+	const batches = createMemoryBatches();
+	const listed = [] as Image[];
 	if (limitNanoUsd !== undefined) await ledger.setQuota({ tenant, limitNanoUsd }, nowMs);
 	const batchId = mintArchiveBatchId(nowMs, '12345678');
 	const batch: Batch = { batchId, tenant, createdMs: nowMs, state: 'claiming', archive: true, reservations: [] };
@@ -38,8 +40,15 @@ async function open(images: Images, bytes: number, { limitNanoUsd, batchImagesMa
 	} as Partial<Manifests> as Manifests;
 	const count = await openArchive(
 		{
-			...{ ledger, batches, images, manifests, batchImagesMax, card, priceNow: async () => price },
-			...{ nowMs: () => openedMs, log: () => undefined },
+			ledger,
+			batches,
+			images,
+			manifests,
+			batchImagesMax,
+			card,
+			priceNow: async () => price,
+			nowMs: () => openedMs,
+			log: () => undefined,
 		},
 		batch,
 		{ key: `${tenant}/a.zip`, etag: 'e1', bytes },

@@ -21,11 +21,19 @@ const full10NanoUsd = 350; // ten images on the full network
 
 /** A planner on a clock that a test turns, over ledger and batches in memory. */
 function startPlanner(startMs: number) {
-	const [ledger, batches, sent] = [createMemoryLedger(), createMemoryBatches(), [] as BatchMessage[]];
+	const ledger = createMemoryLedger();
+	const batches = createMemoryBatches();
+	const sent = [] as BatchMessage[];
 	const alerts: string[] = [];
-	let [nowMs, minted] = [startMs, 0];
+	let nowMs = startMs;
+	let minted = 0;
 	const parts = {
-		...{ ledger, batches, card, priceNow: async () => price, nowMs: () => nowMs, habitOf: createHabits(ledger) },
+		ledger,
+		batches,
+		card,
+		priceNow: async () => price,
+		nowMs: () => nowMs,
+		habitOf: createHabits(ledger),
 		batchQueue: { send: async (message: BatchMessage) => void sent.push(message) },
 		mintRid: () => ridOf(++minted),
 		onAlert: ({ kind, period }: Alert) => void alerts.push(`${kind} in ${period}`),
@@ -37,7 +45,12 @@ function startPlanner(startMs: number) {
 		return batch;
 	}
 	return {
-		...{ ledger, batches, sent, alerts, drop, parts },
+		ledger,
+		batches,
+		sent,
+		alerts,
+		drop,
+		parts,
 		turnTo: (ms: number) => {
 			nowMs = ms;
 		},
@@ -94,7 +107,8 @@ describe('planning over periods', () => {
 	test('a suspended tenant waits, and goes on in order when it is resumed', async () => {
 		const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
 		await planner.setQuota({ limitNanoUsd: 10 * full10NanoUsd, suspended: true });
-		const [first, second] = [await planner.drop(), await planner.drop()];
+		const first = await planner.drop();
+		const second = await planner.drop();
 		for (const batch of [second, first]) expect(await planner.plan(batch)).toEqual({ deferred: 'suspended' });
 		await planner.setQuota({ limitNanoUsd: 10 * full10NanoUsd });
 		expect(await planner.plan(second)).toEqual({ deferred: 'order' });
@@ -147,8 +161,14 @@ describe('planning over periods', () => {
 		const planned = await planner.plan(await planner.drop());
 		const { plan, budgetMacs, images, price: paid } = (planned as { sent: BatchMessage }).sent;
 		expect(plan).toEqual({
-			...{ plannedMs: Date.UTC(2026, 10, 24, 12), quotaRevision: 1, pacing: 'even', reason: 'even' },
-			...{ basis: 'declared', expectedLeft: 1000, keptFor: 1090, availableNanoUsd: 20_000 },
+			plannedMs: Date.UTC(2026, 10, 24, 12),
+			quotaRevision: 1,
+			pacing: 'even',
+			reason: 'even',
+			basis: 'declared',
+			expectedLeft: 1000,
+			keptFor: 1090,
+			availableNanoUsd: 20_000,
 		});
 		const { availableNanoUsd = 0, expectedLeft = 0, keptFor = 0 } = plan ?? {};
 		const again = budgetOf({ availableNanoUsd, expectedLeft, keptFor, images, quality: quota, card, price: paid });
@@ -188,7 +208,8 @@ test('the oldest batch waits for a reservation, not for its turn, though a young
 	const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
 	await planner.setQuota({ limitNanoUsd: 1000 * full10NanoUsd });
 	for (let open = 0; open < limits.openReservationsMax; open++) await planner.plan(await planner.drop());
-	const [older, younger] = [await planner.drop(), await planner.drop()];
+	const older = await planner.drop();
+	const younger = await planner.drop();
 	expect(await planner.plan(younger)).toEqual({ deferred: 'open-reservations' });
 	expect(await planner.plan(older)).toEqual({ deferred: 'open-reservations' });
 	expect((await planner.account('2026-11'))?.oldestDeferred).toBe(older.batchId);

@@ -121,7 +121,13 @@ async function planOnce(
 	const { rid } = reservationIn(period);
 	const nextDeferred = await nextDeferredAfter(parts, account, batchId);
 	const refusal = await noteAndReserve(parts, batch, account, {
-		...{ tenant, period, rid, batchId, images, quotaRevision, nanoUsd: budget.reservedNanoUsd },
+		tenant,
+		period,
+		rid,
+		batchId,
+		images,
+		quotaRevision,
+		nanoUsd: budget.reservedNanoUsd,
 		...(nextDeferred === undefined ? {} : { nextDeferred }),
 	});
 	if (refusal === undefined) {
@@ -229,7 +235,9 @@ async function send(
 	const waitSeconds = limits.batchRetentionSeconds + limits.visibilitySeconds * limits.batchReceivesMax;
 	const message: BatchMessage = {
 		v: 1,
-		...{ batchId, tenant, ...funded },
+		batchId,
+		tenant,
+		...funded,
 		model: { name, digest },
 		deadlineMs: parts.nowMs() + waitSeconds * 1000,
 	};

@@ -13,8 +13,11 @@ async function runAgain(images: readonly Image[], imagesMax: number) {
 	let minted = 0;
 	const counted = await rerun(
 		{
-			...{ batches: createMemoryBatches(), claims: {} as Claims, imagesMax },
-			...{ nowMs: () => 0, mintSuffix: () => String(++minted).padStart(8, '0') },
+			batches: createMemoryBatches(),
+			claims: {} as Claims,
+			imagesMax,
+			nowMs: () => 0,
+			mintSuffix: () => String(++minted).padStart(8, '0'),
 			plansQueue: {
 				async send({ batchId }, options) {
 					planned.push(batchId);

@@ -13,7 +13,9 @@ const tenant = 'acme';
 const nowMs = Date.UTC(2026, 10, 24, 12);
 
 test('one resumption plans deferred batches in order, as many as is allowed; the next goes on', async () => {
-	const [ledger, batches, sent] = [createMemoryLedger(), createMemoryBatches(), [] as BatchMessage[]];
+	const ledger = createMemoryLedger();
+	const batches = createMemoryBatches();
+	const sent = [] as BatchMessage[];
 	await ledger.setQuota({ tenant, limitNanoUsd: 1e9, expectedImages: 0 }, nowMs);
 	const ids = Array.from({ length: limits.resumeBatchesMax + 1 }, (_, i) => mintBatchId(nowMs + i, '00000001'));
 	for (const batchId of ids) {
@@ -22,15 +24,15 @@ test('one resumption plans deferred batches in order, as many as is allowed; the
 	}
 	let minted = 0;
 	const planning = {
-		...{
-			ledger,
-			batches,
-			priceNow: async () => price,
-			onAlert: () => undefined,
-			nowMs: () => nowMs,
-			habitOf: async () => undefined,
-		},
-		...{ card: cardFor([10, 20]), mintRid: () => ridOf(++minted), log: () => undefined },
+		ledger,
+		batches,
+		priceNow: async () => price,
+		onAlert: () => undefined,
+		nowMs: () => nowMs,
+		habitOf: async () => undefined,
+		card: cardFor([10, 20]),
+		mintRid: () => ridOf(++minted),
+		log: () => undefined,
 		batchQueue: {
 			async send(message: BatchMessage) {
 				sent.push(message);

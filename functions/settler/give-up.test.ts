@@ -8,7 +8,9 @@ import { createMemoryLedger } from '../core/memory-ledger.ts';
 import { ridOf } from '../core/testing/ledger-model.ts';
 import { giveUp } from './give-up.ts';
 
-const [tenant, nowMs, deadlineMs] = ['acme', Date.UTC(2026, 10, 24), Date.UTC(2026, 10, 28)];
+const tenant = 'acme';
+const nowMs = Date.UTC(2026, 10, 24);
+const deadlineMs = Date.UTC(2026, 10, 28);
 const batchId = mintBatchId(nowMs, '00000001');
 
 const images = [{ key: 'acme/cat.png', etag: 'e1', bytes: 1 }];
@@ -20,8 +22,14 @@ async function partsOf(outcomes: Partial<Outcomes>) {
 	await batches.create({ batchId, tenant, createdMs: nowMs, state: 'sent', deadlineMs, images: 1, reservations });
 	const manifests: Partial<Manifests> = { get: async () => ({ v: 1, batchId, tenant, images }) };
 	return {
-		...{ ledger: createMemoryLedger(), batches, outcomes: outcomes as Outcomes, manifests: manifests as Manifests },
-		...{ nowMs: () => nowMs, planningSecondsMax: 1, log: () => undefined, mintRid: () => ridOf(2) },
+		ledger: createMemoryLedger(),
+		batches,
+		outcomes: outcomes as Outcomes,
+		manifests: manifests as Manifests,
+		nowMs: () => nowMs,
+		planningSecondsMax: 1,
+		log: () => undefined,
+		mintRid: () => ridOf(2),
 	};
 }
 
@@ -41,7 +49,8 @@ async function endsIt(ofDeadLetterMs: number): Promise<boolean> {
 }
 
 test('a report that could not be written is written by the next try, though the batch has its outcomes by then', async () => {
-	let [won, reports] = [undefined as Awaited<ReturnType<Outcomes['read']>>, 0];
+	let won = undefined as Awaited<ReturnType<Outcomes['read']>>;
+	let reports = 0;
 	const parts = await partsOf({
 		read: async () => won,
 		async commit(_, facts, outcomes) {
@@ -73,8 +82,14 @@ test('a batch that a planner has just taken up, after it has waited for too long
 		},
 	};
 	const parts = {
-		...{ ledger: createMemoryLedger(), batches, outcomes: outcomes as Outcomes, manifests: manifests as Manifests },
-		...{ nowMs: () => nowMs, planningSecondsMax: 1, log: () => undefined, mintRid: () => ridOf(2) },
+		ledger: createMemoryLedger(),
+		batches,
+		outcomes: outcomes as Outcomes,
+		manifests: manifests as Manifests,
+		nowMs: () => nowMs,
+		planningSecondsMax: 1,
+		log: () => undefined,
+		mintRid: () => ridOf(2),
 	};
 	expect(await giveUp(parts, { batchId, tenant }, 'deferred-too-long')).toBe(false);
 	expect((await batches.get(batchId))?.reservations).toEqual([noted]);

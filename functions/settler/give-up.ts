@@ -93,10 +93,20 @@ function factsOf(
 ): RunFacts {
 	return {
 		v: 1,
-		...{ batchId, tenant, rid, period, images },
+		batchId,
+		tenant,
+		rid,
+		period,
+		images,
 		model: 'none',
 		price: noPrice,
-		...{ budgetMacs: 0, consumedMacs: 0, labelled: 0, failed: images, billedNanoUsd: 0 },
-		...{ provider: 'none', startedMs: nowMs, elapsedMs: 0 },
+		budgetMacs: 0,
+		consumedMacs: 0,
+		labelled: 0,
+		failed: images,
+		billedNanoUsd: 0,
+		provider: 'none',
+		startedMs: nowMs,
+		elapsedMs: 0,
 	};
 }

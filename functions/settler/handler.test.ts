@@ -15,12 +15,26 @@ import { noPrice } from '../core/price.ts';
 import { ridOf } from '../core/testing/ledger-model.ts';
 import { createDeadLetterSettler, createSettler } from './handler.ts';
 
-const [tenant, period, nowMs] = ['acme', '2026-11', Date.UTC(2026, 10, 24)];
+const tenant = 'acme';
+const period = '2026-11';
+const nowMs = Date.UTC(2026, 10, 24);
 const batchId = mintBatchId(nowMs, '00000001');
 const ref = { v: 1, batchId, tenant } as const;
 const ran: RunFacts = {
-	...{ ...ref, rid: ridOf(1), period, model: 'm', price: noPrice, images: 3, budgetMacs: 9, consumedMacs: 9 },
-	...{ labelled: 2, failed: 1, billedNanoUsd: 0, provider: 'cpu', startedMs: nowMs, elapsedMs: 1 },
+	...ref,
+	rid: ridOf(1),
+	period,
+	model: 'm',
+	price: noPrice,
+	images: 3,
+	budgetMacs: 9,
+	consumedMacs: 9,
+	labelled: 2,
+	failed: 1,
+	billedNanoUsd: 0,
+	provider: 'cpu',
+	startedMs: nowMs,
+	elapsedMs: 1,
 };
 const sent: Partial<Batch> = { state: 'sent', deadlineMs: nowMs - 1 };
 const waited: Partial<Batch> = { state: 'deferred', createdMs: nowMs - (limits.deferralDaysMax + 1) * dayMs };
@@ -48,8 +62,13 @@ async function measured(
 	const manifests: Partial<Manifests> = { get: async () => ({ ...ref, images }) };
 	const lines: Record<string, unknown>[] = [];
 	const handle = (dead ? createDeadLetterSettler : createSettler)({
-		...{ ledger: createMemoryLedger(), batches, nowMs: () => nowMs, planningSecondsMax: 1, mintRid: () => ridOf(2) },
-		...{ outcomes: outcomes as Outcomes, manifests: manifests as Manifests },
+		ledger: createMemoryLedger(),
+		batches,
+		nowMs: () => nowMs,
+		planningSecondsMax: 1,
+		mintRid: () => ridOf(2),
+		outcomes: outcomes as Outcomes,
+		manifests: manifests as Manifests,
 		plansQueue: {} as Queue<ResumeMessage>,
 		log: (_level, _message, fields = {}) => void lines.push(fields),
 	});
@@ -66,8 +85,9 @@ async function measured(
 test('a message that cannot be handled is told of by the batch that it names', async () => {
 	const lines: Record<string, unknown>[] = [];
 	const handle = createSettler({
-		...{ outcomes: { facts: () => Promise.reject(new Error('S3 is down')) } as Partial<Outcomes> as Outcomes },
-		...{ nowMs: () => nowMs, log: (_level, _message, fields = {}) => void lines.push(fields) },
+		outcomes: { facts: () => Promise.reject(new Error('S3 is down')) } as Partial<Outcomes> as Outcomes,
+		nowMs: () => nowMs,
+		log: (_level, _message, fields = {}) => void lines.push(fields),
 	} as Parameters<typeof createSettler>[0]);
 	await handle({ Records: [{ messageId: 'm', body: JSON.stringify(ref) }] } as SQSEvent);
 	expect(lines).toEqual([{ messageId: 'm', batchId, tenant, error: 'S3 is down' }]);

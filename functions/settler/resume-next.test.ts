@@ -9,7 +9,9 @@ const batchIdOf = (n: number) => mintBatchId(n, '00000001');
 
 /** Which batch is resumed where these wait, the oldest first. */
 async function resumed(reasons: DeferralReason[], send?: () => Promise<void>) {
-	const [batches, sent, told] = [createMemoryBatches(), [] as string[], [] as string[]];
+	const batches = createMemoryBatches();
+	const sent = [] as string[];
+	const told = [] as string[];
 	for (const [n, reason] of reasons.entries()) {
 		const batchId = batchIdOf(n);
 		await batches.create({ batchId, tenant, createdMs: n, state: 'deferred', reason, images: 1, reservations: [] });

@@ -8,17 +8,33 @@ import { noPrice } from '../core/price.ts';
 import { ridOf } from '../core/testing/ledger-model.ts';
 import { settleBatch } from './settle.ts';
 
-const [tenant, period, nowMs] = ['acme', '2026-11', Date.UTC(2026, 10, 24)];
+const tenant = 'acme';
+const period = '2026-11';
+const nowMs = Date.UTC(2026, 10, 24);
 const batchId = mintBatchId(nowMs, '00000001');
 const facts: RunFacts = {
-	...{ v: 1, batchId, tenant, rid: ridOf(1), period, model: 'm', price: noPrice, images: 2 },
-	...{ budgetMacs: 9, consumedMacs: 9, labelled: 2, failed: 0, billedNanoUsd: 30 },
-	...{ provider: 'cpu', startedMs: nowMs, elapsedMs: 1 },
+	v: 1,
+	batchId,
+	tenant,
+	rid: ridOf(1),
+	period,
+	model: 'm',
+	price: noPrice,
+	images: 2,
+	budgetMacs: 9,
+	consumedMacs: 9,
+	labelled: 2,
+	failed: 0,
+	billedNanoUsd: 30,
+	provider: 'cpu',
+	startedMs: nowMs,
+	elapsedMs: 1,
 };
 
 /** A batch that ran under its first reservation, whose item was restored to before that and planned again, under a second. */
 async function settledAfterRestore({ ledgerToo }: { ledgerToo: boolean }) {
-	const [ledger, batches] = [createMemoryLedger(), createMemoryBatches()];
+	const ledger = createMemoryLedger();
+	const batches = createMemoryBatches();
 	const quota = await ledger.setQuota({ tenant, limitNanoUsd: 1000 }, nowMs);
 	await ledger.ensureAccount(quota, period, undefined);
 	const request = { tenant, period, batchId, nanoUsd: 50, images: 2, quotaRevision: quota.revision };

@@ -59,7 +59,7 @@ export async function liveThrough(options: {
 /** Cuts drops into batches, as the planner does. */
 function* cut(drops: readonly Drop[], imagesMax: number): Generator<Drop> {
 	for (const { atMs, images } of drops)
-		for (let [left, part] = [images, 0]; left > 0; left -= imagesMax, part++)
+		for (let left = images, part = 0; left > 0; left -= imagesMax, part++)
 			yield { atMs: atMs + part, images: Math.min(left, imagesMax) };
 }
 

@@ -12,7 +12,12 @@ export function pageData({ even, eager, seconds }: Simulation): SimulationPage {
 function resultOf(pacing: string, tally: Tally): PacingResult {
 	const { images, periods, periodsOverLimit, lost, failed, near } = tally;
 	return {
-		...{ pacing, images, periods, periodsOverLimit, lost, failed },
+		pacing,
+		images,
+		periods,
+		periodsOverLimit,
+		lost,
+		failed,
 		nearPeriods: near.periods,
 		unspentShare: unspentShare(tally),
 		deferredShare: deferredShare(tally),

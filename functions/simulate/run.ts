@@ -38,7 +38,8 @@ export interface SimulationSummary {
 export async function simulate(options: SimulationOptions): Promise<Simulation> {
 	const { card, price, seeds, tenants, scale, onTenant } = options;
 	const startedMs = performance.now();
-	const [even, eager] = [emptyTally(), emptyTally()];
+	const even = emptyTally();
+	const eager = emptyTally();
 	for (let seed = 1; seed <= seeds; seed++) {
 		for (let index = 0; index < tenants; index++) {
 			const year = tenantYear({ seed, index, card, price, scale });

@@ -38,7 +38,11 @@ export interface Tally {
 export function emptyTally(): Tally {
 	const qualities = (length: number) => Array.from({ length }, () => ({ images: 0, right: 0 }));
 	return {
-		...{ images: 0, periods: 0, periodsOverLimit: 0, lost: 0, failed: 0 },
+		images: 0,
+		periods: 0,
+		periodsOverLimit: 0,
+		lost: 0,
+		failed: 0,
 		near: { periods: 0, limitNanoUsd: 0, spentNanoUsd: 0, images: 0, waitedImageDays: 0 },
 		nearWeeks: qualities(weeks),
 		days: qualities((yearEndMs - yearStartMs) / dayMs),

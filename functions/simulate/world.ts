@@ -29,11 +29,19 @@ export interface Fate extends Drop {
  */
 export async function startWorld(wish: QuotaWish, card: ModelCard, price: Price) {
 	const { tenant } = wish;
-	const [ledger, batches, sent] = [createMemoryLedger(), createMemoryBatches(), [] as BatchMessage[]];
+	const ledger = createMemoryLedger();
+	const batches = createMemoryBatches();
+	const sent = [] as BatchMessage[];
 	const fates = new Map<string, Fate>();
-	let [nowMs, minted] = [yearStartMs, 0];
+	let nowMs = yearStartMs;
+	let minted = 0;
 	const parts: PlanningParts = {
-		...{ ledger, batches, card, priceNow: async () => price, nowMs: () => nowMs, habitOf: createHabits(ledger) },
+		ledger,
+		batches,
+		card,
+		priceNow: async () => price,
+		nowMs: () => nowMs,
+		habitOf: createHabits(ledger),
 		batchQueue: { send: async (message) => void sent.push(message) },
 		onAlert: () => undefined,
 		mintRid: () => `00000000-0000-4000-8000-${String(++minted).padStart(12, '0')}`,
@@ -68,7 +76,9 @@ export async function startWorld(wish: QuotaWish, card: ModelCard, price: Price)
 	}
 
 	return {
-		...{ quota, ledger, fates },
+		quota,
+		ledger,
+		fates,
 		waitingImages: () => batches.waiting().reduce((sum, { images = 0 }) => sum + images, 0),
 		async turnTo(ms: number): Promise<void> {
 			nowMs = ms;

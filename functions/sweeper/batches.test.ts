@@ -15,7 +15,9 @@ async function sweep(
 	states: readonly { state: Batch['state']; ageMs: number; writtenAgoMs?: number; tries?: number }[],
 	facts: Outcomes['facts'] = async () => undefined,
 ) {
-	const [batches, plans, reports] = [createMemoryBatches(), [] as ResumeMessage[], [] as ReportMessage[]];
+	const batches = createMemoryBatches();
+	const plans = [] as ResumeMessage[];
+	const reports = [] as ReportMessage[];
 	const told: string[] = [];
 	for (const [i, { state, ageMs, writtenAgoMs, tries = 0 }] of states.entries()) {
 		const batchId = mintBatchId(nowMs - ageMs, String(i).padStart(8, '0'));
@@ -27,7 +29,9 @@ async function sweep(
 		await batches.create({ batchId, tenant: 'acme', ...times, state, images: 1, reservations });
 	}
 	const { putBack } = await sweepBatches({
-		...{ batches, nowMs: () => nowMs, planningSecondsMax: limits.planningSecondsMax },
+		batches,
+		nowMs: () => nowMs,
+		planningSecondsMax: limits.planningSecondsMax,
 		outcomes: { facts } as unknown as Outcomes,
 		log: (level, message) => void told.push(`${level}: ${message}`),
 		plansQueue: {

@@ -61,7 +61,8 @@ describe('a sweep', () => {
 		const keys = Array.from({ length: 1500 }, (_, i) => `acme/2026/${String(i).padStart(4, '0')}`);
 		dropSettled(world, keys);
 		await world.close();
-		let [done, sweeps] = [0, 0];
+		let done = 0;
+		let sweeps = 0;
 		for (; done === 0 && sweeps < 50; sweeps++) {
 			expect(await world.drops.openOf(marker)).toMatchObject({ images: sweeps * 301 }); // one alone, and three hundreds
 			done += (await world.sweep()).dropsDone;

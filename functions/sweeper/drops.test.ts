@@ -83,7 +83,8 @@ describe('a drop', () => {
 		await world.close();
 		await world.sweep();
 		expect(await world.drops.openOf(marker)).toMatchObject({ images: 501, waitsFor: 'acme/2026/0500a.png' });
-		const [before, writes] = [{ ...world.read }, world.results.calls.filter((name) => name === 'PutObject').length];
+		const before = { ...world.read };
+		const writes = world.results.calls.filter((name) => name === 'PutObject').length;
 		expect(await world.sweep()).toEqual({ dropsOpen: 1, dropsDone: 0 });
 		expect(world.read.claims - before.claims).toBe(1);
 		expect(world.results.calls.filter((name) => name === 'PutObject')).toHaveLength(writes);

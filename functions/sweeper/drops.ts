@@ -45,7 +45,9 @@ export async function sweepDrops(
 	const row: { tenant: string; names?: string[] }[] = shuffle(await parts.drops.tenants()).map((tenant) => ({
 		tenant,
 	}));
-	let [objects, dropsOpen, dropsDone] = [0, 0, 0];
+	let objects = 0;
+	let dropsOpen = 0;
+	let dropsDone = 0;
 	for (const next of row) {
 		if (objects >= limits.sweepDropObjectsMax || !sweep.inTime()) break;
 		const { tenant, names = await someOpen(parts.drops, tenant) } = next;

@@ -31,7 +31,8 @@ export function createReconciler(parts: ReconcilingParts): () => Promise<void> {
 
 /** Both, one after the other. */
 export function createSweeper(parts: SweepingParts & ReconcilingParts): () => Promise<void> {
-	const [sweep, reconcileImages] = [createFrequentSweeper(parts), createReconciler(parts)];
+	const sweep = createFrequentSweeper(parts);
+	const reconcileImages = createReconciler(parts);
 	return async () => {
 		await sweep();
 		await reconcileImages();

@@ -11,7 +11,8 @@ import { createMemoryBucket } from './testing/memory-bucket.ts';
 const pageKeys = 1000;
 
 test('looks at so many objects at most, and goes on from there the next time', async () => {
-	const [images, results] = [createMemoryBucket({ pageKeys }), createMemoryBucket()];
+	const images = createMemoryBucket({ pageKeys });
+	const results = createMemoryBucket();
 	for (let i = 0; i <= limits.sweepObjectsMax; i++) images.objects.set(keyOf(i), { text: '', etag: 'e1' });
 	const parts = {
 		s3: {
@@ -19,8 +20,12 @@ test('looks at so many objects at most, and goes on from there the next time', a
 				(command.input.Bucket === 'images' ? images : results).client.send(command),
 		},
 		claims: { ownersOf: async () => [] }, // none of these keys is an image's
-		...{ imagesBucket: 'images', resultsBucket: 'results', drops: {}, eventsQueue: {} },
-		...{ nowMs: () => 0, planningSecondsMax: 1 },
+		imagesBucket: 'images',
+		resultsBucket: 'results',
+		drops: {},
+		eventsQueue: {},
+		nowMs: () => 0,
+		planningSecondsMax: 1,
 	};
 	const sweep = () => reconcile(parts as unknown as ReconcilingParts, 1);
 	const cursor = () => results.objects.get('sweeper/cursor.json')?.text;
@@ -53,7 +58,10 @@ test('an image that nobody can read is looked for like any other: it is listed, 
 		bucket.objects.set(key, { text: '', etag: 'e1', versionId: `version of ${key}` });
 	const sent: string[] = [];
 	const parts = {
-		...{ s3: bucket.client, imagesBucket: 'both', resultsBucket: 'both', drops: {} },
+		s3: bucket.client,
+		imagesBucket: 'both',
+		resultsBucket: 'both',
+		drops: {},
 		claims: {
 			ownersOf: async (names: ImageName[]) => names.map(({ key }) => (key === 'acme/a.png' ? 'x' : undefined)),
 		},
@@ -63,7 +71,8 @@ test('an image that nobody can read is looked for like any other: it is listed, 
 					sent.push(`${image.key}: ${image.versionId}`);
 			},
 		},
-		...{ nowMs: () => 2000, planningSecondsMax: 1 },
+		nowMs: () => 2000,
+		planningSecondsMax: 1,
 	};
 	expect(await reconcile(parts as unknown as ReconcilingParts, 3000)).toBe(2);
 	expect(sent).toEqual(['acme/locked.png: version of acme/locked.png', 'acme/z.png: version of acme/z.png']);
@@ -83,10 +92,14 @@ test('a marker that nobody noted has its event sent again; one whose drop is ope
 	await drops.putRecord('acme/again/_complete', { ...record, prefix: 'acme/again/', closedMs: writtenMs });
 	bucket.objects.set('acme/broken/_complete', { text: '', etag: 'e1' });
 	bucket.objects.set('drops/tenant=acme/broken/_complete.json', { text: 'nonsense', etag: 'e1' });
-	const [sent, logged] = [[] as string[], [] as string[]];
+	const sent = [] as string[];
+	const logged = [] as string[];
 	const parts: ReconcilingParts = {
 		log: (level, message, facts) => void logged.push(`${level}: ${message}: ${facts?.key}`),
-		...{ s3: bucket.client, imagesBucket: 'both', resultsBucket: 'both', drops },
+		s3: bucket.client,
+		imagesBucket: 'both',
+		resultsBucket: 'both',
+		drops,
 		claims: { ownersOf: async (names: unknown[]) => names.map(() => 'claimed') } as unknown as Claims,
 		eventsQueue: {
 			send: async (event) =>

@@ -36,7 +36,8 @@ export async function reconcile(parts: ReconcilingParts, untilMs: number): Promi
 	const sendAgain = createSendAgain(parts);
 	const { s3, resultsBucket } = parts;
 	let { after } = (await getJson(s3, resultsBucket, cursorKey, cursorSchema, cursorBytesMax)) ?? {};
-	let [looked, found] = [0, 0];
+	let looked = 0;
+	let found = 0;
 	do {
 		const page = await listImages(s3, parts.imagesBucket, { after });
 		const lost = await lostOf(parts, page.images);

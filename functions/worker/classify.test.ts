@@ -32,7 +32,8 @@ function inferenceThat(answer: (call: number) => Promise<void>) {
 }
 
 test('where images cannot be loaded, the batch ends when inference is free again, and tells what it had spent', async () => {
-	const [begun, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+	const begun = Promise.withResolvers<void>();
+	const release = Promise.withResolvers<void>();
 	const { inference, calls } = inferenceThat(() => {
 		begun.resolve();
 		return release.promise;

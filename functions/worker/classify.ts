@@ -155,7 +155,8 @@ async function runGroup(
 		pixels.set(block.subarray(image * imageBytes, (image + 1) * imageBytes), i * imageBytes);
 	});
 	const { logits, values } = await inference.run(policy, pixels, images.length);
-	const [classes, columns] = [card.classes.length, valuesWidth(card)];
+	const classes = card.classes.length;
+	const columns = valuesWidth(card);
 	images.forEach((image, i) => {
 		const advice = values?.subarray(i * columns, (i + 1) * columns);
 		const said = views.after(policy, image, logits.subarray(i * classes, (i + 1) * classes));

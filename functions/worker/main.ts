@@ -22,7 +22,9 @@ try {
 	const inference = await startInference(model, { threads: settings.threads });
 	const worker = startWorker(clients, { card: model.card, inference }, settings, log);
 	log('info', 'worker started', {
-		...{ model: model.card.name, version: model.card.version, threads: settings.threads },
+		model: model.card.name,
+		version: model.card.version,
+		threads: settings.threads,
 		provider: inference.provider, // a GPU that cannot be used shows here
 		workerStartMs: Math.round(process.uptime() * 1000),
 	});

@@ -60,9 +60,13 @@ test('told to stop, it begins with no further image', async () => {
 });
 
 test('as many images are under way as have room, and none begins when it is told to stop', async () => {
-	const [bytes, stop, reason] = [limits.loadBytesMax / 4, new AbortController(), new Error('stop')];
+	const bytes = limits.loadBytesMax / 4;
+	const stop = new AbortController();
+	const reason = new Error('stop');
 	const large = Array.from({ length: 9 }, (_, i): Image => ({ key: `acme/${i}.png`, etag: `${i}`, bytes }));
-	let [begun, most, open] = [0, 0, 0];
+	let begun = 0;
+	let most = 0;
+	let open = 0;
 	const get = async () => {
 		most = Math.max(most, ++open);
 		if (++begun === 6) stop.abort(reason);

@@ -39,7 +39,8 @@ export function createPixelSource(images: Images, input: ModelCard['input']): Pi
 	const room = new Semaphore(unitsOf(limits.loadBytesMax));
 	return async (list, block, onReady, signal) => {
 		const failures = new Map<number, Failure>();
-		let [fetched, denied] = [0, undefined as ImageError | undefined];
+		let fetched = 0;
+		let denied = undefined as ImageError | undefined;
 		const load = async (index: number, fetch: () => Promise<Uint8Array>) => {
 			try {
 				const bytes = await fetch();

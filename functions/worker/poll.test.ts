@@ -23,7 +23,8 @@ async function queueOf(QueueName: string, MessageBody = 'a batch'): Promise<stri
 async function startBatch(name: string, visibilitySeconds = 60) {
 	const { sqs } = clients;
 	const queueUrl = await queueOf(name);
-	const [begun, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+	const begun = Promise.withResolvers<void>();
+	const ended = Promise.withResolvers<void>();
 	const run = () => {
 		begun.resolve();
 		return ended.promise;
@@ -68,7 +69,10 @@ test('a batch that fails waits longer each time, as often as it was received, an
 	const waited = firstWaitOf(queueUrl);
 	const said: unknown[] = [];
 	const polling = startPolling({
-		...{ sqs, queueUrl, visibilitySeconds: 60, retryFactor: limits.retryFactor },
+		sqs,
+		queueUrl,
+		visibilitySeconds: 60,
+		retryFactor: limits.retryFactor,
 		run: () => Promise.reject(new Error('S3 is down')),
 		log: (level, _, fields) => said.push({ level, ...fields }),
 	});

@@ -62,7 +62,8 @@ test('longer work is protected until its end, also when it fails', async () => {
 test('of several at once, the protection ends with the last', async () => {
 	const calls: string[] = [];
 	const protection = createProtection(await startAgent(200, calls), () => undefined);
-	const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+	const first = Promise.withResolvers<void>();
+	const second = Promise.withResolvers<void>();
 	const both = [first, second].map(({ promise }) => protection.during(() => promise));
 	const told = toldOnce();
 	pass(limits.unprotectedSeconds);

@@ -25,8 +25,10 @@ const answerSchema = z.object({ failure: z.object({ Reason: z.string(), Detail: 
 /** @param agentUri where ECS's agent answers (`ECS_AGENT_URI`); without it, outside ECS, nothing needs protection */
 export function createProtection(agentUri: string | undefined, log: Log): Protection {
 	if (agentUri === undefined) return { during: (work) => work(), end: () => undefined };
-	let [long, told] = [0, Promise.resolve()];
-	let [over, isOverdue] = [Promise.withResolvers<void>(), false];
+	let long = 0;
+	let told = Promise.resolve();
+	let over = Promise.withResolvers<void>();
+	let isOverdue = false;
 	/** One after the other, so that what was wanted last holds. */
 	const set = (enabled: boolean) => {
 		told = told.then(() => tell(agentUri, enabled, log));

@@ -15,15 +15,25 @@ const card = cardFor([10, 20]);
 /** The message of a batch of one image with this deadline. */
 function messageOf(deadlineMs: number): string {
 	return JSON.stringify({
-		...{ v: 1, batchId: batchIdOf(1), tenant: 'acme', rid: ridOf(1), period: '2026-11', price: embeddedPrice },
-		...{ model: { name: card.name, digest: card.digest }, images: 1, budgetMacs: 100, deadlineMs },
+		v: 1,
+		batchId: batchIdOf(1),
+		tenant: 'acme',
+		rid: ridOf(1),
+		period: '2026-11',
+		price: embeddedPrice,
+		model: { name: card.name, digest: card.digest },
+		images: 1,
+		budgetMacs: 100,
+		deadlineMs,
 	});
 }
 
 /** Runs a batch with this deadline by a worker whose manifests cannot be read. */
 function run(deadlineMs: number): Promise<void> {
 	const parts = {
-		...{ nowMs: () => nowMs, log: () => undefined, outcomes: { facts: async () => undefined } },
+		nowMs: () => nowMs,
+		log: () => undefined,
+		outcomes: { facts: async () => undefined },
 		manifests: { get: () => Promise.reject(new Error('started')) },
 	};
 	return runBatch(parts as unknown as WorkerParts, messageOf(deadlineMs));
@@ -51,7 +61,11 @@ test.each([
 		},
 	};
 	const parts = {
-		...{ card, outcomes, nowMs: () => nowMs, groupImages: 1, reportQueue: { send: async () => undefined } },
+		card,
+		outcomes,
+		nowMs: () => nowMs,
+		groupImages: 1,
+		reportQueue: { send: async () => undefined },
 		sharedRoom: createSharedRoom(),
 		inference: { provider: 'cpu' },
 		manifests: { get: async () => ({ images: [{ key: 'acme/cat.png', etag: 'e', bytes: 1 }] }) },

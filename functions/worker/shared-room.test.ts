@@ -3,7 +3,9 @@ import { createSharedRoom } from './shared-room.ts';
 
 test('the same memory is given again, and another one only where it is too small', () => {
 	const room = createSharedRoom();
-	const [first, smaller, larger] = [room(10), room(5), room(20)];
+	const first = room(10);
+	const smaller = room(5);
+	const larger = room(20);
 	expect([first, smaller, larger].map(({ length }) => length)).toEqual([10, 5, 20]);
 	expect(smaller.buffer).toBe(first.buffer);
 	expect(larger.buffer).not.toBe(first.buffer);

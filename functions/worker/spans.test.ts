@@ -5,7 +5,9 @@ import { limits } from '../core/limits.ts';
 import { cutSpans } from './spans.ts';
 
 const entry = (at: number, bytes: number, key = 'acme/a.tar'): Image => ({
-	...{ key, etag: 'e1', bytes },
+	key,
+	etag: 'e1',
+	bytes,
 	entry: { name: `${at}.png`, stored: { at, bytes, as: 'tar' } },
 });
 const neighbours = (count: number, bytes: number) => Array.from({ length: count }, (_, i) => entry(i * bytes, bytes));

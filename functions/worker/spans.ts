@@ -59,7 +59,8 @@ function archiveOf(image: Image): string {
 }
 
 function byPlace(a: Entry, b: Entry): number {
-	const [archiveOfA, archiveOfB] = [archiveOf(a.archive), archiveOf(b.archive)];
+	const archiveOfA = archiveOf(a.archive);
+	const archiveOfB = archiveOf(b.archive);
 	if (archiveOfA !== archiveOfB) return archiveOfA < archiveOfB ? -1 : 1;
 	return a.stored.at - b.stored.at;
 }

@@ -11,7 +11,8 @@ const isGone = (error: unknown) => error instanceof BudgetNetError && error.code
  */
 export function watchInference(inference: Inference): { inference: Inference; lost: Promise<unknown> } {
 	const lost = Promise.withResolvers<unknown>();
-	let [failures, closing] = [0, false];
+	let failures = 0;
+	let closing = false;
 	const watched: Inference = {
 		provider: inference.provider,
 		async run(...args) {

@@ -16,7 +16,9 @@ const root = join(import.meta.dirname, '..', '..');
 const folder = process.env.LOCALSTACK_FOLDER ?? join(root, '.localstack');
 const sample = join(root, 'models', 'samples', 'cifar10', 'images');
 const imagesDropped = 40;
-const [rich, broke, absent] = ['rich', 'broke', 'absent'];
+const rich = 'rich';
+const broke = 'broke';
+const absent = 'absent';
 const patience = { timeout: 60_000, interval: 500 };
 
 let templateFile: string;
@@ -98,7 +100,9 @@ async function subscribe({ clients: { sqs } }: Host, { endpoints }: LocalStackCl
 	const arnOf = (service: string, name: string) => `arn:aws:${service}:${region}:000000000000:${name}`;
 	await sns.send(
 		new SubscribeCommand({
-			...{ TopicArn: arnOf('sns', 'budgetnet-drops'), Protocol: 'sqs', Endpoint: arnOf('sqs', 'listener') },
+			TopicArn: arnOf('sns', 'budgetnet-drops'),
+			Protocol: 'sqs',
+			Endpoint: arnOf('sqs', 'listener'),
 			Attributes: { ...onlyOf(rich), RawMessageDelivery: 'true' },
 		}),
 	);

@@ -22,32 +22,51 @@ test('a sweeper that says nothing for half an hour is told of, though no data me
 	const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties);
 	expect(alarms.filter(({ TreatMissingData }) => TreatMissingData === 'breaching')).toEqual([
 		expect.objectContaining({
-			...{ AlarmName: 'budgetnet-sweeper-quiet', MetricName: 'BatchesInFlight', Statistic: 'SampleCount' },
-			...{ ComparisonOperator: 'LessThanThreshold', Threshold: 1, Period: 900, EvaluationPeriods: 2 },
+			AlarmName: 'budgetnet-sweeper-quiet',
+			MetricName: 'BatchesInFlight',
+			Statistic: 'SampleCount',
+			ComparisonOperator: 'LessThanThreshold',
+			Threshold: 1,
+			Period: 900,
+			EvaluationPeriods: 2,
 		}),
 	]);
 });
 
 test.each(['image-events', 'plans', 'reports'])('whoever does not take queue %s up for an hour is told of', (queue) => {
 	template.hasResourceProperties('AWS::CloudWatch::Alarm', {
-		...{ AlarmName: `budgetnet-${queue}-old`, MetricName: 'ApproximateAgeOfOldestMessage', Statistic: 'Maximum' },
-		...{ ComparisonOperator: 'GreaterThanThreshold', Threshold: 3600, TreatMissingData: 'notBreaching' },
+		AlarmName: `budgetnet-${queue}-old`,
+		MetricName: 'ApproximateAgeOfOldestMessage',
+		Statistic: 'Maximum',
+		ComparisonOperator: 'GreaterThanThreshold',
+		Threshold: 3600,
+		TreatMissingData: 'notBreaching',
 	});
 });
 
 test('who waits for money is told of ten days before the images fail; who waits for anything else after half a day', () => {
 	template.hasResourceProperties('AWS::CloudWatch::Alarm', {
-		...{ AlarmName: 'budgetnet-unpaid-long', MetricName: 'OldestUnpaidAge', Threshold: 80 * 24 * 3600 },
+		AlarmName: 'budgetnet-unpaid-long',
+		MetricName: 'OldestUnpaidAge',
+		Threshold: 80 * 24 * 3600,
 	});
 	template.hasResourceProperties('AWS::CloudWatch::Alarm', {
-		...{ AlarmName: 'budgetnet-deferred-long', MetricName: 'OldestDeferredAge', Threshold: 12 * 3600 },
-		...{ Period: 900, EvaluationPeriods: 8 },
+		AlarmName: 'budgetnet-deferred-long',
+		MetricName: 'OldestDeferredAge',
+		Threshold: 12 * 3600,
+		Period: 900,
+		EvaluationPeriods: 8,
 	});
 });
 
 test('a batch that cannot be given up is told of by three quarters of an hour out of twelve: a sweep may look at others', () => {
 	template.hasResourceProperties('AWS::CloudWatch::Alarm', {
-		...{ AlarmName: 'budgetnet-reservations-stuck', MetricName: 'BatchesOverdue', Statistic: 'Maximum', Threshold: 0 },
-		...{ Period: 900, EvaluationPeriods: 12, DatapointsToAlarm: 3 },
+		AlarmName: 'budgetnet-reservations-stuck',
+		MetricName: 'BatchesOverdue',
+		Statistic: 'Maximum',
+		Threshold: 0,
+		Period: 900,
+		EvaluationPeriods: 12,
+		DatapointsToAlarm: 3,
 	});
 });

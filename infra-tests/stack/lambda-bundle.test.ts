@@ -27,8 +27,15 @@ beforeAll(async () => {
 	const { format, target, mainFields, banner } = bundle;
 	await build({
 		entryPoints: rooms.map((room) => join(root, 'functions', room, 'lambda.ts')),
-		...{ outdir: folder, outExtension: { '.js': '.mjs' }, bundle: true, platform: 'node', logLevel: 'error' },
-		...{ format, target, mainFields: [...mainFields], banner: { js: banner } },
+		outdir: folder,
+		outExtension: { '.js': '.mjs' },
+		bundle: true,
+		platform: 'node',
+		logLevel: 'error',
+		format,
+		target,
+		mainFields: [...mainFields],
+		banner: { js: banner },
 	});
 	await copyFile(join(root, 'models', 'packages', 'cifar10-resnet', 'model.json'), join(folder, 'model.json'));
 	cloud = await startEmbeddedCloud();
@@ -58,17 +65,25 @@ async function invoke(room: string, handler: string, event: unknown) {
 		BATCH_IMAGES_MAX: '64',
 		PRICE: JSON.stringify(embeddedPrice),
 		WORKER_KIND: 'cpu',
-		...{ IMAGES_BUCKET: resources.imagesBucket, RESULTS_BUCKET: resources.resultsBucket },
-		...{ IMAGE_EVENTS_QUEUE_URL: resources.imageEventsUrl, PLANS_QUEUE_URL: resources.plansUrl },
+		IMAGES_BUCKET: resources.imagesBucket,
+		RESULTS_BUCKET: resources.resultsBucket,
+		IMAGE_EVENTS_QUEUE_URL: resources.imageEventsUrl,
+		PLANS_QUEUE_URL: resources.plansUrl,
 		QUOTA_ALERTS_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:budgetnet-quota-alerts',
-		...{ BATCHES_QUEUE_URL: resources.batchesUrl, REPORTS_QUEUE_URL: resources.reportsUrl },
+		BATCHES_QUEUE_URL: resources.batchesUrl,
+		REPORTS_QUEUE_URL: resources.reportsUrl,
 	};
 	const env = {
 		...variablesOf(`budgetnet-${handler}`, values),
-		...{ AWS_LAMBDA_FUNCTION_NAME: `budgetnet-${handler}`, AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand' },
-		...{ AWS_REGION: endpoints.region, AWS_ACCESS_KEY_ID: 'embedded', AWS_SECRET_ACCESS_KEY: 'embedded' },
-		...{ AWS_ENDPOINT_URL_S3: endpoints.s3Endpoint, AWS_ENDPOINT_URL_SQS: endpoints.sqsEndpoint },
-		...{ AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodbEndpoint, LAMBDA_TASK_ROOT: folder },
+		AWS_LAMBDA_FUNCTION_NAME: `budgetnet-${handler}`,
+		AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+		AWS_REGION: endpoints.region,
+		AWS_ACCESS_KEY_ID: 'embedded',
+		AWS_SECRET_ACCESS_KEY: 'embedded',
+		AWS_ENDPOINT_URL_S3: endpoints.s3Endpoint,
+		AWS_ENDPOINT_URL_SQS: endpoints.sqsEndpoint,
+		AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodbEndpoint,
+		LAMBDA_TASK_ROOT: folder,
 	};
 	const file = join(folder, room, 'lambda.mjs');
 	const args = ['--input-type=module', '--eval', script, '--', file, handler, JSON.stringify(event)];

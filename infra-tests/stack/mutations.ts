@@ -31,7 +31,8 @@ const listOf = (value: string | string[] | undefined): string[] =>
 	value === undefined ? [] : Array.isArray(value) ? value : [value];
 
 function removals(statement: Statement): Change[] {
-	const [actions, resources] = [listOf(statement.Action), listOf(statement.Resource)];
+	const actions = listOf(statement.Action);
+	const resources = listOf(statement.Resource);
 	const changes: Change[] = [['removed', undefined]];
 	if (actions.length > 1)
 		for (const action of actions)

@@ -46,7 +46,8 @@ test('an account without bootstrap, and one where ECS was never used, are told t
 
 test('six Fargate vCPUs, as new accounts may have, run one of four workers of four; with three none runs', async () => {
 	const settings = defineSettings({});
-	const [six, three] = [accountWith({ 'L-3032A538': 6 }), accountWith({ 'L-3032A538': 3 })];
+	const six = accountWith({ 'L-3032A538': 6 });
+	const three = accountWith({ 'L-3032A538': 3 });
 	const { enough, message } = await checkFargateQuota(six, settings);
 	expect(enough).toBe(true);
 	expect(message).toMatch(/enough for 1 of 4 workers.*Ask for 16/);

@@ -97,7 +97,10 @@ describe.each(both)('data, with %s workers', (kind) => {
 			templates[kind].hasResource('AWS::DynamoDB::Table', {
 				DeletionPolicy: 'Retain',
 				Properties: Match.objectLike({
-					...{ TableName, KeySchema, AttributeDefinitions, BillingMode },
+					TableName,
+					KeySchema,
+					AttributeDefinitions,
+					BillingMode,
 					PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
 					DeletionProtectionEnabled: true,
 				}),

@@ -23,13 +23,17 @@ export async function startAnswering(answer: (request: IncomingMessage, response
 		endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
 		region: 'us-east-1',
 		credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-		...{ maxAttempts: 1, useFipsEndpoint: false, useDualstackEndpoint: false },
+		maxAttempts: 1,
+		useFipsEndpoint: false,
+		useDualstackEndpoint: false,
 	};
 	const s3 = new S3Client({ ...common, forcePathStyle: true });
 	const sqs = new SQSClient(common);
 	const dynamodb = DynamoDBDocumentClient.from(new DynamoDBClient(common));
 	return {
-		...{ s3, sqs, dynamodb },
+		s3,
+		sqs,
+		dynamodb,
 		requests,
 		/** Resolves when the first connection is closed, from either side. */
 		closedConnection,

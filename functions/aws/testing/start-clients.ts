@@ -35,7 +35,10 @@ export async function startClients() {
 async function besideLocalStack(endpoint: string): Promise<Endpoints & { close(): Promise<void> }> {
 	const tables = await startTables('127.0.0.1');
 	return {
-		...{ s3Endpoint: endpoint, sqsEndpoint: endpoint, dynamodbEndpoint: tables.endpoint, close: tables.close },
+		s3Endpoint: endpoint,
+		sqsEndpoint: endpoint,
+		dynamodbEndpoint: tables.endpoint,
+		close: tables.close,
 		region: 'us-east-1',
 		credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
 	};

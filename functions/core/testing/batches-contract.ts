@@ -160,7 +160,9 @@ export function batchesContract(adapter: string, make: () => Promise<Batches>): 
 		});
 
 		test('unfinished batches of all tenants are found until they are settled', async () => {
-			const [claiming, sent, settled] = [await newBatch('hooli'), await newBatch('umbrella'), await newBatch('hooli')];
+			const claiming = await newBatch('hooli');
+			const sent = await newBatch('umbrella');
+			const settled = await newBatch('hooli');
 			await batches.setState(sent.batchId, 'sent');
 			await batches.setState(settled.batchId, 'settled');
 			const found = idsOf(await batches.unfinished(1000));

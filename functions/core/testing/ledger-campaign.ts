@@ -93,7 +93,12 @@ function newWorld(count: World['count']): World {
 	return {
 		books: emptyBooks(),
 		nowMs: Date.UTC(2026, 10, 24, 12),
-		...{ attempts: new Map(), unfinished: [], changesUnderWay: 0, seen: new Set(), billed: new Map(), count },
+		attempts: new Map(),
+		unfinished: [],
+		changesUnderWay: 0,
+		seen: new Set(),
+		billed: new Map(),
+		count,
 	};
 }
 
@@ -167,8 +172,13 @@ async function reserve(world: World, ledger: Ledger, command: Extract<Command, {
 	await ledger.ensureAccount(quota, attempt.period, undefined);
 	try {
 		const refusal = await ledger.reserve({
-			...{ tenant, period: attempt.period, rid: ridOf(number), batchId: batchIdOf(number) },
-			...{ nanoUsd: attempt.nanoUsd, images: attempt.images, quotaRevision: quota.revision },
+			tenant,
+			period: attempt.period,
+			rid: ridOf(number),
+			batchId: batchIdOf(number),
+			nanoUsd: attempt.nanoUsd,
+			images: attempt.images,
+			quotaRevision: quota.revision,
 		});
 		if (refusal === undefined) attempt.granted = true;
 	} catch (error) {

@@ -155,7 +155,8 @@ export function deferralContract(trial: Trial): void {
 /** The kill switch. */
 export function stopContract(trial: Trial): void {
 	test('the kill switch stops one tenant, or all of them, until it is turned off', async () => {
-		const [tenant, other] = [trial.newTenant(), trial.newTenant()];
+		const tenant = trial.newTenant();
+		const other = trial.newTenant();
 		const ledger = trial.ledger();
 		const stopped = () => Promise.all([ledger.isStopped(tenant), ledger.isStopped(other)]);
 		expect(await stopped()).toEqual([false, false]);

@@ -143,7 +143,9 @@ export function quotaContract(trial: Trial): void {
 			const { quota, setLimit } = await open(100);
 			await setLimit(40);
 			expect(await trial.ledger().ensureAccount(quota, '2026-12', undefined)).toMatchObject({
-				...{ limitNanoUsd: 40, availableNanoUsd: 40, quotaRevision: 2 },
+				limitNanoUsd: 40,
+				availableNanoUsd: 40,
+				quotaRevision: 2,
 			});
 		});
 
@@ -172,13 +174,21 @@ export function quotaContract(trial: Trial): void {
 				const opening = [1, 2].map(() => trial.ledger().ensureAccount(quota, period, batchIdOf(3)));
 				const changed = await trial.ledger().setQuota({ tenant, limitNanoUsd: 40 }, nowMs);
 				const reserve = trial.ledger().reserve({
-					...{ tenant, period, rid: ridOf(1), batchId: batchIdOf(3), nanoUsd: 1, images: 1 },
+					tenant,
+					period,
+					rid: ridOf(1),
+					batchId: batchIdOf(3),
+					nanoUsd: 1,
+					images: 1,
 					quotaRevision: quota.revision,
 				});
 				expect(await reserve).toBe('stale');
 				await Promise.all(opening);
 				expect(await trial.ledger().getAccount(tenant, period)).toMatchObject({
-					...{ limitNanoUsd: 40, availableNanoUsd: 40, quotaRevision: changed.revision, oldestDeferred: batchIdOf(3) },
+					limitNanoUsd: 40,
+					availableNanoUsd: 40,
+					quotaRevision: changed.revision,
+					oldestDeferred: batchIdOf(3),
 				});
 			}
 		});
@@ -187,7 +197,10 @@ export function quotaContract(trial: Trial): void {
 			const tenant = newTenant();
 			const wish = {
 				...({ tenant, limitNanoUsd: 500, softLimitNanoUsd: 400, period: 'week', weekStart: 'sunday' } as const),
-				...{ timeZone: 'Asia/Kathmandu', expectedImages: 7, floor: { policy: 'p1' }, ceiling: { accuracy: 0.9 } },
+				timeZone: 'Asia/Kathmandu',
+				expectedImages: 7,
+				floor: { policy: 'p1' },
+				ceiling: { accuracy: 0.9 },
 				suspended: true,
 			};
 			expect(await trial.ledger().setQuota(wish, nowMs)).toEqual({ ...wish, revision: 1 });
@@ -223,7 +236,8 @@ export function periodContract(trial: Trial): void {
 	});
 
 	test('quotas and accounts can be listed', async () => {
-		const [{ tenant, quota }, other] = [await open(100), await open(200)];
+		const { tenant, quota } = await open(100);
+		const other = await open(200);
 		await trial.ledger().ensureAccount(quota, '2026-12', undefined);
 		expect((await trial.ledger().accounts(tenant)).map((account) => account.period).sort()).toEqual([
 			period,

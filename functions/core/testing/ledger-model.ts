@@ -125,7 +125,11 @@ async function executeReserve(
 ): Promise<string> {
 	try {
 		const refusal = await ledger.reserve({
-			...{ tenant, period, rid: ridOf(command.n), batchId: batchOf(command.n), quotaRevision },
+			tenant,
+			period,
+			rid: ridOf(command.n),
+			batchId: batchOf(command.n),
+			quotaRevision,
 			nanoUsd: nanoUsdOf(command.n),
 			images: imagesOf(command.n),
 			...(command.next === undefined ? {} : { nextDeferred: batchOf(command.next) }),

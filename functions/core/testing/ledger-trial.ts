@@ -24,7 +24,12 @@ export function createTrial(make: () => Promise<Ledger>) {
 		const quota = await ledger.setQuota({ tenant: newTenant(), limitNanoUsd, expectedImages: 0 }, nowMs);
 		await ledger.ensureAccount(quota, period, oldestDeferred);
 		const request = (n: number, nanoUsd: number, rest: Partial<ReserveRequest> = {}): ReserveRequest => ({
-			...{ tenant: quota.tenant, period, rid: ridOf(n), batchId: batchIdOf(n), nanoUsd, images: 2 },
+			tenant: quota.tenant,
+			period,
+			rid: ridOf(n),
+			batchId: batchIdOf(n),
+			nanoUsd,
+			images: 2,
 			quotaRevision: quota.revision,
 			...rest,
 		});

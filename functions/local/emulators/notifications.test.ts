@@ -87,7 +87,10 @@ test('the event has the shape of S3, for PUT, copy and multipart upload', async 
 	expect(JSON.parse(await next('image-events'))).toMatchObject({
 		Records: [
 			{
-				...{ eventVersion: '2.1', eventSource: 'aws:s3', awsRegion: 'us-east-1', eventName: 'ObjectCreated:Put' },
+				eventVersion: '2.1',
+				eventSource: 'aws:s3',
+				awsRegion: 'us-east-1',
+				eventName: 'ObjectCreated:Put',
 				eventTime: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
 				s3: {
 					bucket: { name: Bucket, arn: 'arn:aws:s3:::images' },
@@ -99,7 +102,8 @@ test('the event has the shape of S3, for PUT, copy and multipart upload', async 
 	await clients.s3.send(new CopyObjectCommand({ Bucket, Key: 'acme/b', CopySource: `${Bucket}/acme/after` }));
 	const Body = Buffer.alloc(6 * 1024 * 1024);
 	await new Upload({ client: clients.s3, params: { Bucket, Key: 'acme/c', Body } }).done();
-	const [copied, completed] = [JSON.parse(await next('image-events')), JSON.parse(await next('image-events'))];
+	const copied = JSON.parse(await next('image-events'));
+	const completed = JSON.parse(await next('image-events'));
 	expect([copied, completed].map(({ Records: [record] }) => [record.eventName, record.s3.object.size])).toEqual([
 		['ObjectCreated:Copy', 1],
 		['ObjectCreated:CompleteMultipartUpload', Body.length],

@@ -6,9 +6,27 @@ import { refuse, type S3Request } from './s3-request.ts';
  * overwrites it, removing its tags deletes it, asking for a version gives the current one.
  */
 const notEmulated = [
-	...['tagging', 'acl', 'versionId', 'versioning', 'retention', 'legal-hold', 'object-lock'],
-	...['restore', 'select', 'torrent', 'policy', 'cors', 'encryption', 'replication', 'website', 'logging'],
-	...['publicAccessBlock', 'ownershipControls', 'accelerate', 'requestPayment', 'location'],
+	'tagging',
+	'acl',
+	'versionId',
+	'versioning',
+	'retention',
+	'legal-hold',
+	'object-lock',
+	'restore',
+	'select',
+	'torrent',
+	'policy',
+	'cors',
+	'encryption',
+	'replication',
+	'website',
+	'logging',
+	'publicAccessBlock',
+	'ownershipControls',
+	'accelerate',
+	'requestPayment',
+	'location',
 ];
 
 /** Answers 501 to what is not emulated, before it does harm. */

@@ -49,7 +49,8 @@ test('of 50 reservations only as many are granted as the account pays', async ()
 	const reserve = (racer: number) =>
 		cloud.dynamodb.send(
 			new UpdateCommand({
-				...{ TableName, Key: { pk: 'account' } },
+				TableName,
+				Key: { pk: 'account' },
 				UpdateExpression: 'SET available = available - :cost, #open.#rid = :cost',
 				ConditionExpression: 'available >= :cost AND attribute_not_exists(#open.#rid) AND size(#open) < :max',
 				ExpressionAttributeNames: { '#open': 'open', '#rid': `rid-${racer}` },
@@ -69,8 +70,12 @@ test('a sparse index is queried page by page', async () => {
 	for (let page = 0; page < 5; page++) {
 		const { Items = [], LastEvaluatedKey } = await cloud.dynamodb.send(
 			new QueryCommand({
-				...{ TableName, IndexName: 'unfinished', Limit: 1, KeyConditionExpression: 'unfinished = :yes' },
-				...{ ExpressionAttributeValues: { ':yes': 'yes' }, ExclusiveStartKey: start },
+				TableName,
+				IndexName: 'unfinished',
+				Limit: 1,
+				KeyConditionExpression: 'unfinished = :yes',
+				ExpressionAttributeValues: { ':yes': 'yes' },
+				ExclusiveStartKey: start,
 			}),
 		);
 		found.push(...Items.map(({ pk }) => pk));

@@ -52,7 +52,8 @@ export async function startLocalStackCloud(options: {
 		s3Endpoint: server.endpoint,
 		sqsEndpoint: server.endpoint,
 		dynamodbEndpoint: tables?.endpoint ?? server.endpoint,
-		...{ region, credentials },
+		region,
+		credentials,
 	};
 	const clients = createClients(endpoints);
 	const cloudFormation = new CloudFormationClient({ endpoint: server.endpoint, region, credentials });

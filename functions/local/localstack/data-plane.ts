@@ -16,9 +16,12 @@ export type Template = z.infer<typeof templateSchema>;
 
 /** Where data lies and waits: what LocalStack really does. It only pretends to have containers and their scaling. */
 const dataTypes = [
-	...['AWS::S3::Bucket', 'AWS::S3::BucketPolicy'],
-	...['AWS::SQS::Queue', 'AWS::SQS::QueuePolicy'],
-	...['AWS::SNS::Topic', 'AWS::SNS::TopicPolicy'],
+	'AWS::S3::Bucket',
+	'AWS::S3::BucketPolicy',
+	'AWS::SQS::Queue',
+	'AWS::SQS::QueuePolicy',
+	'AWS::SNS::Topic',
+	'AWS::SNS::TopicPolicy',
 ];
 const tableType = 'AWS::DynamoDB::Table';
 

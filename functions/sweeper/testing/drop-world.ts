@@ -16,13 +16,15 @@ export const unsettled: Omit<Batch, 'batchId'> = { tenant, createdMs: 0, state: 
 
 /** A system whose images and batches a test sets as it likes. Each look at the clock takes `tickMs`. */
 export function createWorld({ pageKeys = 1000, versioned = false, tickMs = 0 } = {}) {
-	const [images, results] = [createMemoryBucket({ pageKeys }), createMemoryBucket()];
+	const images = createMemoryBucket({ pageKeys });
+	const results = createMemoryBucket();
 	const claims = new Map<string, string>();
 	const batches = new Map<string, Batch>();
 	const drops = createDrops(results.client, 'results');
 	const read = { claims: 0, claimRequests: 0, batches: 0 };
 	let clockMs = nowMs;
-	const [logged, sentAgain] = [[] as string[], [] as string[]];
+	const logged = [] as string[];
+	const sentAgain = [] as string[];
 	const parts = {
 		drops,
 		imagesBucket: 'images',
@@ -54,7 +56,12 @@ export function createWorld({ pageKeys = 1000, versioned = false, tickMs = 0 } =
 		},
 	};
 	return {
-		...{ images, results, batches, drops, read, logged },
+		images,
+		results,
+		batches,
+		drops,
+		read,
+		logged,
 		drop: (key: string, modifiedMs = 0) =>
 			void images.objects.set(key, { text: '', etag: 'e1', modifiedMs, ...(versioned ? { versionId: 'v1' } : {}) }),
 		/** Objects whose event was sent again since the last look. */

@@ -50,7 +50,8 @@ export function createMemoryBucket({ pageKeys = 1000 } = {}) {
 	/** Keys under a prefix, in their order, after one, `count` at most. */
 	function keysAfter(prefix: string, after: string, count: number): string[] {
 		const { inOrder } = objects;
-		let [from, to] = [0, inOrder.length];
+		let from = 0;
+		let to = inOrder.length;
 		while (from < to) {
 			const middle = (from + to) >> 1;
 			const key = inOrder[middle] as string;
