@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config';
 import './functions/onnx/no-telemetry.ts'; // here, for within a test process.env is a copy
 
-/** `npm run test:localstack`: the contract suites of S3 and SQS, and the pipeline, on one LocalStack, one file at a time. */
+/**
+ * `npm run test:localstack`: the contract suites of S3 and SQS, and the pipeline, on one LocalStack, one file at a
+ * time.
+ */
 export default defineConfig({
 	test: {
 		include: [

@@ -23,9 +23,15 @@ export interface AlarmsProps {
 	topic: Topic;
 }
 
-/** A batch that has waited for so long, now for something else than money, has been forgotten: a queue of its tenant's others takes hours. */
+/**
+ * A batch that has waited for so long, now for something else than money, has been forgotten: a queue of its tenant's
+ * others takes hours.
+ */
 const deferralAlarm = Duration.hours(12);
-/** So long before the images fail that waited for money, somebody should ask whether the quota is meant to be that small. */
+/**
+ * So long before the images fail that waited for money, somebody should ask whether the quota is meant to be that
+ * small.
+ */
 const unpaidNotice = Duration.days(10);
 const fiveMinutes = Duration.minutes(5);
 const quarterHour = Duration.minutes(15);
@@ -53,8 +59,9 @@ export class Alarms extends Construct {
 		this.addQueues();
 		this.addStuck();
 		this.addSweeperQuiet();
-		// What fails of a message is no error of its function: only crashes and time-outs are. A sweep that fails does so three times
-		// in this time, and the search for lost events, which is made four times a day, is run three times by Lambda.
+		// What fails of a message is no error of its function: only crashes and time-outs are. A sweep that fails does so
+		// three times in this time, and the search for lost events, which is made four times a day, is run three times by
+		// Lambda.
 		this.add('errors', 'A function failed again and again', this.errors(), { above: 1 });
 	}
 
@@ -74,7 +81,8 @@ export class Alarms extends Construct {
 			const age = queue.metricApproximateAgeOfOldestMessage({ period: quarterHour, statistic: 'Maximum' });
 			this.add(`${name}-old`, `Messages of queue ${name} are not taken up`, age, { above: hour.toSeconds() });
 		}
-		// A function takes these as they come, and one that fails leaves them in flight: seldom is any visible. Twice means that they stay.
+		// A function takes these as they come, and one that fails leaves them in flight: seldom is any visible. Twice means
+		// that they stay.
 		const stay = backlogOf(queues.batches.dead, fiveMinutes, 'Minimum');
 		this.add('batches-dead', 'Batches that no worker could run could not be given up', stay, { above: 0, periods: 2 });
 	}
@@ -88,8 +96,8 @@ export class Alarms extends Construct {
 			'reservations-stuck',
 			'Batches are past their deadline and hold their reservation',
 			this.measured('BatchesOverdue', 'Maximum'),
-			// The sweeper gives such a batch up at once, so seen again and again it cannot. Where more wait than one sweep looks at, each
-			// sees others: not every one sees it.
+			// The sweeper gives such a batch up at once, so seen again and again it cannot. Where more wait than one sweep
+			// looks at, each sees others: not every one sees it.
 			{ above: 0, periods: 12, atLeast: 3 },
 		);
 		// Batches that run beside two others may take an hour and a half (limits.batchRunSecondsMax).
@@ -125,7 +133,9 @@ export class Alarms extends Construct {
 		});
 	}
 
-	/** 1 where in an hour more images failed than were labelled, of all tenants together: then it is hardly the images. */
+	/**
+	 * 1 where in an hour more images failed than were labelled, of all tenants together: then it is hardly the images.
+	 */
 	private failing(): IMetric {
 		const labelled = this.measured('ImagesLabelled', 'Sum', hour);
 		const failed = this.measured('ImagesFailed', 'Sum', hour);

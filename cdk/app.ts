@@ -1,4 +1,7 @@
-/** The CDK app: what `npm run synth` and `npm run deploy` run. `-c workers=gpu` overrides the one setting that is often compared. */
+/**
+ * The CDK app: what `npm run synth` and `npm run deploy` run. `-c workers=gpu` overrides the one setting that is often
+ * compared.
+ */
 import { App } from 'aws-cdk-lib';
 import { settings } from './settings.ts';
 import { defineSettings } from './settings-schema.ts';

@@ -28,7 +28,10 @@ const oldVersionsKept = Duration.days(30);
 const oldImagesKept = Duration.days(limits.deferralDaysMax + 1);
 const abandonedUploadsKept = Duration.days(2);
 
-/** Images and results: encrypted, TLS only, not public, versioned; their names carry account and region, for S3's names are everybody's. */
+/**
+ * Images and results: encrypted, TLS only, not public, versioned; their names carry account and region, for S3's names
+ * are everybody's.
+ */
 export class Buckets extends Construct {
 	readonly images: Bucket;
 	readonly results: Bucket;
@@ -53,7 +56,8 @@ export class Buckets extends Construct {
 			blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
 			objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
 			versioned: true,
-			removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE, // but not when the first deployment fails: the second needs the names
+			// but not when the first deployment fails: the second needs the names
+			removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
 			lifecycleRules: [
 				{
 					id: 'expire',
@@ -108,8 +112,8 @@ function mayBeToldBy(bucketName: string, sid: string, action: string, resource: 
 }
 
 /**
- * Outcomes are written once and decide: nobody may overwrite them, nor delete anything, but for an open drop, which ends when
- * its record is written. What was deleted stays as an old version, and only the lifecycle removes those.
+ * Outcomes are written once and decide: nobody may overwrite them, nor delete anything, but for an open drop, which
+ * ends when its record is written. What was deleted stays as an old version, and only the lifecycle removes those.
  */
 function protectOutcomes(results: Bucket): void {
 	const common = { effect: Effect.DENY, principals: [new AnyPrincipal()] };

@@ -27,7 +27,9 @@ export interface HandlerProps {
 	permissions: PolicyStatement[];
 	/** Its share of a core goes with it: 1769 MiB are a whole one. */
 	memoryMib?: number;
-	/** Whether it goes on by messages to itself. Lambda ends any chain of some sixteen invocations unless this is said. */
+	/**
+	 * Whether it goes on by messages to itself. Lambda ends any chain of some sixteen invocations unless this is said.
+	 */
 	mayCallItself?: boolean;
 	/** Files of the repository that lie beside the code when it runs. */
 	files?: string[];

@@ -23,8 +23,8 @@ const interfaceServices = {
 };
 
 /**
- * Where workers run. Nobody can call in, either way. By default in public subnets, which cost nothing while nothing runs;
- * privately in subnets without a way out but interface endpoints, which cost money by the hour (docs/cost.md).
+ * Where workers run. Nobody can call in, either way. By default in public subnets, which cost nothing while nothing
+ * runs; privately in subnets without a way out but interface endpoints, which cost money by the hour (docs/cost.md).
  */
 export class Network extends Construct {
 	readonly vpc: Vpc;

@@ -20,7 +20,10 @@ export interface PlannerProps {
 }
 
 const eventMessagesMax = 5000;
-/** Each may be an archive of `limits.archiveBytesMax`: alone, it neither shares its function's time and memory nor takes others along. */
+/**
+ * Each may be an archive of `limits.archiveBytesMax`: alone, it neither shares its function's time and memory nor takes
+ * others along.
+ */
 const resumeMessagesMax = 1;
 /** The largest list of entries (`limits.entryListBytesMax`) is written and read again in some 600 MiB. */
 const resumerMemoryMib = 1769;
@@ -67,8 +70,9 @@ export class Planner extends Construct {
 				description: 'Finishes planning batches that were interrupted or deferred',
 				permissions: [...permissionsOfPlanning(props), ...permissionsOfResuming(props)],
 				memoryMib: resumerMemoryMib,
-				// After a row of deferred batches it sends itself a message. The chain is finite: each one plans `limits.resumeBatchesMax`
-				// of the tenant's deferred batches, and none follows when none is left or the first one waits again.
+				// After a row of deferred batches it sends itself a message. The chain is finite: each one plans
+				// `limits.resumeBatchesMax` of the tenant's deferred batches, and none follows when none is left or the first
+				// one waits again.
 				mayCallItself: true,
 			}).drivenBy({ queue: queues.plans.queue, batchSize: resumeMessagesMax, concurrencyMax: invocationsPerQueueMax }),
 		];
@@ -81,7 +85,8 @@ function permissionsOfPlanning({ buckets, queues, tables, quotaAlerts }: Planner
 		allowObjects(['s3:PutObject'], buckets.results, 'manifests/'),
 		allow(['dynamodb:PutItem'], tables.claimsArn),
 		allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], tables.batchesArn, tables.ledgerArn),
-		allow(['dynamodb:Query'], tables.ledgerArn, tables.unfinishedArn), // the journal: how the tenant drops; and what waits
+		// the journal: how the tenant drops; and what waits
+		allow(['dynamodb:Query'], tables.ledgerArn, tables.unfinishedArn),
 		allow(['sqs:SendMessage'], queues.batches.queue.queueArn),
 		allow(['sns:Publish'], quotaAlerts.topicArn),
 	];

@@ -23,8 +23,8 @@ export async function checkBootstrap(client: CloudFormationClient): Promise<Chec
 }
 
 /**
- * Whether ECS has its own role in the account. Otherwise the first cluster makes it, and mostly fails, because a role can be
- * assumed only some seconds after it was made.
+ * Whether ECS has its own role in the account. Otherwise the first cluster makes it, and mostly fails, because a role
+ * can be assumed only some seconds after it was made.
  */
 export async function checkEcsRole(client: IAMClient): Promise<Check> {
 	try {
@@ -44,7 +44,10 @@ async function quotaOf(client: ServiceQuotasClient, ServiceCode: string, QuotaCo
 
 const invocationsAtOnce = drivingQueues * invocationsPerQueueMax + scheduledFunctions;
 
-/** How many functions may run at once. With less than the stack may ask for it works, but slowly: new accounts may have 10. */
+/**
+ * How many functions may run at once. With less than the stack may ask for it works, but slowly: new accounts may have
+ * 10.
+ */
 export async function checkLambdaQuota(client: ServiceQuotasClient): Promise<Check> {
 	const allowed = await quotaOf(client, 'lambda', 'L-B99A9384');
 	const advice =
@@ -79,8 +82,8 @@ const quotas: Record<string, { code: string; name: string }> = {
 const smallestInstanceVcpus = 4;
 
 /**
- * Whether the account may run at least one instance of the settings' GPU types. New accounts may run none, and a worker would
- * then wait for ever, without an error.
+ * Whether the account may run at least one instance of the settings' GPU types. New accounts may run none, and a worker
+ * would then wait for ever, without an error.
  */
 export async function checkGpuQuotas(client: ServiceQuotasClient, { instanceTypes }: Settings['gpu']): Promise<Check> {
 	const families = [...new Set(instanceTypes.map((type) => type.slice(0, 1)))];

@@ -17,7 +17,9 @@ interface QueueOptions {
 	deadVisibility?: Duration;
 }
 
-/** SQS's longest. A standard queue's dead letters count their age from their first sending, so they need more than it. */
+/**
+ * SQS's longest. A standard queue's dead letters count their age from their first sending, so they need more than it.
+ */
 const deadLetterRetention = Duration.days(14);
 
 /** Lambda asks for a visibility of six times the function's time-out. */

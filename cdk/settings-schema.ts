@@ -33,9 +33,10 @@ const settingsSchema = z
 				cpuUnits: z.int().default(4096),
 				memoryMib: z.int().default(8192),
 				/**
-				 * So many waiting batches want one worker more: what a worker finishes while another one would start. A task takes
-				 * one to two minutes to start, in which one of 4 vCPU finishes some 60 full batches of small images; half of that,
-				 * for networks may be larger. Batches that wait for minutes, because they are heavy, bring more workers anyway.
+				 * So many waiting batches want one worker more: what a worker finishes while another one would start. A task
+				 * takes one to two minutes to start, in which one of 4 vCPU finishes some 60 full batches of small images; half
+				 * of that, for networks may be larger. Batches that wait for minutes, because they are heavy, bring more
+				 * workers anyway.
 				 */
 				batchesPerWorker: z.int().min(1).max(10_000).default(32),
 			})
@@ -52,8 +53,8 @@ const settingsSchema = z
 				cpuUnits: z.int().min(1024).default(3072),
 				memoryMib: z.int().min(4096).default(12_288),
 				/**
-				 * As with CPUs, and again half of what a worker finishes meanwhile: an instance takes some five minutes to start, in
-				 * which another one, which can load a full batch of small images in half a second, finishes some 500.
+				 * As with CPUs, and again half of what a worker finishes meanwhile: an instance takes some five minutes to
+				 * start, in which another one, which can load a full batch of small images in half a second, finishes some 500.
 				 */
 				batchesPerWorker: z.int().min(1).max(10_000).default(256),
 			})
@@ -66,12 +67,16 @@ const settingsSchema = z
 		/** Most images of a batch. */
 		batchImagesMax: z.int().min(1).max(limits.batchImagesMax).default(512),
 		/**
-		 * Seconds that a planner gathers images before it plans them: they wait so long, and what comes in one window shares batches,
-		 * of which each costs requests (docs/cost.md, small batches). Five planners gather at once, each with a window of its own, so
-		 * a trickle of one tenant makes up to five batches a window. Longer, if images come one by one and nobody waits for them.
+		 * Seconds that a planner gathers images before it plans them: they wait so long, and what comes in one window
+		 * shares batches, of which each costs requests (docs/cost.md, small batches). Five planners gather at once, each
+		 * with a window of its own, so a trickle of one tenant makes up to five batches a window. Longer, if images come
+		 * one by one and nobody waits for them.
 		 */
 		windowSeconds: z.int().min(1).max(300).default(20),
-		/** What tenants are billed where the price list has nothing for this model and kind of worker. docs/cost.md: what it costs you. */
+		/**
+		 * What tenants are billed where the price list has nothing for this model and kind of worker. docs/cost.md: what it
+		 * costs you.
+		 */
 		price: priceSchema.prefault({ version: 'fargate-1', nanoUsdPerTmac: 710_000, nanoUsdPerImage: 6_700 }),
 		/** Gets alarms and quota alerts; confirm the two subscriptions that Amazon SNS sends. */
 		alarmEmail: z.email().optional(),
@@ -99,7 +104,10 @@ function fargateProblem({ cpuUnits, memoryMib }: { cpuUnits: number; memoryMib: 
 
 export type Settings = z.infer<typeof settingsSchema>;
 
-/** Checks settings and fills in the defaults. @throws BudgetNetError `invalid`, which names the setting and what was expected */
+/**
+ * Checks settings and fills in the defaults.
+ * @throws BudgetNetError `invalid`, which names the setting and what was expected
+ */
 export function defineSettings(given: z.input<typeof settingsSchema>): Settings {
 	return parse(settingsSchema, given, 'cdk/settings.ts');
 }

@@ -1,7 +1,7 @@
 import { defineSettings } from './settings-schema.ts';
 
 /**
- * The settings of your installation: every name, its meaning and its default stand in settings-schema.ts. Without any, as
- * here, a first deployment works: CPU workers on Fargate, scaled to zero.
+ * The settings of your installation: every name, its meaning and its default stand in settings-schema.ts. Without any,
+ * as here, a first deployment works: CPU workers on Fargate, scaled to zero.
  */
 export const settings = defineSettings({});

@@ -2,9 +2,15 @@
 
 /** Between two sweeps. */
 export const sweepMinutes = 5;
-/** Between two looks for lost events: rarer, for that asks for every image in the bucket (docs/cost.md), and S3 loses an event hardly ever. */
+/**
+ * Between two looks for lost events: rarer, for that asks for every image in the bucket (docs/cost.md), and S3 loses an
+ * event hardly ever.
+ */
 export const reconcileHours = 6;
-/** Invocations at once that a queue drives: planners of one tenant contend for one account, and that many do not wear each other out. */
+/**
+ * Invocations at once that a queue drives: planners of one tenant contend for one account, and that many do not wear
+ * each other out.
+ */
 export const invocationsPerQueueMax = 10;
 /** Queues that drive functions. */
 export const drivingQueues = 4;

@@ -2,7 +2,10 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 
-/** These actions on these resources, no more. Permissions are written out, so that each can be read, and tested, by itself. */
+/**
+ * These actions on these resources, no more. Permissions are written out, so that each can be read, and tested, by
+ * itself.
+ */
 export function allow(actions: string[], ...resources: string[]): PolicyStatement {
 	return new PolicyStatement({ actions, resources });
 }

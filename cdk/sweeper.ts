@@ -63,7 +63,8 @@ export class Sweeper extends Construct {
 		new Rule(this, id, {
 			ruleName,
 			schedule: Schedule.rate(every),
-			targets: [new LambdaFunction(target.function, { retryAttempts: 0 })], // of what could not be delivered: the next time comes
+			// of what could not be delivered: the next time comes
+			targets: [new LambdaFunction(target.function, { retryAttempts: 0 })],
 		});
 	}
 }

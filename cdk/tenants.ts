@@ -11,7 +11,10 @@ const tenant = `\${aws:PrincipalTag/${tag}}`;
 /** How IAM writes one that means itself. */
 const asterisk = `\${*}`;
 
-/** Roles that you give to tenants, by `sts assume-role --tags Key=tenant,Value=acme`: to drop images, and to read what became of them. */
+/**
+ * Roles that you give to tenants, by `sts assume-role --tags Key=tenant,Value=acme`: to drop images, and to read what
+ * became of them.
+ */
 export class Tenants extends Construct {
 	readonly uploader: Role;
 	readonly reader: Role;
@@ -30,8 +33,8 @@ export class Tenants extends Construct {
 	}
 
 	/**
-	 * Assumed by whom the account allows to, and only with a tenant's name. One with a slash would be a folder of another tenant,
-	 * who would pay for what is dropped there.
+	 * Assumed by whom the account allows to, and only with a tenant's name. One with a slash would be a folder of another
+	 * tenant, who would pay for what is dropped there.
 	 */
 	private roleOf(id: string, roleName: string, description: string, statements: PolicyStatement[]): Role {
 		const assumedBy = new SessionTagsPrincipal(

@@ -4,7 +4,10 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 
-/** Where the system tells of itself: alarms for operators, what becomes of quotas for who minds them, and drops that are done. */
+/**
+ * Where the system tells of itself: alarms for operators, what becomes of quotas for who minds them, and drops that are
+ * done.
+ */
 export class Topics extends Construct {
 	readonly alarms: Topic;
 	readonly quotaAlerts: Topic;

@@ -36,7 +36,10 @@ afterAll(async () => {
 	await emulators.close();
 });
 
-/** The writes of opening an archive, in their order; what comes before and after them every batch does (`npm run faults`). */
+/**
+ * The writes of opening an archive, in their order; what comes before and after them every batch does (`npm run
+ * faults`).
+ */
 test.each([
 	['claim', 1],
 	['send-plans', 1],

@@ -109,7 +109,8 @@ test.skipIf(process.platform !== 'linux')(
 			await dropFiles(host, 'acme', sample, files);
 			const tallies = await Promise.race([
 				untilAccounted(host, new Map([['acme', files.length]]), () => undefined),
-				exited.then(([code]) => expect.fail(`the worker ended by itself, with ${code}`)), // or could not be started: EACCES
+				// or could not be started: EACCES
+				exited.then(([code]) => expect.fail(`the worker ended by itself, with ${code}`)),
 			]);
 			expect(tallies.get('acme')?.settled.reduce((sum, facts) => sum + facts.labelled, 0)).toBe(files.length);
 			worker.kill('SIGTERM');

@@ -90,7 +90,10 @@ describe('a command on a stack', () => {
 
 	const onLocalStack = { PlansQueueUrl: 'http://sqs.us-east-1.localhost.localstack.cloud:4566/000000000000/plans' };
 
-	/** How the command line finds the stacks `mine`, `local` and, deployed before its outputs said what its workers are, `older`. */
+	/**
+	 * How the command line finds the stacks `mine`, `local` and, deployed before its outputs said what its workers are,
+	 * `older`.
+	 */
 	async function environment(): Promise<Record<string, string>> {
 		const local = { ...before, ...said, ...onLocalStack };
 		const client = await startCloudFormation({ mine: { ...before, ...said }, local, older: before });

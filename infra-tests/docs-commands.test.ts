@@ -10,7 +10,10 @@ const allPages = ['README.md', 'ARCHITECTURE.md', 'models/README.md'].concat(
 	(await readdir(join(root, 'docs'))).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
 );
 
-/** What a page tells people to type, less comments and parts in brackets; COMMAND stands for any, and one word alone is a name. */
+/**
+ * What a page tells people to type, less comments and parts in brackets; COMMAND stands for any, and one word alone is
+ * a name.
+ */
 async function commandsOf(page: string): Promise<string[]> {
 	const text = await readFile(join(root, page), 'utf8');
 	const found = [...text.matchAll(/(?:^|`)(?:npm run budgetnet --|budgetnet) ([^`\n]+)/gm)].map(

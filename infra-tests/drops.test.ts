@@ -49,7 +49,8 @@ test('is done when each of its images has its outcome: failed ones, an archiveâ€
 		environment(),
 	);
 	await cloud.setLimit(tenant, plenty);
-	// Of this closing: where its event is slow, the sweeper sends one with the time that the listing says, and that drop may be done first.
+	// Of this closing: where its event is slow, the sweeper sends one with the time that the listing says, and that drop
+	// may be done first.
 	const record = { tenant, prefix: `${tenant}/2026/`, images: 6, closedMs };
 	await expect.poll(() => recordOf(marker), patience).toMatchObject(record);
 	const outcomes = (await cloud.outcomesOf(tenant)).filter(({ key }) => key.startsWith(`${tenant}/2026/`));

@@ -1,6 +1,6 @@
 /**
- * A process that races for one account with others: reserves, settles, settles again, releases, in an order drawn from its
- * seed, and kills itself after some write. One line of JSON tells it where and how.
+ * A process that races for one account with others: reserves, settles, settles again, releases, in an order drawn from
+ * its seed, and kills itself after some write. One line of JSON tells it where and how.
  */
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -64,7 +64,8 @@ async function reserve(command: number): Promise<void> {
 	try {
 		if ((await ledger.reserve(request)) === undefined) open.push({ rid, nanoUsd });
 	} catch (error) {
-		if (!(error instanceof BudgetNetError) || error.code !== 'unavailable') throw error; // lost too many races: as good as refused
+		// lost too many races: as good as refused
+		if (!(error instanceof BudgetNetError) || error.code !== 'unavailable') throw error;
 	}
 }
 

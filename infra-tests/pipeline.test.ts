@@ -61,7 +61,8 @@ describe('images that are dropped', () => {
 		const reasons = (tenant: string) => new Set(tallies.get(tenant)?.deferred.map(({ reason }) => reason));
 		expect(await outcomesOf(broke)).toEqual([]);
 		expect(reasons(broke)).toContain('quota');
-		expect(['quota', 'order']).toEqual(expect.arrayContaining([...reasons(broke)])); // images of a second window wait behind those of the first
+		// images of a second window wait behind those of the first
+		expect(['quota', 'order']).toEqual(expect.arrayContaining([...reasons(broke)]));
 		expect(reasons(stranger)).toEqual(new Set(['unknown-tenant']));
 	});
 
@@ -81,7 +82,8 @@ describe('money', () => {
 		const full = fullMacs(host.model.card);
 		const settled = [rich, thrifty].flatMap((tenant) => tallies.get(tenant)?.settled ?? []);
 		for (const { consumedMacs, budgetMacs } of settled) expect(consumedMacs).toBeLessThanOrEqual(budgetMacs);
-		// With money for all, which the last images of a thrifty tenant may have too, the gate leaves what would gain nothing.
+		// With money for all, which the last images of a thrifty tenant may have too, the gate leaves what would gain
+		// nothing.
 		const short = settled.filter(({ budgetMacs, images }) => budgetMacs < 0.4 * images * full);
 		expect(short).not.toEqual([]);
 		for (const { consumedMacs, budgetMacs } of short) expect(consumedMacs).toBeGreaterThan(budgetMacs - full);

@@ -31,7 +31,10 @@ const files = (await Array.fromAsync(glob(['functions/**/*.ts', 'cdk/**/*.ts'], 
 	.map((file) => file.replaceAll(sep, '/'))
 	.filter(isProduct);
 
-/** The room of a file under the root: `core` of functions/core/gate.ts, `cdk` of cdk/stack.ts, nothing of what lies in none. */
+/**
+ * The room of a file under the root: `core` of functions/core/gate.ts, `cdk` of cdk/stack.ts, nothing of what lies in
+ * none.
+ */
 const roomOf = (file: string): string | undefined => /^(?:functions\/)?([^/]+)\//.exec(file)?.[1];
 
 /** The rooms that `file` imports from, its own left out. */

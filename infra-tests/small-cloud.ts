@@ -17,8 +17,8 @@ const models = join(import.meta.dirname, '..', 'models');
 export const period = periodOf(monthsInUtc, Date.now());
 
 /**
- * An embedded cloud for tests of what goes wrong: no bucket notifications (a test sends the events that it wants), a stub
- * instead of a network, a sweeper that runs four times a second, and roles that a test starts when it wants them.
+ * An embedded cloud for tests of what goes wrong: no bucket notifications (a test sends the events that it wants), a
+ * stub instead of a network, a sweeper that runs four times a second, and roles that a test starts when it wants them.
  * @param reach puts something between the clients and the emulators
  */
 export async function startSmallCloud(

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:archives [-- --images N --singles N --stub --json]`: single files against archives, with a stub of a network and (but
- * for --stub) with the real one.
+ * `npm run bench:archives [-- --images N --singles N --stub --json]`: single files against archives, with a stub of a
+ * network and (but for --stub) with the real one.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

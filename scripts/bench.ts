@@ -1,4 +1,7 @@
-/** `npm run bench [-- --json]`: the worker against a bare loop, wall time by budget, decoding, the whole way, and batches at once. */
+/**
+ * `npm run bench [-- --json]`: the worker against a bare loop, wall time by budget, decoding, the whole way, and
+ * batches at once.
+ */
 import { join } from 'node:path';
 import { measureAtOnce } from '../functions/bench/at-once.ts';
 import { readFiles } from '../functions/bench/batch.ts';

@@ -1,4 +1,7 @@
-/** `npm run faults:mutants`: moves one write at a time, in a copy, and shows that the fault campaign notices; and that it passes without. */
+/**
+ * `npm run faults:mutants`: moves one write at a time, in a copy, and shows that the fault campaign notices; and that
+ * it passes without.
+ */
 import { spawnSync } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

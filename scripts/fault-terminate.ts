@@ -1,4 +1,7 @@
-/** `npm run faults:terminate -- [--times N] [--json]`: tells workers to stop at every step of a batch, and judges what is left. */
+/**
+ * `npm run faults:terminate -- [--times N] [--json]`: tells workers to stop at every step of a batch, and judges what
+ * is left.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

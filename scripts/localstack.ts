@@ -1,4 +1,6 @@
-/** `npm run localstack`: the demo on LocalStack, whose buckets, queues and tables are deployed from the CDK's template. */
+/**
+ * `npm run localstack`: the demo on LocalStack, whose buckets, queues and tables are deployed from the CDK's template.
+ */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startProgress } from '../functions/cli/progress.ts';

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The launcher: `node scripts/run.mjs FILE.ts [ARGUMENTS]`. Plain JavaScript that any Node >= 20 runs. It installs the
-// dependencies when the lockfile changed, and runs FILE with a Node that strips types, has Float16Array, and gives shared memory to native
-// code: the running one if it is new enough, otherwise the one that npm installed.
+// dependencies when the lockfile changed, and runs FILE with a Node that strips types, has Float16Array, and gives
+// shared memory to native code: the running one if it is new enough, otherwise the one that npm installed.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -42,7 +42,8 @@ function installIfChanged() {
 	writeFileSync(stamp, wanted);
 }
 
-// Where native packages (onnxruntime, the emulators' database) have no binaries, nothing would say so but a missing module.
+// Where native packages (onnxruntime, the emulators' database) have no binaries, nothing would say so but a missing
+// module.
 function refuseUnknownSystem() {
 	const { platform, arch } = process;
 	const isMusl = platform === 'linux' && process.report.getReport().header.glibcVersionRuntime === undefined;

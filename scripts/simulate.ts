@@ -1,4 +1,7 @@
-/** `npm run simulate -- [--seeds N] [--tenants N] [--scale X] [--json]`: a year of made-up traffic through planner and ledger. */
+/**
+ * `npm run simulate -- [--seeds N] [--tenants N] [--scale X] [--json]`: a year of made-up traffic through planner and
+ * ledger.
+ */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

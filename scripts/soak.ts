@@ -1,4 +1,7 @@
-/** `npm run soak -- [--images N] [--json]`: many images through worker and handlers, and whether their memory stays flat. */
+/**
+ * `npm run soak -- [--images N] [--json]`: many images through worker and handlers, and whether their memory stays
+ * flat.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

@@ -1,4 +1,7 @@
-/** `npm run test:localstack`: vitest.localstack.config.ts, where LocalStack can run; elsewhere a line that says what is missing. */
+/**
+ * `npm run test:localstack`: vitest.localstack.config.ts, where LocalStack can run; elsewhere a line that says what is
+ * missing.
+ */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { findWay } from '../functions/local/localstack/server.ts';

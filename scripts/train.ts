@@ -1,4 +1,6 @@
-/** `npm run train -- --data FOLDER --name NAME [--minutes 20]`: from a folder of images to a package that workers run. */
+/**
+ * `npm run train -- --data FOLDER --name NAME [--minutes 20]`: from a folder of images to a package that workers run.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';

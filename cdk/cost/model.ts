@@ -14,16 +14,24 @@ interface Requests {
 	lambdaRequest?: number;
 }
 
-/** Of an image that is dropped alone: its PUT, its event (sent, a tenth of a receive and of a delete), its claim, its GET. */
+/**
+ * Of an image that is dropped alone: its PUT, its event (sent, a tenth of a receive and of a delete), its claim, its
+ * GET.
+ */
 const ofImage: Requests = { s3Put: 1, sqsRequest: 1.2, dynamoDbWrite: 1, s3Get: 1 };
-/** Of an archive, whatever it holds: the same, and the list of its entries, and its own way through the queue of plans. */
+/**
+ * Of an archive, whatever it holds: the same, and the list of its entries, and its own way through the queue of plans.
+ */
 const ofArchive: Requests = { s3Put: 2, sqsRequest: 4.2, dynamoDbWrite: 2, s3Get: 6, lambdaRequest: 1 };
 /**
  * Of a batch: candidates, manifest, outcomes and report, and looks at them; item, reservation and settlement, the
  * index included, and what waits behind it; two messages, each sent, received and deleted.
  */
 const ofBatch: Requests = { s3Put: 4, s3Get: 5, dynamoDbWrite: 14, dynamoDbRead: 11, sqsRequest: 6, lambdaRequest: 2 };
-/** Time of functions that a batch takes, and each of its images, which is claimed or listed: some 4 s for 512. Estimates. */
+/**
+ * Time of functions that a batch takes, and each of its images, which is claimed or listed: some 4 s for 512.
+ * Estimates.
+ */
 const functionSecondsOfBatch = 1;
 const functionSecondsOfImage = 0.006;
 
@@ -31,7 +39,9 @@ function usdOfRequests({ usd }: Prices, requests: Requests): number {
 	return Object.entries(requests).reduce((sum, [name, count]) => sum + (count * usd(`${name}Million`)) / million, 0);
 }
 
-/** Requests of one image, in USD, when `batchImages` share a batch and `archiveImages` an archive (1: dropped alone). */
+/**
+ * Requests of one image, in USD, when `batchImages` share a batch and `archiveImages` an archive (1: dropped alone).
+ */
 export function requestsUsd(prices: Prices, batchImages: number, archiveImages: number): number {
 	const drop = archiveImages === 1 ? usdOfRequests(prices, ofImage) : usdOfRequests(prices, ofArchive) / archiveImages;
 	const functionSeconds = functionSecondsOfBatch / batchImages + functionSecondsOfImage;
@@ -39,7 +49,10 @@ export function requestsUsd(prices: Prices, batchImages: number, archiveImages: 
 	return drop + functions + usdOfRequests(prices, ofBatch) / batchImages;
 }
 
-/** Multiply-adds of a network whose full run costs as much as an image's requests: from there on the gate decides the bill. */
+/**
+ * Multiply-adds of a network whose full run costs as much as an image's requests: from there on the gate decides the
+ * bill.
+ */
 export function evenGmac(requests: number, gmac: number): number {
 	return requests / gmac;
 }
@@ -71,7 +84,9 @@ export function idleItems(
 	];
 }
 
-/** Of a claim: a key of some sixty characters, its version, its batch, and the 100 bytes that DynamoDB adds to an item. */
+/**
+ * Of a claim: a key of some sixty characters, its version, its batch, and the 100 bytes that DynamoDB adds to an item.
+ */
 export const claimBytes = 205;
 
 /** What the claims of so many images cost a month, for ever: they never expire. An archive has one. */
@@ -85,8 +100,8 @@ export function privateNetworkUsdMonth({ usd }: Prices): number {
 }
 
 /**
- * What a walk through so many images costs: their listing, a thousand at a time, and of each its claim, which is priced by the
- * item, however many one request reads. Old versions, which are listed too, are not counted.
+ * What a walk through so many images costs: their listing, a thousand at a time, and of each its claim, which is priced
+ * by the item, however many one request reads. Old versions, which are listed too, are not counted.
  */
 export function walkUsd({ usd }: Prices, images: number): number {
 	const ofImage = usd('s3PutMillion') / 1000 + usd('dynamoDbReadMillion');

@@ -22,7 +22,10 @@ export interface Network {
 	gmac: number;
 }
 
-/** What a million images cost on workers of both kinds, by network and share of its compute, and what binds a worker there. */
+/**
+ * What a million images cost on workers of both kinds, by network and share of its compute, and what binds a worker
+ * there.
+ */
 export function workersTable(
 	prices: Prices,
 	task: CpuTask,

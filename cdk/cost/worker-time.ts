@@ -31,12 +31,18 @@ function loadSeconds({ speeds }: Prices, drop: Drop): number {
 	return (drop === 'alone' ? speeds.loadAloneMs.value : speeds.loadArchivedMs.value) / 1000;
 }
 
-/** The network, in GMAC, from which on a worker is bound by computing; below it, by loading: less compute saves nothing there. */
+/**
+ * The network, in GMAC, from which on a worker is bound by computing; below it, by loading: less compute saves nothing
+ * there.
+ */
 export function computeBindsGmac(prices: Prices, kind: WorkerKind, task: CpuTask, drop: Drop): number {
 	return loadSeconds(prices, drop) * gmacPerSecond(prices, kind, task);
 }
 
-/** What a million images cost on a worker that is kept busy, in USD: it loads and computes at once, so the slower of the two counts. */
+/**
+ * What a million images cost on a worker that is kept busy, in USD: it loads and computes at once, so the slower of the
+ * two counts.
+ */
 export function workerUsdMillion(prices: Prices, kind: WorkerKind, task: CpuTask, drop: Drop, gmac: number): number {
 	const seconds = Math.max(gmac / gmacPerSecond(prices, kind, task), loadSeconds(prices, drop));
 	return (million * seconds * workerUsdHour(prices, kind, task)) / hourSeconds;

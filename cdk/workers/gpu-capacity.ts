@@ -43,13 +43,15 @@ export class GpuCapacity extends Construct {
 				vCpuCountMin: 1,
 				memoryMin: Size.gibibytes(4),
 				allowedInstanceTypes: instanceTypes,
-				onDemandMaxPricePercentageOverLowestPrice: anyPricePercent, // else only types of at most 120 % of the cheapest one's price
+				// else only types of at most 120 % of the cheapest one's price
+				onDemandMaxPricePercentageOverLowestPrice: anyPricePercent,
 				acceleratorCountMin: 1,
 				acceleratorManufacturers: [AcceleratorManufacturer.NVIDIA],
 				acceleratorTypes: [AcceleratorType.GPU],
 			},
 		});
-		this.provider.node.addDependency(...waysOut(network)); // deleted before them: cut off from ECS, an instance cannot end
+		// deleted before them: cut off from ECS, an instance cannot end
+		this.provider.node.addDependency(...waysOut(network));
 		cluster.addManagedInstancesCapacityProvider(this.provider);
 	}
 }

@@ -5,7 +5,10 @@ import type { Buckets } from '../buckets.ts';
 import type { Queues } from '../queues.ts';
 import { allow, allowObjects, maySeeWhatIsMissing } from '../statements.ts';
 
-/** All that a worker may do: read images, write outcomes and reports, use its two queues, and keep its own task while it runs. */
+/**
+ * All that a worker may do: read images, write outcomes and reports, use its two queues, and keep its own task while it
+ * runs.
+ */
 export function permissionsOfWorker(cluster: Cluster, buckets: Buckets, queues: Queues): PolicyStatement[] {
 	const tasks = Stack.of(cluster).formatArn({
 		service: 'ecs',

@@ -17,8 +17,8 @@ import type { Settings } from '../settings-schema.ts';
 
 const minute = Duration.minutes(1);
 /**
- * How long the oldest batch may wait before the batches count as heavy: longer than a worker takes to start and to finish
- * `batchesPerWorker` light ones.
+ * How long the oldest batch may wait before the batches count as heavy: longer than a worker takes to start and to
+ * finish `batchesPerWorker` light ones.
  */
 const heavyMinutes: Record<Settings['workers'], number> = { cpu: 5, gpu: 15 };
 /** How many minutes in a row without any batch end the last worker: a start is dearer than a short wait. */
@@ -27,16 +27,16 @@ const emptyMinutes = 5;
 const stepsMax = 20;
 
 /**
- * Metric math that adds metrics of which some may have no data. `a + b` has no value, and so no alarm, unless both have;
- * SUM over a list skips what is missing.
+ * Metric math that adds metrics of which some may have no data. `a + b` has no value, and so no alarm, unless both
+ * have; SUM over a list skips what is missing.
  */
 export function sumOf(...ids: string[]): string {
 	return `SUM([${ids.join(', ')}])`;
 }
 
 /**
- * Batches that wait or run: those in flight count, else the worker that runs the last one would be stopped. As a minimum it is
- * above nought only where there was always one.
+ * Batches that wait or run: those in flight count, else the worker that runs the last one would be stopped. As a
+ * minimum it is above nought only where there was always one.
  */
 export function backlogOf(
 	queue: Queue,
@@ -55,8 +55,9 @@ export function backlogOf(
 }
 
 /**
- * How many workers the batches want: one for each `batchesPerWorker`; and one for each three, as many as a worker runs at once,
- * where the oldest has waited so long that they must be heavy. MAX skips an age that is missing, so the number stands without it.
+ * How many workers the batches want: one for each `batchesPerWorker`; and one for each three, as many as a worker runs
+ * at once, where the oldest has waited so long that they must be heavy. MAX skips an age that is missing, so the number
+ * stands without it.
  */
 function workersWanted(queue: Queue, kind: Settings['workers'], batchesPerWorker: number): MathExpression {
 	const period = minute;
@@ -82,8 +83,8 @@ function workersWanted(queue: Queue, kind: Settings['workers'], batchesPerWorker
 }
 
 /**
- * The numbers of workers that there may be, rising to the most; each holds from as many wanted on. One by one while the steps
- * suffice, else ever further apart, and so never more than wanted.
+ * The numbers of workers that there may be, rising to the most; each holds from as many wanted on. One by one while the
+ * steps suffice, else ever further apart, and so never more than wanted.
  */
 export function workerSteps(workersMax: number): number[] {
 	const count = Math.min(workersMax, stepsMax);
@@ -106,9 +107,9 @@ export interface ScalingProps {
 }
 
 /**
- * None without batches, else as many as they want. One alarm weighs number and age together, so that one policy alone starts
- * workers; it sets a count instead of changing one, so that it may run again. A worker that is protected goes on with its batch
- * whatever the count says.
+ * None without batches, else as many as they want. One alarm weighs number and age together, so that one policy alone
+ * starts workers; it sets a count instead of changing one, so that it may run again. A worker that is protected goes on
+ * with its batch whatever the count says.
  */
 export class Scaling extends Construct {
 	private readonly name: string;

@@ -59,7 +59,10 @@ export class WorkerTask extends Construct {
 	}
 }
 
-/** Each decodes one image, but for two that look up hosts (onnx/decode.ts); Node has four, however many processors there are. */
+/**
+ * Each decodes one image, but for two that look up hosts (onnx/decode.ts); Node has four, however many processors there
+ * are.
+ */
 function poolThreads(cpuUnits: number): number {
 	return 2 + Math.max(4, Math.ceil(cpuUnits / cpuUnitsOfOne));
 }

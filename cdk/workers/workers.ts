@@ -26,7 +26,9 @@ export interface WorkersProps {
 	queues: Queues;
 }
 
-/** The service that runs batches: as many workers as these want, within the settings' bound; none when there are none. */
+/**
+ * The service that runs batches: as many workers as these want, within the settings' bound; none when there are none.
+ */
 export class Workers extends Construct {
 	readonly cluster: Cluster;
 	readonly service: FargateService;
@@ -62,7 +64,8 @@ export class Workers extends Construct {
 	private serviceOf({ settings, network }: WorkersProps, task: WorkerTask): FargateService {
 		const common = {
 			cluster: this.cluster,
-			serviceName: `${settings.name}-workers-${settings.workers}`, // the other kind takes another service, beside this one at first
+			// the other kind takes another service, beside this one at first
+			serviceName: `${settings.name}-workers-${settings.workers}`,
 			taskDefinition: task.definition,
 			desiredCount: 0, // so a deployment is done at once, and no circuit breaker could judge it
 			propagateTags: PropagatedTagSource.SERVICE, // what tasks cost is told by the stack's tag

@@ -1,7 +1,10 @@
 import type { Readable } from 'node:stream';
 import { limits } from '../core/limits.ts';
 
-/** An archive's bytes, wherever they lie. Reading throws BudgetNetError `unavailable`, or ImageError when it is not there any more. */
+/**
+ * An archive's bytes, wherever they lie. Reading throws BudgetNetError `unavailable`, or ImageError when it is not
+ * there any more.
+ */
 export interface ArchiveBytes {
 	/** Of the whole archive. */
 	readonly bytes: number;
@@ -12,7 +15,8 @@ export interface ArchiveBytes {
 }
 
 /**
- * Reads little pieces, each after the one before, out of larger windows: one request for thousands of a directory's records.
+ * Reads little pieces, each after the one before, out of larger windows: one request for thousands of a directory's
+ * records.
  * @throws Error when a piece does not lie within the archive
  */
 export function createWindow(archive: ArchiveBytes): (at: number, bytes: number) => Promise<Uint8Array> {

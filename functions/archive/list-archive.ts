@@ -8,8 +8,8 @@ import { readTar } from './tar.ts';
 import { readZip } from './zip.ts';
 
 /**
- * The images of an archive, in its own order; those that cannot be taken are refused one by one, with their reason. Folders
- * and hidden files are left out. The same archive gives the same list.
+ * The images of an archive, in its own order; those that cannot be taken are refused one by one, with their reason.
+ * Folders and hidden files are left out. The same archive gives the same list.
  * @throws ImageError when none of it can be taken, or when it is not there any more
  * @throws BudgetNetError `unavailable` when it cannot be reached
  */

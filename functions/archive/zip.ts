@@ -62,7 +62,10 @@ async function readDirectory(zip: ZipFile, read: ReturnType<typeof createWindow>
 	return records;
 }
 
-/** Finder and others write UTF-8 without the flag that says so: what can be read as UTF-8 is hardly ever meant as code page 437. */
+/**
+ * Finder and others write UTF-8 without the flag that says so: what can be read as UTF-8 is hardly ever meant as code
+ * page 437.
+ */
 function nameOf({ generalPurposeBitFlag, fileNameRaw, extraFields }: Entry): string {
 	const flags = isUtf8(fileNameRaw) ? generalPurposeBitFlag | utf8Flag : generalPurposeBitFlag;
 	return getFileNameLowLevel(flags, fileNameRaw, extraFields, false);
@@ -96,8 +99,8 @@ function problemOf(entry: Entry): string | undefined {
 }
 
 /**
- * Refuses entries that share bytes (as the bombs do that unpack one kernel many times) or that reach into the directory;
- * gives each the bytes up to the next one, since a local header's length may differ from the directory's.
+ * Refuses entries that share bytes (as the bombs do that unpack one kernel many times) or that reach into the
+ * directory; gives each the bytes up to the next one, since a local header's length may differ from the directory's.
  */
 function refuseOverlaps(records: readonly ArchiveRecord[], directoryStart: number): void {
 	const files = records.filter(({ folder }) => !folder).sort((a, b) => a.stored.at - b.stored.at);

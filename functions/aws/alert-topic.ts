@@ -3,7 +3,10 @@ import type { Alert } from '../core/alert.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 
-/** Tells people of alerts. The ledger has noted each before, so one that could not be told is not lost: `budgetnet status --json` shows it. */
+/**
+ * Tells people of alerts. The ledger has noted each before, so one that could not be told is not lost: `budgetnet
+ * status --json` shows it.
+ */
 export interface AlertTopic {
 	tell(alert: Alert): void;
 	/** When all that was told has been sent, or logged as not sent: a function may not return before. */

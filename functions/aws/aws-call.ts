@@ -1,8 +1,8 @@
 import { BudgetNetError, messageOf } from '../core/errors.ts';
 
 /**
- * Makes a call of AWS. What it throws, after the SDK's own retries, becomes our own `unavailable`: tried again, it may work.
- * Whoever knows better of an error catches it inside `call`.
+ * Makes a call of AWS. What it throws, after the SDK's own retries, becomes our own `unavailable`: tried again, it may
+ * work. Whoever knows better of an error catches it inside `call`.
  * @param what names the thing called, as "table budgetnet-claims"
  * @throws BudgetNetError
  */

@@ -18,8 +18,8 @@ const claimSchema = z.strictObject({ pk: z.string(), batchId: batchIdSchema });
 export interface Claims {
 	/**
 	 * True: the image is this batch's, now or before. False: it is another's.
-	 * @param run a run on purpose has claims of its own; without it the first run, which every image gets. An archive has one
-	 * claim for all its images; those of its images that run again on purpose have one each
+	 * @param run a run on purpose has claims of its own; without it the first run, which every image gets. An archive has
+	 * one claim for all its images; those of its images that run again on purpose have one each
 	 * @throws BudgetNetError `unavailable`
 	 */
 	claim(image: Image, batchId: string, run?: string): Promise<boolean>;
@@ -28,7 +28,8 @@ export interface Claims {
 	/**
 	 * The batches that have claimed these images for their first run, each in its image's place: a request for
 	 * `limits.claimsReadMax` of them.
-	 * @throws BudgetNetError `unavailable`, also when the table still gives only a part after `limits.slowDownTries` requests
+	 * @throws BudgetNetError `unavailable`, also when the table still gives only a part after `limits.slowDownTries`
+	 * requests
 	 */
 	ownersOf(names: readonly ImageName[]): Promise<(string | undefined)[]>;
 }
@@ -72,7 +73,10 @@ export function createClaims(dynamodb: DynamoDBDocumentClient, tableName: string
 	};
 }
 
-/** The claims that there are of these keys. A table that is short of capacity gives some of them, and is asked again for the others. */
+/**
+ * The claims that there are of these keys. A table that is short of capacity gives some of them, and is asked again for
+ * the others.
+ */
 async function readClaims(dynamodb: DynamoDBDocumentClient, tableName: string, keys: readonly string[]) {
 	const what = `table ${tableName}`;
 	const found: z.infer<typeof claimSchema>[] = [];

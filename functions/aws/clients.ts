@@ -49,7 +49,8 @@ export function createClients(endpoints?: Endpoints, slowDownTries: number = lim
 		...common,
 		...at(endpoints?.s3Endpoint),
 		forcePathStyle: endpoints !== undefined || emulated(process.env),
-		// The checksum that AWS's command line sends is computed in JavaScript here, 2.5 ms a MB; TLS and If-Match hold the bytes.
+		// The checksum that AWS's command line sends is computed in JavaScript here, 2.5 ms a MB; TLS and If-Match hold the
+		// bytes.
 		responseChecksumValidation: 'WHEN_REQUIRED',
 	});
 	const dynamodb = new DynamoDBClient({ ...common, ...at(endpoints?.dynamodbEndpoint) });

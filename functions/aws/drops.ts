@@ -43,9 +43,9 @@ const openPrefix = 'drops-open/tenant=';
 const dropBytesMax = 32 * 1024;
 
 /**
- * Drops as JSON objects in the results bucket. An open drop's key is made of its tenant, so that a listing by folders tells who
- * has any; of a digest of its marker's key, which may be long and odd; and of the moment: so the same closing, told twice, is
- * the same object.
+ * Drops as JSON objects in the results bucket. An open drop's key is made of its tenant, so that a listing by folders
+ * tells who has any; of a digest of its marker's key, which may be long and odd; and of the moment: so the same
+ * closing, told twice, is the same object.
  */
 export function createDrops(s3: S3Client, bucket: string): Drops {
 	async function listPage(options: { Prefix: string } & Partial<ListObjectsV2CommandInput>) {

@@ -8,7 +8,10 @@ export interface ListedImage extends Image {
 	modifiedMs: number;
 }
 
-/** One page of the images bucket, in the order of keys. Where old versions lie there too it may be short, and even empty. */
+/**
+ * One page of the images bucket, in the order of keys. Where old versions lie there too it may be short, and even
+ * empty.
+ */
 export interface ImagePage {
 	images: ListedImage[];
 	/** Give it to the next call; absent after the last page. */
@@ -16,8 +19,9 @@ export interface ImagePage {
 }
 
 /**
- * Lists the images bucket, or what lies under a prefix, page by page (a thousand versions of keys at most), from `after` on: a
- * key, so that it never goes stale. Each image is named as its event named it, without a request of its own.
+ * Lists the images bucket, or what lies under a prefix, page by page (a thousand versions of keys at most), from
+ * `after` on: a key, so that it never goes stale. Each image is named as its event named it, without a request of its
+ * own.
  */
 export async function listImages(
 	s3: S3Client,

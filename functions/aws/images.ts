@@ -23,13 +23,18 @@ const ownErrors = new Set([
 export interface Images {
 	/**
 	 * The bytes of exactly this version of the image, `limits.imageBytesMax` at most.
-	 * @throws ImageError when this image cannot be had; `denied` where it may be this program that may not read the bucket
-	 * @throws BudgetNetError `unavailable` when the bucket cannot be reached: then no image failed, the batch is tried again
+	 * @throws ImageError when this image cannot be had; `denied` where it may be this program that may not read the
+	 * bucket
+	 * @throws BudgetNetError `unavailable` when the bucket cannot be reached: then no image failed, the batch is tried
+	 * again
 	 */
 	get(image: Image): Promise<Uint8Array>;
 	/** Exactly these bytes of exactly this version of an archive. @throws like `get` */
 	getRange(archive: Image, at: number, bytes: number): Promise<Uint8Array>;
-	/** All bytes of exactly this version of an archive, for whoever does not keep them. @throws like `get`, until it begins */
+	/**
+	 * All bytes of exactly this version of an archive, for whoever does not keep them.
+	 * @throws like `get`, until it begins
+	 */
 	getStream(archive: Image): Promise<Readable>;
 }
 
@@ -114,9 +119,13 @@ function whyNot(error: unknown): keyof typeof explanations | undefined {
 	return nameOf(error) === 'InvalidObjectState' ? 'archived' : 'denied';
 }
 
-/** An AccessDenied that names the action on the key ("not authorized to perform: kms:Decrypt") or, as older ones do, its ciphertext. */
+/**
+ * An AccessDenied that names the action on the key ("not authorized to perform: kms:Decrypt") or, as older ones do, its
+ * ciphertext.
+ */
 function speaksOfKey(error: unknown): boolean {
-	return /not authorized to perform: kms:|The ciphertext refers to/i.test(messageOf(error)); // not just a key that is called so
+	// not just a key that is called so
+	return /not authorized to perform: kms:|The ciphertext refers to/i.test(messageOf(error));
 }
 
 function tooLarge(): ImageError {

@@ -26,7 +26,10 @@ export function createLedgerAccounts(store: LedgerStore): Pick<Ledger, 'setQuota
 		return quota;
 	}
 
-	/** Whoever wrote this quota may have died before the account that it leads to was charged: the next may not pass that over. */
+	/**
+	 * Whoever wrote this quota may have died before the account that it leads to was charged: the next may not pass that
+	 * over.
+	 */
 	async function finishChange(quota: Quota): Promise<void> {
 		const { tenant, continues } = quota;
 		if (continues && (await getAccount(tenant, continues.from))) await ensureAccount(quota, continues.to, undefined);

@@ -44,8 +44,8 @@ const entryOf = (tenant: string, n: number, billedNanoUsd: number) => {
 const accountOf = (tenant: string) => ledger.getAccount(tenant, period);
 
 /**
- * Lets a process die after its first, second, third... call, until one lives to the end; each on a tenant of its own, which
- * has reservation 1 open. Gives the tenants.
+ * Lets a process die after its first, second, third... call, until one lives to the end; each on a tenant of its own,
+ * which has reservation 1 open. Gives the tenants.
  */
 async function dieAtEachCall(
 	name: string,

@@ -23,7 +23,9 @@ export function createLedgerReservations(store: LedgerStore): Pick<Ledger, 'rese
 		});
 	}
 
-	/** A release may have passed between the look at the journal and the reservation: then nobody else would ever free it. */
+	/**
+	 * A release may have passed between the look at the journal and the reservation: then nobody else would ever free it.
+	 */
 	async function undoIfSettled({ tenant, period, rid }: ReserveRequest): Promise<void> {
 		if (!(await getEntry(tenant, period, rid))) return;
 		await settleOpen(tenant, period, rid, 0);

@@ -15,7 +15,10 @@ export interface LedgerStore {
 	getEntry(tenant: string, period: string, rid: string): Promise<JournalEntry | undefined>;
 }
 
-/** Opens the table for reading and conditional writes. @throws BudgetNetError `unavailable`, `invalid`: an item that does not fit */
+/**
+ * Opens the table for reading and conditional writes.
+ * @throws BudgetNetError `unavailable`, `invalid`: an item that does not fit
+ */
 export function openLedgerStore(dynamodb: DynamoDBDocumentClient, tableName: string): LedgerStore {
 	const what = `table ${tableName}`;
 	return {

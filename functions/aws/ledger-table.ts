@@ -22,8 +22,8 @@ import { openLedgerStore } from './ledger-store.ts';
 import * as writes from './ledger-writes.ts';
 
 /**
- * The ledger in a DynamoDB table (pk, sk): an item a quota, an item an account, an item a journal entry.
- * Every write touches one item and has a condition; whoever meets a condition that does not hold reads again, consistently.
+ * The ledger in a DynamoDB table (pk, sk): an item a quota, an item an account, an item a journal entry. Every write
+ * touches one item and has a condition; whoever meets a condition that does not hold reads again, consistently.
  */
 export function createLedgerTable(dynamodb: DynamoDBDocumentClient, tableName: string): Ledger {
 	const store = openLedgerStore(dynamodb, tableName);

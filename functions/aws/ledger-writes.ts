@@ -7,7 +7,8 @@ import { ledgerKeys } from './ledger-items.ts';
 
 /**
  * The transitions of core/ledger.ts, each as one conditional write. Conditions cannot calculate, so every sum stands in
- * the item (`availableNanoUsd`) or is brought along, together with the condition that what it was made from still holds.
+ * the item (`availableNanoUsd`) or is brought along, together with the condition that what it was made from still
+ * holds.
  */
 
 export type Update = Omit<UpdateCommandInput, 'TableName'>;
@@ -30,7 +31,10 @@ export function putAccount(account: Account): Put {
 	return { Item, ConditionExpression: 'attribute_not_exists(pk)' };
 }
 
-/** Brings `before` to the quota of `after`, and to what it carries; a revision stands for both, so the difference is right. */
+/**
+ * Brings `before` to the quota of `after`, and to what it carries; a revision stands for both, so the difference is
+ * right.
+ */
 export function updateQuota(before: Account, after: Account): Update {
 	return {
 		Key: ledgerKeys.account(before.tenant, before.period),

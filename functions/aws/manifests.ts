@@ -19,8 +19,8 @@ export interface Manifests {
 	putCandidates(ref: BatchRef, images: Image[]): Promise<void>;
 	getCandidates(ref: BatchRef): Promise<Image[] | undefined>;
 	/**
-	 * Writes the images of an archive, unless they are there: the first list counts, so that everybody who opens the archive
-	 * cuts it into the same batches.
+	 * Writes the images of an archive, unless they are there: the first list counts, so that everybody who opens the
+	 * archive cuts it into the same batches.
 	 * @returns the list that counts
 	 */
 	putEntries(list: EntryList): Promise<EntryList>;
@@ -30,7 +30,9 @@ export interface Manifests {
 	get(ref: BatchRef): Promise<Manifest>;
 }
 
-/** Manifests as JSON objects in S3. Written again, they are the same: so, but for lists of entries, without a condition. */
+/**
+ * Manifests as JSON objects in S3. Written again, they are the same: so, but for lists of entries, without a condition.
+ */
 export function createManifests(s3: S3Client, bucket: string): Manifests {
 	async function write(key: string, manifest: Manifest): Promise<void> {
 		await putJson(s3, bucket, key, manifest, limits.manifestBytesMax);

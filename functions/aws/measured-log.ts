@@ -3,8 +3,8 @@ import type { Log } from '../core/log.ts';
 import { measuresOf, metricsNamespace } from './measures.ts';
 
 /**
- * Log lines as JSON on standard output, and beside them, in CloudWatch's embedded metric format, the metrics that they hold:
- * CloudWatch reads both from the same log, and nobody calls it.
+ * Log lines as JSON on standard output, and beside them, in CloudWatch's embedded metric format, the metrics that they
+ * hold: CloudWatch reads both from the same log, and nobody calls it.
  * @param system what the installation is called, for accounts with several
  * @param service who speaks, as "planner"; in the lines only, for a dimension more would be metrics more
  */

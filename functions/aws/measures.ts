@@ -14,7 +14,10 @@ export const metricsNamespace = 'BudgetNet';
 const measuredFields = {
 	labelled: { name: 'ImagesLabelled', unit: MetricUnit.Count },
 	failed: { name: 'ImagesFailed', unit: MetricUnit.Count },
-	/** Of batches that no worker could run, or none in time, or that could not be planned: the system's trouble, not the images'. */
+	/**
+	 * Of batches that no worker could run, or none in time, or that could not be planned: the system's trouble, not the
+	 * images'.
+	 */
 	givenUp: { name: 'ImagesGivenUp', unit: MetricUnit.Count },
 	consumedMacs: { name: 'ConsumedMacs', unit: MetricUnit.Count },
 	/** Of attempts that did not win: the operator's loss, nobody's bill. */
@@ -34,7 +37,10 @@ const measuredFields = {
 
 const budgetUsed = { name: 'BudgetUsed', unit: MetricUnit.Percent } as const;
 
-/** The metrics that a log line's fields hold, of whichever line; of a batch that ran, the used part of its budget as well. */
+/**
+ * The metrics that a log line's fields hold, of whichever line; of a batch that ran, the used part of its budget as
+ * well.
+ */
 export function measuresOf(fields: Record<string, unknown>): Measure[] {
 	const measures: Measure[] = [];
 	for (const [field, metric] of Object.entries(measuredFields)) {

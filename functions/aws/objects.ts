@@ -13,7 +13,9 @@ import { parseJson } from '../core/parse.ts';
 import { awsCall, nameOf, statusOf } from './aws-call.ts';
 import { mustFit } from './must-fit.ts';
 
-/** Tries of a conditional PUT that S3 answers with 409: somebody is just writing the same key, so it is not decided yet. */
+/**
+ * Tries of a conditional PUT that S3 answers with 409: somebody is just writing the same key, so it is not decided yet.
+ */
 const conflictTries = 5;
 
 export interface FetchedObject {
@@ -21,10 +23,16 @@ export interface FetchedObject {
 	metadata: Record<string, string>;
 }
 
-/** Tries of a transfer that breaks off: the SDK tries again until an answer begins, and a batch of 2,048 of them must not fail by one. */
+/**
+ * Tries of a transfer that breaks off: the SDK tries again until an answer begins, and a batch of 2,048 of them must
+ * not fail by one.
+ */
 const transferTries = 3;
 
-/** Reads an object. Undefined when it is longer than `bytesMax`: no more than that is ever held, and the transfer is cut off. */
+/**
+ * Reads an object. Undefined when it is longer than `bytesMax`: no more than that is ever held, and the transfer is cut
+ * off.
+ */
 export async function fetchObject(
 	s3: S3Client,
 	command: GetObjectCommand,
@@ -69,7 +77,10 @@ export async function headObject(
 	return await ifThere(objectName(bucket, key), () => s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key })));
 }
 
-/** An object's text and metadata; undefined when it is not there. @throws BudgetNetError `invalid` when it is too long */
+/**
+ * An object's text and metadata; undefined when it is not there.
+ * @throws BudgetNetError `invalid` when it is too long
+ */
 export async function getObject(
 	s3: S3Client,
 	bucket: string,
@@ -95,7 +106,10 @@ async function ifThere<T>(what: string, call: () => Promise<T>): Promise<T | und
 	});
 }
 
-/** What a JSON object says; undefined when it is not there. @throws BudgetNetError `invalid` when it is too long or does not fit */
+/**
+ * What a JSON object says; undefined when it is not there.
+ * @throws BudgetNetError `invalid` when it is too long or does not fit
+ */
 export async function getJson<T>(
 	s3: S3Client,
 	bucket: string,
@@ -129,8 +143,8 @@ export interface PutOptions {
 }
 
 /**
- * Writes an object. 'exists': it was there already and stays as it is; that may be this very call's own work, where the SDK
- * tried again after it did not hear the answer.
+ * Writes an object. 'exists': it was there already and stays as it is; that may be this very call's own work, where the
+ * SDK tried again after it did not hear the answer.
  * @throws BudgetNetError
  */
 export async function putText(

@@ -40,7 +40,10 @@ export async function outputsOf(client: CloudFormationClient, stackName: string)
 	return Object.fromEntries((stack.Outputs ?? []).map(({ OutputKey = '', OutputValue }) => [OutputKey, OutputValue]));
 }
 
-/** Everything of a system, from its stack's outputs. @throws BudgetNetError `invalid` when they are not this system's */
+/**
+ * Everything of a system, from its stack's outputs.
+ * @throws BudgetNetError `invalid` when they are not this system's
+ */
 export function resourcesIn(given: StackOutputs, stackName: string): Resources {
 	const outputs = parse(outputsSchema, given, `outputs of stack ${stackName}`);
 	return {

@@ -2,7 +2,10 @@ import { CreateTableCommand, type CreateTableCommandInput, ResourceInUseExceptio
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { awsCall } from './aws-call.ts';
 
-/** Sparse index of the table of batches: only those that are claiming, deferred, sent or watched, by tenant and in order of time. */
+/**
+ * Sparse index of the table of batches: only those that are claiming, deferred, sent or watched, by tenant and in order
+ * of time.
+ */
 export const unfinishedIndex = 'unfinished';
 
 /** The names of the three tables of an installation. */
@@ -10,7 +13,10 @@ export function tableNames(prefix: string) {
 	return { ledger: `${prefix}-ledger`, claims: `${prefix}-claims`, batches: `${prefix}-batches` };
 }
 
-/** The three tables as inputs of CreateTable, billed on demand: for embedded tables as they are, for the stack to follow. */
+/**
+ * The three tables as inputs of CreateTable, billed on demand: for embedded tables as they are, for the stack to
+ * follow.
+ */
 export function tableDefinitions(prefix: string): CreateTableCommandInput[] {
 	const names = tableNames(prefix);
 	return [

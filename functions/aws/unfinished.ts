@@ -26,11 +26,14 @@ interface Search {
 	limit: number;
 }
 
-/** A tenant's deferred batches, the oldest first. Each is read from the table itself: one that has moved on is left out. */
+/**
+ * A tenant's deferred batches, the oldest first. Each is read from the table itself: one that has moved on is left out.
+ */
 export async function findDeferred(search: Search & { tenant: string }): Promise<Batch[]> {
 	const { tenant, limit, get } = search;
 	const found: Batch[] = [];
-	const Limit = limit + limits.openReservationsMax; // entries a page: some are of batches that are sent, or have moved on
+	// entries a page: some are of batches that are sent, or have moved on
+	const Limit = limit + limits.openReservationsMax;
 	for await (const page of pagesOf(search, (input) => deferredQuery({ ...input, Limit }, tenant))) {
 		while (page.length > 0 && found.length < limit)
 			found.push(...(await readEach(page.splice(0, limit - found.length), get, ({ state }) => state === 'deferred')));
@@ -40,10 +43,11 @@ export async function findDeferred(search: Search & { tenant: string }): Promise
 }
 
 /**
- * Unfinished batches of all tenants, in no order. Where there are more than `limit`, three kinds share it: those that nobody else
- * looks after, each tenant's oldest deferred one, and those that are sent; what one kind leaves goes to the others, and last to what only
- * waits for its turn: thousands of them, of one tenant that is suspended, may not hide what is stuck of another. Each time another
- * random part of a kind is taken, so that none is left out for ever. One that cannot be read is told of and left out.
+ * Unfinished batches of all tenants, in no order. Where there are more than `limit`, three kinds share it: those that
+ * nobody else looks after, each tenant's oldest deferred one, and those that are sent; what one kind leaves goes to the
+ * others, and last to what only waits for its turn: thousands of them, of one tenant that is suspended, may not hide
+ * what is stuck of another. Each time another random part of a kind is taken, so that none is left out for ever. One
+ * that cannot be read is told of and left out.
  */
 export async function findUnfinished(search: Search & { unreadable?: Unreadable | undefined }): Promise<Batch[]> {
 	const { limit, get, unreadable } = search;
@@ -103,7 +107,8 @@ async function* pagesOf(
 		const input = { TableName: tableName, IndexName: unfinishedIndex };
 		const command = commandOf(start ? { ...input, ExclusiveStartKey: start } : input);
 		const what = `table ${tableName}`;
-		const { Items = [], LastEvaluatedKey } = await awsCall(what, () => dynamodb.send(command as ScanCommand)); // both answer alike
+		// both answer alike
+		const { Items = [], LastEvaluatedKey } = await awsCall(what, () => dynamodb.send(command as ScanCommand));
 		yield Items.map((item) => parse(entrySchema, item, `index ${unfinishedIndex} of ${what}`));
 		if (!LastEvaluatedKey) return;
 		start = LastEvaluatedKey;

@@ -28,8 +28,8 @@ function countImages(told: string, images: number) {
 }
 
 /**
- * Images a second of a worker with so many batches at once, whose buckets and queues take `latencyMs` longer to answer than the
- * embedded ones: from its first batch's begin to its last one's end, at half of the full MACs.
+ * Images a second of a worker with so many batches at once, whose buckets and queues take `latencyMs` longer to answer
+ * than the embedded ones: from its first batch's begin to its last one's end, at half of the full MACs.
  */
 export async function measureAtOnce(
 	packageFolder: string,

@@ -29,10 +29,14 @@ export function limitOf(said: Allowance, { card, price, images }: Priced): numbe
 	if (!(share > 0 && share <= 1))
 		throw new BudgetNetError('invalid', `--share ${said.share}: expected a number above 0, at most 1`);
 	if (share < 1) return costWithinMacs(price, Math.floor(share * images * fullMacs(card)), images);
-	return limitForShare({ card, price, images, share, batches: images }); // no batch gets more than the full network, however much there is
+	// no batch gets more than the full network, however much there is
+	return limitForShare({ card, price, images, share, batches: images });
 }
 
-/** The option that would have paid the least for every image, as `--macs 60000001`: money has steps, and each batch is rounded up. */
+/**
+ * The option that would have paid the least for every image, as `--macs 60000001`: money has steps, and each batch is
+ * rounded up.
+ */
 export function enoughForAll(
 	said: Allowance,
 	{ card, price, images, batchImagesMax }: Priced & { batchImagesMax: number },

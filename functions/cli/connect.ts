@@ -31,7 +31,10 @@ export function useStack(name: string | undefined): void {
 	stackName = name;
 }
 
-/** Whether a stack is named, or endpoints are. Without either the names would be looked for in whatever account the SDK finds. */
+/**
+ * Whether a stack is named, or endpoints are. Without either the names would be looked for in whatever account the SDK
+ * finds.
+ */
 export function isSystemNamed(): boolean {
 	return stackName !== undefined || ['S3', 'SQS', 'DYNAMODB'].every(endpointOf);
 }

@@ -36,7 +36,10 @@ interface Estimate {
 	/** Whatever there is money for, nothing runs before `start`, or `quota resume`. */
 	stopped: boolean;
 	suspended: boolean;
-	/** Images that wait already, at most limits.sweepBatchesMax batches of them: they go first, with money that is counted here. */
+	/**
+	 * Images that wait already, at most limits.sweepBatchesMax batches of them: they go first, with money that is counted
+	 * here.
+	 */
 	olderImages: number;
 }
 

@@ -8,13 +8,18 @@ import type { Outcome } from '../core/outcome.ts';
 import type { Connection } from './connect.ts';
 import { runAfter } from './runs.ts';
 
-/** Images that run again together: as one run, with claims of its own; or that nobody has claimed yet, as their first. */
+/**
+ * Images that run again together: as one run, with claims of its own; or that nobody has claimed yet, as their first.
+ */
 export interface Rerun {
 	run: string | undefined;
 	images: Image[];
 }
 
-/** To try this version again cannot help: another lies there, or none, or it cannot be decoded, or its archive is not in order, or the network gives no numbers for it. */
+/**
+ * To try this version again cannot help: another lies there, or none, or it cannot be decoded, or its archive is not in
+ * order, or the network gives no numbers for it.
+ */
 const hopeless: readonly FailureReason[] = [
 	'deleted',
 	'overwritten',
@@ -28,8 +33,9 @@ const hopeless: readonly FailureReason[] = [
 type Stores = Pick<Connection, 'outcomes' | 'manifests'>;
 
 /**
- * The images of a tenant whose newest outcome, from day `since` on, is a failure that another try may mend, by the batch that failed. The run is
- * named after that batch: whoever says it again before it has ended finds the claims taken, and nothing is billed twice.
+ * The images of a tenant whose newest outcome, from day `since` on, is a failure that another try may mend, by the
+ * batch that failed. The run is named after that batch: whoever says it again before it has ended finds the claims
+ * taken, and nothing is billed twice.
  * @returns also how many of them are known no more: the manifest of their batch has expired
  */
 export async function failedRuns(

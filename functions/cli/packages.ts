@@ -7,7 +7,10 @@ const packagesFolder = join(import.meta.dirname, '..', '..', 'models', 'packages
 
 export const defaultModel = 'cifar10-resnet';
 
-/** The folder of a model package by its name. @throws BudgetNetError `not-found`, naming those that there are; `invalid` */
+/**
+ * The folder of a model package by its name.
+ * @throws BudgetNetError `not-found`, naming those that there are; `invalid`
+ */
 export async function packageFolder(name: string): Promise<string> {
 	const known = (await readdir(packagesFolder, { withFileTypes: true }))
 		.filter((entry) => entry.isDirectory())
@@ -17,5 +20,6 @@ export async function packageFolder(name: string): Promise<string> {
 	const folder = join(packagesFolder, name);
 	const { name: within } = await readCardIn(folder);
 	if (within === name) return folder;
-	throw new BudgetNetError('invalid', `package folder ${folder} holds model "${within}": give it that name`); // prices go by it
+	// prices go by it
+	throw new BudgetNetError('invalid', `package folder ${folder} holds model "${within}": give it that name`);
 }

@@ -5,9 +5,9 @@ import type { Ledger } from '../core/ports.ts';
 import type { Quota } from '../core/quota.ts';
 
 /**
- * Refuses a change of a quota's period, first day or time zone that would charge the wrong account, or too much (quota.ts: nextQuota):
- * at the turn of a period, where this desk's clock may be in another than the planner's; and while reservations are open, for what
- * these do not use goes back to the account before.
+ * Refuses a change of a quota's period, first day or time zone that would charge the wrong account, or too much
+ * (quota.ts: nextQuota): at the turn of a period, where this desk's clock may be in another than the planner's; and
+ * while reservations are open, for what these do not use goes back to the account before.
  * @throws BudgetNetError `unavailable`
  */
 export async function mayChangePeriod(

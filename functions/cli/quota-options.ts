@@ -76,7 +76,10 @@ function parseImages(text: string): number {
 	return Number(text);
 }
 
-/** The quality that `--floor` or `--ceiling` says; undefined where none is said, or is to be. @throws BudgetNetError `invalid` */
+/**
+ * The quality that `--floor` or `--ceiling` says; undefined where none is said, or is to be.
+ * @throws BudgetNetError `invalid`
+ */
 export function saidQuality(text: string | undefined): Quality | undefined {
 	return removable(text, parseQuality) ?? undefined;
 }

@@ -98,7 +98,10 @@ function describe({ images, batchIds, expired }: Made, { failed }: RetryOptions)
 	return lines;
 }
 
-/** Each image in the run that follows its newest. @param batchId that they are in; without it the batch that claimed each first */
+/**
+ * Each image in the run that follows its newest.
+ * @param batchId that they are in; without it the batch that claimed each first
+ */
 async function rerunsOf({ claims }: Connection, images: readonly Image[], batchId?: string) {
 	const runOf = async (image: Image): Promise<string | undefined> => {
 		const name = nameOfImage(image);

@@ -26,7 +26,10 @@ export async function batchesFrom(claims: Pick<Claims, 'ownerOf'>, name: ImageNa
 	return batchIds;
 }
 
-/** All batches that an image, or an archive as a whole, has been in, in the order they were made. @throws BudgetNetError */
+/**
+ * All batches that an image, or an archive as a whole, has been in, in the order they were made.
+ * @throws BudgetNetError
+ */
 export async function batchesOf(
 	{ claims, manifests }: Pick<Connection, 'claims' | 'manifests'>,
 	tenant: string,
@@ -47,8 +50,8 @@ export async function batchesOf(
 }
 
 /**
- * The batch with an entry of an archive that `ref` has claimed: its part, or while it is yet to be opened the batch itself; undefined
- * where it holds no such entry, or could not be opened.
+ * The batch with an entry of an archive that `ref` has claimed: its part, or while it is yet to be opened the batch
+ * itself; undefined where it holds no such entry, or could not be opened.
  */
 async function partWith(
 	manifests: Connection['manifests'],

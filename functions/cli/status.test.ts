@@ -7,7 +7,10 @@ import { describeStatuses, findStatuses } from './status.ts';
 
 const tenant = 'acme';
 
-/** A tenant of a limit of 100 nano-USD that reserved 50; `settled` of them were taken, and the alert of the soft limit is raised. */
+/**
+ * A tenant of a limit of 100 nano-USD that reserved 50; `settled` of them were taken, and the alert of the soft limit
+ * is raised.
+ */
 async function remarkOf(softLimitNanoUsd: number | undefined, settled?: number): Promise<string | undefined> {
 	const ledger = createMemoryLedger();
 	const nowMs = Date.now();

@@ -21,7 +21,10 @@ export async function readCard(model: string): Promise<ModelCard> {
 	return readCardIn(await packageFolder(model));
 }
 
-/** The model and the kind of worker that were said, else those of the system. @throws BudgetNetError where it does not say them */
+/**
+ * The model and the kind of worker that were said, else those of the system.
+ * @throws BudgetNetError where it does not say them
+ */
 export function pricedOf(system: Pick<Connection, 'workers'>, said: PricedOptions): Priced {
 	return {
 		model: modelOf(system, said.model),
@@ -36,7 +39,8 @@ export function modelOf({ workers }: Pick<Connection, 'workers'>, said: string |
 
 /**
  * The price that the system's planner takes: the one in force, or its own where the list has none.
- * @throws BudgetNetError `not-found` of a model or a kind of worker that it does not ask for and nobody has set a price of
+ * @throws BudgetNetError `not-found` of a model or a kind of worker that it does not ask for and nobody has set a price
+ * of
  */
 export async function systemPrice(
 	{ prices, workers }: Pick<Connection, 'prices' | 'workers'>,

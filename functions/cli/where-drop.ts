@@ -14,7 +14,8 @@ export type DropPlace = { prefix: string } & (
 
 /** Looks for the drop of a marker that lies in the images bucket. @throws BudgetNetError `not-found` */
 export async function findDrop({ clients, names, drops }: Connection, marker: string): Promise<DropPlace> {
-	const { images } = await listImages(clients.s3, names.imagesBucket, { prefix: marker }); // a marker's key is the first of these
+	// a marker's key is the first of these
+	const { images } = await listImages(clients.s3, names.imagesBucket, { prefix: marker });
 	const [object] = images;
 	if (object?.key !== marker)
 		throw new BudgetNetError('not-found', `no marker "${marker}" in bucket ${names.imagesBucket}`);

@@ -25,7 +25,10 @@ interface ImagePlace extends ImageName {
 /** Of the newest run; those before it, where it ran again on purpose, from the one before to the first. */
 type Place = (ImagePlace | ArchivePlace) & { earlier?: (ImagePlace | ArchivePlace)[] };
 
-/** `budgetnet where KEY [ENTRY]`: what has become of one image, of an archive, of the drop that a marker closes, or of a batch. */
+/**
+ * `budgetnet where KEY [ENTRY]`: what has become of one image, of an archive, of the drop that a marker closes, or of a
+ * batch.
+ */
 export function whereCommand(): Command {
 	return new Command('where')
 		.description(

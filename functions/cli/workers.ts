@@ -31,7 +31,10 @@ const outputsSchema = z.object({
 	BatchImagesMax: z.coerce.number().int().min(1).max(limits.batchImagesMax),
 });
 
-/** What a stack's outputs say of its workers. @throws BudgetNetError `invalid` when they do not, as of one deployed by an older version */
+/**
+ * What a stack's outputs say of its workers.
+ * @throws BudgetNetError `invalid` when they do not, as of one deployed by an older version
+ */
 export function workersIn(outputs: StackOutputs, stackName: string): Workers {
 	const given = outputsSchema.safeParse(outputs);
 	if (!given.success)

@@ -1,9 +1,10 @@
 import { fullPolicy, type ModelCard } from './package.ts';
 
 /**
- * What the agent says of an image that ran a policy: at each of the card's prices, for each policy, two numbers. Of the policy
- * that ran: how likely its label is right, and nothing. Of a costlier one: the chance of a right label in the end if it runs
- * next and the best is done from there on at that price, and what that costs from here, in full networks. Of others: nothing meant.
+ * What the agent says of an image that ran a policy: at each of the card's prices, for each policy, two numbers. Of the
+ * policy that ran: how likely its label is right, and nothing. Of a costlier one: the chance of a right label in the
+ * end if it runs next and the best is done from there on at that price, and what that costs from here, in full
+ * networks. Of others: nothing meant.
  */
 export type Values = ArrayLike<number>;
 
@@ -31,7 +32,9 @@ function furthestAfter({ policies }: Pick<ModelCard, 'policies'>, policy: number
 	return policies[last]?.mirrored && policy < last - 1 ? last - 1 : last;
 }
 
-/** What to do at each price: whatever has the greatest worth less its cost at that price; to stop, if nothing is better. */
+/**
+ * What to do at each price: whatever has the greatest worth less its cost at that price; to stop, if nothing is better.
+ */
 export function adviceOf(card: ModelCard, policy: number, values: Values): Advice {
 	const { policies, agent } = card;
 	const furthest = furthestAfter(card, policy);
@@ -57,8 +60,8 @@ export function adviceOf(card: ModelCard, policy: number, values: Values): Advic
 }
 
 /**
- * An agent that looks one step ahead, in the words of one that looks further: `chances[policy]` that each policy's label is right,
- * whatever the price, at the cost of that policy alone.
+ * An agent that looks one step ahead, in the words of one that looks further: `chances[policy]` that each policy's
+ * label is right, whatever the price, at the cost of that policy alone.
  */
 export function oneStepValues(card: ModelCard, chances: ArrayLike<number>): Float32Array {
 	const { policies, agent } = card;

@@ -3,8 +3,9 @@ import { tenantSchema } from './object-key.ts';
 import { periodSchema } from './period.ts';
 
 /**
- * Raised once a period, and once more when the quota was changed. soft-limit: what is spent and reserved passed it. deferral-began: a batch waits because the quota cannot
- * pay it. deferral-ended: the last batch that waited has its reservation.
+ * Raised once a period, and once more when the quota was changed. soft-limit: what is spent and reserved passed it.
+ * deferral-began: a batch waits because the quota cannot pay it. deferral-ended: the last batch that waited has its
+ * reservation.
  */
 const alertKindSchema = z.enum(['soft-limit', 'deferral-began', 'deferral-ended']);
 

@@ -2,7 +2,9 @@ import { limits } from './limits.ts';
 
 export type ArchiveFormat = 'zip' | 'tar';
 
-/** By how a key ends: what is dropped as an archive stands in its name, so that nothing is read before it is claimed. */
+/**
+ * By how a key ends: what is dropped as an archive stands in its name, so that nothing is read before it is claimed.
+ */
 export function archiveFormatOf(key: string): ArchiveFormat | 'compressed-tar' | undefined {
 	const name = key.toLowerCase();
 	if (name.endsWith('.zip')) return 'zip';
@@ -31,7 +33,10 @@ export function pathProblem(name: string): string | undefined {
 
 const printedCharactersMax = 200;
 
-/** A name that may be printed and stored, for an entry whose own may not. @param index of its record in the archive, from 0 */
+/**
+ * A name that may be printed and stored, for an entry whose own may not.
+ * @param index of its record in the archive, from 0
+ */
 export function printableName(name: string, index: number): string {
 	if (pathProblem(name) === undefined) return name;
 	const clean = name.replaceAll(new RegExp(controlCharacters, 'g'), '\ufffd');

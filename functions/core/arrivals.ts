@@ -4,10 +4,10 @@ import { median } from './median.ts';
 import { dayMs } from './period.ts';
 
 /**
- * How many images a tenant drops when, learnt from its journal: for each hour of the week the mean of the last weeks (the
- * seasonal mean of forecasting), newer weeks counting more. Days far beyond the usual are cut down, so that one burst is not
- * expected again and again. Hours and days are UTC's: where clocks change, the rhythm is an hour off for a while, which
- * spreading money over days does not notice.
+ * How many images a tenant drops when, learnt from its journal: for each hour of the week the mean of the last weeks
+ * (the seasonal mean of forecasting), newer weeks counting more. Days far beyond the usual are cut down, so that one
+ * burst is not expected again and again. Hours and days are UTC's: where clocks change, the rhythm is an hour off for a
+ * while, which spreading money over days does not notice.
  */
 
 const hourMs = 3600 * 1000;
@@ -19,7 +19,10 @@ const weekWeights = [4, 3, 2, 1] as const;
 export const lookBackMs = weekWeights.length * weekMs;
 /** A drop may as well come so many hours earlier or later the next time. */
 const shiftHours = 3;
-/** A day counts with at most so many times the images of the median day, or of the same weekday in the weeks beside it: what comes every week is expected. */
+/**
+ * A day counts with at most so many times the images of the median day, or of the same weekday in the weeks beside it:
+ * what comes every week is expected.
+ */
 const dayCap = 3;
 
 /** A batch's images, at the time of its intent. */

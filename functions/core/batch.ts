@@ -10,8 +10,8 @@ export const batchIdSchema = z.string().regex(/^\d{8}T\d{9}Z-[0-9a-f]{8}$/, 'exp
 export const ridSchema = z.string().regex(/^[0-9a-f-]{36}$/, 'expected a reservation id');
 
 /**
- * claiming: the intent is written, claims may be under way. void: no image was won.
- * deferred: the quota cannot pay; `reason` says why. sent: its message is in the queue. settled: its money is accounted for.
+ * claiming: the intent is written, claims may be under way. void: no image was won. deferred: the quota cannot pay;
+ * `reason` says why. sent: its message is in the queue. settled: its money is accounted for.
  */
 const batchStateSchema = z.enum(['claiming', 'void', 'deferred', 'sent', 'settled']);
 export type BatchState = z.infer<typeof batchStateSchema>;
@@ -25,8 +25,8 @@ export function statesKept(next: BatchState): readonly BatchState[] {
 }
 
 /**
- * Why a batch waits: no such tenant; not enough left of the quota for any label, or for one as good as the tenant's floor; an
- * older batch waits; too many reservations are open; the tenant is suspended; the kill switch is on.
+ * Why a batch waits: no such tenant; not enough left of the quota for any label, or for one as good as the tenant's
+ * floor; an older batch waits; too many reservations are open; the tenant is suspended; the kill switch is on.
  */
 const deferralReasonSchema = z.enum([
 	'unknown-tenant',
@@ -130,7 +130,9 @@ export function mintArchiveBatchId(nowMs: number, random: string): string {
 	return mintBatchId(nowMs, `${random.slice(0, -2)}00`);
 }
 
-/** The id of an archive's part, from 0, which is the batch that opened it: whoever repeats the work gets the same ids. */
+/**
+ * The id of an archive's part, from 0, which is the batch that opened it: whoever repeats the work gets the same ids.
+ */
 export function partBatchId(archiveBatchId: string, part: number): string {
 	return `${archiveBatchId.slice(0, -2)}${part.toString(16).padStart(2, '0')}`;
 }
@@ -149,7 +151,10 @@ export interface BatchBounds {
 	manifestBytes: number;
 }
 
-/** Cuts one tenant's images into batches within bounds; an image that is larger than a bound alone is a batch of its own. */
+/**
+ * Cuts one tenant's images into batches within bounds; an image that is larger than a bound alone is a batch of its
+ * own.
+ */
 export function cutBatches(images: readonly Image[], bounds: BatchBounds): Image[][] {
 	const batches: Image[][] = [];
 	let [current, bytes, manifestBytes]: [Image[], number, number] = [[], 0, 0];
@@ -191,7 +196,10 @@ export function mustBeOf(ref: BatchRef, found: BatchRef, what: string): void {
 		throw new BudgetNetError('invalid', `${what} is of batch ${found.batchId}, tenant ${found.tenant}`);
 }
 
-/** What was found of the batch of a message. @throws BudgetNetError `not-found` where nothing was, or another tenant's */
+/**
+ * What was found of the batch of a message.
+ * @throws BudgetNetError `not-found` where nothing was, or another tenant's
+ */
 export function batchOf({ batchId, tenant }: BatchRef, found: Batch | undefined): Batch {
 	if (found?.tenant !== tenant)
 		throw new BudgetNetError('not-found', `batch ${batchId}: tenant ${tenant} has no such batch`);

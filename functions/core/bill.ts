@@ -11,7 +11,10 @@ export function beginsIn(period: string, month: string): boolean {
 	return period.replace('week-', '').startsWith(month);
 }
 
-/** What an entry billed for a batch of a calendar month (UTC), 0 for one of another: of a total, whose account says nothing of months. */
+/**
+ * What an entry billed for a batch of a calendar month (UTC), 0 for one of another: of a total, whose account says
+ * nothing of months.
+ */
 export function billedIn({ batchId, billedNanoUsd }: JournalEntry, month: string): number {
 	return batchDate(batchId).startsWith(month) ? billedNanoUsd : 0;
 }
@@ -20,7 +23,10 @@ export function billedIn({ batchId, billedNanoUsd }: JournalEntry, month: string
 export interface Reconciliation {
 	notionalNanoUsd: number;
 	billNanoUsd: number;
-	/** By which the month's prices would have had to be multiplied to bring the bill in; undefined where nothing was billed. */
+	/**
+	 * By which the month's prices would have had to be multiplied to bring the bill in; undefined where nothing was
+	 * billed.
+	 */
 	factor?: number;
 }
 
@@ -32,7 +38,10 @@ export function reconcileBill(notionalNanoUsd: number, billNanoUsd: number): Rec
 	return { notionalNanoUsd, billNanoUsd, factor: Number(tenThousandths) / 10_000 };
 }
 
-/** Why a month's factor does not say what this price should be: it is of the price that was in force as the month (UTC) began. Undefined where that is still in force. */
+/**
+ * Why a month's factor does not say what this price should be: it is of the price that was in force as the month (UTC)
+ * began. Undefined where that is still in force.
+ */
 export function whyNoAdvice(
 	list: readonly ListedPrice[],
 	priced: Priced,

@@ -5,8 +5,9 @@ import { affordableMacs, costNanoUsd, costOrInfinity, type Price } from './price
 import type { Quota } from './quota.ts';
 
 /**
- * What decided a budget. ceiling: there is money for the full network, or the tenant's ceiling, for every image. even: its even
- * part of what is left, less the floor of those to come. floor: an even part would not have paid the least (leastMacs), or the tenant's floor.
+ * What decided a budget. ceiling: there is money for the full network, or the tenant's ceiling, for every image. even:
+ * its even part of what is left, less the floor of those to come. floor: an even part would not have paid the least
+ * (leastMacs), or the tenant's floor.
  */
 type BudgetReason = 'ceiling' | 'even' | 'floor';
 
@@ -24,7 +25,8 @@ export type NoBudget = 'quota' | 'floor';
  * The budget of a batch: its even part of what the quota still allows, at least the quota's floor (or the least) for
  * every image and at most its ceiling (or the full network) for every image. A floor above the ceiling goes before it.
  * @param options.expectedLeft images that what is left is spread over, this batch's included
- * @param options.keptFor images after this batch for which the floor must stay payable, if this batch can do without the money
+ * @param options.keptFor images after this batch for which the floor must stay payable, if this batch can do without
+ * the money
  */
 export function budgetOf(options: {
 	availableNanoUsd: number;
@@ -43,7 +45,8 @@ export function budgetOf(options: {
 	const floorNanoUsd = costOrInfinity(price, images * bounds.floor, images);
 	if (availableNanoUsd < floorNanoUsd) return 'floor';
 	const left = BigInt(Math.max(images, expectedLeft));
-	const evenNanoUsd = Number((BigInt(availableNanoUsd) * BigInt(images)) / left); // rounded down: what is left pays the last batch too
+	// rounded down: what is left pays the last batch too
+	const evenNanoUsd = Number((BigInt(availableNanoUsd) * BigInt(images)) / left);
 	const keptNanoUsd = costOrInfinity(price, keptFor * bounds.floor, keptFor);
 	const spendNanoUsd = Math.max(floorNanoUsd, Math.min(evenNanoUsd, availableNanoUsd - keptNanoUsd));
 	const paidMacs = affordableMacs(price, spendNanoUsd, images);
@@ -57,8 +60,8 @@ export function budgetOf(options: {
 const quotaPartMax = 1 / 4;
 
 /**
- * The most images that one batch of a tenant may have, `limits.batchImagesMin` at the least: so few that the quota pays several such batches, for one
- * that it could never pay would hold up all that come after.
+ * The most images that one batch of a tenant may have, `limits.batchImagesMin` at the least: so few that the quota pays
+ * several such batches, for one that it could never pay would hold up all that come after.
  */
 export function payableImages(quota: Pick<Quota, 'limitNanoUsd' | 'floor'>, card: ModelCard, price: Price): number {
 	const { floor } = boundsMacs(card, quota) ?? { floor: fullMacs(card) };
@@ -67,8 +70,8 @@ export function payableImages(quota: Pick<Quota, 'limitNanoUsd' | 'floor'>, card
 }
 
 /**
- * MACs an image; undefined where the model has nothing as good as the floor, or not the policy that the ceiling names: a bound that nobody
- * can tell is not taken for none. An accuracy that it never has bounds nothing.
+ * MACs an image; undefined where the model has nothing as good as the floor, or not the policy that the ceiling names:
+ * a bound that nobody can tell is not taken for none. An accuracy that it never has bounds nothing.
  */
 export function boundsMacs(
 	card: ModelCard,
@@ -82,8 +85,8 @@ export function boundsMacs(
 }
 
 /**
- * The budget that a reservation of `heldNanoUsd` pays at this price, at most the quota's ceiling (or the full network) for every
- * image.
+ * The budget that a reservation of `heldNanoUsd` pays at this price, at most the quota's ceiling (or the full network)
+ * for every image.
  * @returns undefined when it cannot pay the least, or the quota's floor, for every image
  */
 export function budgetHeldBy(options: {

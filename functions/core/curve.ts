@@ -2,8 +2,9 @@ import { fullMacs, leastMacs, type ModelCard, macsTo } from './package.ts';
 import type { Quality } from './quota.ts';
 
 /**
- * The gate's expected accuracy where an image has so many MACs on average: the card's curve, straight between its points.
- * Below its first point no label is promised but the look's, where there is one: straight from there. Else the first point's.
+ * The gate's expected accuracy where an image has so many MACs on average: the card's curve, straight between its
+ * points. Below its first point no label is promised but the look's, where there is one: straight from there. Else the
+ * first point's.
  */
 export function expectedAccuracy(card: ModelCard, macsPerImage: number): number {
 	const first = card.policies[0];
@@ -17,7 +18,10 @@ export function expectedAccuracy(card: ModelCard, macsPerImage: number): number 
 	return left.accuracy + ((macsPerImage - left.macs) / (right.macs - left.macs)) * (right.accuracy - left.accuracy);
 }
 
-/** The MACs an image that the gate spends on average where it may spend so many: at the upper end it finds nothing worth the rest. */
+/**
+ * The MACs an image that the gate spends on average where it may spend so many: at the upper end it finds nothing worth
+ * the rest.
+ */
 export function expectedMacs(card: ModelCard, budgetMacsPerImage: number): number {
 	const points = [{ may: 0, macs: 0 }, ...card.curve.map(({ share, macs }) => ({ may: share * fullMacs(card), macs }))];
 	const above = points.findIndex(({ may }) => may >= budgetMacsPerImage);
@@ -39,7 +43,10 @@ function macsForAccuracy(card: ModelCard, accuracy: number): number | undefined 
 	);
 }
 
-/** What a quality costs, in MACs an image, between the least and the full network's (of a policy by name: its own); undefined: this model has it not. */
+/**
+ * What a quality costs, in MACs an image, between the least and the full network's (of a policy by name: its own);
+ * undefined: this model has it not.
+ */
 export function macsForQuality(card: ModelCard, quality: Quality): number | undefined {
 	if ('accuracy' in quality) {
 		const macs = macsForAccuracy(card, quality.accuracy);

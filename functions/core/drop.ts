@@ -46,7 +46,10 @@ export function recordOf({ tenant, marker, images, closedMs }: OpenDrop, doneMs:
 	return { v: 1, tenant, prefix: prefixOfMarker(marker), images, closedMs, doneMs };
 }
 
-/** Where the record lies in the results bucket: `drops/tenant=acme/2026/_complete.json`. Whoever knows the marker finds it. */
+/**
+ * Where the record lies in the results bucket: `drops/tenant=acme/2026/_complete.json`. Whoever knows the marker finds
+ * it.
+ */
 export function recordKeyOf(marker: string): string {
 	return `drops/tenant=${marker}.json`;
 }

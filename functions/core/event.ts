@@ -101,7 +101,8 @@ export function distinctImages(images: readonly Image[]): Image[] {
 }
 
 /**
- * An event as S3 would send it, for an image that was found without a claim, or a marker that nobody noted: its own got lost.
+ * An event as S3 would send it, for an image that was found without a claim, or a marker that nobody noted: its own got
+ * lost.
  * @param createdMs when the object was written
  */
 export function imageEvent(bucket: string, image: Image, createdMs: number): z.infer<typeof imageEventSchema> {

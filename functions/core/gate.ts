@@ -18,9 +18,10 @@ export interface GateResult {
 }
 
 /**
- * Spends a batch's budget. Every image runs `start` first, in all but the smallest batches the cheapest policy; then, round by round, the images that gain most run a costlier
- * policy, and are predicted anew from what that says. Nothing runs that was not charged before, so the budget cannot be
- * exceeded. The same batch gets the same choices, in whatever order its images arrive.
+ * Spends a batch's budget. Every image runs `start` first, in all but the smallest batches the cheapest policy; then,
+ * round by round, the images that gain most run a costlier policy, and are predicted anew from what that says. Nothing
+ * runs that was not charged before, so the budget cannot be exceeded. The same batch gets the same choices, in whatever
+ * order its images arrive.
  */
 export interface Gate {
 	/** Policy that every image runs first. */
@@ -30,11 +31,14 @@ export interface Gate {
 	/** Charges a run before it happens. @throws BudgetNetError `internal` when the budget would be exceeded */
 	charge(round: GateRound): void;
 	/**
-	 * Tells what a charged run said of one image, and what the agent made of that (nothing after the last policy). Without a reading, for a run
-	 * that gave no numbers, what the image has stands, and it runs no further.
+	 * Tells what a charged run said of one image, and what the agent made of that (nothing after the last policy).
+	 * Without a reading, for a run that gave no numbers, what the image has stands, and it runs no further.
 	 */
 	observe(policy: number, image: number, reading: Reading | undefined, values: Values | undefined): void;
-	/** The next round, when all of the round before is observed; undefined when no more is gained, affordable or worth a round. */
+	/**
+	 * The next round, when all of the round before is observed; undefined when no more is gained, affordable or worth a
+	 * round.
+	 */
 	next(): GateRound | undefined;
 	/** By image; undefined for those that never ran (not decodable, gone), or gave no numbers. */
 	results(): (GateResult | undefined)[];
@@ -44,8 +48,8 @@ export interface Gate {
 const passesMax = 3;
 
 /**
- * Less than this part of the budget is not spent on further passes: a run of a few images takes as long as one of many, and what a batch
- * leaves is its tenant's.
+ * Less than this part of the budget is not spent on further passes: a run of a few images takes as long as one of many,
+ * and what a batch leaves is its tenant's.
  */
 const restMin = 0.01;
 /** Rounds that spend such a rest: a bound, for an agent that promises gains without end. */
@@ -105,8 +109,8 @@ export function openGate(card: ModelCard, images: number, budgetMacs: number): G
 const smallBatchMax = 3;
 
 /**
- * The cheapest policy, which tells the agent most for its MACs; in a small batch the costliest policy that all of its images can be paid,
- * because what one image is expected to cost in the end is seldom what is left for it.
+ * The cheapest policy, which tells the agent most for its MACs; in a small batch the costliest policy that all of its
+ * images can be paid, because what one image is expected to cost in the end is seldom what is left for it.
  */
 function startPolicy(card: ModelCard, images: number, budgetMacs: number): number {
 	const pays = (policy: number) => images * policyMacs(card, policy) <= budgetMacs;
@@ -122,8 +126,8 @@ function startPolicy(card: ModelCard, images: number, budgetMacs: number): numbe
 }
 
 /**
- * Spends what is left on the whole batch at one price, and gives the cheapest of the policies that have to run for it, of those from
- * `lowest` on: what its images then say may change the rest.
+ * Spends what is left on the whole batch at one price, and gives the cheapest of the policies that have to run for it,
+ * of those from `lowest` on: what its images then say may change the rest.
  */
 function nextRound(
 	card: ModelCard,
@@ -151,8 +155,9 @@ function nextRound(
 }
 
 /**
- * Spends what is left when no whole way is expected to fit any more: of what images would do next at one price or another, the policy that promises
- * most for its MACs, on all images that would gain most by it, as many as can be paid.
+ * Spends what is left when no whole way is expected to fit any more: of what images would do next at one price or
+ * another, the policy that promises most for its MACs, on all images that would gain most by it, as many as can be
+ * paid.
  */
 function lastRound(card: ModelCard, advices: readonly (Advice | undefined)[], leftMacs: number): GateRound | undefined {
 	const steps = advices.flatMap((advice, image) => {
@@ -168,8 +173,9 @@ function lastRound(card: ModelCard, advices: readonly (Advice | undefined)[], le
 }
 
 /**
- * Of what an image would do at some price, the next policy of at most so many MACs that promises most for them. The promise counts runs after
- * it that may not be paid any more: what the next run alone brings, the agent does not say (ranked by whole ways, batches of 8 to 512 came out alike).
+ * Of what an image would do at some price, the next policy of at most so many MACs that promises most for them. The
+ * promise counts runs after it that may not be paid any more: what the next run alone brings, the agent does not say
+ * (ranked by whole ways, batches of 8 to 512 came out alike).
  */
 function bestStep(card: ModelCard, { policy, right, next, worth }: Advice, leftMacs: number) {
 	let best: { policy: number; rate: number } | undefined;
@@ -182,7 +188,9 @@ function bestStep(card: ModelCard, { policy, right, next, worth }: Advice, leftM
 	return best;
 }
 
-/** Runs a whole batch on answers that are there already (tables of outcomes, tests): `reading(policy, image)` and so on. */
+/**
+ * Runs a whole batch on answers that are there already (tables of outcomes, tests): `reading(policy, image)` and so on.
+ */
 export function runGate(
 	card: ModelCard,
 	images: number,

@@ -24,7 +24,10 @@ const entrySchema = z.strictObject({
 	stored: storedSchema.optional(),
 });
 
-/** One object at one version, or one entry of an archive: then key, etag and version are the archive's, and `bytes` its own. */
+/**
+ * One object at one version, or one entry of an archive: then key, etag and version are the archive's, and `bytes` its
+ * own.
+ */
 export const imageSchema = z
 	.strictObject({
 		key: z
@@ -48,7 +51,10 @@ export type Image = z.infer<typeof imageSchema>;
 /** What S3 calls the version of an object that was put while its bucket had no versions. */
 const noVersion = 'null';
 
-/** An object as S3 speaks of it in events, lists and answers: its etag in quotes, perhaps, and a version that may be none. */
+/**
+ * An object as S3 speaks of it in events, lists and answers: its etag in quotes, perhaps, and a version that may be
+ * none.
+ */
 export function imageAt(key: string, bytes: number, etag: string, versionId?: string): Image {
 	const image: Image = { key, etag: etag.replaceAll('"', ''), bytes };
 	return versionId && versionId !== noVersion ? { ...image, versionId } : image;

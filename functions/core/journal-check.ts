@@ -9,8 +9,8 @@ interface Rebuilt {
 }
 
 /**
- * Rebuilds a period's account from its journal. An entry that is pending while its reservation is open has not reached the
- * account yet; all others have.
+ * Rebuilds a period's account from its journal. An entry that is pending while its reservation is open has not reached
+ * the account yet; all others have.
  */
 function rebuildAccount(account: Account, journal: readonly JournalEntry[]): Rebuilt {
 	let spentNanoUsd = 0;

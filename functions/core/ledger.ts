@@ -8,7 +8,10 @@ import type { Quota } from './quota.ts';
  * transition that was computed from an old account never lands.
  */
 
-/** A tenant's money in one period. available = limit - carried - spent - reserved; negative when the limit was lowered below that. */
+/**
+ * A tenant's money in one period. available = limit - carried - spent - reserved; negative when the limit was lowered
+ * below that.
+ */
 export interface Account {
 	tenant: string;
 	period: string;
@@ -61,8 +64,8 @@ export interface JournalEntry {
 }
 
 /**
- * A new period's account, which is yet to be brought to the quota; it inherits the tenant's oldest deferred batch. The quota to
- * bring it to is read once the account is there: whoever changes the quota after that finds the account.
+ * A new period's account, which is yet to be brought to the quota; it inherits the tenant's oldest deferred batch. The
+ * quota to bring it to is read once the account is there: whoever changes the quota after that finds the account.
  */
 export function openAccount(tenant: string, period: string, oldestDeferred: string | undefined): Account {
 	return {
@@ -92,8 +95,9 @@ export function applyQuota(account: Account, quota: Quota): Account {
 }
 
 /**
- * Charges an account with what the one that it continues was charged with (spent, reserved and carried there), so far as it is
- * not charged with as much already. `from` must know the new quota before: then nothing more is reserved there.
+ * Charges an account with what the one that it continues was charged with (spent, reserved and carried there), so far
+ * as it is not charged with as much already. `from` must know the new quota before: then nothing more is reserved
+ * there.
  */
 export function carry(account: Account, from: Account): Account {
 	const missingNanoUsd = Math.max(0, chargedNanoUsd(from) - chargedNanoUsd(account));
@@ -118,7 +122,10 @@ export function refusalOf(account: Account, request: ReserveRequest): Refusal | 
 	return account.availableNanoUsd < request.nanoUsd ? 'quota' : undefined;
 }
 
-/** Grants a reservation; one that is open already stays as it is. @throws BudgetNetError `conflict` when it is refused */
+/**
+ * Grants a reservation; one that is open already stays as it is.
+ * @throws BudgetNetError `conflict` when it is refused
+ */
 export function reserve(account: Account, request: ReserveRequest): Account {
 	if (account.open[request.rid]) return account;
 	const refusal = refusalOf(account, request);
@@ -162,7 +169,10 @@ export function defer(account: Account, batchId: string): Account {
 	return { ...account, oldestDeferred: batchId };
 }
 
-/** Puts `next` in the place of an oldest deferred batch that waits no more; an account that names another stays as it is. */
+/**
+ * Puts `next` in the place of an oldest deferred batch that waits no more; an account that names another stays as it
+ * is.
+ */
 export function advance(account: Account, from: string, next: string | undefined): Account {
 	if (account.oldestDeferred !== from) return account;
 	const { oldestDeferred: _, ...rest } = account;

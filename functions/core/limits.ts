@@ -1,6 +1,8 @@
 /** Batches that a worker runs at once; each takes as much longer as there are others. */
 const batchesAtOnce = 3;
-/** A call of the inference thread without an answer for so long hangs; a batch that takes as long alone is too large. */
+/**
+ * A call of the inference thread without an answer for so long hangs; a batch that takes as long alone is too large.
+ */
 const inferenceSecondsMax = 1800;
 
 /** Every bound of the system, in one place. Units stand last. */
@@ -10,7 +12,9 @@ export const limits = {
 	/** Width times height, before decoding. */
 	imagePixelsMax: 40_000_000,
 	decodeTimeoutSeconds: 20,
-	/** Parts of an image that a decoder works through whatever its time-out says. A progressive JPEG has some ten scans. */
+	/**
+	 * Parts of an image that a decoder works through whatever its time-out says. A progressive JPEG has some ten scans.
+	 */
 	jpegScansMax: 1000,
 	/** Scans times pixels: some seconds. */
 	jpegScanPixelsMax: 16 * 40_000_000,
@@ -18,13 +22,18 @@ export const limits = {
 	/** UTF-8 bytes of an object key: S3's own limit. */
 	keyBytesMax: 1024,
 	tenantCharactersMax: 40,
-	/** UTF-8 bytes of the key of a drop's marker: the key of its record, which is that and 18 bytes more, is an S3 key too. */
+	/**
+	 * UTF-8 bytes of the key of a drop's marker: the key of its record, which is that and 18 bytes more, is an S3 key
+	 * too.
+	 */
 	markerKeyBytesMax: 1006,
 	/** An archive as it lies in the bucket. */
 	archiveBytesMax: 16 * 1024 * 1024 * 1024,
 	/** Records of an archive: files, folders, links and what else it may hold. */
 	archiveEntriesMax: 50_000,
-	/** How long a tar may take to be read through: well below a function's time-out, for its parts are planned after that. */
+	/**
+	 * How long a tar may take to be read through: well below a function's time-out, for its parts are planned after that.
+	 */
 	tarSecondsMax: 200,
 	/** UTF-8 bytes of an entry's path. */
 	entryNameBytesMax: 1024,
@@ -82,7 +91,10 @@ export const limits = {
 	batchesAtOnce,
 	/** Bytes of the pixels of all batches that a worker runs at once: what does not fit runs one after the other. */
 	pixelBytesAtOnceMax: 512 * 1024 * 1024,
-	/** Images of a batch under way at once in a worker, from the request to their pixels: most of that is waiting for the bucket. */
+	/**
+	 * Images of a batch under way at once in a worker, from the request to their pixels: most of that is waiting for the
+	 * bucket.
+	 */
 	loadConcurrency: 128,
 	/** Bytes of the files that a worker's batches load at once, all together; a larger file is loaded alone. */
 	loadBytesMax: 256 * 1024 * 1024,
@@ -92,7 +104,10 @@ export const limits = {
 	spansABatch: 16,
 	/** Tries of a request to a store that asks to slow down: some seconds, for functions end after minutes. */
 	slowDownTries: 4,
-	/** Tries of a worker's request to a store that asks to slow down: a minute or two. A batch of 2,048 images must not fail by one. */
+	/**
+	 * Tries of a worker's request to a store that asks to slow down: a minute or two. A batch of 2,048 images must not
+	 * fail by one.
+	 */
 	workerSlowDownTries: 10,
 	/** Tenants whose images one planner plans at once. */
 	tenantConcurrency: 8,
@@ -110,16 +125,27 @@ export const limits = {
 	visibilitySeconds: 120,
 	/** One long poll. */
 	pollWaitSeconds: 10,
-	/** How long a batch that failed to run waits before it is seen again, and how many times longer after each further failure. */
+	/**
+	 * How long a batch that failed to run waits before it is seen again, and how many times longer after each further
+	 * failure.
+	 */
 	retrySeconds: 15,
 	retryFactor: 4,
-	/** How long a stopping worker may go on with its batches before it hands them back; below ECS's longest stop timeout. */
+	/**
+	 * How long a stopping worker may go on with its batches before it hands them back; below ECS's longest stop timeout.
+	 */
 	stopGraceSeconds: 100,
-	/** A batch that runs longer than this is protected from ECS's stopping its worker; what is shorter ends within the grace. */
+	/**
+	 * A batch that runs longer than this is protected from ECS's stopping its worker; what is shorter ends within the
+	 * grace.
+	 */
 	unprotectedSeconds: 30,
 	/** Long batches that overlap protect their worker for so long; then it takes no other until they are done. */
 	protectedSecondsMax: 1800,
-	/** After so many runs that fail one after the other inference counts as lost: a GPU that failed once may fail for ever. */
+	/**
+	 * After so many runs that fail one after the other inference counts as lost: a GPU that failed once may fail for
+	 * ever.
+	 */
 	inferenceFailuresMax: 2,
 	/** How long a worker that lost its inference may take to end before it aborts; above its grace. */
 	endSecondsMax: 120,
@@ -133,12 +159,18 @@ export const limits = {
 	deferralDaysMax: 90,
 	/** A planner that has not finished a batch after so long is dead: its time-out, and some. */
 	planningSecondsMax: 900,
-	/** How long one sweep, or one search for lost events, goes on: well below a function's time-out, for its last turn ends after that. */
+	/**
+	 * How long one sweep, or one search for lost events, goes on: well below a function's time-out, for its last turn
+	 * ends after that.
+	 */
 	sweepSecondsMax: 200,
 	/** Batches that one sweep looks at, and objects that one search for lost events does. */
 	sweepBatchesMax: 1000,
 	sweepObjectsMax: 250_000,
-	/** Tenants whose open drops one sweep knows of, open drops of each (a page of S3's listing), and objects under all of them. */
+	/**
+	 * Tenants whose open drops one sweep knows of, open drops of each (a page of S3's listing), and objects under all of
+	 * them.
+	 */
 	sweepTenantsMax: 100_000,
 	sweepDropsMax: 1000,
 	sweepDropObjectsMax: 250_000,
@@ -152,7 +184,10 @@ export const limits = {
 	priceSecondsMax: 60,
 	/** Tenants whose habit a planner remembers. */
 	habitsKnownMax: 1000,
-	/** Within so many minutes of a period's turn a quota's kind of period, first day and zone are not changed: a desk's clock may be wrong. */
+	/**
+	 * Within so many minutes of a period's turn a quota's kind of period, first day and zone are not changed: a desk's
+	 * clock may be wrong.
+	 */
 	periodTurnMinutesMin: 10,
 	/** Schedules of quotas whose periods are remembered, and periods of each. */
 	schedulesCachedMax: 1000,

@@ -8,7 +8,9 @@ export interface MemoryBatches extends Batches {
 	waiting(): Batch[];
 }
 
-/** Batches in memory, as the table has them. They are to be created in the order of their ids, which is that of time. */
+/**
+ * Batches in memory, as the table has them. They are to be created in the order of their ids, which is that of time.
+ */
 export function createMemoryBatches(): MemoryBatches {
 	const batches = new Map<string, Batch>();
 	/** Ids of those that are neither final nor watched no more: most are, after a year. */

@@ -10,8 +10,9 @@ import { priceSchema } from './price.ts';
 const modelSchema = z.object({ name: z.string().min(1).max(64), digest: digestSchema });
 
 /*
- * Messages, facts and the items of batches are read by releases before and after the one that wrote them: while a deployment rolls
- * on, and where it is rolled back. So what a reader does not know it skips, and whatever it must not skip gets another `v`.
+ * Messages, facts and the items of batches are read by releases before and after the one that wrote them: while a
+ * deployment rolls on, and where it is rolled back. So what a reader does not know it skips, and whatever it must not
+ * skip gets another `v`.
  */
 
 /** What the worker is told: the batch, what it may spend, and what that was priced at. */
@@ -40,8 +41,8 @@ export const deadBatchMessageSchema = batchMessageSchema.pick({
 });
 
 /**
- * Why a batch is given up: no worker could run it, or none did in time; its quota could not pay it for too long; or it was planned so
- * often without an end that no reservation can be noted any more.
+ * Why a batch is given up: no worker could run it, or none did in time; its quota could not pay it for too long; or it
+ * was planned so often without an end that no reservation can be noted any more.
  */
 const giveUpReasonSchema = z.enum(['dead-letter', 'deadline', 'deferred-too-long', 'unplannable']);
 export type GiveUpReason = z.infer<typeof giveUpReasonSchema>;

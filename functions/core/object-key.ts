@@ -32,7 +32,9 @@ export function isTenantPrefix(key: string): boolean {
 	return key.endsWith('/') && tenantSchema.safeParse(key.slice(0, -1)).success;
 }
 
-/** What an object is called that closes a drop: everything under its prefix is there (Hadoop calls its own `_SUCCESS`). */
+/**
+ * What an object is called that closes a drop: everything under its prefix is there (Hadoop calls its own `_SUCCESS`).
+ */
 const markerName = '_complete';
 
 /** Whether an object of this key closes a drop; it is no image then. */

@@ -1,9 +1,10 @@
 import type { Advice } from './advice.ts';
 
 /**
- * Spends a budget on images at one price for all: the lowest at which they are together expected to take no more than the budget. Those
- * that would take more at the price below it then do, as long as that fits, in the order of what they gain for it. This is the Lagrangian of
- * the batch's knapsack (Kellerer, Pferschy and Pisinger 2004, chapter 11): near its optimum for many images; for a few, all or nothing.
+ * Spends a budget on images at one price for all: the lowest at which they are together expected to take no more than
+ * the budget. Those that would take more at the price below it then do, as long as that fits, in the order of what they
+ * gain for it. This is the Lagrangian of the batch's knapsack (Kellerer, Pferschy and Pisinger 2004, chapter 11): near
+ * its optimum for many images; for a few, all or nothing.
  * @param advices what to do with each image at each price, cheapest price first, as many prices in each
  * @returns of each image the policy to run next (its own: stop); the same for the same input
  */

@@ -6,9 +6,9 @@ import { dayMs } from './period.ts';
 const deferralMaxMs = limits.deferralDaysMax * dayMs;
 
 /**
- * Why a batch is to be given up at `nowMs`: it has waited too long for money, or for a worker, or was planned too often. undefined
- * while it may go on.
- * The sweeper asks for it, and the settler looks again: a message may come late, when the batch has gone on.
+ * Why a batch is to be given up at `nowMs`: it has waited too long for money, or for a worker, or was planned too
+ * often. undefined while it may go on. The sweeper asks for it, and the settler looks again: a message may come late,
+ * when the batch has gone on.
  */
 export function overdueReason(batch: Batch, nowMs: number): Exclude<GiveUpReason, 'dead-letter'> | undefined {
 	const { state, createdMs, deadlineMs, reservations } = batch;

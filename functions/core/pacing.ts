@@ -5,18 +5,22 @@ import { dayMs, periodAt } from './period.ts';
 import type { Pacing, Quota } from './quota.ts';
 
 /**
- * Money is spread over so much of the images forecast after a batch; for the rest of them only the floor is kept payable. Accuracy
- * hardly falls before the last half of the compute is gone, so a quota that runs a little short late costs less than money
- * left over: `npm run simulate` shows it.
+ * Money is spread over so much of the images forecast after a batch; for the rest of them only the floor is kept
+ * payable. Accuracy hardly falls before the last half of the compute is gone, so a quota that runs a little short late
+ * costs less than money left over: `npm run simulate` shows it.
  */
 const lean = 0.7;
 
-/** A tenant that says how many images it expects may err: so many more, as a part of what it said or of what has come, get the floor. */
+/**
+ * A tenant that says how many images it expects may err: so many more, as a part of what it said or of what has come,
+ * get the floor.
+ */
 const overrun = 0.1;
 
 /**
- * What a forecast rests on. counted: all images were counted. declared: the tenant says how many it expects. journal: the rhythm of its last weeks.
- * last-period: nothing came for weeks, so as much is expected as in the period before. rate: no whole day is known, so what came in this period goes on. none: nothing is kept back.
+ * What a forecast rests on. counted: all images were counted. declared: the tenant says how many it expects. journal:
+ * the rhythm of its last weeks. last-period: nothing came for weeks, so as much is expected as in the period before.
+ * rate: no whole day is known, so what came in this period goes on. none: nothing is kept back.
  */
 type Basis = 'counted' | 'declared' | 'journal' | 'last-period' | 'rate' | 'none';
 
@@ -67,8 +71,8 @@ export function needsHabit(quota: Quota): boolean {
 }
 
 /**
- * Over how many images what is left of the quota is to be spread. A total has no end to spread it over, unless the tenant
- * says how many images there will be.
+ * Over how many images what is left of the quota is to be spread. A total has no end to spread it over, unless the
+ * tenant says how many images there will be.
  * @param images of the batch at hand
  * @param seenImages of the period, before it
  */

@@ -6,8 +6,8 @@ import { parseJson } from './parse.ts';
 export const digestSchema = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256: and 64 hexadecimal digits');
 
 /**
- * A graph beside model.json: no folders, so that no package can point outside itself; and by its ending ONNX, for onnxruntime would
- * read one called .ort as another format, which nobody has checked.
+ * A graph beside model.json: no folders, so that no package can point outside itself; and by its ending ONNX, for
+ * onnxruntime would read one called .ort as another format, which nobody has checked.
  */
 const graphName = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,63}\.onnx$/, 'expected a plain file name that ends in .onnx');
 const macs = z
@@ -19,19 +19,22 @@ const share = z.number().min(0).max(1);
 const policySchema = z.strictObject({
 	id: z.string().regex(/^[a-z0-9-]{1,32}$/),
 	file: graphName,
-	/** One number a block of the backbone: its active inner width (blocks of a ResNet) or paths (of a ResNeXt); 0 skips it. */
+	/**
+	 * One number a block of the backbone: its active inner width (blocks of a ResNet) or paths (of a ResNeXt); 0 skips
+	 * it.
+	 */
 	widths: z.array(z.int().min(0)).min(1),
 	/** MACs an image: convolutions and linear layers, shortcuts included. */
 	macs,
 	parameters: z.int().positive(),
 	/**
-	 * A second view: the policy before it runs once more, on the mirrored image, and the mean of both logits counts. So it runs
-	 * after that one only. The last policy may be one.
+	 * A second view: the policy before it runs once more, on the mirrored image, and the mean of both logits counts. So
+	 * it runs after that one only. The last policy may be one.
 	 */
 	mirrored: z.literal(true).optional(),
 	/**
-	 * A look at the image by a small network beside the backbone, so that the agent knows something before any policy ran. Its
-	 * label stands where the agent trusts it. The first policy may be one.
+	 * A look at the image by a small network beside the backbone, so that the agent knows something before any policy
+	 * ran. Its label stands where the agent trusts it. The first policy may be one.
 	 */
 	look: z.literal(true).optional(),
 });
@@ -74,8 +77,8 @@ const cardFields = z.strictObject({
 		{ error: ({ input }) => (input === undefined ? noAgent : undefined) },
 	),
 	/**
-	 * The gate's expected accuracy at a share of the full MACs, on held-out training images. One point where the least that an image
-	 * is paid is the full network.
+	 * The gate's expected accuracy at a share of the full MACs, on held-out training images. One point where the least
+	 * that an image is paid is the full network.
 	 */
 	curve: z.array(z.strictObject({ share, macs: z.number(), accuracy: share })).min(1),
 	/** Each policy alone: on the held-out images, and once on the test images. */
@@ -152,8 +155,8 @@ export function fullIndex({ policies }: Pick<ModelCard, 'policies'>): number {
 }
 
 /**
- * MACs that every image of a batch has to be paid at the least: those of the backbone's cheapest policy. A look alone is no label to
- * pay for; so the gate spends this on the images that the look is not sure of.
+ * MACs that every image of a batch has to be paid at the least: those of the backbone's cheapest policy. A look alone
+ * is no label to pay for; so the gate spends this on the images that the look is not sure of.
  */
 export function leastMacs(card: ModelCard): number {
 	return policyMacs(card, card.policies[0]?.look ? 1 : 0);
@@ -169,7 +172,10 @@ export function fullPolicy(card: ModelCard): Policy {
 	return card.policies[fullIndex(card)] as Policy;
 }
 
-/** MACs of running the whole backbone on an image, with the agent's look where a second view may follow. Shares are parts of this. */
+/**
+ * MACs of running the whole backbone on an image, with the agent's look where a second view may follow. Shares are
+ * parts of this.
+ */
 export function fullMacs(card: ModelCard): number {
 	return policyMacs(card, fullIndex(card));
 }

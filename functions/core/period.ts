@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { limits } from './limits.ts';
 
 /**
- * Calendars: the only file that knows Temporal. A day is a civil day of its time zone, from its first instant to the next
- * day's: 23 or 25 hours long where the clock is changed, and not from midnight where midnight is skipped.
+ * Calendars: the only file that knows Temporal. A day is a civil day of its time zone, from its first instant to the
+ * next day's: 23 or 25 hours long where the clock is changed, and not from midnight where midnight is skipped.
  */
 
 /** Of a day without a change of clocks. */
@@ -34,7 +34,9 @@ export const periodSchema = z
 		'expected a period such as 2026-11 or week-2026-11-23',
 	);
 
-/** One period of a schedule: from `startMs` on, before `endMs`. The total begins with 1970 and has no end (Infinity). */
+/**
+ * One period of a schedule: from `startMs` on, before `endMs`. The total begins with 1970 and has no end (Infinity).
+ */
 export interface Period {
 	name: string;
 	startMs: number;
@@ -64,13 +66,17 @@ export function periodOf(schedule: Schedule, instantMs: number): string {
 
 const longestDays = { day: 1, week: 7, month: 31 };
 
-/** Whether a period of this name, of whatever schedule and zone, may share an instant with `fromMs` to `toMs`: surely not where it says no. */
+/**
+ * Whether a period of this name, of whatever schedule and zone, may share an instant with `fromMs` to `toMs`: surely
+ * not where it says no.
+ */
 export function mayOverlap(name: string, fromMs: number, toMs: number): boolean {
 	if (name === 'total') return true;
 	const [year = 0, month = 1, day] = name.replace('week-', '').split('-').map(Number);
 	const kind = name.startsWith('week-') ? 'week' : day === undefined ? 'month' : 'day';
 	const startMs = Date.UTC(year, month - 1, day ?? 1);
-	return startMs - dayMs < toMs && fromMs < startMs + (longestDays[kind] + 1) * dayMs; // zones differ by less than a day from UTC
+	// zones differ by less than a day from UTC
+	return startMs - dayMs < toMs && fromMs < startMs + (longestDays[kind] + 1) * dayMs;
 }
 
 function calculate({ period, weekStart, timeZone }: Schedule, instantMs: number): Period {

@@ -5,15 +5,17 @@ import type { Account, JournalEntry, Refusal, ReserveRequest } from './ledger.ts
 import type { Quota, QuotaWish } from './quota.ts';
 
 /**
- * Where quotas, accounts and journal live. Two adapters: DynamoDB (aws/ledger-table.ts) and memory (core/memory-ledger.ts,
- * for models and simulations); both pass core/testing/ledger-contract.ts. Every call is safe to repeat. Reads are consistent.
+ * Where quotas, accounts and journal live. Two adapters: DynamoDB (aws/ledger-table.ts) and memory
+ * (core/memory-ledger.ts, for models and simulations); both pass core/testing/ledger-contract.ts. Every call is safe to
+ * repeat. Reads are consistent.
  */
 export interface Ledger {
 	getQuota(tenant: string): Promise<Quota | undefined>;
 	/** Of all tenants, by name. */
 	quotas(): Promise<Quota[]>;
 	/**
-	 * Writes the next revision (quota.ts: nextQuota) and brings to it the accounts that it speaks of, so far as there are any.
+	 * Writes the next revision (quota.ts: nextQuota) and brings to it the accounts that it speaks of, so far as there are
+	 * any.
 	 * @param basedOn the revision that the wish was made from, 0 for none; without it the wish holds whatever there was
 	 * @throws BudgetNetError `conflict` when there is another revision by now: the wish would undo what it says
 	 */
@@ -22,8 +24,8 @@ export interface Ledger {
 	/** A tenant's accounts of all periods, in no order that means anything. */
 	accounts(tenant: string): Promise<Account[]>;
 	/**
-	 * The period's account under this quota: opened if there is none, brought to this revision if it knows an older one, and
-	 * charged with what the account that it continues was charged with.
+	 * The period's account under this quota: opened if there is none, brought to this revision if it knows an older one,
+	 * and charged with what the account that it continues was charged with.
 	 */
 	ensureAccount(quota: Quota, period: string, oldestDeferred: string | undefined): Promise<Account>;
 	/** One atomic step: undefined when granted (now, or by this very call before). */
@@ -40,7 +42,10 @@ export interface Ledger {
 	settle(entry: Omit<JournalEntry, 'state'>): Promise<void>;
 	/** One entry after the other, in no order that means anything: a large tenant's are hundreds of megabytes. */
 	journal(tenant: string, period: string): AsyncIterable<JournalEntry>;
-	/** Notes an alert, unless its kind was raised in that period and under that revision of the quota before: then it says false. */
+	/**
+	 * Notes an alert, unless its kind was raised in that period and under that revision of the quota before: then it says
+	 * false.
+	 */
 	raise(alert: Alert): Promise<boolean>;
 	/** Those raised for a tenant in a period, in no order that means anything. */
 	alerts(tenant: string, period: string): Promise<Alert[]>;
@@ -59,8 +64,9 @@ export interface StateFields {
 }
 
 /**
- * The batches and how far each of them has come. Two adapters: DynamoDB (aws/batch-table.ts) and memory (core/memory-batches.ts);
- * both pass core/testing/batches-contract.ts. Every call is safe to repeat; `get` is consistent.
+ * The batches and how far each of them has come. Two adapters: DynamoDB (aws/batch-table.ts) and memory
+ * (core/memory-batches.ts); both pass core/testing/batches-contract.ts. Every call is safe to repeat; `get` is
+ * consistent.
  */
 export interface Batches {
 	/** Writes the intent, unless it is there. @throws BudgetNetError */
@@ -68,26 +74,28 @@ export interface Batches {
 	get(batchId: string): Promise<Batch | undefined>;
 	/**
 	 * Notes a reservation, before it is asked for.
-	 * @param known how many the caller has seen, so that of two planners of a batch the second meets what the first has noted
+	 * @param known how many the caller has seen, so that of two planners of a batch the second meets what the first has
+	 * noted
 	 * @returns false when there are others: nothing was noted, and the batch is to be read again
-	 * @throws BudgetNetError `conflict` when the batch is settled or void, so that whoever reads its reservations after that has
-	 * them all; `invalid` when it has had too many; `not-found`
+	 * @throws BudgetNetError `conflict` when the batch is settled or void, so that whoever reads its reservations after
+	 * that has them all; `invalid` when it has had too many; `not-found`
 	 */
 	addReservation(batchId: string, reservation: Batch['reservations'][number], known: number): Promise<boolean>;
 	/**
-	 * Says how far a batch has come, unless it has come further (batch.ts: statesKept). A reason that is not given is removed.
+	 * Says how far a batch has come, unless it has come further (batch.ts: statesKept). A reason that is not given is
+	 * removed.
 	 * @throws BudgetNetError `not-found`
 	 */
 	setState(batchId: string, state: BatchState, fields?: StateFields): Promise<void>;
 	/**
-	 * Takes its reason from a batch that is deferred for `open-reservations`, so that of many who find that it may go on now only one
-	 * sends it to the planner, which gives it a reason again or sends it on.
+	 * Takes its reason from a batch that is deferred for `open-reservations`, so that of many who find that it may go on
+	 * now only one sends it to the planner, which gives it a reason again or sends it on.
 	 * @returns whether this call took it
 	 */
 	wake(batchId: string): Promise<boolean>;
 	/**
-	 * Keeps a settled batch among the unfinished, for reservations that may still come too late. Watched once: said again, or of
-	 * a batch that is not settled, it changes nothing.
+	 * Keeps a settled batch among the unfinished, for reservations that may still come too late. Watched once: said
+	 * again, or of a batch that is not settled, it changes nothing.
 	 */
 	watch(batch: Batch, untilMs: number): Promise<void>;
 	/** Ends that. */
@@ -95,8 +103,9 @@ export interface Batches {
 	/** A tenant's deferred batches, the oldest first. One that was deferred a moment ago may be missing. */
 	deferred(tenant: string, limit: number): Promise<Batch[]>;
 	/**
-	 * Batches of all tenants that are claiming, deferred, sent or watched; of more than `limit` those that only wait behind an
-	 * older one are left out first. One that was created a moment ago may be missing; one that cannot be read is told of instead.
+	 * Batches of all tenants that are claiming, deferred, sent or watched; of more than `limit` those that only wait
+	 * behind an older one are left out first. One that was created a moment ago may be missing; one that cannot be read
+	 * is told of instead.
 	 */
 	unfinished(limit: number, unreadable?: Unreadable): Promise<Batch[]>;
 }

@@ -8,7 +8,10 @@ import { type Price, priceSchema } from './price.ts';
 const workerKindSchema = z.string().regex(/^[a-z0-9-]{1,32}$/, 'expected a kind of worker such as cpu or gpu');
 const modelSchema = z.string().regex(/^[a-z0-9-]{1,64}$/, 'expected the name of a model');
 
-/** A version of the price of a model on a kind of worker. Never edited: the next version supersedes it, from that one's `validFromMs` on. */
+/**
+ * A version of the price of a model on a kind of worker. Never edited: the next version supersedes it, from that one's
+ * `validFromMs` on.
+ */
 export const listedPriceSchema = z.strictObject({
 	model: modelSchema,
 	workerKind: workerKindSchema,
@@ -33,8 +36,8 @@ function versionsOf(list: readonly ListedPrice[], { model, workerKind }: Priced)
 }
 
 /**
- * The version that supersedes all before it from when it is valid on, those that are not yet valid too: so one that was set
- * by mistake never comes into force. It cannot be valid in the past: what was planned keeps its price.
+ * The version that supersedes all before it from when it is valid on, those that are not yet valid too: so one that was
+ * set by mistake never comes into force. It cannot be valid in the past: what was planned keeps its price.
  * @throws BudgetNetError `invalid`
  */
 export function nextPrice(list: readonly ListedPrice[], wish: PriceWish, nowMs: number): ListedPrice {
@@ -65,8 +68,8 @@ const secondsPerHour = 3600;
 const gmacsPerTmac = 1000;
 
 /**
- * The price that pays a worker: what an hour costs, divided by what it does in an hour of which it is busy for `utilisation`.
- * Rounded up.
+ * The price that pays a worker: what an hour costs, divided by what it does in an hour of which it is busy for
+ * `utilisation`. Rounded up.
  */
 export function calibratedPrice(measured: {
 	usdPerHour: number;

@@ -47,7 +47,10 @@ function costTimesTmac({ nanoUsdPerTmac, nanoUsdPerImage }: Price, macs: number,
 	return BigInt(nanoUsdPerTmac) * BigInt(macs) + BigInt(nanoUsdPerImage) * BigInt(images) * macsPerTmac;
 }
 
-/** The most MACs for which `costNanoUsd` of these images stays within `nanoUsd`; negative where the images alone cost more. */
+/**
+ * The most MACs for which `costNanoUsd` of these images stays within `nanoUsd`; negative where the images alone cost
+ * more.
+ */
 export function affordableMacs(price: Price, nanoUsd: number, images: number): number {
 	const left = BigInt(nanoUsd) - BigInt(price.nanoUsdPerImage) * BigInt(images);
 	if (left < 0n) return -1;

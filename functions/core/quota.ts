@@ -26,11 +26,11 @@ export type Pacing = z.infer<typeof pacingSchema>;
 /**
  * A tenant's spending limit in each period.
  *
- * Changed in mid-period it holds from the next reservation on: raised, it allows more at once; lowered below what is spent
- * and reserved, it allows nothing until it fits again, and what runs finishes. Suspended, the tenant's batches are deferred;
- * resumed, they go on in order. Another kind of period, first day or time zone begins another account, if the period then has
- * another name; that is charged with all that the account in force before was charged with (`continues`), so that no change
- * frees money.
+ * Changed in mid-period it holds from the next reservation on: raised, it allows more at once; lowered below what is
+ * spent and reserved, it allows nothing until it fits again, and what runs finishes. Suspended, the tenant's batches
+ * are deferred; resumed, they go on in order. Another kind of period, first day or time zone begins another account, if
+ * the period then has another name; that is charged with all that the account in force before was charged with
+ * (`continues`), so that no change frees money.
  */
 export const quotaSchema = z.strictObject({
 	tenant: tenantSchema,
@@ -42,9 +42,15 @@ export const quotaSchema = z.strictObject({
 	pacing: z.exactOptional(pacingSchema),
 	/** Images expected in a period, as the tenant says; 0: to be learnt from the journal. */
 	expectedImages: z.int().min(0).default(0),
-	/** Images of a period that were counted beforehand, as a folder's: there will be no more, so nothing is kept back for more. */
+	/**
+	 * Images of a period that were counted beforehand, as a folder's: there will be no more, so nothing is kept back for
+	 * more.
+	 */
 	countedImages: z.exactOptional(z.int().min(1)),
-	/** A batch that cannot have at least this waits, rather than get bad labels. Holds for a batch's budget, not for each image. */
+	/**
+	 * A batch that cannot have at least this waits, rather than get bad labels. Holds for a batch's budget, not for each
+	 * image.
+	 */
 	floor: z.exactOptional(qualitySchema),
 	/** No batch gets more than this, however much money there is. */
 	ceiling: z.exactOptional(qualitySchema),
@@ -84,8 +90,8 @@ export function nextQuota(before: Quota | undefined, wish: QuotaWish, nowMs: num
 }
 
 /**
- * The limit that pays `share` of the full MACs for so many images in at most so many batches: each batch's bill is rounded
- * up once.
+ * The limit that pays `share` of the full MACs for so many images in at most so many batches: each batch's bill is
+ * rounded up once.
  */
 export function limitForShare(options: {
 	card: ModelCard;

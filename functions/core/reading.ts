@@ -16,7 +16,10 @@ export interface Reading {
 
 const gapMax = 20;
 
-/** Whether all of one image's logits are numbers, so that they can be read: sums may overflow, in half precision above all. */
+/**
+ * Whether all of one image's logits are numbers, so that they can be read: sums may overflow, in half precision above
+ * all.
+ */
 export function areNumbers(logits: Float32Array, offset: number, classes: number): boolean {
 	for (let i = offset; i < offset + classes; i++) if (!Number.isFinite(logits[i])) return false;
 	return true;

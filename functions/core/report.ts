@@ -9,7 +9,9 @@ export interface RunMeasures {
 	elapsedMs: number;
 }
 
-/** Folds a batch's outcomes into its totals and its bill: price x MACs executed + price x images tried, rounded up once. */
+/**
+ * Folds a batch's outcomes into its totals and its bill: price x MACs executed + price x images tried, rounded up once.
+ */
 export function foldOutcomes(message: BatchMessage, outcomes: readonly Outcome[], measures: RunMeasures): RunFacts {
 	let consumedMacs = 0;
 	let labelled = 0;

@@ -36,8 +36,9 @@ interface Walk {
 const walkStepsMax = 250;
 
 /**
- * Walks through the batches that the planner would cut `images` into, were they dropped now and nothing else: each gets its budget
- * from what those before it are expected to leave, billed by the card's curve. Bytes and the window of events may cut smaller.
+ * Walks through the batches that the planner would cut `images` into, were they dropped now and nothing else: each gets
+ * its budget from what those before it are expected to leave, billed by the card's curve. Bytes and the window of
+ * events may cut smaller.
  */
 export function walkBatches(standing: Standing, images: number): Walk {
 	const { quota, card, price } = standing;

@@ -58,7 +58,10 @@ export async function crossFittedValues(folder: string, card: ModelCard, table: 
 	return valueTableOf(values, table, valuesWidth(card));
 }
 
-/** Writes what an agent says of some of a table's images, after every policy but the last, into rows [policies - 1, images, columns]. */
+/**
+ * Writes what an agent says of some of a table's images, after every policy but the last, into rows [policies - 1,
+ * images, columns].
+ */
 async function sayOf(
 	{ folder, card }: ModelPackage,
 	{ policies, images: count, classes, logits }: OutcomeTable,

@@ -1,6 +1,9 @@
 import type { OutcomeTable } from './table.ts';
 
-/** How far the product's answers (files decoded here, graphs run by ONNX Runtime) are from those of the recipe (PyTorch). */
+/**
+ * How far the product's answers (files decoded here, graphs run by ONNX Runtime) are from those of the recipe
+ * (PyTorch).
+ */
 export interface Agreement {
 	/** Images x policies. */
 	compared: number;

@@ -65,7 +65,8 @@ function runCascade(trial: Trial, { policies, parts }: Cascade, table: OutcomeTa
 		const policy = policies[step + 1] as number;
 		const margins = images.map((image) => table.reading(before, image).margin);
 		ran.sort((a, b) => (margins[a] as number) - (margins[b] as number));
-		const cost = policy === before + 1 ? policyMacs(card, policy) : macsTo(card, policy); // of a second view: its first too
+		// of a second view: its first too
+		const cost = policy === before + 1 ? policyMacs(card, policy) : macsTo(card, policy);
 		const mayCost = part * left + unused;
 		ran = ran.slice(0, Math.floor(mayCost / cost));
 		unused = mayCost - ran.length * cost;

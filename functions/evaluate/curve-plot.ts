@@ -34,7 +34,8 @@ export async function curvePlot(title: string, rows: readonly EvaluationRow[]): 
 		},
 	};
 	const dashes = { domain: shown.map(({ name }) => name), range: shown.map(({ dash }) => dash ?? [1, 0]) };
-	const strokeDash = { field: 'name', type: 'nominal', scale: dashes, legend: null }; // for eyes and printers without colours
+	// for eyes and printers without colours
+	const strokeDash = { field: 'name', type: 'nominal', scale: dashes, legend: null };
 	const spec = {
 		$schema: 'https://vega.github.io/schema/vega-lite/v6.json',
 		title,

@@ -28,8 +28,8 @@ export function gatedBy(trial: Trial, method: string, values: ValueTable): Metho
 export const gate: Method = (trial) => gatedBy(trial, 'gate', trial.values);
 
 /**
- * The gate's last policies dealt at random among the batch's images: as many of each, at what they cost where nothing runs before them. What
- * choosing by image is worth. An image counts by its expectation over the deal.
+ * The gate's last policies dealt at random among the batch's images: as many of each, at what they cost where nothing
+ * runs before them. What choosing by image is worth. An image counts by its expectation over the deal.
  */
 export const random: Method = (trial) =>
 	byBatch(trial, 'random', (batch) => {

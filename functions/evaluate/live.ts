@@ -88,7 +88,10 @@ export interface Pass {
 /** Pairs of a pass and the whole network that are timed. */
 const timedPairs = 5;
 
-/** Passes at a share, held against what the gate makes of the table and, by the median, against the whole network's time for all images. */
+/**
+ * Passes at a share, held against what the gate makes of the table and, by the median, against the whole network's time
+ * for all images.
+ */
 export async function passAt(card: ModelCard, inference: Inference, live: Live, share: number): Promise<Pass> {
 	const pass = createPass(card, inference, live.decoded);
 	const wallShares: number[] = [];

@@ -19,7 +19,10 @@ export interface EvaluationRow {
 	batch: number;
 	/** The most that a batch spent beyond its cap. */
 	overshootMacs: number;
-	/** Wall time of the product's worker as a part of what the whole network takes for all images; null where it was not measured. */
+	/**
+	 * Wall time of the product's worker as a part of what the whole network takes for all images; null where it was not
+	 * measured.
+	 */
 	wallShare: number | null;
 }
 

@@ -90,7 +90,10 @@ function mustBeTwins(table: OutcomeTable, twin: OutcomeTable, where: string): vo
 		throw new BudgetNetError('invalid', `--twin ${where}: expected a table of as many policies over the same images`);
 }
 
-/** The sample of the data set that a package's name begins with; undefined where there is none, as for a user's own images. */
+/**
+ * The sample of the data set that a package's name begins with; undefined where there is none, as for a user's own
+ * images.
+ */
 function sampleOf({ card }: ModelPackage, models: string): Promise<Sample | undefined> {
 	return readSample(join(models, 'samples', card.name.split('-')[0] as string), card);
 }

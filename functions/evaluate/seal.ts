@@ -15,8 +15,8 @@ const curveShares = [0.125, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7
 const shareSteps = 1e5;
 
 /**
- * Completes the card of a package that the recipe exported: the gate's curve on the held-out images, and the digest of all files.
- * Writes model.json, and checks the package as `model check` does.
+ * Completes the card of a package that the recipe exported: the gate's curve on the held-out images, and the digest of
+ * all files. Writes model.json, and checks the package as `model check` does.
  * @param packageFolder models/packages/NAME
  * @param tableFolder models/outcomes/NAME, with draft.json, the held-out table and the agents of its folds
  * @throws BudgetNetError `invalid`
@@ -55,8 +55,8 @@ async function readDraft(folder: string, name: string): Promise<DraftCard> {
 }
 
 /**
- * A share just above the least that an image has to be paid, of the steps that the card stores. Exactly there, or rounded down, rounding
- * would leave the budgets of some batches a MAC short.
+ * A share just above the least that an image has to be paid, of the steps that the card stores. Exactly there, or
+ * rounded down, rounding would leave the budgets of some batches a MAC short.
  */
 export function leastShare(card: ModelCard): number {
 	const exactly = leastMacs(card) / fullMacs(card);

@@ -9,7 +9,10 @@ export type Shift = (typeof shifts)[number];
 
 const jpegQuality = 30;
 
-/** The images as files of a worse kind: JPEG of quality 30, or of half the size, which the worker's decoder then enlarges. */
+/**
+ * The images as files of a worse kind: JPEG of quality 30, or of half the size, which the worker's decoder then
+ * enlarges.
+ */
 export function shifted(shift: Shift, files: readonly Uint8Array[], { width, height }: ModelCard['input']) {
 	const worsen = (bytes: Uint8Array): Promise<Uint8Array> =>
 		shift === 'jpeg-30'

@@ -19,10 +19,16 @@ const smallSchema = z.strictObject({
 	labels: z.array(z.int().min(0)),
 });
 
-/** A network of one of the policies' size, trained alone for as much training compute as the package (recipe/budgetnet/small.py). */
+/**
+ * A network of one of the policies' size, trained alone for as much training compute as the package
+ * (recipe/budgetnet/small.py).
+ */
 export type Small = z.output<typeof smallSchema>;
 
-/** Reads the small networks that were trained to compare a package with. @throws BudgetNetError `invalid`: of another package, or another table */
+/**
+ * Reads the small networks that were trained to compare a package with.
+ * @throws BudgetNetError `invalid`: of another package, or another table
+ */
 export async function loadSmalls(
 	folder: string,
 	split: 'holdout' | 'test',

@@ -28,7 +28,10 @@ export interface OutcomeTable {
 	right(policy: number, image: number): boolean;
 }
 
-/** Reads `SPLIT.json` and `SPLIT.logits.bin` (float16, [policies, images, classes]). @throws BudgetNetError `invalid` */
+/**
+ * Reads `SPLIT.json` and `SPLIT.logits.bin` (float16, [policies, images, classes]).
+ * @throws BudgetNetError `invalid`
+ */
 export async function loadTable(folder: string, split: 'holdout' | 'test'): Promise<OutcomeTable> {
 	const file = join(folder, `${split}.json`);
 	const text = await readFile(file, 'utf8').catch((cause) => {
@@ -91,8 +94,8 @@ export function tableOf(
 const tolerance = 1e-5;
 
 /**
- * Refuses a table that another export left, which would be judged as if it were this package's: where a policy is right otherwise than
- * `card.results` say.
+ * Refuses a table that another export left, which would be judged as if it were this package's: where a policy is right
+ * otherwise than `card.results` say.
  * @throws BudgetNetError `invalid`
  */
 export function mustBeOf(table: OutcomeTable, card: ModelCard, split: 'holdout' | 'test'): void {
@@ -137,7 +140,9 @@ export function valueTableOf(values: Float32Array, { policies, images }: Outcome
 	};
 }
 
-/** A value table of agents that look one step ahead: chances float32 [policies - 1, images, policies] of a right label. */
+/**
+ * A value table of agents that look one step ahead: chances float32 [policies - 1, images, policies] of a right label.
+ */
 export function oneStepTableOf(card: ModelCard, chances: Float32Array, table: OutcomeTable): ValueTable {
 	const rows = valueTableOf(chances, table, table.policies);
 	return (policy, image) => {
@@ -149,7 +154,8 @@ export function oneStepTableOf(card: ModelCard, chances: Float32Array, table: Ou
 const valuesFile = /^holdout\.([a-z0-9-]+)\.values\.bin$/;
 
 /**
- * The cross-fitted values of every one-step method that the recipe left beside the held-out table (fit_agent.py), by name.
+ * The cross-fitted values of every one-step method that the recipe left beside the held-out table (fit_agent.py), by
+ * name.
  * @throws BudgetNetError `invalid`: a file of another size
  */
 export async function loadOneStep(
@@ -165,7 +171,8 @@ export async function loadOneStep(
 		const bytes = await readFile(join(folder, name));
 		if (bytes.length !== expected)
 			throw new BudgetNetError('invalid', `${name}: ${bytes.length} bytes, expected ${expected}`);
-		const values = new Float32Array(new Uint8Array(bytes).buffer); // copied: a Float32Array must begin at a multiple of 4
+		// copied: a Float32Array must begin at a multiple of 4
+		const values = new Float32Array(new Uint8Array(bytes).buffer);
 		tables.set(method, oneStepTableOf(card, values, table));
 	}
 	return tables;

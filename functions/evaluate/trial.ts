@@ -38,7 +38,9 @@ export function capMacs({ card, share }: Pick<Trial, 'card' | 'share'>, images: 
 	return Math.floor(share * images * fullMacs(card));
 }
 
-/** What a method does with one batch: MACs in all, and each image's probability of a right label, in the batch's order. */
+/**
+ * What a method does with one batch: MACs in all, and each image's probability of a right label, in the batch's order.
+ */
 export interface BatchResult {
 	macs: number;
 	right: readonly number[];

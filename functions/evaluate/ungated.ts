@@ -18,7 +18,10 @@ export const single: Method = (trial) => {
 	}));
 };
 
-/** The best mix of two policies under the cap, images drawn at random: the fair baseline. An image counts by its expectation. */
+/**
+ * The best mix of two policies under the cap, images drawn at random: the fair baseline. An image counts by its
+ * expectation.
+ */
 export const staticMix: Method = (trial) => {
 	const { card, fit, share, table } = trial;
 	const cap = share * fullMacs(card);
@@ -40,12 +43,15 @@ export const staticMix: Method = (trial) => {
 	}));
 };
 
-/** Knows the truth: each image gets the cheapest policy that is right, as many images as the cap pays. What luck could reach. */
+/**
+ * Knows the truth: each image gets the cheapest policy that is right, as many images as the cap pays. What luck could
+ * reach.
+ */
 export const oracle: Method = (trial) => oracleOf(trial, 'oracle', trial.table);
 
 /**
- * An oracle that knows the truth of `told` only. With the table of a twin (another seed, the same images), what it loses
- * against the oracle on its own table was luck.
+ * An oracle that knows the truth of `told` only. With the table of a twin (another seed, the same images), what it
+ * loses against the oracle on its own table was luck.
  */
 export function oracleOf(trial: Trial, method: string, told: OutcomeTable) {
 	const { card, table } = trial;

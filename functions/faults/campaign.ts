@@ -67,7 +67,10 @@ export async function runCampaign(options: {
 	return { ...total, neverKilled, seconds: Math.round((Date.now() - startedMs) / 1000) };
 }
 
-/** Whether the campaign has shown what it is to show: that processes were killed wherever they can be, and nothing is wrong. */
+/**
+ * Whether the campaign has shown what it is to show: that processes were killed wherever they can be, and nothing is
+ * wrong.
+ */
 export function hasPassed(result: CampaignResult): boolean {
 	const { writesKilled, crashed, neverKilled } = result;
 	return writesKilled > 0 && crashed === 0 && neverKilled.length === 0 && countWrong(result) === 0;

@@ -69,7 +69,10 @@ function plain(value: unknown): unknown {
 	return typeof value === 'object' && value !== null && 'S' in value ? value.S : value;
 }
 
-/** What any call is called: a write as above; `receive-batches`, `get-manifests`, or `get-image` for one of the images bucket. */
+/**
+ * What any call is called: a write as above; `receive-batches`, `get-manifests`, or `get-image` for one of the images
+ * bucket.
+ */
 export function nameOfCall(command: string, input: Record<string, unknown>): string | undefined {
 	if (command === 'ReceiveMessageCommand') return `receive-${queueOf(String(input.QueueUrl))}`;
 	if (command !== 'GetObjectCommand') return nameOfWrite(command, input);

@@ -58,8 +58,8 @@ interface Place {
 
 /**
  * Judges a cloud that has gone quiet by its buckets and its journal, and holds account and claims against them: one
- * outcome an image or a deferred batch that names it, bills that can be recomputed and stand in the journal once, nothing
- * open, nothing beyond the limit.
+ * outcome an image or a deferred batch that names it, bills that can be recomputed and stand in the journal once,
+ * nothing open, nothing beyond the limit.
  */
 export async function judge(evidence: Evidence): Promise<Verdict> {
 	const verdict: Verdict = { ...nothingWrong };

@@ -21,8 +21,8 @@ export interface Dropped {
 }
 
 /**
- * Waits until every image is settled or deferred, nothing is reserved, and the queues are empty (but for the sweeper's own).
- * Gives up after a while: whatever is missing then is lost, and the oracle counts it.
+ * Waits until every image is settled or deferred, nothing is reserved, and the queues are empty (but for the sweeper's
+ * own). Gives up after a while: whatever is missing then is lost, and the oracle counts it.
  */
 export async function untilQuiet(cloud: Dropped): Promise<void> {
 	const untilMs = Date.now() + quietSecondsMax * 1000;

@@ -1,7 +1,7 @@
 /**
- * A process that runs one role, told by one line of JSON. It kills itself, with SIGKILL, right after the n-th write of a name,
- * or sends itself SIGTERM right before the n-th call of a name. SIGTERM: it stops as worker and functions do, and ends by
- * itself when nothing keeps it alive.
+ * A process that runs one role, told by one line of JSON. It kills itself, with SIGKILL, right after the n-th write of
+ * a name, or sends itself SIGTERM right before the n-th call of a name. SIGTERM: it stops as worker and functions do,
+ * and ends by itself when nothing keeps it alive.
  */
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';

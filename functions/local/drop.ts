@@ -11,7 +11,8 @@ import type { Host } from './host.ts';
 const filesMax = 1_000_000;
 
 /**
- * Paths of the files under a folder, relative to it, sorted; hidden ones are left out, and markers of drops, which are no images.
+ * Paths of the files under a folder, relative to it, sorted; hidden ones are left out, and markers of drops, which are
+ * no images.
  * @throws BudgetNetError `not-found`
  */
 export async function listFiles(folder: string): Promise<string[]> {
@@ -30,7 +31,10 @@ export async function listFiles(folder: string): Promise<string[]> {
 	return shown.map((file) => file.split(sep).join('/'));
 }
 
-/** `listFiles` of a folder whose files are one image each. @throws BudgetNetError `not-found`; `invalid`: an archive, which is many */
+/**
+ * `listFiles` of a folder whose files are one image each.
+ * @throws BudgetNetError `not-found`; `invalid`: an archive, which is many
+ */
 export async function listImages(folder: string): Promise<string[]> {
 	const files = await listFiles(folder);
 	const archive = files.find((file) => archiveFormatOf(file) !== undefined);

@@ -14,8 +14,8 @@ export interface EventSource {
 }
 
 /**
- * Drives a Lambda handler from a queue as Lambda's event source mapping does: collects up to `batchMax` messages for at most
- * `windowMs` after the first, invokes, and deletes all but those that the handler names as failed.
+ * Drives a Lambda handler from a queue as Lambda's event source mapping does: collects up to `batchMax` messages for at
+ * most `windowMs` after the first, invokes, and deletes all but those that the handler names as failed.
  */
 export function startEventSource(options: {
 	sqs: SQSClient;

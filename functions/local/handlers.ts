@@ -27,7 +27,9 @@ export interface HandlerOptions {
 	log: Log;
 }
 
-/** Of the embedded cloud's workers, in the price list; where that has no price for them, the embedded one is in force. */
+/**
+ * Of the embedded cloud's workers, in the price list; where that has no price for them, the embedded one is in force.
+ */
 const workerKind = 'cpu';
 
 /** Stores and handlers over these clients and resources: what the Lambda functions are made of, in one place. */

@@ -28,12 +28,15 @@ export interface HostOptions {
 	log: Log;
 }
 
-/** The whole system in one process, over a cloud on loopback ports: the handlers that run on AWS, and what drives them. */
+/**
+ * The whole system in one process, over a cloud on loopback ports: the handlers that run on AWS, and what drives them.
+ */
 export type Host = Awaited<ReturnType<typeof startHost>>;
 
 /**
  * Starts a cloud and everything that runs in it.
- * @throws BudgetNetError `invalid` when the model package is refused, `unavailable` when it cannot be run here; then nothing is left running
+ * @throws BudgetNetError `invalid` when the model package is refused, `unavailable` when it cannot be run here; then
+ * nothing is left running
  */
 export async function startHost(options: HostOptions) {
 	const { log, batchImagesMax } = options;
@@ -43,7 +46,9 @@ export async function startHost(options: HostOptions) {
 	const { endpoints, clients, resources } = cloud;
 	const { planningSecondsMax } = limits;
 	const handlers = createHandlers(clients, resources, { card: model.card, batchImagesMax, planningSecondsMax, log });
-	/** Emits "step" after every look at a queue, an empty one too: what waits for progress looks then, and at its clock. */
+	/**
+	 * Emits "step" after every look at a queue, an empty one too: what waits for progress looks then, and at its clock.
+	 */
 	const steps = new EventEmitter<{ step: [] }>();
 	const onPolled = () => steps.emit('step');
 	const driving = driveHandlers({ sqs: clients.sqs, resources, handlers, windowMs: options.windowMs, onPolled, log });

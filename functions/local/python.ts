@@ -10,7 +10,9 @@ const exec = promisify(execFile);
 const installTimeoutMs = 15 * 60_000;
 const askTimeoutMs = 20_000;
 
-/** A Python of just this version ("3.13"), or at least 3 ("3"), on PATH or under pyenv; undefined when there is none. */
+/**
+ * A Python of just this version ("3.13"), or at least 3 ("3"), on PATH or under pyenv; undefined when there is none.
+ */
 export async function findPython(version: string): Promise<string | undefined> {
 	const candidates = [`python${version}`, 'python3'];
 	for await (const path of glob(`.pyenv/versions/${version}.*/bin/python3`, { cwd: homedir() }))

@@ -4,7 +4,10 @@ import { BudgetNetError, messageOf } from '../core/errors.ts';
 import type { RunFacts } from '../core/outcome.ts';
 import type { Host } from './host.ts';
 
-/** Where a tenant's images are: settled batches, and batches that wait with their reason, and go on only if something is done. */
+/**
+ * Where a tenant's images are: settled batches, and batches that wait with their reason, and go on only if something is
+ * done.
+ */
 export interface Tally {
 	settled: RunFacts[];
 	deferred: { batchId: string; images: number; reason: DeferralReason }[];
@@ -14,7 +17,10 @@ export interface Tally {
 
 const deferredBatchesMax = 10_000;
 
-/** Whether the oldest batch that waits, and those behind it, go on as soon as another is settled: they wait for a reservation, or are just looked at. */
+/**
+ * Whether the oldest batch that waits, and those behind it, go on as soon as another is settled: they wait for a
+ * reservation, or are just looked at.
+ */
 function goesOn({ reason }: Batch): boolean {
 	return reason === undefined || reason === 'open-reservations' || reason === 'order';
 }
@@ -22,7 +28,9 @@ function goesOn({ reason }: Batch): boolean {
 /** Without any change for so long, waiting ends with an error. */
 const stallSeconds = 180;
 
-/** Counts a tenant's images from the outcomes and the batches that wait; remembers what is settled, so a call is cheap. */
+/**
+ * Counts a tenant's images from the outcomes and the batches that wait; remembers what is settled, so a call is cheap.
+ */
 function createTally(host: Host, tenant: string): () => Promise<Tally> {
 	const settled = new Map<string, RunFacts>();
 	return async () => {

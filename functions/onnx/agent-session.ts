@@ -19,7 +19,10 @@ export interface AgentSession {
 	release(): Promise<void>;
 }
 
-/** Opens a package's agent: on the CPU whatever the policies run on, because it is too small for anything else. @throws BudgetNetError `invalid` */
+/**
+ * Opens a package's agent: on the CPU whatever the policies run on, because it is too small for anything else.
+ * @throws BudgetNetError `invalid`
+ */
 export async function openAgent(pkg: ModelPackage): Promise<AgentSession> {
 	const { card } = pkg;
 	const session = await openGraph(pkg, card.agent.file, 'cpu', 1);

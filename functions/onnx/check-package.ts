@@ -40,8 +40,8 @@ export interface PackageCheck {
 	provider: Provider;
 	images: number;
 	/**
-	 * Of each policy: its worst deviation of a logit, as a part of max(1, |logit|), and of the agent's value after it; images at
-	 * once in each round, a chunk's border among them.
+	 * Of each policy: its worst deviation of a logit, as a part of max(1, |logit|), and of the agent's value after it;
+	 * images at once in each round, a chunk's border among them.
 	 */
 	policies: { id: string; deviation: number; valueDeviation: number; batchSizes: number[] }[];
 }
@@ -131,7 +131,10 @@ function unlike(where: string, what: string, expected: readonly number[], found:
 	return refused(where, `${what} ${worst} to be ${expected[worst]}`, found[worst] ?? 'none');
 }
 
-/** How far one image's answer lies from what the package promises. @throws BudgetNetError `invalid` where that is too far */
+/**
+ * How far one image's answer lies from what the package promises.
+ * @throws BudgetNetError `invalid` where that is too far
+ */
 function deviationsOf(
 	check: Check,
 	policy: number,
@@ -153,13 +156,15 @@ function deviationsOf(
 }
 
 /**
- * Checks on this machine that every policy gives the logits, and the agent the values, that the package promises, whatever the number of images at once.
+ * Checks on this machine that every policy gives the logits, and the agent the values, that the package promises,
+ * whatever the number of images at once.
  * @throws BudgetNetError `invalid`, which names package, policy, image, expected and found; `unavailable`: no thread
  */
 export async function checkPackage(pkg: ModelPackage): Promise<PackageCheck> {
 	const where = `package ${pkg.card.name}, ${checkFile}`;
 	const check = await readCheck(pkg, where);
-	const inference = await startInference(pkg, { threads: 1 }); // several would share what is to lie beyond a chunk's border
+	// several would share what is to lie beyond a chunk's border
+	const inference = await startInference(pkg, { threads: 1 });
 	try {
 		const policies: PackageCheck['policies'] = [];
 		for (const [index, { id, mirrored }] of pkg.card.policies.entries()) {

@@ -1,8 +1,9 @@
 import { limits } from '../core/limits.ts';
 
 /*
- * What a decoder of images would do without any bound of its own, whatever the file's size and pixels: read scan after scan of a
- * JPEG, search a WebP's list of frames once for each of them, unpack and keep all texts of a PNG. So containers are walked first.
+ * What a decoder of images would do without any bound of its own, whatever the file's size and pixels: read scan after
+ * scan of a JPEG, search a WebP's list of frames once for each of them, unpack and keep all texts of a PNG. So
+ * containers are walked first.
  */
 
 /** Why a file would take a decoder too long; undefined where it would not. */
@@ -43,7 +44,8 @@ function tooManyScans(bytes: Uint8Array): string | undefined {
 			continue;
 		}
 		if (marker === endOfImage) break;
-		if (isStartOfFrame(marker)) pixels = Math.max(pixels, pairAt(at + 5) * pairAt(at + 7)); // behind marker, length, depth
+		// behind marker, length, depth
+		if (isStartOfFrame(marker)) pixels = Math.max(pixels, pairAt(at + 5) * pairAt(at + 7));
 		if (marker === startOfScan) scans += 1;
 		if (scans > limits.jpegScansMax) return `more than ${limits.jpegScansMax} scans`;
 		if (scans * pixels > limits.jpegScanPixelsMax) return `${scans} scans or more of ${pixels} pixels`;
@@ -74,7 +76,10 @@ const pngFrameBytes = 12;
 const pngChunks = new Set('tRNS gAMA cHRM sRGB iCCP cICP mDCV cLLI sBIT bKGD pHYs eXIf'.split(' ').map(numberOf));
 const smallFirst = 0x20000000;
 
-/** A PNG without texts, times, further frames and whatever else says nothing of its pixels; the very same bytes where there is no such thing. */
+/**
+ * A PNG without texts, times, further frames and whatever else says nothing of its pixels; the very same bytes where
+ * there is no such thing.
+ */
 export function withoutExtras(png: Uint8Array): Uint8Array {
 	const view = viewOf(png);
 	let kept: Buffer | undefined; // one piece: there may be a million chunks

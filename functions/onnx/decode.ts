@@ -18,7 +18,10 @@ sharp.concurrency(1);
 
 /** Node's own number, unless told otherwise. */
 const poolThreads = Number(process.env.UV_THREADPOOL_SIZE) || 4;
-/** Names of hosts are looked up by the same threads: behind hundreds of decodes, no new connection would be made in time. */
+/**
+ * Names of hosts are looked up by the same threads: behind hundreds of decodes, no new connection would be made in
+ * time.
+ */
 const lookupThreads = 2;
 const decoders = new Semaphore(Math.max(1, poolThreads - lookupThreads));
 
@@ -39,12 +42,13 @@ export class ImageRefused extends BudgetNetError {
 }
 
 /**
- * Decodes a JPEG, PNG or WebP file (the first frame of an animated one) to what a model reads: upright by its EXIF orientation,
- * on white where transparent, sRGB, 8 bits, and resized as the card says ("fill" ignores the aspect, "cover" crops the centre).
- * An image that already fits keeps its pixels as they are.
+ * Decodes a JPEG, PNG or WebP file (the first frame of an animated one) to what a model reads: upright by its EXIF
+ * orientation, on white where transparent, sRGB, 8 bits, and resized as the card says ("fill" ignores the aspect,
+ * "cover" crops the centre). An image that already fits keeps its pixels as they are.
  * @param bytes the whole file
  * @returns height x width x 3 bytes, rows from the top, red green blue
- * @throws ImageRefused: another format, more bytes, pixels or parts than the limits allow, truncated or corrupt, or too slow
+ * @throws ImageRefused: another format, more bytes, pixels or parts than the limits allow, truncated or corrupt, or too
+ * slow
  */
 export async function decodeImage(bytes: Uint8Array, input: ModelCard['input']): Promise<Uint8Array> {
 	if (bytes.length > limits.imageBytesMax)

@@ -8,7 +8,10 @@ import { packageFolder, temporaryFolder } from './testing.ts';
 const run = promisify(execFile);
 const file = (name: string) => JSON.stringify(new URL(name, import.meta.url).href);
 
-/** What a process that does this leaves in its home, where onnxruntime's telemetry would put its identifier and its cache. */
+/**
+ * What a process that does this leaves in its home, where onnxruntime's telemetry would put its identifier and its
+ * cache.
+ */
 async function leftAfter(script: string): Promise<string[]> {
 	const home = await temporaryFolder();
 	const folder = await temporaryFolder();

@@ -8,7 +8,10 @@ import type { Provider } from './provider.ts';
 
 const errorsOnly = 3;
 
-/** Opens a graph of a package: the only way to a session of one. @throws BudgetNetError `invalid`: the graph does not load */
+/**
+ * Opens a graph of a package: the only way to a session of one.
+ * @throws BudgetNetError `invalid`: the graph does not load
+ */
 export async function openGraph(
 	{ folder, card }: ModelPackage,
 	file: string,
@@ -21,7 +24,8 @@ export async function openGraph(
 	};
 	return await InferenceSession.create(join(folder, file), {
 		executionProviders: provider === 'cuda' ? ['cuda', 'cpu'] : ['cpu'],
-		// Memory is kept between runs: mapped anew for each, it takes longer to fill than a cheap policy to compute. Chunks bound it.
+		// Memory is kept between runs: mapped anew for each, it takes longer to fill than a cheap policy to compute. Chunks
+		// bound it.
 		enableCpuMemArena: true,
 		enableMemPattern: false,
 		intraOpNumThreads: threads,

@@ -76,7 +76,8 @@ test('a package may have as many files and bytes as are allowed, and none more',
 	const weights = join(folder, 'weights.bin');
 	await writeFile(weights, '');
 	await truncate(weights, limits.packageBytesMax); // sparse: it takes no room
-	await expect(loadPackage(folder)).rejects.toEqual(invalid(/model.json: expected the model card/)); // counted, and found small enough
+	// counted, and found small enough
+	await expect(loadPackage(folder)).rejects.toEqual(invalid(/model.json: expected the model card/));
 	await truncate(weights, limits.packageBytesMax + 1);
 	await expect(loadPackage(folder)).rejects.toEqual(invalid(/expected at most 2147483648 bytes/));
 	await truncate(weights, 0);

@@ -35,7 +35,10 @@ interface File {
 	bytes: number;
 }
 
-/** The plain files of a folder, by name, but for hidden ones, which file browsers leave. @throws BudgetNetError `invalid`: a link, a folder, too many or too large */
+/**
+ * The plain files of a folder, by name, but for hidden ones, which file browsers leave.
+ * @throws BudgetNetError `invalid`: a link, a folder, too many or too large
+ */
 async function listFiles(folder: string): Promise<File[]> {
 	const all = await readdir(folder).catch((error) => {
 		throw new BudgetNetError('invalid', `package folder ${folder} cannot be read`, { cause: error });
@@ -56,8 +59,8 @@ async function listFiles(folder: string): Promise<File[]> {
 }
 
 /**
- * The digest of a package: SHA-256 over all its files but model.json and hidden ones, sorted by name (UTF-16 code units),
- * each as name, NUL, its length in bytes as a decimal, NUL, its bytes.
+ * The digest of a package: SHA-256 over all its files but model.json and hidden ones, sorted by name (UTF-16 code
+ * units), each as name, NUL, its length in bytes as a decimal, NUL, its bytes.
  * @returns "sha256:" and 64 hex digits
  * @throws BudgetNetError `invalid`
  */
@@ -99,7 +102,10 @@ function mustLieInWeights(where: string, tensor: OnnxTensor, weightsBytes: numbe
 		throw refused(where, `tensor ${tensor.name} within ${weightsBytes} bytes of weights`, `${offset} + ${length}`);
 }
 
-/** A graph that a card promises: its file, its only input with its shape for one image, MACs an image, and columns of its output. */
+/**
+ * A graph that a card promises: its file, its only input with its shape for one image, MACs an image, and columns of
+ * its output.
+ */
 interface PromisedGraph {
 	file: string;
 	input: { name: string; shape: readonly number[] };

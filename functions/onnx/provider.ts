@@ -25,16 +25,16 @@ export function chunkImagesOf(provider: Provider, { input }: Pick<ModelCard, 'in
 }
 
 /**
- * How many images a session is given for `images` of them. cuDNN looks anew for the fastest algorithm for every shape that it has not
- * met, which takes longer than it runs: on CUDA a rest is filled up to a power of two.
+ * How many images a session is given for `images` of them. cuDNN looks anew for the fastest algorithm for every shape
+ * that it has not met, which takes longer than it runs: on CUDA a rest is filled up to a power of two.
  */
 export function shapeImagesOf(provider: Provider, images: number): number {
 	return provider === 'cuda' ? 2 ** Math.ceil(Math.log2(images)) : images;
 }
 
 /**
- * The graph y = Conv(x, 2) over one float32, as an ONNX file (IR 8, opset 17): a convolution, because onnxruntime loads cuDNN
- * only when the first of them wants it, and without it a session runs on CUDA that cannot run any network.
+ * The graph y = Conv(x, 2) over one float32, as an ONNX file (IR 8, opset 17): a convolution, because onnxruntime loads
+ * cuDNN only when the first of them wants it, and without it a session runs on CUDA that cannot run any network.
  */
 const tinyGraph = Buffer.from(
 	'08083a610a0f0a01780a01771201792204436f6e761201672a110a040101010110014201774a04000000405a1b0a017812160a14080112100a0208010a' +
@@ -58,8 +58,8 @@ function hasCudaFiles(folder: string | undefined): boolean {
 }
 
 /**
- * Which provider works on this machine, by trying: CUDA where its files lie and a session really runs on it, else the CPU.
- * Loading CUDA takes seconds and blocks, so call it in the inference thread. Never throws for lack of CUDA.
+ * Which provider works on this machine, by trying: CUDA where its files lie and a session really runs on it, else the
+ * CPU. Loading CUDA takes seconds and blocks, so call it in the inference thread. Never throws for lack of CUDA.
  * @param folder where onnxruntime's libraries lie
  */
 export async function probeProvider(folder: string | undefined = librariesFolder()): Promise<Provider> {

@@ -14,7 +14,8 @@ import { chunkImagesOf, type Provider, shapeImagesOf } from './provider.ts';
 export interface Sessions {
 	/**
 	 * @param policy index into the card's policies
-	 * @param pixels uint8, images x height x width x 3; a mirrored policy mirrors them itself, and says what it makes of that view alone
+	 * @param pixels uint8, images x height x width x 3; a mirrored policy mirrors them itself, and says what it makes of
+	 * that view alone
 	 * @throws BudgetNetError `invalid`: the graph does not load; `internal`: it does not run
 	 */
 	run(policy: number, pixels: Uint8Array, images: number): Promise<RunAnswer>;

@@ -15,7 +15,10 @@ const beginnings: readonly (readonly [format: string, hex: RegExp])[] = [
 
 const headBytes = 64;
 
-/** The format that a file's first bytes promise, for people and for the choice of a decoder; "an unknown format" otherwise. */
+/**
+ * The format that a file's first bytes promise, for people and for the choice of a decoder; "an unknown format"
+ * otherwise.
+ */
 export function sniff(bytes: Uint8Array): string {
 	if (bytes.length === 0) return 'no bytes';
 	const hex = Buffer.from(bytes.subarray(0, headBytes)).toString('hex');

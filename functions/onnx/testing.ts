@@ -5,8 +5,8 @@ import { onTestFinished } from 'vitest';
 import { digestOf } from './package-files.ts';
 
 /*
- * For tests: copies of the package in models/packages, to be spoilt at will. Whatever is trained into it, tests look only at
- * its shape and its check.json.
+ * For tests: copies of the package in models/packages, to be spoilt at will. Whatever is trained into it, tests look
+ * only at its shape and its check.json.
  */
 
 const models = new URL('../../models/', import.meta.url);

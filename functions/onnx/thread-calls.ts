@@ -30,7 +30,10 @@ async function within<T>(seconds: number, what: string, promise: Promise<T>): Pr
 	return Promise.race([promise, late.promise]).finally(() => clearTimeout(timer));
 }
 
-/** Shared pixels are seen by both threads. Others are copied once and handed over: a plain post would clone the whole buffer of a view. */
+/**
+ * Shared pixels are seen by both threads. Others are copied once and handed over: a plain post would clone the whole
+ * buffer of a view.
+ */
 function handOver(pixels: Uint8Array): { pixels: Uint8Array; transfer: ArrayBuffer[] } {
 	if (pixels.buffer instanceof SharedArrayBuffer) return { pixels, transfer: [] };
 	const copy = new Uint8Array(pixels);
@@ -38,8 +41,8 @@ function handOver(pixels: Uint8Array): { pixels: Uint8Array; transfer: ArrayBuff
 }
 
 /**
- * Waits until a thread is ready, then speaks messages.ts with it. If the thread dies, or leaves a call without its answer for
- * too long, every call that waits or comes is rejected.
+ * Waits until a thread is ready, then speaks messages.ts with it. If the thread dies, or leaves a call without its
+ * answer for too long, every call that waits or comes is rejected.
  * @throws BudgetNetError `unavailable`: it died before it was ready, or took too long
  */
 export async function connect(worker: Worker): Promise<ThreadCalls> {

@@ -5,8 +5,9 @@ import { probeProvider } from './provider.ts';
 import { openSessions, type Sessions } from './sessions.ts';
 
 /*
- * The inference thread. onnxruntime blocks its thread while it runs, so heartbeats and downloads live on the main loop and
- * inference here. Requests are answered one after the other. It ends by itself: terminating it in a run aborts the process.
+ * The inference thread. onnxruntime blocks its thread while it runs, so heartbeats and downloads live on the main loop
+ * and inference here. Requests are answered one after the other. It ends by itself: terminating it in a run aborts the
+ * process.
  */
 
 async function answer(sessions: Sessions, request: Request & { kind: 'run' }): Promise<Answer> {

@@ -14,8 +14,9 @@ const pixelLayersBytes = 128;
 type Threads = [ThreadCalls, ...ThreadCalls[]];
 
 /**
- * Starts the inference threads of a package: one for each core of a CPU, each with sessions of its own that run on one core. Cores
- * that share the nodes of one graph wait for each other after every node, which in a cheap policy is most of the time. One for a GPU.
+ * Starts the inference threads of a package: one for each core of a CPU, each with sessions of its own that run on one
+ * core. Cores that share the nodes of one graph wait for each other after every node, which in a cheap policy is most
+ * of the time. One for a GPU.
  * @throws BudgetNetError `unavailable`: one of them does not start; the others are closed
  */
 export async function startThreads(pkg: ModelPackage, cores: number): Promise<Threads> {
@@ -40,7 +41,10 @@ function startThread(workerData: ThreadData): Worker {
 	}
 }
 
-/** How many threads, of how many cores each: one for each core, as far as memory reaches. Where it does not, several cores share a graph. */
+/**
+ * How many threads, of how many cores each: one for each core, as far as memory reaches. Where it does not, several
+ * cores share a graph.
+ */
 export function threadsFor(
 	{ policies, input }: Pick<ModelCard, 'policies' | 'input'>,
 	cores: number,

@@ -3,7 +3,10 @@ import { compile, type TopLevelSpec } from 'vega-lite';
 import { type Html, html, trusted } from './html.ts';
 import { colours } from './palette.ts';
 
-/** A plot is drawn twice, for a desk and for a phone, because text that scales with its plot cannot be read on one of them. */
+/**
+ * A plot is drawn twice, for a desk and for a phone, because text that scales with its plot cannot be read on one of
+ * them.
+ */
 interface Canvas {
 	widthPx: number;
 	narrow: boolean;

@@ -6,8 +6,8 @@ import type { Quota } from '../core/quota.ts';
 type Raised = Omit<Alert, 'atMs'>;
 
 /**
- * What a reservation that was just granted gives reason for: the soft limit is passed, nobody waits any more. The account is read after the
- * grant, so that of two that pass the limit together one at least sees it.
+ * What a reservation that was just granted gives reason for: the soft limit is passed, nobody waits any more. The
+ * account is read after the grant, so that of two that pass the limit together one at least sees it.
  */
 export async function alertsOf(
 	ledger: Ledger,

@@ -12,7 +12,9 @@ export interface ClaimingParts {
 	manifests: Manifests;
 }
 
-/** Writes down what a batch is about to claim: candidates, then the intent. From here on it can be resumed by anybody. */
+/**
+ * Writes down what a batch is about to claim: candidates, then the intent. From here on it can be resumed by anybody.
+ */
 export async function intend(parts: ClaimingParts, batch: Batch, candidates: readonly Image[]): Promise<void> {
 	await parts.manifests.putCandidates(batch, [...candidates]);
 	await parts.batches.create(batch);

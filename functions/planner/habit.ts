@@ -14,7 +14,8 @@ interface Known {
 
 /**
  * Reads the rhythm of a tenant's arrivals up to the last midnight (UTC) from the journals of the periods before, and
- * remembers it for the day: a day's journals are read once a process. Where they tell of nothing, the account of the period before does.
+ * remembers it for the day: a day's journals are read once a process. Where they tell of nothing, the account of the
+ * period before does.
  */
 export function createHabits(ledger: Ledger): (quota: Quota, nowMs: number) => Promise<Habit | undefined> {
 	const known = new Map<string, Known>();
@@ -37,7 +38,10 @@ async function lastPeriod(ledger: Ledger, quota: Quota, nowMs: number): Promise<
 	return lastPeriodImages > 0 ? { lastPeriodImages } : undefined;
 }
 
-/** None where the journals are too long to be read: a part of them would tell too little, and nobody may wait for a forecast. */
+/**
+ * None where the journals are too long to be read: a part of them would tell too little, and nobody may wait for a
+ * forecast.
+ */
 async function readArrivals(ledger: Ledger, tenant: string, untilMs: number): Promise<Arrival[]> {
 	const arrivals: Arrival[] = [];
 	let entries = 0;
@@ -55,7 +59,10 @@ async function readArrivals(ledger: Ledger, tenant: string, untilMs: number): Pr
 	return arrivals;
 }
 
-/** Periods in which something was planned, of today's schedule or of an earlier one: a change of it is no reason to forget. */
+/**
+ * Periods in which something was planned, of today's schedule or of an earlier one: a change of it is no reason to
+ * forget.
+ */
 async function periodsOf(ledger: Ledger, tenant: string, untilMs: number): Promise<string[]> {
 	const names = (await ledger.accounts(tenant)).map(({ period }) => period);
 	const near = names.filter((name) => mayOverlap(name, untilMs - lookBackMs, untilMs));

@@ -37,10 +37,11 @@ interface News {
 }
 
 /**
- * The planner: a Lambda handler on the image-events queue. Every message is read on its own, so that a bad one fails alone;
- * then the images are grouped by tenant, cut into batches, claimed and planned; an archive is claimed, and opened by an
- * invocation of its own. Drops that were closed are noted, for the sweeper. A message fails (and comes again, and in the end
- * lies in the dead-letter queue) when it cannot be read or when what follows from it could not be written down.
+ * The planner: a Lambda handler on the image-events queue. Every message is read on its own, so that a bad one fails
+ * alone; then the images are grouped by tenant, cut into batches, claimed and planned; an archive is claimed, and
+ * opened by an invocation of its own. Drops that were closed are noted, for the sweeper. A message fails (and comes
+ * again, and in the end lies in the dead-letter queue) when it cannot be read or when what follows from it could not be
+ * written down.
  */
 export function createPlanner(parts: PlannerParts): (event: SQSEvent) => Promise<SQSBatchResponse> {
 	return async (event) => {
@@ -82,7 +83,10 @@ function collect(parts: PlannerParts, newsOf: Map<string, News>, record: SQSReco
 	throw new BudgetNetError('invalid', problems.join('; '));
 }
 
-/** Claims and plans what one tenant dropped. Throws only while claims are not written: from then on the batch is resumable. */
+/**
+ * Claims and plans what one tenant dropped. Throws only while claims are not written: from then on the batch is
+ * resumable.
+ */
 async function planImages(parts: PlannerParts, tenant: string, images: readonly Image[]): Promise<void> {
 	const imagesMax = Math.min(parts.batchImagesMax, await payableNow(parts, tenant));
 	for (const { batch, candidates } of newBatches(parts, tenant, distinctImages(images), imagesMax)) {

@@ -13,10 +13,10 @@ export interface Funding {
 }
 
 /**
- * The reservation that an earlier attempt to plan this batch was granted and that is still open, if it pays the cheapest
- * policy and the tenant's floor at today's price. Its planner died before the batch counted as sent: whether its message is
- * under way nobody knows, so its money can neither be released nor done without. A second message under the same reservation
- * is no more than a message that comes twice.
+ * The reservation that an earlier attempt to plan this batch was granted and that is still open, if it pays the
+ * cheapest policy and the tenant's floor at today's price. Its planner died before the batch counted as sent: whether
+ * its message is under way nobody knows, so its money can neither be released nor done without. A second message under
+ * the same reservation is no more than a message that comes twice.
  */
 export async function heldReservation(
 	parts: { ledger: Ledger; card: ModelCard; price: Price; quality: Pick<Quota, 'floor' | 'ceiling'> },

@@ -15,8 +15,8 @@ export function batchBounds(imagesMax: number): BatchBounds {
 }
 
 /**
- * Cuts one tenant's images into batches that are yet to be written down, each made when it is asked for. An archive is a
- * batch of its own, which is opened when it is claimed.
+ * Cuts one tenant's images into batches that are yet to be written down, each made when it is asked for. An archive is
+ * a batch of its own, which is opened when it is claimed.
  * @param run of a run on purpose; without it the images' first
  */
 export function* newBatches(

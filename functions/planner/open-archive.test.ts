@@ -56,7 +56,10 @@ async function open(images: Images, bytes: number, { limitNanoUsd, batchImagesMa
 	return { batchId, batches, count, listed };
 }
 
-/** Opens a zip of so many images under a limit, of a tenant without a quota where there is none; gives how large its batches are. */
+/**
+ * Opens a zip of so many images under a limit, of a tenant without a quota where there is none; gives how large its
+ * batches are.
+ */
 async function partsOf(entries: number, limitNanoUsd?: number, batchImagesMax?: number): Promise<number[]> {
 	const zip = await buildZip(Array.from({ length: entries }, (_, i) => ({ name: `${i}.png`, content: `${i}` })));
 	const images = { getRange: async (_, at, size) => zip.subarray(at, at + size) } as Partial<Images> as Images;

@@ -21,9 +21,9 @@ export interface OpeningParts extends Pick<PlanningParts, 'ledger' | 'card' | 'p
 }
 
 /**
- * Makes batches of the images of an archive that `batch` has claimed: the list of them, written once, then each part's manifest
- * and item, and last the batch's own, which is part 0. From the list on everything follows from it, whoever goes on. An
- * archive that cannot be opened is itself the one image of its batch, refused with its reason.
+ * Makes batches of the images of an archive that `batch` has claimed: the list of them, written once, then each part's
+ * manifest and item, and last the batch's own, which is part 0. From the list on everything follows from it, whoever
+ * goes on. An archive that cannot be opened is itself the one image of its batch, refused with its reason.
  * @returns how many batches, ready to be planned: `partBatchId` tells their ids
  */
 export async function openArchive(parts: OpeningParts, batch: Batch, archive: Image): Promise<number> {
@@ -65,7 +65,9 @@ async function cutArchive(parts: OpeningParts, tenant: string, archive: Image): 
 	}
 }
 
-/** Batches of `payable` images, or of twice, four times as many... where those would be more than an archive may make. */
+/**
+ * Batches of `payable` images, or of twice, four times as many... where those would be more than an archive may make.
+ */
 function cutParts(images: readonly Image[], payable: number, imagesMax: number): Image[][] {
 	for (let size = Math.min(payable, imagesMax); ; size = Math.min(2 * size, imagesMax)) {
 		const parts = cutBatches(images, batchBounds(size));

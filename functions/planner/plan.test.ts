@@ -287,7 +287,10 @@ function dead(error: unknown): void {
 	if (!(error instanceof Died)) throw error;
 }
 
-/** A planner's stores and queue, whose calls are answered in an order that fast-check draws; it dies after so many of them. */
+/**
+ * A planner's stores and queue, whose calls are answered in an order that fast-check draws; it dies after so many of
+ * them.
+ */
 function interleaved(
 	parts: PlanningParts,
 	s: fc.Scheduler,

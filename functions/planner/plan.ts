@@ -37,8 +37,8 @@ export type Planned = { sent: BatchMessage } | { deferred: DeferralReason };
 
 /**
  * Derives the batch's budget from what the quota still allows, reserves its price and sends its message: in this order,
- * so that every message is funded by a reservation of this batch. One that another attempt was granted, before or meanwhile, is
- * used again. Refused by the quota, the batch is deferred.
+ * so that every message is funded by a reservation of this batch. One that another attempt was granted, before or
+ * meanwhile, is used again. Refused by the quota, the batch is deferred.
  * @returns undefined when another planner has sent the batch meanwhile
  * @throws BudgetNetError `unavailable` when the batch or the account changes faster than it can be read
  */
@@ -62,8 +62,8 @@ export async function planBatch(parts: PlanningParts, batch: Batch, images: numb
 }
 
 /**
- * Whether a batch that was deferred because an older one waits is the tenant's oldest now: the other went on meanwhile, or is younger after
- * all. Then nothing is before it, and nobody would wake it.
+ * Whether a batch that was deferred because an older one waits is the tenant's oldest now: the other went on meanwhile,
+ * or is younger after all. Then nothing is before it, and nobody would wake it.
  */
 async function isOldestAfterAll(
 	{ ledger }: PlanningParts,
@@ -141,15 +141,18 @@ async function planOnce(
 	return refusal === 'order' || refusal === 'open-reservations' ? { deferred: refusal, under } : again;
 }
 
-/** Whether another planner has come further with the batch since it was read: what refuses it may be that one's own reservation. */
+/**
+ * Whether another planner has come further with the batch since it was read: what refuses it may be that one's own
+ * reservation.
+ */
 async function isOvertaken({ batches }: PlanningParts, { batchId, reservations }: Batch): Promise<boolean> {
 	const now = await batches.get(batchId);
 	return !now || !isUnplanned(now) || now.reservations.length > reservations.length;
 }
 
 /**
- * Notes the reservation in the batch's item, then asks for it: so the settler knows all that may be open. What the account
- * that was just read refuses is not even noted, for a batch may be tried often.
+ * Notes the reservation in the batch's item, then asks for it: so the settler knows all that may be open. What the
+ * account that was just read refuses is not even noted, for a batch may be tried often.
  * @returns `stale` too when another planner has noted one meanwhile
  */
 async function noteAndReserve(

@@ -13,8 +13,8 @@ interface RerunParts extends ClaimingParts, BatchMint {
 }
 
 /**
- * Runs images of one tenant again, on purpose: in batches of a run of its own, with claims of its own, paid by the same quota.
- * The first run's outcomes stay. An image that is named twice runs once.
+ * Runs images of one tenant again, on purpose: in batches of a run of its own, with claims of its own, paid by the same
+ * quota. The first run's outcomes stay. An image that is named twice runs once.
  * @param run without it these are images that nobody has claimed: it is their first
  * @returns how many images, and the batches of them, which the planner now goes on with
  */

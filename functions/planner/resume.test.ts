@@ -43,7 +43,8 @@ test('one resumption plans deferred batches in order, as many as is allowed; the
 	};
 	const further: string[] = [];
 	const plansQueue = { send: async ({ batchId }: ResumeMessage) => void further.push(batchId) };
-	const parts = { ...planning, plansQueue } as unknown as Parameters<typeof resumeBatch>[0]; // claims and manifests are written already
+	// claims and manifests are written already
+	const parts = { ...planning, plansQueue } as unknown as Parameters<typeof resumeBatch>[0];
 	const resume = async () =>
 		resumeBatch(parts, { v: 1, tenant, batchId: (await batches.deferred(tenant, 1))[0]?.batchId ?? '' });
 	await resume();

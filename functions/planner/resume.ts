@@ -12,11 +12,11 @@ import { type Planned, type PlanningParts, planBatch } from './plan.ts';
 export type ResumingParts = PlanningParts & ClaimingParts & OpeningParts & { plansQueue: Queue<ResumeMessage> };
 
 /**
- * Finishes planning a batch whose planner died, or that was deferred, or that opens an archive: completes its claims, writes
- * the manifest, and plans it under a reservation of its own. After a deferred batch the tenant's next ones follow, in order,
- * until one waits again, with another message after `resumeBatchesMax` of them; after one that opens an archive, the archive's
- * further parts.
- * A batch that is sent, settled or void is left alone. Safe to repeat, and beside a planner that is alive after all.
+ * Finishes planning a batch whose planner died, or that was deferred, or that opens an archive: completes its claims,
+ * writes the manifest, and plans it under a reservation of its own. After a deferred batch the tenant's next ones
+ * follow, in order, until one waits again, with another message after `resumeBatchesMax` of them; after one that opens
+ * an archive, the archive's further parts. A batch that is sent, settled or void is left alone. Safe to repeat, and
+ * beside a planner that is alive after all.
  * @throws BudgetNetError `not-found`
  */
 export async function resumeBatch(parts: ResumingParts, message: ResumeMessage): Promise<void> {
@@ -24,7 +24,8 @@ export async function resumeBatch(parts: ResumingParts, message: ResumeMessage):
 	let batch: Batch | undefined = batchOf(message, await parts.batches.get(batchId));
 	for (let resumed = 0; batch && resumed < limits.resumeBatchesMax; resumed++) {
 		const wasDeferred: boolean = batch.state === 'deferred';
-		parts.log('info', 'batch taken up', { tenant, batchId: batch.batchId, state: batch.state }); // whoever dies here is named
+		// whoever dies here is named
+		parts.log('info', 'batch taken up', { tenant, batchId: batch.batchId, state: batch.state });
 		const planned = await finish(parts, batch);
 		parts.log('info', 'batch resumed', { tenant, batchId: batch.batchId, outcome: describe(planned) });
 		if (!wasDeferred || !planned || 'deferred' in planned) return;
@@ -49,7 +50,9 @@ async function completeClaims(parts: ClaimingParts, batch: Batch): Promise<Image
 	return claimImages(parts, batch, candidates);
 }
 
-/** Plans the parts of an archive in their order. Those that a death leaves over are resumed one by one, as any batch. */
+/**
+ * Plans the parts of an archive in their order. Those that a death leaves over are resumed one by one, as any batch.
+ */
 async function planArchive(parts: ResumingParts, { batchId }: Batch, batchCount: number): Promise<Planned | undefined> {
 	let planned: Planned | undefined;
 	for (let part = 0; part < batchCount; part++) {

@@ -29,11 +29,11 @@ function failureBy(why: GiveUpReason, { reason = 'quota' }: Batch): Failure {
 }
 
 /**
- * Gives a batch up by winning its outcomes object with failures, so that nothing can come after. Had a worker won it before,
- * its outcomes stand. The batch is then to be settled like any other. Safe to repeat.
+ * Gives a batch up by winning its outcomes object with failures, so that nothing can come after. Had a worker won it
+ * before, its outcomes stand. The batch is then to be settled like any other. Safe to repeat.
  * @param deadlineMs of the dead letter: where the batch was sent once more after it, that message may still be run
- * @returns false when the reason holds no more (the message came late, and the batch has gone on meanwhile), or a planner has
- * just taken the batch up: nothing was done
+ * @returns false when the reason holds no more (the message came late, and the batch has gone on meanwhile), or a
+ * planner has just taken the batch up: nothing was done
  * @throws BudgetNetError `not-found` when the batch or its manifest is not there
  */
 export async function giveUp(
@@ -72,7 +72,10 @@ function wasSentAfter(batch: Batch, deadlineMs: number): boolean {
 	return batch.state === 'sent' && batch.deadlineMs !== undefined && batch.deadlineMs > deadlineMs;
 }
 
-/** The outcomes must name a reservation of the batch; one that was never funded gets one that holds nothing, unless a planner was faster. */
+/**
+ * The outcomes must name a reservation of the batch; one that was never funded gets one that holds nothing, unless a
+ * planner was faster.
+ */
 async function reservationOf(
 	parts: GivingUpParts,
 	{ batchId, tenant, reservations }: Batch,

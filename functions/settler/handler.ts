@@ -20,7 +20,9 @@ export function createSettler(parts: SettlerParts): SqsHandler {
 	});
 }
 
-/** The settler's second handler, on the dead letters of the batches queue: a batch that no worker could run is given up. */
+/**
+ * The settler's second handler, on the dead letters of the batches queue: a batch that no worker could run is given up.
+ */
 export function createDeadLetterSettler(parts: SettlerParts): SqsHandler {
 	return perMessage('batches-dead', parts.log, async (body) => {
 		const message = parseJson(deadBatchMessageSchema, body, 'message of queue batches-dead');
@@ -39,8 +41,8 @@ async function settle(parts: SettlerParts, { batchId, tenant }: BatchRef, why: G
 }
 
 /**
- * Images to be measured as given up. Of a batch that ran after all its worker has told; and a quota that stays too small for months is its
- * tenant's affair, no trouble of the system's.
+ * Images to be measured as given up. Of a batch that ran after all its worker has told; and a quota that stays too
+ * small for months is its tenant's affair, no trouble of the system's.
  */
 function failuresOf(facts: RunFacts, why: GiveUpReason | undefined): { givenUp?: number } {
 	const isTrouble = why !== undefined && why !== 'deferred-too-long' && isGivenUp(facts);

@@ -31,7 +31,10 @@ const facts: RunFacts = {
 	elapsedMs: 1,
 };
 
-/** A batch that ran under its first reservation, whose item was restored to before that and planned again, under a second. */
+/**
+ * A batch that ran under its first reservation, whose item was restored to before that and planned again, under a
+ * second.
+ */
 async function settledAfterRestore({ ledgerToo }: { ledgerToo: boolean }) {
 	const ledger = createMemoryLedger();
 	const batches = createMemoryBatches();

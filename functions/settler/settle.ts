@@ -17,11 +17,11 @@ export interface SettlingParts {
 }
 
 /**
- * Settles a batch by its outcomes object: bills the reservation that it names, and releases every other one of that batch.
- * A batch that had more of them than one, or was given up, is watched until no planner can be granted one any more, then settled once more.
- * Safe to repeat; tells whether it had been settled `before`.
- * Where the batch does not know of the reservation that the outcomes name (its table was restored to an earlier hour), that is billed if
- * the ledger has it; what no account ever granted is nobody's bill.
+ * Settles a batch by its outcomes object: bills the reservation that it names, and releases every other one of that
+ * batch. A batch that had more of them than one, or was given up, is watched until no planner can be granted one any
+ * more, then settled once more. Safe to repeat; tells whether it had been settled `before`. Where the batch does not
+ * know of the reservation that the outcomes name (its table was restored to an earlier hour), that is billed if the
+ * ledger has it; what no account ever granted is nobody's bill.
  * @throws BudgetNetError `not-found` without outcomes or batch
  */
 export async function settleBatch(
@@ -49,8 +49,9 @@ function mayHaveStrays({ reservations }: Batch, facts: RunFacts): boolean {
 }
 
 /**
- * A planner that noted its reservation before the batch was settled, and is granted it after, sees that and frees it; unless
- * it dies in between. Once its time is over, whatever it left is freed by settling again: the sweeper asks for that.
+ * A planner that noted its reservation before the batch was settled, and is granted it after, sees that and frees it;
+ * unless it dies in between. Once its time is over, whatever it left is freed by settling again: the sweeper asks for
+ * that.
  */
 async function watchForStrays({ batches, nowMs, planningSecondsMax }: SettlingParts, batch: Batch, startedMs: number) {
 	if (batch.watchedUntilMs === undefined) await batches.watch(batch, nowMs() + planningSecondsMax * 1000);

@@ -7,8 +7,8 @@ import type { QuotaWish } from '../core/quota.ts';
 import { seededRandom } from '../core/random.ts';
 
 /**
- * A made-up year of made-up tenants. Nothing here is measured: the numbers are such that tenants differ as widely as real ones
- * may, and that for about half of them demand at full quality is near the quota.
+ * A made-up year of made-up tenants. Nothing here is measured: the numbers are such that tenants differ as widely as
+ * real ones may, and that for about half of them demand at full quality is near the quota.
  */
 
 export const yearStartMs = Date.UTC(2026, 0, 1);

@@ -24,8 +24,9 @@ export interface Fate extends Drop {
 }
 
 /**
- * One tenant on a virtual clock: the real planner over the real rules of ledger and journal, in memory. All that is made up is a
- * worker that runs what it is sent at once, and spends and labels as the card's curve says (which is of batches of 512).
+ * One tenant on a virtual clock: the real planner over the real rules of ledger and journal, in memory. All that is
+ * made up is a worker that runs what it is sent at once, and spends and labels as the card's curve says (which is of
+ * batches of 512).
  */
 export async function startWorld(wish: QuotaWish, card: ModelCard, price: Price) {
 	const { tenant } = wish;

@@ -13,13 +13,16 @@ export interface CountingParts {
 	batches: Batches;
 }
 
-/** How many images each of these objects of the images bucket stands for, when all of its are done; undefined while one is not. */
+/**
+ * How many images each of these objects of the images bucket stands for, when all of its are done; undefined while one
+ * is not.
+ */
 export type CountDone = (objects: readonly ListedImage[]) => Promise<(number | undefined)[]>;
 
 /**
- * Counts by claims and batches: an image is done when its batch is settled; an archive, which counts for the images that it
- * holds, when all batches that it makes are. What is no image counts nothing. Of one that nobody claimed the event is sent
- * again. Remembers batches, so it is made anew for every sweep.
+ * Counts by claims and batches: an image is done when its batch is settled; an archive, which counts for the images
+ * that it holds, when all batches that it makes are. What is no image counts nothing. Of one that nobody claimed the
+ * event is sent again. Remembers batches, so it is made anew for every sweep.
  */
 export function createCountDone(parts: CountingParts, sendAgain: SendAgain): CountDone {
 	const known = new Map<string, Promise<number | undefined>>();

@@ -29,12 +29,14 @@ interface Sweep extends DropSweepingParts {
 }
 
 /**
- * Finds out which open drops are done, and records them. Walks through the keys of each, a page at a time, as far as all is done;
- * the next sweep goes on from there. Tenants take turns, and each one's drops do, in any order: neither a tenant of many drops
- * nor a large drop holds anybody else up. Ends at `untilMs`, or after about `limits.sweepDropObjectsMax` objects, a page more at most.
- * A drop that cannot be looked at waits for the next sweep. The event of an image that a drop waits for, and nobody claimed, is
- * sent again: in a large bucket the search for lost events is long in coming.
- * @returns of the tenants whose turn came, how many drops are still open (of each `limits.sweepDropsMax` at most), and how many were recorded
+ * Finds out which open drops are done, and records them. Walks through the keys of each, a page at a time, as far as
+ * all is done; the next sweep goes on from there. Tenants take turns, and each one's drops do, in any order: neither a
+ * tenant of many drops nor a large drop holds anybody else up. Ends at `untilMs`, or after about
+ * `limits.sweepDropObjectsMax` objects, a page more at most. A drop that cannot be looked at waits for the next sweep.
+ * The event of an image that a drop waits for, and nobody claimed, is sent again: in a large bucket the search for lost
+ * events is long in coming.
+ * @returns of the tenants whose turn came, how many drops are still open (of each `limits.sweepDropsMax` at most), and
+ * how many were recorded
  */
 export async function sweepDrops(
 	parts: DropSweepingParts,
@@ -66,8 +68,8 @@ export async function sweepDrops(
 }
 
 /**
- * A tenant's open drops, and where they are too many those from somewhere on, shuffled: so none is left out sweep after sweep,
- * nor always behind others that use the sweep up.
+ * A tenant's open drops, and where they are too many those from somewhere on, shuffled: so none is left out sweep after
+ * sweep, nor always behind others that use the sweep up.
  */
 async function someOpen(drops: Drops, tenant: string): Promise<string[]> {
 	const first = await drops.list(tenant);
@@ -114,8 +116,8 @@ async function goOn(sweep: Sweep, drop: OpenDrop): Promise<Turn> {
 }
 
 /**
- * Counts a page's objects up to the first that is not done. That one was waited for the last time, so it is looked at alone.
- * Ends early when the time is over: a page of archives may take longer than a sweep.
+ * Counts a page's objects up to the first that is not done. That one was waited for the last time, so it is looked at
+ * alone. Ends early when the time is over: a page of archives may take longer than a sweep.
  */
 async function walkPage(
 	{ countDone, inTime }: Sweep,

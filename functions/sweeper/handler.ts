@@ -11,8 +11,8 @@ function endOf({ nowMs }: Pick<SweepingParts, 'nowMs'>): number {
 }
 
 /**
- * The sweeper: a Lambda handler on a schedule. Puts batches that got stuck back onto a queue, measures what waits, and records
- * the drops that are done.
+ * The sweeper: a Lambda handler on a schedule. Puts batches that got stuck back onto a queue, measures what waits, and
+ * records the drops that are done.
  */
 export function createFrequentSweeper(parts: SweepingParts): () => Promise<void> {
 	return async () => {

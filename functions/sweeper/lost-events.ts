@@ -26,8 +26,8 @@ export function createSendAgain({ imagesBucket, eventsQueue }: EventSendingParts
 }
 
 /**
- * Sends events of objects at rest, `limits.sweepEventsMax` at most: what is beyond them the next sweep meets again. Made anew for
- * every sweep.
+ * Sends events of objects at rest, `limits.sweepEventsMax` at most: what is beyond them the next sweep meets again.
+ * Made anew for every sweep.
  */
 export function createBoundedSendAgain(parts: EventSendingParts): { sendAgain: SendAgain; sent: () => number } {
 	const send = createSendAgain(parts);

@@ -7,8 +7,8 @@ export interface Waiting {
 	batchesInFlight: number;
 	batchesDeferred: number;
 	/**
-	 * Of the oldest that is deferred for something else than money; 0 without any. Suspended tenants' do not count either: they wait
-	 * on purpose, and would hide the others.
+	 * Of the oldest that is deferred for something else than money; 0 without any. Suspended tenants' do not count
+	 * either: they wait on purpose, and would hide the others.
 	 */
 	oldestDeferredSeconds: number;
 	/** Of the oldest that is deferred until its tenant has money for it; 0 without any. */

@@ -53,7 +53,8 @@ test('one that is killed, or whose time is over, has come as far as its last pag
 });
 
 test('an image that nobody can read is looked for like any other: it is listed, and not asked for', async () => {
-	const bucket = createMemoryBucket(); // knows no HEAD, as S3 does not of an object under a key that only its sender has
+	// knows no HEAD, as S3 does not of an object under a key that only its sender has
+	const bucket = createMemoryBucket();
 	for (const key of ['acme/a.png', 'acme/locked.png', 'acme/z.png'])
 		bucket.objects.set(key, { text: '', etag: 'e1', versionId: `version of ${key}` });
 	const sent: string[] = [];

@@ -27,9 +27,9 @@ const cursorBytesMax = 8192;
 const cursorSchema = z.strictObject({ after: z.string().optional() });
 
 /**
- * Finds images that nobody claimed and drops' markers that nobody noted (their event was lost) and sends their event again.
- * Looks at no more than `limits.sweepObjectsMax` objects, a page at least and none that begins after `untilMs`, and goes on
- * from there the next time.
+ * Finds images that nobody claimed and drops' markers that nobody noted (their event was lost) and sends their event
+ * again. Looks at no more than `limits.sweepObjectsMax` objects, a page at least and none that begins after `untilMs`,
+ * and goes on from there the next time.
  * @returns how many were found
  */
 export async function reconcile(parts: ReconcilingParts, untilMs: number): Promise<number> {
@@ -59,7 +59,10 @@ async function lostOf(parts: ReconcilingParts, page: readonly ListedImage[]): Pr
 	return [...images.filter((_, i) => owners[i] === undefined), ...markers.filter((_, i) => !noted[i])];
 }
 
-/** Whether a marker needs no event. One whose record is none is told of and left out, or it would end the search for everybody. */
+/**
+ * Whether a marker needs no event. One whose record is none is told of and left out, or it would end the search for
+ * everybody.
+ */
 async function isInOrder(parts: ReconcilingParts, marker: ListedImage): Promise<boolean> {
 	try {
 		return await needsNoEvent(parts, marker);
@@ -70,7 +73,10 @@ async function isInOrder(parts: ReconcilingParts, marker: ListedImage): Promise<
 	}
 }
 
-/** A marker that is noted, or recorded as done; or whose event would be refused; or so old that its record may have expired before it. */
+/**
+ * A marker that is noted, or recorded as done; or whose event would be refused; or so old that its record may have
+ * expired before it.
+ */
 async function needsNoEvent({ drops, nowMs }: ReconcilingParts, { key, modifiedMs }: ListedImage): Promise<boolean> {
 	if (nowMs() - modifiedMs > limits.markerDaysMax * dayMs) return true;
 	const closing = closingSchema.safeParse({ tenant: key.split('/')[0], marker: key, closedMs: modifiedMs });

@@ -18,7 +18,10 @@ export interface ClassifyParts {
 	card: ModelCard;
 	inference: Inference;
 	loadPixels: PixelSource;
-	/** Images that run at once: large enough to fill the network, small enough to overlap with decoding, and with reading what it says. */
+	/**
+	 * Images that run at once: large enough to fill the network, small enough to overlap with decoding, and with reading
+	 * what it says.
+	 */
 	groupImages: number;
 	/** Memory that the inference threads see too, for the pixels of a round. */
 	sharedRoom: SharedRoom;
@@ -40,9 +43,10 @@ interface BatchUnderWay {
 }
 
 /**
- * Classifies a batch within its budget: the first policy runs on images as they arrive, then the gate's rounds spend the
- * rest where it gains most. One outcome an image, in the manifest's order.
- * @throws BudgetNetError `invalid` when message and manifest do not fit the model or each other, `unavailable` when it takes too long
+ * Classifies a batch within its budget: the first policy runs on images as they arrive, then the gate's rounds spend
+ * the rest where it gains most. One outcome an image, in the manifest's order.
+ * @throws BudgetNetError `invalid` when message and manifest do not fit the model or each other, `unavailable` when it
+ * takes too long
  */
 export async function classify(parts: ClassifyParts, message: BatchMessage, manifest: Manifest): Promise<Outcome[]> {
 	checkFits(parts.card, message, manifest);
@@ -136,7 +140,10 @@ async function runRound(parts: ClassifyParts, batch: BatchUnderWay, { policy, im
 	await allOf(running);
 }
 
-/** Waits for all, of which none may still read the room when the batch, or its next round, goes on; then throws what the first of them threw. */
+/**
+ * Waits for all, of which none may still read the room when the batch, or its next round, goes on; then throws what the
+ * first of them threw.
+ */
 async function allOf(running: readonly Promise<void>[]): Promise<void> {
 	await Promise.allSettled(running);
 	await Promise.all(running);
@@ -168,7 +175,10 @@ async function runGroup(
 
 const noAnswer = failureOf('no-answer', 'the network gave no numbers for it');
 
-/** Where no image got numbers it is the worker or its package that is in trouble, and no image's fault. @throws BudgetNetError `internal` */
+/**
+ * Where no image got numbers it is the worker or its package that is in trouble, and no image's fault.
+ * @throws BudgetNetError `internal`
+ */
 function mustSayAnything(card: ModelCard, { gate, silent }: BatchUnderWay, { batchId }: BatchMessage): void {
 	if (silent.size === 0 || gate.results().some((result) => result !== undefined)) return;
 	const policy = card.policies[gate.start]?.id;

@@ -1,6 +1,7 @@
 /**
- * The worker as a process of its own: what the container runs. SIGTERM: finish or hand back, exit 0. Its inference is lost: the
- * same, exit 1, so that another is started (139 in a container, 134 elsewhere: aborted after two minutes, where its thread hangs).
+ * The worker as a process of its own: what the container runs. SIGTERM: finish or hand back, exit 0. Its inference is
+ * lost: the same, exit 1, so that another is started (139 in a container, 134 elsewhere: aborted after two minutes,
+ * where its thread hangs).
  */
 import { once } from 'node:events';
 import { createClients } from '../aws/clients.ts';
@@ -39,7 +40,9 @@ try {
 	process.exitCode = 1;
 }
 
-/** A thread that hangs keeps a process that exits from ending, and no signal of its own kills a container's process 1. */
+/**
+ * A thread that hangs keeps a process that exits from ending, and no signal of its own kills a container's process 1.
+ */
 function abortAfter(seconds: number): void {
 	setTimeout(() => process.abort(), seconds * 1000).unref();
 }

@@ -11,9 +11,9 @@ import { decodeImage, ImageRefused } from '../onnx/decode.ts';
 import { cutSpans, type Span } from './spans.ts';
 
 /**
- * Puts the pixels of a batch's images into `block` (uint8 [images, height, width, 3]), calling `onReady`, in no particular
- * order, with each image as soon as its pixels are there. The answer names the images that could not be read, by index.
- * Once `signal` aborts it begins with no further image, and throws the signal's reason.
+ * Puts the pixels of a batch's images into `block` (uint8 [images, height, width, 3]), calling `onReady`, in no
+ * particular order, with each image as soon as its pixels are there. The answer names the images that could not be
+ * read, by index. Once `signal` aborts it begins with no further image, and throws the signal's reason.
  */
 export type PixelSource = (
 	list: readonly Image[],
@@ -30,9 +30,10 @@ function unitsOf(bytes: number): number {
 }
 
 /**
- * Fetches and decodes images, many at once, as far as their bytes have room, which all of its batches share; those of an archive many with one read. An image that cannot be read fails alone.
- * The source throws BudgetNetError `unavailable` when the bucket cannot be reached, or denies access to whatever it was asked for: then
- * the batch is tried again, and no image failed.
+ * Fetches and decodes images, many at once, as far as their bytes have room, which all of its batches share; those of
+ * an archive many with one read. An image that cannot be read fails alone. The source throws BudgetNetError
+ * `unavailable` when the bucket cannot be reached, or denies access to whatever it was asked for: then the batch is
+ * tried again, and no image failed.
  */
 export function createPixelSource(images: Images, input: ModelCard['input']): PixelSource {
 	const imageBytes = pixelBytes(input);

@@ -15,17 +15,18 @@ export interface Polling {
 }
 
 /**
- * How long a batch waits that failed when it was received for the n-th time: longer each time, so that its few tries outlast
- * a fault that passes.
+ * How long a batch waits that failed when it was received for the n-th time: longer each time, so that its few tries
+ * outlast a fault that passes.
  */
 export function retrySecondsAfter(receives: number, factor: number): number {
-	if (receives >= limits.batchReceivesMax) return limits.retrySeconds; // a dead letter by then: nothing is left to wait for
+	// a dead letter by then: nothing is left to wait for
+	if (receives >= limits.batchReceivesMax) return limits.retrySeconds;
 	return limits.retrySeconds * factor ** (receives - 1);
 }
 
 /**
- * Receives one message at a time and keeps it invisible while `run` works on it; deletes it when `run` returns, and makes
- * it visible again after a while when `run` throws.
+ * Receives one message at a time and keeps it invisible while `run` works on it; deletes it when `run` returns, and
+ * makes it visible again after a while when `run` throws.
  */
 export function startPolling(options: {
 	sqs: SQSClient;
@@ -78,7 +79,8 @@ export function startPolling(options: {
 	consumer.on('empty', reached);
 	consumer.on('response_processed', reached);
 	consumer.start();
-	const end = () => consumer.stop({ abort: current === undefined }); // aborting a long poll is safe, aborting a batch's requests is not
+	// aborting a long poll is safe, aborting a batch's requests is not
+	const end = () => consumer.stop({ abort: current === undefined });
 	return {
 		end,
 		async stop(graceMs) {

@@ -7,9 +7,10 @@ import { parseJson } from '../core/parse.ts';
 /** Keeps ECS from ending this task while a long batch runs, when fewer workers are wanted. */
 export interface Protection {
 	/**
-	 * Runs `work`, under protection once it takes longer than what is over within the grace anyway; of several at once, until
-	 * the last one that does is done. After `limits.protectedSecondsMax` without an end further work waits for that, for ECS to have
-	 * its turn. That the protection cannot be had or given back is logged and is no reason not to work.
+	 * Runs `work`, under protection once it takes longer than what is over within the grace anyway; of several at once,
+	 * until the last one that does is done. After `limits.protectedSecondsMax` without an end further work waits for
+	 * that, for ECS to have its turn. That the protection cannot be had or given back is logged and is no reason not to
+	 * work.
 	 */
 	during<T>(work: () => Promise<T>): Promise<T>;
 	/** Refuses the work that waits: its worker stops. */
@@ -19,7 +20,10 @@ export interface Protection {
 /** Longer than any batch may run: what dies under protection is free again after that. */
 const expiresInMinutes = Math.ceil(limits.batchRunSecondsMax / 60) + 5;
 const timeoutMs = 5_000;
-/** The agent answers 200 too where ECS refuses: as long as more tasks are protected than a deployment wants, for instance. */
+/**
+ * The agent answers 200 too where ECS refuses: as long as more tasks are protected than a deployment wants, for
+ * instance.
+ */
 const answerSchema = z.object({ failure: z.object({ Reason: z.string(), Detail: z.string().nullish() }).nullish() });
 
 /** @param agentUri where ECS's agent answers (`ECS_AGENT_URI`); without it, outside ECS, nothing needs protection */

@@ -23,8 +23,8 @@ export interface WorkerParts extends ClassifyParts {
 }
 
 /**
- * Runs one message of the batches queue: outcomes (the commit point), report, report message. Who comes second sends the
- * winner's report again. Returns when the message may be deleted.
+ * Runs one message of the batches queue: outcomes (the commit point), report, report message. Who comes second sends
+ * the winner's report again. Returns when the message may be deleted.
  * @throws BudgetNetError when it may not; it then comes again, and in the end lies in the dead-letter queue
  */
 export async function runBatch(parts: WorkerParts, body: string): Promise<void> {

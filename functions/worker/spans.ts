@@ -16,8 +16,8 @@ interface Entry {
 }
 
 /**
- * Cuts the entries among a batch's images into spans, each read by one request: `limits.spansABatch` of them, so that all
- * decoders have work, of `limits.spanBytesMin` to `spanBytesMax` bytes. A larger entry is a span of its own.
+ * Cuts the entries among a batch's images into spans, each read by one request: `limits.spansABatch` of them, so that
+ * all decoders have work, of `limits.spanBytesMin` to `spanBytesMax` bytes. A larger entry is a span of its own.
  */
 export function cutSpans(list: readonly Image[]): Span[] {
 	const entries = list

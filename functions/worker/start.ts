@@ -18,19 +18,25 @@ import { createSharedRoom } from './shared-room.ts';
 import { createStopwatches } from './stopwatch.ts';
 import { watchInference } from './watch-inference.ts';
 
-/** Images that the first policy waits for: it overlaps with decoding the next. A look is so cheap that smaller groups mostly wait for messages. */
+/**
+ * Images that the first policy waits for: it overlaps with decoding the next. A look is so cheap that smaller groups
+ * mostly wait for messages.
+ */
 export const groupImages = 256;
 
 export interface Worker {
-	/** Resolves, with the last reason, when its inference cannot be used any more: it then receives nothing more, and is to be stopped. */
+	/**
+	 * Resolves, with the last reason, when its inference cannot be used any more: it then receives nothing more, and is
+	 * to be stopped.
+	 */
 	lost: Promise<unknown>;
 	/** Receives nothing more, finishes its batches or hands back those that are late, and frees the sessions. */
 	stop(): Promise<'finished' | 'handed-back'>;
 }
 
 /**
- * Starts a worker: the same in a container, in a process of its own, and within the embedded cloud. It runs several batches
- * at once: while one waits for the bucket or the queues, another has the network.
+ * Starts a worker: the same in a container, in a process of its own, and within the embedded cloud. It runs several
+ * batches at once: while one waits for the bucket or the queues, another has the network.
  */
 export function startWorker(
 	clients: Clients,
@@ -79,7 +85,9 @@ export function startWorker(
 	};
 }
 
-/** How many of the largest batches may run at once: each has the pixels of all its images, and room for as many more. */
+/**
+ * How many of the largest batches may run at once: each has the pixels of all its images, and room for as many more.
+ */
 export function batchesThatFit({ input }: ModelCard): number {
 	return Math.max(1, Math.floor(limits.pixelBytesAtOnceMax / (2 * limits.batchImagesMax * pixelBytes(input))));
 }

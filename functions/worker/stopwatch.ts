@@ -17,8 +17,8 @@ interface Stopwatch {
 }
 
 /**
- * Gives stopwatches, one a batch, over one inference. It mostly answers in the order of the calls: where batches overtake each other, time is
- * told to the one that is answered later, and none is told twice.
+ * Gives stopwatches, one a batch, over one inference. It mostly answers in the order of the calls: where batches
+ * overtake each other, time is told to the one that is answered later, and none is told twice.
  */
 export function createStopwatches(inference: Inference, loadPixels: PixelSource, nowMs: () => number): () => Stopwatch {
 	let answeredMs = 0;

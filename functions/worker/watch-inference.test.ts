@@ -9,7 +9,9 @@ const fails = new BudgetNetError('internal', 'CUDA error: an illegal memory acce
 const gone = new BudgetNetError('unavailable', 'the inference thread has ended');
 const answer = { logits: new Float32Array(), values: undefined };
 
-/** Watches an inference whose runs come to these, one after the other, and says why it was lost in the end, if it was. */
+/**
+ * Watches an inference whose runs come to these, one after the other, and says why it was lost in the end, if it was.
+ */
 async function lostAfter(results: readonly (Error | 'answers')[], close = false): Promise<unknown> {
 	const left = [...results];
 	const inference: Inference = {

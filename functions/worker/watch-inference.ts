@@ -5,8 +5,8 @@ import type { Inference } from '../onnx/client.ts';
 const isGone = (error: unknown) => error instanceof BudgetNetError && error.code === 'unavailable';
 
 /**
- * Watches for an inference that cannot be used any more: its thread is gone, or it fails time and again. A worker that went on
- * with it would fail every batch of the queue within seconds.
+ * Watches for an inference that cannot be used any more: its thread is gone, or it fails time and again. A worker that
+ * went on with it would fail every batch of the queue within seconds.
  * @returns lost: resolves, with the reason, when it is so; not when it is closed
  */
 export function watchInference(inference: Inference): { inference: Inference; lost: Promise<unknown> } {

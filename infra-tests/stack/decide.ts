@@ -6,7 +6,10 @@ import type { Caller } from './who.ts';
 
 const documentOf = (statements: readonly unknown[]) => ({ Version: '2012-10-17', Statement: statements });
 
-/** Whether AWS would let this caller do this, by the policies of both sides. @throws Error when a policy or the request is no valid one */
+/**
+ * Whether AWS would let this caller do this, by the policies of both sides.
+ * @throws Error when a policy or the request is no valid one
+ */
 export async function isAllowed(policies: Policies, caller: Caller, request: Request): Promise<boolean> {
 	const ownStatements = caller.role === undefined ? caller.ownStatements : policies.identity.get(caller.role);
 	const identity = ownStatements?.filter(({ Action }) => speaksOf(Action, request.action)) ?? [];

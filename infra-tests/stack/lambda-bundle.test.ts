@@ -13,7 +13,10 @@ import { embeddedPrice } from '../../functions/core/price.ts';
 import { type Cloud, startEmbeddedCloud } from '../../functions/local/cloud.ts';
 import { synthesise, synthTimeoutMs } from './synthesise.ts';
 
-/* The functions' code as Lambda gets it: bundled, in a folder without node_modules, run by plain Node, told what the stack tells it. */
+/*
+ * The functions' code as Lambda gets it: bundled, in a folder without node_modules, run by plain Node, told what the
+ * stack tells it.
+ */
 const root = join(import.meta.dirname, '..', '..');
 const run = promisify(execFile);
 const rooms = ['planner', 'settler', 'sweeper'];

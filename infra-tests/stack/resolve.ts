@@ -34,7 +34,10 @@ const kinds: Record<string, { name: string; arn: (name: string) => string }> = {
 	'AWS::ECS::Cluster': { name: 'ClusterName', arn: (name) => `arn:aws:ecs:${region}:${account}:cluster/${name}` },
 };
 
-/** A template's resources with every reference put in, as CloudFormation would; what has no known name gets its logical id. */
+/**
+ * A template's resources with every reference put in, as CloudFormation would; what has no known name gets its logical
+ * id.
+ */
 export function resolveResources(resources: Resources): Resources {
 	const resolved = (value: unknown): unknown => {
 		if (Array.isArray(value)) return value.map(resolved);

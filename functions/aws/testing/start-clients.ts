@@ -7,8 +7,8 @@ import { emptyAccount } from './empty-account.ts';
 
 /**
  * A cloud of a test file's own, empty, and clients of it: the embedded one or, where `LOCALSTACK_ENDPOINT` names one
- * (`npm run test:localstack`, one file at a time), LocalStack's S3 and SQS, emptied. `DYNAMODB_TEST_ENDPOINT` puts another
- * DynamoDB in the place of the embedded one (`npm run test:dynamodb`); tables there belong to an access key.
+ * (`npm run test:localstack`, one file at a time), LocalStack's S3 and SQS, emptied. `DYNAMODB_TEST_ENDPOINT` puts
+ * another DynamoDB in the place of the embedded one (`npm run test:dynamodb`); tables there belong to an access key.
  */
 export async function startClients() {
 	const localStack = process.env.LOCALSTACK_ENDPOINT;

@@ -9,8 +9,9 @@ import type { Ledger } from '../ports.ts';
 import { batchIdOf, ridOf } from './ledger-model.ts';
 
 /**
- * Many processes at one tenant's ledger, over months of virtual time: each command runs beside others, which go on at the
- * writes of one another in an order drawn by fast-check; is said twice; dies after one of its writes and is said again later.
+ * Many processes at one tenant's ledger, over months of virtual time: each command runs beside others, which go on at
+ * the writes of one another in an order drawn by fast-check; is said twice; dies after one of its writes and is said
+ * again later.
  */
 
 const tenant = 'acme';
@@ -139,7 +140,8 @@ async function execute(world: World, ledger: Ledger, command: Command): Promise<
 	} else if (command.do === 'reserve') await reserve(world, ledger, command);
 	else {
 		const attempt = world.attempts.get(command.n);
-		if (!attempt || (command.do === 'settle' && !attempt.granted)) return; // only what was granted is ever run and billed
+		// only what was granted is ever run and billed
+		if (!attempt || (command.do === 'settle' && !attempt.granted)) return;
 		const { period, images } = attempt;
 		const billedNanoUsd = command.do === 'expire' ? 0 : Math.floor((attempt.nanoUsd * command.percent) / 100);
 		attempt.bills.add(billedNanoUsd);
@@ -209,13 +211,19 @@ function judge(world: World): void {
 	}
 }
 
-/** Whose period is over by the quota that he read: he reserves in it under what was in force there, whatever is changed meanwhile. */
+/**
+ * Whose period is over by the quota that he read: he reserves in it under what was in force there, whatever is changed
+ * meanwhile.
+ */
 function hasSlept({ attempts, nowMs }: World, rid: string): boolean {
 	const attempt = [...attempts].find(([n]) => ridOf(n) === rid)?.[1];
 	return attempt !== undefined && periodOf(attempt.quota, nowMs) !== attempt.period;
 }
 
-/** In the end all that died is said again, and all that is open is settled: what was billed is then what the accounts hold. */
+/**
+ * In the end all that died is said again, and all that is open is settled: what was billed is then what the accounts
+ * hold.
+ */
 async function finish(world: World): Promise<void> {
 	const immortal = async () => undefined;
 	for (const command of world.unfinished.splice(0)) await runProcess(world, command, undefined, immortal);

@@ -1,4 +1,7 @@
-/** What an agent of tests says: a chance of being right that rises with the margin, and more of it the costlier the policy. */
+/**
+ * What an agent of tests says: a chance of being right that rises with the margin, and more of it the costlier the
+ * policy.
+ */
 export function valuesOf(margin: number, policy: number, policies: number): number[] {
 	const own = 1 / (1 + Math.exp(1 - 4 * margin));
 	const costlier = (steps: number) => 1 / (1 + Math.exp(-1 - 0.3 * steps - 0.5 * margin));

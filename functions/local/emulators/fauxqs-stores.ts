@@ -11,7 +11,8 @@ export type SqsStore = Stores['sqsStore'];
 
 /**
  * Empty stores. Whoever holds them sees what is in the bucket without a request, in the same tick as the handler that
- * writes: that makes conditional PUTs exact without locks. The version of fauxqs is pinned, since this reaches inside it.
+ * writes: that makes conditional PUTs exact without locks. The version of fauxqs is pinned, since this reaches inside
+ * it.
  * @throws BudgetNetError `internal` when fauxqs no longer looks like the pinned version
  */
 export async function createStores(): Promise<Stores> {

@@ -2,8 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import { refuse, type S3Request } from './s3-request.ts';
 
 /**
- * Parts of S3 that fauxqs does not know. It ignores the parameter and does what the bare method means: tagging an object
- * overwrites it, removing its tags deletes it, asking for a version gives the current one.
+ * Parts of S3 that fauxqs does not know. It ignores the parameter and does what the bare method means: tagging an
+ * object overwrites it, removing its tags deletes it, asking for a version gives the current one.
  */
 const notEmulated = [
 	'tagging',

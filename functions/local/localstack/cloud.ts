@@ -35,8 +35,9 @@ export async function startStackOnLocalStack(): Promise<LocalStackCloud> {
 }
 
 /**
- * Starts LocalStack and deploys the data plane of a template that CDK has synthesised: buckets with their notifications,
- * queues with their redrive, topics, tables. As a plain process LocalStack has no DynamoDB; then the embedded one holds the tables.
+ * Starts LocalStack and deploys the data plane of a template that CDK has synthesised: buckets with their
+ * notifications, queues with their redrive, topics, tables. As a plain process LocalStack has no DynamoDB; then the
+ * embedded one holds the tables.
  * @param folder of its own, for what LocalStack installs and writes
  * @throws BudgetNetError `unavailable`
  */

@@ -30,7 +30,10 @@ export async function readTemplate(file: string): Promise<Template> {
 	return parseJson(templateSchema, await readFile(file, 'utf8'), file);
 }
 
-/** The template's buckets, queues, topics and (where wanted) tables as they are, and the outputs that speak only of them. */
+/**
+ * The template's buckets, queues, topics and (where wanted) tables as they are, and the outputs that speak only of
+ * them.
+ */
 export function dataPlaneOf(template: Template, { tables }: { tables: boolean }): Template {
 	const types = tables ? [...dataTypes, tableType] : dataTypes;
 	const kept = Object.entries(template.Resources).filter(([, { Type }]) => types.includes(Type));

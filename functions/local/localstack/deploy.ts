@@ -10,7 +10,10 @@ import type { Template } from './data-plane.ts';
 const deployTimeoutSeconds = 180;
 const pollSeconds = { minDelay: 1, maxDelay: 1 };
 
-/** Creates a stack from a template and waits for it. @throws BudgetNetError `unavailable`, with the resources that failed and why */
+/**
+ * Creates a stack from a template and waits for it.
+ * @throws BudgetNetError `unavailable`, with the resources that failed and why
+ */
 export async function deployTemplate(
 	client: CloudFormationClient,
 	StackName: string,

@@ -8,7 +8,10 @@ import { BudgetNetError } from '../../core/errors.ts';
 const timeoutMs = 180_000;
 const root = join(import.meta.dirname, '..', '..', '..');
 
-/** Synthesises the stack as the settings have it, but for what `context` says, without the functions' code. @returns the template's file */
+/**
+ * Synthesises the stack as the settings have it, but for what `context` says, without the functions' code.
+ * @returns the template's file
+ */
 export async function synthesiseTemplate(context: Record<string, string> = {}): Promise<string> {
 	const folder = await mkdtemp(join(tmpdir(), 'budgetnet-synth-'));
 	const env = {

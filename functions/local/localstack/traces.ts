@@ -12,7 +12,10 @@ export interface Traces {
 const goneTimeoutMs = 10_000;
 const lookEveryMs = 100;
 
-/** Waits until no process lives and no port answers. @throws BudgetNetError `internal`, naming what is left after ten seconds */
+/**
+ * Waits until no process lives and no port answers.
+ * @throws BudgetNetError `internal`, naming what is left after ten seconds
+ */
 export async function untilGone({ pids, endpoints }: Traces): Promise<void> {
 	const untilMs = Date.now() + goneTimeoutMs;
 	while (true) {

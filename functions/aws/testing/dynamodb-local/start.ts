@@ -14,7 +14,8 @@ const javaVersionMin = 17;
 
 /**
  * Starts DynamoDB Local on a loopback port; the first time Maven downloads it.
- * @throws BudgetNetError `unavailable`: without Java or Maven, or where the download fails; `invalid`: other files than expected
+ * @throws BudgetNetError `unavailable`: without Java or Maven, or where the download fails; `invalid`: other files than
+ * expected
  */
 export async function startDynamoDbLocal(): Promise<{ endpoint: string; stop(): Promise<void> }> {
 	mustRun('java', ['-version'], `expected Java ${javaVersionMin} or newer`);
