@@ -1,15 +1,17 @@
 """The agent: an actor-critic that decides, image by image and rung by rung, whether to stop or to run a costlier rung.
 
-After rung r, and for each of PRICES (of a full network, in right labels), it says of r itself how likely its label is right (the
-critic), and of each costlier rung what running it is worth if from there on the best is done at that price: the
-probability of a right label in the end, and the cost on the way, this run included. The actor at a price takes what has the
-greatest worth less price x cost. So one price, common to a whole batch, decides for all of its images, and tells what they will cost.
+After rung r, and for each of PRICES (of a full network, in right labels), it says of r itself how likely its label is
+right (the critic), and of each costlier rung what running it is worth if from there on the best is done at that price:
+the probability of a right label in the end, and the cost on the way, this run included. The actor at a price takes what
+has the greatest worth less price x cost. So one price, common to a whole batch, decides for all of its images, and
+tells what they will cost.
 
-It is learnt by fitted Q iteration (Ernst, Geurts and Wehenkel 2005) from the costliest rung down: the table of outcomes knows what every
-way of each image would have brought (by the chances of chances.py), so its returns are regressed on what the agent sees. That is the gap between the two greatest
-logits; worth and cost are straight lines between their values at a few of its quantiles, and as smooth as few images demand. So these
-are estimates: one of a likelihood may pass 1.
-With a batch in mind this is what Chen 2019 has a network learn from pixels and budget, for one budget a batch instead of one an image.
+It is learnt by fitted Q iteration (Ernst, Geurts and Wehenkel 2005) from the costliest rung down: the table of outcomes
+knows what every way of each image would have brought (by the chances of chances.py), so its returns are regressed on
+what the agent sees. That is the gap between the two greatest logits; worth and cost are straight lines between their
+values at a few of its quantiles, and as smooth as few images demand. So these are estimates: one of a likelihood may
+pass 1. With a batch in mind this is what Chen 2019 has a network learn from pixels and budget, for one budget a batch
+instead of one an image.
 """
 
 import numpy as np
@@ -26,7 +28,8 @@ EVEN = 1e-9  # a gain below it is none
 
 
 class Agent:
-    """`knots` float64 [rungs - 1, KNOTS]: gaps after each rung; `answers` [rungs - 1, KNOTS, prices, rungs, 2]: worth and cost at them.
+    """`knots` float64 [rungs - 1, KNOTS]: gaps after each rung; `answers` [rungs - 1, KNOTS, prices, rungs, 2]: worth
+    and cost at them.
 
     Costs are in full networks. What it says of cheaper rungs than the one that ran means nothing.
     """
@@ -52,7 +55,10 @@ def fit(ladder):
     knots = np.stack([_knots(ladder.gaps(rung)) for rung in range(last)])
     answers = np.zeros((last, KNOTS, len(PRICES), ladder.rungs, 2))
     # What each image gets in the end, and pays on the way, when after a rung the best is done at each price.
-    returned, paid = np.tile(right[last], (ladder.rungs, len(PRICES), 1)), np.zeros((ladder.rungs, len(PRICES), ladder.images))
+    returned, paid = (
+        np.tile(right[last], (ladder.rungs, len(PRICES), 1)),
+        np.zeros((ladder.rungs, len(PRICES), ladder.images)),
+    )
     for rung in reversed(range(last)):
         weights = hats(ladder.gaps(rung), knots[rung])
         solver = _solver(weights)
@@ -81,7 +87,9 @@ def _solver(weights):
 
 
 def _reached(costs, rung):
-    """The costlier rungs that run at once after `rung`: a second view, which there costs its first too, comes after that one only."""
+    """The costlier rungs that run at once after `rung`: a second view, which there costs its first too, comes after
+    that one only.
+    """
     return [further for further in range(rung + 1, len(costs)) if costs[rung, further] == costs[-1, further]]
 
 
@@ -94,7 +102,9 @@ def _best(nets, rung, costs):
 
 
 def agent_graph(agent):
-    """The ONNX graph of an agent: "state" float32 [images, width] (ladder.py) to what it says, float32 [images, prices x rungs x 2]."""
+    """The ONNX graph of an agent: "state" float32 [images, width] (ladder.py) to what it says, float32 [images, prices
+    x rungs x 2].
+    """
     first, second = _weights(agent)
     nodes = [
         helper.make_node("MatMul", ["state", "first"], ["shifted"]),

@@ -8,14 +8,17 @@ SHIFT = 4  # pixels
 
 
 def normalise(pixels, mean, deviation):
-    """Pixels 0 to 255 [n, h, w, 3] to float32 [n, 3, h, w], channels last in memory. Overwrites `pixels` that are floats."""
+    """Pixels 0 to 255 [n, h, w, 3] to float32 [n, 3, h, w], channels last in memory. Overwrites `pixels` that are
+    floats.
+    """
     x = pixels.permute(0, 3, 1, 2).float().div_(255)
     return x.sub_(mean.view(1, 3, 1, 1)).div_(deviation.view(1, 3, 1, 1)).contiguous(memory_format=torch.channels_last)
 
 
 def cut_out(x, side, generator):
-    """Hides a square of `side` pixels, wherever its middle falls, in each of the normalised images `x` [n, 3, h, w]: it is their mean
-    colour. Changes `x`. Cutout, DeVries and Taylor 2017, arXiv:1708.04552."""
+    """Hides a square of `side` pixels, wherever its middle falls, in each of the normalised images `x` [n, 3, h, w]: it
+    is their mean colour. Changes `x`. Cutout, DeVries and Taylor 2017, arXiv:1708.04552.
+    """
     count, _, height, width = x.shape
     top, left = (
         _on(x.device, torch.randint(0, size, (count, 1), generator=generator) - side // 2) for size in (height, width)
@@ -33,8 +36,9 @@ def _on(device, drawn):
 def batches(pixels, epoch, seed, flips):
     """Yields (float32 [BATCH, h, w, 3], which images they are, generator), as many as are whole, where `pixels` are.
 
-    What is drawn is drawn on the CPU, the same for every device. Shuffled, shifted by up to SHIFT pixels and flipped every other epoch (alternating flip, Jordan 2024, arXiv:2404.00498), those of
-    `flips` first; where that is None, never.
+    What is drawn is drawn on the CPU, the same for every device. Shuffled, shifted by up to SHIFT pixels and flipped
+    every other epoch (alternating flip, Jordan 2024, arXiv:2404.00498), those of `flips` first; where that is None,
+    never.
     """
     generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
     count, height, width, _ = pixels.shape

@@ -1,7 +1,7 @@
 """How likely each rung's label of each image is right, as the costliest rung sees it.
 
-Right or wrong is one draw of that chance. Fitted to the chances themselves, mostly, an agent learns more from as many images: distillation
-(Hinton et al. 2015, arXiv:1503.02531) from the rung that knows best.
+Right or wrong is one draw of that chance. Fitted to the chances themselves, mostly, an agent learns more from as many
+images: distillation (Hinton et al. 2015, arXiv:1503.02531) from the rung that knows best.
 """
 
 import numpy as np
@@ -12,8 +12,14 @@ GROUP_MIN = 20  # images that a mean is corrected by, at least
 
 
 def targets(ladder):
-    """Float64 [rungs, images]: for the agent to learn instead of `ladder.right`, from nothing but the ladder's own images."""
-    right, labels, last = ladder.right.numpy().astype(np.float64), ladder.labels.numpy(), ladder.last.numpy().astype(np.float64)
+    """Float64 [rungs, images]: for the agent to learn instead of `ladder.right`, from nothing but the ladder's own
+    images.
+    """
+    right, labels, last = (
+        ladder.right.numpy().astype(np.float64),
+        ladder.labels.numpy(),
+        ladder.last.numpy().astype(np.float64),
+    )
     truth, images = ladder.truth.numpy(), np.arange(ladder.images)
     chances = _softmax(last / min(TEMPERATURES, key=lambda temperature: _surprise(last / temperature, truth)))
     said = chances[images, labels]

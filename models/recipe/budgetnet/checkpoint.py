@@ -1,4 +1,5 @@
-"""Files that training leaves: checkpoints (.pt, everything a run needs to go on) and kept weights (.npz, small enough to commit).
+"""Files that training leaves: checkpoints (.pt, everything a run needs to go on) and kept weights (.npz, small enough
+to commit).
 
 Kept weights are the raw ones, not the average, which forgets its past within a few epochs anyway. The optimiser's
 momentum is not kept.
@@ -21,7 +22,9 @@ def size_of(options):
 
 
 def averaged(file):
-    """The averaged network of checkpoint `file`, and the whole checkpoint. Its batch norms are to be recalibrated (batchnorm)."""
+    """The averaged network of checkpoint `file`, and the whole checkpoint. Its batch norms are to be recalibrated
+    (batchnorm).
+    """
     state = torch.load(file, map_location="cpu", weights_only=True)
     options = state["options"]
     classes = len(state["average"]["head.bias"])
@@ -33,7 +36,8 @@ def averaged(file):
 def keep(checkpoint, file):
     """Writes what another machine needs to go on training: weights (float16), KEPT_FACTS and KEPT_LATER (.npz).
 
-    At a constant rate, of which a decay's end is as good a beginning as any: what it gained comes back with the next decay.
+    At a constant rate, of which a decay's end is as good a beginning as any: what it gained comes back with the next
+    decay.
     """
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
     floats = {name: tensor for name, tensor in state["network"].items() if tensor.is_floating_point()}
@@ -44,7 +48,9 @@ def keep(checkpoint, file):
         **{name: options[name] for name in ("architecture", "full_only_epochs")},
         **{name: state[name].numpy() for name in ("mean", "deviation")},
         **{name: options.get(name, unsaid) for name, unsaid in KEPT_LATER.items()},
-        **{"epoch": state["epoch"], "size": size_of(options), "mirror": options.get("mirror", True)},
+        "epoch": state["epoch"],
+        "size": size_of(options),
+        "mirror": options.get("mirror", True),
     }
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(".part.npz")
@@ -76,7 +82,9 @@ def must_fit(file, found, architecture, size):
 
 
 def must_mirror_alike(file, found, mirror):
-    """Raises ValueError when `file`, made with options `found`, has learnt from mirrored images and this run must not, or the other way."""
+    """Raises ValueError when `file`, made with options `found`, has learnt from mirrored images and this run must not,
+    or the other way.
+    """
     if found.get("mirror", True) != mirror:
         raise ValueError(f"{file}: has learnt {'without' if mirror else 'with'} mirrored images; say so, or train anew")
 
@@ -89,11 +97,15 @@ def must_have_classes(file, weights, classes):
 
 
 def must_have_learnt_from(what, found, mean, deviation):
-    """Raises ValueError when `what` learnt from other images (their `found` "mean" and "deviation") than those of this `mean` and
-    `deviation`: tensors [3].
+    """Raises ValueError when `what` learnt from other images (their `found` "mean" and "deviation") than those of this
+    `mean` and `deviation`: tensors [3].
 
     Whoever adds an image gets another held-out split, in which there would be images that the network has learnt from.
     """
     pairs = ((found["mean"], mean), (found["deviation"], deviation))
-    if not all(torch.allclose(then.cpu().float(), now.cpu().float(), rtol=0, atol=STATISTICS_TOLERANCE) for then, now in pairs):
-        raise ValueError(f"{what}: has learnt from other images than are in the data now; expected the same ones, or train anew")
+    if not all(
+        torch.allclose(then.cpu().float(), now.cpu().float(), rtol=0, atol=STATISTICS_TOLERANCE) for then, now in pairs
+    ):
+        raise ValueError(
+            f"{what}: has learnt from other images than are in the data now; expected the same ones, or train anew"
+        )

@@ -14,7 +14,10 @@ from .network import Block, BranchNetwork, Transition
 def macs(architecture, policy, classes, height=32, width=32):
     """MACs of one image of `height` x `width` under `policy` (inner widths or paths by block)."""
     network = _with_only(architecture, policy, classes)
-    return sum(weights * positions for weights, positions in _convolutions(network, height, width)) + network.head.weight.numel()
+    return (
+        sum(weights * positions for weights, positions in _convolutions(network, height, width))
+        + network.head.weight.numel()
+    )
 
 
 def parameters(architecture, policy, classes):

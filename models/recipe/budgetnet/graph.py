@@ -1,7 +1,8 @@
 """One static ONNX graph a policy; all of them share weights.bin (ONNX external data, float16).
 
-A policy's narrow convolutions are prefixes of the wide ones: row prefixes, and those of a block's last one stored with its
-first two axes swapped (a Transpose node swaps them back). Cast, Transpose and batch norms are folded when a session loads.
+A policy's narrow convolutions are prefixes of the wide ones: row prefixes, and those of a block's last one stored with
+its first two axes swapped (a Transpose node swaps them back). Cast, Transpose and batch norms are folded when a session
+loads.
 """
 
 import numpy as np
@@ -32,7 +33,11 @@ class SharedWeights:
             self.length += len(blob) + padding
         shape = (rows, *tensor.shape[1:])
         proto = TensorProto(name=name, data_type=TensorProto.FLOAT16, dims=shape, data_location=TensorProto.EXTERNAL)
-        for field, value in (("location", WEIGHTS_FILE), ("offset", self.places[key]), ("length", 2 * int(np.prod(shape)))):
+        for field, value in (
+            ("location", WEIGHTS_FILE),
+            ("offset", self.places[key]),
+            ("length", 2 * int(np.prod(shape))),
+        ):
             proto.external_data.add(key=field, value=str(value))
         return proto
 
@@ -87,7 +92,8 @@ class Graph:
 
 
 def policy_graph(network, policy, shared, mean, deviation, height, width):
-    """The static graph of policy index `policy`: "pixels" uint8 [images, height, width, 3] to float32 logits [images, classes].
+    """The static graph of policy index `policy`: "pixels" uint8 [images, height, width, 3] to float32 logits [images,
+    classes].
 
     `mean` and `deviation` are the training images' by colour, in [0, 1].
     """
@@ -119,7 +125,9 @@ def _normalised(graph, mean, deviation):
 
 
 def statistics_in(file):
-    """Mean and deviation by colour, float64 [3] each, that the graph in `file` normalises by: those of the images it has learnt from."""
+    """Mean and deviation by colour, float64 [3] each, that the graph in `file` normalises by: those of the images it
+    has learnt from.
+    """
     graph = onnx.load(str(file), load_external_data=False).graph
     constants = {constant.name: constant for constant in graph.initializer}
 

@@ -1,9 +1,9 @@
 """The ladder of rungs as the agent meets it: what each image's logits say after each rung, and what a rung costs.
 
-An image's process: some rung runs first; then again and again the agent stops, which is worth 1 if the label of the rung just
-run is right, or runs a costlier rung, which costs its price. Since the table of outcomes knows every rung's label for every
-image, every return is known exactly. Here every policy is a rung, the second view too; a network's own rungs (network.py) are its
-sub-networks.
+An image's process: some rung runs first; then again and again the agent stops, which is worth 1 if the label of the
+rung just run is right, or runs a costlier rung, which costs its price. Since the table of outcomes knows every rung's
+label for every image, every return is known exactly. Here every policy is a rung, the second view too; a network's own
+rungs (network.py) are its sub-networks.
 """
 
 from dataclasses import dataclass
@@ -17,9 +17,11 @@ GAP_MAX = 20.0
 
 @dataclass(frozen=True)
 class Ladder:
-    """`states` float32 [rungs - 1, images, width], `right` float32 [rungs, images], `costs` float32 [rungs, rungs]: see `costs_of`.
+    """`states` float32 [rungs - 1, images, width], `right` float32 [rungs, images], `costs` float32 [rungs, rungs]: see
+    `costs_of`.
 
-    `labels` int64 [rungs, images] are what each rung says, `truth` int64 [images], `last` float32 [images, classes] the costliest rung's logits.
+    `labels` int64 [rungs, images] are what each rung says, `truth` int64 [images], `last` float32 [images, classes] the
+    costliest rung's logits.
     """
 
     states: torch.Tensor
@@ -42,14 +44,23 @@ class Ladder:
         return self.states[rung, :, rung * (len(INPUTS) + 1)].numpy().astype(np.float64)
 
     def take(self, images):
-        of = (self.states[:, images], self.right[:, images], self.costs, self.labels[:, images], self.truth[images], self.last[images])
+        of = (
+            self.states[:, images],
+            self.right[:, images],
+            self.costs,
+            self.labels[:, images],
+            self.truth[images],
+            self.last[images],
+        )
         return Ladder(*of)
 
 
 def readings(logits):
-    """INPUTS of `logits` float [..., classes], as float32 [..., 1]: the same as readLogits of functions/core/reading.ts.
+    """INPUTS of `logits` float [..., classes], as float32 [..., 1]: the same as readLogits of
+    functions/core/reading.ts.
 
-    With margin and entropy besides, one-step agents did no better or worse: 5,000 images are too few to rank what images gain.
+    With margin and entropy besides, one-step agents did no better or worse: 5,000 images are too few to rank what
+    images gain.
     """
     ordered = np.sort(np.asarray(logits, np.float64), -1)
     return np.minimum(ordered[..., -1:] - ordered[..., -2:-1], GAP_MAX).astype(np.float32)
@@ -70,7 +81,8 @@ def costs_of(policies):
 def ladder_of(logits, truth, policies):
     """The ladder of a table of outcomes: `logits` [rungs, images, classes], `truth` [images], the card's `policies`.
 
-    A state has one block of inputs and a 1 for each rung but the costliest; all but the block of the rung just run are 0.
+    A state has one block of inputs and a 1 for each rung but the costliest; all but the block of the rung just run are
+    0.
     """
     rungs, images, _ = logits.shape
     if rungs != len(policies):

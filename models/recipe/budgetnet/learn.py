@@ -1,10 +1,13 @@
 """How one-step agents (onestep.py) learn from a ladder: by the critic's error, and from there on by the actor's return.
 
-- `critic`: fitted Q of one step: every rung's value is the probability that its label is right. Cross entropy with a ridge
+- `critic`: fitted Q of one step: every rung's value is the probability that its label is right. Cross entropy with a
+  ridge
   penalty, which is convex, to its minimum. The other methods begin with it.
-- `exact`: the actor's expected return over all of its ways through the ladder, differentiated exactly (the table allows it),
+- `exact`: the actor's expected return over all of its ways through the ladder, differentiated exactly (the table allows
+  it),
   and the critic's error on the rung just run.
-- `a2c`: the same from sampled ways: advantage actor-critic (Mnih et al. 2016, arXiv:1602.01783) with an entropy bonus, a bound
+- `a2c`: the same from sampled ways: advantage actor-critic (Mnih et al. 2016, arXiv:1602.01783) with an entropy bonus,
+  a bound
   on how sure the actor may be and a curriculum from the ladder's end (after Chen 2019 and BlockDrop, arXiv:1711.08393).
 - `actor-critic`: `exact`, while the critic's error on all rungs keeps every value calibrated.
 
@@ -33,7 +36,9 @@ CERTAINTY_MAX = 0.95  # of the actor while it samples; the rest is spread evenly
 
 
 def critic_loss(agent, values, ladder):
-    """Cross entropy of every value with what it predicts, and the penalty: `values` [rungs - 1, n, rungs] after each rung."""
+    """Cross entropy of every value with what it predicts, and the penalty: `values` [rungs - 1, n, rungs] after each
+    rung.
+    """
     rungs = ladder.rungs
     losses = [len(values[r, 0, r:]) * _entropy(values[r, :, r:], ladder.right[r:].T) for r in range(rungs - 1)]
     slopes = agent.values.weight.view(rungs, rungs - 1, -1)[..., :-1]
@@ -65,7 +70,9 @@ def expected_return(values, ladder, price, temperature):
 
 @dataclass
 class Step:
-    """One step of a way of each image: tensors [n], of images that are `here` (still on their way); others' mean nothing."""
+    """One step of a way of each image: tensors [n], of images that are `here` (still on their way); others' mean
+    nothing.
+    """
 
     here: torch.Tensor
     chosen: torch.Tensor  # logarithm of the chance of the action that was drawn
@@ -102,7 +109,9 @@ def sample_ways(agent, ladder, price, temperature, rung):
 
 
 def sampled_loss(agent, ladder, price, temperature, done):
-    """A2C's loss over one way of each image, from a rung that the curriculum allows when `done` (0 to 1) of the steps are."""
+    """A2C's loss over one way of each image, from a rung that the curriculum allows when `done` (0 to 1) of the steps
+    are.
+    """
     n, last = len(price), ladder.rungs - 1
     lowest = max(0, math.ceil(last * (1 - 2 * done)) - 1)
     steps, returned = sample_ways(agent, ladder, price, temperature, torch.randint(lowest, last, (n,)))
@@ -128,7 +137,9 @@ def learn(ladder, method, seed=1):
 
 def fit_critic(agent, ladder):
     """Takes the critic's loss to its minimum."""
-    optimiser = torch.optim.LBFGS(agent.parameters(), max_iter=CRITIC_STEPS, history_size=20, line_search_fn="strong_wolfe")
+    optimiser = torch.optim.LBFGS(
+        agent.parameters(), max_iter=CRITIC_STEPS, history_size=20, line_search_fn="strong_wolfe"
+    )
 
     def loss():
         optimiser.zero_grad()

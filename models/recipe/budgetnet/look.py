@@ -1,11 +1,13 @@
-"""The look: a small network beside the backbone, about a hundredth of its MACs, that sees an image before any policy does.
+"""The look: a small network beside the backbone, about a hundredth of its MACs, that sees an image before any policy
+does.
 
-It is the first rung of the ladder, so the agent starts from what the pixels say, as in the thesis (Chen 2019): easy images keep the
-look's label, and from its gap between the two greatest logits the agent knows which policy an image is worth at once.
+It is the first rung of the ladder, so the agent starts from what the pixels say, as in the thesis (Chen 2019): easy
+images keep the look's label, and from its gap between the two greatest logits the agent knows which policy an image is
+worth at once.
 
-`python -m budgetnet.look --data FOLDER --name NAME --version 1.1.0` trains one for an exported package (minutes), or another in its
-place, adds what it says to the tables, and fits the agent anew. budgetnet.export does the same for a package that it writes.
-`npm run seal -- NAME` comes after it.
+`python -m budgetnet.look --data FOLDER --name NAME --version 1.1.0` trains one for an exported package (minutes), or
+another in its place, adds what it says to the tables, and fits the agent anew. budgetnet.export does the same for a
+package that it writes. `npm run seal -- NAME` comes after it.
 """
 
 import argparse
@@ -48,7 +50,9 @@ class Look(nn.Module):
         super().__init__()
         self.pool = pool
         before = (3, *WIDTHS[:-1])
-        self.convolutions = nn.ModuleList(convolution(*sizes, 3, stride) for *sizes, stride in zip(before, WIDTHS, STRIDES))
+        self.convolutions = nn.ModuleList(
+            convolution(*sizes, 3, stride) for *sizes, stride in zip(before, WIDTHS, STRIDES)
+        )
         self.norms = nn.ModuleList(nn.BatchNorm2d(width) for width in WIDTHS)
         self.head = nn.Linear(WIDTHS[-1], classes)
 
@@ -68,10 +72,13 @@ def train_look(learn, soft, mirror, seed=1):
     look = Look(len(learn.classes), STEM_STRIDES[learn.pixels.shape[1]]).to(DEVICE, memory_format=torch.channels_last)
     pixels, labels, soft = (torch.as_tensor(rows).to(DEVICE) for rows in (learn.pixels, learn.labels, soft))
     mean, deviation = (torch.from_numpy(values).float().to(DEVICE) for values in statistics(learn.pixels))
-    flips = (torch.rand(len(labels), generator=torch.Generator().manual_seed(seed)) < 0.5).to(DEVICE) if mirror else None
+    flips = (
+        (torch.rand(len(labels), generator=torch.Generator().manual_seed(seed)) < 0.5).to(DEVICE) if mirror else None
+    )
     optimiser = torch.optim.SGD(look.parameters(), lr=RATE, momentum=MOMENTUM, nesterov=True, weight_decay=WEIGHT_DECAY)
     steps = EPOCHS * (len(labels) // augment.BATCH)
-    # The rate rises and falls, and the momentum with it from 0.95 to 0.85 and back (Smith and Topin 2019, arXiv:1708.07120).
+    # The rate rises and falls, and the momentum with it from 0.95 to 0.85 and back (Smith and Topin 2019,
+    # arXiv:1708.07120).
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=steps + 1, pct_start=WARMUP)
     for epoch in range(EPOCHS):
         for x, index, _ in augment.batches(pixels, epoch, seed, flips):
@@ -90,14 +97,17 @@ def train_look(learn, soft, mirror, seed=1):
 @torch.no_grad()
 def look_logits(look, pixels, mean, deviation):
     """Logits float32 [images, classes] of `pixels` uint8 [images, height, width, 3]."""
-    return torch.cat([look(normalise(part, mean, deviation)) for part in torch.from_numpy(pixels).split(TEST_BATCH)]).numpy()
+    return torch.cat(
+        [look(normalise(part, mean, deviation)) for part in torch.from_numpy(pixels).split(TEST_BATCH)]
+    ).numpy()
 
 
 def add_look(package, tables, learn, held, test, seed=1):
-    """Trains a look and puts it before the policies of folder `package`, its `tables` and its draft; returns the draft's results.
+    """Trains a look and puts it before the policies of folder `package`, its `tables` and its draft; returns the
+    draft's results.
 
-    `test`: needed where there is a table of test images. Raises ValueError when the images are not those of the package or its
-    tables; nothing is written before all is computed.
+    `test`: needed where there is a table of test images. Raises ValueError when the images are not those of the package
+    or its tables; nothing is written before all is computed.
     """
     draft = json.loads((tables / "draft.json").read_text())
     mirror, size = draft["training"].get("mirror", True), learn.pixels.shape[1]
@@ -108,7 +118,9 @@ def add_look(package, tables, learn, held, test, seed=1):
     print(f"The look learns what {draft['name']} says of {len(learn.labels)} images...", file=sys.stderr)
     look = train_look(learn, what_it_says(package, policies, learn.pixels, mirror).astype(np.float16), mirror, seed)
     mean, deviation = (torch.from_numpy(values).float() for values in statistics(learn.pixels))
-    logits = {split: look_logits(look, images.pixels, mean, deviation).astype(np.float16) for split, images in splits.items()}
+    logits = {
+        split: look_logits(look, images.pixels, mean, deviation).astype(np.float16) for split, images in splits.items()
+    }
     for split, images in splits.items():
         right = round(float((logits[split].argmax(1) == images.labels).mean()), 5)
         draft["results"][split] = [right, *draft["results"][split][-len(policies) :]]
@@ -149,7 +161,9 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True)
     parser.add_argument("--name", required=True, type=like("[a-z0-9-]{1,64}"), help="of the package")
-    parser.add_argument("--version", required=True, type=like(r"\d+\.\d+\.\d+"), help="of the package with its new look")
+    parser.add_argument(
+        "--version", required=True, type=like(r"\d+\.\d+\.\d+"), help="of the package with its new look"
+    )
     parser.add_argument("--seed", type=int, default=1)
     return parser, parser.parse_args()
 
@@ -163,7 +177,9 @@ def main():
         learn, held = split_holdout(load(options.data, "train", draft["input"]["width"]))
         if learn.classes != draft["classes"]:
             raise ValueError(f"{options.data}: has other classes than {options.name}")
-        test = load_test(options.data, learn.classes, draft["input"]["width"]) if (tables / "test.json").exists() else None
+        test = (
+            load_test(options.data, learn.classes, draft["input"]["width"]) if (tables / "test.json").exists() else None
+        )
         results = add_look(package, tables, learn, held, test, options.seed)
         draft = json.loads((tables / "draft.json").read_text())
         (tables / "draft.json").write_text(json.dumps({**draft, "version": options.version}, indent="\t") + "\n")

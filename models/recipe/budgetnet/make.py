@@ -1,8 +1,8 @@
 """From a folder of images to a package in one go: trains for so many minutes, then exports.
 
-`python -m budgetnet.make --data FOLDER --name NAME --minutes 20`: times some steps on this machine, spends the minutes on a
-constant rate and a decay (train.py), and exports (export.py). Stopped and started again it goes on. It begins with the kept
-weights of the CIFAR-10 network of the same architecture, all but the head, unless `--scratch` is given.
+`python -m budgetnet.make --data FOLDER --name NAME --minutes 20`: times some steps on this machine, spends the minutes
+on a constant rate and a decay (train.py), and exports (export.py). Stopped and started again it goes on. It begins with
+the kept weights of the CIFAR-10 network of the same architecture, all but the head, unless `--scratch` is given.
 """
 
 import argparse
@@ -47,7 +47,9 @@ def step_seconds(options, learn):
 
 
 def schedule(seconds, per_step, steps_an_epoch, begun):
-    """Epochs that fill `seconds`, as far as more help: {"constant", "decay", "fullOnly"}, at least one of each of the first two."""
+    """Epochs that fill `seconds`, as far as more help: {"constant", "decay", "fullOnly"}, at least one of each of the
+    first two.
+    """
     most = max(EPOCHS_MAX, STEPS_MAX // steps_an_epoch)
     epochs = min(most, max(2, int(seconds / per_step / steps_an_epoch)))
     decay = max(1, round(DECAY_SHARE * epochs))
@@ -56,7 +58,9 @@ def schedule(seconds, per_step, steps_an_epoch, begun):
 
 
 def planned(folder, asked, plan):
-    """The schedule of the run in `folder`: as it was begun, or what `plan` makes now. Raises ValueError when it was `asked` for otherwise."""
+    """The schedule of the run in `folder`: as it was begun, or what `plan` makes now. Raises ValueError when it was
+    `asked` for otherwise.
+    """
     file = folder / "plan.json"
     if not file.exists():
         made = plan()
@@ -82,7 +86,10 @@ def make(options):
         plan = schedule(options.minutes * 60 - before, per_step, steps, bool(options.trunk))
         if plan["constant"] + plan["decay"] < EPOCHS_ENOUGH:
             enough = math.ceil((before + EPOCHS_ENOUGH * per_step * steps) / 60)
-            print(f"{len(learn.labels)} images: --minutes {enough} would be enough for {EPOCHS_ENOUGH} epochs", file=sys.stderr)
+            print(
+                f"{len(learn.labels)} images: --minutes {enough} would be enough for {EPOCHS_ENOUGH} epochs",
+                file=sys.stderr,
+            )
         return plan
 
     asked = {name: getattr(options, name) for name in ("minutes", "architecture", "size", "scratch", "mirror", "seed")}
@@ -95,7 +102,8 @@ def make(options):
 
 
 def train_by(plan, options, learn, folder, rung=None, after_seconds=0):
-    """Trains as `plan` of `schedule` says, in `folder`, where it goes on if it was stopped; returns the last checkpoint.
+    """Trains as `plan` of `schedule` says, in `folder`, where it goes on if it was stopped; returns the last
+    checkpoint.
 
     `rung`: the one that learns the labels, if not the full network. `after_seconds`: of what comes after the training.
     """
@@ -127,7 +135,9 @@ def some_minutes(text):
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", required=True, help="folder with CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg")
+    parser.add_argument(
+        "--data", required=True, help="folder with CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg"
+    )
     parser.add_argument("--name", required=True, type=like("[a-z0-9-]{1,64}"), help="of the package")
     parser.add_argument("--minutes", type=some_minutes, default=20, help="in all, about (default: %(default)s)")
     parser.add_argument("--architecture", default="resnet", choices=sorted(ARCHITECTURES))

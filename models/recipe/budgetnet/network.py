@@ -2,8 +2,8 @@
 
 A policy is a tuple of one number a block: its inner width, or how many of its paths run; 0 skips the block. Narrow ones
 are prefixes of wide ones (slimmable networks, Yu and Huang 2019, arXiv:1903.05134), each policy with batch norms of its
-own. Inner widths are multiples of 16: ONNX Runtime's CPU layout and tensor cores compute in blocks of 16, so other widths
-would cost time that their MACs do not show.
+own. Inner widths are multiples of 16: ONNX Runtime's CPU layout and tensor cores compute in blocks of 16, so other
+widths would cost time that their MACs do not show.
 """
 
 from dataclasses import dataclass, replace
@@ -80,7 +80,9 @@ ARCHITECTURES = {architecture.name: architecture for architecture in (RESNET, RE
 
 @torch.no_grad()
 def round_weights(network):
-    """Rounds convolutions and head to float16, as they are stored: to be done before statistics and accuracies are measured."""
+    """Rounds convolutions and head to float16, as they are stored: to be done before statistics and accuracies are
+    measured.
+    """
     for parameter in network.parameters():
         if parameter.ndim > 1:
             parameter.copy_(parameter.half().float())
@@ -106,9 +108,9 @@ def normed(norm, x, rest=None, relu=True):
 class Block(nn.Module):
     """relu(shortcut(x) + branch(x)), each convolution of the branch with a batch norm and, but for the last, a ReLU.
 
-    Of the inner channels, those between the first and the last convolution, a policy runs the first `widths[policy]`;
-    0 leaves the shortcut alone. Paths lie side by side as groups of the inner channels, so that any number of them runs as
-    one convolution: the last one is also their sum, with the batch norm after it.
+    Of the inner channels, those between the first and the last convolution, a policy runs the first `widths[policy]`; 0
+    leaves the shortcut alone. Paths lie side by side as groups of the inner channels, so that any number of them runs
+    as one convolution: the last one is also their sum, with the batch norm after it.
     """
 
     def __init__(self, convolutions, widths, shortcut=None):
@@ -121,7 +123,9 @@ class Block(nn.Module):
         self.add_module(f"norm{self.depth}", Norms([convolutions[-1].out_channels if width else 0 for width in widths]))
 
     def branch(self):
-        """(name, convolution, norms, whether it is the last) of the branch: all but the last are cut by rows, it by columns."""
+        """(name, convolution, norms, whether it is the last) of the branch: all but the last are cut by rows, it by
+        columns.
+        """
         for number in range(1, self.depth + 1):
             yield f"conv{number}", getattr(self, f"conv{number}"), getattr(self, f"norm{number}"), number == self.depth
 
@@ -157,7 +161,9 @@ def convolution(before, after, kernel, stride=1, groups=1):
 
 
 def layers_of(architecture):
-    """The stages' blocks. A stage of paths begins with a block that changes resolution and channels, any other with a transition."""
+    """The stages' blocks. A stage of paths begins with a block that changes resolution and channels, any other with a
+    transition.
+    """
     policies, before, counts = len(architecture.rungs), architecture.stem, zip(*architecture.rungs)
     for stage, (channels, inners) in enumerate(architecture.stages):
         stride = 1 if stage == 0 else 2

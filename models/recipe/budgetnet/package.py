@@ -23,8 +23,13 @@ def write_graphs(folder, network, mean, deviation, classes, size, mirror=True):
         widths = architecture.rungs[index]
         file = f"policy-{index:02d}.onnx"
         onnx.save(policy_graph(network, index, shared, mean, deviation, size, size), str(folder / file))
-        macs, parameters = cost.macs(architecture, widths, classes, size, size), cost.parameters(architecture, widths, classes)
-        policies.append({"id": f"p{index}", "file": file, "widths": list(widths), "macs": macs, "parameters": parameters})
+        macs, parameters = (
+            cost.macs(architecture, widths, classes, size, size),
+            cost.parameters(architecture, widths, classes),
+        )
+        policies.append(
+            {"id": f"p{index}", "file": file, "widths": list(widths), "macs": macs, "parameters": parameters}
+        )
     (folder / WEIGHTS_FILE).write_bytes(shared.bytes())
     full = policies[0]
     second = {**full, "id": f"{full['id']}-mirrored", "mirrored": True}
@@ -32,11 +37,18 @@ def write_graphs(folder, network, mean, deviation, classes, size, mirror=True):
 
 
 def write_check(folder, network, pixels, mean, deviation, mirror=True):
-    """check.json: a few images, spread over `pixels`, and every policy's logits, so that any machine can check the package."""
+    """check.json: a few images, spread over `pixels`, and every policy's logits, so that any machine can check the
+    package.
+    """
     spread = np.unique(np.linspace(0, len(pixels) - 1, CHECK_IMAGES).astype(int))
     picked = np.ascontiguousarray(pixels[spread])
     logits = logits_of(network, torch.from_numpy(picked), mean, deviation, mirror)
-    check = {"v": 1, "pixels": picked.tobytes().hex(), "images": len(picked), "logits": np.round(logits.astype(float), 5).tolist()}
+    check = {
+        "v": 1,
+        "pixels": picked.tobytes().hex(),
+        "images": len(picked),
+        "logits": np.round(logits.astype(float), 5).tolist(),
+    }
     (folder / "check.json").write_text(json.dumps(check) + "\n")
 
 

@@ -1,4 +1,6 @@
-"""Writes the sample that demo, tests and the worker's pass classify: a seeded permutation's first test images as PNGs, and their truth."""
+"""Writes the sample that demo, tests and the worker's pass classify: a seeded permutation's first test images as PNGs,
+and their truth.
+"""
 
 import argparse
 import json

@@ -1,9 +1,10 @@
-"""Small networks to compare a package with: one of its rungs trained alone, for as much training compute as the whole network took.
+"""Small networks to compare a package with: one of its rungs trained alone, for as much training compute as the whole
+network took.
 
-`python -m budgetnet.small --data FOLDER --name NAME --policy ID` trains that rung from random weights, as the package was trained (the
-same seed, teachers as they are now, parts of the schedule), and writes into models/outcomes/NAME what it says of held-out images (`--test`: and of test
-images): `npm run evaluate` then shows it. Compute is counted in MACs, a drawn rung's by how often it is drawn, the look's too. Stopped and
-started again it goes on (models/runs/NAME-ID).
+`python -m budgetnet.small --data FOLDER --name NAME --policy ID` trains that rung from random weights, as the package
+was trained (the same seed, teachers as they are now, parts of the schedule), and writes into models/outcomes/NAME what
+it says of held-out images (`--test`: and of test images): `npm run evaluate` then shows it. Compute is counted in MACs,
+a drawn rung's by how often it is drawn, the look's too. Stopped and started again it goes on (models/runs/NAME-ID).
 """
 
 import argparse
@@ -24,12 +25,16 @@ from .teacher import must_know
 
 
 def compute(training, policies):
-    """Training compute of a package in MACs a training image, but for the factor of the backward pass; `training`, `policies` as in the card."""
+    """Training compute of a package in MACs a training image, but for the factor of the backward pass; `training`,
+    `policies` as in the card.
+    """
     macs = [policy["macs"] for policy in rungs_of(policies)]
     looks = sum(policy["macs"] for policy in policies if policy.get("look"))
     full_only = min(training["epochs"], training.get("fullOnlyEpochs", train.FULL_ONLY_EPOCHS))
     drawn = sum(often * rung for often, rung in zip(train.SAMPLING, macs, strict=False)) / sum(train.SAMPLING)
-    return training["epochs"] * macs[-1] + (training["epochs"] - full_only) * drawn + training.get("lookEpochs", 0) * looks
+    return (
+        training["epochs"] * macs[-1] + (training["epochs"] - full_only) * drawn + training.get("lookEpochs", 0) * looks
+    )
 
 
 def rungs_of(policies):
@@ -38,7 +43,9 @@ def rungs_of(policies):
 
 
 def plan_of(training, policies, rung, part=1):
-    """Epochs of `rung` alone for the same compute, or a part of it: {"constant", "decay", "fullOnly"}, the decay as great a part as it was."""
+    """Epochs of `rung` alone for the same compute, or a part of it: {"constant", "decay", "fullOnly"}, the decay as
+    great a part as it was.
+    """
     epochs = max(2, round(part * compute(training, policies) / rungs_of(policies)[rung]["macs"]))
     decay = max(1, round(epochs * training["decayEpochs"] / training["epochs"]))
     return {"constant": epochs - decay, "decay": decay, "fullOnly": epochs}
@@ -50,9 +57,13 @@ def must_be_comparable(draft, policy):
     if policy not in ids[:-1]:
         raise ValueError(f"--policy {policy}: expected one of {', '.join(ids[:-1])}")
     if training.get("trunk"):
-        raise ValueError(f"{draft['name']} began with the weights of {training['trunk']}: what it took to train is not known")
+        raise ValueError(
+            f"{draft['name']} began with the weights of {training['trunk']}: what it took to train is not known"
+        )
     if draft["name"] in (training.get("teacher") or "").split(","):
-        raise ValueError(f"{draft['name']} learnt from an earlier version of itself: the small network would learn from this one")
+        raise ValueError(
+            f"{draft['name']} learnt from an earlier version of itself: the small network would learn from this one"
+        )
 
 
 @torch.no_grad()
@@ -63,7 +74,9 @@ def labels_of(network, rung, pixels, mean, deviation):
 
 
 def train_small(options):
-    """Trains, writes `SPLIT.small-ID.json` into the package's outcomes; returns accuracies by split. Raises ValueError, FileNotFoundError."""
+    """Trains, writes `SPLIT.small-ID.json` into the package's outcomes; returns accuracies by split. Raises ValueError,
+    FileNotFoundError.
+    """
     tables = MODELS / "outcomes" / options.name
     draft = json.loads((tables / "draft.json").read_text())
     must_be_comparable(draft, options.policy)
@@ -78,15 +91,27 @@ def train_small(options):
             raise ValueError(f"{tables}/{split}.json: is of other images than {options.data}")
     folder = MODELS / "runs" / f"{options.name}-{options.policy}"
     folder.mkdir(parents=True, exist_ok=True)
-    plan = planned(folder, {"part": options.part, "training": training}, lambda: plan_of(training, policies, rung, options.part))
+    plan = planned(
+        folder, {"part": options.part, "training": training}, lambda: plan_of(training, policies, rung, options.part)
+    )
     print(json.dumps(plan), flush=True)
     options.architecture, options.size = training["architecture"], size
     options.seed, options.bf16 = training["seed"], training["bf16"]
-    options.mirror, options.teacher, options.cutout = training.get("mirror", True), training.get("teacher"), training.get("cutoutPixels", 0)
+    options.mirror, options.teacher, options.cutout = (
+        training.get("mirror", True),
+        training.get("teacher"),
+        training.get("cutoutPixels", 0),
+    )
     network, state = averaged(train_by(plan, options, learn, folder, rung))
     round_weights(network)
     recalibrate(network, torch.from_numpy(learn.pixels), state["mean"], state["deviation"])
-    facts = {"v": 1, "policy": options.policy, "macs": rungs_of(policies)[rung]["macs"], "epochs": state["epoch"], "part": options.part}
+    facts = {
+        "v": 1,
+        "policy": options.policy,
+        "macs": rungs_of(policies)[rung]["macs"],
+        "epochs": state["epoch"],
+        "part": options.part,
+    }
     remove_smalls(tables, options.policy)
     results = {}
     for split, images in splits.items():
@@ -108,8 +133,15 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True)
     parser.add_argument("--name", required=True, type=like("[a-z0-9-]{1,64}"), help="of the package to compare with")
-    parser.add_argument("--policy", required=True, type=like("[a-z0-9-]{1,64}"), help="of the package: the size of the small network")
-    parser.add_argument("--part", type=part, default=1, help="of the compute, where there is no time for all of it (default: %(default)s)")
+    parser.add_argument(
+        "--policy", required=True, type=like("[a-z0-9-]{1,64}"), help="of the package: the size of the small network"
+    )
+    parser.add_argument(
+        "--part",
+        type=part,
+        default=1,
+        help="of the compute, where there is no time for all of it (default: %(default)s)",
+    )
     parser.add_argument("--test", action="store_true", help="also say what it makes of the test images")
     return parser, parser.parse_args()
 

@@ -1,5 +1,6 @@
-"""What trained packages say of the images to learn from, for another network to learn as well: distillation, Hinton et al. 2015,
-arXiv:1503.02531. On CIFAR-100 it is worth some epochs. Teachers must have learnt from the same images, with the same ones held out.
+"""What trained packages say of the images to learn from, for another network to learn as well: distillation, Hinton et
+al. 2015, arXiv:1503.02531. On CIFAR-100 it is worth some epochs. Teachers must have learnt from the same images, with
+the same ones held out.
 """
 
 import hashlib
@@ -19,11 +20,12 @@ BATCH = 250
 
 
 def soft_labels(names, learn, folder, mirror=True):
-    """Probabilities float16 [images, classes]: the mean of what the whole networks of packages `names` (joined by commas) say.
+    """Probabilities float16 [images, classes]: the mean of what the whole networks of packages `names` (joined by
+    commas) say.
 
-    With `mirror`, of images and of their mirror images: the same for both, as two views are surer than one. Computed once for a
-    run, and kept in its `folder`. Raises FileNotFoundError, or ValueError when a package has learnt other things, takes images of
-    another size, or is not the one that the run in `folder` began with.
+    With `mirror`, of images and of their mirror images: the same for both, as two views are surer than one. Computed
+    once for a run, and kept in its `folder`. Raises FileNotFoundError, or ValueError when a package has learnt other
+    things, takes images of another size, or is not the one that the run in `folder` began with.
     """
     cards = {name: json.loads((MODELS / "packages" / name / "model.json").read_text()) for name in names.split(",")}
     packages = {name: MODELS / "packages" / name for name in cards}
@@ -31,15 +33,22 @@ def soft_labels(names, learn, folder, mirror=True):
         _must_fit(name, card, learn)
         must_know(packages[name], card["policies"], learn)
     learnt = " ".join(_digest(packages[name], card["policies"]) for name, card in cards.items())
-    file, key = folder / "teacher.npz", f"{learnt} {mirror} {hashlib.sha256(np.ascontiguousarray(learn.pixels)).hexdigest()}"
+    file, key = (
+        folder / "teacher.npz",
+        f"{learnt} {mirror} {hashlib.sha256(np.ascontiguousarray(learn.pixels)).hexdigest()}",
+    )
     if file.exists():
         with np.load(file) as kept:
             if kept["key"] == key:
                 return torch.from_numpy(kept["labels"])
         if any(folder.glob("*.pt")):
-            raise ValueError(f"teacher {names}: not the package, or not the images, that this run began with; move {file} away to change it")
+            raise ValueError(
+                f"teacher {names}: not the package, or not the images, that this run began with; move {file} away to change it"
+            )
     print(f"Asking {names} about {len(learn.labels)} images (once for this run)...", file=sys.stderr)
-    labels = np.mean([what_it_says(packages[name], card["policies"], learn.pixels, mirror) for name, card in cards.items()], 0)
+    labels = np.mean(
+        [what_it_says(packages[name], card["policies"], learn.pixels, mirror) for name, card in cards.items()], 0
+    )
     part = folder / "teacher.part.npz"
     np.savez(part, key=key, labels=labels.astype(np.float16))
     part.replace(file)
@@ -47,10 +56,13 @@ def soft_labels(names, learn, folder, mirror=True):
 
 
 def what_it_says(package, policies, pixels, mirror=True):
-    """Probabilities float32 [images, classes] by the whole network of folder `package`: of `pixels` or, with `mirror`, the mean of
-    those of both views. `policies` as in its card."""
+    """Probabilities float32 [images, classes] by the whole network of folder `package`: of `pixels` or, with `mirror`,
+    the mean of those of both views. `policies` as in its card.
+    """
     session = onnxruntime.InferenceSession(str(package / whole(policies)))
-    return np.mean([_probabilities(session, view) for view in ([pixels, pixels[:, :, ::-1]] if mirror else [pixels])], 0)
+    return np.mean(
+        [_probabilities(session, view) for view in ([pixels, pixels[:, :, ::-1]] if mirror else [pixels])], 0
+    )
 
 
 def whole(policies):
@@ -59,7 +71,9 @@ def whole(policies):
 
 
 def must_know(folder, policies, learn):
-    """Raises ValueError when the network in `folder` learnt from other images than `learn`: then it knows some that are held out now."""
+    """Raises ValueError when the network in `folder` learnt from other images than `learn`: then it knows some that are
+    held out now.
+    """
     found = dict(zip(("mean", "deviation"), map(torch.from_numpy, statistics_in(folder / whole(policies)))))
     must_have_learnt_from(folder, found, *map(torch.from_numpy, statistics(learn.pixels)))
 
@@ -74,10 +88,15 @@ def _must_fit(name, card, learn):
     if card["classes"] != learn.classes:
         raise ValueError(f"teacher {name}: has other classes than the data")
     if card["input"]["width"] != learn.pixels.shape[1]:
-        raise ValueError(f"teacher {name}: takes images of {card['input']['width']} pixels; expected {learn.pixels.shape[1]}")
+        raise ValueError(
+            f"teacher {name}: takes images of {card['input']['width']} pixels; expected {learn.pixels.shape[1]}"
+        )
 
 
 def _probabilities(session, pixels):
     name = session.get_inputs()[0].name
-    parts = [session.run(None, {name: np.ascontiguousarray(pixels[at : at + BATCH])})[0] for at in range(0, len(pixels), BATCH)]
+    parts = [
+        session.run(None, {name: np.ascontiguousarray(pixels[at : at + BATCH])})[0]
+        for at in range(0, len(pixels), BATCH)
+    ]
     return torch.from_numpy(np.concatenate(parts)).softmax(1).numpy()

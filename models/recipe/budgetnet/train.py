@@ -1,12 +1,13 @@
 """Trains the branch network: warm-up, a constant rate for as long as there is time, and a decay branched off it.
 
 `python -m budgetnet.train --data FOLDER --out FOLDER [--epochs N]` runs at a constant rate until stopped and writes a
-checkpoint every epoch; `--decay N` branches off the newest of them and lets the rate fall to 0 in N epochs.
-Stopped and started again it goes on where it was, with the same weights as in one go (on a GPU, which is used where there is one: alike). `--start FILE` begins from weights
-that `budgetnet.export --keep` wrote (float16, without the optimiser's momentum); with `--decay N` too, it decays from them at once.
-`--trunk FILE` begins a network for other classes from all of such weights but the head, at epoch 0. `--teacher NAME[,NAME]` also
-learns what those packages say of the images (teacher.py). `--cutout PIXELS` hides a square of every image (augment.py).
-Sandwich rule and in-place distillation: Yu and Huang 2019, arXiv:1903.05134.
+checkpoint every epoch; `--decay N` branches off the newest of them and lets the rate fall to 0 in N epochs. Stopped and
+started again it goes on where it was, with the same weights as in one go (on a GPU, which is used where there is one:
+alike). `--start FILE` begins from weights that `budgetnet.export --keep` wrote (float16, without the optimiser's
+momentum); with `--decay N` too, it decays from them at once. `--trunk FILE` begins a network for other classes from all
+of such weights but the head, at epoch 0. `--teacher NAME[,NAME]` also learns what those packages say of the images
+(teacher.py). `--cutout PIXELS` hides a square of every image (augment.py). Sandwich rule and in-place distillation: Yu
+and Huang 2019, arXiv:1903.05134.
 """
 
 import argparse
@@ -42,15 +43,20 @@ SAMPLING = (0.3, 0.25, 0.2, 0.15, 0.1)  # how often each rung runs beside the fu
 SAVE_SECONDS = 10  # of training between two checkpoints, at least
 TEACHER_HELP = "packages for the same classes, joined by commas, whose soft labels are learnt too"
 CUTOUT_HELP = "hide a square of so many pixels of every image: for long runs, whose training accuracy leaves that on held-out images behind"
-NO_MIRROR_HELP = "for classes that a mirror changes (digits, letters, left and right): no mirrored images, no second view"
+NO_MIRROR_HELP = (
+    "for classes that a mirror changes (digits, letters, left and right): no mirrored images, no second view"
+)
 
 
 def keep_memory():
-    """Tells glibc to keep freed memory: given back after every step and mapped anew, it makes steps a tenth to a quarter longer."""
+    """Tells glibc to keep freed memory: given back after every step and mapped anew, it makes steps a tenth to a
+    quarter longer.
+    """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt:
         largest = 2**31 - 1
-        for option, value in {-1: largest, -2: 2**30, -4: 0}.items():  # M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX: malloc.h
+        # M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX: malloc.h
+        for option, value in {-1: largest, -2: 2**30, -4: 0}.items():
             mallopt(option, value)
 
 
@@ -98,7 +104,9 @@ class Trainer:
         return max(1, min(EMA_STEPS, EMA_PART * self.options.decay * (len(self.labels) // augment.BATCH)))
 
     def full_loss(self, logits, index):
-        """Of the full network's `logits` for images `index`: by their labels and, where there is a teacher, by its soft ones."""
+        """Of the full network's `logits` for images `index`: by their labels and, where there is a teacher, by its soft
+        ones.
+        """
         logits = logits.float()  # on a GPU autocast leaves them as they are
         loss = F.cross_entropy(logits, self.labels[index], label_smoothing=LABEL_SMOOTHING)
         if self.taught is None:
@@ -106,7 +114,9 @@ class Trainer:
         return torch.lerp(loss, F.cross_entropy(logits, self.taught[index].float()), TEACHER_SHARE)
 
     def step(self, pixels, index, generator):
-        """One step on a batch of `batches`; returns its loss and the part that the full network gets right, both tensors."""
+        """One step on a batch of `batches`; returns its loss and the part that the full network gets right, both
+        tensors.
+        """
         x = normalise(pixels, self.mean, self.deviation)
         if self.options.cutout:
             cut_out(x, self.options.cutout, generator)
@@ -164,7 +174,9 @@ class Trainer:
         must_have_classes(file, weights, self.network.head.out_features)
         must_have_learnt_from(file, facts, self.mean, self.deviation)
         state = self.network.state_dict()
-        counters = {name: value for name, value in state.items() if not value.is_floating_point()}  # of batches: not kept
+        counters = {
+            name: value for name, value in state.items() if not value.is_floating_point()
+        }  # of batches: not kept
         self.network.load_state_dict({**counters, **weights})
         self.average.load_state_dict(self.network.state_dict())
         self.epoch = facts["epoch"]
@@ -174,11 +186,17 @@ class Trainer:
         self.options.cutout = self.options.cutout or facts["cutout"]
 
     def trunk_from(self, file):
-        """Weights of a network for other classes, or for images of another size, without its head and a stem of another shape."""
+        """Weights of a network for other classes, or for images of another size, without its head and a stem of another
+        shape.
+        """
         weights, facts = read_kept(file)
         must_fit(file, facts, self.options.architecture, size_of(facts))
         own = self.network.state_dict()
-        trunk = {name: value for name, value in weights.items() if not name.startswith("head.") and value.shape == own[name].shape}
+        trunk = {
+            name: value
+            for name, value in weights.items()
+            if not name.startswith("head.") and value.shape == own[name].shape
+        }
         self.network.load_state_dict({**own, **trunk})
         self.average.load_state_dict(self.network.state_dict())
         if facts["epoch"] > facts["full_only_epochs"]:  # its rungs have norms of their own by now
@@ -195,7 +213,9 @@ class Trainer:
         must_have_learnt_from(file, state, self.mean, self.deviation)
         must_mirror_alike(file, state["options"], self.options.mirror)
         if state["decay_start"] is not None and state["options"]["decay"] != self.options.decay:
-            raise ValueError(f"{file}: decays in {state['options']['decay']} epochs; move it away, or give --decay as before")
+            raise ValueError(
+                f"{file}: decays in {state['options']['decay']} epochs; move it away, or give --decay as before"
+            )
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
@@ -203,13 +223,16 @@ class Trainer:
         self.options.trunk = state["options"].get("trunk")  # a run keeps saying what it began with
         self.options.seed, self.options.bf16 = state["options"]["seed"], state["options"]["bf16"]
         self.flips = self.drawn_flips()
-        self.full_only_epochs = self.options.full_only_epochs = state["options"].get("full_only_epochs", self.full_only_epochs)
+        self.full_only_epochs = self.options.full_only_epochs = state["options"].get(
+            "full_only_epochs", self.full_only_epochs
+        )
         self.options.teacher = self.options.teacher or state["options"].get("teacher")
         self.options.cutout = self.options.cutout or state["options"].get("cutout", 0)
 
 
 def begin(options, learn, folder, own):
-    """A trainer where its run stands: at checkpoint `own`, at the constant phase's to decay from, at kept weights, or at 0.
+    """A trainer where its run stands: at checkpoint `own`, at the constant phase's to decay from, at kept weights, or
+    at 0.
 
     Raises ValueError when they do not fit `options` and the images `learn`, FileNotFoundError.
     """
@@ -224,7 +247,9 @@ def begin(options, learn, folder, own):
     elif options.trunk:
         trainer.trunk_from(options.trunk)
     elif options.decay:
-        raise ValueError(f"{constant} is not there: nothing to decay from; train at a constant rate first, or give --start")
+        raise ValueError(
+            f"{constant} is not there: nothing to decay from; train at a constant rate first, or give --start"
+        )
     if options.decay and not own.exists():
         trainer.decay_start = trainer.epoch
     if options.teacher:
@@ -233,7 +258,8 @@ def begin(options, learn, folder, own):
 
 
 def run(trainer, file, last=None, further=0, after_seconds=0):
-    """Trains to epoch `last`, or until stopped; a checkpoint and a line on the terminal after every epoch that is not too short.
+    """Trains to epoch `last`, or until stopped; a checkpoint and a line on the terminal after every epoch that is not
+    too short.
 
     `further` epochs, and then other `after_seconds`, are to come after it: the line says how long all takes.
     """
@@ -267,7 +293,9 @@ def parse():
     parser.add_argument("--cutout", type=int, default=0, help=CUTOUT_HELP)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--no-mirror", dest="mirror", action="store_false", help=NO_MIRROR_HELP)
-    parser.add_argument("--bf16", action="store_true", help="faster on AVX-512, AMX and GPUs from Ampere on, slower elsewhere")
+    parser.add_argument(
+        "--bf16", action="store_true", help="faster on AVX-512, AMX and GPUs from Ampere on, slower elsewhere"
+    )
     parser.set_defaults(full_only_epochs=FULL_ONLY_EPOCHS)
     return parser, parser.parse_args()
 

@@ -65,7 +65,20 @@ def folder(tmp_path):
 def options(folder, tmp_path):
     """What the command line would give, for two classes and the tiny network."""
     return SimpleNamespace(
-        data=str(folder), out=str(tmp_path), architecture="tiny", size=32, epochs=3, decay=0, start=None, trunk=None, teacher=None, seed=1, bf16=False, mirror=True, cutout=0, full_only_epochs=1
+        data=str(folder),
+        out=str(tmp_path),
+        architecture="tiny",
+        size=32,
+        epochs=3,
+        decay=0,
+        start=None,
+        trunk=None,
+        teacher=None,
+        seed=1,
+        bf16=False,
+        mirror=True,
+        cutout=0,
+        full_only_epochs=1,
     )
 
 

@@ -17,7 +17,9 @@ POLICIES = [{"macs": 100}, {"macs": 300}, {"macs": 1000}]
 
 
 def made(images=400, seed=0):
-    """Logits [3, images, 4] of a ladder on which rung 1 is right where rung 0 is unsure, and rung 2 no better; and the truth."""
+    """Logits [3, images, 4] of a ladder on which rung 1 is right where rung 0 is unsure, and rung 2 no better; and the
+    truth.
+    """
     random = np.random.default_rng(seed)
     truth = random.integers(0, 4, images)
     logits = random.normal(0, 0.1, (3, images, 4))
@@ -77,7 +79,9 @@ def test_every_method_learns_which_images_gain_and_where(method, monkeypatch):
     fresh = ladder_of(*made(seed=1), POLICIES)
     price = torch.full((fresh.images,), 0.1)
     with torch.no_grad():
-        chosen = preferences(agent(fresh.states[0]), torch.zeros(fresh.images, dtype=torch.int64), price, fresh.costs, 0.01).argmax(1)
+        chosen = preferences(
+            agent(fresh.states[0]), torch.zeros(fresh.images, dtype=torch.int64), price, fresh.costs, 0.01
+        ).argmax(1)
     wrong = fresh.right[0] == 0
     assert (chosen[wrong] == 1).float().mean() > 0.9
     assert (chosen[~wrong] == 0).float().mean() > 0.9
@@ -98,7 +102,9 @@ def test_the_agent_learns_which_images_gain_and_where():
 
 
 def two_steps(images=3000):
-    """A ladder on which rung 1 is right for half of the images and sure of just those, and rung 2 for all; rung 0 knows nothing."""
+    """A ladder on which rung 1 is right for half of the images and sure of just those, and rung 2 for all; rung 0 knows
+    nothing.
+    """
     random = np.random.default_rng(2)
     truth, rows = random.integers(0, 4, images), np.arange(images)
     logits = np.zeros((3, images, 4))
@@ -110,7 +116,9 @@ def two_steps(images=3000):
 
 
 def test_it_runs_a_rung_for_what_it_will_know_after_it():
-    """Rung 1 for all and rung 2 for the unsure half costs 0.3 + 0.5 x 1.0; rung 2 at once 1.0: only who looks ahead sees that."""
+    """Rung 1 for all and rung 2 for the unsure half costs 0.3 + 0.5 x 1.0; rung 2 at once 1.0: only who looks ahead
+    sees that.
+    """
     policies = [{"macs": 10}, {"macs": 300}, {"macs": 1000}]
     ladder = ladder_of(*two_steps(), policies)
     agent, price = fit(ladder), int(np.searchsorted(PRICES, 0.3))
@@ -125,7 +133,9 @@ def test_it_runs_a_rung_for_what_it_will_know_after_it():
 def test_a_second_view_is_planned_after_the_first_only_and_what_it_brings_is_the_firsts():
     logits, truth = two_steps()
     second = logits[2].copy()
-    logits[2, :, :] = np.where(np.arange(len(truth))[:, None] % 5 == 0, np.roll(second, 1, 1) / 6, second)  # unsure where wrong
+    logits[2, :, :] = np.where(
+        np.arange(len(truth))[:, None] % 5 == 0, np.roll(second, 1, 1) / 6, second
+    )  # unsure where wrong
     policies = [{"macs": 10}, {"macs": 300}, {"macs": 1000}, {"macs": 1000, "mirrored": True}]
     ladder = ladder_of(np.concatenate([logits, second[None]]), truth, policies)
     agent = fit(ladder)
@@ -157,14 +167,22 @@ def test_fit_agent_writes_graph_check_draft_and_agents_of_folds(tmp_path, monkey
     package.mkdir()
     write_table(tables, "holdout", logits, truth)
     (package / "check.json").write_text(json.dumps({"logits": logits[:, :2].tolist()}))
-    (tables / "draft.json").write_text(json.dumps({"policies": [{"macs": 1000 * policy["macs"]} for policy in POLICIES]}))
+    (tables / "draft.json").write_text(
+        json.dumps({"policies": [{"macs": 1000 * policy["macs"]} for policy in POLICIES]})
+    )
     fit_agent(package, tables, ["critic", "actor-critic"] if images > 5 else [])
     draft = json.loads((tables / "draft.json").read_text())
-    assert (draft["agent"]["file"], draft["agent"]["inputs"], len(draft["agent"]["prices"])) == ("agent.onnx", ["gap"], len(PRICES))
+    assert (draft["agent"]["file"], draft["agent"]["inputs"], len(draft["agent"]["prices"])) == (
+        "agent.onnx",
+        ["gap"],
+        len(PRICES),
+    )
     values = np.asarray(json.loads((package / "check.json").read_text())["values"])
     assert values.shape == (2, 2, len(PRICES) * 3 * 2) and np.isfinite(values).all()
     folds = json.loads((tables / "holdout.folds.json").read_text())["folds"]
-    assert len(folds) == images and {f"holdout.fold-{fold}.onnx" for fold in folds} <= {file.name for file in tables.glob("*.onnx")}
+    assert len(folds) == images and {f"holdout.fold-{fold}.onnx" for fold in folds} <= {
+        file.name for file in tables.glob("*.onnx")
+    }
     for file in tables.glob("*.values.bin"):
         assert file.stat().st_size == 2 * images * 3 * 4
 
@@ -185,7 +203,10 @@ def test_the_agent_of_a_fold_has_not_seen_its_images():
     [
         ([{"macs": 1_000_000}], "two policies or more"),
         ([{"macs": 1000}, {}], "expected macs"),
-        ([{"macs": 10_000}, {"macs": 148_000}, {"macs": 148_700}], "1488 MACs, expected at most 1487, .* fewer policies, or a larger network"),
+        (
+            [{"macs": 10_000}, {"macs": 148_000}, {"macs": 148_700}],
+            "1488 MACs, expected at most 1487, .* fewer policies, or a larger network",
+        ),
     ],
 )
 def test_policies_that_no_agent_fits_are_refused_before_anything_is_fitted(tmp_path, policies, message):
@@ -200,7 +221,10 @@ def test_policies_that_no_agent_fits_are_refused_before_anything_is_fitted(tmp_p
         (lambda logits, truth: (logits, truth[:-1]), "holdout.json: expected truth to be 5 indices"),
         (lambda logits, truth: (logits, truth + 4), "holdout.json: .* 0 to 3"),
         (lambda logits, truth: (logits, [f"class {label}" for label in truth]), "holdout.json: .* 0 to 3"),
-        (lambda logits, truth: (np.where(np.arange(5)[:, None] == 2, np.nan, logits), truth), "holdout.logits.bin: policy 0, image 2"),
+        (
+            lambda logits, truth: (np.where(np.arange(5)[:, None] == 2, np.nan, logits), truth),
+            "holdout.logits.bin: policy 0, image 2",
+        ),
     ],
 )
 def test_a_table_that_is_none_is_refused_by_its_file(tmp_path, change, message):

@@ -8,8 +8,9 @@ POLICIES = [{"macs": 100}, {"macs": 1000}]
 
 
 def drawn(images=2000, seed=0):
-    """A ladder whose costliest rung knows the chances of 4 classes (by logits that are too sure), while the cheapest guesses; and those
-    chances of what each rung says [rungs, images]."""
+    """A ladder whose costliest rung knows the chances of 4 classes (by logits that are too sure), while the cheapest
+    guesses; and those chances of what each rung says [rungs, images].
+    """
     random = np.random.default_rng(seed)
     logits = random.normal(0, 1.5, (images, 4))
     chances = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
@@ -37,7 +38,11 @@ def test_they_are_right_on_average_whether_a_rung_agrees_with_the_costliest_or_n
 def test_nothing_is_learnt_from_images_that_are_left_out():
     ladder, _ = drawn(400)
     part = ladder.take(torch.arange(100, 400))
-    other = ladder_of(np.stack([ladder.last.numpy()] * 2), np.where(np.arange(400) < 100, (ladder.truth.numpy() + 1) % 4, ladder.truth), POLICIES)
+    other = ladder_of(
+        np.stack([ladder.last.numpy()] * 2),
+        np.where(np.arange(400) < 100, (ladder.truth.numpy() + 1) % 4, ladder.truth),
+        POLICIES,
+    )
     same = ladder_of(np.stack([ladder.last.numpy()] * 2), ladder.truth.numpy(), POLICIES)
     assert targets(part).shape == (2, 300)
     assert np.array_equal(targets(other.take(torch.arange(100, 400))), targets(same.take(torch.arange(100, 400))))

@@ -25,7 +25,9 @@ def test_parameters_of_a_block_as_counted_by_hand():
 
 def test_macs_of_a_block_of_paths_as_counted_by_hand():
     none = (0,) * 9
-    first = 32 * 32 * (64 * 32) + 16 * 16 * (3 * 3 * 32 * 32 + 32 * 128)  # the fourth block halves the resolution in its 3x3
+    first = 32 * 32 * (64 * 32) + 16 * 16 * (
+        3 * 3 * 32 * 32 + 32 * 128
+    )  # the fourth block halves the resolution in its 3x3
     for paths in (1, 2, 3, 4):
         with_block = cost.macs(RESNEXT29, (0, 0, 0, paths, 0, 0, 0, 0, 0), 10)
         assert with_block - cost.macs(RESNEXT29, none, 10) == paths * first
@@ -66,7 +68,9 @@ def counting(monkeypatch):
         return run
 
     with monkeypatch.context() as patch:
-        patch.setattr(nn.functional, "conv2d", counted_version(nn.functional.conv2d, lambda y: y.shape[-1] * y.shape[-2]))
+        patch.setattr(
+            nn.functional, "conv2d", counted_version(nn.functional.conv2d, lambda y: y.shape[-1] * y.shape[-2])
+        )
         patch.setattr(nn.functional, "linear", counted_version(nn.functional.linear, lambda y: 1))
         yield counted
 

@@ -67,7 +67,9 @@ def test_hidden_folders_are_no_classes_and_other_files_no_images(folder, capsys)
 def test_broken_images_are_named(folder):
     for number in range(21):
         (folder / "train" / "cold" / f"broken-{number:02}.png").write_bytes(b"not a PNG")
-    with pytest.raises(ValueError, match="broken-00.png: not a readable image.*\n(.*\n){18}.*broken-19.png.*\nand 1 more"):
+    with pytest.raises(
+        ValueError, match="broken-00.png: not a readable image.*\n(.*\n){18}.*broken-19.png.*\nand 1 more"
+    ):
         load(folder, "train")
 
 
@@ -114,7 +116,9 @@ def planes(count):
 
 def test_official_archive_of_cifar_10(tmp_path):
     for number in range(1, 6):
-        (tmp_path / f"data_batch_{number}").write_bytes(pickle.dumps({b"data": planes(2), b"labels": [number, 0]}, protocol=2))
+        (tmp_path / f"data_batch_{number}").write_bytes(
+            pickle.dumps({b"data": planes(2), b"labels": [number, 0]}, protocol=2)
+        )
     (tmp_path / "test_batch").write_bytes(pickle.dumps({b"data": planes(2), b"labels": [3, 7]}, protocol=2))
     train, test = load(tmp_path, "train"), load(tmp_path, "test")
     assert train.labels.tolist() == [1, 0, 2, 0, 3, 0, 4, 0, 5, 0] and test.labels.tolist() == [3, 7]
@@ -125,7 +129,9 @@ def test_official_archive_of_cifar_10(tmp_path):
 
 def test_official_archive_of_cifar_100(tmp_path):
     (tmp_path / "meta").write_bytes(pickle.dumps({b"fine_label_names": [b"apple", b"bear"]}, protocol=2))
-    (tmp_path / "test").write_bytes(pickle.dumps({b"data": planes(3), b"fine_labels": [1, 0, 1], b"coarse_labels": [0] * 3}, protocol=2))
+    (tmp_path / "test").write_bytes(
+        pickle.dumps({b"data": planes(3), b"fine_labels": [1, 0, 1], b"coarse_labels": [0] * 3}, protocol=2)
+    )
     images = load(tmp_path, "test")
     assert images.labels.tolist() == [1, 0, 1] and images.classes == ["apple", "bear"]
     assert images.pixels.shape == (3, 32, 32, 3)

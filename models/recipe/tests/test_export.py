@@ -29,7 +29,9 @@ def test_export_writes_package_tables_and_card(command, tmp_path):
     command("--test", "--keep", str(tmp_path / "run" / "constant.pt"))
     outcomes = tmp_path / "models" / "outcomes" / "tiny"
     card = json.loads((outcomes / "draft.json").read_text())
-    assert card["classes"] == ["cold", "warm"] and card["training"]["epochs"] == 3 and card["training"]["decayEpochs"] == 1
+    assert (
+        card["classes"] == ["cold", "warm"] and card["training"]["epochs"] == 3 and card["training"]["decayEpochs"] == 1
+    )
     assert card["training"]["learntFrom"] == 72 and card["training"]["heldOut"] == 8
     for split, images in (("holdout", 8), ("test", 10)):
         header = json.loads((outcomes / f"{split}.json").read_text())
@@ -38,7 +40,15 @@ def test_export_writes_package_tables_and_card(command, tmp_path):
         assert np.allclose(card["results"][split], right, atol=1e-5)
     assert (tmp_path / "models" / "checkpoints" / "tiny.npz").exists()
     package = {file.name for file in (tmp_path / "models" / "packages" / "tiny").iterdir()}
-    assert package == {"policy-00.onnx", "policy-01.onnx", "policy-02.onnx", "policy-look.onnx", "weights.bin", "check.json", "agent.onnx"}
+    assert package == {
+        "policy-00.onnx",
+        "policy-01.onnx",
+        "policy-02.onnx",
+        "policy-look.onnx",
+        "weights.bin",
+        "check.json",
+        "agent.onnx",
+    }
 
 
 def test_without_test_images_no_earlier_test_table_stays(command, tmp_path):

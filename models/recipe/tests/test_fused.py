@@ -15,7 +15,9 @@ SURE = {torch.float32: 1e-5, torch.bfloat16: 5e-3}
 
 @pytest.fixture(autouse=True)
 def compiled():
-    if not (sys.platform == "linux" and shutil.which("g++") and any((Path(torch.__file__).parent / "lib").glob("libgomp*"))):
+    if not (
+        sys.platform == "linux" and shutil.which("g++") and any((Path(torch.__file__).parent / "lib").glob("libgomp*"))
+    ):
         pytest.skip("no g++, or not PyTorch's build for Linux from PyPI")
     assert fused.library() is not None
 
@@ -25,12 +27,16 @@ def lying_last(values):
 
 
 def apart(one, other):
-    """How far `one` is from `other`, as a part of its length: a ReLU may decide otherwise on the one or other value near 0."""
+    """How far `one` is from `other`, as a part of its length: a ReLU may decide otherwise on the one or other value
+    near 0.
+    """
     return float((one.detach().float() - other.detach()).norm() / other.detach().norm())
 
 
 @pytest.mark.parametrize("dtype", SURE)
-@pytest.mark.parametrize("channels, added, relu", [(16, False, True), (64, True, True), (10, False, False), (48, True, False)])
+@pytest.mark.parametrize(
+    "channels, added, relu", [(16, False, True), (64, True, True), (10, False, False), (48, True, False)]
+)
 def test_values_gradients_and_statistics_are_those_of_pytorch(dtype, channels, added, relu):
     torch.manual_seed(5)
     torch.set_num_threads(3)
@@ -94,5 +100,9 @@ def test_what_does_not_fit_is_left_to_pytorch(unlike):
         norm.eval()
     if unlike == "whole averages":
         norm.momentum = None
-    other = {"other memory": x.detach().clone(memory_format=torch.contiguous_format), "mixed kinds": x.bfloat16(), "broadcast": x[:1]}.get(unlike, x)
+    other = {
+        "other memory": x.detach().clone(memory_format=torch.contiguous_format),
+        "mixed kinds": x.bfloat16(),
+        "broadcast": x[:1],
+    }.get(unlike, x)
     assert not fused.fits(norm, x, other)

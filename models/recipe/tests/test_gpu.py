@@ -26,8 +26,19 @@ def test_training_goes_on_there_and_is_read_elsewhere(tmp_path):
     shown = {name: value for name, value in os.environ.items() if name != "CUDA_VISIBLE_DEVICES"}
 
     def epochs(*arguments):
-        command = [sys.executable, "-m", "budgetnet.train", "--data", tmp_path / "data", "--out", tmp_path / "run", *arguments]
-        done = subprocess.run(command, env={**shown, "PYTHONPATH": str(RECIPE)}, capture_output=True, text=True, check=True)
+        command = [
+            sys.executable,
+            "-m",
+            "budgetnet.train",
+            "--data",
+            tmp_path / "data",
+            "--out",
+            tmp_path / "run",
+            *arguments,
+        ]
+        done = subprocess.run(
+            command, env={**shown, "PYTHONPATH": str(RECIPE)}, capture_output=True, text=True, check=True
+        )
         assert "compute capability" in done.stderr
         return [json.loads(line)["epoch"] for line in done.stdout.splitlines()]
 
@@ -35,4 +46,6 @@ def test_training_goes_on_there_and_is_read_elsewhere(tmp_path):
     assert epochs("--epochs", "9")[-1] == 9  # beyond the epochs of the full network alone
     assert epochs("--decay", "2")[-1] == 11
     network, state = averaged(tmp_path / "run" / "decay.pt")
-    assert state["epoch"] == 11 and all(torch.isfinite(p).all() and p.device.type == "cpu" for p in network.parameters())
+    assert state["epoch"] == 11 and all(
+        torch.isfinite(p).all() and p.device.type == "cpu" for p in network.parameters()
+    )

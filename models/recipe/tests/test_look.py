@@ -5,14 +5,14 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from conftest import DEVIATION, MEAN
+from test_cost import counting
 
 from budgetnet import cost, export, look, train
 from budgetnet.data import load, split_holdout
 from budgetnet.graph import look_graph
 from budgetnet.network import STEM_STRIDES
 from budgetnet.outcomes import read_table
-from conftest import DEVIATION, MEAN
-from test_cost import counting
 
 
 @pytest.mark.parametrize("size", sorted(STEM_STRIDES))
@@ -35,7 +35,9 @@ def test_its_graph_says_what_it_says(tiny, size):
     made, pixels = look.Look(5, STEM_STRIDES[size]).eval(), torch.randint(0, 256, (9, size, size, 3), dtype=torch.uint8)
     for parameter in made.parameters():
         parameter.data = parameter.data.half().float()
-    session = onnxruntime.InferenceSession(look_graph(made, MEAN.numpy(), DEVIATION.numpy(), size, size).SerializeToString())
+    session = onnxruntime.InferenceSession(
+        look_graph(made, MEAN.numpy(), DEVIATION.numpy(), size, size).SerializeToString()
+    )
     said = session.run(None, {"pixels": pixels.numpy()})[0]
     assert np.abs(said - look.look_logits(made, pixels.numpy(), MEAN, DEVIATION)).max() < 1e-3
 
@@ -49,7 +51,10 @@ def exported(tiny, options, tmp_path, monkeypatch):
     for module, arguments in (
         (train, [*out, "--epochs", "1"]),
         (train, [*out, "--decay", "1"]),
-        (export, ["--data", options.data, "--checkpoint", str(tmp_path / "run" / "decay.pt"), "--name", "tiny", "--test"]),
+        (
+            export,
+            ["--data", options.data, "--checkpoint", str(tmp_path / "run" / "decay.pt"), "--name", "tiny", "--test"],
+        ),
     ):
         monkeypatch.setattr(sys, "argv", [module.__name__, *arguments])
         module.main()

@@ -28,7 +28,9 @@ def test_one_command_makes_a_package_of_a_folder(tiny, folder, models, monkeypat
     assert plan == {"constant": 1, "decay": 1, "fullOnly": 0}
     assert [line["epoch"] for line in epochs] == [1, 2]
     assert len(results["holdout"]) == len(tiny.rungs) + 2  # the look and the second view
-    assert {"policy-00.onnx", "weights.bin", "agent.onnx", "check.json"} <= {file.name for file in (models / "packages" / "mine").iterdir()}
+    assert {"policy-00.onnx", "weights.bin", "agent.onnx", "check.json"} <= {
+        file.name for file in (models / "packages" / "mine").iterdir()
+    }
     assert json.loads((models / "outcomes" / "mine" / "draft.json").read_text())["classes"] == ["cold", "warm"]
 
 
@@ -61,7 +63,9 @@ def test_a_run_that_was_begun_otherwise_is_refused(tiny, folder, models, monkeyp
     assert "was begun with" in capsys.readouterr().err
 
 
-def test_test_images_that_are_not_there_are_missed_before_anything_is_trained(tiny, folder, models, monkeypatch, capsys):
+def test_test_images_that_are_not_there_are_missed_before_anything_is_trained(
+    tiny, folder, models, monkeypatch, capsys
+):
     monkeypatch.setattr(sys, "argv", command(folder / "train", "--test"))
     with pytest.raises(SystemExit, match="2"):
         make.main()
@@ -99,7 +103,9 @@ def test_minutes_are_a_number(tiny, folder, models, monkeypatch, capsys, minutes
     assert "--minutes" in capsys.readouterr().err
 
 
-def test_too_little_time_is_said_and_the_minutes_left_are_those_of_all_that_is_to_come(tiny, folder, models, monkeypatch, capsys):
+def test_too_little_time_is_said_and_the_minutes_left_are_those_of_all_that_is_to_come(
+    tiny, folder, models, monkeypatch, capsys
+):
     monkeypatch.setattr(sys, "argv", command(folder))
     monkeypatch.setattr(make, "EXPORT_SECONDS", 600)
     make.main()
@@ -110,7 +116,11 @@ def test_too_little_time_is_said_and_the_minutes_left_are_those_of_all_that_is_t
 
 def test_the_schedule_fills_the_time(tiny):
     assert make.schedule(1000, 1, 10, begun=True) == {"constant": 60, "decay": 40, "fullOnly": 0}
-    assert make.schedule(1000, 1, 10, begun=False) == {"constant": 60, "decay": 40, "fullOnly": 1}  # conftest: 1 at most
+    assert make.schedule(1000, 1, 10, begun=False) == {
+        "constant": 60,
+        "decay": 40,
+        "fullOnly": 1,
+    }  # conftest: 1 at most
     assert make.schedule(5, 1, 10, begun=False) == {"constant": 1, "decay": 1, "fullOnly": 0}
 
 

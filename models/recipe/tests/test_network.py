@@ -3,11 +3,11 @@ from dataclasses import replace
 import pytest
 import torch
 import torch.nn.functional as F
+from conftest import DEVIATION, MEAN, measured
 
 from budgetnet import batchnorm
 from budgetnet.batchnorm import recalibrate
 from budgetnet.network import RESNET, RESNEXT29, BranchNetwork
-from conftest import DEVIATION, MEAN, measured
 
 
 def test_size_32_keeps_the_network_that_older_checkpoints_hold():

@@ -4,10 +4,10 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from conftest import DEVIATION, MEAN, measured
 
 from budgetnet.outcomes import logits_of
 from budgetnet.package import write_check, write_graphs
-from conftest import DEVIATION, MEAN, measured
 
 
 def written(folder, architecture, size=32):
@@ -65,7 +65,9 @@ def test_all_policies_share_one_file_of_weights(each, tmp_path):
 def test_narrow_weights_are_the_first_rows_of_wide_ones(tiny, tmp_path):
     network, _, policies = written(tmp_path, tiny)
     offset, length = external(tmp_path / policies[1]["file"])["layers_2_conv2"]
-    stored = np.frombuffer((tmp_path / "weights.bin").read_bytes()[offset : offset + length], np.float16).reshape(16, 32, 3, 3)
+    stored = np.frombuffer((tmp_path / "weights.bin").read_bytes()[offset : offset + length], np.float16).reshape(
+        16, 32, 3, 3
+    )
     expected = network.layers[2].conv2.weight[:, :16].detach().half().numpy()
     assert (stored.transpose(1, 0, 2, 3) == expected).all()
 
@@ -74,7 +76,9 @@ def test_paths_run_as_one_convolution_of_groups(each, tmp_path):
     _, _, policies = written(tmp_path, each)
     for policy in policies:
         nodes = onnx.load(str(tmp_path / policy["file"]), load_external_data=False).graph.node
-        found = [[field.i for field in node.attribute if field.name == "group"] for node in nodes if node.op_type == "Conv"]
+        found = [
+            [field.i for field in node.attribute if field.name == "group"] for node in nodes if node.op_type == "Conv"
+        ]
         paths = [paths for paths in policy["widths"] if each.paths and paths > 1]
         assert [groups[0] for groups in found if groups] == paths
 

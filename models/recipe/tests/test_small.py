@@ -13,7 +13,9 @@ def package(tiny, folder, tmp_path, monkeypatch):
         monkeypatch.setattr(module, "MODELS", tmp_path / "models")
     monkeypatch.setattr(make, "has_bf16", lambda: False)
     monkeypatch.setattr(make, "schedule", lambda *_: {"constant": 3, "decay": 1, "fullOnly": 1})
-    monkeypatch.setattr(sys, "argv", ["make", "--data", str(folder), "--name", "mine", "--architecture", "tiny", "--test"])
+    monkeypatch.setattr(
+        sys, "argv", ["make", "--data", str(folder), "--name", "mine", "--architecture", "tiny", "--test"]
+    )
     make.main()
     return tmp_path / "models" / "outcomes" / "mine"
 
@@ -21,17 +23,27 @@ def package(tiny, folder, tmp_path, monkeypatch):
 def test_training_compute_counts_every_run_of_every_rung(monkeypatch):
     monkeypatch.setattr(train, "SAMPLING", (0.75, 0.25))
     look = {"id": "look", "macs": 5, "look": True}
-    policies = [look, *({"id": f"p{i}", "macs": macs} for i, macs in enumerate((20, 40, 100))), {"id": "twice", "macs": 100, "mirrored": True}]
+    policies = [
+        look,
+        *({"id": f"p{i}", "macs": macs} for i, macs in enumerate((20, 40, 100))),
+        {"id": "twice", "macs": 100, "mirrored": True},
+    ]
     training = {"epochs": 10, "decayEpochs": 4, "fullOnlyEpochs": 2, "lookEpochs": 8}
     assert small.compute(training, policies) == 10 * 100 + 8 * (0.75 * 20 + 0.25 * 40) + 8 * 5
     assert small.plan_of(training, policies, 1) == {"constant": 19, "decay": 12, "fullOnly": 31}
     assert small.plan_of(training, policies, 1, 0.5) == {"constant": 10, "decay": 6, "fullOnly": 16}
 
 
-def test_a_small_network_is_trained_alone_and_says_labels_of_the_same_images(tiny, folder, package, monkeypatch, capsys):
+def test_a_small_network_is_trained_alone_and_says_labels_of_the_same_images(
+    tiny, folder, package, monkeypatch, capsys
+):
     ran = []
     forward = train.BranchNetwork.forward
-    monkeypatch.setattr(train.BranchNetwork, "forward", lambda self, x, policy: ran.append(self.training and policy) or forward(self, x, policy))
+    monkeypatch.setattr(
+        train.BranchNetwork,
+        "forward",
+        lambda self, x, policy: ran.append(self.training and policy) or forward(self, x, policy),
+    )
     monkeypatch.setattr(small, "recalibrate", lambda *_: None)
     capsys.readouterr()
     monkeypatch.setattr(sys, "argv", ["small", "--data", str(folder), "--name", "mine", "--policy", "p1", "--test"])
@@ -75,8 +87,16 @@ def test_a_part_is_a_number_above_0(folder, monkeypatch, capsys, part):
     assert "argument --part: invalid part value" in told(folder, monkeypatch, capsys, "--part", part)
 
 
-@pytest.mark.parametrize("field, value, why", [("trunk", "other", "began with the weights of other"), ("teacher", "a,mine", "learnt from an earlier version of itself")])
-def test_what_cannot_be_trained_as_the_package_was_is_refused(tiny, folder, package, monkeypatch, capsys, field, value, why):
+@pytest.mark.parametrize(
+    "field, value, why",
+    [
+        ("trunk", "other", "began with the weights of other"),
+        ("teacher", "a,mine", "learnt from an earlier version of itself"),
+    ],
+)
+def test_what_cannot_be_trained_as_the_package_was_is_refused(
+    tiny, folder, package, monkeypatch, capsys, field, value, why
+):
     draft = json.loads((package / "draft.json").read_text())
     draft["training"][field] = value
     (package / "draft.json").write_text(json.dumps(draft))

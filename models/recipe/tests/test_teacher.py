@@ -35,7 +35,9 @@ def learn(options):
 
 
 @pytest.mark.parametrize("mirror", [True, False])
-def test_soft_labels_are_the_mean_of_what_whole_networks_say_of_images_and_of_their_mirror_images(package, options, learn, tmp_path, mirror):
+def test_soft_labels_are_the_mean_of_what_whole_networks_say_of_images_and_of_their_mirror_images(
+    package, options, learn, tmp_path, mirror
+):
     labels = teacher.soft_labels("tiny,tiny", learn, tmp_path, mirror)
     network, state = export.averaged(options.checkpoint)
     round_weights(network)
@@ -62,7 +64,9 @@ def test_soft_labels_are_computed_once_for_a_run_and_anew_for_another_package(pa
     assert not teacher.soft_labels("tiny", learn, tmp_path).any()
 
 
-def test_a_run_that_has_begun_refuses_another_package_of_the_name_and_the_same_images_in_another_order(package, learn, tmp_path):
+def test_a_run_that_has_begun_refuses_another_package_of_the_name_and_the_same_images_in_another_order(
+    package, learn, tmp_path
+):
     teacher.soft_labels("tiny", learn, tmp_path)
     (tmp_path / "constant.pt").touch()
     with pytest.raises(ValueError, match="not the images, that this run began with; move .*teacher.npz away"):

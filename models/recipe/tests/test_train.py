@@ -125,7 +125,9 @@ def test_a_trunk_gives_all_but_the_head_to_a_network_for_other_classes(tiny, opt
 
 
 @pytest.mark.parametrize("epochs, alone", [(1, 1), (2, 0)])
-def test_only_a_trunk_whose_rungs_have_not_learnt_yet_begins_with_the_full_network_alone(tiny, options, tmp_path, epochs, alone):
+def test_only_a_trunk_whose_rungs_have_not_learnt_yet_begins_with_the_full_network_alone(
+    tiny, options, tmp_path, epochs, alone
+):
     trained(options, epochs).save(tmp_path / "constant.pt")
     checkpoint.keep(tmp_path / "constant.pt", tmp_path / "kept.npz")
     other = trainer_of(options)
@@ -162,7 +164,9 @@ def test_the_average_of_a_decay_holds_next_to_nothing_from_before_it(tiny, optio
 def test_images_added_since_are_refused_because_some_held_out_ones_were_learnt_from(tiny, options, tmp_path, folder):
     trained(options, 1).save(tmp_path / "constant.pt")
     for number in range(20):
-        shutil.copy(folder / "train" / "cold" / f"{number:02d}.png", folder / "train" / "cold" / f"more-{number:02d}.png")
+        shutil.copy(
+            folder / "train" / "cold" / f"{number:02d}.png", folder / "train" / "cold" / f"more-{number:02d}.png"
+        )
     with pytest.raises(ValueError, match="has learnt from other images"):
         trainer_of(options).restore(tmp_path / "constant.pt")
 
@@ -178,7 +182,9 @@ def command(tiny, options, monkeypatch, capsys):
     """Runs `budgetnet.train` as a person would; returns its lines."""
 
     def run(out, *arguments):
-        monkeypatch.setattr(sys, "argv", ["train", "--data", options.data, "--out", str(out), "--architecture", "tiny", *arguments])
+        monkeypatch.setattr(
+            sys, "argv", ["train", "--data", options.data, "--out", str(out), "--architecture", "tiny", *arguments]
+        )
         train.main()
         return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
@@ -254,5 +260,7 @@ def test_a_step_in_bfloat16_learns_as_one_in_float32_does(tiny, options):
         trainer = trainer_of(options)
         trainer.epoch = 1  # past the full network's own epochs
         trainer.network.train()
-        losses.append([float(trainer.step(*batch)[0]) for batch in augment.batches(trainer.pixels, 1, 1, trainer.flips)])
+        losses.append(
+            [float(trainer.step(*batch)[0]) for batch in augment.batches(trainer.pixels, 1, 1, trainer.flips)]
+        )
     assert losses[1] == pytest.approx(losses[0], rel=0.1)
