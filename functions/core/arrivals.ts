@@ -41,7 +41,7 @@ export type Habit = Rhythm | { lastPeriodImages: number };
 
 /** The arrival that an entry of a journal tells of: what was billed, at the time that its batch's id names. */
 export function arrivalOf({ batchId, billedNanoUsd, images }: JournalEntry): Arrival | undefined {
-	return billedNanoUsd > 0 && images !== undefined ? { atMs: arrivalMs(batchId), images } : undefined;
+	return billedNanoUsd > 0 && images ? { atMs: arrivalMs(batchId), images } : undefined;
 }
 
 /**

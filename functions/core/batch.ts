@@ -68,6 +68,11 @@ export const batchSchema = z.object({
 });
 export type Batch = z.infer<typeof batchSchema>;
 
+/** How many of a batch's `images` its tenant has dropped: of a run on purpose none, which so foretells nothing. */
+export function arrivedIn({ run }: Pick<Batch, 'run'>, images: number): number {
+	return run === undefined ? images : 0;
+}
+
 /** Whether its planning is yet to be finished. */
 export function isUnplanned({ state }: Batch): boolean {
 	return state === 'claiming' || state === 'deferred';

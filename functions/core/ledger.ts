@@ -22,7 +22,7 @@ export interface Account {
 	spentNanoUsd: number;
 	/** Charged elsewhere: what the account that this one continues had been charged with (quota.ts). */
 	carriedNanoUsd: number;
-	/** Images that money was spent or is reserved for. */
+	/** Images that arrived and that money was spent or is reserved for: those of a run on purpose do not count. */
 	images: number;
 	/** Reservations not yet settled, by rid. */
 	open: Record<string, Reservation>;
@@ -33,6 +33,7 @@ export interface Account {
 /** What one planning attempt of a batch holds back. */
 export interface Reservation {
 	nanoUsd: number;
+	/** That arrived with the batch (batch.ts, arrivedIn). */
 	images: number;
 }
 
@@ -58,7 +59,7 @@ export interface JournalEntry {
 	batchId: string;
 	/** 0 for a reservation whose attempt did not win. */
 	billedNanoUsd: number;
-	/** Of its batch; entries from before this was noted do not have it. */
+	/** That arrived with its batch; entries from before this was noted do not have it. */
 	images?: number;
 	state: 'pending' | 'applied';
 }

@@ -175,6 +175,14 @@ describe('planning over periods', () => {
 		expect(again).toMatchObject({ budgetMacs });
 	});
 
+	test('a retry is no arrival: what is still expected stays so', async () => {
+		const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
+		await planner.setQuota({ limitNanoUsd: 100 * full10NanoUsd, expectedImages: 100 });
+		await planner.plan(await planner.drop(10));
+		await planner.plan({ ...(await planner.drop(50)), run: 'again' });
+		expect(await planner.plan(await planner.drop(10))).toMatchObject({ sent: { plan: { expectedLeft: 90 } } });
+	});
+
 	test('who drops once a month is expected to drop as much as the month before', async () => {
 		const planner = startPlanner(Date.UTC(2026, 9, 1, 12));
 		await planner.setQuota({ limitNanoUsd: 1e6, pacing: 'even' });
@@ -214,6 +222,22 @@ test('the oldest batch waits for a reservation, not for its turn, though a young
 	expect(await planner.plan(older)).toEqual({ deferred: 'open-reservations' });
 	expect((await planner.account('2026-11'))?.oldestDeferred).toBe(older.batchId);
 });
+
+test.each(['suspended', 'stopped'])(
+	'what is reserved already is sent, though its tenant is %s since',
+	async (since) => {
+		const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
+		await planner.setQuota({ limitNanoUsd: 10 * full10NanoUsd });
+		const batch = await planner.drop();
+		const batchQueue = { send: () => Promise.reject(new Died()) };
+		await expect(planBatch({ ...planner.parts, batchQueue }, batch, 10)).rejects.toThrow(Died);
+		if (since === 'stopped') await planner.ledger.setStopped(true);
+		else await planner.setQuota({ limitNanoUsd: 10 * full10NanoUsd, suspended: true });
+		expect(await planner.plan(await planner.drop())).toEqual({ deferred: since });
+		const noted = (await planner.batches.get(batch.batchId)) as Batch;
+		expect(await planner.plan(noted)).toMatchObject({ sent: { rid: noted.reservations[0]?.rid } });
+	},
+);
 
 describe('two planners of one batch', () => {
 	const startMs = Date.UTC(2026, 10, 24, 12);

@@ -2,7 +2,7 @@ import type { Queue } from '../aws/queue.ts';
 import { again } from '../aws/tries.ts';
 import type { Alert } from '../core/alert.ts';
 import type { Habit } from '../core/arrivals.ts';
-import { type Batch, type DeferralReason, isUnplanned } from '../core/batch.ts';
+import { arrivedIn, type Batch, type DeferralReason, isUnplanned } from '../core/batch.ts';
 import { type BatchBudget, budgetOf, type NoBudget } from '../core/budget.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { type Account, type Refusal, type ReserveRequest, refusalOf } from '../core/ledger.ts';
@@ -110,10 +110,11 @@ async function planOnce(
 	const period = periodOf(quota, plannedMs);
 	const { revision: quotaRevision } = quota;
 	const under = { period, quotaRevision };
-	if (quota.suspended) return { deferred: 'suspended', under };
-	if (await parts.ledger.isStopped(tenant)) return { deferred: 'stopped', under };
+	// Before all else: what is reserved already is under way, and who stops a tenant waits for it to end.
 	const held = await heldReservation({ ...parts, price, quality: quota }, batch, images);
 	if (held) return send(parts, batch, { images, price, ...held });
+	if (quota.suspended) return { deferred: 'suspended', under };
+	if (await parts.ledger.isStopped(tenant)) return { deferred: 'stopped', under };
 	const account = await currentAccount(parts, quota, period);
 	const planned = await budgetFor(parts, quota, account, { price, images, plannedMs });
 	if (typeof planned === 'string') return { deferred: planned, under };
@@ -125,7 +126,7 @@ async function planOnce(
 		period,
 		rid,
 		batchId,
-		images,
+		images: arrivedIn(batch, images),
 		quotaRevision,
 		nanoUsd: budget.reservedNanoUsd,
 		...(nextDeferred === undefined ? {} : { nextDeferred }),

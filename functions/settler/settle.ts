@@ -1,5 +1,5 @@
 import type { Outcomes } from '../aws/outcomes.ts';
-import { type Batch, batchOf } from '../core/batch.ts';
+import { arrivedIn, type Batch, batchOf } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { ReportMessage } from '../core/message.ts';
@@ -63,19 +63,21 @@ async function settleForgotten(
 	{ reservations }: Batch,
 	facts: RunFacts,
 ): Promise<void> {
-	const { tenant, batchId, rid, period, billedNanoUsd, images } = facts;
+	const { tenant, batchId, rid, period, billedNanoUsd } = facts;
 	if (reservations.some((noted) => noted.rid === rid)) return;
-	const isOpen = (await ledger.getAccount(tenant, period))?.open[rid] !== undefined;
-	log('warn', 'a batch ran on a reservation that it does not know', { tenant, batchId, rid, isOpen });
-	if (isOpen) await ledger.settle({ tenant, period, rid, batchId, billedNanoUsd, images });
+	const open = (await ledger.getAccount(tenant, period))?.open[rid];
+	log('warn', 'a batch ran on a reservation that it does not know', {
+		tenant,
+		batchId,
+		rid,
+		isOpen: open !== undefined,
+	});
+	if (open) await ledger.settle({ tenant, period, rid, batchId, billedNanoUsd, images: open.images });
 }
 
-async function settleAll(
-	{ ledger }: SettlingParts,
-	{ tenant, batchId, reservations }: Batch,
-	facts: RunFacts,
-): Promise<void> {
-	const { images } = facts;
+async function settleAll({ ledger }: SettlingParts, batch: Batch, facts: RunFacts): Promise<void> {
+	const { tenant, batchId, reservations } = batch;
+	const images = arrivedIn(batch, facts.images);
 	for (const { rid, period } of reservations) {
 		const billedNanoUsd = rid === facts.rid ? facts.billedNanoUsd : 0;
 		await ledger.settle({ tenant, period, rid, batchId, billedNanoUsd, images });
