@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { BudgetNetError } from '../core/errors.ts';
 import { type DraftCard, fullMacs, leastMacs, type ModelCard, parseCard, parseDraft } from '../core/package.ts';
 import { checkPackage } from '../onnx/check-package.ts';
-import { digestOf, loadPackage } from '../onnx/package-files.ts';
+import { digestOf, loadPackage, noDigest } from '../onnx/package-files.ts';
 import { crossFittedValues } from './agent-values.ts';
 import { evaluateHeldOut } from './evaluate.ts';
 import { gate } from './gated.ts';
@@ -24,7 +24,7 @@ const shareSteps = 1e5;
 export async function sealPackage(packageFolder: string, tableFolder: string): Promise<ModelCard> {
 	const draft = await readDraft(tableFolder, basename(packageFolder));
 	const table = await loadTable(tableFolder, 'holdout');
-	const card: ModelCard = { ...draft, curve: [], digest: await digestOf(packageFolder) };
+	const card: ModelCard = { ...draft, curve: [], digest: noDigest };
 	mustBeOf(table, card, 'holdout');
 	const values = await crossFittedValues(tableFolder, card, table);
 	const least = leastShare(card);
@@ -36,9 +36,15 @@ export async function sealPackage(packageFolder: string, tableFolder: string): P
 		accuracy: round(accuracyOf(row)),
 	}));
 	const sealed = parseCard(JSON.stringify(card));
-	await writeFile(join(packageFolder, 'model.json'), `${JSON.stringify(sealed, undefined, '\t')}\n`);
+	await writeCard(packageFolder, sealed);
+	sealed.digest = await digestOf(packageFolder);
+	await writeCard(packageFolder, sealed);
 	await checkPackage(await loadPackage(packageFolder));
 	return sealed;
+}
+
+async function writeCard(folder: string, card: ModelCard): Promise<void> {
+	await writeFile(join(folder, 'model.json'), `${JSON.stringify(card, undefined, '\t')}\n`);
 }
 
 /** The card as far as the export and fit_agent.py know it. */

@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { limits } from '../core/limits.ts';
-import { digestOf, loadPackage } from './package-files.ts';
+import { digestOf, loadPackage, noDigest } from './package-files.ts';
 import { type LooseCard, type Mischief, packageFolder, temporaryFolder } from './testing.ts';
 
 const invalid = (message: RegExp) =>
@@ -31,18 +31,31 @@ test('a whole package loads', async () => {
 	expect(pkg.card.digest).toBe(await digestOf(folder));
 });
 
-test('the digest is of names, lengths and bytes, without the card and hidden files', async () => {
+test('the digest is of names, lengths and bytes, without hidden files and itself', async () => {
 	const folder = await temporaryFolder();
 	await writeFile(join(folder, 'b'), 'xy');
 	await writeFile(join(folder, 'a'), '');
 	// printf 'a\0000\000b\0002\000xy' | sha256sum
 	const expected = 'sha256:9e7454f4fe4fb2a23040090b0b44ede5f0e0e0f70ac8fc33860e62f4ef6c9dd9';
 	expect(await digestOf(folder)).toBe(expected);
-	await writeFile(join(folder, 'model.json'), '{}');
 	await writeFile(join(folder, '.DS_Store'), 'hidden');
 	expect(await digestOf(folder)).toBe(expected);
 	await rename(join(folder, 'a'), join(folder, 'c'));
 	expect(await digestOf(folder)).not.toBe(expected);
+	const card = async (digest: string, label: string) => {
+		await writeFile(join(folder, 'model.json'), JSON.stringify({ digest, label }));
+		return digestOf(folder);
+	};
+	expect(await card(expected, 'cat')).toBe(await card(noDigest, 'cat'));
+	expect(await card(expected, 'cat')).not.toBe(await card(expected, 'dog'));
+});
+
+test('a card that was changed after it was sealed is refused by the digest: its labels would mean something else', async () => {
+	const folder = await packageFolder();
+	const file = join(folder, 'model.json');
+	const card = JSON.parse(await readFile(file, 'utf8'));
+	await writeFile(file, JSON.stringify({ ...card, classes: card.classes.toReversed() }));
+	await expect(loadPackage(folder)).rejects.toEqual(invalid(/cifar10-resnet, its files: expected digest sha256:/));
 });
 
 test('tampered weights are refused by the digest', async () => {

@@ -58,18 +58,27 @@ async function listFiles(folder: string): Promise<File[]> {
 	return files;
 }
 
+/** What stands for a package's digest while it is computed. */
+export const noDigest = `sha256:${'0'.repeat(64)}`;
+
+/** The card's bytes as they count: a card cannot hold the digest of itself. */
+function withoutDigest(card: string): Buffer {
+	return Buffer.from(card.replace(/("digest"\s*:\s*")sha256:[0-9a-f]{64}"/, `$1${noDigest}"`));
+}
+
 /**
- * The digest of a package: SHA-256 over all its files but model.json and hidden ones, sorted by name (UTF-16 code
- * units), each as name, NUL, its length in bytes as a decimal, NUL, its bytes.
+ * The digest of a package: SHA-256 over all its files but hidden ones, sorted by name (UTF-16 code units), each as name,
+ * NUL, its length in bytes as a decimal, NUL, its bytes. In model.json, 64 zeros stand for the digest's own. So it is
+ * the digest of classes, input and prices too: whoever changes what a label means has another package.
  * @returns "sha256:" and 64 hex digits
  * @throws BudgetNetError `invalid`
  */
 export async function digestOf(folder: string): Promise<string> {
 	const hash = createHash('sha256');
 	for (const { name, bytes } of await listFiles(folder)) {
-		if (name === cardFile) continue;
 		hash.update(`${name}\0${bytes}\0`);
-		for await (const chunk of createReadStream(join(folder, name))) hash.update(chunk);
+		if (name === cardFile) hash.update(withoutDigest(await readFile(join(folder, name), 'utf8')));
+		else for await (const chunk of createReadStream(join(folder, name))) hash.update(chunk);
 	}
 	return `sha256:${hash.digest('hex')}`;
 }
@@ -162,7 +171,7 @@ export async function loadPackage(folder: string): Promise<ModelPackage> {
 	const where = `package ${card.name}`;
 	mustBeExactly(where, card, files);
 	const digest = await digestOf(root);
-	if (digest !== card.digest) throw refused(`${where}, files beside ${cardFile}`, `digest ${card.digest}`, digest);
+	if (digest !== card.digest) throw refused(`${where}, its files`, `digest ${card.digest}`, digest);
 	for (const graph of graphsOf(card)) await checkGraph(root, `${where}, ${graph.file}`, graph, files);
 	return { folder: root, card };
 }
