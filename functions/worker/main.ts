@@ -25,6 +25,7 @@ try {
 	log('info', 'worker started', {
 		model: model.card.name,
 		version: model.card.version,
+		digest: model.card.digest,
 		threads: settings.threads,
 		provider: inference.provider, // a GPU that cannot be used shows here
 		workerStartMs: Math.round(process.uptime() * 1000),
