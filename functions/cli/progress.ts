@@ -26,7 +26,8 @@ function startLines(what: string, total: number): Progress {
 	let lastMs = 0;
 	let last = -1;
 	const print = (done: number) => {
-		[lastMs, last] = [Date.now(), done];
+		lastMs = Date.now();
+		last = done;
 		process.stderr.write(`${what} ${done}/${total}\n`);
 	};
 	return {

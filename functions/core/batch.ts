@@ -171,7 +171,9 @@ export function cutBatches(images: readonly Image[], bounds: BatchBounds): Image
 			manifestBytes + entryBytes > bounds.manifestBytes;
 		if (full && current.length > 0) {
 			batches.push(current);
-			[current, bytes, manifestBytes] = [[], 0, 0];
+			current = [];
+			bytes = 0;
+			manifestBytes = 0;
 		}
 		current.push(image);
 		bytes += bytesOf(image);

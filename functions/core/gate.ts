@@ -95,7 +95,8 @@ export function openGate(card: ModelCard, images: number, budgetMacs: number): G
 				lowest = round.policy + 1;
 				return round;
 			}
-			[pass, lowest] = [pass + 1, start + 1];
+			pass += 1;
+			lowest = start + 1;
 		}
 		if (leavesRest() || lastRounds >= lastRoundsMax) return undefined;
 		lastRounds += 1;

@@ -34,7 +34,8 @@ export function readLogits(logits: Float32Array, offset: number, classes: number
 		const logit = logits[offset + i] as number;
 		if (logit > first) {
 			second = first;
-			[label, first] = [i, logit];
+			label = i;
+			first = logit;
 		} else if (logit > second) second = logit;
 	}
 	assert(Number.isFinite(first), 'a policy gave logits that are not numbers');

@@ -109,13 +109,15 @@ async function probe(
 	list: readonly Image[],
 ): Promise<ReadonlyMap<number, Failure>> {
 	const running: Promise<void>[] = [];
-	let [images, first]: [number[], number] = [[], 0];
+	let images: number[] = [];
+	let first = 0;
 	const flush = () => {
 		if (images.length === 0) return;
 		const run = runGroup(parts, batch, { policy: batch.gate.start, images, first });
 		run.catch((error) => batch.stop.abort(error)); // images still to come are not needed then
 		running.push(run);
-		[images, first] = [[], first + images.length];
+		first += images.length;
+		images = [];
 	};
 	const onReady = (index: number) => {
 		images.push(index);

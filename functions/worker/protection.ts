@@ -52,7 +52,8 @@ export function createProtection(agentUri: string | undefined, log: Log): Protec
 		clearTimeout(overdue);
 		await set(false);
 		over.resolve();
-		[over, isOverdue] = [Promise.withResolvers<void>(), false];
+		over = Promise.withResolvers<void>();
+		isOverdue = false;
 	};
 	return {
 		async during(work) {

@@ -121,7 +121,8 @@ test('a listing in pages has every key once, in the order of code units', async 
 		byToken.push(...(one.Contents ?? []).map(({ Key = '' }) => Key));
 		const other = await page(after === undefined ? {} : { StartAfter: after });
 		byKey.push(...(other.Contents ?? []).map(({ Key = '' }) => Key));
-		[token, after] = [one.NextContinuationToken, byKey.at(-1)];
+		token = one.NextContinuationToken;
+		after = byKey.at(-1);
 		if (token === undefined) break;
 	}
 	expect(token).toBeUndefined();
