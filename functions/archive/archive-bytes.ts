@@ -20,7 +20,8 @@ export interface ArchiveBytes {
  * @throws Error when a piece does not lie within the archive
  */
 export function createWindow(archive: ArchiveBytes): (at: number, bytes: number) => Promise<Uint8Array> {
-	let [from, window]: [number, Uint8Array] = [0, new Uint8Array()];
+	let from = 0;
+	let window: Uint8Array = new Uint8Array();
 	return async (at, bytes) => {
 		if (!Number.isSafeInteger(at) || at < 0 || at + bytes > archive.bytes)
 			throw new Error(`it refers to bytes ${at} to ${at + bytes} of ${archive.bytes}`);

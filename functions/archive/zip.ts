@@ -104,7 +104,8 @@ function problemOf(entry: Entry): string | undefined {
  */
 function refuseOverlaps(records: readonly ArchiveRecord[], directoryStart: number): void {
 	const files = records.filter(({ folder }) => !folder).sort((a, b) => a.stored.at - b.stored.at);
-	let [farthest, farthestEnd]: [ArchiveRecord | undefined, number] = [undefined, 0];
+	let farthest: ArchiveRecord | undefined;
+	let farthestEnd = 0;
 	for (const [i, record] of files.entries()) {
 		const { at, bytes } = record.stored;
 		const end = at + bytes;

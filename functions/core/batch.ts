@@ -162,7 +162,9 @@ export interface BatchBounds {
  */
 export function cutBatches(images: readonly Image[], bounds: BatchBounds): Image[][] {
 	const batches: Image[][] = [];
-	let [current, bytes, manifestBytes]: [Image[], number, number] = [[], 0, 0];
+	let current: Image[] = [];
+	let bytes = 0;
+	let manifestBytes = 0;
 	for (const image of images) {
 		const entryBytes = Buffer.byteLength(JSON.stringify(image)) + 1;
 		const full =

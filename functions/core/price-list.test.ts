@@ -42,7 +42,8 @@ describe('the price list', () => {
 			}),
 		);
 		const property = fc.property(steps, (additions) => {
-			let [list, nowMs]: [ListedPrice[], number] = [[], 0];
+			let list: ListedPrice[] = [];
+			let nowMs = 0;
 			for (const { delayMs, aheadMs, nanoUsdPerTmac } of additions) {
 				const validFromMs = nowMs + aheadMs;
 				const before = priceAt(list, priced, validFromMs - 1);

@@ -18,7 +18,8 @@ export const cascadeOfTwo: Method = (trial) => best(trial, 'cascade-2', twoSteps
 
 function best(trial: Trial, method: string, candidates: readonly Cascade[]) {
 	const { table, images } = trial.fit;
-	let [chosen, most]: [Cascade | undefined, number] = [undefined, -1];
+	let chosen: Cascade | undefined;
+	let most = -1;
 	for (const cascade of candidates) {
 		const { last } = runCascade(trial, cascade, table, images);
 		const right = images.filter((image, i) => table.right(last[i] as number, image)).length;

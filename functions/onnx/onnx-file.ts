@@ -41,7 +41,9 @@ const integersMax = 8;
 
 function readTensor(bytes: Uint8Array | undefined, where: string): OnnxTensor {
 	const tensor: OnnxTensor = { name: '', dims: [], external: undefined };
-	let [type, raw, listed]: [number, Uint8Array | undefined, number[]] = [0, undefined, []];
+	let type = 0;
+	let raw: Uint8Array | undefined;
+	const listed: number[] = [];
 	for (const field of fieldsOf(bytes, where)) {
 		if (field.number === 1) tensor.dims.push(...integersOf(field, where));
 		else if (field.number === 2) type = field.value;

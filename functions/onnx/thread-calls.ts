@@ -49,7 +49,8 @@ export async function connect(worker: Worker): Promise<ThreadCalls> {
 	const waiting = new Map<number, Waiting<RunAnswer>>();
 	const ready = Promise.withResolvers<Provider>();
 	const ended = Promise.withResolvers<void>();
-	let [nextId, dead]: [number, Error | undefined] = [0, undefined];
+	let nextId = 0;
+	let dead: Error | undefined;
 	let closing: Promise<void> | undefined;
 
 	const die = (error: Error) => {

@@ -9,7 +9,8 @@ const image = (name: string): Image => ({ key: `acme/${name}`, etag: 'e1', bytes
 
 /** The keys of each batch of a new run. */
 async function runAgain(images: readonly Image[], imagesMax: number) {
-	const [candidates, planned]: [string[][], string[]] = [[], []];
+	const candidates: string[][] = [];
+	const planned: string[] = [];
 	let minted = 0;
 	const counted = await rerun(
 		{

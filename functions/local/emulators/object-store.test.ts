@@ -114,8 +114,10 @@ test('a listing in pages has every key once, in the order of code units', async 
 	for (const key of keys) await put(key, 'x');
 	const page = (options: object) =>
 		cloud.s3.send(new ListObjectsV2Command({ Bucket, Prefix: 'list/', MaxKeys: 2, ...options }));
-	const [byToken, byKey]: [string[], string[]] = [[], []];
-	let [token, after]: [string | undefined, string | undefined] = [undefined, undefined];
+	const byToken: string[] = [];
+	const byKey: string[] = [];
+	let token: string | undefined;
+	let after: string | undefined;
 	for (let i = 0; i < keys.length; i++) {
 		const one = await page(token === undefined ? {} : { ContinuationToken: token });
 		byToken.push(...(one.Contents ?? []).map(({ Key = '' }) => Key));
