@@ -2,32 +2,25 @@
  * `npm run bench [-- --json]`: the worker against a bare loop, wall time by budget, decoding, the whole way, and
  * batches at once.
  */
-import { join } from 'node:path';
 import { measureAtOnce } from '../functions/bench/at-once.ts';
 import { readFiles } from '../functions/bench/batch.ts';
 import { measureWorker } from '../functions/bench/measure.ts';
 import { measureWholeWay } from '../functions/bench/whole-way.ts';
-import { type Progress, startProgress } from '../functions/cli/progress.ts';
+import { startProgress } from '../functions/cli/progress.ts';
 import { limits } from '../functions/core/limits.ts';
 import { loadPackage } from '../functions/onnx/package-files.ts';
+import { imagesFolder, packageFolder } from './sample.ts';
 
-const models = join(import.meta.dirname, '..', 'models');
-const packageFolder = join(models, 'packages', 'cifar10-resnet');
-const images = join(models, 'samples', 'cifar10', 'images');
-
-let progress: Progress | undefined;
-const worker = await measureWorker(await loadPackage(packageFolder), await readFiles(images), (done, total) => {
-	progress ??= startProgress('pairs', total);
-	progress.update(done);
-});
-progress?.stop();
-const endToEndImagesPerSecond = await measureWholeWay(packageFolder, images);
+const progress = startProgress('pairs');
+const worker = await measureWorker(await loadPackage(packageFolder), await readFiles(imagesFolder), progress.update);
+progress.stop();
+const endToEndImagesPerSecond = await measureWholeWay(packageFolder, imagesFolder);
 const latencyMs = 30;
 const atOnce: { batchesAtOnce: number; imagesPerSecond: number }[] = [];
 for (const batchesAtOnce of [1, limits.batchesAtOnce])
 	atOnce.push({
 		batchesAtOnce,
-		imagesPerSecond: await measureAtOnce(packageFolder, images, { latencyMs, batchesAtOnce }),
+		imagesPerSecond: await measureAtOnce(packageFolder, imagesFolder, { latencyMs, batchesAtOnce }),
 	});
 const { workerToLoop, decodeImagesPerSecond, wallShare, machine } = worker;
 const result = { workerToLoop, decodeImagesPerSecond, endToEndImagesPerSecond, wallShare, latencyMs, atOnce, machine };

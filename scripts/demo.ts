@@ -10,26 +10,24 @@ import { runDemo } from '../functions/demo/run.ts';
 import { tableOf } from '../functions/demo/table.ts';
 import { startHost } from '../functions/local/host.ts';
 import { renderDemoPage } from '../functions/pages/demo-page.ts';
+import { packageFolder, sampleFolder } from './sample.ts';
 
 const root = join(import.meta.dirname, '..');
 const output = join(root, 'demo-output');
 const folder = join(output, 'images');
 
 await mkdir(output, { recursive: true });
-const truth = await prepareFolder(join(root, 'models', 'samples', 'cifar10'), folder);
+const truth = await prepareFolder(sampleFolder, folder);
 const host = await startHost({
-	packageFolder: join(root, 'models', 'packages', 'cifar10-resnet'),
+	packageFolder,
 	batchImagesMax: 240,
 	windowMs: 3000,
 	log: quietLog,
 });
 try {
-	let progress: ReturnType<typeof startProgress> | undefined;
-	const runs = await runDemo(host, folder, truth, (done, total) => {
-		progress ??= startProgress('images accounted for', total);
-		progress.update(done);
-	});
-	progress?.stop();
+	const progress = startProgress('images accounted for');
+	const runs = await runDemo(host, folder, truth, progress.update);
+	progress.stop();
 	await writeFile(
 		join(output, 'summary.json'),
 		`${JSON.stringify({ tenants: runs.map((run) => run.summary) }, undefined, '\t')}\n`,

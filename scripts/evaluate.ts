@@ -6,7 +6,7 @@
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Progress, startProgress } from '../functions/cli/progress.ts';
+import { startProgress } from '../functions/cli/progress.ts';
 import { BudgetNetError } from '../functions/core/errors.ts';
 import {
 	accuracyTable,
@@ -43,13 +43,12 @@ await told('evaluate', async () => {
 });
 
 async function report(options: EvaluationOptions, json: boolean): Promise<void> {
-	let progress: Progress | undefined;
-	const onPass = (done: number, total: number) => {
-		progress ??= startProgress('shares timed', total);
-		progress.update(done);
-	};
-	const { card, images, methods, passes, smalls, agreement, rows, plot } = await evaluate({ ...options, onPass });
-	progress?.stop();
+	const progress = startProgress('shares timed');
+	const { card, images, methods, passes, smalls, agreement, rows, plot } = await evaluate({
+		...options,
+		onPass: progress.update,
+	});
+	progress.stop();
 	const kind = options.split === 'test' ? 'test' : 'held-out';
 	say(`${card.name} ${card.version}, ${images} ${kind} images, batches of ${baseBatch}, hard cap, accuracy in %`);
 	say(`\n${accuracyTable(methods)}\n\nWhat the gate gains, in points (paired 95 % interval)`);

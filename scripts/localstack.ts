@@ -11,6 +11,7 @@ import { tableOf } from '../functions/demo/table.ts';
 import { startHost } from '../functions/local/host.ts';
 import { type LocalStackCloud, startStackOnLocalStack } from '../functions/local/localstack/cloud.ts';
 import { untilGone } from '../functions/local/localstack/traces.ts';
+import { packageFolder, sampleFolder } from './sample.ts';
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1)); // takes LocalStack along
 const root = join(import.meta.dirname, '..');
@@ -18,10 +19,10 @@ const output = join(root, 'demo-output');
 const images = join(output, 'images');
 
 await mkdir(output, { recursive: true });
-const truth = await prepareFolder(join(root, 'models', 'samples', 'cifar10'), images);
+const truth = await prepareFolder(sampleFolder, images);
 let cloud: LocalStackCloud | undefined;
 const host = await startHost({
-	packageFolder: join(root, 'models', 'packages', 'cifar10-resnet'),
+	packageFolder,
 	batchImagesMax: 240,
 	windowMs: 3000,
 	startCloud: async () => {
@@ -32,12 +33,9 @@ const host = await startHost({
 });
 try {
 	process.stdout.write(`LocalStack answers at ${host.endpoints.s3Endpoint}; stack budgetnet is deployed.\n`);
-	let progress: ReturnType<typeof startProgress> | undefined;
-	const runs = await runDemo(host, images, truth, (done, total) => {
-		progress ??= startProgress('images accounted for', total);
-		progress.update(done);
-	});
-	progress?.stop();
+	const progress = startProgress('images accounted for');
+	const runs = await runDemo(host, images, truth, progress.update);
+	progress.stop();
 	process.stdout.write(`\n${tableOf(runs)}\n`);
 } finally {
 	await host.close();

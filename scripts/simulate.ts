@@ -2,15 +2,18 @@
  * `npm run simulate -- [--seeds N] [--tenants N] [--scale X] [--json]`: a year of made-up traffic through planner and
  * ledger.
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startProgress } from '../functions/cli/progress.ts';
-import { parseCard } from '../functions/core/package.ts';
+import { BudgetNetError } from '../functions/core/errors.ts';
 import { embeddedPrice } from '../functions/core/price.ts';
+import { readCardIn } from '../functions/onnx/package-files.ts';
 import { renderSimulationPage } from '../functions/pages/simulation-page.ts';
 import { pageData } from '../functions/simulate/page-data.ts';
 import { simulate, summaryOf } from '../functions/simulate/run.ts';
+import { packageFolder } from './sample.ts';
+import { countOf, printResult, told } from './told.ts';
 
 const { values } = parseArgs({
 	options: {
@@ -20,32 +23,23 @@ const { values } = parseArgs({
 		json: { type: 'boolean', default: false },
 	},
 });
-const seeds = Number(values.seeds);
-const tenants = Number(values.tenants);
-const scale = Number(values.scale);
-if (!(Number.isInteger(seeds) && seeds > 0 && Number.isInteger(tenants) && tenants > 0 && scale > 0)) {
-	process.stderr.write('simulate: --seeds and --tenants: expected whole numbers above 0; --scale: a number above 0\n');
-	process.exit(2);
-}
-const root = join(import.meta.dirname, '..');
-const card = parseCard(await readFile(join(root, 'models', 'packages', 'cifar10-resnet', 'model.json'), 'utf8'));
-const output = join(root, 'demo-output');
 
-const progress = startProgress('tenants', seeds * tenants);
-const result = await simulate({
-	card,
-	price: embeddedPrice,
-	seeds,
-	tenants,
-	scale,
-	onTenant: (done) => progress.update(done),
+await told('simulate', async () => {
+	const seeds = countOf('--seeds', values.seeds);
+	const tenants = countOf('--tenants', values.tenants);
+	const scale = Number(values.scale);
+	if (!(scale > 0)) throw new BudgetNetError('invalid', `--scale ${values.scale}: expected a number above 0`);
+	const card = await readCardIn(packageFolder);
+	const progress = startProgress('tenants');
+	const onTenant = (done: number) => progress.update(done, seeds * tenants);
+	const result = await simulate({ card, price: embeddedPrice, seeds, tenants, scale, onTenant });
+	progress.stop();
+	const output = join(import.meta.dirname, '..', 'demo-output');
+	await mkdir(output, { recursive: true });
+	await writeFile(join(output, 'simulation.html'), await renderSimulationPage(pageData(result)));
+	const { rss } = process.memoryUsage();
+	process.stderr.write(`resident size ${Math.round(rss / 1024 / 1024)} MB; look at demo-output/simulation.html\n`);
+	const summary = summaryOf(result);
+	printResult(summary, values.json);
+	process.exitCode = summary.periodsOverLimit + summary.lost === 0 ? 0 : 1;
 });
-progress.stop();
-const summary = summaryOf(result);
-await mkdir(output, { recursive: true });
-await writeFile(join(output, 'simulation.html'), await renderSimulationPage(pageData(result)));
-const { rss } = process.memoryUsage();
-process.stderr.write(`resident size ${Math.round(rss / 1024 / 1024)} MB; look at demo-output/simulation.html\n`);
-const lines = Object.entries(summary).map(([name, value]) => `${name}: ${value}`);
-process.stdout.write(values.json ? `${JSON.stringify(summary)}\n` : `${lines.join('\n')}\n`);
-process.exitCode = summary.periodsOverLimit + summary.lost === 0 ? 0 : 1;

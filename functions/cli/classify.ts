@@ -63,11 +63,11 @@ async function classify(folderName: string, options: ClassifyOptions): Promise<v
 }
 
 async function dropAndWait(host: Host, folder: string, files: readonly string[]): Promise<Tally> {
-	const progress = startProgress('classified', files.length);
+	const progress = startProgress('classified');
 	try {
 		const dropping = dropFiles(host, tenant, folder, files);
 		const waiting = untilAccounted(host, new Map([[tenant, files.length]]), (tallies) =>
-			progress.update(tallies.get(tenant)?.images ?? 0),
+			progress.update(tallies.get(tenant)?.images ?? 0, files.length),
 		);
 		const [tallies] = await Promise.all([waiting, dropping]);
 		return tallies.get(tenant) as Tally;

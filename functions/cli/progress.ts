@@ -1,38 +1,41 @@
 import cliProgress from 'cli-progress';
 
 export interface Progress {
-	update(done: number): void;
+	update(done: number, total: number): void;
 	stop(): void;
 }
 
 const plainIntervalMs = 2000;
 
-/** A bar on a terminal, a plain line every two seconds elsewhere; on standard error. */
-export function startProgress(what: string, total: number): Progress {
-	return process.stderr.isTTY ? startBar(what, total) : startLines(what, total);
+/** A bar on a terminal, a plain line every two seconds elsewhere; on standard error, from the first `update` on. */
+export function startProgress(what: string): Progress {
+	return process.stderr.isTTY ? startBar(what) : startLines(what);
 }
 
-function startBar(what: string, total: number): Progress {
+function startBar(what: string): Progress {
 	const format = `${what} {bar} {value}/{total} | {duration_formatted}`;
 	const bar = new cliProgress.SingleBar(
 		{ format, stream: process.stderr, hideCursor: true },
 		cliProgress.Presets.shades_classic,
 	);
-	bar.start(total, 0);
-	return { update: (done) => bar.update(done), stop: () => bar.stop() };
+	return {
+		update(done, total) {
+			if (!bar.isActive) bar.start(total, 0);
+			bar.update(done);
+		},
+		stop: () => bar.stop(),
+	};
 }
 
-function startLines(what: string, total: number): Progress {
+function startLines(what: string): Progress {
 	let lastMs = 0;
 	let last = -1;
-	const print = (done: number) => {
-		lastMs = Date.now();
-		last = done;
-		process.stderr.write(`${what} ${done}/${total}\n`);
-	};
 	return {
-		update(done) {
-			if (done !== last && (done === total || Date.now() - lastMs >= plainIntervalMs)) print(done);
+		update(done, total) {
+			if (done === last || (done !== total && Date.now() - lastMs < plainIntervalMs)) return;
+			lastMs = Date.now();
+			last = done;
+			process.stderr.write(`${what} ${done}/${total}\n`);
 		},
 		stop() {},
 	};
