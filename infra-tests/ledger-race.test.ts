@@ -57,7 +57,14 @@ test('four processes on one account, killed between writes: never beyond the lim
 	}
 	async function settleAll(seen: Account): Promise<void> {
 		for (const rid of Object.keys(seen.open))
-			await ledger.settle({ tenant, period, rid, batchId: '20261124T113012000Z-00000000', billedNanoUsd: 0 });
+			await ledger.settle({
+				tenant,
+				period,
+				rid,
+				batchId: '20261124T113012000Z-00000000',
+				billedNanoUsd: 0,
+				images: 1,
+			});
 	}
 
 	await Promise.all(Array.from({ length: racers }, race));

@@ -41,7 +41,7 @@ for (let command = 0; command < commands; command++) {
 	if (draw < 0.5 || !entry) await reserve(command);
 	else {
 		const billedNanoUsd = draw < 0.8 ? Math.floor(random() * (entry.nanoUsd + 1)) : 0;
-		await ledger.settle({ tenant, period, rid: entry.rid, batchId: batchIdOf(command), billedNanoUsd });
+		await ledger.settle({ tenant, period, rid: entry.rid, batchId: batchIdOf(command), billedNanoUsd, images: 1 });
 		if (draw < 0.65) open.splice(open.indexOf(entry), 1); // otherwise it may be settled once more
 	}
 	process.stdout.write('.'); // counted by the parent, also when this process dies

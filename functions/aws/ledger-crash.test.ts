@@ -39,7 +39,7 @@ const requestOf = (tenant: string, n: number) => ({
 	images: 2,
 });
 const entryOf = (tenant: string, n: number, billedNanoUsd: number) => {
-	return { tenant, period, rid: ridOf(n), batchId: batchIdOf(n), billedNanoUsd };
+	return { tenant, period, rid: ridOf(n), batchId: batchIdOf(n), billedNanoUsd, images: 2 };
 };
 const accountOf = (tenant: string) => ledger.getAccount(tenant, period);
 

@@ -54,8 +54,7 @@ const accountItemSchema = z.strictObject({
 	limitNanoUsd: nanoUsdSchema,
 	availableNanoUsd: z.int(),
 	spentNanoUsd: nanoUsdSchema,
-	/** Accounts from before there was a choice of periods do not have it. */
-	carriedNanoUsd: nanoUsdSchema.default(0),
+	carriedNanoUsd: nanoUsdSchema,
 	images: z.int().min(0),
 	open: z.record(ridSchema, z.strictObject({ nanoUsd: nanoUsdSchema, images: z.int().min(0) })),
 	oldestDeferred: z.exactOptional(batchIdSchema),
@@ -67,7 +66,8 @@ const journalItemSchema = z.strictObject({
 	rid: ridSchema,
 	batchId: batchIdSchema,
 	billedNanoUsd: nanoUsdSchema,
-	images: z.exactOptional(z.int().min(0)),
+	images: z.int().min(0),
+	again: z.exactOptional(z.literal(true)),
 	state: z.enum(['pending', 'applied']),
 });
 

@@ -54,11 +54,7 @@ async function show(tenant: string, { period, json }: Output & { period?: string
 function describe(tenant: string, period: string, entries: readonly JournalEntry[]): string {
 	const billed = entries.filter(({ billedNanoUsd }) => billedNanoUsd > 0);
 	const total = billed.reduce((sum, { billedNanoUsd }) => sum + billedNanoUsd, 0);
-	const rows = billed.map(({ batchId, images, billedNanoUsd }) => [
-		batchId,
-		String(images ?? '-'),
-		formatUsd(billedNanoUsd),
-	]);
+	const rows = billed.map(({ batchId, images, billedNanoUsd }) => [batchId, String(images), formatUsd(billedNanoUsd)]);
 	const sum = `tenant ${tenant}, ${period}: ${billed.length} batches billed, ${formatUsd(total)}`;
 	return rows.length === 0 ? sum : `${formatTable(['batch', 'images', 'billed'], rows)}\n${sum}`;
 }

@@ -88,10 +88,9 @@ async function readBatch({ outcomes }: Connection, entry: JournalEntry, card: Mo
 	const report = found && reportOf(found.facts, found.outcomes);
 	const labelled = report?.labelled ?? 0;
 	const accuracy = labelled === 0 ? undefined : expectedAccuracy(card, (report?.consumedMacs ?? 0) / labelled);
-	return { batch: batchOf(entry, report?.images, accuracy), policies: report?.policies ?? {} };
+	return { batch: batchOf(entry, accuracy), policies: report?.policies ?? {} };
 }
 
-/** @param reported what an entry from before it was noted does not say */
-function batchOf({ batchId, billedNanoUsd, images }: JournalEntry, reported = 0, accuracy?: number): TenantBatch {
-	return { atMs: arrivalMs(batchId), images: images ?? reported, billedNanoUsd, accuracy };
+function batchOf({ batchId, billedNanoUsd, images }: JournalEntry, accuracy?: number): TenantBatch {
+	return { atMs: arrivalMs(batchId), images, billedNanoUsd, accuracy };
 }

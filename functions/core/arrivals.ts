@@ -40,8 +40,8 @@ export interface Rhythm {
 export type Habit = Rhythm | { lastPeriodImages: number };
 
 /** The arrival that an entry of a journal tells of: what was billed, at the time that its batch's id names. */
-export function arrivalOf({ batchId, billedNanoUsd, images }: JournalEntry): Arrival | undefined {
-	return billedNanoUsd > 0 && images ? { atMs: arrivalMs(batchId), images } : undefined;
+export function arrivalOf({ batchId, billedNanoUsd, images, again }: JournalEntry): Arrival | undefined {
+	return billedNanoUsd > 0 && !again ? { atMs: arrivalMs(batchId), images } : undefined;
 }
 
 /**

@@ -9,7 +9,7 @@ test('a period counts to the month that it begins in', () => {
 });
 
 test('of a total the batches of the month count', () => {
-	const entry = { tenant: 'acme', period: 'total', rid: 'r', state: 'applied' as const };
+	const entry = { tenant: 'acme', period: 'total', rid: 'r', images: 1, state: 'applied' as const };
 	const journal = [
 		{ ...entry, batchId: '20261130T235959999Z-00000000', billedNanoUsd: 5 },
 		{ ...entry, batchId: '20261201T000000000Z-00000000', billedNanoUsd: 7 },

@@ -4,8 +4,7 @@ import { type Account, type JournalEntry, reservedNanoUsd } from './ledger.ts';
 interface Rebuilt {
 	spentNanoUsd: number;
 	availableNanoUsd: number;
-	/** undefined where an entry from before images were noted bills money. */
-	images: number | undefined;
+	images: number;
 }
 
 /**
@@ -14,14 +13,11 @@ interface Rebuilt {
  */
 function rebuildAccount(account: Account, journal: readonly JournalEntry[]): Rebuilt {
 	let spentNanoUsd = 0;
-	let images: number | undefined = Object.values(account.open).reduce(
-		(sum, reservation) => sum + reservation.images,
-		0,
-	);
+	let images = Object.values(account.open).reduce((sum, reservation) => sum + reservation.images, 0);
 	for (const entry of journal) {
 		if (entry.billedNanoUsd === 0 || isUnderWay(account, entry)) continue;
 		spentNanoUsd += entry.billedNanoUsd;
-		images = images === undefined || entry.images === undefined ? undefined : images + entry.images;
+		if (!entry.again) images += entry.images;
 	}
 	const { limitNanoUsd, carriedNanoUsd } = account;
 	const availableNanoUsd = limitNanoUsd - carriedNanoUsd - spentNanoUsd - reservedNanoUsd(account);
@@ -41,7 +37,7 @@ export function checkAccount(account: Account, journal: readonly JournalEntry[])
 	const rebuilt = rebuildAccount(account, journal);
 	const findings: string[] = [];
 	for (const name of ['spentNanoUsd', 'availableNanoUsd', 'images'] as const)
-		if (rebuilt[name] !== undefined && rebuilt[name] !== account[name])
+		if (rebuilt[name] !== account[name])
 			findings.push(`${what}: ${name} is ${account[name]}, the journal makes it ${rebuilt[name]}`);
 	for (const { rid, state, tenant, period } of journal) {
 		if (state === 'applied' && account.open[rid])

@@ -59,8 +59,10 @@ export interface JournalEntry {
 	batchId: string;
 	/** 0 for a reservation whose attempt did not win. */
 	billedNanoUsd: number;
-	/** That arrived with its batch; entries from before this was noted do not have it. */
-	images?: number;
+	/** Of its batch. */
+	images: number;
+	/** They ran again, on purpose: no arrivals. */
+	again?: true;
 	state: 'pending' | 'applied';
 }
 

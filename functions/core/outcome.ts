@@ -40,7 +40,7 @@ export const runFactsSchema = z.object({
 	rid: ridSchema,
 	period: periodSchema,
 	model: z.string().min(1),
-	/** Of the model's package; absent where nothing ran, and in facts from before there was one. */
+	/** Of the model's package; absent where nothing ran. */
 	digest: z.exactOptional(digestSchema),
 	price: priceSchema,
 	/** 0 for a batch that was given up. */

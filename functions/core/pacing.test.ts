@@ -22,7 +22,7 @@ describe('the rhythm of arrivals', () => {
 		const journal = [
 			{ ...entry, batchId, billedNanoUsd: 5, images: 7 },
 			{ ...entry, batchId, billedNanoUsd: 0, images: 7 },
-			{ ...entry, batchId, billedNanoUsd: 5 },
+			{ ...entry, batchId, billedNanoUsd: 5, images: 7, again: true as const }, // a retry is no arrival
 		];
 		expect(journal.map(arrivalOf).filter((arrival) => arrival !== undefined)).toEqual([
 			{ atMs: Date.UTC(2026, 10, 24, 11, 30, 12, 123), images: 7 },

@@ -37,7 +37,7 @@ const word = z.string().min(1).max(64);
 
 /**
  * How a batch came to its budget. With card, price, number of images and the quota's revision it can be recomputed:
- * budget.ts: budgetOf. Messages and reports from before there was a choice of pacing do not have it.
+ * budget.ts: budgetOf.
  */
 export const planSchema = z.object({
 	plannedMs: z.int().min(0),
@@ -53,7 +53,7 @@ export const planSchema = z.object({
 });
 export type Plan = z.infer<typeof planSchema>;
 
-/** A quota from before there was a choice keeps its way: what is left is spread where images are expected. */
+/** Where a quota does not say: what is left is spread where it says how many images are expected. */
 export function pacingOf(quota: Pick<Quota, 'pacing' | 'expectedImages' | 'countedImages'>): Pacing {
 	return quota.pacing ?? (saysImages(quota) ? 'even' : 'eager');
 }

@@ -12,7 +12,7 @@ export const dayMs = 24 * 3600 * 1000;
 
 const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
 
-/** When a quota's periods begin and end. The defaults are those of quotas from before there was a choice. */
+/** When a quota's periods begin and end. */
 export const scheduleFields = {
 	/** `total`: one period without an end. */
 	period: z.enum(['day', 'week', 'month', 'total']).default('month'),

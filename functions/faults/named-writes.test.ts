@@ -13,6 +13,7 @@ const entry = {
 	rid: 'r1',
 	batchId: 'b1',
 	billedNanoUsd: 1,
+	images: 1,
 	state: 'pending',
 } as const;
 const reservation = { nanoUsd: 1, images: 1 };

@@ -1,5 +1,5 @@
 import type { Outcomes } from '../aws/outcomes.ts';
-import { arrivedIn, type Batch, batchOf } from '../core/batch.ts';
+import { type Batch, batchOf } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { ReportMessage } from '../core/message.ts';
@@ -43,6 +43,9 @@ export async function settleBatch(
 	return { ...facts, before: batch.state === 'settled' };
 }
 
+/** Of a run on purpose: its images are no arrivals. */
+const again = { again: true } as const;
+
 /** Of several reservations one may be granted late; of one that was given up, the only one. */
 function mayHaveStrays({ reservations }: Batch, facts: RunFacts): boolean {
 	return reservations.length > 1 || isGivenUp(facts);
@@ -63,7 +66,7 @@ async function settleForgotten(
 	{ reservations }: Batch,
 	facts: RunFacts,
 ): Promise<void> {
-	const { tenant, batchId, rid, period, billedNanoUsd } = facts;
+	const { tenant, batchId, rid, period, billedNanoUsd, images } = facts;
 	if (reservations.some((noted) => noted.rid === rid)) return;
 	const open = (await ledger.getAccount(tenant, period))?.open[rid];
 	log('warn', 'a batch ran on a reservation that it does not know', {
@@ -72,14 +75,15 @@ async function settleForgotten(
 		rid,
 		isOpen: open !== undefined,
 	});
-	if (open) await ledger.settle({ tenant, period, rid, batchId, billedNanoUsd, images: open.images });
+	if (open)
+		await ledger.settle({ tenant, period, rid, batchId, billedNanoUsd, images, ...(open.images === 0 && again) });
 }
 
 async function settleAll({ ledger }: SettlingParts, batch: Batch, facts: RunFacts): Promise<void> {
-	const { tenant, batchId, reservations } = batch;
-	const images = arrivedIn(batch, facts.images);
+	const { tenant, batchId, reservations, run } = batch;
+	const { images } = facts;
 	for (const { rid, period } of reservations) {
 		const billedNanoUsd = rid === facts.rid ? facts.billedNanoUsd : 0;
-		await ledger.settle({ tenant, period, rid, batchId, billedNanoUsd, images });
+		await ledger.settle({ tenant, period, rid, batchId, billedNanoUsd, images, ...(run !== undefined && again) });
 	}
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { checkAccount } from '../journal-check.ts';
 import type { Account } from '../ledger.ts';
 import { batchIdOf, ridOf } from './ledger-model.ts';
 import { nowMs, period, type Trial } from './ledger-trial.ts';
@@ -16,8 +17,17 @@ export function settleContract(trial: Trial): void {
 			expect(await account()).toMatchObject({ availableNanoUsd: 55, spentNanoUsd: 45, images: 2 });
 			expect(await openRids()).toEqual([]);
 			expect(await journal()).toEqual([
-				{ tenant, period, rid: ridOf(1), batchId: batchIdOf(1), billedNanoUsd: 45, state: 'applied' },
+				{ tenant, period, rid: ridOf(1), batchId: batchIdOf(1), billedNanoUsd: 45, images: 2, state: 'applied' },
 			]);
+		});
+
+		test('of a run on purpose leaves the images that arrived as they are, and says so in the journal', async () => {
+			const { reserve, settle, account, journal } = await open(100);
+			await reserve(1, 60, { images: 0 });
+			await settle(1, 45, { again: true });
+			expect(await account()).toMatchObject({ availableNanoUsd: 55, spentNanoUsd: 45, images: 0 });
+			expect(await journal()).toMatchObject([{ billedNanoUsd: 45, images: 2, again: true, state: 'applied' }]);
+			expect(checkAccount(await account(), await journal())).toEqual([]);
 		});
 
 		test('bills once, however often it is asked; the first amount stands', async () => {

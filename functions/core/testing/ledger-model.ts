@@ -112,7 +112,7 @@ async function execute(ledger: Ledger, model: Model, command: Command): Promise<
 		await ledger.setQuota({ tenant, limitNanoUsd: command.limitNanoUsd, expectedImages: 0 }, nowMs);
 	else if (command.do === 'settle') {
 		const ids = { tenant, period, rid: ridOf(command.n), batchId: batchOf(command.n) };
-		await ledger.settle({ ...ids, billedNanoUsd: billOf(model, command) });
+		await ledger.settle({ ...ids, billedNanoUsd: billOf(model, command), images: imagesOf(command.n) });
 	} else return await executeReserve(ledger, command, tenant, revision - (command.outdated ? 1 : 0));
 	return 'done';
 }

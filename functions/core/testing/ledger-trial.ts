@@ -39,8 +39,16 @@ export function createTrial(make: () => Promise<Ledger>) {
 			request,
 			reserve: (n: number, nanoUsd: number, rest: Partial<ReserveRequest> = {}) =>
 				ledger.reserve(request(n, nanoUsd, rest)),
-			settle: (n: number, billedNanoUsd: number) =>
-				ledger.settle({ tenant: quota.tenant, period, rid: ridOf(n), batchId: batchIdOf(n), billedNanoUsd }),
+			settle: (n: number, billedNanoUsd: number, rest: { again?: true } = {}) =>
+				ledger.settle({
+					tenant: quota.tenant,
+					period,
+					rid: ridOf(n),
+					batchId: batchIdOf(n),
+					billedNanoUsd,
+					images: 2,
+					...rest,
+				}),
 			setLimit: (nanoUsd: number) =>
 				ledger.setQuota({ tenant: quota.tenant, limitNanoUsd: nanoUsd, expectedImages: 0 }, nowMs),
 			account: async () => (await ledger.getAccount(quota.tenant, period)) as Account,
