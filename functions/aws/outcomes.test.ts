@@ -77,6 +77,15 @@ test('facts too long for the metadata are refused before anything is written', a
 	expect(await outcomes.facts(ref(5))).toBeUndefined();
 });
 
+test('what no reader would take is not written, for nobody could ever settle it', async () => {
+	const facts = factsOf(ref(80), ridOf(1));
+	await expect(outcomes.commit(ref(80), { ...facts, elapsedMs: -1 }, rows)).rejects.toMatchObject({ code: 'invalid' });
+	const odd = rows.map((row) => ({ ...row, entry: '' }));
+	await expect(outcomes.commit(ref(80), facts, odd)).rejects.toMatchObject({ code: 'invalid' });
+	expect(await outcomes.facts(ref(80))).toBeUndefined();
+	expect(await outcomes.commit(ref(80), facts, rows)).toBe('committed');
+});
+
 test('the longest facts that the schemas of today allow fit', async () => {
 	const facts = factsOf(ref(6), ridOf(1), {
 		tenant: 't'.repeat(limits.tenantCharactersMax),
@@ -164,15 +173,15 @@ test('conflicts without end give up', async () => {
 });
 
 test('outcomes may be as long as is allowed, and no byte longer', async () => {
-	const failed = (detail: string): Outcome[] => [
-		{ v: 1, key: 'acme/a', version: 'v1', status: 'failed', reason: 'deleted', detail },
+	const labelled = (label: string): Outcome[] => [
+		{ v: 1, key: 'acme/a', version: 'v1', status: 'labelled', label, confidence: 1, policies: ['p0'], macs: 1 },
 	];
-	const room = limits.outcomesBytesMax - JSON.stringify(failed('')[0]).length - 1;
-	const facts = (n: number) => factsOf(ref(n), ridOf(1), { images: 1, labelled: 0, failed: 1 });
-	await expect(outcomes.commit(ref(90), facts(90), failed('x'.repeat(room + 1)))).rejects.toMatchObject({
+	const room = limits.outcomesBytesMax - JSON.stringify(labelled('')[0]).length - 1;
+	const facts = (n: number) => factsOf(ref(n), ridOf(1), { images: 1, labelled: 1, failed: 0 });
+	await expect(outcomes.commit(ref(90), facts(90), labelled('x'.repeat(room + 1)))).rejects.toMatchObject({
 		code: 'invalid',
 		message: expect.stringContaining(String(limits.outcomesBytesMax)),
 	});
 	expect(await outcomes.facts(ref(90))).toBeUndefined();
-	expect(await outcomes.commit(ref(91), facts(91), failed('x'.repeat(room)))).toBe('committed');
+	expect(await outcomes.commit(ref(91), facts(91), labelled('x'.repeat(room)))).toBe('committed');
 });

@@ -15,7 +15,7 @@ export interface Outcomes {
 	/**
 	 * Writes the outcomes of an attempt, unless another attempt's are there: the commit point of a batch.
 	 * 'exists' may mean one's own, written by a call whose answer was lost: read the facts to know whose they are.
-	 * @throws BudgetNetError `invalid` when they are too large, `unavailable`
+	 * @throws BudgetNetError `invalid` when they are too large or not what readers take, `unavailable`
 	 */
 	commit(ref: BatchRef, facts: RunFacts, outcomes: Outcome[]): Promise<'committed' | 'exists'>;
 	/** The facts of the attempt that won, without its outcomes. */
@@ -42,9 +42,13 @@ export function createOutcomes(s3: S3Client, bucket: string): Outcomes {
 			const key = objectKeys.outcomes(ref);
 			assert(facts.batchId === ref.batchId && facts.tenant === ref.tenant, `${key}: facts of another batch`);
 			assert(facts.images === outcomes.length, `${key}: facts of ${facts.images} images, ${outcomes.length} outcomes`);
-			const text = outcomes.map((outcome) => `${JSON.stringify(outcome)}\n`).join('');
+			const lines = outcomes.map((outcome) => JSON.stringify(outcome));
+			const text = lines.map((line) => `${line}\n`).join('');
 			mustFit(key, text, limits.outcomesBytesMax);
 			const metadata = { [factsName]: asciiJson(facts) };
+			// Written once: what no reader would take may never stand there.
+			readFacts(ref, metadata);
+			readLines(key, lines);
 			mustFit(`metadata of ${key}`, metadata[factsName] as string, factsBytesMax);
 			const options = { ifNoneMatch: true, metadata };
 			const result = await putText(s3, bucket, key, text, 'application/jsonl', options);
@@ -65,7 +69,7 @@ export function createOutcomes(s3: S3Client, bucket: string): Outcomes {
 			const lines = found.text.split('\n').slice(0, -1);
 			if (lines.length !== facts.images)
 				throw new BudgetNetError('invalid', `${key} has ${lines.length} lines: its facts say ${facts.images} images`);
-			return { facts, outcomes: lines.map((line, i) => parseJson(outcomeSchema, line, `line ${i + 1} of ${key}`)) };
+			return { facts, outcomes: readLines(key, lines) };
 		},
 
 		async putReport(ref, report) {
@@ -74,6 +78,10 @@ export function createOutcomes(s3: S3Client, bucket: string): Outcomes {
 
 		list: (tenant, since, until) => listOutcomes(s3, bucket, tenant, since, until),
 	};
+}
+
+function readLines(key: string, lines: readonly string[]): Outcome[] {
+	return lines.map((line, i) => parseJson(outcomeSchema, line, `line ${i + 1} of ${key}`));
 }
 
 function readFacts(ref: BatchRef, metadata: Record<string, string>): RunFacts {

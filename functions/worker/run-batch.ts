@@ -42,6 +42,7 @@ interface Committed {
 /** @returns what it committed; undefined where the outcomes were there already */
 async function attempt(parts: WorkerParts, message: BatchMessage): Promise<Committed | undefined> {
 	const startedMs = parts.nowMs();
+	const started = performance.now(); // the clock of day may be set meanwhile
 	if (startedMs + limits.batchRunSecondsMax * 1000 > message.deadlineMs)
 		throw new BudgetNetError('conflict', `batch ${message.batchId}: too late to start before its deadline`);
 	const { batchId, tenant } = message;
@@ -50,9 +51,10 @@ async function attempt(parts: WorkerParts, message: BatchMessage): Promise<Commi
 	const wasted = (wastedMacs: number) =>
 		parts.log('warn', 'compute was spent on an attempt that failed', { tenant, batchId, wastedMacs });
 	const outcomes = await classify({ ...parts, wasted }, message, manifest);
-	const measures = { provider: parts.inference.provider, startedMs, elapsedMs: parts.nowMs() - startedMs };
+	const elapsedMs = Math.round(performance.now() - started);
+	const measures = { provider: parts.inference.provider, startedMs, elapsedMs };
 	const facts = foldOutcomes(message, outcomes, measures);
-	const { consumedMacs, budgetMacs, labelled, failed, elapsedMs } = facts;
+	const { consumedMacs, budgetMacs, labelled, failed } = facts;
 	const did = { labelled, failed, consumedMacs, budgetMacs, elapsedMs, ...parts.times };
 	const result = await parts.outcomes.commit(message, facts, outcomes);
 	// 'exists': also after a write of one's own whose answer was lost.
