@@ -1,4 +1,10 @@
-import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import {
+	DeleteCommand,
+	type DynamoDBDocumentClient,
+	type GetCommand,
+	PutCommand,
+	type ScanCommand,
+} from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Batches } from '../core/ports.ts';
 import { batchesContract, createMaker, idsOf } from '../core/testing/batches-contract.ts';
@@ -52,4 +58,23 @@ test('one that cannot be read is told of, and does not hide the others', async (
 	expect(unreadable).toEqual([Item.batchId]);
 	await expect(batches.unfinished(1000)).rejects.toMatchObject({ code: 'invalid' });
 	await clients.dynamodb.send(new DeleteCommand({ TableName, Key: { batchId: Item.batchId } }));
+});
+
+test('a crowd of one tenant that fills all pages of a sweep does not hide another tenant for ever', async () => {
+	const crowd = { batchId: batchIdOf(1), unfinished: 'acme', state: 'deferred' };
+	const stuck = { batchId: batchIdOf(2), unfinished: 'zebra', state: 'claiming' };
+	const isIn = (hash: number, { Segment, TotalSegments }: { Segment: number; TotalSegments: number }) =>
+		Math.floor(hash * TotalSegments) === Segment;
+	const send = async ({ input }: ScanCommand | GetCommand) => {
+		if ('Key' in input)
+			return { Item: { ...stuck, batchId: input.Key?.batchId, tenant: 'zebra', createdMs: 1, reservations: [] } };
+		const segment = input as unknown as { Segment: number; TotalSegments: number };
+		if (isIn(0.5, segment)) return { Items: [crowd], LastEvaluatedKey: { batchId: 'and so on' } };
+		return { Items: isIn(0.7, segment) ? [stuck] : [] };
+	};
+	const batches = createBatches({ send } as unknown as DynamoDBDocumentClient, 'crowded');
+	const found = async () => (await batches.unfinished(10)).some(({ batchId }) => batchId === stuck.batchId);
+	let sweeps = 1; // two are needed, on average
+	while (!(await found()) && sweeps < 100) sweeps += 1;
+	expect(sweeps).toBeLessThan(100);
 });

@@ -12,6 +12,9 @@ import { unfinishedIndex } from './tables.ts';
 
 /** Pages of the index that one call looks through; what lies beyond is found when these are finished. */
 const indexPagesMax = 100;
+/** Parts that a scan of it is made in, by the hashes of tenants. */
+const indexPartsMin = 8;
+const indexPartsMax = 31;
 
 /** What the index says of a batch. It lags behind the table. */
 const entrySchema = z.object({ batchId: z.string(), unfinished: z.string(), state: z.string() });
@@ -55,7 +58,7 @@ export async function findUnfinished(search: Search & { unreadable?: Unreadable 
 	const sent = createSample<Entry>(limit);
 	const younger = createSample<Entry>(limit);
 	const oldestOf = new Map<string, Entry>();
-	for await (const page of pagesOf(search, (input) => new ScanCommand(input)))
+	for await (const page of scanOf(search))
 		for (const entry of page) {
 			if (entry.state === 'sent') sent.add(entry);
 			else if (entry.state !== 'deferred') stuck.add(entry);
@@ -95,15 +98,38 @@ async function readEach(
 	return batches.filter((batch) => batch !== undefined && wanted(batch)) as Batch[];
 }
 
+/**
+ * All of the index, or as much as one call looks through. It is cut elsewhere and begun with another part each time:
+ * in an index that is larger, one tenant's crowd does not hide the same others for ever.
+ */
+async function* scanOf(search: Search): AsyncGenerator<Entry[]> {
+	const parts = integerIn(indexPartsMin, indexPartsMax);
+	const first = integerIn(0, parts - 1);
+	let pagesLeft = indexPagesMax;
+	for (let part = 0; part < parts && pagesLeft > 0; part++) {
+		const segment = { Segment: (first + part) % parts, TotalSegments: parts };
+		for await (const page of pagesOf(search, (input) => new ScanCommand({ ...input, ...segment }), pagesLeft)) {
+			pagesLeft -= 1;
+			yield page;
+		}
+	}
+}
+
+/** A random integer from `min` to `max`, both included. */
+function integerIn(min: number, max: number): number {
+	return min + Math.floor(Math.random() * (max - min + 1));
+}
+
 type IndexInput = { TableName: string; IndexName: string; Limit?: number; ExclusiveStartKey?: Record<string, unknown> };
 
 /** The index, page by page. */
 async function* pagesOf(
 	{ dynamodb, tableName }: Search,
 	commandOf: (input: IndexInput) => QueryCommand | ScanCommand,
+	pagesMax = indexPagesMax,
 ): AsyncGenerator<Entry[]> {
 	let start: Record<string, unknown> | undefined;
-	for (let page = 0; page < indexPagesMax; page++) {
+	for (let page = 0; page < pagesMax; page++) {
 		const input = { TableName: tableName, IndexName: unfinishedIndex };
 		const command = commandOf(start ? { ...input, ExclusiveStartKey: start } : input);
 		const what = `table ${tableName}`;

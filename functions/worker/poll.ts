@@ -35,14 +35,15 @@ export function startPolling(options: {
 	visibilitySeconds: number;
 	/** How many times longer a batch waits after each further failure. */
 	retryFactor: number;
-	run: (body: string) => Promise<void>;
+	/** @param receives how often the message was received, this time included */
+	run: (body: string, receives: number) => Promise<void>;
 	log: Log;
 }): Polling {
 	const { sqs, queueUrl, visibilitySeconds, retryFactor, run, log } = options;
 	let current: Message | undefined;
 	let handedBack = false;
-	const waitOf = ({ Attributes }: Message) =>
-		handedBack ? 0 : retrySecondsAfter(Number(Attributes?.ApproximateReceiveCount ?? 1), retryFactor);
+	const receivesOf = ({ Attributes }: Message) => Number(Attributes?.ApproximateReceiveCount ?? 1);
+	const waitOf = (message: Message) => (handedBack ? 0 : retrySecondsAfter(receivesOf(message), retryFactor));
 	let cutOff: PromiseWithResolvers<never> | undefined; // of the batch that runs: one for all would keep what has run
 	const consumer = Consumer.create({
 		sqs,
@@ -55,7 +56,7 @@ export function startPolling(options: {
 		terminateVisibilityTimeout: ([message]) => waitOf(message as Message),
 		handleMessage: async (message) => {
 			cutOff = Promise.withResolvers<never>();
-			await Promise.race([run(message.Body ?? ''), cutOff.promise]);
+			await Promise.race([run(message.Body ?? '', receivesOf(message)), cutOff.promise]);
 			return message;
 		},
 	});

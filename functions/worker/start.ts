@@ -16,6 +16,7 @@ import { runBatch } from './run-batch.ts';
 import type { WorkerSettings } from './settings.ts';
 import { createSharedRoom } from './shared-room.ts';
 import { createStopwatches } from './stopwatch.ts';
+import { createTurns } from './turns.ts';
 import { watchInference } from './watch-inference.ts';
 
 /**
@@ -49,6 +50,8 @@ export function startWorker(
 	const loadPixels = createPixelSource(createImages(clients.s3, settings.imagesBucket), card.input);
 	const startStopwatch = createStopwatches(inference, loadPixels, () => performance.now());
 	const protection = createProtection(settings.agentUri, log);
+	const atOnce = Math.min(settings.batchesAtOnce, batchesThatFit(card));
+	const turns = createTurns(atOnce);
 	const stores = {
 		manifests: createManifests(clients.s3, settings.resultsBucket),
 		outcomes: createOutcomes(clients.s3, settings.resultsBucket),
@@ -61,11 +64,12 @@ export function startWorker(
 			queueUrl: settings.batchesUrl,
 			visibilitySeconds: settings.visibilitySeconds,
 			retryFactor: settings.retryFactor,
-			run: (body) => protection.during(() => runBatch({ ...parts, ...startStopwatch() }, body)),
+			run: (body, receives) =>
+				turns.during(receives, () => protection.during(() => runBatch({ ...parts, ...startStopwatch() }, body))),
 			log,
 		});
 	};
-	const lanes = Array.from({ length: Math.min(settings.batchesAtOnce, batchesThatFit(card)) }, startLane);
+	const lanes = Array.from({ length: atOnce }, startLane);
 	const ended = lost.then((error) => {
 		for (const lane of lanes) lane.end();
 		log('error', 'inference cannot be used any more: start this worker again', { error: messageOf(error) });
@@ -75,6 +79,7 @@ export function startWorker(
 		lost: ended,
 		async stop() {
 			protection.end();
+			turns.end();
 			try {
 				const ends = await Promise.all(lanes.map((lane) => lane.stop(limits.stopGraceSeconds * 1000)));
 				return ends.includes('handed-back') ? 'handed-back' : 'finished';

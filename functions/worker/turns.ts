@@ -1,0 +1,26 @@
+import { Semaphore } from 'async-mutex';
+import { BudgetNetError } from '../core/errors.ts';
+
+/**
+ * A batch that was received more often runs alone in its worker. One that kills the process takes those beside it
+ * along, five times at most before they are dead letters; alone, it takes nobody, and what only together needs too much
+ * memory passes.
+ */
+export const besideOthersReceivesMax = 2;
+
+/** Who of a worker's batches runs now. */
+export interface Turns {
+	/** Runs `work` of a batch that was received for the `receives`-th time, beside others or alone. */
+	during<T>(receives: number, work: () => Promise<T>): Promise<T>;
+	/** Refuses those that wait: their worker stops. */
+	end(): void;
+}
+
+/** @param atOnce batches that a worker runs at once */
+export function createTurns(atOnce: number): Turns {
+	const room = new Semaphore(atOnce, new BudgetNetError('unavailable', 'its worker stops'));
+	return {
+		during: (receives, work) => room.runExclusive(work, receives > besideOthersReceivesMax ? atOnce : 1),
+		end: () => room.cancel(),
+	};
+}
