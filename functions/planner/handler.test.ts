@@ -1,5 +1,6 @@
 import type { SQSRecord } from 'aws-lambda';
 import { expect, test } from 'vitest';
+import { BudgetNetError } from '../core/errors.ts';
 import { imageEvent } from '../core/event.ts';
 import { createMemoryBatches } from '../core/memory-batches.ts';
 import { createMemoryLedger } from '../core/memory-ledger.ts';
@@ -43,4 +44,24 @@ test('archives are opened in their tenants’ turns: one tenant’s many do not 
 	const plan = createPlanner(parts as unknown as PlannerParts);
 	await plan({ Records: [event('1', 'acme/a.zip'), event('2', 'globex/a.zip'), event('3', 'acme/b.tar')] });
 	expect(groups.sort()).toEqual(['acme', 'acme', 'globex']);
+});
+
+test('images of a tenant whose quota cannot be read are claimed, and wait to be planned', async () => {
+	const logged: string[] = [];
+	const batches = createMemoryBatches();
+	const parts = {
+		ledger: { getQuota: () => Promise.reject(new BudgetNetError('invalid', 'quota does not fit: of a later release')) },
+		batches,
+		log: (_level: string, what: string) => void logged.push(what),
+		imagesBucket: 'images',
+		batchImagesMax: 100,
+		nowMs: () => 0,
+		mintSuffix: () => '00000000',
+		manifests: { putCandidates: async () => undefined, put: async () => undefined },
+		claims: { claim: async () => true },
+	};
+	const plan = createPlanner(parts as unknown as PlannerParts);
+	expect(await plan({ Records: [event('1', 'acme/a.png')] })).toEqual({ batchItemFailures: [] });
+	expect(await batches.unfinished(10)).toMatchObject([{ tenant: 'acme', state: 'claiming', images: 1 }]);
+	expect(logged).toEqual([expect.stringMatching(/^planning was interrupted/)]);
 });
