@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Closing, type OpenDrop, recordOf } from '../core/drop.ts';
 import { limits } from '../core/limits.ts';
+import { openBucket } from './bucket.ts';
 import { createDrops } from './drops.ts';
-import { putText } from './objects.ts';
 import { oddKeys } from './testing/odd-keys.ts';
 import { startClients } from './testing/start-clients.ts';
 
 const clients = await startClients();
-const drops = createDrops(clients.s3, 'results');
+const results = openBucket(clients.s3, 'results');
+const drops = createDrops(results);
 afterAll(() => clients.close());
 beforeAll(() => clients.createBucket('results'));
 
@@ -85,7 +86,7 @@ test('each tenant that has an open drop is known, and has its own only', async (
 });
 
 test('what is no open drop is refused by name', async () => {
-	await putText(clients.s3, 'results', 'drops-open/tenant=acme/odd.json', '{"v":2}', 'application/json');
+	await results.putText('drops-open/tenant=acme/odd.json', '{"v":2}', 'application/json');
 	await expect(drops.read('acme', 'odd.json')).rejects.toMatchObject({
 		code: 'invalid',
 		message: expect.stringContaining('drops-open/tenant=acme/odd.json'),

@@ -1,11 +1,5 @@
 import { createHash } from 'node:crypto';
 import {
-	DeleteObjectCommand,
-	ListObjectsV2Command,
-	type ListObjectsV2CommandInput,
-	type S3Client,
-} from '@aws-sdk/client-s3';
-import {
 	type Closing,
 	type DropRecord,
 	dropRecordSchema,
@@ -15,8 +9,7 @@ import {
 } from '../core/drop.ts';
 import { limits } from '../core/limits.ts';
 import { tenantOf } from '../core/object-key.ts';
-import { awsCall } from './aws-call.ts';
-import { getJson, putJson } from './objects.ts';
+import type { Bucket } from './bucket.ts';
 
 /** Drops that were closed: those that wait for their last images, and the records of those that are done. */
 export interface Drops {
@@ -47,41 +40,26 @@ const dropBytesMax = 32 * 1024;
  * tells who has any; of a digest of its marker's key, which may be long and odd; and of the moment: so the same
  * closing, told twice, is the same object.
  */
-export function createDrops(s3: S3Client, bucket: string): Drops {
-	async function listPage(options: { Prefix: string } & Partial<ListObjectsV2CommandInput>) {
-		const command = new ListObjectsV2Command({ Bucket: bucket, ...options });
-		return await awsCall(`bucket ${bucket}`, () => s3.send(command));
-	}
-
+export function createDrops(results: Bucket): Drops {
 	async function list(tenant: string, { begin = '', after }: { begin?: string; after?: string | undefined } = {}) {
 		const folder = folderOf(tenant);
-		const { Contents = [], IsTruncated = false } = await listPage({
-			Prefix: folder + begin,
-			MaxKeys: limits.sweepDropsMax,
-			...(after === undefined ? {} : { StartAfter: folder + after }),
+		const { keys, next } = await results.list(folder + begin, {
+			after: after === undefined ? undefined : folder + after,
+			keysMax: limits.sweepDropsMax,
 		});
-		return { names: Contents.map(({ Key = '' }) => Key.slice(folder.length)), more: IsTruncated };
+		return { names: keys.map((key) => key.slice(folder.length)), more: next !== undefined };
 	}
 
 	async function read(tenant: string, name: string): Promise<OpenDrop | undefined> {
-		return await getJson(s3, bucket, folderOf(tenant) + name, openDropSchema, dropBytesMax);
+		return await results.getJson(folderOf(tenant) + name, openDropSchema, dropBytesMax);
 	}
 
 	return {
 		async open({ tenant, marker, closedMs }) {
 			const drop: OpenDrop = { v: 1, tenant, marker, closedMs, images: 0 };
-			await putJson(s3, bucket, keyOf(drop), drop, dropBytesMax, { ifNoneMatch: true });
+			await results.putJson(keyOf(drop), drop, dropBytesMax, { ifNoneMatch: true });
 		},
-		async tenants() {
-			const found: string[] = [];
-			let token: string | undefined;
-			do {
-				const page = await listPage({ Prefix: openPrefix, Delimiter: '/', ContinuationToken: token });
-				for (const { Prefix = '' } of page.CommonPrefixes ?? []) found.push(Prefix.slice(openPrefix.length, -1));
-				token = page.NextContinuationToken;
-			} while (token !== undefined && found.length < limits.sweepTenantsMax);
-			return found.slice(0, limits.sweepTenantsMax);
-		},
+		tenants: () => results.folders(openPrefix, limits.sweepTenantsMax),
 		list: (tenant, after) => list(tenant, { after }),
 		read,
 		async openOf(marker) {
@@ -91,16 +69,13 @@ export function createDrops(s3: S3Client, bucket: string): Drops {
 			return newest === undefined ? undefined : read(tenant, newest);
 		},
 		async save(drop) {
-			await putJson(s3, bucket, keyOf(drop), drop, dropBytesMax);
+			await results.putJson(keyOf(drop), drop, dropBytesMax);
 		},
-		async remove(drop) {
-			const command = new DeleteObjectCommand({ Bucket: bucket, Key: keyOf(drop) });
-			await awsCall(`object ${command.input.Key} in bucket ${bucket}`, () => s3.send(command));
-		},
+		remove: (drop) => results.remove(keyOf(drop)),
 		async putRecord(marker, record) {
-			await putJson(s3, bucket, recordKeyOf(marker), record, dropBytesMax);
+			await results.putJson(recordKeyOf(marker), record, dropBytesMax);
 		},
-		getRecord: (marker) => getJson(s3, bucket, recordKeyOf(marker), dropRecordSchema, dropBytesMax),
+		getRecord: (marker) => results.getJson(recordKeyOf(marker), dropRecordSchema, dropBytesMax),
 	};
 }
 

@@ -3,13 +3,14 @@ import { type BatchRef, objectKeys } from '../core/batch.ts';
 import type { Image } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import { batchIdOf } from '../core/testing/ledger-model.ts';
+import { openBucket } from './bucket.ts';
 import { createManifests } from './manifests.ts';
-import { putText } from './objects.ts';
 import { oddKeys } from './testing/odd-keys.ts';
 import { startClients } from './testing/start-clients.ts';
 
 const clients = await startClients();
-const manifests = createManifests(clients.s3, 'results');
+const results = openBucket(clients.s3, 'results');
+const manifests = createManifests(results);
 afterAll(() => clients.close());
 beforeAll(() => clients.createBucket('results'));
 
@@ -46,13 +47,12 @@ test('the largest batch of the longest keys has room', async () => {
 test('an archive’s list of images of another tenant is refused', async () => {
 	const stranger = { ...(images[0] as Image), key: 'globex/a.png' };
 	const text = JSON.stringify({ v: 1, ...ref(6), parts: [images, [stranger]] });
-	await putText(clients.s3, 'results', objectKeys.entries(ref(6)), text, 'application/json');
+	await results.putText(objectKeys.entries(ref(6)), text, 'application/json');
 	await expect(manifests.getEntries(ref(6))).rejects.toThrow(/only images of its own tenant/);
 });
 
 test('another batch’s manifest, or none at all, is refused', async () => {
-	const { s3 } = clients;
-	const write = (text: string) => putText(s3, 'results', objectKeys.manifest(ref(5)), text, 'application/json');
+	const write = (text: string) => results.putText(objectKeys.manifest(ref(5)), text, 'application/json');
 	await write(JSON.stringify({ v: 1, ...ref(6), images }));
 	await expect(manifests.get(ref(5))).rejects.toMatchObject({ code: 'invalid' });
 	await write(JSON.stringify({ v: 1, ...ref(5), tenant: 'globex', images }));

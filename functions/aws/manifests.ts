@@ -1,4 +1,3 @@
-import type { S3Client } from '@aws-sdk/client-s3';
 import type { z } from 'zod';
 import {
 	type BatchRef,
@@ -12,7 +11,7 @@ import {
 import { BudgetNetError } from '../core/errors.ts';
 import type { Image } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
-import { getJson, putJson } from './objects.ts';
+import type { Bucket } from './bucket.ts';
 
 /** A batch's lists of images in the results bucket: those it is about to claim, and those it has won. */
 export interface Manifests {
@@ -33,9 +32,9 @@ export interface Manifests {
 /**
  * Manifests as JSON objects in S3. Written again, they are the same: so, but for lists of entries, without a condition.
  */
-export function createManifests(s3: S3Client, bucket: string): Manifests {
+export function createManifests(results: Bucket): Manifests {
 	async function write(key: string, manifest: Manifest): Promise<void> {
-		await putJson(s3, bucket, key, manifest, limits.manifestBytesMax);
+		await results.putJson(key, manifest, limits.manifestBytesMax);
 	}
 
 	async function readAs<T extends BatchRef>(
@@ -44,7 +43,7 @@ export function createManifests(s3: S3Client, bucket: string): Manifests {
 		ref: BatchRef,
 		bytesMax: number,
 	): Promise<T | undefined> {
-		const found = await getJson(s3, bucket, key, schema, bytesMax);
+		const found = await results.getJson(key, schema, bytesMax);
 		if (found) mustBeOf(ref, found, key);
 		return found;
 	}
@@ -61,7 +60,7 @@ export function createManifests(s3: S3Client, bucket: string): Manifests {
 		},
 		async putEntries(list) {
 			const key = objectKeys.entries(list);
-			const result = await putJson(s3, bucket, key, list, limits.entryListBytesMax, { ifNoneMatch: true });
+			const result = await results.putJson(key, list, limits.entryListBytesMax, { ifNoneMatch: true });
 			if (result === 'written') return list;
 			const first = await readEntries(list);
 			if (!first) throw new BudgetNetError('unavailable', `${key} is there and cannot be read yet`);
@@ -74,7 +73,7 @@ export function createManifests(s3: S3Client, bucket: string): Manifests {
 		async get(ref) {
 			const key = objectKeys.manifest(ref);
 			const manifest = await read(key, ref);
-			if (!manifest) throw new BudgetNetError('not-found', `${key} is not in bucket ${bucket}`);
+			if (!manifest) throw new BudgetNetError('not-found', `${key} is not in bucket ${results.name}`);
 			return manifest;
 		},
 	};

@@ -1,13 +1,11 @@
-import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import { type BatchRef, batchDate, batchIdSchema } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
-import { awsCall } from './aws-call.ts';
+import type { Bucket } from './bucket.ts';
 
 /** What outcomes.ts says of `list`. */
 export async function listOutcomes(
-	s3: S3Client,
-	bucket: string,
+	results: Bucket,
 	tenant: string,
 	since?: string,
 	until?: string,
@@ -17,7 +15,7 @@ export async function listOutcomes(
 	// No key ends with its day, so none of that day is left out.
 	let after = since === undefined ? undefined : `${prefix}date=${since}`;
 	do {
-		const page = await listKeys(s3, bucket, prefix, after);
+		const page = await results.list(prefix, { after });
 		for (const key of page.keys) {
 			const batchId = batchIdSchema.safeParse(/([^/]+)\.jsonl$/.exec(key)?.[1]);
 			if (!batchId.success) continue;
@@ -28,23 +26,6 @@ export async function listOutcomes(
 		after = page.next;
 	} while (after !== undefined);
 	return refs;
-}
-
-/** One page of keys, and what to give to the next call, if there is one. */
-async function listKeys(
-	s3: S3Client,
-	bucket: string,
-	prefix: string,
-	after: string | undefined,
-): Promise<{ keys: string[]; next: string | undefined }> {
-	const list = new ListObjectsV2Command({
-		Bucket: bucket,
-		Prefix: prefix,
-		...(after === undefined ? {} : { StartAfter: after }),
-	});
-	const { Contents = [], IsTruncated } = await awsCall(`bucket ${bucket}`, () => s3.send(list));
-	const keys = Contents.map(({ Key = '' }) => Key);
-	return { keys, next: IsTruncated ? keys.at(-1) : undefined };
 }
 
 function tooMany(prefix: string, refs: readonly BatchRef[]): BudgetNetError {

@@ -4,14 +4,15 @@ import { limits } from '../core/limits.ts';
 import type { Outcome, RunFacts } from '../core/outcome.ts';
 import { reportOf } from '../core/report.ts';
 import { batchIdOf, ridOf } from '../core/testing/ledger-model.ts';
-import { getObject, putText } from './objects.ts';
+import { openBucket } from './bucket.ts';
 import { createOutcomes } from './outcomes.ts';
 import { oddKeys } from './testing/odd-keys.ts';
 import { startAnswering } from './testing/start-answering.ts';
 import { startClients } from './testing/start-clients.ts';
 
 const clients = await startClients();
-const outcomes = createOutcomes(clients.s3, 'results');
+const results = openBucket(clients.s3, 'results');
+const outcomes = createOutcomes(results);
 afterAll(() => clients.close());
 beforeAll(() => clients.createBucket('results'));
 
@@ -104,7 +105,7 @@ test('the longest facts that the schemas of today allow fit', async () => {
 
 test('an object that is not what it says is refused', async () => {
 	const write = (n: number, text: string, facts: RunFacts) =>
-		putText(clients.s3, 'results', objectKeys.outcomes(ref(n)), text, 'application/jsonl', {
+		results.putText(objectKeys.outcomes(ref(n)), text, 'application/jsonl', {
 			metadata: { facts: JSON.stringify(facts) },
 		});
 	const line = `${JSON.stringify(rows[0])}\n`;
@@ -127,9 +128,7 @@ test('reports are written again and read back', async () => {
 	const report = reportOf(factsOf(ref(12), ridOf(1)), rows);
 	await outcomes.putReport(ref(12), report);
 	await outcomes.putReport(ref(12), report);
-	expect(JSON.parse((await getObject(clients.s3, 'results', objectKeys.report(ref(12)), 10_000))?.text ?? '')).toEqual(
-		report,
-	);
+	expect(JSON.parse((await results.getText(objectKeys.report(ref(12)), 10_000))?.text ?? '')).toEqual(report);
 });
 
 test('a tenant’s outcomes are listed, the oldest first, and nobody else’s', async () => {
@@ -159,7 +158,11 @@ test('a conflict with another write is tried again', async () => {
 			.resume()
 			.on('end', () => response.writeHead(conflicts-- > 0 ? 409 : 200).end(conflicts >= 0 ? conflict : ''));
 	});
-	const result = await createOutcomes(server.s3, 'results').commit(ref(30), factsOf(ref(30), ridOf(1)), rows);
+	const result = await createOutcomes(openBucket(server.s3, 'results')).commit(
+		ref(30),
+		factsOf(ref(30), ridOf(1)),
+		rows,
+	);
 	expect(result).toBe('committed');
 	expect(server.requests.map(({ headers }) => headers['if-none-match'])).toEqual(['*', '*', '*']);
 });
@@ -168,7 +171,7 @@ test('conflicts without end give up', async () => {
 	await using server = await startAnswering((request, response) => {
 		request.resume().on('end', () => response.writeHead(409).end(conflict));
 	});
-	const commit = createOutcomes(server.s3, 'results').commit(ref(31), factsOf(ref(31), ridOf(1)), rows);
+	const commit = createOutcomes(openBucket(server.s3, 'results')).commit(ref(31), factsOf(ref(31), ridOf(1)), rows);
 	await expect(commit).rejects.toMatchObject({ code: 'unavailable' });
 });
 

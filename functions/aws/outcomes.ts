@@ -1,4 +1,3 @@
-import type { S3Client } from '@aws-sdk/client-s3';
 import { type BatchRef, mustBeOf, objectKeys } from '../core/batch.ts';
 import { assert, BudgetNetError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
@@ -6,8 +5,8 @@ import { type Outcome, outcomeSchema, type RunFacts, runFactsSchema } from '../c
 import { parseJson } from '../core/parse.ts';
 import type { Report } from '../core/report.ts';
 import { asciiJson } from './ascii-json.ts';
+import type { Bucket } from './bucket.ts';
 import { mustFit } from './must-fit.ts';
-import { getObject, headObject, putText } from './objects.ts';
 import { listOutcomes } from './outcome-list.ts';
 
 /** What became of the batches: the outcomes objects, which decide, and the reports made from them. */
@@ -36,7 +35,7 @@ const factsName = 'facts';
 const factsBytesMax = 2048 - factsName.length;
 
 /** Outcomes as JSON Lines in S3; the facts of the run stand in the object's metadata, so both appear in one write. */
-export function createOutcomes(s3: S3Client, bucket: string): Outcomes {
+export function createOutcomes(results: Bucket): Outcomes {
 	return {
 		async commit(ref, facts, outcomes) {
 			const key = objectKeys.outcomes(ref);
@@ -51,19 +50,19 @@ export function createOutcomes(s3: S3Client, bucket: string): Outcomes {
 			readLines(key, lines);
 			mustFit(`metadata of ${key}`, metadata[factsName] as string, factsBytesMax);
 			const options = { ifNoneMatch: true, metadata };
-			const result = await putText(s3, bucket, key, text, 'application/jsonl', options);
+			const result = await results.putText(key, text, 'application/jsonl', options);
 			return result === 'written' ? 'committed' : 'exists';
 		},
 
 		async facts(ref) {
 			const key = objectKeys.outcomes(ref);
-			const found = await headObject(s3, bucket, key);
+			const found = await results.head(key);
 			return found && readFacts(ref, found.Metadata ?? {});
 		},
 
 		async read(ref) {
 			const key = objectKeys.outcomes(ref);
-			const found = await getObject(s3, bucket, key, limits.outcomesBytesMax);
+			const found = await results.getText(key, limits.outcomesBytesMax);
 			if (!found) return undefined;
 			const facts = readFacts(ref, found.metadata);
 			const lines = found.text.split('\n').slice(0, -1);
@@ -73,10 +72,10 @@ export function createOutcomes(s3: S3Client, bucket: string): Outcomes {
 		},
 
 		async putReport(ref, report) {
-			await putText(s3, bucket, objectKeys.report(ref), `${JSON.stringify(report, null, '\t')}\n`, 'application/json');
+			await results.putText(objectKeys.report(ref), `${JSON.stringify(report, null, '\t')}\n`, 'application/json');
 		},
 
-		list: (tenant, since, until) => listOutcomes(s3, bucket, tenant, since, until),
+		list: (tenant, since, until) => listOutcomes(results, tenant, since, until),
 	};
 }
 

@@ -1,4 +1,5 @@
 import { createBatches } from './batch-table.ts';
+import { openBucket } from './bucket.ts';
 import { createClaims } from './claim-table.ts';
 import type { Clients } from './clients.ts';
 import { createDrops } from './drops.ts';
@@ -13,14 +14,16 @@ export function createStores(
 	{ s3, dynamodb }: Clients,
 	{ resultsBucket, tablePrefix }: { resultsBucket: string; tablePrefix: string },
 ) {
+	const results = openBucket(s3, resultsBucket);
 	const tables = tableNames(tablePrefix);
 	return {
+		results,
 		ledger: createLedgerTable(dynamodb, tables.ledger),
 		prices: createPriceTable(dynamodb, tables.ledger),
 		batches: createBatches(dynamodb, tables.batches),
 		claims: createClaims(dynamodb, tables.claims),
-		manifests: createManifests(s3, resultsBucket),
-		outcomes: createOutcomes(s3, resultsBucket),
-		drops: createDrops(s3, resultsBucket),
+		manifests: createManifests(results),
+		outcomes: createOutcomes(results),
+		drops: createDrops(results),
 	};
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { openBucket } from '../aws/bucket.ts';
 import { createDrops } from '../aws/drops.ts';
 import { createMemoryBucket } from '../sweeper/testing/memory-bucket.ts';
 import type { Connection } from './connect.ts';
@@ -10,7 +11,7 @@ const record = { v: 1, tenant: 'acme', prefix: 'acme/2026/', images: 9, closedMs
 
 test('a drop is unread, open, done, and unread again when its marker is put again', async () => {
 	const bucket = createMemoryBucket(); // of images and results
-	const drops = createDrops(bucket.client, 'both');
+	const drops = createDrops(openBucket(bucket.client, 'both'));
 	const connection = {
 		clients: { s3: bucket.client },
 		names: { imagesBucket: 'both' },

@@ -63,7 +63,6 @@ export function createHandlers(clients: Clients, resources: Resources, options: 
 		onAlert: (alert: Alert) => options.log('warn', 'alert', alert),
 		s3,
 		imagesBucket,
-		resultsBucket,
 	};
 	return {
 		...stores,

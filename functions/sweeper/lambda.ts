@@ -22,13 +22,12 @@ const environmentSchema = z.object({
 });
 
 const environment = parse(environmentSchema, process.env, 'environment of the sweeper');
-const { RESULTS_BUCKET: resultsBucket, SYSTEM_NAME: tablePrefix } = environment;
+const tablePrefix = environment.SYSTEM_NAME;
 const clients = createClients();
 const parts = {
-	...createStores(clients, { resultsBucket, tablePrefix }),
+	...createStores(clients, { resultsBucket: environment.RESULTS_BUCKET, tablePrefix }),
 	s3: clients.s3,
 	imagesBucket: environment.IMAGES_BUCKET,
-	resultsBucket,
 	eventsQueue: createQueue(clients.sqs, environment.IMAGE_EVENTS_QUEUE_URL, imageEventSchema, 'image-events'),
 	plansQueue: createQueue(clients.sqs, environment.PLANS_QUEUE_URL, resumeMessageSchema, 'plans'),
 	reportQueue: createQueue(clients.sqs, environment.REPORTS_QUEUE_URL, reportMessageSchema, 'reports'),

@@ -1,5 +1,5 @@
-import type { ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
+import { openBucket } from '../aws/bucket.ts';
 import type { Claims } from '../aws/claim-table.ts';
 import { createDrops } from '../aws/drops.ts';
 import { parseImageEvents } from '../core/event.ts';
@@ -15,13 +15,10 @@ test('looks at so many objects at most, and goes on from there the next time', a
 	const results = createMemoryBucket();
 	for (let i = 0; i <= limits.sweepObjectsMax; i++) images.objects.set(keyOf(i), { text: '', etag: 'e1' });
 	const parts = {
-		s3: {
-			send: async (command: ListObjectVersionsCommand) =>
-				(command.input.Bucket === 'images' ? images : results).client.send(command),
-		},
+		s3: images.client,
 		claims: { ownersOf: async () => [] }, // none of these keys is an image's
 		imagesBucket: 'images',
-		resultsBucket: 'results',
+		results: openBucket(results.client, 'results'),
 		drops: {},
 		eventsQueue: {},
 		nowMs: () => 0,
@@ -42,7 +39,14 @@ test('one that is killed, or whose time is over, has come as far as its last pag
 	for (const i of [0, 1, 2, 3, 4]) bucket.objects.set(keyOf(i), { text: '', etag: 'e1' });
 	const cursor = () => bucket.objects.get('sweeper/cursor.json')?.text;
 	const claims = { ownersOf: async () => [] };
-	const parts = { s3: bucket.client, imagesBucket: 'both', resultsBucket: 'both', claims, drops: {}, eventsQueue: {} };
+	const parts = {
+		s3: bucket.client,
+		imagesBucket: 'both',
+		results: openBucket(bucket.client, 'both'),
+		claims,
+		drops: {},
+		eventsQueue: {},
+	};
 	const sweep = (untilMs: number) =>
 		reconcile({ ...parts, nowMs: () => 1000, planningSecondsMax: 1 } as unknown as ReconcilingParts, untilMs);
 	expect(await sweep(1000)).toBe(0);
@@ -61,7 +65,7 @@ test('an image that nobody can read is looked for like any other: it is listed, 
 	const parts = {
 		s3: bucket.client,
 		imagesBucket: 'both',
-		resultsBucket: 'both',
+		results: openBucket(bucket.client, 'both'),
 		drops: {},
 		claims: {
 			ownersOf: async (names: ImageName[]) => names.map(({ key }) => (key === 'acme/a.png' ? 'x' : undefined)),
@@ -81,7 +85,7 @@ test('an image that nobody can read is looked for like any other: it is listed, 
 
 test('a marker that nobody noted has its event sent again; one whose drop is open, or done, has not', async () => {
 	const bucket = createMemoryBucket(); // of images and results
-	const drops = createDrops(bucket.client, 'both');
+	const drops = createDrops(openBucket(bucket.client, 'both'));
 	const writtenMs = 0;
 	const hopeless = ['_complete', 'Acme/_complete', `acme/${'k'.repeat(limits.markerKeyBytesMax)}/_complete`];
 	for (const key of ['acme/_complete', 'acme/done/_complete', 'acme/lost/_complete', ...hopeless])
@@ -99,7 +103,7 @@ test('a marker that nobody noted has its event sent again; one whose drop is ope
 		log: (level, message, facts) => void logged.push(`${level}: ${message}: ${facts?.key}`),
 		s3: bucket.client,
 		imagesBucket: 'both',
-		resultsBucket: 'both',
+		results: openBucket(bucket.client, 'both'),
 		drops,
 		claims: { ownersOf: async (names: unknown[]) => names.map(() => 'claimed') } as unknown as Claims,
 		eventsQueue: {

@@ -1,10 +1,10 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import pMap from 'p-map';
 import { z } from 'zod';
+import type { Bucket } from '../aws/bucket.ts';
 import type { Claims } from '../aws/claim-table.ts';
 import type { Drops } from '../aws/drops.ts';
 import { type ListedImage, listImages } from '../aws/image-list.ts';
-import { getJson, putJson } from '../aws/objects.ts';
 import { closingSchema, covers } from '../core/drop.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { nameOfImage } from '../core/image.ts';
@@ -16,7 +16,8 @@ import { createSendAgain, type EventSendingParts, isAtRest } from './lost-events
 
 export interface ReconcilingParts extends EventSendingParts {
 	s3: S3Client;
-	resultsBucket: string;
+	/** Where the search notes how far it has come. */
+	results: Bucket;
 	claims: Claims;
 	drops: Drops;
 	log: Log;
@@ -34,8 +35,8 @@ const cursorSchema = z.strictObject({ after: z.string().optional() });
  */
 export async function reconcile(parts: ReconcilingParts, untilMs: number): Promise<number> {
 	const sendAgain = createSendAgain(parts);
-	const { s3, resultsBucket } = parts;
-	let { after } = (await getJson(s3, resultsBucket, cursorKey, cursorSchema, cursorBytesMax)) ?? {};
+	const { s3, results } = parts;
+	let { after } = (await results.getJson(cursorKey, cursorSchema, cursorBytesMax)) ?? {};
 	let looked = 0;
 	let found = 0;
 	do {
@@ -44,7 +45,7 @@ export async function reconcile(parts: ReconcilingParts, untilMs: number): Promi
 		await pMap(lost, sendAgain, { concurrency: limits.storeConcurrency });
 		[looked, found, after] = [looked + page.images.length, found + lost.length, page.next];
 		// Page by page: whoever dies, or runs out of time, has come further all the same.
-		await putJson(s3, resultsBucket, cursorKey, { after }, cursorBytesMax);
+		await results.putJson(cursorKey, { after }, cursorBytesMax);
 	} while (after !== undefined && looked < limits.sweepObjectsMax && parts.nowMs() < untilMs);
 	return found;
 }

@@ -1,3 +1,4 @@
+import { openBucket } from '../aws/bucket.ts';
 import type { Clients } from '../aws/clients.ts';
 import { createImages } from '../aws/images.ts';
 import { createManifests } from '../aws/manifests.ts';
@@ -52,9 +53,10 @@ export function startWorker(
 	const protection = createProtection(settings.agentUri, log);
 	const atOnce = Math.min(settings.batchesAtOnce, batchesThatFit(card));
 	const turns = createTurns(atOnce);
+	const results = openBucket(clients.s3, settings.resultsBucket);
 	const stores = {
-		manifests: createManifests(clients.s3, settings.resultsBucket),
-		outcomes: createOutcomes(clients.s3, settings.resultsBucket),
+		manifests: createManifests(results),
+		outcomes: createOutcomes(results),
 		reportQueue: createQueue(clients.sqs, settings.reportsUrl, reportMessageSchema, 'reports'),
 	};
 	const startLane = (): Polling => {

@@ -1,3 +1,4 @@
+import { openBucket } from '../../aws/bucket.ts';
 import type { Claims } from '../../aws/claim-table.ts';
 import { createDrops } from '../../aws/drops.ts';
 import { type Batch, mintBatchId } from '../../core/batch.ts';
@@ -20,7 +21,7 @@ export function createWorld({ pageKeys = 1000, versioned = false, tickMs = 0 } =
 	const results = createMemoryBucket();
 	const claims = new Map<string, string>();
 	const batches = new Map<string, Batch>();
-	const drops = createDrops(results.client, 'results');
+	const drops = createDrops(openBucket(results.client, 'results'));
 	const read = { claims: 0, claimRequests: 0, batches: 0 };
 	let clockMs = nowMs;
 	const logged = [] as string[];
