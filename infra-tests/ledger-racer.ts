@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Endpoints } from '../functions/aws/clients.ts';
+import { openLedgerStore } from '../functions/aws/ledger-store.ts';
 import { createLedgerTable } from '../functions/aws/ledger-table.ts';
 import { BudgetNetError } from '../functions/core/errors.ts';
 import { seededRandom } from '../functions/core/random.ts';
@@ -31,7 +32,7 @@ const clients = createLethalClients(endpoints, {
 		if (writes === dieAfterWrites) process.kill(process.pid, 'SIGKILL');
 	},
 });
-const ledger = createLedgerTable(clients.dynamodb, table);
+const ledger = createLedgerTable(openLedgerStore(clients.dynamodb, table));
 const random = seededRandom(seed);
 const open: { rid: string; nanoUsd: number }[] = [];
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Ledger } from '../core/ports.ts';
 import type { Quota } from '../core/quota.ts';
 import { batchIdOf, ridOf } from '../core/testing/ledger-model.ts';
+import { openLedgerStore } from './ledger-store.ts';
 import { createLedgerTable } from './ledger-table.ts';
 import { updateReserve } from './ledger-writes.ts';
 import { createTables, tableNames } from './tables.ts';
@@ -10,7 +11,7 @@ import { startClients } from './testing/start-clients.ts';
 
 const clients = await startClients();
 const tableName = tableNames('test').ledger;
-const ledger = createLedgerTable(clients.dynamodb, tableName);
+const ledger = createLedgerTable(openLedgerStore(clients.dynamodb, tableName));
 afterAll(() => clients.close());
 beforeAll(() => createTables(clients.dynamodb, 'test'));
 
@@ -26,7 +27,7 @@ function mortalLedger(calls: number): Ledger {
 		left -= 1;
 		return await clients.dynamodb.send(command);
 	};
-	return createLedgerTable({ send } as DynamoDBDocumentClient, tableName);
+	return createLedgerTable(openLedgerStore({ send } as DynamoDBDocumentClient, tableName));
 }
 
 const requestOf = (tenant: string, n: number) => ({

@@ -1,4 +1,3 @@
-import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { type Alert, alertSchema } from '../core/alert.ts';
 import { batchIdSchema, ridSchema } from '../core/batch.ts';
@@ -8,7 +7,11 @@ import { tenantSchema } from '../core/object-key.ts';
 import { parse } from '../core/parse.ts';
 import { periodSchema } from '../core/period.ts';
 import { type Quota, quotaSchema } from '../core/quota.ts';
-import { awsCall } from './aws-call.ts';
+
+export interface LedgerKey {
+	pk: string;
+	sk: string;
+}
 
 /** Where the ledger's items lie. No tenant and no period has a # in it. */
 export const ledgerKeys = {
@@ -102,18 +105,6 @@ function nameOf(item: unknown): string {
 	return `item ${pk}, ${sk} in the ledger`;
 }
 
-function withoutKey<T extends { pk: string; sk: string }>({ pk: _pk, sk: _sk, ...rest }: T): Omit<T, 'pk' | 'sk'> {
+function withoutKey<T extends LedgerKey>({ pk: _pk, sk: _sk, ...rest }: T): Omit<T, keyof LedgerKey> {
 	return rest;
-}
-
-/** Reads one item, consistently, and checks it. @throws BudgetNetError */
-export async function getItem<T>(
-	dynamodb: DynamoDBDocumentClient,
-	tableName: string,
-	itemKey: Record<string, string>,
-	read: (item: unknown) => T,
-): Promise<T | undefined> {
-	const get = new GetCommand({ TableName: tableName, Key: itemKey, ConsistentRead: true });
-	const { Item } = await awsCall(`table ${tableName}`, () => dynamodb.send(get));
-	return Item === undefined ? undefined : read(Item);
 }

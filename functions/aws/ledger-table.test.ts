@@ -1,5 +1,6 @@
 import { afterAll } from 'vitest';
 import { ledgerContract } from '../core/testing/ledger-contract.ts';
+import { openLedgerStore } from './ledger-store.ts';
 import { createLedgerTable } from './ledger-table.ts';
 import { createTables, tableNames } from './tables.ts';
 import { startClients } from './testing/start-clients.ts';
@@ -9,7 +10,7 @@ afterAll(() => clients.close());
 
 async function makeLedger() {
 	await createTables(clients.dynamodb, 'test');
-	return createLedgerTable(clients.dynamodb, tableNames('test').ledger);
+	return createLedgerTable(openLedgerStore(clients.dynamodb, tableNames('test').ledger));
 }
 
 ledgerContract('DynamoDB', makeLedger, 5);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { priceAt } from '../core/price-list.ts';
+import { openLedgerStore } from './ledger-store.ts';
 import { createPriceTable, type PriceTable } from './price-table.ts';
 import { createTables, tableNames } from './tables.ts';
 import { startClients } from './testing/start-clients.ts';
@@ -8,7 +9,7 @@ const clients = await startClients();
 let prices: PriceTable;
 beforeAll(async () => {
 	await createTables(clients.dynamodb, 'prices');
-	prices = createPriceTable(clients.dynamodb, tableNames('prices').ledger);
+	prices = createPriceTable(openLedgerStore(clients.dynamodb, tableNames('prices').ledger));
 });
 afterAll(() => clients.close());
 

@@ -1,9 +1,7 @@
-import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { parse } from '../core/parse.ts';
 import { type ListedPrice, listedPriceSchema, nextPrice, type PriceWish } from '../core/price-list.ts';
-import { conditionalWrite } from './aws-call.ts';
-import { queryPartition } from './ledger-query.ts';
+import type { LedgerStore } from './ledger-store.ts';
 import { again, tries } from './tries.ts';
 
 /** The price list: versions are added, never changed. */
@@ -18,16 +16,15 @@ export interface PriceTable {
 const partition = 'prices';
 const itemSchema = listedPriceSchema.extend({ pk: z.string(), sk: z.string() });
 
-export function createPriceTable(dynamodb: DynamoDBDocumentClient, tableName: string): PriceTable {
-	const list = () => queryPartition(dynamodb, tableName, partition, readPrice);
+export function createPriceTable({ put, items }: LedgerStore): PriceTable {
+	const list = () => Array.fromAsync(items(partition, readPrice));
 	return {
 		list,
 		supersede: (wish, nowMs) =>
 			tries(`price of model ${wish.model} on ${wish.workerKind}`, async () => {
 				const next = nextPrice(await list(), wish, nowMs);
 				const Item = { pk: partition, sk: `${next.model}#${next.workerKind}#${next.number}`, ...next };
-				const put = new PutCommand({ TableName: tableName, Item, ConditionExpression: 'attribute_not_exists(pk)' });
-				return (await conditionalWrite(`table ${tableName}`, () => dynamodb.send(put))) ? next : again;
+				return (await put({ Item, ConditionExpression: 'attribute_not_exists(pk)' })) ? next : again;
 			}),
 	};
 }

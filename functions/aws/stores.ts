@@ -3,6 +3,7 @@ import { openBucket } from './bucket.ts';
 import { createClaims } from './claim-table.ts';
 import type { Clients } from './clients.ts';
 import { createDrops } from './drops.ts';
+import { openLedgerStore } from './ledger-store.ts';
 import { createLedgerTable } from './ledger-table.ts';
 import { createManifests } from './manifests.ts';
 import { createOutcomes } from './outcomes.ts';
@@ -16,10 +17,11 @@ export function createStores(
 ) {
 	const results = openBucket(s3, resultsBucket);
 	const tables = tableNames(tablePrefix);
+	const ledger = openLedgerStore(dynamodb, tables.ledger);
 	return {
 		results,
-		ledger: createLedgerTable(dynamodb, tables.ledger),
-		prices: createPriceTable(dynamodb, tables.ledger),
+		ledger: createLedgerTable(ledger),
+		prices: createPriceTable(ledger),
 		batches: createBatches(dynamodb, tables.batches),
 		claims: createClaims(dynamodb, tables.claims),
 		manifests: createManifests(results),
