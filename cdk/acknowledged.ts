@@ -62,7 +62,7 @@ const acknowledged: Acknowledged[] = [
 	...wildcards(policyOf('Settler/Settler/Role'), objects, under(results, 'outcomes/', 'manifests/', 'reports/')),
 	...wildcards(policyOf('Settler/DeadLetters/Role'), objects, under(results, 'outcomes/', 'manifests/', 'reports/')),
 	...wildcards(policyOf('Sweeper/Sweeper/Role'), objects, under(results, 'outcomes/', 'drops/', 'drops-open/')),
-	...wildcards(policyOf('Sweeper/Reconciler/Role'), objects, under(results, 'sweeper/', 'drops/', 'drops-open/')),
+	...wildcards(policyOf('Sweeper/LostEvents/Role'), objects, under(results, 'sweeper/', 'drops/', 'drops-open/')),
 	...wildcards(policyOf('Tenants/Uploader'), tenants, under(images, `${tenant}/`)),
 	...wildcards(
 		policyOf('Tenants/Reader'),

@@ -3,10 +3,10 @@
 /** Between two sweeps. */
 export const sweepMinutes = 5;
 /**
- * Between two looks for lost events: rarer, for that asks for every image in the bucket (docs/cost.md), and S3 loses an
- * event hardly ever.
+ * Between two searches for lost events: rarer, for that asks for every image in the bucket (docs/cost.md), and S3 loses
+ * an event hardly ever.
  */
-export const reconcileHours = 6;
+export const lostEventHours = 6;
 /**
  * Invocations at once that a queue drives: planners of one tenant contend for one account, and that many do not wear
  * each other out.

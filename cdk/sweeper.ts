@@ -6,7 +6,7 @@ import { Construct } from 'constructs';
 import type { Buckets } from './buckets.ts';
 import { HandlerFunction } from './function.ts';
 import type { Queues } from './queues.ts';
-import { reconcileHours, sweepMinutes } from './sizes.ts';
+import { lostEventHours, sweepMinutes } from './sizes.ts';
 import { allow, allowObjects, maySeeWhatIsMissing } from './statements.ts';
 import type { Tables } from './tables.ts';
 
@@ -18,7 +18,7 @@ export interface SweeperProps {
 }
 
 const sweepEvery = Duration.minutes(sweepMinutes);
-const reconcileEvery = Duration.hours(reconcileHours);
+const searchEvery = Duration.hours(lostEventHours);
 
 /** Puts what got stuck back onto a queue, measures what waits, and records drops that are done. */
 export class Sweeper extends Construct {
@@ -46,17 +46,17 @@ export class Sweeper extends Construct {
 			description: 'Puts batches that got stuck back onto a queue, and records drops that are done',
 			permissions: [...permissionsOfSweeping(props), ...permissionsOfWalking(props)],
 		});
-		const reconciler = new HandlerFunction(this, 'Reconciler', {
+		const search = new HandlerFunction(this, 'LostEvents', {
 			...common,
-			handler: 'reconciler',
-			functionName: `${name}-reconciler`,
+			handler: 'lostEventSearch',
+			functionName: `${name}-lost-events`,
 			description: 'Finds images and markers whose event was lost, and sends it again',
-			permissions: permissionsOfReconciling(props),
+			permissions: permissionsOfSearching(props),
 		});
 		sweeper.function.configureAsyncInvoke({ retryAttempts: 0 }); // of one that failed: the next sweep looks again
 		this.schedule('Sweep', `${name}-sweep`, sweepEvery, sweeper);
-		this.schedule('Reconcile', `${name}-reconcile`, reconcileEvery, reconciler);
-		this.functions = [sweeper, reconciler];
+		this.schedule('SearchLostEvents', `${name}-lost-events`, searchEvery, search);
+		this.functions = [sweeper, search];
 	}
 
 	private schedule(id: string, ruleName: string, every: Duration, target: HandlerFunction): void {
@@ -91,7 +91,7 @@ function permissionsOfWalking({ buckets, queues, tables }: SweeperProps): Policy
 	];
 }
 
-function permissionsOfReconciling({ buckets, queues, tables }: SweeperProps): PolicyStatement[] {
+function permissionsOfSearching({ buckets, queues, tables }: SweeperProps): PolicyStatement[] {
 	return [
 		allowObjects(['s3:GetObject', 's3:PutObject'], buckets.results, 'sweeper/'), // how far it came
 		allowObjects(['s3:GetObject'], buckets.results, 'drops/', 'drops-open/'),

@@ -1,7 +1,7 @@
 import { limits } from '../../functions/core/limits.ts';
 import { fullMacs, type ModelCard } from '../../functions/core/package.ts';
 import type { Settings } from '../settings-schema.ts';
-import { drivingQueues, reconcileHours, sweepMinutes } from '../sizes.ts';
+import { drivingQueues, lostEventHours, sweepMinutes } from '../sizes.ts';
 import { money, significant, table } from './format.ts';
 import { claimBytes, claimsUsdMonth, idleItems, privateNetworkUsdMonth, requestsUsd, walkUsd } from './model.ts';
 import type { Prices } from './prices.ts';
@@ -12,7 +12,7 @@ const million = 1_000_000;
 const largeArchive = 10_000;
 const monthDays = 365 / 12;
 const sweepsMonth = Math.round((monthDays * 24 * 60) / sweepMinutes);
-const looksMonth = Math.round((monthDays * 24) / reconcileHours);
+const looksMonth = Math.round((monthDays * 24) / lostEventHours);
 /** What a month costs in which nothing happens; a test holds it against the stack. */
 export const idle = { alarmMetrics: 31, metrics: 6, queuesPolled: drivingQueues, sweepsMonth, imageGb: 0.6 };
 
@@ -41,7 +41,7 @@ function idleSection(prices: Prices): string {
 ${table(['what', 'USD'], [...items.map(({ what, usd }) => [what, money(usd)]), ['together', money(items.reduce((sum, { usd }) => sum + usd, 0))]])}
 
 No worker runs, no NAT gateway, no load balancer. With \`privateNetwork\`: ${money(privateNetworkUsdMonth(prices))} USD more, for seven interface endpoints in two zones.
-Images that stay in the bucket cost their storage, and the search for images without a claim (${24 / reconcileHours} looks a day at ${limits.sweepObjectsMax.toLocaleString('en')} objects) at
+Images that stay in the bucket cost their storage, and the search for images without a claim (${24 / lostEventHours} looks a day at ${limits.sweepObjectsMax.toLocaleString('en')} objects) at
 most ${money(looksMonth * walkUsd(prices, limits.sweepObjectsMax))} USD a month.
 
 Claims never expire, so that no image (one version of an object: put again, it is another) is ever billed twice: of ${claimBytes} bytes each, with point-in-time recovery, they are **${money(claimsUsdMonth(prices, million))} USD a month for each million

@@ -6,7 +6,7 @@ import { nameOfImage } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import { isImage } from '../core/object-key.ts';
 import type { Batches } from '../core/ports.ts';
-import type { SendAgain } from './lost-events.ts';
+import type { SendAgain } from './send-again.ts';
 
 export interface CountingParts {
 	claims: Claims;

@@ -8,7 +8,7 @@ import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
 import { prefixOfMarker } from '../core/object-key.ts';
 import { type CountDone, type CountingParts, createCountDone } from './count-done.ts';
-import { createBoundedSendAgain, type EventSendingParts } from './lost-events.ts';
+import { createBoundedSendAgain, type EventSendingParts } from './send-again.ts';
 
 export interface DropSweepingParts extends CountingParts, EventSendingParts {
 	s3: S3Client;

@@ -1,7 +1,7 @@
 import { limits } from '../core/limits.ts';
 import { type BatchSweepingParts, sweepBatches } from './batches.ts';
 import { type DropSweepingParts, sweepDrops } from './drops.ts';
-import { type ReconcilingParts, reconcile } from './reconcile.ts';
+import { type LostEventParts, searchLostEvents } from './lost-events.ts';
 
 type SweepingParts = BatchSweepingParts & DropSweepingParts;
 
@@ -25,16 +25,17 @@ export function createFrequentSweeper(parts: SweepingParts): () => Promise<void>
 }
 
 /** The sweeper's second handler, on a slower schedule, for it asks for every image: those whose event was lost. */
-export function createReconciler(parts: ReconcilingParts): () => Promise<void> {
-	return async () => parts.log('info', 'reconciled', { eventsSentAgain: await reconcile(parts, endOf(parts)) });
+export function createLostEventSearch(parts: LostEventParts): () => Promise<void> {
+	return async () =>
+		parts.log('info', 'lost events looked for', { eventsSentAgain: await searchLostEvents(parts, endOf(parts)) });
 }
 
 /** Both, one after the other. */
-export function createSweeper(parts: SweepingParts & ReconcilingParts): () => Promise<void> {
+export function createSweeper(parts: SweepingParts & LostEventParts): () => Promise<void> {
 	const sweep = createFrequentSweeper(parts);
-	const reconcileImages = createReconciler(parts);
+	const search = createLostEventSearch(parts);
 	return async () => {
 		await sweep();
-		await reconcileImages();
+		await search();
 	};
 }

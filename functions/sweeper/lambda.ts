@@ -9,7 +9,7 @@ import { imageEventSchema } from '../core/event.ts';
 import { limits } from '../core/limits.ts';
 import { reportMessageSchema, resumeMessageSchema } from '../core/message.ts';
 import { parse } from '../core/parse.ts';
-import { createFrequentSweeper, createReconciler } from './handler.ts';
+import { createFrequentSweeper, createLostEventSearch } from './handler.ts';
 
 const environmentSchema = z.object({
 	SYSTEM_NAME: z.string().min(1),
@@ -44,4 +44,4 @@ export async function sweeper(): Promise<void> {
 	await sweep();
 }
 
-export const reconciler = createReconciler(parts);
+export const lostEventSearch = createLostEventSearch(parts);

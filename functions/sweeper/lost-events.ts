@@ -1,43 +1,86 @@
-import type { z } from 'zod';
-import type { ListedImage } from '../aws/image-list.ts';
-import type { Queue } from '../aws/queue.ts';
-import { imageEvent, type imageEventSchema } from '../core/event.ts';
+import type { S3Client } from '@aws-sdk/client-s3';
+import pMap from 'p-map';
+import { z } from 'zod';
+import type { Bucket } from '../aws/bucket.ts';
+import type { Claims } from '../aws/claim-table.ts';
+import type { Drops } from '../aws/drops.ts';
+import { type ListedImage, listImages } from '../aws/image-list.ts';
+import { closingSchema, covers } from '../core/drop.ts';
+import { BudgetNetError } from '../core/errors.ts';
+import { nameOfImage } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
+import type { Log } from '../core/log.ts';
+import { isImage, isMarkerKey } from '../core/object-key.ts';
+import { dayMs } from '../core/period.ts';
+import { createSendAgain, type EventSendingParts, isAtRest } from './send-again.ts';
 
-export interface EventSendingParts {
-	imagesBucket: string;
-	eventsQueue: Queue<z.infer<typeof imageEventSchema>>;
-	nowMs: () => number;
-	/** Younger objects may still have their event under way. */
-	planningSecondsMax: number;
+export interface LostEventParts extends EventSendingParts {
+	s3: S3Client;
+	/** Where the search notes how far it has come. */
+	results: Bucket;
+	claims: Claims;
+	drops: Drops;
+	log: Log;
 }
 
-/** Sends the event of an object again that nobody claimed or noted, as S3 would have; once too often does no harm. */
-export type SendAgain = (object: ListedImage) => Promise<void>;
+const cursorKey = 'sweeper/cursor.json';
+const cursorBytesMax = 8192;
+const cursorSchema = z.strictObject({ after: z.string().optional() });
 
-/** Whether an object lies there for so long that its event has come, or never will. */
-export function isAtRest(parts: EventSendingParts, { modifiedMs }: ListedImage): boolean {
-	return parts.nowMs() - modifiedMs > parts.planningSecondsMax * 1000;
+/**
+ * Finds images that nobody claimed and drops' markers that nobody noted (their event was lost) and sends their event
+ * again. Looks at no more than `limits.sweepObjectsMax` objects, a page at least and none that begins after `untilMs`,
+ * and goes on from there the next time.
+ * @returns how many were found
+ */
+export async function searchLostEvents(parts: LostEventParts, untilMs: number): Promise<number> {
+	const sendAgain = createSendAgain(parts);
+	const { s3, results } = parts;
+	let { after } = (await results.getJson(cursorKey, cursorSchema, cursorBytesMax)) ?? {};
+	let looked = 0;
+	let found = 0;
+	do {
+		const page = await listImages(s3, parts.imagesBucket, { after });
+		const lost = await lostOf(parts, page.images);
+		await pMap(lost, sendAgain, { concurrency: limits.storeConcurrency });
+		[looked, found, after] = [looked + page.images.length, found + lost.length, page.next];
+		// Page by page: whoever dies, or runs out of time, has come further all the same.
+		await results.putJson(cursorKey, { after }, cursorBytesMax);
+	} while (after !== undefined && looked < limits.sweepObjectsMax && parts.nowMs() < untilMs);
+	return found;
 }
 
-/** Sends whatever it is given. */
-export function createSendAgain({ imagesBucket, eventsQueue }: EventSendingParts): SendAgain {
-	return async ({ modifiedMs, ...image }) => eventsQueue.send(imageEvent(imagesBucket, image, modifiedMs));
+/** The objects of a page whose event was lost. */
+async function lostOf(parts: LostEventParts, page: readonly ListedImage[]): Promise<ListedImage[]> {
+	const atRest = page.filter((object) => isAtRest(parts, object));
+	const images = atRest.filter(isImage);
+	const owners = await parts.claims.ownersOf(images.map(nameOfImage));
+	const markers = atRest.filter(({ key }) => isMarkerKey(key));
+	const noted = await pMap(markers, (marker) => isInOrder(parts, marker), { concurrency: limits.storeConcurrency });
+	return [...images.filter((_, i) => owners[i] === undefined), ...markers.filter((_, i) => !noted[i])];
 }
 
 /**
- * Sends events of objects at rest, `limits.sweepEventsMax` at most: what is beyond them the next sweep meets again.
- * Made anew for every sweep.
+ * Whether a marker needs no event. One whose record is none is told of and left out, or it would end the search for
+ * everybody.
  */
-export function createBoundedSendAgain(parts: EventSendingParts): { sendAgain: SendAgain; sent: () => number } {
-	const send = createSendAgain(parts);
-	let sent = 0;
-	return {
-		sent: () => sent,
-		async sendAgain(object) {
-			if (sent >= limits.sweepEventsMax || !isAtRest(parts, object)) return;
-			sent += 1;
-			await send(object);
-		},
-	};
+async function isInOrder(parts: LostEventParts, marker: ListedImage): Promise<boolean> {
+	try {
+		return await needsNoEvent(parts, marker);
+	} catch (error) {
+		if (!(error instanceof BudgetNetError) || error.code !== 'invalid') throw error;
+		parts.log('error', 'a marker could not be looked at', { key: marker.key, error: error.message });
+		return true;
+	}
+}
+
+/**
+ * A marker that is noted, or recorded as done; or whose event would be refused; or so old that its record may have
+ * expired before it.
+ */
+async function needsNoEvent({ drops, nowMs }: LostEventParts, { key, modifiedMs }: ListedImage): Promise<boolean> {
+	if (nowMs() - modifiedMs > limits.markerDaysMax * dayMs) return true;
+	const closing = closingSchema.safeParse({ tenant: key.split('/')[0], marker: key, closedMs: modifiedMs });
+	if (!closing.success) return true;
+	return covers(await drops.getRecord(key), closing.data) || covers(await drops.openOf(key), closing.data);
 }

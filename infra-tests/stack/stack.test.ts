@@ -114,7 +114,7 @@ describe.each(both)('functions, with %s workers', (kind) => {
 	test('run on Node 24 on arm64, and end well before a planner counts as dead', () => {
 		const functions = Object.values(templates[kind].findResources('AWS::Lambda::Function'));
 		expect(functions.map(({ Properties }) => Properties.FunctionName).sort()).toEqual(
-			['dead-letter-settler', 'planner', 'reconciler', 'resumer', 'settler', 'sweeper'].map(
+			['dead-letter-settler', 'lost-events', 'planner', 'resumer', 'settler', 'sweeper'].map(
 				(name) => `budgetnet-${name}`,
 			),
 		);

@@ -30,7 +30,7 @@ export const callers: Record<string, Caller> = {
 	settler: ofRole('budgetnet-settler'),
 	deadset: ofRole('budgetnet-dead-letter-settler'),
 	sweeper: ofRole('budgetnet-sweeper'),
-	reconciler: ofRole('budgetnet-reconciler'),
+	lostevents: ofRole('budgetnet-lost-events'),
 	worker: ofRole('budgetnet-worker'),
 	starter: ofRole('budgetnet-worker-starter'),
 	instance: ofRole(instanceRole),
@@ -63,7 +63,7 @@ export const callers: Record<string, Caller> = {
 	events6: {
 		principal: 'events.amazonaws.com',
 		context: {
-			'aws:SourceArn': `arn:aws:events:${region}:${account}:rule/budgetnet-reconcile`,
+			'aws:SourceArn': `arn:aws:events:${region}:${account}:rule/budgetnet-lost-events`,
 			'aws:SourceAccount': account,
 		},
 	},
@@ -73,7 +73,7 @@ export const callers: Record<string, Caller> = {
 	},
 	config3: {
 		principal: 'config.amazonaws.com',
-		context: { 'aws:SourceArn': `arn:aws:events:${region}:${account}:rule/budgetnet-reconcile` },
+		context: { 'aws:SourceArn': `arn:aws:events:${region}:${account}:rule/budgetnet-lost-events` },
 	},
 	/** Another service, speaking for the bucket or the rule that S3 and EventBridge may speak for. */
 	config: { principal: 'config.amazonaws.com', context: { 'aws:SourceArn': images, 'aws:SourceAccount': account } },

@@ -5,7 +5,7 @@ import { createDrops } from '../aws/drops.ts';
 import { parseImageEvents } from '../core/event.ts';
 import type { ImageName } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
-import { type ReconcilingParts, reconcile } from './reconcile.ts';
+import { type LostEventParts, searchLostEvents } from './lost-events.ts';
 import { createMemoryBucket } from './testing/memory-bucket.ts';
 
 const pageKeys = 1000;
@@ -24,7 +24,7 @@ test('looks at so many objects at most, and goes on from there the next time', a
 		nowMs: () => 0,
 		planningSecondsMax: 1,
 	};
-	const sweep = () => reconcile(parts as unknown as ReconcilingParts, 1);
+	const sweep = () => searchLostEvents(parts as unknown as LostEventParts, 1);
 	const cursor = () => results.objects.get('sweeper/cursor.json')?.text;
 	await sweep();
 	expect(images.calls).toHaveLength(limits.sweepObjectsMax / pageKeys);
@@ -48,7 +48,7 @@ test('one that is killed, or whose time is over, has come as far as its last pag
 		eventsQueue: {},
 	};
 	const sweep = (untilMs: number) =>
-		reconcile({ ...parts, nowMs: () => 1000, planningSecondsMax: 1 } as unknown as ReconcilingParts, untilMs);
+		searchLostEvents({ ...parts, nowMs: () => 1000, planningSecondsMax: 1 } as unknown as LostEventParts, untilMs);
 	expect(await sweep(1000)).toBe(0);
 	expect(cursor()).toBe(JSON.stringify({ after: keyOf(1) }));
 	bucket.dieAfter(1);
@@ -79,7 +79,7 @@ test('an image that nobody can read is looked for like any other: it is listed, 
 		nowMs: () => 2000,
 		planningSecondsMax: 1,
 	};
-	expect(await reconcile(parts as unknown as ReconcilingParts, 3000)).toBe(2);
+	expect(await searchLostEvents(parts as unknown as LostEventParts, 3000)).toBe(2);
 	expect(sent).toEqual(['acme/locked.png: version of acme/locked.png', 'acme/z.png: version of acme/z.png']);
 });
 
@@ -99,7 +99,7 @@ test('a marker that nobody noted has its event sent again; one whose drop is ope
 	bucket.objects.set('drops/tenant=acme/broken/_complete.json', { text: 'nonsense', etag: 'e1' });
 	const sent = [] as string[];
 	const logged = [] as string[];
-	const parts: ReconcilingParts = {
+	const parts: LostEventParts = {
 		log: (level, message, facts) => void logged.push(`${level}: ${message}: ${facts?.key}`),
 		s3: bucket.client,
 		imagesBucket: 'both',
@@ -113,10 +113,10 @@ test('a marker that nobody noted has its event sent again; one whose drop is ope
 		nowMs: () => 2000,
 		planningSecondsMax: 1,
 	};
-	expect(await reconcile(parts, 3000)).toBe(2);
+	expect(await searchLostEvents(parts, 3000)).toBe(2);
 	expect(sent).toEqual(['acme/again/_complete', 'acme/lost/_complete']);
 	expect(logged).toEqual(['error: a marker could not be looked at: acme/broken/_complete']); // and the others were
-	expect(await reconcile({ ...parts, nowMs: () => 1000 }, 3000)).toBe(0); // its own event may still be under way
+	expect(await searchLostEvents({ ...parts, nowMs: () => 1000 }, 3000)).toBe(0); // its own event may still be under way
 });
 
 function keyOf(i: number): string {
