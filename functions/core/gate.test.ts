@@ -138,19 +138,24 @@ describe('the gate', () => {
 		expect(gate.next()).toEqual({ policy: 1, images: all.slice(0, 8) });
 	});
 
-	describe('with 260 MACs left, of images that want policy 1 and then 3: 1250 a head', () => {
+	describe('with some hundred MACs left, of images that want policy 1 and then 3: 1250 a head', () => {
 		const ahead = Float32Array.from(
 			card.agent.prices.flatMap(() => [0.1, 0, 0.9, 1.25, 0.1, 0.6, 0.1, 1]),
 			Number,
 		);
 		const says = (policy: number) => [ahead, oneStepValues(card, [0, 0.5, 0, 0.9])][policy];
-		const runs = (images: number) =>
-			runGate(card, images, images * policyMacs(card, 0) + 260, () => reading(0.1), says)
+		const runs = (images: number, leftMacs = 260) =>
+			runGate(card, images, images * policyMacs(card, 0) + leftMacs, () => reading(0.1), says)
 				.results()
 				.map((result) => result?.policies.length);
 
 		test('spends them on the next policy alone', () => {
 			expect(runs(4)).toEqual([2, 1, 1, 1]);
+		});
+
+		test('runs it on as many images as are paid to the last MAC, the agent included', () => {
+			expect(runs(4, 2 * policyMacs(card, 1) - 1)).toEqual([2, 1, 1, 1]);
+			expect(runs(4, 2 * policyMacs(card, 1))).toEqual([2, 2, 1, 1]);
 		});
 
 		test('leaves them where they are less than a hundredth of the budget, rather than run a round for a few images', () => {
@@ -187,6 +192,45 @@ describe('the gate', () => {
 		expect(doubtful?.policies.length).toBeGreaterThan(1);
 	});
 
+	test('where fewer can be paid than were expected to, the least sure go on', () => {
+		const images = 10;
+		const surest = 3;
+		const says = (policy: number, image: number) =>
+			oneStepValues(card, policy === 0 ? [image === surest ? 0.3 : 0.1, 0.9, 0, 0] : [0, 0.9, 0, 0]);
+		const budgetMacs = images * policyMacs(card, 0) + images * policyMacs(card, 1) - 1;
+		const ways = runGate(card, images, budgetMacs, () => reading(0.1), says).results();
+		expect(ways.map((result) => result?.policies.length)).toEqual(
+			Array.from({ length: images }, (_, image) => (image === surest ? 1 : 2)),
+		);
+	});
+
+	test('an image that a run gave no numbers for keeps what it has, and runs no further', () => {
+		const images = [0, 1, 2, 3];
+		const wantsNext = (policy: number) =>
+			oneStepValues(
+				card,
+				[0.1, 0.4, 0.7, 0.9].map((right, other) => (other > policy + 1 ? 0 : right)),
+			);
+		const gate = openGate(card, images.length, images.length * 3 * fullMacs(card));
+		const ran: number[][] = [];
+		let round: GateRound | undefined = { policy: gate.start, images };
+		for (; round; round = gate.next()) {
+			gate.charge(round);
+			ran.push(round.images);
+			for (const image of round.images) {
+				const silent = image === 2 && round.policy === 1;
+				gate.observe(
+					round.policy,
+					image,
+					silent ? undefined : reading(0.1),
+					silent ? undefined : wantsNext(round.policy),
+				);
+			}
+		}
+		expect(ran).toEqual([images, images, [0, 1, 3], [0, 1, 3]]);
+		expect(gate.results()[2]?.policies).toEqual([0]);
+	});
+
 	test('images that never arrive leave their part to the others', () => {
 		const gate = openGate(card, 4, 4 * policyMacs(card, 0) + 60);
 		gate.charge({ policy: 0, images: [1, 2, 3] });
@@ -201,7 +245,7 @@ describe('the gate', () => {
 
 	test('refuses a budget below the cheapest policy for all, and a charge beyond the budget', () => {
 		expect(() => openGate(card, 3, 3 * policyMacs(card, 0) - 1)).toThrow(/the cheapest policy alone takes 303/);
-		const gate = openGate(card, 1, 101);
+		const gate = openGate(card, 1, 2 * policyMacs(card, 0) - 1);
 		gate.charge({ policy: 0, images: [0] });
 		expect(() => gate.charge({ policy: 0, images: [0] })).toThrow(/exceed the budget/);
 	});
