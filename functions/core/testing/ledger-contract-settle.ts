@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkAccount } from '../journal-check.ts';
 import type { Account } from '../ledger.ts';
+import { dayMs } from '../period.ts';
 import { batchIdOf, ridOf } from './ledger-model.ts';
 import { nowMs, period, type Trial } from './ledger-trial.ts';
 
@@ -286,6 +287,17 @@ export function periodContract(trial: Trial): void {
 			await trial.ledger().reserve({ ...request(2, 20, { quotaRevision: 2 }), period: today });
 			for (let said = 0; said < 2; said++) await change(tenant, 'month', 100);
 			expect(await get(tenant, period)).toMatchObject({ availableNanoUsd: 40, spentNanoUsd: 40, carriedNanoUsd: 20 });
+		});
+
+		test('that was charged with more already gives none of it back', async () => {
+			const { tenant, reserve } = await open(100);
+			await reserve(1, 60);
+			const tomorrow = '2026-11-25';
+			expect(await trial.ledger().ensureAccount(await change(tenant, 'day', 100), tomorrow, undefined)).toMatchObject({
+				availableNanoUsd: 100,
+			});
+			await trial.ledger().setQuota({ tenant, limitNanoUsd: 100, period: 'month' }, nowMs + dayMs);
+			expect(await get(tenant, period)).toMatchObject({ availableNanoUsd: 40, carriedNanoUsd: 0 });
 		});
 
 		test('keeps the place of the oldest deferred batch, there and back', async () => {
