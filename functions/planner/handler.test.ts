@@ -4,6 +4,7 @@ import { BudgetNetError } from '../core/errors.ts';
 import { imageEvent } from '../core/event.ts';
 import { createMemoryBatches } from '../core/memory-batches.ts';
 import { createMemoryLedger } from '../core/memory-ledger.ts';
+import { embeddedPrice } from '../core/price.ts';
 import { createPlanner, type PlannerParts } from './handler.ts';
 
 const event = (messageId: string, key: string) =>
@@ -64,4 +65,42 @@ test('images of a tenant whose quota cannot be read are claimed, and wait to be 
 	expect(await plan({ Records: [event('1', 'acme/a.png')] })).toEqual({ batchItemFailures: [] });
 	expect(await batches.unfinished(10)).toMatchObject([{ tenant: 'acme', state: 'claiming', images: 1 }]);
 	expect(logged).toEqual([expect.stringMatching(/^planning was interrupted/)]);
+});
+
+/** A planner of tenants without a quota, whose batches wait, and the batches that it writes down. */
+function startPlanner(manifests: Partial<PlannerParts['manifests']>) {
+	const batches = createMemoryBatches();
+	let minted = 0;
+	const parts = {
+		batches,
+		ledger: createMemoryLedger(),
+		log: () => undefined,
+		imagesBucket: 'images',
+		batchImagesMax: 8,
+		nowMs: () => 0,
+		mintSuffix: () => String(++minted).padStart(8, '0'),
+		priceNow: async () => embeddedPrice,
+		manifests: { putCandidates: async () => undefined, put: async () => undefined, ...manifests },
+		claims: { claim: async () => true },
+	};
+	return { plan: createPlanner(parts as unknown as PlannerParts), written: () => batches.unfinished(9) };
+}
+
+test('images whose list cannot be written make no batch, which nobody could resume: all of their events come again, and no others', async () => {
+	const { plan, written } = startPlanner({
+		async putCandidates({ tenant }) {
+			if (tenant === 'ill') throw new Error('S3 is down');
+		},
+	});
+	const answer = await plan({ Records: [event('1', 'ill/a.png'), event('2', 'ill/b.png'), event('3', 'acme/c.png')] });
+	expect(answer.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)).toEqual(['1', '2']);
+	expect(await written()).toMatchObject([{ tenant: 'acme', state: 'deferred', reason: 'unknown-tenant', images: 1 }]);
+});
+
+test('a batch whose manifest could not be written counts as one without: whoever resumes it writes it', async () => {
+	const { plan, written } = startPlanner({ put: () => Promise.reject(new Error('S3 is down')) });
+	expect(await plan({ Records: [event('1', 'acme/a.png')] })).toEqual({ batchItemFailures: [] });
+	const [batch] = await written();
+	expect(batch).toMatchObject({ tenant: 'acme', state: 'claiming' });
+	expect(batch).not.toHaveProperty('images');
 });

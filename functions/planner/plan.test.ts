@@ -239,6 +239,30 @@ test.each(['suspended', 'stopped'])(
 	},
 );
 
+test('a batch whose message cannot be sent does not count as sent: the next try sends it, under the same reservation', async () => {
+	const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
+	await planner.setQuota({});
+	const { batchId } = await planner.drop();
+	const batch = async () => (await planner.batches.get(batchId)) as Batch;
+	const { send } = planner.parts.batchQueue;
+	planner.parts.batchQueue.send = () => Promise.reject(new Died());
+	await expect(planner.plan(await batch())).rejects.toThrow(Died);
+	expect((await batch()).state).toBe('claiming');
+	planner.parts.batchQueue.send = send;
+	expect(await planner.plan(await batch())).toHaveProperty('sent');
+	expect((await batch()).reservations).toHaveLength(1);
+});
+
+test('a younger batch does not slip by one whose planner dies while it defers it', async () => {
+	const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
+	await planner.setQuota({ limitNanoUsd: 50 }); // pays one image, not ten
+	const setState = planner.batches.setState;
+	planner.batches.setState = () => Promise.reject(new Died());
+	await expect(planner.plan(await planner.drop(10))).rejects.toThrow(Died);
+	planner.batches.setState = setState;
+	expect(await planner.plan(await planner.drop(1))).toEqual({ deferred: 'order' });
+});
+
 describe('two planners of one batch', () => {
 	const startMs = Date.UTC(2026, 10, 24, 12);
 
@@ -257,6 +281,21 @@ describe('two planners of one batch', () => {
 		expect(await planner.plan(batch)).toBeUndefined(); // as it was read before the others
 		expect(planner.sent).toHaveLength(messages);
 		expect((await planner.account('2026-11'))?.availableNanoUsd).toBe(9 * full10NanoUsd);
+	});
+
+	test('of which one died holding all the money, whose note is not the newest, do not wait for each other: that money pays', async () => {
+		const planner = startPlanner(startMs);
+		const { ledger, batches } = planner;
+		const quota = await planner.setQuota({});
+		await ledger.ensureAccount(quota, '2026-11', undefined);
+		const { batchId } = await planner.drop();
+		const granted = ridOf(91);
+		const noted = ridOf(92);
+		for (const [known, rid] of [granted, noted].entries())
+			await batches.addReservation(batchId, { rid, period: '2026-11' }, known);
+		const request = { tenant, period: '2026-11', batchId, nanoUsd: full10NanoUsd, images: 10 };
+		expect(await ledger.reserve({ ...request, rid: granted, quotaRevision: quota.revision })).toBeUndefined();
+		expect(await planner.plan((await batches.get(batchId)) as Batch)).toMatchObject({ sent: { rid: granted } });
 	});
 
 	test('a late one that the quota refuses does not put a batch among the deferred that is sent', async () => {
@@ -293,6 +332,7 @@ describe('two planners of one batch', () => {
 					await look();
 					expect(states.slice(states.indexOf('sent')).every((state) => state === 'sent')).toBe(true);
 					expect(states.at(-1)).toBe('sent');
+					expect(planner.sent).not.toEqual([]); // `sent` is said of what a worker is told
 					const open = (await planner.account('2026-11'))?.open ?? {};
 					for (const { rid, budgetMacs } of planner.sent)
 						expect(costNanoUsd(price, budgetMacs, 10)).toBeLessThanOrEqual(open[rid]?.nanoUsd ?? 0);
