@@ -33,26 +33,40 @@ const facts: RunFacts = {
 	elapsedMs: 1,
 };
 
+/** What a batch is settled with, whose outcomes name the first reservation. */
+async function settlingParts() {
+	const ledger = createMemoryLedger();
+	const batches = createMemoryBatches();
+	const quota = await ledger.setQuota({ tenant, limitNanoUsd: 1000 }, nowMs);
+	await ledger.ensureAccount(quota, period, undefined);
+	const request = { tenant, period, batchId, nanoUsd: 50, images: 2, quotaRevision: quota.revision };
+	const reserve = (rid: string, rest: { images?: number } = {}) => ledger.reserve({ ...request, rid, ...rest });
+	const outcomes = { facts: async () => facts } as Partial<Outcomes> as Outcomes;
+	const parts = { ledger, batches, outcomes, nowMs: () => nowMs, planningSecondsMax: 1, log: () => undefined };
+	return { ...parts, reserve, settle: () => settleBatch(parts, { v: 1, batchId, tenant }) };
+}
+
+/** One whose batch has run, under its only reservation. */
+async function partsOfOneThatRan() {
+	const parts = await settlingParts();
+	expect(await parts.reserve(ridOf(1))).toBeUndefined();
+	const reservations = [{ rid: ridOf(1), period }];
+	await parts.batches.create({ batchId, tenant, createdMs: nowMs, state: 'sent', images: 2, reservations });
+	return parts;
+}
+
 /**
  * A batch that ran under its first reservation, whose item was restored to before that and planned again, under a
  * second.
  */
 async function settledAfterRestore({ ledgerToo, again = false }: { ledgerToo: boolean; again?: boolean }) {
-	const ledger = createMemoryLedger();
-	const batches = createMemoryBatches();
-	const quota = await ledger.setQuota({ tenant, limitNanoUsd: 1000 }, nowMs);
-	await ledger.ensureAccount(quota, period, undefined);
-	const request = { tenant, period, batchId, nanoUsd: 50, images: again ? 0 : 2, quotaRevision: quota.revision };
-	for (const rid of ledgerToo ? [ridOf(2)] : [ridOf(1), ridOf(2)])
-		expect(await ledger.reserve({ ...request, rid })).toBeUndefined();
+	const { ledger, batches, reserve, settle } = await settlingParts();
+	const arrived = again ? { images: 0 } : {};
+	for (const rid of ledgerToo ? [ridOf(2)] : [ridOf(1), ridOf(2)]) expect(await reserve(rid, arrived)).toBeUndefined();
 	const reservations = [{ rid: ridOf(2), period }];
 	const purpose = again ? { run: 'again' } : {};
 	await batches.create({ batchId, tenant, createdMs: nowMs, state: 'sent', images: 2, reservations, ...purpose });
-	const outcomes = { facts: async () => facts } as Partial<Outcomes> as Outcomes;
-	await settleBatch(
-		{ ledger, batches, outcomes, nowMs: () => nowMs, planningSecondsMax: 1, log: () => undefined },
-		{ v: 1, batchId, tenant },
-	);
+	await settle();
 	const account = await ledger.getAccount(tenant, period);
 	expect((await batches.get(batchId))?.state).toBe('settled');
 	expect(account?.open).toEqual({});
@@ -70,4 +84,31 @@ test('so is a run on purpose, whose images are no arrivals', async () => {
 
 test("what the restored ledger never granted is nobody's bill", async () => {
 	expect(await settledAfterRestore({ ledgerToo: true })).toBe(0);
+});
+
+test('a batch whose settler died before it was billed is not settled yet: the next try bills it, once', async () => {
+	const { ledger, batches, settle } = await partsOfOneThatRan();
+	const bill = ledger.settle;
+	const stateOf = async () => (await batches.get(batchId))?.state;
+	ledger.settle = () => Promise.reject(new Error('DynamoDB is down'));
+	await expect(settle()).rejects.toThrow('DynamoDB is down');
+	expect(await stateOf()).toBe('sent');
+	ledger.settle = bill;
+	expect(await settle()).toMatchObject({ before: false });
+	expect(await settle()).toMatchObject({ before: true });
+	expect(await stateOf()).toBe('settled');
+	expect(await ledger.getAccount(tenant, period)).toMatchObject({ spentNanoUsd: 30, availableNanoUsd: 970, open: {} });
+});
+
+test('a reservation that a planner is granted while its batch is being settled holds no money after that', async () => {
+	const { ledger, batches, reserve, settle } = await partsOfOneThatRan();
+	const bill = ledger.settle;
+	ledger.settle = async (entry) => {
+		ledger.settle = bill;
+		await bill(entry);
+		expect(await batches.addReservation(batchId, { rid: ridOf(2), period }, 1)).toBe(true);
+		expect(await reserve(ridOf(2))).toBeUndefined();
+	};
+	await settle();
+	expect(await ledger.getAccount(tenant, period)).toMatchObject({ spentNanoUsd: 30, availableNanoUsd: 970, open: {} });
 });
