@@ -128,3 +128,20 @@ test('where no image gets numbers, the batch comes again: no image is to blame, 
 	const everyImage = Array.from({ length: images }, (_, i) => i);
 	await expect(outcomesWhere([everyImage, []])).rejects.toThrow('batch b: package');
 });
+
+test.each([
+	['another model', { model: { ...card, name: 'other' } }, 'this worker has for-tests'],
+	[
+		'another package of its model',
+		{ model: { ...card, digest: `sha256:${'1'.repeat(64)}` } },
+		'this worker has for-tests',
+	],
+	['fewer images than its manifest', { images: images - 1 }, 'its message says 5 images, its manifest 6'],
+	['more images than its manifest', { images: images + 1 }, 'its message says 7 images, its manifest 6'],
+])('a message that speaks of %s runs nothing', async (_, said, refusal) => {
+	const { inference, calls } = inferenceThat(async () => undefined);
+	const loadPixels = () => Promise.reject(new Error('loaded'));
+	const parts = { card, inference, loadPixels, groupImages: 1, sharedRoom: createSharedRoom() };
+	await expect(classify(parts, { ...message, ...said }, manifest)).rejects.toThrow(refusal);
+	expect(calls.begun).toBe(0);
+});

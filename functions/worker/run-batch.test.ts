@@ -51,10 +51,11 @@ test.each([
 ])('outcomes that are there already may be %s', async (_, others, told) => {
 	let winner: RunFacts | undefined;
 	const said: string[] = [];
+	const reported: (number | undefined)[] = [];
 	const outcomes = {
 		facts: async () => winner,
 		read: async () => ({ facts: winner, outcomes: [] }),
-		putReport: async () => undefined,
+		putReport: async (_: unknown, report: RunFacts) => void reported.push(report.startedMs),
 		commit: async (_: unknown, facts: RunFacts) => {
 			winner = { ...facts, ...others };
 			return 'exists';
@@ -74,4 +75,19 @@ test.each([
 	};
 	await runBatch(parts as unknown as WorkerParts, messageOf(nowMs + limits.batchRunSecondsMax * 2000));
 	expect(said).toEqual(['batch started', told]);
+	expect(reported).toEqual([winner?.startedMs]);
+});
+
+test('a message that comes again runs nothing: the report of what the batch has is sent once more', async () => {
+	const facts = { startedMs: 7 } as RunFacts;
+	const said: string[] = [];
+	const outcomes = {
+		facts: async () => facts,
+		read: async () => ({ facts, outcomes: [] }),
+		putReport: async (_: unknown, { startedMs }: RunFacts) => void said.push(`report of the run at ${startedMs}`),
+	};
+	const reportQueue = { send: async ({ batchId }: { batchId: string }) => void said.push(`settle ${batchId}`) };
+	const parts = { outcomes, reportQueue, nowMs: () => nowMs, log: (_: unknown, text: string) => said.push(text) };
+	await runBatch(parts as unknown as WorkerParts, messageOf(nowMs));
+	expect(said).toEqual(['report of the run at 7', `settle ${batchIdOf(1)}`]);
 });
