@@ -5,6 +5,7 @@ import { createDrops } from '../aws/drops.ts';
 import { parseImageEvents } from '../core/event.ts';
 import type { ImageName } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
+import { dayMs } from '../core/period.ts';
 import { type LostEventParts, searchLostEvents } from './lost-events.ts';
 import { createMemoryBucket } from './testing/memory-bucket.ts';
 
@@ -117,6 +118,9 @@ test('a marker that nobody noted has its event sent again; one whose drop is ope
 	expect(sent).toEqual(['acme/again/_complete', 'acme/lost/_complete']);
 	expect(logged).toEqual(['error: a marker could not be looked at: acme/broken/_complete']); // and the others were
 	expect(await searchLostEvents({ ...parts, nowMs: () => 1000 }, 3000)).toBe(0); // its own event may still be under way
+	sent.length = 0;
+	await searchLostEvents({ ...parts, nowMs: () => limits.markerDaysMax * dayMs + 1 }, 0);
+	expect(sent).toEqual(['acme/again/_complete']); // a millisecond younger: the record of one so old may have expired
 });
 
 function keyOf(i: number): string {
