@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { batchIdOf, ridOf } from '../core/testing/ledger-model.ts';
 import { createBatches } from './batch-table.ts';
 import { createClaims } from './claim-table.ts';
+import { createLedgerStore } from './ledger-store.ts';
 import { createLedgerTable } from './ledger-table.ts';
 
 const tenant = 'acme';
@@ -27,7 +28,7 @@ async function readsOf(use: (dynamodb: DynamoDBDocumentClient) => Promise<unknow
 	return reads;
 }
 
-const ledgerOf = (dynamodb: DynamoDBDocumentClient) => createLedgerTable(dynamodb, 'ledger');
+const ledgerOf = (dynamodb: DynamoDBDocumentClient) => createLedgerTable(createLedgerStore(dynamodb, 'ledger'));
 const amounts = { nanoUsd: 1, images: 1, quotaRevision: 1 };
 
 test.each<[string, (dynamodb: DynamoDBDocumentClient) => Promise<unknown>]>([
@@ -39,7 +40,10 @@ test.each<[string, (dynamodb: DynamoDBDocumentClient) => Promise<unknown>]>([
 	['alerts', (dynamodb) => ledgerOf(dynamodb).alerts(tenant, period)],
 	['the journal', (dynamodb) => Array.fromAsync(ledgerOf(dynamodb).journal(tenant, period))],
 	['a reservation', (dynamodb) => ledgerOf(dynamodb).reserve({ tenant, period, rid, batchId, ...amounts })],
-	['a settlement', (dynamodb) => ledgerOf(dynamodb).settle({ tenant, period, rid, batchId, billedNanoUsd: 0 })],
+	[
+		'a settlement',
+		(dynamodb) => ledgerOf(dynamodb).settle({ tenant, period, rid, batchId, billedNanoUsd: 0, images: 1 }),
+	],
 	['a batch', (dynamodb) => createBatches(dynamodb, 'batches').get(batchId)],
 	['the owner of an image', (dynamodb) => createClaims(dynamodb, 'claims').ownerOf(name)],
 	['the owners of images', (dynamodb) => createClaims(dynamodb, 'claims').ownersOf([name])],

@@ -6,7 +6,7 @@ import { type BatchState, mintBatchId } from '../core/batch.ts';
 import { budgetOf } from '../core/budget.ts';
 import { limits } from '../core/limits.ts';
 import { createMemoryBatches } from '../core/memory-batches.ts';
-import { createMemoryLedger } from '../core/memory-ledger.ts';
+import { createMemoryLedger, emptyBooks } from '../core/memory-ledger.ts';
 import type { BatchMessage } from '../core/message.ts';
 import { costNanoUsd, embeddedPrice as price } from '../core/price.ts';
 import type { Quota, QuotaWish } from '../core/quota.ts';
@@ -20,8 +20,8 @@ const tenant = 'acme';
 const full10NanoUsd = 350; // ten images on the full network
 
 /** A planner on a clock that a test turns, over ledger and batches in memory. */
-function startPlanner(startMs: number) {
-	const ledger = createMemoryLedger();
+function startPlanner(startMs: number, books = emptyBooks()) {
+	const ledger = createMemoryLedger(books);
 	const batches = createMemoryBatches();
 	const sent = [] as BatchMessage[];
 	const alerts: string[] = [];
@@ -261,6 +261,26 @@ test('a younger batch does not slip by one whose planner dies while it defers it
 	await expect(planner.plan(await planner.drop(10))).rejects.toThrow(Died);
 	planner.batches.setState = setState;
 	expect(await planner.plan(await planner.drop(1))).toEqual({ deferred: 'order' });
+});
+
+test('a batch is not held up by one that counts as the oldest that waits, and waits no more', async () => {
+	const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
+	await planner.setQuota({ limitNanoUsd: 10 * full10NanoUsd });
+	const gone = await planner.drop();
+	await planner.plan(gone);
+	await planner.ledger.defer(tenant, '2026-11', gone.batchId); // a planner of it that was late
+	expect(await planner.plan(await planner.drop())).toHaveProperty('sent');
+});
+
+test('a quota whose change died on its way to the account holds from the next batch on', async () => {
+	const books = emptyBooks();
+	const startMs = Date.UTC(2026, 10, 24, 12);
+	const planner = startPlanner(startMs, books);
+	await planner.setQuota({});
+	await planner.plan(await planner.drop());
+	const mortal = createMemoryLedger(books, () => Promise.reject(new Died()));
+	await expect(mortal.setQuota({ tenant, limitNanoUsd: 2 * full10NanoUsd }, startMs)).rejects.toThrow(Died);
+	expect(await planner.plan(await planner.drop())).toMatchObject({ sent: { plan: { quotaRevision: 2 } } });
 });
 
 describe('two planners of one batch', () => {
