@@ -25,6 +25,14 @@ test('and by bytes, exactly at the bound; a larger image is alone', () => {
 	expect(sizes(cutBatches([4, 6, 1, 20, 3].map(image), bounds(10, 10)))).toEqual([[4, 6], [1], [20], [3]]);
 });
 
+test('and by what is fetched of an archive, where that is more than an image unpacks to', () => {
+	const packed = (bytes: number): Image => {
+		const stored = { at: 0, bytes, as: 'zip-deflated', packedBytes: bytes, crc32: 0 } as const;
+		return { ...image(1), entry: { name: 'x.png', stored } };
+	};
+	expect(cutBatches([4, 6, 1].map(packed), bounds(10, 10)).map((batch) => batch.length)).toEqual([2, 1]);
+});
+
 test('and by the bytes of its manifest: keys can be long', () => {
 	const long: Image = { key: `acme/${'k'.repeat(1000)}`, etag: 'e1', bytes: 1 };
 	const cut = cutBatches([long, long, long], { images: 10, bytes: 10, manifestBytes: 2200 });

@@ -157,4 +157,6 @@ test('doubled images count once, in whatever order they come', () => {
 	const distinct = distinctImages([b, a, versioned, newer, a, b]);
 	expect(distinct).toEqual([a, newer, versioned, b]);
 	expect(distinctImages([newer, b, a, b, versioned])).toEqual(distinct);
+	const entries = ['x.png', 'y.png'].map((name) => image('acme/a.zip', { entry: { name } }));
+	expect(distinctImages([...entries, ...entries])).toEqual(entries); // of one archive, each by its path
 });

@@ -25,6 +25,7 @@ const costing = (macs: number) => ({
 });
 const knowing = (prices: number[]) => ({ ...small, agent: { ...small.agent, prices } });
 const prices = (count: number) => knowing(Array.from({ length: count }, (_, i) => 0.01 * (i + 1)));
+const thinking = (macs: number) => ({ ...costing(300), agent: { ...small.agent, macs } });
 const macsMax = Math.floor(Number.MAX_SAFE_INTEGER / limits.batchImagesMax);
 
 test.each<[string, ModelCard, ModelCard, RegExp]>([
@@ -34,6 +35,7 @@ test.each<[string, ModelCard, ModelCard, RegExp]>([
 	['input width', input(1024, 8), input(1025, 8), /input.width/],
 	['prices', prices(limits.agentPricesMax), prices(limits.agentPricesMax + 1), /agent.prices/],
 	['MACs', costing(macsMax), costing(macsMax + 1), /policies.1.macs/],
+	['MACs of its agent', thinking(3), thinking(4), /1 % of the full network's, found 4/],
 ])('a card has at most so many %s', (_, largest, tooLarge, named) => {
 	expect(parseCard(JSON.stringify(largest))).toEqual(largest);
 	expect(() => parseCard(JSON.stringify(tooLarge))).toThrow(
