@@ -13,6 +13,7 @@ import {
 	type DeferralReason,
 	finalStates,
 	isFinal,
+	type NotedReservation,
 	statesKept,
 } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
@@ -122,7 +123,7 @@ function notIn(states: readonly BatchState[]) {
 }
 
 /** The list only grows: its length tells whether it is still the one that the caller has seen. */
-function appendReservation(batchId: string, reservation: Batch['reservations'][number], known: number) {
+function appendReservation(batchId: string, reservation: NotedReservation, known: number) {
 	const { values, condition } = notIn(finalStates);
 	return {
 		Key: { batchId },

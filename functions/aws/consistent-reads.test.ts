@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { batchIdOf, ridOf } from '../core/testing/ledger-model.ts';
 import { createBatches } from './batch-table.ts';
 import { createClaims } from './claim-table.ts';
-import { createLedgerStore } from './ledger-store.ts';
+import { openLedgerStore } from './ledger-store.ts';
 import { createLedgerTable } from './ledger-table.ts';
 
 const tenant = 'acme';
@@ -28,7 +28,7 @@ async function readsOf(use: (dynamodb: DynamoDBDocumentClient) => Promise<unknow
 	return reads;
 }
 
-const ledgerOf = (dynamodb: DynamoDBDocumentClient) => createLedgerTable(createLedgerStore(dynamodb, 'ledger'));
+const ledgerOf = (dynamodb: DynamoDBDocumentClient) => createLedgerTable(openLedgerStore(dynamodb, 'ledger'));
 const amounts = { nanoUsd: 1, images: 1, quotaRevision: 1 };
 
 test.each<[string, (dynamodb: DynamoDBDocumentClient) => Promise<unknown>]>([

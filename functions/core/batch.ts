@@ -39,6 +39,10 @@ const deferralReasonSchema = z.enum([
 ]);
 export type DeferralReason = z.infer<typeof deferralReasonSchema>;
 
+/** A reservation as its batch notes it before it is asked for, with the period whose account holds it. */
+const notedReservationSchema = z.strictObject({ rid: ridSchema, period: periodSchema });
+export type NotedReservation = z.infer<typeof notedReservationSchema>;
+
 /** The batch's item in the table of batches; its images stand in S3. */
 export const batchSchema = z.object({
 	batchId: batchIdSchema,
@@ -63,8 +67,8 @@ export const batchSchema = z.object({
 	deadlineMs: z.int().positive().optional(),
 	/** Settled with more reservations than one: until then a planner that noted one of them may still be granted it. */
 	watchedUntilMs: z.int().positive().optional(),
-	/** Every reservation ever minted for it, one a planning attempt, with the period whose account holds it. */
-	reservations: z.array(z.strictObject({ rid: ridSchema, period: periodSchema })).max(limits.batchReservationsMax),
+	/** Every reservation ever minted for it, one a planning attempt. */
+	reservations: z.array(notedReservationSchema).max(limits.batchReservationsMax),
 });
 export type Batch = z.infer<typeof batchSchema>;
 

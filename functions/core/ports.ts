@@ -1,5 +1,5 @@
 import type { Alert } from './alert.ts';
-import type { Batch, BatchState, DeferralReason } from './batch.ts';
+import type { Batch, BatchState, DeferralReason, NotedReservation } from './batch.ts';
 import type { BudgetNetError } from './errors.ts';
 import type { Account, JournalEntry, Refusal, ReserveRequest } from './ledger.ts';
 import type { Quota, QuotaWish } from './quota.ts';
@@ -80,7 +80,7 @@ export interface Batches {
 	 * @throws BudgetNetError `conflict` when the batch is settled or void, so that whoever reads its reservations after
 	 * that has them all; `invalid` when it has had too many; `not-found`
 	 */
-	addReservation(batchId: string, reservation: Batch['reservations'][number], known: number): Promise<boolean>;
+	addReservation(batchId: string, reservation: NotedReservation, known: number): Promise<boolean>;
 	/**
 	 * Says how far a batch has come, unless it has come further (batch.ts: statesKept). A reason that is not given is
 	 * removed.

@@ -1,4 +1,3 @@
-import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import pMap from 'p-map';
 import { askPlanner } from '../aws/ask-planner.ts';
@@ -46,12 +45,14 @@ interface News {
 export function createPlanner(parts: PlannerParts): (event: SQSEvent) => Promise<SQSBatchResponse> {
 	return async (event) => {
 		const newsOf = new Map<string, News>();
-		const read = async (record: SQSRecord) => collect(parts, newsOf, record);
-		const processor = new BatchProcessor(EventType.SQS);
-		const { batchItemFailures } = await processPartialResponse(event, read, processor, {
-			throwOnFullBatchFailure: false,
-		});
-		const failed = new Set(batchItemFailures.map((failure) => failure.itemIdentifier));
+		const failed = new Set<string>();
+		for (const record of event.Records) {
+			try {
+				collect(parts, newsOf, record);
+			} catch {
+				failed.add(record.messageId);
+			}
+		}
 		const planOne = async ([tenant, { images, closings, messageIds }]: [string, News]) => {
 			try {
 				if (images.length > 0) await planImages(parts, tenant, images);
@@ -67,6 +68,10 @@ export function createPlanner(parts: PlannerParts): (event: SQSEvent) => Promise
 	};
 }
 
+/**
+ * Adds what a message tells to the news of its tenants.
+ * @throws BudgetNetError `invalid` when a part of it cannot be read
+ */
 function collect(parts: PlannerParts, newsOf: Map<string, News>, record: SQSRecord): void {
 	const { images, closings, refusals, problems } = parseImageEvents(record.body, parts.imagesBucket);
 	const newsFor = (tenant: string): News => {

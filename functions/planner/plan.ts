@@ -1,10 +1,9 @@
 import type { Queue } from '../aws/queue.ts';
-import { again } from '../aws/tries.ts';
+import { again, tries } from '../aws/tries.ts';
 import type { Alert } from '../core/alert.ts';
 import type { Habit } from '../core/arrivals.ts';
-import { arrivedIn, type Batch, type DeferralReason, isUnplanned } from '../core/batch.ts';
+import { arrivedIn, type Batch, type DeferralReason, isUnplanned, type NotedReservation } from '../core/batch.ts';
 import { type BatchBudget, budgetOf, type NoBudget } from '../core/budget.ts';
-import { BudgetNetError } from '../core/errors.ts';
 import { type Account, type Refusal, type ReserveRequest, refusalOf } from '../core/ledger.ts';
 import { limits } from '../core/limits.ts';
 import type { BatchMessage } from '../core/message.ts';
@@ -45,20 +44,17 @@ export type Planned = { sent: BatchMessage } | { deferred: DeferralReason };
 export async function planBatch(parts: PlanningParts, batch: Batch, images: number): Promise<Planned | undefined> {
 	const { tenant, batchId } = batch;
 	const facts = { images, price: await parts.priceNow(), reservationIn: createReservationIn(parts.mintRid) };
-	for (let attempt = 0; attempt < limits.ledgerTries; attempt++) {
-		const known = attempt === 0 ? batch : await parts.batches.get(batchId);
+	let fresh: Batch | undefined = batch; // it was read just now: only the further attempts read it again
+	return await tries(`planning of batch ${batchId} of tenant ${tenant}`, async () => {
+		const known = fresh ?? (await parts.batches.get(batchId));
+		fresh = undefined;
 		if (!known || !isUnplanned(known)) return undefined;
 		const planned = await planOnce(parts, known, facts);
-		if (planned === again) continue;
-		if ('sent' in planned) return planned;
-		if (await isOvertaken(parts, known)) continue;
+		if (planned === again || 'sent' in planned) return planned;
+		if (await isOvertaken(parts, known)) return again;
 		const deferred = await deferBatch(parts, known, planned);
-		if (!(await isOldestAfterAll(parts, known, planned))) return deferred;
-	}
-	throw new BudgetNetError(
-		'unavailable',
-		`batch ${batchId}: it, or the account of tenant ${tenant}, changed ${limits.ledgerTries} times while it was planned; it will be resumed`,
-	);
+		return (await isOldestAfterAll(parts, known, planned)) ? again : deferred;
+	});
 }
 
 /**
@@ -78,7 +74,7 @@ async function isOldestAfterAll(
 interface PlanningFacts {
 	images: number;
 	price: Price;
-	reservationIn: (period: string) => Batch['reservations'][number];
+	reservationIn: (period: string) => NotedReservation;
 }
 
 /** The batch is to wait. */
@@ -90,7 +86,7 @@ interface Refused {
 
 /** One that was noted stays so for its period: in another it would be settled where it was never granted. */
 function createReservationIn(mintRid: () => string): PlanningFacts['reservationIn'] {
-	let minted: Batch['reservations'][number] | undefined;
+	let minted: NotedReservation | undefined;
 	return (period) => {
 		if (minted?.period !== period) minted = { rid: mintRid(), period };
 		return minted;

@@ -1,5 +1,5 @@
 import type { Manifests } from '../aws/manifests.ts';
-import { type Batch, type BatchRef, batchOf } from '../core/batch.ts';
+import { type Batch, type BatchRef, batchOf, type NotedReservation } from '../core/batch.ts';
 import { type Failure, failureOf } from '../core/failure.ts';
 import { nameOfImage } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
@@ -79,7 +79,7 @@ function wasSentAfter(batch: Batch, deadlineMs: number): boolean {
 async function reservationOf(
 	parts: GivingUpParts,
 	{ batchId, tenant, reservations }: Batch,
-): Promise<Batch['reservations'][number] | undefined> {
+): Promise<NotedReservation | undefined> {
 	const newest = reservations.at(-1);
 	if (newest) return newest;
 	const quota = await parts.ledger.getQuota(tenant);
@@ -90,7 +90,7 @@ async function reservationOf(
 /** Nothing ran, nothing is billed. */
 function factsOf(
 	{ batchId, tenant }: Batch,
-	{ rid, period }: Batch['reservations'][number],
+	{ rid, period }: NotedReservation,
 	images: number,
 	nowMs: number,
 ): RunFacts {
