@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { limits } from '../functions/core/limits.ts';
 import type { Buckets } from './buckets.ts';
 import { HandlerFunction } from './function.ts';
 import type { Queues } from './queues.ts';
@@ -19,7 +20,6 @@ export interface PlannerProps {
 	quotaAlerts: Topic;
 }
 
-const eventMessagesMax = 5000;
 /**
  * Each may be an archive of `limits.archiveBytesMax`: alone, it neither shares its function's time and memory nor takes
  * others along.
@@ -59,7 +59,7 @@ export class Planner extends Construct {
 				permissions: [...permissionsOfPlanning(props), ...permissionsOfIntending(props)],
 			}).drivenBy({
 				queue: queues.imageEvents.queue,
-				batchSize: eventMessagesMax,
+				batchSize: limits.plannerMessagesMax,
 				window: Duration.seconds(settings.windowSeconds),
 				concurrencyMax: invocationsPerQueueMax,
 			}),

@@ -17,11 +17,6 @@ interface QueueOptions {
 	deadVisibility?: Duration;
 }
 
-/**
- * SQS's longest. A standard queue's dead letters count their age from their first sending, so they need more than it.
- */
-const deadLetterRetention = Duration.days(14);
-
 /** Lambda asks for a visibility of six times the function's time-out. */
 const visibilityOfFunction = (timeout: Duration): Duration => Duration.seconds(6 * timeout.toSeconds());
 
@@ -63,7 +58,7 @@ export class Queues extends Construct {
 		const dead = new Queue(this, `${id}Dead`, {
 			...common,
 			queueName: `${queueName}-dead`,
-			retentionPeriod: deadLetterRetention,
+			retentionPeriod: Duration.seconds(limits.deadLetterRetentionSeconds),
 			visibilityTimeout: deadVisibility,
 		});
 		const queue = new Queue(this, id, {

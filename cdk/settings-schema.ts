@@ -65,7 +65,7 @@ const settingsSchema = z
 			.regex(/^[a-z0-9-]{1,64}$/)
 			.default('cifar10-resnet'),
 		/** Most images of a batch. */
-		batchImagesMax: z.int().min(1).max(limits.batchImagesMax).default(512),
+		batchImagesMax: z.int().min(1).max(limits.batchImagesMax).default(limits.batchImagesDefault),
 		/**
 		 * Seconds that a planner gathers images before it plans them: they wait so long, and what comes in one window
 		 * shares batches, of which each costs requests (docs/cost.md, small batches). Five planners gather at once, each

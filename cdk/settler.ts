@@ -1,5 +1,6 @@
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { limits } from '../functions/core/limits.ts';
 import type { Buckets } from './buckets.ts';
 import { HandlerFunction } from './function.ts';
 import type { Queues } from './queues.ts';
@@ -13,8 +14,6 @@ export interface SettlerProps {
 	queues: Queues;
 	tables: Tables;
 }
-
-const messagesMax = 10;
 
 /** Bills batches by their outcomes; and gives up those that no worker could run. */
 export class Settler extends Construct {
@@ -32,7 +31,7 @@ export class Settler extends Construct {
 				PLANS_QUEUE_URL: queues.plans.queue.queueUrl,
 			},
 		};
-		const driven = { batchSize: messagesMax, concurrencyMax: invocationsPerQueueMax };
+		const driven = { batchSize: limits.settlerMessagesMax, concurrencyMax: invocationsPerQueueMax };
 		this.functions = [
 			new HandlerFunction(this, 'Settler', {
 				...common,

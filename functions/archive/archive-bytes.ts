@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream';
-import { limits } from '../core/limits.ts';
+
+/** What one read of an archive's directory fetches. */
+const archiveWindowBytes = 1024 * 1024;
 
 /**
  * An archive's bytes, wherever they lie. Reading throws BudgetNetError `unavailable`, or ImageError when it is not
@@ -26,7 +28,7 @@ export function createWindow(archive: ArchiveBytes): (at: number, bytes: number)
 		if (!Number.isSafeInteger(at) || at < 0 || at + bytes > archive.bytes)
 			throw new Error(`it refers to bytes ${at} to ${at + bytes} of ${archive.bytes}`);
 		if (at < from || at + bytes > from + window.length) {
-			const size = Math.min(Math.max(bytes, limits.archiveWindowBytes), archive.bytes - at);
+			const size = Math.min(Math.max(bytes, archiveWindowBytes), archive.bytes - at);
 			window = await archive.read(at, size);
 			from = at;
 		}

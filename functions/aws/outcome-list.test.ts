@@ -1,9 +1,8 @@
 import type { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
 import { mintBatchId, objectKeys } from '../core/batch.ts';
-import { limits } from '../core/limits.ts';
 import { type Bucket, openBucket } from './bucket.ts';
-import { listOutcomes } from './outcome-list.ts';
+import { listOutcomes, outcomesListedMax } from './outcome-list.ts';
 
 const dayMs = 24 * 3600 * 1000;
 const firstMs = Date.UTC(2026, 0, 1);
@@ -24,7 +23,7 @@ function bucketOf(outcomes: number): Bucket {
 }
 
 test('as many as one listing gives; of one more it says what to do, and that helps', async () => {
-	const max = limits.outcomesListedMax;
+	const max = outcomesListedMax;
 	expect(await listOutcomes(bucketOf(max), 'acme')).toHaveLength(max);
 	const tooMany = bucketOf(max + 1);
 	await expect(listOutcomes(tooMany, 'acme')).rejects.toMatchObject({

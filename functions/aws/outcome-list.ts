@@ -1,7 +1,9 @@
 import { type BatchRef, batchDate, batchIdSchema } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
-import { limits } from '../core/limits.ts';
 import type { Bucket } from './bucket.ts';
+
+/** Batches with outcomes that one listing gives. */
+export const outcomesListedMax = 100_000;
 
 /** What outcomes.ts says of `list`. */
 export async function listOutcomes(
@@ -22,7 +24,7 @@ export async function listOutcomes(
 			if (until !== undefined && batchDate(batchId.data) > until) return refs; // keys are in the order of days
 			refs.push({ tenant, batchId: batchId.data });
 		}
-		if (refs.length > limits.outcomesListedMax) throw tooMany(prefix, refs);
+		if (refs.length > outcomesListedMax) throw tooMany(prefix, refs);
 		after = page.next;
 	} while (after !== undefined);
 	return refs;
@@ -32,6 +34,6 @@ function tooMany(prefix: string, refs: readonly BatchRef[]): BudgetNetError {
 	const lastDay = batchDate(refs.at(-1)?.batchId ?? '');
 	return new BudgetNetError(
 		'invalid',
-		`${prefix} has more than ${limits.outcomesListedMax} outcomes up to ${lastDay}: expected at most so many at once; ask for those of fewer days (--since, --until)`,
+		`${prefix} has more than ${outcomesListedMax} outcomes up to ${lastDay}: expected at most so many at once; ask for those of fewer days (--since, --until)`,
 	);
 }

@@ -5,7 +5,7 @@ import type { Outcome, RunFacts } from '../core/outcome.ts';
 import { reportOf } from '../core/report.ts';
 import { batchIdOf, ridOf } from '../core/testing/ledger-model.ts';
 import { openBucket } from './bucket.ts';
-import { createOutcomes } from './outcomes.ts';
+import { createOutcomes, outcomesBytesMax } from './outcomes.ts';
 import { oddKeys } from './testing/odd-keys.ts';
 import { startAnswering } from './testing/start-answering.ts';
 import { startClients } from './testing/start-clients.ts';
@@ -179,11 +179,11 @@ test('outcomes may be as long as is allowed, and no byte longer', async () => {
 	const labelled = (label: string): Outcome[] => [
 		{ v: 1, key: 'acme/a', version: 'v1', status: 'labelled', label, confidence: 1, policies: ['p0'], macs: 1 },
 	];
-	const room = limits.outcomesBytesMax - JSON.stringify(labelled('')[0]).length - 1;
+	const room = outcomesBytesMax - JSON.stringify(labelled('')[0]).length - 1;
 	const facts = (n: number) => factsOf(ref(n), ridOf(1), { images: 1, labelled: 1, failed: 0 });
 	await expect(outcomes.commit(ref(90), facts(90), labelled('x'.repeat(room + 1)))).rejects.toMatchObject({
 		code: 'invalid',
-		message: expect.stringContaining(String(limits.outcomesBytesMax)),
+		message: expect.stringContaining(String(outcomesBytesMax)),
 	});
 	expect(await outcomes.facts(ref(90))).toBeUndefined();
 	expect(await outcomes.commit(ref(91), facts(91), labelled('x'.repeat(room)))).toBe('committed');

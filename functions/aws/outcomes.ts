@@ -1,6 +1,5 @@
 import { type BatchRef, mustBeOf, objectKeys } from '../core/batch.ts';
 import { assert, BudgetNetError } from '../core/errors.ts';
-import { limits } from '../core/limits.ts';
 import { type Outcome, outcomeSchema, type RunFacts, runFactsSchema } from '../core/outcome.ts';
 import { parseJson } from '../core/parse.ts';
 import type { Report } from '../core/report.ts';
@@ -8,6 +7,9 @@ import { asciiJson } from './ascii-json.ts';
 import type { Bucket } from './bucket.ts';
 import { mustFit } from './must-fit.ts';
 import { listOutcomes } from './outcome-list.ts';
+
+/** Bytes of a batch's outcomes object. */
+export const outcomesBytesMax = 8 * 1024 * 1024;
 
 /** What became of the batches: the outcomes objects, which decide, and the reports made from them. */
 export interface Outcomes {
@@ -25,7 +27,7 @@ export interface Outcomes {
 	 * A tenant's batches that have outcomes, the oldest first.
 	 * @param since only those of this day (UTC, as 2026-11-24) and later: earlier ones are not even looked at
 	 * @param until only those of this day and earlier
-	 * @throws BudgetNetError `invalid` when there are more than `limits.outcomesListedMax`
+	 * @throws BudgetNetError `invalid` when there are more than `outcomesListedMax`
 	 */
 	list(tenant: string, since?: string, until?: string): Promise<BatchRef[]>;
 }
@@ -43,7 +45,7 @@ export function createOutcomes(results: Bucket): Outcomes {
 			assert(facts.images === outcomes.length, `${key}: facts of ${facts.images} images, ${outcomes.length} outcomes`);
 			const lines = outcomes.map((outcome) => JSON.stringify(outcome));
 			const text = lines.map((line) => `${line}\n`).join('');
-			mustFit(key, text, limits.outcomesBytesMax);
+			mustFit(key, text, outcomesBytesMax);
 			const metadata = { [factsName]: asciiJson(facts) };
 			// Written once: what no reader would take may never stand there.
 			readFacts(ref, metadata);
@@ -62,7 +64,7 @@ export function createOutcomes(results: Bucket): Outcomes {
 
 		async read(ref) {
 			const key = objectKeys.outcomes(ref);
-			const found = await results.getText(key, limits.outcomesBytesMax);
+			const found = await results.getText(key, outcomesBytesMax);
 			if (!found) return undefined;
 			const facts = readFacts(ref, found.metadata);
 			const lines = found.text.split('\n').slice(0, -1);

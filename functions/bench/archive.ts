@@ -51,7 +51,7 @@ export async function measureArchives(options: {
 	const tar = await buildTar(files);
 	const host = await startHost({
 		packageFolder,
-		batchImagesMax: 512,
+		batchImagesMax: limits.batchImagesDefault,
 		windowMs: 500,
 		log: () => undefined,
 		...(inference ? { inference } : {}),

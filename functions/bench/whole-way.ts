@@ -1,3 +1,4 @@
+import { limits } from '../core/limits.ts';
 import { limitForShare } from '../core/quota.ts';
 import { dropFiles, listFiles } from '../local/drop.ts';
 import { startHost } from '../local/host.ts';
@@ -9,7 +10,12 @@ const share = 0.5;
 /** Images a second from the first drop to the last settled report, in the embedded cloud, at half of the full MACs. */
 export async function measureWholeWay(packageFolder: string, folder: string): Promise<number> {
 	const files = await listFiles(folder);
-	const host = await startHost({ packageFolder, batchImagesMax: 512, windowMs: 500, log: () => undefined });
+	const host = await startHost({
+		packageFolder,
+		batchImagesMax: limits.batchImagesDefault,
+		windowMs: 500,
+		log: () => undefined,
+	});
 	try {
 		const limitNanoUsd = limitForShare({
 			card: host.model.card,

@@ -11,9 +11,10 @@ import { mustBeWritable, readRows, writeRows } from './label-rows.ts';
 import { defaultModel, packageFolder } from './packages.ts';
 import { startProgress } from './progress.ts';
 import { quietLog } from './quiet-log.ts';
+import { emulatedWorkers } from './workers.ts';
 
 const tenant = 'local';
-const batchImagesMax = 512;
+const { batchImagesMax } = emulatedWorkers;
 const windowMs = 1000;
 
 interface ClassifyOptions extends Allowance {

@@ -1,6 +1,6 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { createClients } from '../aws/clients.ts';
-import { namesOf } from '../aws/names.ts';
+import { emulatedAccount, namesOf } from '../aws/names.ts';
 import { outputsOf, resourcesIn } from '../aws/stack-outputs.ts';
 import { createStores } from '../aws/stores.ts';
 import { BudgetNetError } from '../core/errors.ts';
@@ -22,8 +22,6 @@ interface Found {
 }
 
 const defaultPrefix = 'budgetnet';
-/** Emulators all have this account; some answer with host names that not every resolver knows. */
-const emulatedAccount = '000000000000';
 let stackName: string | undefined;
 
 /** From here on commands find the system by the outputs of this stack; without one, by its names. */

@@ -19,7 +19,7 @@ export interface Workers extends Priced {
 export const emulatedWorkers: Workers = {
 	model: defaultModel,
 	workerKind: 'cpu',
-	batchImagesMax: 512,
+	batchImagesMax: limits.batchImagesDefault,
 	fallbackFor: () => embeddedPrice,
 };
 

@@ -1,8 +1,10 @@
 import { macsForQuality } from './curve.ts';
-import { limits } from './limits.ts';
 import { fullMacs, leastMacs, type ModelCard } from './package.ts';
 import { affordableMacs, costNanoUsd, costOrInfinity, type Price } from './price.ts';
 import type { Quota } from './quota.ts';
+
+/** However small a quota is, batches are not cut smaller. */
+export const batchImagesMin = 8;
 
 /**
  * What decided a budget. ceiling: there is money for the full network, or the tenant's ceiling, for every image. even:
@@ -60,13 +62,13 @@ export function budgetOf(options: {
 const quotaPartMax = 1 / 4;
 
 /**
- * The most images that one batch of a tenant may have, `limits.batchImagesMin` at the least: so few that the quota pays
+ * The most images that one batch of a tenant may have, `batchImagesMin` at the least: so few that the quota pays
  * several such batches, for one that it could never pay would hold up all that come after.
  */
 export function payableImages(quota: Pick<Quota, 'limitNanoUsd' | 'floor'>, card: ModelCard, price: Price): number {
 	const { floor } = boundsMacs(card, quota) ?? { floor: fullMacs(card) };
 	const payable = Math.floor((quota.limitNanoUsd * quotaPartMax) / costOrInfinity(price, floor, 1));
-	return Math.max(limits.batchImagesMin, payable);
+	return Math.max(batchImagesMin, payable);
 }
 
 /**

@@ -5,7 +5,10 @@ const batchesAtOnce = 3;
  */
 const inferenceSecondsMax = 1800;
 
-/** Every bound of the system, in one place. Units stand last. */
+/**
+ * Bounds that several files, the documents or the cloud's definition share, and those of what is taken in from outside
+ * or held in all by a worker. Units stand last. A bound that one file needs for itself stands beside its use.
+ */
 export const limits = {
 	/** An image as it lies in the bucket. */
 	imageBytesMax: 20 * 1024 * 1024,
@@ -45,20 +48,13 @@ export const limits = {
 	archivePartsMax: 256,
 	/** An archive's list of images, with their places. */
 	entryListBytesMax: 64 * 1024 * 1024,
-	/** What one read of an archive's directory fetches. */
-	archiveWindowBytes: 1024 * 1024,
-	/** Neighbouring entries that one read fetches together: at most, and as little as is worth a read of its own. */
-	spanBytesMax: 4 * 1024 * 1024,
-	spanBytesMin: 64 * 1024,
-	/** Bytes between two entries that a read would rather fetch than be cut. */
-	spanGapBytesMax: 64 * 1024,
 	/** Records of one S3 event message. */
 	eventRecordsMax: 1000,
 	/** Images of one batch, and their bytes together. */
 	batchImagesMax: 2048,
-	/** However small a quota is, batches are not cut smaller. */
-	batchImagesMin: 8,
 	batchBytesMax: 1024 * 1024 * 1024,
+	/** Images of one batch at most, where nobody says otherwise. */
+	batchImagesDefault: 512,
 	/** Open reservations of an account; beyond, a batch is deferred. */
 	openReservationsMax: 100,
 	/** Runs of one image that can be followed: its first, and those on purpose. */
@@ -70,9 +66,6 @@ export const limits = {
 	/** Bytes of a queue message's body. */
 	messageBytesMax: 256 * 1024,
 	manifestBytesMax: 8 * 1024 * 1024,
-	outcomesBytesMax: 8 * 1024 * 1024,
-	/** Batches with outcomes that one listing gives. */
-	outcomesListedMax: 100_000,
 	/** A model package, all files together. */
 	packageBytesMax: 2 * 1024 * 1024 * 1024,
 	/** Prices that an agent may know. */
@@ -100,8 +93,6 @@ export const limits = {
 	loadBytesMax: 256 * 1024 * 1024,
 	/** Connections of one client: what a worker's batches load at once, and some for all else. */
 	socketsMax: 288,
-	/** Reads that a batch's images in archives are cut into: enough for all decoders, and each is paid for. */
-	spansABatch: 16,
 	/** Tries of a request to a store that asks to slow down: some seconds, for functions end after minutes. */
 	slowDownTries: 4,
 	/**
@@ -113,8 +104,6 @@ export const limits = {
 	tenantConcurrency: 8,
 	/** Requests to a table or a bucket under way at once. */
 	storeConcurrency: 32,
-	/** Entries of journals that a habit is read from, in some seconds; of more, the last period tells. */
-	habitEntriesMax: 500_000,
 	/** Claims that one request reads: DynamoDB's own limit. */
 	claimsReadMax: 100,
 	/** Files that the embedded cloud's tools upload at once. */
@@ -123,8 +112,6 @@ export const limits = {
 	ledgerTries: 20,
 	/** How long the message of a worker that died stays invisible; a running one renews it. */
 	visibilitySeconds: 120,
-	/** One long poll. */
-	pollWaitSeconds: 10,
 	/**
 	 * How long a batch that failed to run waits before it is seen again, and how many times longer after each further
 	 * failure.
@@ -140,8 +127,6 @@ export const limits = {
 	 * grace.
 	 */
 	unprotectedSeconds: 30,
-	/** Long batches that overlap protect their worker for so long; then it takes no other until they are done. */
-	protectedSecondsMax: 1800,
 	/**
 	 * After so many runs that fail one after the other inference counts as lost: a GPU that failed once may fail for
 	 * ever.
@@ -153,8 +138,16 @@ export const limits = {
 	batchReceivesMax: 5,
 	eventReceivesMax: 5,
 	reportReceivesMax: 10,
+	/** Messages of one invocation: of the planner, which waits for a whole drop, and of the settler. */
+	plannerMessagesMax: 5000,
+	settlerMessagesMax: 10,
 	/** Longest time that a batch may wait in its queue. */
 	batchRetentionSeconds: 4 * 24 * 3600,
+	/**
+	 * How long dead letters are kept, SQS's longest: a standard queue's count their age from their first sending, so they
+	 * need more.
+	 */
+	deadLetterRetentionSeconds: 14 * 24 * 3600,
 	/** Longest time that a batch may be deferred; then its images fail with that reason. */
 	deferralDaysMax: 90,
 	/** A planner that has not finished a batch after so long is dead: its time-out, and some. */
@@ -174,24 +167,13 @@ export const limits = {
 	sweepTenantsMax: 100_000,
 	sweepDropsMax: 1000,
 	sweepDropObjectsMax: 250_000,
-	/** Events that one sweep of open drops sends again, of images that nobody claimed. */
-	sweepEventsMax: 1000,
-	/** Batches that one sweep remembers while it looks at drops. */
-	sweepBatchesKnownMax: 1000,
 	/** Deferred batches that one resumption plans, one after the other. */
 	resumeBatchesMax: 100,
-	/** How old a planner's reading of the price list may be. */
-	priceSecondsMax: 60,
-	/** Tenants whose habit a planner remembers. */
-	habitsKnownMax: 1000,
 	/**
 	 * Within so many minutes of a period's turn a quota's kind of period, first day and zone are not changed: a desk's
 	 * clock may be wrong.
 	 */
 	periodTurnMinutesMin: 10,
-	/** Schedules of quotas whose periods are remembered, and periods of each. */
-	schedulesCachedMax: 1000,
-	periodsCachedMax: 40,
 	/** Worst case of one run, kept free before a deadline. */
 	batchRunSecondsMax: batchesAtOnce * inferenceSecondsMax,
 	inferenceSecondsMax,

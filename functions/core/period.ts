@@ -1,6 +1,9 @@
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
-import { limits } from './limits.ts';
+
+/** Schedules of quotas whose periods are remembered, and periods of each. */
+const schedulesCachedMax = 1000;
+const periodsCachedMax = 40;
 
 /**
  * Calendars: the only file that knows Temporal. A day is a civil day of its time zone, from its first instant to the
@@ -54,8 +57,8 @@ export function periodAt(schedule: Schedule, instantMs: number): Period {
 	const found = known.find(({ startMs, endMs }) => startMs <= instantMs && instantMs < endMs);
 	if (found) return found;
 	const period = calculate(schedule, instantMs);
-	if (recent.size >= limits.schedulesCachedMax) recent.clear();
-	recent.set(key, [period, ...known.slice(0, limits.periodsCachedMax - 1)]);
+	if (recent.size >= schedulesCachedMax) recent.clear();
+	recent.set(key, [period, ...known.slice(0, periodsCachedMax - 1)]);
 	return period;
 }
 

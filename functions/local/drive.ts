@@ -1,13 +1,13 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { Resources } from '../aws/resources.ts';
 import type { SqsHandler } from '../aws/sqs-handler.ts';
+import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
 import { startEventSource } from './event-source.ts';
 import type { createHandlers } from './handlers.ts';
 
-/** Bounds of Lambda's event source mappings: of the planner, which waits for a whole drop, and of the others. */
-const eventMessagesMax = 5000;
-const messagesMax = 10;
+/** On AWS each comes alone, for a function's time and memory are bounded; here they are not. */
+const resumeMessagesMax = 10;
 
 export interface Driving {
 	/** Stops in the order of the data's way; waits for what runs. */
@@ -29,12 +29,12 @@ export function driveHandlers(options: {
 	const drive = (queueUrl: string, handler: SqsHandler, batchMax: number, windowMs: number) =>
 		startEventSource({ sqs, queueUrl, handler, batchMax, windowMs, onPolled, log });
 	const planning = [
-		drive(resources.imageEventsUrl, handlers.planner, eventMessagesMax, options.windowMs),
-		drive(resources.plansUrl, handlers.resumer, messagesMax, 0),
+		drive(resources.imageEventsUrl, handlers.planner, limits.plannerMessagesMax, options.windowMs),
+		drive(resources.plansUrl, handlers.resumer, resumeMessagesMax, 0),
 	];
 	const settling = [
-		drive(resources.reportsUrl, handlers.settler, messagesMax, 0),
-		drive(resources.batchesDeadUrl, handlers.deadLetterSettler, messagesMax, 0),
+		drive(resources.reportsUrl, handlers.settler, limits.settlerMessagesMax, 0),
+		drive(resources.batchesDeadUrl, handlers.deadLetterSettler, limits.settlerMessagesMax, 0),
 	];
 	const stopAll = async (sources: typeof planning) => {
 		await Promise.all(sources.map((source) => source.stop()));

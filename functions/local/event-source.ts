@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DeleteMessageBatchCommand, type Message, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { emulatedAccount } from '../aws/names.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 
@@ -108,7 +109,7 @@ function recordOf(message: Message, queueUrl: string): SQSRecord {
 		messageAttributes: {},
 		md5OfBody: message.MD5OfBody ?? '',
 		eventSource: 'aws:sqs',
-		eventSourceARN: `arn:aws:sqs:local:000000000000:${queueUrl.split('/').at(-1)}`,
+		eventSourceARN: `arn:aws:sqs:local:${emulatedAccount}:${queueUrl.split('/').at(-1)}`,
 		awsRegion: 'local',
 	};
 }

@@ -1,13 +1,10 @@
 import { CreateBucketCommand, type S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Clients } from '../aws/clients.ts';
-import { namesOf } from '../aws/names.ts';
+import { emulatedAccount, namesOf } from '../aws/names.ts';
 import type { Resources } from '../aws/resources.ts';
 import { createTables } from '../aws/tables.ts';
 import { limits } from '../core/limits.ts';
-
-const accountId = '000000000000';
-const deadLetterRetentionSeconds = 14 * 24 * 3600;
 
 export interface ProvisionOptions {
 	sqsEndpoint: string;
@@ -49,13 +46,13 @@ async function createQueueWithDeadLetters(
 		new CreateQueueCommand({
 			QueueName: deadLetters,
 			Attributes: {
-				MessageRetentionPeriod: String(deadLetterRetentionSeconds),
+				MessageRetentionPeriod: String(limits.deadLetterRetentionSeconds),
 				VisibilityTimeout: String(visibilitySeconds),
 			},
 		}),
 	);
 	const RedrivePolicy = JSON.stringify({
-		deadLetterTargetArn: `arn:aws:sqs:us-east-1:${accountId}:${deadLetters}`,
+		deadLetterTargetArn: `arn:aws:sqs:us-east-1:${emulatedAccount}:${deadLetters}`,
 		maxReceiveCount,
 	});
 	const Attributes = {
@@ -64,5 +61,6 @@ async function createQueueWithDeadLetters(
 		VisibilityTimeout: String(visibilitySeconds),
 	};
 	await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes }));
-	return `${sqsEndpoint}/${accountId}/${name}`; // the emulator answers with a host name that not every resolver knows
+	// the emulator answers with a host name that not every resolver knows
+	return `${sqsEndpoint}/${emulatedAccount}/${name}`;
 }

@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest';
 import { BudgetNetError } from '../core/errors.ts';
 import type { Account, JournalEntry } from '../core/ledger.ts';
-import { limits } from '../core/limits.ts';
 import { dayMs } from '../core/period.ts';
 import type { Ledger } from '../core/ports.ts';
 import type { Quota } from '../core/quota.ts';
 import { nextQuota } from '../core/quota.ts';
-import { createHabits } from './habit.ts';
+import { createHabits, habitEntriesMax } from './habit.ts';
 
 const tenant = 'acme';
 const nowMs = Date.UTC(2026, 10, 29, 12);
@@ -53,6 +52,6 @@ test('a journal that is too long to be read tells nothing, and nobody waits for 
 	expect(await habitOf(ledgerOf(100))).toMatchObject({ before: expect.anything() });
 	const cutOff = new BudgetNetError('invalid', 'too long');
 	expect(await habitOf(ledgerOf(100, cutOff))).toEqual({ lastPeriodImages: 7 });
-	expect(await habitOf(ledgerOf(limits.habitEntriesMax + 1))).toEqual({ lastPeriodImages: 7 });
+	expect(await habitOf(ledgerOf(habitEntriesMax + 1))).toEqual({ lastPeriodImages: 7 });
 	await expect(habitOf(ledgerOf(100, new BudgetNetError('unavailable', 'no answer')))).rejects.toThrow('no answer');
 });

@@ -1,9 +1,13 @@
 import { type Arrival, arrivalOf, type Habit, lookBackMs, rhythmOf } from '../core/arrivals.ts';
 import { BudgetNetError } from '../core/errors.ts';
-import { limits } from '../core/limits.ts';
 import { dayMs, mayOverlap, periodAt } from '../core/period.ts';
 import type { Ledger } from '../core/ports.ts';
 import type { Quota } from '../core/quota.ts';
+
+/** Entries of journals that a habit is read from, in some seconds; of more, the last period tells. */
+export const habitEntriesMax = 500_000;
+/** Tenants whose habit a planner remembers. */
+const habitsKnownMax = 1000;
 
 /** A tenant's habit up to a day, which stays as it is that day long. */
 interface Known {
@@ -26,7 +30,7 @@ export function createHabits(ledger: Ledger): (quota: Quota, nowMs: number) => P
 		if (before?.untilMs === untilMs && before.revision === revision) return before.habit;
 		const rhythm = rhythmOf(await readArrivals(ledger, tenant, untilMs), untilMs);
 		const habit = rhythm ?? (await lastPeriod(ledger, quota, nowMs));
-		if (known.size >= limits.habitsKnownMax) known.clear();
+		if (known.size >= habitsKnownMax) known.clear();
 		known.set(tenant, { untilMs, revision, habit });
 		return habit;
 	};
@@ -48,7 +52,7 @@ async function readArrivals(ledger: Ledger, tenant: string, untilMs: number): Pr
 	try {
 		for (const period of await periodsOf(ledger, tenant, untilMs))
 			for await (const entry of ledger.journal(tenant, period)) {
-				if (++entries > limits.habitEntriesMax) return [];
+				if (++entries > habitEntriesMax) return [];
 				const arrival = arrivalOf(entry);
 				if (arrival) arrivals.push(arrival);
 			}

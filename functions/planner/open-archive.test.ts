@@ -4,7 +4,7 @@ import { createImages, type Images } from '../aws/images.ts';
 import type { Manifests } from '../aws/manifests.ts';
 import { startAnswering } from '../aws/testing/start-answering.ts';
 import { type Batch, mintArchiveBatchId, partBatchId } from '../core/batch.ts';
-import { payableImages } from '../core/budget.ts';
+import { batchImagesMin, payableImages } from '../core/budget.ts';
 import type { Image } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import { createMemoryBatches } from '../core/memory-batches.ts';
@@ -80,8 +80,8 @@ test('an archive is cut into batches that a quarter of the quota pays, or one wo
 });
 
 test('where those would be too many, they are larger', async () => {
-	const parts = await partsOf(limits.batchImagesMin * limits.archivePartsMax + 1, 0);
-	expect(Math.max(...parts)).toBe(2 * limits.batchImagesMin);
+	const parts = await partsOf(batchImagesMin * limits.archivePartsMax + 1, 0);
+	expect(Math.max(...parts)).toBe(2 * batchImagesMin);
 	expect(parts.length).toBe(limits.archivePartsMax / 2 + 1);
 });
 

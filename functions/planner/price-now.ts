@@ -1,9 +1,11 @@
-import { limits } from '../core/limits.ts';
 import type { Price } from '../core/price.ts';
 import { type ListedPrice, type Priced, priceAt } from '../core/price-list.ts';
 
+/** How old a planner's reading of the price list may be. */
+const priceSecondsMax = 60;
+
 /**
- * The price in force, read from the list again after `limits.priceSecondsMax`.
+ * The price in force, read from the list again after `priceSecondsMax`.
  * @param fallback where the list has none for this model and kind of worker
  */
 export function createPriceNow(options: {
@@ -16,8 +18,7 @@ export function createPriceNow(options: {
 	let known: { list: ListedPrice[]; readMs: number } | undefined;
 	return async () => {
 		const now = nowMs();
-		if (!known || Math.abs(now - known.readMs) > limits.priceSecondsMax * 1000)
-			known = { list: await list(), readMs: now };
+		if (!known || Math.abs(now - known.readMs) > priceSecondsMax * 1000) known = { list: await list(), readMs: now };
 		return priceAt(known.list, priced, now) ?? fallback;
 	};
 }

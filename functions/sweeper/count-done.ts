@@ -8,6 +8,9 @@ import { isImage } from '../core/object-key.ts';
 import type { Batches } from '../core/ports.ts';
 import type { SendAgain } from './send-again.ts';
 
+/** Batches that one sweep remembers while it looks at drops. */
+export const sweepBatchesKnownMax = 1000;
+
 export interface CountingParts {
 	claims: Claims;
 	batches: Batches;
@@ -29,7 +32,7 @@ export function createCountDone(parts: CountingParts, sendAgain: SendAgain): Cou
 	const settledIn = (batchId: string): Promise<number | undefined> => {
 		const before = known.get(batchId);
 		if (before !== undefined) return before;
-		if (known.size >= limits.sweepBatchesKnownMax) known.clear();
+		if (known.size >= sweepBatchesKnownMax) known.clear();
 		const looking = settledOf(parts.batches, batchId);
 		known.set(batchId, looking);
 		return looking;

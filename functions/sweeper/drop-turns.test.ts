@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { limits } from '../core/limits.ts';
+import { sweepBatchesKnownMax } from './count-done.ts';
 import { batchIdOf, closedMs, createWorld, dropSettled, marker, unsettled } from './testing/drop-world.ts';
 
 describe('a sweep', () => {
@@ -40,8 +41,8 @@ describe('a sweep', () => {
 	});
 
 	test.each([
-		[limits.sweepBatchesKnownMax, limits.sweepBatchesKnownMax],
-		[limits.sweepBatchesKnownMax + 1, limits.sweepBatchesKnownMax + 2],
+		[sweepBatchesKnownMax, sweepBatchesKnownMax],
+		[sweepBatchesKnownMax + 1, sweepBatchesKnownMax + 2],
 	])('remembers batches, but not without end: of %i it reads %i', async (batches, reads) => {
 		const world = createWorld();
 		for (let i = 0; i < batches; i++)

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Batch, mintArchiveBatchId, partBatchId } from '../core/batch.ts';
 import { limits } from '../core/limits.ts';
+import { sweepEventsMax } from './send-again.ts';
 import {
 	batchIdOf,
 	closedMs,
@@ -158,8 +159,8 @@ describe('an image that a drop waits for and nobody claimed', () => {
 	});
 
 	test.each([
-		[limits.sweepEventsMax, limits.sweepEventsMax],
-		[limits.sweepEventsMax + 1, limits.sweepEventsMax],
+		[sweepEventsMax, sweepEventsMax],
+		[sweepEventsMax + 1, sweepEventsMax],
 	])('is one of so many a sweep: of %i, %i', async (lost, sent) => {
 		const world = createWorld();
 		for (let i = 0; i < lost; i++) {

@@ -2,7 +2,9 @@ import type { z } from 'zod';
 import type { ListedImage } from '../aws/image-list.ts';
 import type { Queue } from '../aws/queue.ts';
 import { imageEvent, type imageEventSchema } from '../core/event.ts';
-import { limits } from '../core/limits.ts';
+
+/** Events that one sweep of open drops sends again, of images that nobody claimed. */
+export const sweepEventsMax = 1000;
 
 export interface EventSendingParts {
 	imagesBucket: string;
@@ -26,8 +28,8 @@ export function createSendAgain({ imagesBucket, eventsQueue }: EventSendingParts
 }
 
 /**
- * Sends events of objects at rest, `limits.sweepEventsMax` at most: what is beyond them the next sweep meets again.
- * Made anew for every sweep.
+ * Sends events of objects at rest, `sweepEventsMax` at most: what is beyond them the next sweep meets again. Made anew
+ * for every sweep.
  */
 export function createBoundedSendAgain(parts: EventSendingParts): { sendAgain: SendAgain; sent: () => number } {
 	const send = createSendAgain(parts);
@@ -35,7 +37,7 @@ export function createBoundedSendAgain(parts: EventSendingParts): { sendAgain: S
 	return {
 		sent: () => sent,
 		async sendAgain(object) {
-			if (sent >= limits.sweepEventsMax || !isAtRest(parts, object)) return;
+			if (sent >= sweepEventsMax || !isAtRest(parts, object)) return;
 			sent += 1;
 			await send(object);
 		},

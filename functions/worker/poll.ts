@@ -6,6 +6,9 @@ import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
 import { namedIn } from '../core/message.ts';
 
+/** One long poll. */
+const pollWaitSeconds = 10;
+
 /** A running poll loop. */
 export interface Polling {
 	/** Receives nothing more; a batch that runs goes on. */
@@ -50,7 +53,7 @@ export function startPolling(options: {
 		queueUrl,
 		batchSize: 1,
 		messageSystemAttributeNames: ['ApproximateReceiveCount'],
-		waitTimeSeconds: limits.pollWaitSeconds,
+		waitTimeSeconds: pollWaitSeconds,
 		visibilityTimeout: visibilitySeconds,
 		heartbeatInterval: Math.ceil(visibilitySeconds / 3),
 		terminateVisibilityTimeout: ([message]) => waitOf(message as Message),

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { limits } from '../core/limits.ts';
-import { createProtection } from './protection.ts';
+import { createProtection, protectedSecondsMax } from './protection.ts';
 
 let agent: Server | undefined;
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
@@ -83,7 +83,7 @@ test('however long batches overlap, there comes a moment without protection', as
 	const told = toldOnce();
 	pass(limits.unprotectedSeconds);
 	await told;
-	pass(limits.protectedSecondsMax);
+	pass(protectedSecondsMax);
 	both.push(protection.during(async () => void calls.push('second')));
 	first.resolve();
 	await Promise.all(both);
@@ -97,7 +97,7 @@ test('what waits for that moment is refused when its worker stops', async () => 
 	const told = toldOnce();
 	pass(limits.unprotectedSeconds);
 	await told;
-	pass(limits.protectedSecondsMax);
+	pass(protectedSecondsMax);
 	const waiting = protection.during(async () => undefined);
 	protection.end();
 	await expect(waiting).rejects.toMatchObject({ code: 'unavailable' });

@@ -4,13 +4,15 @@ import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
 import { parseJson } from '../core/parse.ts';
 
+/** Long batches that overlap protect their worker for so long; then it takes no other until they are done. */
+export const protectedSecondsMax = 1800;
+
 /** Keeps ECS from ending this task while a long batch runs, when fewer workers are wanted. */
 export interface Protection {
 	/**
 	 * Runs `work`, under protection once it takes longer than what is over within the grace anyway; of several at once,
-	 * until the last one that does is done. After `limits.protectedSecondsMax` without an end further work waits for
-	 * that, for ECS to have its turn. That the protection cannot be had or given back is logged and is no reason not to
-	 * work.
+	 * until the last one that does is done. After `protectedSecondsMax` without an end further work waits for that, for
+	 * ECS to have its turn. That the protection cannot be had or given back is logged and is no reason not to work.
 	 */
 	during<T>(work: () => Promise<T>): Promise<T>;
 	/** Refuses the work that waits: its worker stops. */
@@ -43,7 +45,7 @@ export function createProtection(agentUri: string | undefined, log: Log): Protec
 	let overdue: NodeJS.Timeout | undefined;
 	const begin = () => {
 		long += 1;
-		if (long === 1) overdue = setTimeout(() => (isOverdue = true), limits.protectedSecondsMax * 1000).unref();
+		if (long === 1) overdue = setTimeout(() => (isOverdue = true), protectedSecondsMax * 1000).unref();
 		void set(true); // where it holds already, for longer from now on
 	};
 	const end = async () => {

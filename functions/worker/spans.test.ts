@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Image } from '../core/image.ts';
-import { limits } from '../core/limits.ts';
-import { cutSpans } from './spans.ts';
+import { cutSpans, spanBytesMax, spansABatch } from './spans.ts';
 
 const entry = (at: number, bytes: number, key = 'acme/a.tar'): Image => ({
 	key,
@@ -14,8 +13,8 @@ const neighbours = (count: number, bytes: number) => Array.from({ length: count 
 
 test('small neighbours are fetched together, in as many reads as there are decoders', () => {
 	const spans = cutSpans(neighbours(1024, 3000));
-	expect(spans.length).toBeGreaterThanOrEqual(limits.spansABatch);
-	expect(spans.length).toBeLessThanOrEqual(limits.spansABatch + 1);
+	expect(spans.length).toBeGreaterThanOrEqual(spansABatch);
+	expect(spans.length).toBeLessThanOrEqual(spansABatch + 1);
 });
 
 test('a few small ones are one read', () => {
@@ -57,7 +56,7 @@ test('every entry lies in exactly one span, and none is larger than a read may b
 				...images.keys(),
 			]);
 			for (const span of spans) {
-				if (span.entries.length > 1) expect(span.bytes).toBeLessThanOrEqual(limits.spanBytesMax);
+				if (span.entries.length > 1) expect(span.bytes).toBeLessThanOrEqual(spanBytesMax);
 				for (const { stored } of span.entries) {
 					expect(stored.at).toBeGreaterThanOrEqual(span.at);
 					expect(stored.at + stored.bytes).toBeLessThanOrEqual(span.at + span.bytes);

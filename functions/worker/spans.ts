@@ -1,5 +1,12 @@
 import { type Image, joinName, type Stored, versionOf } from '../core/image.ts';
-import { limits } from '../core/limits.ts';
+
+/** Reads that a batch's images in archives are cut into: enough for all decoders, and each is paid for. */
+export const spansABatch = 16;
+/** Neighbouring entries that one read fetches together: at most, and as little as is worth a read of its own. */
+export const spanBytesMax = 4 * 1024 * 1024;
+const spanBytesMin = 64 * 1024;
+/** Bytes between two entries that a read would rather fetch than be cut. */
+const spanGapBytesMax = 64 * 1024;
 
 /** Neighbouring entries of one archive that one read fetches together. */
 export interface Span {
@@ -16,8 +23,8 @@ interface Entry {
 }
 
 /**
- * Cuts the entries among a batch's images into spans, each read by one request: `limits.spansABatch` of them, so that
- * all decoders have work, of `limits.spanBytesMin` to `spanBytesMax` bytes. A larger entry is a span of its own.
+ * Cuts the entries among a batch's images into spans, each read by one request: `spansABatch` of them, so that all
+ * decoders have work, of `spanBytesMin` to `spanBytesMax` bytes. A larger entry is a span of its own.
  */
 export function cutSpans(list: readonly Image[]): Span[] {
 	const entries = list
@@ -27,8 +34,8 @@ export function cutSpans(list: readonly Image[]): Span[] {
 		})
 		.sort(byPlace);
 	const total = entries.reduce((sum, entry, i) => sum + entry.stored.bytes + gapBefore(entry, entries[i - 1]), 0);
-	const evenly = Math.ceil(total / limits.spansABatch);
-	const spanBytes = Math.max(limits.spanBytesMin, Math.min(limits.spanBytesMax, evenly));
+	const evenly = Math.ceil(total / spansABatch);
+	const spanBytes = Math.max(spanBytesMin, Math.min(spanBytesMax, evenly));
 	const spans: Span[] = [];
 	for (const { archive, index, stored } of entries) {
 		const open = spans.at(-1);
@@ -45,12 +52,12 @@ export function cutSpans(list: readonly Image[]): Span[] {
 function gapBefore({ archive, stored }: Entry, before: Entry | undefined): number {
 	if (!before || archiveOf(before.archive) !== archiveOf(archive)) return 0;
 	const gap = stored.at - (before.stored.at + before.stored.bytes);
-	return gap <= limits.spanGapBytesMax ? Math.max(0, gap) : 0;
+	return gap <= spanGapBytesMax ? Math.max(0, gap) : 0;
 }
 
 function joins(open: Span, stored: Stored, spanBytes: number): boolean {
 	const gap = stored.at - (open.at + open.bytes);
-	return gap <= limits.spanGapBytesMax && stored.at + stored.bytes - open.at <= spanBytes;
+	return gap <= spanGapBytesMax && stored.at + stored.bytes - open.at <= spanBytes;
 }
 
 /** What names an entry's archive. */
