@@ -6,6 +6,7 @@ import type { Drops } from '../aws/drops.ts';
 import type { Manifests } from '../aws/manifests.ts';
 import type { Queue } from '../aws/queue.ts';
 import type { Batch } from '../core/batch.ts';
+import { batchImagesMin } from '../core/budget.ts';
 import type { Closing } from '../core/drop.ts';
 import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { distinctImages, parseImageEvents } from '../core/event.ts';
@@ -109,7 +110,7 @@ async function payableAtAnyRate(parts: PlannerParts, tenant: string): Promise<nu
 	try {
 		return await payableNow(parts, tenant);
 	} catch (error) {
-		if (error instanceof BudgetNetError && error.code === 'invalid') return limits.batchImagesMin;
+		if (error instanceof BudgetNetError && error.code === 'invalid') return batchImagesMin;
 		throw error;
 	}
 }

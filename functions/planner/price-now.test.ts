@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
-import { limits } from '../core/limits.ts';
 import { embeddedPrice as fallback } from '../core/price.ts';
 import type { ListedPrice } from '../core/price-list.ts';
-import { createPriceNow } from './price-now.ts';
+import { createPriceNow, priceSecondsMax } from './price-now.ts';
 
 const priced = { model: 'm', workerKind: 'cpu' } as const;
 const nanoUsdPerTmac = 7;
@@ -25,7 +24,7 @@ test('a price that is set is in force a minute later at the latest, and the list
 	const priceNow = createPriceNow({ list, priced, fallback, nowMs: () => nowMs });
 	expect(await priceNow()).toEqual(fallback);
 	set.push(validFrom(0));
-	nowMs = limits.priceSecondsMax * 1000;
+	nowMs = priceSecondsMax * 1000;
 	expect(await priceNow()).toEqual(fallback);
 	expect(asked).toBe(1);
 	nowMs += 1;

@@ -2,7 +2,7 @@ import type { Price } from '../core/price.ts';
 import { type ListedPrice, type Priced, priceAt } from '../core/price-list.ts';
 
 /** How old a planner's reading of the price list may be. */
-const priceSecondsMax = 60;
+export const priceSecondsMax = 60;
 
 /**
  * The price in force, read from the list again after `priceSecondsMax`.
