@@ -203,7 +203,7 @@ describe('against `up`', () => {
 			.toBe('settled');
 		expect((await placeOf('acme/cat.png')).outcome).toMatchObject({ status: 'labelled', key: 'acme/cat.png' });
 		expect((await against('where', 'acme/cat.png')).stdout).toMatch(
-			/is settled\nbatch \S+\nlabel \w+ \(0\.\d+\), policies p\d/,
+			/is settled\nbatch \S+\nlabel \w+ \(0\.\d+\), policies p\d.*\nmodel cifar10-resnet, sha256:\w{64}\n$/,
 		);
 		const first = (await placeOf('acme/cat.png')).batchId;
 		expect(await placeOf(first)).toMatchObject({ batchId: first, state: 'settled', facts: { labelled: 1 } });
@@ -231,10 +231,10 @@ describe('against `up`', () => {
 		expect(other).toEqual({ key: 'acme/cat.png', version: 'e9', state: 'unclaimed' });
 		expect((await against('where', 'acme/a.zip', 'not/in.png')).stderr).toContain('has no image "not/in.png"');
 		expect((await against('results', '--tenant', 'acme')).stdout).toMatch(
-			/^acme\/cat.png: \w+ \(0\.\d+\)\nacme\/note.txt: failed: /,
+			/^acme\/cat.png: \w+ \(0\.\d+\), cifar10-resnet sha256:\w{12}\nacme\/note.txt: failed: /,
 		);
 		const csv = (await against('results', '--tenant', 'acme', '--csv')).stdout.split('\n');
-		expect(csv[0]).toBe('batch,key,entry,version,status,label,confidence,policies,macs,reason,detail');
+		expect(csv[0]).toBe('batch,key,entry,version,status,label,confidence,policies,macs,reason,detail,model,digest');
 		expect(csv[3]).toMatch(/^\S+-\w+00,"acme\/a.zip","in\/it.png",/);
 		const lines = (await against('results', '--tenant', 'acme', '--json')).stdout.trim().split('\n');
 		expect(lines.map((line) => JSON.parse(line).entry)).toEqual([undefined, undefined, 'in/it.png']);

@@ -3,12 +3,14 @@ import { BudgetNetError } from '../core/errors.ts';
 import { formatUsd } from '../core/money.ts';
 import type { RunFacts } from '../core/outcome.ts';
 import type { Connection } from './connect.ts';
+import { describeMadeBy, type MadeBy, madeBy } from './made-by.ts';
 import { timeOf } from './printable.ts';
 
 /** How far a batch has come, and what its run took once there was one. */
 export type BatchPlace = Pick<Batch, 'batchId' | 'tenant' | 'createdMs' | 'state'> &
 	Partial<Pick<Batch, 'run' | 'reason' | 'images' | 'parts' | 'deadlineMs'>> & {
-		facts?: Pick<RunFacts, 'labelled' | 'failed' | 'consumedMacs' | 'budgetMacs' | 'billedNanoUsd' | 'startedMs'>;
+		facts?: Pick<RunFacts, 'labelled' | 'failed' | 'consumedMacs' | 'budgetMacs' | 'billedNanoUsd' | 'startedMs'> &
+			MadeBy;
 	};
 
 /** Looks at one batch, as a log line, a report or an outcome names it. @throws BudgetNetError `not-found` */
@@ -24,6 +26,7 @@ export async function findBatch({ batches, outcomes }: Connection, batchId: stri
 		consumedMacs: found.consumedMacs,
 		budgetMacs: found.budgetMacs,
 		billedNanoUsd: found.billedNanoUsd,
+		...madeBy(found),
 	};
 	const some = Object.entries({ run, reason, images, parts, deadlineMs, facts });
 	return { batchId, tenant, createdMs, state, ...Object.fromEntries(some.filter(([, value]) => value !== undefined)) };
@@ -49,6 +52,7 @@ export function describeBatch({ state, reason, facts, ...batch }: BatchPlace): s
 	if (facts)
 		lines.push(
 			`${facts.labelled} labelled, ${facts.failed} failed, ${facts.consumedMacs} of ${facts.budgetMacs} MACs, ${formatUsd(facts.billedNanoUsd)}`,
+			...describeMadeBy(facts),
 		);
 	return lines;
 }
