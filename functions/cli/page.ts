@@ -14,7 +14,7 @@ import { reportOf } from '../core/report.ts';
 import { renderTenantPage, type TenantBatch, type TenantPage } from '../pages/tenant-page.ts';
 import { type Connection, connected } from './connect.ts';
 import { presentQuota } from './quota.ts';
-import { modelOf, modelOption, readCard } from './system-price.ts';
+import { modelOption, readCard, readSystemCard } from './system-price.ts';
 
 interface PageOptions {
 	tenant: string;
@@ -37,7 +37,10 @@ export function pageCommand(): Command {
 		.action(async (options: PageOptions) => {
 			parse(tenantSchema, options.tenant, `tenant "${options.tenant}"`);
 			const data = await connected(async (connection) => {
-				const card = await readCard(modelOf(connection, options.model));
+				const { model } = options;
+				const card = await (model === undefined
+					? readSystemCard(connection, connection.workers().model)
+					: readCard(model));
 				return pageData(connection, options.tenant, card);
 			});
 			if (options.json) process.stdout.write(`${JSON.stringify(data)}\n`);

@@ -10,14 +10,23 @@ import { type Image, nameOfImage } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import { resumeMessageSchema } from '../core/message.ts';
 import { isMarkerKey, tenantOf, tenantSchema } from '../core/object-key.ts';
+import type { ModelCard } from '../core/package.ts';
 import { parse } from '../core/parse.ts';
+import type { Priced } from '../core/price-list.ts';
 import { payableNow } from '../planner/payable.ts';
 import { rerun } from '../planner/rerun.ts';
 import { type Connection, connected } from './connect.ts';
 import { failedRuns, type Rerun, runsLabelledBy } from './failed-runs.ts';
 import { daySchema, sinceOption } from './results.ts';
 import { batchesFrom, runAfter } from './runs.ts';
-import { modelOption, type PricedOptions, pricedOf, readCard, systemPrice, workerKindOption } from './system-price.ts';
+import {
+	modelOption,
+	type PricedOptions,
+	pricedOf,
+	readSystemCard,
+	systemPrice,
+	workerKindOption,
+} from './system-price.ts';
 
 interface RetryOptions extends PricedOptions {
 	tenant: string;
@@ -67,10 +76,12 @@ async function retry(connection: Connection, keys: readonly string[], options: R
 			'invalid',
 			'--since goes with --failed or --digest: it says from which day on outcomes are looked for',
 		);
+	const priced = pricedOf(connection, options);
+	const card = await readSystemCard(connection, priced.model); // refuses before outcomes, maybe many, are read
 	const { reruns, expired } = byOutcome
 		? await runsByOutcome(connection, tenant, options)
 		: await rerunsOf(connection, await imagesSaid(connection, tenant, keys, batch), batch);
-	const imagesMax = await batchImagesMax(connection, tenant, options);
+	const imagesMax = await batchImagesMax(connection, tenant, priced, card);
 	return { ...(await runAll(connection, tenant, reruns, imagesMax)), expired };
 }
 
@@ -86,10 +97,9 @@ function runsByOutcome(connection: Connection, tenant: string, options: Pick<Ret
 }
 
 /** As few as the planner itself would put into one batch. */
-async function batchImagesMax(connection: Connection, tenant: string, options: RetryOptions): Promise<number> {
-	const priced = pricedOf(connection, options);
+async function batchImagesMax(connection: Connection, tenant: string, priced: Priced, card: ModelCard) {
 	const priceNow = () => systemPrice(connection, priced, Date.now());
-	const payable = await payableNow({ ...connection, card: await readCard(priced.model), priceNow }, tenant);
+	const payable = await payableNow({ ...connection, card, priceNow }, tenant);
 	return Math.min(connection.workers().batchImagesMax, payable);
 }
 

@@ -6,6 +6,7 @@ import { type Priced, priceAt } from '../core/price-list.ts';
 import { readCardIn } from '../onnx/package-files.ts';
 import type { Connection } from './connect.ts';
 import { packageFolder } from './packages.ts';
+import type { Workers } from './workers.ts';
 
 /** What a price is said to be of; what is left out is the system's. */
 export interface PricedOptions {
@@ -19,6 +20,25 @@ export const workerKindOption = new Option('--worker-kind <name>', "cpu or gpu (
 /** The card of a model package. @throws BudgetNetError */
 export async function readCard(model: string): Promise<ModelCard> {
 	return readCardIn(await packageFolder(model));
+}
+
+/**
+ * The card of a model that is priced as the system's planner would.
+ * @throws BudgetNetError also where this is the system's model and the package here is not the one that it runs
+ */
+export async function readSystemCard({ workers }: Pick<Connection, 'workers'>, model: string): Promise<ModelCard> {
+	const card = await readCard(model);
+	mustBeRun(workers(), card);
+	return card;
+}
+
+/** @throws BudgetNetError `invalid` where the system runs another build of this model, as far as it says */
+export function mustBeRun({ model, digest }: Pick<Workers, 'model' | 'digest'>, card: ModelCard): void {
+	if (card.name !== model || digest === undefined || digest === card.digest) return;
+	throw new BudgetNetError(
+		'invalid',
+		`model ${model}: the package here is ${card.digest}, the system runs ${digest}: check out that one, or deploy this one, with npm run deploy`,
+	);
 }
 
 /**
