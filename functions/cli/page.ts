@@ -6,11 +6,12 @@ import { expectedAccuracy } from '../core/curve.ts';
 import type { JournalEntry } from '../core/ledger.ts';
 import { limits } from '../core/limits.ts';
 import { tenantSchema } from '../core/object-key.ts';
+import type { RunFacts } from '../core/outcome.ts';
 import type { ModelCard } from '../core/package.ts';
 import { policyMacs } from '../core/package.ts';
 import { parse } from '../core/parse.ts';
 import { periodAt } from '../core/period.ts';
-import { reportOf } from '../core/report.ts';
+import { type Report, reportOf } from '../core/report.ts';
 import { renderTenantPage, type TenantBatch, type TenantPage } from '../pages/tenant-page.ts';
 import { type Connection, connected } from './connect.ts';
 import { presentQuota } from './quota.ts';
@@ -51,6 +52,12 @@ export function pageCommand(): Command {
 		});
 }
 
+interface ReadBatch {
+	batch: TenantBatch;
+	policies: Report['policies'];
+	other?: RunFacts;
+}
+
 /** Everything that the page shows of a tenant's period that is now. @throws BudgetNetError */
 export async function pageData(connection: Connection, tenant: string, card: ModelCard): Promise<TenantPage> {
 	const { ledger } = connection;
@@ -65,8 +72,15 @@ export async function pageData(connection: Connection, tenant: string, card: Mod
 		concurrency: limits.fetchConcurrency,
 	});
 	const runs = new Map<string, number>();
-	for (const { policies } of read)
+	const others = { batches: 0, macs: 0, images: 0 };
+	for (const { policies, other } of read) {
+		if (other) {
+			others.batches += 1;
+			others.macs += other.consumedMacs;
+			others.images += other.labelled;
+		}
 		for (const [id, { runs: more }] of Object.entries(policies)) runs.set(id, (runs.get(id) ?? 0) + more);
+	}
 	const { limitNanoUsd, softLimitNanoUsd } = quota;
 	return {
 		tenant,
@@ -83,15 +97,24 @@ export async function pageData(connection: Connection, tenant: string, card: Mod
 			const images = runs.get(id) ?? 0;
 			return { id, images, macs: images * policyMacs(card, i) };
 		}),
+		others,
 	};
 }
 
-async function readBatch({ outcomes }: Connection, entry: JournalEntry, card: ModelCard) {
+/** Of a batch that another package ran the card knows neither policies nor accuracy: `other` is what it says itself. */
+async function readBatch({ outcomes }: Connection, entry: JournalEntry, card: ModelCard): Promise<ReadBatch> {
 	const found = await outcomes.read(entry);
-	const report = found && reportOf(found.facts, found.outcomes);
-	const labelled = report?.labelled ?? 0;
-	const accuracy = labelled === 0 ? undefined : expectedAccuracy(card, (report?.consumedMacs ?? 0) / labelled);
-	return { batch: batchOf(entry, report?.images, accuracy), policies: report?.policies ?? {} };
+	if (!found) return { batch: batchOf(entry), policies: {} };
+	const { facts } = found;
+	if (!ranOn(card, facts)) return { batch: batchOf(entry, facts.images), policies: {}, other: facts };
+	const { labelled, consumedMacs } = facts;
+	const accuracy = labelled === 0 ? undefined : expectedAccuracy(card, consumedMacs / labelled);
+	return { batch: batchOf(entry, facts.images, accuracy), policies: reportOf(facts, found.outcomes).policies };
+}
+
+/** Facts from before digests were noted go by the model's name. */
+function ranOn(card: ModelCard, { model, digest }: RunFacts): boolean {
+	return digest === undefined ? model === card.name : digest === card.digest;
 }
 
 /** @param reported what an entry from before it was noted does not say */
