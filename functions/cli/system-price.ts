@@ -32,12 +32,29 @@ export async function readSystemCard({ workers }: Pick<Connection, 'workers'>, m
 	return card;
 }
 
-/** @throws BudgetNetError `invalid` where the system runs another build of this model, as far as it says */
-export function mustBeRun({ model, digest }: Pick<Workers, 'model' | 'digest'>, card: ModelCard): void {
-	if (card.name !== model || digest === undefined || digest === card.digest) return;
+/** The card of the system's model; undefined where the stack does not say it, or the package is none of those here. */
+export async function systemCard(system: Pick<Connection, 'workers'>): Promise<ModelCard | undefined> {
+	try {
+		return await readCard(system.workers().model);
+	} catch (error) {
+		if (error instanceof BudgetNetError && (error.code === 'invalid' || error.code === 'not-found')) return undefined;
+		throw error;
+	}
+}
+
+type Run = Pick<Workers, 'model' | 'digest'>;
+
+/** Whether the system runs no other build of this model, as far as it says. */
+export function isRun({ model, digest }: Run, card: ModelCard): boolean {
+	return card.name !== model || digest === undefined || digest === card.digest;
+}
+
+/** @throws BudgetNetError `invalid` where the system runs another build of this model */
+export function mustBeRun(run: Run, card: ModelCard): void {
+	if (isRun(run, card)) return;
 	throw new BudgetNetError(
 		'invalid',
-		`model ${model}: the package here is ${card.digest}, the system runs ${digest}: check out that one, or deploy this one, with npm run deploy`,
+		`model ${card.name}: the package here is ${card.digest}, the system runs ${run.digest}: check out that one, or deploy this one, with npm run deploy`,
 	);
 }
 

@@ -2,11 +2,14 @@ import { expect, test } from 'vitest';
 import type { Outcomes } from '../aws/outcomes.ts';
 import type { Batch } from '../core/batch.ts';
 import { createMemoryBatches } from '../core/memory-batches.ts';
+import { createMemoryLedger } from '../core/memory-ledger.ts';
+import { formatUsd } from '../core/money.ts';
 import type { RunFacts } from '../core/outcome.ts';
 import { noPrice } from '../core/price.ts';
 import { ridOf } from '../core/testing/ledger-model.ts';
 import type { Connection } from './connect.ts';
 import { type BatchPlace, describeBatch, findBatch } from './where-batch.ts';
+import { emulatedWorkers } from './workers.ts';
 
 const batchId = '20261124T113012123Z-1f2e3d4c';
 const tenant = 'acme';
@@ -32,15 +35,18 @@ const facts: RunFacts = {
 };
 
 /** What `where` says of a batch. */
-async function said(of: Partial<Batch>, ran?: RunFacts): Promise<string[]> {
-	return describeBatch(await placeOf(of, ran));
+async function said(of: Partial<Batch>, ran?: RunFacts, limitNanoUsd?: number): Promise<string[]> {
+	return describeBatch(await placeOf(of, ran, limitNanoUsd));
 }
 
-async function placeOf(of: Partial<Batch>, ran?: RunFacts): Promise<BatchPlace> {
+async function placeOf(of: Partial<Batch>, ran?: RunFacts, limitNanoUsd = 1_000_000_000): Promise<BatchPlace> {
 	const batches = createMemoryBatches();
 	await batches.create({ batchId, tenant, createdMs, state: 'sent', images: 3, reservations: [], ...of });
 	const outcomes: Partial<Outcomes> = { facts: async () => ran };
-	return findBatch({ batches, outcomes } as unknown as Connection, batchId);
+	const ledger = createMemoryLedger();
+	await ledger.setQuota({ tenant, limitNanoUsd, floor: { policy: 'p0' } }, createdMs);
+	const system = { workers: () => emulatedWorkers, prices: { list: async () => [] } };
+	return findBatch({ batches, outcomes, ledger, ...system } as unknown as Connection, batchId);
 }
 
 const made = 'made 2026-11-24T11:30:12.000Z';
@@ -62,6 +68,18 @@ test('a batch is named with how far it has come', async () => {
 		`${made}, 3 images, of an archive in 2 batches`,
 		...ran,
 	]);
+});
+
+test('of one that waits, and that even the whole limit cannot pay, the limit that would is said', async () => {
+	const waits: Partial<Batch> = { state: 'deferred', reason: 'quota' };
+	const { neededLimitNanoUsd: needed } = await placeOf(waits, undefined, 1);
+	if (typeof needed !== 'number') throw new Error('expected a limit');
+	expect((await said(waits, undefined, needed - 1)).at(-1)).toBe(
+		`the whole limit cannot pay it, ${formatUsd(needed)} would`,
+	);
+	expect(await placeOf(waits, undefined, needed)).not.toHaveProperty('neededLimitNanoUsd');
+	expect(await placeOf({ state: 'deferred', reason: 'order' }, undefined, 1)).not.toHaveProperty('neededLimitNanoUsd');
+	expect(await placeOf({ state: 'settled', reason: 'quota' }, facts, 1)).not.toHaveProperty('neededLimitNanoUsd');
 });
 
 test('of a batch that was given up no model is named in words, and in JSON it is the one of its report', async () => {
