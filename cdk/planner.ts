@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Duration } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { limits } from '../functions/core/limits.ts';
+import { parseCard } from '../functions/core/package.ts';
 import type { Buckets } from './buckets.ts';
 import { HandlerFunction } from './function.ts';
 import type { Queues } from './queues.ts';
@@ -20,6 +23,7 @@ export interface PlannerProps {
 	quotaAlerts: Topic;
 }
 
+const root = join(import.meta.dirname, '..');
 /**
  * Each may be an archive of `limits.archiveBytesMax`: alone, it neither shares its function's time and memory nor takes
  * others along.
@@ -31,13 +35,17 @@ const resumerMemoryMib = 1769;
 /** Claims images, plans batches and reserves their money; and finishes what another planner left undone. */
 export class Planner extends Construct {
 	readonly functions: HandlerFunction[];
+	/** Of the package whose card lies beside its code: batches are for workers with that package. */
+	readonly modelDigest: string;
 
 	constructor(scope: Construct, id: string, props: PlannerProps) {
 		super(scope, id);
 		const { settings, buckets, queues } = props;
+		const cardFile = `models/packages/${settings.modelPackage}/model.json`;
+		this.modelDigest = parseCard(readFileSync(join(root, cardFile), 'utf8')).digest;
 		const common = {
 			entry: 'planner/lambda.ts',
-			files: [`models/packages/${settings.modelPackage}/model.json`],
+			files: [cardFile],
 			environment: {
 				SYSTEM_NAME: settings.name,
 				IMAGES_BUCKET: buckets.images.bucketName,

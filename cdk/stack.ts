@@ -51,6 +51,7 @@ export class BudgetNetStack extends Stack {
 			QuotaAlertsTopicArn: topics.quotaAlerts.topicArn,
 			DropsTopicArn: topics.drops.topicArn,
 			ModelPackage: settings.modelPackage,
+			ModelDigest: planner.modelDigest,
 			WorkerKind: settings.workers,
 			Price: JSON.stringify(settings.price),
 			BatchImagesMax: String(settings.batchImagesMax),

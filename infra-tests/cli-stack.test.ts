@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -12,6 +13,7 @@ import { startSmallCloud } from './small-cloud.ts';
 let server: Server | undefined;
 afterEach(() => void server?.close());
 
+const { digest } = JSON.parse(await readFile('models/packages/cifar10-resnet/model.json', 'utf8'));
 const queues = ['ImageEvents', 'Plans', 'Batches', 'BatchesDead', 'Reports'];
 const outputs: Record<string, string> = {
 	TablePrefix: 'budgetnet',
@@ -82,21 +84,26 @@ describe('a command on a stack', () => {
 	const price = { version: 'fargate-1', nanoUsdPerTmac: 710_000, nanoUsdPerImage: 6_700 };
 	const said = {
 		ModelPackage: 'cifar10-resnet',
+		ModelDigest: digest,
 		WorkerKind: 'gpu',
 		Price: JSON.stringify(price),
 		BatchImagesMax: '100',
 	};
+	const otherDigest = `sha256:${'5'.repeat(64)}`;
 	const before = { ...outputs, TablePrefix: 'small' };
 
 	const onLocalStack = { PlansQueueUrl: 'http://sqs.us-east-1.localhost.localstack.cloud:4566/000000000000/plans' };
 
 	/**
-	 * How the command line finds the stacks `mine`, `local` and, deployed before its outputs said what its workers are,
-	 * `older`.
+	 * How the command line finds the stacks `mine`, `local`, `rebuilt`, which runs another package of that name, `undigested`
+	 * and `older`, which were deployed before their outputs said which package it is, and what their workers are.
 	 */
 	async function environment(): Promise<Record<string, string>> {
-		const local = { ...before, ...said, ...onLocalStack };
-		const client = await startCloudFormation({ mine: { ...before, ...said }, local, older: before });
+		const mine = { ...before, ...said };
+		const { ModelDigest: _, ...undigested } = mine;
+		const rebuilt = { ...mine, ModelDigest: otherDigest };
+		const local = { ...rebuilt, ...onLocalStack };
+		const client = await startCloudFormation({ mine, local, rebuilt, undigested, older: before });
 		const { hostname, port } = await (client.config.endpoint as () => Promise<{ hostname: string; port?: number }>)();
 		const { s3Endpoint, sqsEndpoint, dynamodbEndpoint, region, credentials } = cloud.endpoints;
 		return {
@@ -137,6 +144,24 @@ describe('a command on a stack', () => {
 			[
 				['--stack local quota set initech --limit 5', 0, /\$5\.00 a month/],
 				['--stack local estimate --tenant initech --images 10', 0, /at full quality: at most \$0\.000000398,/],
+			],
+			await environment(),
+		);
+	});
+
+	test('that runs another build of its model: what would be reckoned with its card is refused, all else works', async () => {
+		const refused = new RegExp(
+			`model cifar10-resnet: the package here is ${digest}, the system runs ${otherDigest}: check out that one, or deploy`,
+		);
+		await expectLines(
+			[
+				['--stack rebuilt quota set hooli --limit 5', 0, /\$5\.00 a month/],
+				['--stack rebuilt quota set hooli --floor 0.9', 2, refused],
+				['--stack rebuilt estimate --tenant hooli --images 10', 2, refused],
+				['--stack rebuilt page --tenant hooli', 2, refused],
+				['--stack rebuilt retry --tenant hooli --failed', 2, refused],
+				['--stack rebuilt status hooli', 0, /hooli/],
+				['--stack undigested estimate --tenant hooli --images 10', 0, /at full quality/],
 			],
 			await environment(),
 		);

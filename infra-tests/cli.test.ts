@@ -15,6 +15,7 @@ const sample = join(root, 'models', 'samples', 'cifar10', 'images');
 /** Relative to the folder that tests run in. */
 const images = 'models/samples/cifar10/images';
 const names = ['0000.png', '0001.png', '0002.png'];
+const digest = 'sha256:0123456789ab';
 /** Where a system could be that no command of these gets to ask. */
 const nowhere = { AWS_ENDPOINT_URL: 'http://127.0.0.1:1', AWS_REGION: 'us-east-1' };
 
@@ -120,7 +121,10 @@ describe('classify', () => {
 		[['where', 'acme/_complete', 'a.png'], /is no image: expected nothing but it/],
 		[['retry', '--tenant', 'acme', 'acme/_complete'], /is the marker of a drop, no image/],
 		[['stop', '--tenant', 'A B'], /expected a tenant/],
-		[['retry', '--tenant', 'acme'], /give keys, --failed or --batch/],
+		[['retry', '--tenant', 'acme'], /give keys, --failed, --digest or --batch/],
+		[['retry', '--tenant', 'acme', '--failed', '--digest', digest], /give keys, --failed, --digest or --batch/],
+		[['retry', '--tenant', 'acme', '--digest', digest.slice(0, -1)], /--digest.*expected sha256: and 12 to 64/],
+		[['retry', '--tenant', 'acme', '--batch', 'x', '--since', '2026-11-24'], /--since goes with --failed or --digest/],
 		[['retry', '--tenant', 'acme', '--batch', 'x'], /expected a batch id/],
 		[['retry', '--tenant', 'acme', 'other/cat.png'], /is not tenant acme's/],
 		[['retry', 'acme/cat.png'], /required option '--tenant/],
@@ -203,7 +207,7 @@ describe('against `up`', () => {
 			.toBe('settled');
 		expect((await placeOf('acme/cat.png')).outcome).toMatchObject({ status: 'labelled', key: 'acme/cat.png' });
 		expect((await against('where', 'acme/cat.png')).stdout).toMatch(
-			/is settled\nbatch \S+\nlabel \w+ \(0\.\d+\), policies p\d/,
+			/is settled\nbatch \S+\nlabel \w+ \(0\.\d+\), policies p\d.*\nmodel cifar10-resnet, sha256:\w{64}\n$/,
 		);
 		const first = (await placeOf('acme/cat.png')).batchId;
 		expect(await placeOf(first)).toMatchObject({ batchId: first, state: 'settled', facts: { labelled: 1 } });
@@ -231,10 +235,10 @@ describe('against `up`', () => {
 		expect(other).toEqual({ key: 'acme/cat.png', version: 'e9', state: 'unclaimed' });
 		expect((await against('where', 'acme/a.zip', 'not/in.png')).stderr).toContain('has no image "not/in.png"');
 		expect((await against('results', '--tenant', 'acme')).stdout).toMatch(
-			/^acme\/cat.png: \w+ \(0\.\d+\)\nacme\/note.txt: failed: /,
+			/^acme\/cat.png: \w+ \(0\.\d+\), cifar10-resnet sha256:\w{12}\nacme\/note.txt: failed: /,
 		);
 		const csv = (await against('results', '--tenant', 'acme', '--csv')).stdout.split('\n');
-		expect(csv[0]).toBe('batch,key,entry,version,status,label,confidence,policies,macs,reason,detail');
+		expect(csv[0]).toBe('batch,key,entry,version,status,label,confidence,policies,macs,reason,detail,model,digest');
 		expect(csv[3]).toMatch(/^\S+-\w+00,"acme\/a.zip","in\/it.png",/);
 		const lines = (await against('results', '--tenant', 'acme', '--json')).stdout.trim().split('\n');
 		expect(lines.map((line) => JSON.parse(line).entry)).toEqual([undefined, undefined, 'in/it.png']);
@@ -295,5 +299,13 @@ describe('against `up`', () => {
 		await expect
 			.poll(async () => (await placeOf('acme/later.png')).state, { timeout: 30_000, interval: 500 })
 			.toBe('settled');
+		const inAll = await batchesWithOutcomes();
+		const { digest } = await placeOf('acme/later.png');
+		const again = await against('retry', '--tenant', 'acme', '--digest', digest.slice(0, 'sha256:'.length + 12));
+		expect(again.stdout).toMatch(
+			/^4 images run again, in 4 batches\n(\S+\n){4}those that run again already do not run twice\n$/,
+		);
+		await expect.poll(batchesWithOutcomes, { timeout: 30_000, interval: 500 }).toBe(inAll + 4);
+		expect((await placeOf('acme/later.png')).earlier).toMatchObject([{ outcome: { status: 'labelled' }, digest }]);
 	});
 });

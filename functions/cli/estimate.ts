@@ -16,7 +16,14 @@ import { listImages } from '../local/drop.ts';
 import { createHabits } from '../planner/habit.ts';
 import { type Connection, connected } from './connect.ts';
 import { presentQuota } from './quota.ts';
-import { modelOption, type PricedOptions, pricedOf, readCard, systemPrice, workerKindOption } from './system-price.ts';
+import {
+	modelOption,
+	type PricedOptions,
+	pricedOf,
+	readSystemCard,
+	systemPrice,
+	workerKindOption,
+} from './system-price.ts';
 
 interface EstimateOptions extends PricedOptions {
 	tenant: string;
@@ -101,7 +108,7 @@ async function estimateFor(
 
 async function standingOf(connection: Connection, quota: Quota, priced: Priced): Promise<Standing> {
 	const { ledger, workers } = connection;
-	const card = await readCard(priced.model);
+	const card = await readSystemCard(connection, priced.model);
 	const nowMs = Date.now();
 	const account = await ledger.getAccount(quota.tenant, periodOf(quota, nowMs));
 	const { availableNanoUsd = quota.limitNanoUsd, images: seenImages = 0 } = account ?? {};

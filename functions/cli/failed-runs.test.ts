@@ -4,12 +4,13 @@ import { BudgetNetError } from '../core/errors.ts';
 import type { FailureReason } from '../core/failure.ts';
 import type { Image } from '../core/image.ts';
 import type { Connection } from './connect.ts';
-import { failedRuns } from './failed-runs.ts';
+import { failedRuns, runsLabelledBy } from './failed-runs.ts';
 
 const image = (name: string): Image => ({ key: `acme/${name}`, etag: 'e1', bytes: 1 });
 const first = '20261124T113012123Z-1f2e3d4c';
 const second = '20261124T113012124Z-1f2e3d4c';
 const labelled = 'labelled';
+const digests = ['5', '7'].map((digit) => `sha256:${digit.repeat(64)}`);
 type Rows = Record<string, FailureReason | typeof labelled>;
 
 /** What is run again where these batches, the oldest first, ended so. */
@@ -18,11 +19,17 @@ async function runsAfter(batches: Record<string, Rows>) {
 }
 
 function failedAfter(batches: Record<string, Rows>, expired: readonly string[] = []) {
+	return failedRuns(storesWith(batches, expired), 'acme');
+}
+
+/** The first batch ran the first package, the second the second. */
+function storesWith(batches: Record<string, Rows>, expired: readonly string[] = []): Connection {
 	const rowsOf = (batchId: string) => Object.entries(batches[batchId] ?? {});
 	const stores = {
 		outcomes: {
 			list: async (tenant: string) => Object.keys(batches).map((batchId) => ({ tenant, batchId })),
 			read: async ({ batchId }: { batchId: string }) => ({
+				facts: { digest: digests[batchId === first ? 0 : 1] },
 				outcomes: rowsOf(batchId).map(([name, said]) => ({
 					key: `acme/${name}`,
 					version: 'e1',
@@ -37,7 +44,7 @@ function failedAfter(batches: Record<string, Rows>, expired: readonly string[] =
 			},
 		},
 	};
-	return failedRuns(stores as unknown as Connection, 'acme');
+	return stores as unknown as Connection;
 }
 
 test('failures that another try may mend run again, in a run for each batch that failed: said twice, it is the same one', async () => {
@@ -67,4 +74,21 @@ test('a batch whose manifest has expired does not hold up the others', async () 
 	const batches: Record<string, Rows> = { [first]: { a: 'waited-too-long' }, [second]: { b: 'given-up' } };
 	const { reruns, expired } = await failedAfter(batches, [first]);
 	expect({ images: reruns.map(({ images }) => images), expired }).toEqual({ images: [[image('b')]], expired: 1 });
+});
+
+test('what a package has labelled runs again, unless a later run labelled it or failed: said twice, it is the same run', async () => {
+	const batches: Record<string, Rows> = {
+		[first]: { a: labelled, b: labelled, c: labelled, d: 'given-up' },
+		[second]: { b: labelled, c: 'given-up', e: labelled },
+	};
+	const [old = '', now = ''] = digests;
+	const imagesBy = async (digest: string) => (await runsLabelledBy(storesWith(batches), 'acme', digest)).reruns;
+	const runs = await imagesBy(old);
+	expect(runs.map(({ images }) => images)).toEqual([[image('a')]]);
+	expect(await imagesBy(old.slice(0, 'sha256:'.length + 12))).toEqual(runs);
+	expect((await imagesBy(now)).map(({ images }) => images)).toEqual([[image('b'), image('e')]]);
+	expect(await imagesBy(`sha256:${'6'.repeat(64)}`)).toEqual([]);
+	// A failure of the same batch runs again under the same name, with claims of images that no label has.
+	expect(runs[0]?.run).toBe((await runsAfter({ [first]: { d: 'given-up' } }))[0]?.run);
+	expect((await runsLabelledBy(storesWith(batches, [first]), 'acme', old)).expired).toBe(1);
 });

@@ -1,10 +1,10 @@
-import { pMapIterable } from 'p-map';
+import pMap, { pMapIterable } from 'p-map';
 import type { BatchRef } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import type { FailureReason } from '../core/failure.ts';
 import { type Image, joinName, nameOfImage } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
-import type { Outcome } from '../core/outcome.ts';
+import type { Outcome, RunFacts } from '../core/outcome.ts';
 import type { Connection } from './connect.ts';
 import { runAfter } from './runs.ts';
 
@@ -32,40 +32,50 @@ const hopeless: readonly FailureReason[] = [
 
 type Stores = Pick<Connection, 'outcomes' | 'manifests'>;
 
-/**
- * The images of a tenant whose newest outcome, from day `since` on, is a failure that another try may mend, by the
- * batch that failed. The run is named after that batch: whoever says it again before it has ended finds the claims
- * taken, and nothing is billed twice.
- * @returns also how many of them are known no more: the manifest of their batch has expired
- */
-export async function failedRuns(
-	stores: Stores,
-	tenant: string,
-	since?: string,
-): Promise<{ reruns: Rerun[]; expired: number }> {
-	const failed = new Map<string, { run: string; image: Image | undefined }>();
-	const read = (ref: BatchRef) => readFailures(stores, ref);
-	const refs = await stores.outcomes.list(tenant, since); // the oldest first, so that a later run's outcome counts
-	for await (const { names, failures } of pMapIterable(refs, read, { concurrency: limits.storeConcurrency })) {
-		for (const name of names) failed.delete(name);
-		for (const [name, failure] of failures) failed.set(name, failure);
-	}
-	const known = [...failed.values()].flatMap(({ run, image }) => (image ? [{ run, image }] : []));
-	const byRun = Map.groupBy(known, ({ run }) => run);
-	const reruns = [...byRun].map(([run, those]) => ({ run, images: those.map(({ image }) => image) }));
-	return { reruns, expired: failed.size - known.length };
+/** Whether an image with this as its newest outcome, in a batch of these facts, is to run again. */
+type Wanted = (outcome: Outcome, facts: RunFacts) => boolean;
+
+/** @returns also how many images are known no more: the manifest of their batch has expired */
+type Found = Promise<{ reruns: Rerun[]; expired: number }>;
+
+/** Those whose newest outcome, from day `since` on, is a failure that another try may mend: see `runsAfterNewest`. */
+export function failedRuns(stores: Stores, tenant: string, since?: string): Found {
+	return runsAfterNewest(stores, tenant, isRetryable, since);
 }
 
-/** The names of a batch's images, and those that another try may mend. */
-async function readFailures({ outcomes, manifests }: Stores, ref: BatchRef) {
-	const rows = (await outcomes.read(ref))?.outcomes ?? [];
-	const failed = rows.filter(isRetryable).map(joinName);
-	const images = failed.length > 0 ? await imagesByName(manifests, ref) : undefined;
-	const run = runAfter(ref.batchId);
-	return {
-		names: rows.map(joinName),
-		failures: failed.map((name) => [name, { run, image: images?.get(name) }] as const),
-	};
+/**
+ * Those whose newest outcome, from day `since` on, is a label by a package: see `runsAfterNewest`.
+ * @param digest of the package, or how it begins
+ */
+export function runsLabelledBy(stores: Stores, tenant: string, digest: string, since?: string): Found {
+	const isItsLabel: Wanted = ({ status }, facts) => status === 'labelled' && facts.digest?.startsWith(digest) === true;
+	return runsAfterNewest(stores, tenant, isItsLabel, since);
+}
+
+/**
+ * The images of a tenant whose newest outcome is wanted, by the batch that it is of. The run is named after that batch:
+ * whoever says it again before it has ended finds the claims taken, and nothing is billed twice.
+ */
+async function runsAfterNewest(stores: Stores, tenant: string, wanted: Wanted, since?: string): Found {
+	const batchIds = new Map<string, string>();
+	const read = async (ref: BatchRef) => ({ ref, found: await stores.outcomes.read(ref) });
+	const refs = await stores.outcomes.list(tenant, since); // the oldest first, so that a later run's outcome counts
+	for await (const { ref, found } of pMapIterable(refs, read, { concurrency: limits.storeConcurrency }))
+		for (const outcome of found?.outcomes ?? []) {
+			batchIds.delete(joinName(outcome)); // if it is there again, it stands after those of older batches
+			if (found && wanted(outcome, found.facts)) batchIds.set(joinName(outcome), ref.batchId);
+		}
+	const names = Map.groupBy(batchIds.keys(), (name) => batchIds.get(name) as string);
+	const rerunOf = ([batchId, those]: [string, string[]]) => rerunAfter(stores, { tenant, batchId }, those);
+	const reruns = await pMap(names, rerunOf, { concurrency: limits.storeConcurrency });
+	const known = reruns.reduce((sum, { images }) => sum + images.length, 0);
+	return { reruns: reruns.filter(({ images }) => images.length > 0), expired: batchIds.size - known };
+}
+
+/** Of these images of a batch those that are still known. */
+async function rerunAfter({ manifests }: Stores, ref: BatchRef, names: readonly string[]): Promise<Rerun> {
+	const images = await imagesByName(manifests, ref);
+	return { run: runAfter(ref.batchId), images: names.flatMap((name) => images?.get(name) ?? []) };
 }
 
 function isRetryable(outcome: Outcome): boolean {

@@ -4,11 +4,12 @@ import type { ModelCard } from '../core/package.ts';
 import type { Quality } from '../core/quota.ts';
 import type { Connection } from './connect.ts';
 import { type QuotaOptions, saidQuality } from './quota-options.ts';
-import { modelOf, readCard } from './system-price.ts';
+import { mustBeRun, readCard, systemCard } from './system-price.ts';
 
 /**
  * Refuses a floor or a ceiling that the model does not have: under them all images would wait, and a ceiling
- * above all accuracies would be none. What cannot be known here is accepted.
+ * above all accuracies would be none. What cannot be known here is accepted; but not that another build of the
+ * system's model is here.
  * @throws BudgetNetError `invalid`
  */
 export async function checkQualities(
@@ -19,17 +20,8 @@ export async function checkQualities(
 	if (Object.values(said).every((quality) => quality === undefined)) return;
 	const card = model === undefined ? await systemCard(system) : await readCard(model);
 	if (!card) return;
+	if (model === undefined) mustBeRun(system.workers(), card);
 	for (const [option, quality] of Object.entries(said)) if (quality) checkQuality(card, option, quality);
-}
-
-/** Undefined where the stack does not say its model, or the package is none of those here. */
-async function systemCard(system: Pick<Connection, 'workers'>): Promise<ModelCard | undefined> {
-	try {
-		return await readCard(modelOf(system, undefined));
-	} catch (error) {
-		if (error instanceof BudgetNetError && (error.code === 'invalid' || error.code === 'not-found')) return undefined;
-		throw error;
-	}
 }
 
 function checkQuality(card: ModelCard, option: string, quality: Quality): void {

@@ -31,3 +31,28 @@ test('a page counts every batch that was billed, of however many it reads the ou
 	expect(data.readBatches).toBe(2000);
 	expect(read.toSorted()[0]).toBe(mintBatchId(nowMs + 100, '00000000'));
 });
+
+test('what another package ran is not read by this card: it has no accuracy, and counts with its own MACs', async () => {
+	const ledger = createMemoryLedger();
+	const nowMs = Date.now();
+	const card = cardFor([10, 20]);
+	await ledger.setQuota({ tenant: 'acme', limitNanoUsd: 1_000_000 }, nowMs);
+	const runs = [{ digest: card.digest }, { digest: `sha256:${'5'.repeat(64)}` }, {}].map((of, i) => {
+		const facts = { model: card.name, ...of, images: 3, labelled: 2, consumedMacs: 20 + i };
+		return { batchId: mintBatchId(nowMs + i, '00000000'), facts };
+	});
+	for (const { batchId } of runs)
+		await ledger.settle({
+			...{ tenant: 'acme', period: periodOf(monthsInUtc, nowMs), rid: batchId, batchId, billedNanoUsd: 10 },
+			images: 3,
+		});
+	const outcome = { status: 'labelled', policies: ['p0'] };
+	const read = async ({ batchId }: { batchId: string }) => ({
+		facts: runs.find((run) => run.batchId === batchId)?.facts,
+		outcomes: [outcome, outcome],
+	});
+	const data = await pageData({ ledger, outcomes: { read } } as unknown as Connection, 'acme', card);
+	expect(data.batches.map(({ accuracy }) => accuracy !== undefined)).toEqual([true, false, true]);
+	expect(data.others).toEqual({ batches: 1, macs: 21, images: 2 });
+	expect(data.policies[0]).toMatchObject({ id: 'p0', images: 4 });
+});

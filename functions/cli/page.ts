@@ -6,15 +6,16 @@ import { expectedAccuracy } from '../core/curve.ts';
 import type { JournalEntry } from '../core/ledger.ts';
 import { limits } from '../core/limits.ts';
 import { tenantSchema } from '../core/object-key.ts';
+import type { RunFacts } from '../core/outcome.ts';
 import type { ModelCard } from '../core/package.ts';
 import { policyMacs } from '../core/package.ts';
 import { parse } from '../core/parse.ts';
 import { periodAt } from '../core/period.ts';
-import { reportOf } from '../core/report.ts';
+import { type Report, reportOf } from '../core/report.ts';
 import { renderTenantPage, type TenantBatch, type TenantPage } from '../pages/tenant-page.ts';
 import { type Connection, connected } from './connect.ts';
 import { presentQuota } from './quota.ts';
-import { modelOf, modelOption, readCard } from './system-price.ts';
+import { modelOption, readCard, readSystemCard } from './system-price.ts';
 
 interface PageOptions {
 	tenant: string;
@@ -37,7 +38,10 @@ export function pageCommand(): Command {
 		.action(async (options: PageOptions) => {
 			parse(tenantSchema, options.tenant, `tenant "${options.tenant}"`);
 			const data = await connected(async (connection) => {
-				const card = await readCard(modelOf(connection, options.model));
+				const { model } = options;
+				const card = await (model === undefined
+					? readSystemCard(connection, connection.workers().model)
+					: readCard(model));
 				return pageData(connection, options.tenant, card);
 			});
 			if (options.json) process.stdout.write(`${JSON.stringify(data)}\n`);
@@ -46,6 +50,12 @@ export function pageCommand(): Command {
 				process.stdout.write(`look at ${options.out}\n`);
 			}
 		});
+}
+
+interface ReadBatch {
+	batch: TenantBatch;
+	policies: Report['policies'];
+	other?: RunFacts;
 }
 
 /** Everything that the page shows of a tenant's period that is now. @throws BudgetNetError */
@@ -62,8 +72,15 @@ export async function pageData(connection: Connection, tenant: string, card: Mod
 		concurrency: limits.fetchConcurrency,
 	});
 	const runs = new Map<string, number>();
-	for (const { policies } of read)
+	const others = { batches: 0, macs: 0, images: 0 };
+	for (const { policies, other } of read) {
+		if (other) {
+			others.batches += 1;
+			others.macs += other.consumedMacs;
+			others.images += other.labelled;
+		}
 		for (const [id, { runs: more }] of Object.entries(policies)) runs.set(id, (runs.get(id) ?? 0) + more);
+	}
 	const { limitNanoUsd, softLimitNanoUsd } = quota;
 	return {
 		tenant,
@@ -80,15 +97,20 @@ export async function pageData(connection: Connection, tenant: string, card: Mod
 			const images = runs.get(id) ?? 0;
 			return { id, images, macs: images * policyMacs(card, i) };
 		}),
+		others,
 	};
 }
 
-async function readBatch({ outcomes }: Connection, entry: JournalEntry, card: ModelCard) {
+/** Of a batch that another package ran the card knows neither policies nor accuracy: `other` is what it says itself. */
+async function readBatch({ outcomes }: Connection, entry: JournalEntry, card: ModelCard): Promise<ReadBatch> {
 	const found = await outcomes.read(entry);
-	const report = found && reportOf(found.facts, found.outcomes);
-	const labelled = report?.labelled ?? 0;
-	const accuracy = labelled === 0 ? undefined : expectedAccuracy(card, (report?.consumedMacs ?? 0) / labelled);
-	return { batch: batchOf(entry, accuracy), policies: report?.policies ?? {} };
+	if (!found) return { batch: batchOf(entry), policies: {} };
+	const { facts } = found;
+	if (facts.digest !== undefined && facts.digest !== card.digest)
+		return { batch: batchOf(entry), policies: {}, other: facts };
+	const { labelled, consumedMacs } = facts;
+	const accuracy = labelled === 0 ? undefined : expectedAccuracy(card, consumedMacs / labelled);
+	return { batch: batchOf(entry, accuracy), policies: reportOf(facts, found.outcomes).policies };
 }
 
 function batchOf({ batchId, billedNanoUsd, images }: JournalEntry, accuracy?: number): TenantBatch {

@@ -3,10 +3,11 @@ import { pipeline } from 'node:stream/promises';
 import { Command, Option } from 'commander';
 import { z } from 'zod';
 import { tenantSchema } from '../core/object-key.ts';
-import type { Outcome } from '../core/outcome.ts';
+import type { Outcome, RunFacts } from '../core/outcome.ts';
 import { parse } from '../core/parse.ts';
 import { type Connection, connected } from './connect.ts';
 import { quoted } from './csv.ts';
+import { shortDigest } from './made-by.ts';
 import { printable } from './printable.ts';
 
 interface ResultsOptions {
@@ -29,7 +30,7 @@ export function resultsCommand(): Command {
 		.addOption(sinceOption)
 		.option('--until <day>', 'only batches of this day (UTC) and earlier')
 		.addOption(new Option('--csv', 'as CSV, with a head line').conflicts('json'))
-		.option('--json', 'as JSON Lines: the outcomes as they are stored, each with its batch')
+		.option('--json', 'as JSON Lines: the outcomes as they are stored, each with its batch and the package that it ran')
 		.action(async (options: ResultsOptions) => {
 			await connected((connection) => print(Readable.from(linesOf(connection, options))));
 		});
@@ -44,7 +45,7 @@ async function print(lines: Readable): Promise<void> {
 	}
 }
 
-const columns = 'batch,key,entry,version,status,label,confidence,policies,macs,reason,detail';
+const columns = 'batch,key,entry,version,status,label,confidence,policies,macs,reason,detail,model,digest';
 
 /** One batch's lines at a time: however many there are, no more is held. */
 async function* linesOf({ outcomes }: Connection, options: ResultsOptions): AsyncGenerator<string> {
@@ -55,27 +56,32 @@ async function* linesOf({ outcomes }: Connection, options: ResultsOptions): Asyn
 	if (refs.length === 0) process.stderr.write(`no outcomes of tenant ${tenant} there\n`);
 	if (options.csv) yield `${columns}\n`;
 	const lineOf = options.csv ? csvLine : options.json ? jsonLine : plainLine;
-	for (const ref of refs)
-		for (const outcome of (await outcomes.read(ref))?.outcomes ?? []) yield `${lineOf(outcome, ref.batchId)}\n`;
+	for (const ref of refs) {
+		const found = await outcomes.read(ref);
+		if (found) for (const outcome of found.outcomes) yield `${lineOf(outcome, found.facts)}\n`;
+	}
 }
 
-function jsonLine(outcome: Outcome, batchId: string): string {
-	return JSON.stringify({ ...outcome, batchId });
+type Run = Pick<RunFacts, 'batchId' | 'model' | 'digest'>;
+
+export function jsonLine(outcome: Outcome, { batchId, model, digest }: Run): string {
+	return JSON.stringify({ ...outcome, batchId, model, digest });
 }
 
-function csvLine(outcome: Outcome, batchId: string): string {
+export function csvLine(outcome: Outcome, { batchId, model, digest = '' }: Run): string {
 	const { key, entry = '', version, status } = outcome;
 	const named = [batchId, quoted(key), quoted(entry), quoted(version), status];
 	const said =
 		outcome.status === 'labelled'
 			? [quoted(outcome.label), outcome.confidence, outcome.policies.join(' '), outcome.macs, '', '']
 			: ['', '', '', '', outcome.reason, quoted(outcome.detail)];
-	return [...named, ...said].join(',');
+	return [...named, ...said, quoted(model), digest].join(',');
 }
 
 /** For people, who may look at it on a terminal: keys and paths are whatever tenants call their files. */
-export function plainLine(outcome: Outcome): string {
+export function plainLine(outcome: Outcome, { model, digest = '' }: Run): string {
 	const name = outcome.entry === undefined ? outcome.key : `${outcome.key} ${outcome.entry}`;
 	if (outcome.status === 'failed') return printable(`${name}: failed: ${outcome.reason}: ${outcome.detail}`);
-	return printable(`${name}: ${outcome.label} (${outcome.confidence})`);
+	const by = `${model} ${digest.slice(0, shortDigest)}`.trimEnd();
+	return printable(`${name}: ${outcome.label} (${outcome.confidence}), ${by}`);
 }

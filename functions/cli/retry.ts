@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Command } from 'commander';
 import pMap from 'p-map';
+import { z } from 'zod';
 import { headImage } from '../aws/image-head.ts';
 import { createQueue } from '../aws/queue.ts';
 import { batchIdSchema } from '../core/batch.ts';
@@ -9,18 +10,28 @@ import { type Image, nameOfImage } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import { resumeMessageSchema } from '../core/message.ts';
 import { isMarkerKey, tenantOf, tenantSchema } from '../core/object-key.ts';
+import type { ModelCard } from '../core/package.ts';
 import { parse } from '../core/parse.ts';
+import type { Priced } from '../core/price-list.ts';
 import { payableNow } from '../planner/payable.ts';
 import { rerun } from '../planner/rerun.ts';
 import { type Connection, connected } from './connect.ts';
-import { failedRuns, type Rerun } from './failed-runs.ts';
+import { failedRuns, type Rerun, runsLabelledBy } from './failed-runs.ts';
 import { daySchema, sinceOption } from './results.ts';
 import { batchesFrom, runAfter } from './runs.ts';
-import { modelOption, type PricedOptions, pricedOf, readCard, systemPrice, workerKindOption } from './system-price.ts';
+import {
+	modelOption,
+	type PricedOptions,
+	pricedOf,
+	readSystemCard,
+	systemPrice,
+	workerKindOption,
+} from './system-price.ts';
 
 interface RetryOptions extends PricedOptions {
 	tenant: string;
 	failed?: boolean;
+	digest?: string;
 	since?: string;
 	batch?: string;
 }
@@ -28,10 +39,14 @@ interface RetryOptions extends PricedOptions {
 /** `budgetnet retry`: runs images again on purpose, as a new run with claims of its own. */
 export function retryCommand(): Command {
 	return new Command('retry')
-		.description('run images again: those that failed, a whole batch, or single keys')
+		.description('run images again: those that failed, those with a label by a package, a whole batch, or single keys')
 		.argument('[keys...]', 'keys of images, or of archives: all their images')
 		.requiredOption('--tenant <name>', 'whose images')
 		.option('--failed', 'all images of the tenant whose outcome is a failure that another try may mend')
+		.option(
+			'--digest <digest>',
+			'all images of the tenant whose label is by this package: sha256:… of it, or 12 digits',
+		)
 		.addOption(sinceOption)
 		.option('--batch <id>', 'all images of a batch')
 		.addOption(modelOption)
@@ -45,35 +60,46 @@ export function retryCommand(): Command {
 interface Made {
 	images: number;
 	batchIds: string[];
-	/** Failed images that could not be run again. */
+	/** Images whose outcomes were found, that could not be run again. */
 	expired: number;
 }
 
 async function retry(connection: Connection, keys: readonly string[], options: RetryOptions): Promise<Made> {
 	const tenant = parse(tenantSchema, options.tenant, '--tenant');
-	const ways = [keys.length > 0, options.failed === true, options.batch !== undefined].filter(Boolean).length;
-	if (ways !== 1) throw new BudgetNetError('invalid', 'what is to be run again? give keys, --failed or --batch');
-	if (options.since !== undefined && !options.failed)
+	const { failed = false, digest, batch } = options;
+	const byOutcome = failed || digest !== undefined;
+	const ways = [keys.length > 0, failed, digest !== undefined, batch !== undefined].filter(Boolean).length;
+	if (ways !== 1)
+		throw new BudgetNetError('invalid', 'what is to be run again? give keys, --failed, --digest or --batch');
+	if (options.since !== undefined && !byOutcome)
 		throw new BudgetNetError(
 			'invalid',
-			'--since goes with --failed: it says from which day on failures are looked for',
+			'--since goes with --failed or --digest: it says from which day on outcomes are looked for',
 		);
-	const { reruns, expired } = options.failed
-		? await failedRuns(connection, tenant, sinceOf(options))
-		: await rerunsOf(connection, await imagesSaid(connection, tenant, keys, options.batch), options.batch);
-	const imagesMax = await batchImagesMax(connection, tenant, options);
+	const priced = pricedOf(connection, options);
+	const card = await readSystemCard(connection, priced.model); // refuses before outcomes, maybe many, are read
+	const { reruns, expired } = byOutcome
+		? await runsByOutcome(connection, tenant, options)
+		: await rerunsOf(connection, await imagesSaid(connection, tenant, keys, batch), batch);
+	const imagesMax = await batchImagesMax(connection, tenant, priced, card);
 	return { ...(await runAll(connection, tenant, reruns, imagesMax)), expired };
 }
 
-function sinceOf({ since }: RetryOptions): string | undefined {
-	return since === undefined ? undefined : parse(daySchema, since, '--since');
+/** So many digits that no two packages of a system begin with the same. */
+const digestStartSchema = z
+	.string()
+	.regex(/^sha256:[0-9a-f]{12,64}$/, 'expected sha256: and 12 to 64 small hex digits');
+
+function runsByOutcome(connection: Connection, tenant: string, options: Pick<RetryOptions, 'digest' | 'since'>) {
+	const since = options.since === undefined ? undefined : parse(daySchema, options.since, '--since');
+	if (options.digest === undefined) return failedRuns(connection, tenant, since);
+	return runsLabelledBy(connection, tenant, parse(digestStartSchema, options.digest, '--digest'), since);
 }
 
 /** As few as the planner itself would put into one batch. */
-async function batchImagesMax(connection: Connection, tenant: string, options: RetryOptions): Promise<number> {
-	const priced = pricedOf(connection, options);
+async function batchImagesMax(connection: Connection, tenant: string, priced: Priced, card: ModelCard) {
 	const priceNow = () => systemPrice(connection, priced, Date.now());
-	const payable = await payableNow({ ...connection, card: await readCard(priced.model), priceNow }, tenant);
+	const payable = await payableNow({ ...connection, card, priceNow }, tenant);
 	return Math.min(connection.workers().batchImagesMax, payable);
 }
 
@@ -90,9 +116,10 @@ async function runAll(connection: Connection, tenant: string, reruns: readonly R
 	return made;
 }
 
-function describe({ images, batchIds, expired }: Made, { failed }: RetryOptions): string[] {
+function describe({ images, batchIds, expired }: Made, { failed, digest }: RetryOptions): string[] {
 	const lines = [`${images} images run again, in ${batchIds.length} batches`, ...batchIds];
 	if (failed && images > 0) lines.push('those that run again already, after the same failure, do not run twice');
+	if (digest !== undefined && images > 0) lines.push('those that run again already do not run twice');
 	if (expired > 0)
 		lines.push(`${expired} more are left out: the manifests of their batches have expired; drop them anew`);
 	return lines;

@@ -1,9 +1,13 @@
 import { expect, test } from 'vitest';
+import { mintBatchId } from '../core/batch.ts';
 import { createMemoryBatches } from '../core/memory-batches.ts';
 import { createMemoryLedger } from '../core/memory-ledger.ts';
+import { formatUsd } from '../core/money.ts';
 import { monthsInUtc, periodOf } from '../core/period.ts';
+import type { Quota } from '../core/quota.ts';
 import type { Connection } from './connect.ts';
 import { describeStatuses, findStatuses } from './status.ts';
+import { emulatedWorkers } from './workers.ts';
 
 const tenant = 'acme';
 
@@ -40,4 +44,35 @@ test('one that was above it and is no more, as a batch took less than was reserv
 
 test('where the soft limit was removed nothing is said of it', async () => {
 	expect(await remarkOf(undefined)).toBe('');
+});
+
+/** How a tenant of this limit and floor stands whose oldest batch, of 8 images, waits for its quota. */
+async function whileWaiting(limitNanoUsd: number, floor: Quota['floor'], digest?: string) {
+	const ledger = createMemoryLedger();
+	const batches = createMemoryBatches();
+	const nowMs = Date.now();
+	await ledger.setQuota({ tenant, limitNanoUsd, ...(floor ? { floor } : {}) }, nowMs);
+	const batch = { batchId: mintBatchId(nowMs, '00000000'), tenant, createdMs: nowMs, reservations: [], images: 8 };
+	await batches.create({ ...batch, state: 'deferred', reason: 'quota' });
+	const workers = () => ({ ...emulatedWorkers, digest });
+	const system = { ledger, batches, workers, prices: { list: async () => [] } };
+	return findStatuses(system as unknown as Connection, tenant);
+}
+
+test('of a batch that even the whole limit cannot pay it is said which limit would, or that none does', async () => {
+	const [{ deferredNeededLimitNanoUsd: needed } = {}] = await whileWaiting(1, undefined);
+	if (typeof needed !== 'number') throw new Error('expected a limit');
+	expect(describeStatuses(await whileWaiting(needed - 1, undefined))).toContain(
+		`: quota; the whole limit cannot pay it, ${formatUsd(needed)} would`,
+	);
+	expect((await whileWaiting(needed, undefined))[0]).not.toHaveProperty('deferredNeededLimitNanoUsd');
+	const never = await whileWaiting(1, { policy: 'none-such' });
+	expect(never[0]?.deferredNeededLimitNanoUsd).toBe(null);
+	expect(describeStatuses(never)).toContain(': quota; no limit pays it: the model has not what');
+});
+
+test('where the system runs another build of its model than is here, nothing is said of limits, and status works', async () => {
+	const [status] = await whileWaiting(1, undefined, `sha256:${'5'.repeat(64)}`);
+	expect(status).toMatchObject({ deferredReason: 'quota' });
+	expect(status).not.toHaveProperty('deferredNeededLimitNanoUsd');
 });

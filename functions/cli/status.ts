@@ -9,6 +9,7 @@ import { parse } from '../core/parse.ts';
 import { dayMs, periodAt } from '../core/period.ts';
 import type { Quota } from '../core/quota.ts';
 import { type Connection, connected } from './connect.ts';
+import { describeNeededLimit, neededLimit } from './needed-limit.ts';
 import { presentQuota } from './quota.ts';
 import { formatTable } from './table.ts';
 
@@ -32,6 +33,8 @@ interface Status {
 	deferredImages: number;
 	deferredSinceMs?: number;
 	deferredReason?: string;
+	/** Where the whole limit cannot pay the oldest: the limit that would; null where none does. */
+	deferredNeededLimitNanoUsd?: number | null;
 	/** Images whose reservation is open: under way to a worker, running, or not yet settled. */
 	inFlightImages: number;
 	suspended: boolean;
@@ -67,7 +70,8 @@ export async function findStatuses(connection: Connection, tenant: string | unde
 }
 
 /** How the tenant of this quota stands. @throws BudgetNetError */
-async function statusOf({ ledger, batches }: Connection, quota: Quota, nowMs: number): Promise<Status> {
+async function statusOf(connection: Connection, quota: Quota, nowMs: number): Promise<Status> {
+	const { ledger, batches } = connection;
 	const { tenant, limitNanoUsd, softLimitNanoUsd, suspended } = quota;
 	const { name, startMs, endMs } = periodAt(quota, nowMs);
 	const accounts = await ledger.accounts(tenant);
@@ -75,6 +79,7 @@ async function statusOf({ ledger, batches }: Connection, quota: Quota, nowMs: nu
 	const waiting = await batches.deferred(tenant, limits.sweepBatchesMax);
 	const open = accounts.flatMap((each) => Object.values(each.open));
 	const [oldest] = waiting;
+	const needed = oldest && (await neededLimit(connection, quota, oldest));
 	const { spentNanoUsd = 0, carriedNanoUsd = 0, availableNanoUsd = limitNanoUsd } = account ?? {};
 	const ends = Number.isFinite(endMs);
 	return {
@@ -93,6 +98,7 @@ async function statusOf({ ledger, batches }: Connection, quota: Quota, nowMs: nu
 		deferredImages: waiting.reduce((sum, batch) => sum + (batch.images ?? 0), 0),
 		...(oldest ? { deferredSinceMs: oldest.createdMs } : {}),
 		...(oldest?.reason ? { deferredReason: oldest.reason } : {}),
+		...(needed === undefined ? {} : { deferredNeededLimitNanoUsd: needed }),
 		inFlightImages: open.reduce((sum, { images }) => sum + images, 0),
 		suspended,
 		quotaRevision: quota.revision,
@@ -156,11 +162,12 @@ function percent(part: number | undefined): string {
 }
 
 function remarkOf(status: Status): string {
-	const { suspended, stopped, deferredReason, deferredSinceMs } = status;
+	const { suspended, stopped, deferredReason, deferredSinceMs, deferredNeededLimitNanoUsd: needed } = status;
 	if (stopped) return 'stopped';
 	if (suspended) return 'suspended';
 	if (deferredSinceMs === undefined) return softRemarkOf(status);
-	return `waits since ${minuteOf(deferredSinceMs)}: ${deferredReason ?? 'being planned'}`;
+	const why = `${deferredReason ?? 'being planned'}${needed === undefined ? '' : `; ${describeNeededLimit(needed)}`}`;
+	return `waits since ${minuteOf(deferredSinceMs)}: ${why}`;
 }
 
 /** What is charged may fall below the soft limit again: a batch mostly takes less than was reserved for it. */

@@ -6,6 +6,7 @@ import { type Priced, priceAt } from '../core/price-list.ts';
 import { readCardIn } from '../onnx/package-files.ts';
 import type { Connection } from './connect.ts';
 import { packageFolder } from './packages.ts';
+import type { Workers } from './workers.ts';
 
 /** What a price is said to be of; what is left out is the system's. */
 export interface PricedOptions {
@@ -22,19 +23,50 @@ export async function readCard(model: string): Promise<ModelCard> {
 }
 
 /**
+ * The card of a model that is priced as the system's planner would.
+ * @throws BudgetNetError also where this is the system's model and the package here is not the one that it runs
+ */
+export async function readSystemCard({ workers }: Pick<Connection, 'workers'>, model: string): Promise<ModelCard> {
+	const card = await readCard(model);
+	mustBeRun(workers(), card);
+	return card;
+}
+
+/** The card of the system's model; undefined where the stack does not say it, or the package is none of those here. */
+export async function systemCard(system: Pick<Connection, 'workers'>): Promise<ModelCard | undefined> {
+	try {
+		return await readCard(system.workers().model);
+	} catch (error) {
+		if (error instanceof BudgetNetError && (error.code === 'invalid' || error.code === 'not-found')) return undefined;
+		throw error;
+	}
+}
+
+type Run = Pick<Workers, 'model' | 'digest'>;
+
+/** Whether the system runs no other build of this model, as far as it says. */
+export function isRun({ model, digest }: Run, card: ModelCard): boolean {
+	return card.name !== model || digest === undefined || digest === card.digest;
+}
+
+/** @throws BudgetNetError `invalid` where the system runs another build of this model */
+export function mustBeRun(run: Run, card: ModelCard): void {
+	if (isRun(run, card)) return;
+	throw new BudgetNetError(
+		'invalid',
+		`model ${card.name}: the package here is ${card.digest}, the system runs ${run.digest}: check out that one, or deploy this one, with npm run deploy`,
+	);
+}
+
+/**
  * The model and the kind of worker that were said, else those of the system.
  * @throws BudgetNetError where it does not say them
  */
 export function pricedOf(system: Pick<Connection, 'workers'>, said: PricedOptions): Priced {
 	return {
-		model: modelOf(system, said.model),
+		model: said.model ?? system.workers().model,
 		workerKind: said.workerKind ?? system.workers().workerKind,
 	};
-}
-
-/** The model that was said, else the system's. @throws BudgetNetError where it does not say it */
-export function modelOf({ workers }: Pick<Connection, 'workers'>, said: string | undefined): string {
-	return said ?? workers().model;
 }
 
 /**

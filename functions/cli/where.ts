@@ -8,6 +8,7 @@ import { limits } from '../core/limits.ts';
 import { isMarkerKey, tenantOf } from '../core/object-key.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { type Connection, connected } from './connect.ts';
+import { describeMadeBy, type MadeBy, madeBy } from './made-by.ts';
 import { printable } from './printable.ts';
 import { batchesOf } from './runs.ts';
 import { type ArchivePlace, describeArchive, findArchive } from './where-archive.ts';
@@ -15,7 +16,7 @@ import { type BatchPlace, describeBatch, findBatch, meanings } from './where-bat
 import { type DropPlace, describeDrop, findDrop } from './where-drop.ts';
 
 /** Where an image is: `unclaimed` until its event has been read, then as far as its batch has come. */
-interface ImagePlace extends ImageName {
+interface ImagePlace extends ImageName, Partial<MadeBy> {
 	state: string;
 	batchId?: string;
 	reason?: string;
@@ -80,7 +81,8 @@ async function versionNow({ clients, names }: Connection, key: string): Promise<
 
 async function placeIn(connection: Connection, ref: BatchRef, name: ImageName): Promise<ImagePlace | ArchivePlace> {
 	const batch = await connection.batches.get(ref.batchId);
-	const outcome = (await connection.outcomes.read(ref))?.outcomes.find((row) => joinName(row) === joinName(name));
+	const found = await connection.outcomes.read(ref);
+	const outcome = found?.outcomes.find((row) => joinName(row) === joinName(name));
 	// An archive that was refused as a whole has an outcome like an image.
 	if (name.entry === undefined && batch?.parts !== undefined && !outcome)
 		return findArchive(connection, ref, name, batch.parts);
@@ -90,7 +92,7 @@ async function placeIn(connection: Connection, ref: BatchRef, name: ImageName): 
 		batchId: ref.batchId,
 		state: batch?.state ?? 'missing',
 		...(reason ? { reason } : {}),
-		...(outcome ? { outcome } : {}),
+		...(found && outcome ? { outcome, ...madeBy(found.facts) } : {}),
 	};
 }
 
@@ -114,7 +116,7 @@ function describeRun(place: ImagePlace | ArchivePlace): string[] {
 	return 'batches' in place ? describeArchive(place) : describeImage(place);
 }
 
-function describeImage({ key, version, entry, state, batchId, reason, outcome }: ImagePlace): string[] {
+function describeImage({ key, version, entry, state, batchId, reason, outcome, model, digest }: ImagePlace): string[] {
 	const what = `${key}${entry === undefined ? '' : ` ${entry}`} (version ${version})`;
 	const lines = [`${what}: ${meaningOf(state)}${reason ? `, reason: ${reason}` : ''}`];
 	if (batchId) lines.push(`batch ${batchId}`);
@@ -123,5 +125,6 @@ function describeImage({ key, version, entry, state, batchId, reason, outcome }:
 			`label ${outcome.label} (${outcome.confidence}), policies ${outcome.policies.join(' -> ')}, ${outcome.macs} MACs`,
 		);
 	if (outcome?.status === 'failed') lines.push(`failed: ${outcome.reason}: ${outcome.detail}`);
+	if (model !== undefined) lines.push(...describeMadeBy({ model, digest }));
 	return lines;
 }

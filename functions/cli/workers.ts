@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { StackOutputs } from '../aws/stack-outputs.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
+import { digestSchema } from '../core/package.ts';
 import { parseJson } from '../core/parse.ts';
 import { embeddedPrice, type Price, priceSchema } from '../core/price.ts';
 import type { Priced } from '../core/price-list.ts';
@@ -9,6 +10,8 @@ import { defaultModel } from './packages.ts';
 
 /** What runs the batches of a system, and how its planner cuts and prices them. */
 export interface Workers extends Priced {
+	/** Of the model's package; undefined where nothing says it. */
+	digest: string | undefined;
 	/** Most images of a batch. */
 	batchImagesMax: number;
 	/** What the planner takes where the price list has nothing; undefined of what it never asks for. */
@@ -18,6 +21,7 @@ export interface Workers extends Priced {
 /** Of `budgetnet up`, in the embedded cloud and on LocalStack alike; whatever model it was told, it has one price. */
 export const emulatedWorkers: Workers = {
 	model: defaultModel,
+	digest: undefined,
 	workerKind: 'cpu',
 	batchImagesMax: limits.batchImagesDefault,
 	fallbackFor: () => embeddedPrice,
@@ -26,6 +30,8 @@ export const emulatedWorkers: Workers = {
 /** Outputs of cdk/stack.ts. */
 const outputsSchema = z.object({
 	ModelPackage: z.string(),
+	/** Not of stacks deployed by an older version. */
+	ModelDigest: digestSchema.optional(),
 	WorkerKind: z.string(),
 	Price: z.string(),
 	BatchImagesMax: z.coerce.number().int().min(1).max(limits.batchImagesMax),
@@ -43,10 +49,16 @@ export function workersIn(outputs: StackOutputs, stackName: string): Workers {
 			`stack ${stackName} does not say what its workers run and cost (outputs ${Object.keys(outputsSchema.shape).join(', ')}): deploy it again, with npm run deploy`,
 			{ cause: given.error },
 		);
-	const { ModelPackage: model, WorkerKind: workerKind, Price: text, BatchImagesMax: batchImagesMax } = given.data;
-	const price = parseJson(priceSchema, text, `output Price of stack ${stackName}`);
+	const {
+		ModelPackage: model,
+		ModelDigest: digest,
+		WorkerKind: workerKind,
+		BatchImagesMax: batchImagesMax,
+	} = given.data;
+	const price = parseJson(priceSchema, given.data.Price, `output Price of stack ${stackName}`);
 	return {
 		model,
+		digest,
 		workerKind,
 		batchImagesMax,
 		fallbackFor: (priced) => (priced.model === model && priced.workerKind === workerKind ? price : undefined),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type BatchBudget, budgetHeldBy, budgetOf, payableImages } from './budget.ts';
+import { type BatchBudget, budgetHeldBy, budgetOf, leastLimit, payableImages } from './budget.ts';
 import { fullMacs, policyMacs } from './package.ts';
 import { costNanoUsd, type Price } from './price.ts';
 import { cardFor, withLook } from './testing/card.ts';
@@ -198,5 +198,26 @@ describe('the budget of a batch', () => {
 		});
 		fc.assert(property);
 		expect(payableImages({ limitNanoUsd: 1 }, card, price)).toBe(8);
+	});
+});
+
+describe('the smallest limit that pays a batch', () => {
+	test('is what a budget needs, whatever else is expected: a nano-USD less pays none', () => {
+		const floors = fc.constantFrom(undefined, { policy: 'look' }, { policy: 'p1' }, { accuracy: 0.85 });
+		const property = fc.property(fc.integer({ min: 1, max: 512 }), floors, fc.nat(5000), (images, floor, keptFor) => {
+			const quality = floor ? { floor } : {};
+			const withLooks = withLook(card, 1_000_000);
+			const limit = leastLimit({ images, quality, card: withLooks, price }) as number;
+			const given = { images, expectedLeft: images + keptFor, keptFor, quality, card: withLooks };
+			expect(answerFor({ ...given, availableNanoUsd: limit })).toBeTypeOf('object');
+			expect(answerFor({ ...given, availableNanoUsd: limit - 1 })).toBeTypeOf('string');
+		});
+		fc.assert(property);
+	});
+
+	test('is none where the model has not what the floor names, or no account holds as much', () => {
+		expect(leastLimit({ images: 1, quality: { floor: { policy: 'p9' } }, card, price })).toBeUndefined();
+		const dear = { ...price, nanoUsdPerImage: Number.MAX_SAFE_INTEGER };
+		expect(leastLimit({ images: 2, quality: {}, card, price: dear })).toBeUndefined();
 	});
 });

@@ -58,6 +58,23 @@ export function budgetOf(options: {
 	return { budgetMacs, reservedNanoUsd: costNanoUsd(price, budgetMacs, images), reason };
 }
 
+/**
+ * The smallest limit of a quota that pays a batch, where nothing else is spent: the floor (or the least) for every image.
+ * @returns undefined where none does: the model has not what floor or ceiling name, or no account holds as much
+ */
+export function leastLimit(options: {
+	images: number;
+	quality: Pick<Quota, 'floor' | 'ceiling'>;
+	card: ModelCard;
+	price: Price;
+}): number | undefined {
+	const { images, quality, card, price } = options;
+	const bounds = boundsMacs(card, quality);
+	if (!bounds) return undefined;
+	const nanoUsd = costOrInfinity(price, images * bounds.floor, images);
+	return Number.isFinite(nanoUsd) ? nanoUsd : undefined;
+}
+
 /** A batch that is to be paid may need so much of a period's quota at the least. */
 const quotaPartMax = 1 / 4;
 

@@ -19,6 +19,7 @@ const page: TenantPage = {
 		{ id: 'p0', macs: 5e9, images: 1000 },
 		{ id: 'p1', macs: 7e9, images: 321 },
 	],
+	others: { batches: 0, macs: 0, images: 0 },
 };
 
 async function textOf(data: TenantPage): Promise<string> {
@@ -31,6 +32,14 @@ test('the page says what was spent of what, and when', async () => {
 	expect(text).toContain('As of 2026-11-24T00:00Z');
 	expect(text).toContain('321');
 	expect(text).not.toContain('newest');
+	expect(text).not.toContain('other packages');
+});
+
+test('batches that other packages ran are counted, and their compute is one bar: their policies are no policies of this one', async () => {
+	const text = await textOf({ ...page, others: { batches: 2, macs: 3e9, images: 77 } });
+	expect(text).toContain('Not of two batches that other packages ran.');
+	expect(text).toContain('Of two batches that other packages ran it is the sum.');
+	expect(text).toContain('77');
 });
 
 test('of very many batches the page says what all of them spent, and which it knows more of', async () => {

@@ -3,7 +3,7 @@ import { demoStyle } from './demo-style.ts';
 import { type Html, html, htmlPage } from './html.ts';
 import { colours, paletteStyle, policyColour, swatch } from './palette.ts';
 import { figure, fromZero, percentLabel } from './plot.ts';
-import { count } from './words.ts';
+import { count, countOf } from './words.ts';
 
 /** One batch that was billed. */
 export interface TenantBatch {
@@ -11,7 +11,7 @@ export interface TenantBatch {
 	atMs: number;
 	images: number;
 	billedNanoUsd: number;
-	/** Of its labels, by the card's curve; undefined where it has none, or its outcomes were not read. */
+	/** Of its labels, by the card's curve; undefined where it has none, another package ran it, or its outcomes were not read. */
 	accuracy: number | undefined;
 }
 
@@ -31,8 +31,10 @@ export interface TenantPage {
 	batches: TenantBatch[];
 	/** Of them the newest, whose outcomes were read. */
 	readBatches: number;
-	/** Compute by policy of those that were read, the cheapest first. */
+	/** Compute by policy of those that were read and ran the card's package, the cheapest first. */
 	policies: { id: string; macs: number; images: number }[];
+	/** Those that were read and ran other packages: how many, and the compute and labels of all of them. */
+	others: { batches: number; macs: number; images: number };
 }
 
 /** The same wherever the page is made. */
@@ -123,13 +125,18 @@ function onlyNewest({ batches, readBatches }: TenantPage): string {
 	return readBatches < batches.length ? ` Only of the newest ${count(readBatches)} batches.` : '';
 }
 
+/** Said where other packages ran some of them: the card knows nothing of their labels. */
+function withoutOthers({ others: { batches } }: TenantPage): string {
+	return batches === 0 ? '' : ` Not of ${countOf(batches, 'batch', 'batches')} that other packages ran.`;
+}
+
 function accuracyPlot(data: TenantPage): Promise<Html> {
 	const values = data.batches.flatMap(({ atMs, images, accuracy }) =>
 		accuracy === undefined ? [] : [{ at: atMs, images, accuracy }],
 	);
 	return figure({
 		title: 'Expected accuracy',
-		caption: `A point a batch, larger for more images; by the model card, from the MACs that ran.${onlyNewest(data)}`,
+		caption: `A point a batch, larger for more images; by the model card, from the MACs that ran.${onlyNewest(data)}${withoutOthers(data)}`,
 		spec: () => ({
 			height: 260,
 			data: { values },
@@ -149,6 +156,11 @@ function accuracyPlot(data: TenantPage): Promise<Html> {
 	});
 }
 
+/** Said where other packages ran some of them: their policies are others, though they may have the same ids. */
+function othersAsOne({ others: { batches } }: TenantPage): string {
+	return batches === 0 ? '' : ` Of ${countOf(batches, 'batch', 'batches')} that other packages ran it is the sum.`;
+}
+
 function policiesPlot(data: TenantPage): Promise<Html> {
 	const values = data.policies.map(({ id, macs, images }, i) => ({
 		id,
@@ -156,9 +168,11 @@ function policiesPlot(data: TenantPage): Promise<Html> {
 		images,
 		colour: policyColour(i),
 	}));
+	const { batches, macs, images } = data.others;
+	if (batches > 0) values.push({ id: 'other packages', gmacs: macs / 1e9, images, colour: colours.deferred });
 	return figure({
 		title: 'Compute by policy',
-		caption: `What each policy of the network consumed; the figure counts the images that it ran on.${onlyNewest(data)}`,
+		caption: `What each policy of the network consumed; the figure counts the images that it ran on.${onlyNewest(data)}${othersAsOne(data)}`,
 		spec: () => ({
 			height: 30 * Math.max(1, values.length),
 			data: { values },

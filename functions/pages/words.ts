@@ -16,8 +16,8 @@ export function count(value: number): string {
 const words = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
 
 /** "one quota", "four quotas", "11 quotas". */
-export function countOf(value: number, noun: string): string {
-	return `${words[value] ?? count(value)} ${noun}${value === 1 ? '' : 's'}`;
+export function countOf(value: number, noun: string, plural = `${noun}s`): string {
+	return `${words[value] ?? count(value)} ${value === 1 ? noun : plural}`;
 }
 
 /** The same at the head of a sentence. */

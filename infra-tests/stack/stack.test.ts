@@ -169,7 +169,7 @@ describe.each(both)('functions, with %s workers', (kind) => {
 		expect(visibilityOf('batches')).toBe(limits.visibilitySeconds);
 	});
 
-	test('the outputs tell the command line what the planner was told: model, workers, price, largest batch', () => {
+	test('the outputs tell the command line what the planner was told: model, workers, price, largest batch', async () => {
 		const [environment] = Object.values(
 			templates[kind].findResources('AWS::Lambda::Function', { Properties: { FunctionName: 'budgetnet-planner' } }),
 		).map(({ Properties }) => Properties.Environment.Variables);
@@ -181,6 +181,8 @@ describe.each(both)('functions, with %s workers', (kind) => {
 		] as const)
 			templates[kind].hasOutput(output, { Value: environment[variable] });
 		templates[kind].hasOutput('ModelPackage', { Value: 'cifar10-resnet' });
+		const { digest } = JSON.parse(await readFile('models/packages/cifar10-resnet/model.json', 'utf8'));
+		templates[kind].hasOutput('ModelDigest', { Value: digest });
 	});
 
 	test('stuck batches are looked for every five minutes, lost events, which costs requests, four times a day', () => {

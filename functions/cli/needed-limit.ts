@@ -1,0 +1,31 @@
+import type { Batch } from '../core/batch.ts';
+import { leastLimit } from '../core/budget.ts';
+import { formatUsd } from '../core/money.ts';
+import type { Quota } from '../core/quota.ts';
+import type { Connection } from './connect.ts';
+import { isRun, pricedOf, systemCard, systemPrice } from './system-price.ts';
+
+/**
+ * The limit that would pay a batch which waits for quota or floor, where its tenant's whole limit cannot: no turn of
+ * the period will help it. By the model and the price in force.
+ * @returns null where no limit would; undefined where the limit is enough, or what the system runs is not known here
+ */
+export async function neededLimit(
+	connection: Pick<Connection, 'workers' | 'prices'>,
+	quota: Quota | undefined,
+	{ reason, images }: Pick<Batch, 'reason' | 'images'>,
+): Promise<number | null | undefined> {
+	if (!quota || images === undefined || (reason !== 'quota' && reason !== 'floor')) return undefined;
+	const card = await systemCard(connection);
+	if (!card || !isRun(connection.workers(), card)) return undefined;
+	const price = await systemPrice(connection, pricedOf(connection, {}), Date.now());
+	const needed = leastLimit({ images, quality: quota, card, price });
+	if (needed === undefined) return null;
+	return needed > quota.limitNanoUsd ? needed : undefined;
+}
+
+/** In words, of what `neededLimit` found. */
+export function describeNeededLimit(needed: number | null): string {
+	if (needed === null) return 'no limit pays it: the model has not what floor or ceiling name';
+	return `the whole limit cannot pay it, ${formatUsd(needed)} would`;
+}
