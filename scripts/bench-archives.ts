@@ -2,27 +2,26 @@
  * `npm run bench:archives [-- --images N --singles N --stub --json]`: single files against archives, with a stub of a
  * network and (but for --stub) with the real one.
  */
-import { parseArgs } from 'node:util';
 import { measureArchives, type Speed } from '../functions/bench/archive.ts';
 import { readFiles } from '../functions/bench/batch.ts';
 import { machine } from '../functions/bench/measure.ts';
+import { saidCount } from '../functions/cli/said.ts';
 import { stubInference } from '../functions/faults/stub-inference.ts';
 import { loadPackage } from '../functions/onnx/package-files.ts';
 import { imagesFolder, packageFolder } from './sample.ts';
-import { countOf, told } from './told.ts';
-
-const { values } = parseArgs({
-	options: {
-		images: { type: 'string', default: '10000' },
-		singles: { type: 'string' },
-		stub: { type: 'boolean', default: false },
-		json: { type: 'boolean', default: false },
-	},
-});
+import { optionsOf, told } from './told.ts';
 
 await told('bench:archives', async () => {
-	const images = countOf('--images', values.images);
-	const singles = countOf('--singles', values.singles ?? values.images);
+	const values = optionsOf({
+		options: {
+			images: { type: 'string', default: '10000' },
+			singles: { type: 'string' },
+			stub: { type: 'boolean', default: false },
+			json: { type: 'boolean', default: false },
+		},
+	});
+	const images = saidCount('--images', values.images, { least: 1 });
+	const singles = saidCount('--singles', values.singles ?? values.images, { least: 1 });
 	const options = { packageFolder, pictures: await readFiles(imagesFolder), images, singles, onMeasured };
 	const { card } = await loadPackage(packageFolder);
 	process.stderr.write(`${machine()}\nstub of a network\n`);

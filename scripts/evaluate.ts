@@ -5,7 +5,6 @@
  * test images, for figures that are published; `--shift`: worse images than the network learnt from.
  */
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { startProgress } from '../functions/cli/progress.ts';
 import { BudgetNetError } from '../functions/core/errors.ts';
 import {
@@ -18,23 +17,23 @@ import {
 } from '../functions/evaluate/report.ts';
 import { type EvaluationOptions, evaluate, evaluateShifts } from '../functions/evaluate/run.ts';
 import { baseBatch } from '../functions/evaluate/trial.ts';
-import { told } from './told.ts';
+import { optionsOf, told } from './told.ts';
 
-const { values } = parseArgs({
-	allowNegative: true,
-	options: {
-		model: { type: 'string', default: 'cifar10-resnet' },
-		test: { type: 'boolean', default: false },
-		shift: { type: 'boolean', default: false },
-		shares: { type: 'string', default: '0.15,0.2,0.25,0.3,0.4,0.5,0.6,0.75,0.9,1' },
-		twin: { type: 'string' },
-		pass: { type: 'boolean', default: true },
-		json: { type: 'boolean', default: false },
-	},
-});
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
 await told('evaluate', async () => {
+	const values = optionsOf({
+		allowNegative: true,
+		options: {
+			model: { type: 'string', default: 'cifar10-resnet' },
+			test: { type: 'boolean', default: false },
+			shift: { type: 'boolean', default: false },
+			shares: { type: 'string', default: '0.15,0.2,0.25,0.3,0.4,0.5,0.6,0.75,0.9,1' },
+			twin: { type: 'string' },
+			pass: { type: 'boolean', default: true },
+			json: { type: 'boolean', default: false },
+		},
+	});
 	const { model, test, shift, twin, pass, json } = values;
 	const models = join(import.meta.dirname, '..', 'models');
 	const shares = parseShares(values.shares);

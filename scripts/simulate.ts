@@ -4,8 +4,8 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { startProgress } from '../functions/cli/progress.ts';
+import { saidCount } from '../functions/cli/said.ts';
 import { BudgetNetError } from '../functions/core/errors.ts';
 import { embeddedPrice } from '../functions/core/price.ts';
 import { readCardIn } from '../functions/onnx/package-files.ts';
@@ -13,20 +13,19 @@ import { renderSimulationPage } from '../functions/pages/simulation-page.ts';
 import { pageData } from '../functions/simulate/page-data.ts';
 import { simulate, summaryOf } from '../functions/simulate/run.ts';
 import { packageFolder } from './sample.ts';
-import { countOf, printResult, told } from './told.ts';
-
-const { values } = parseArgs({
-	options: {
-		seeds: { type: 'string', default: '1' },
-		tenants: { type: 'string', default: '100' },
-		scale: { type: 'string', default: '1' },
-		json: { type: 'boolean', default: false },
-	},
-});
+import { optionsOf, printResult, told } from './told.ts';
 
 await told('simulate', async () => {
-	const seeds = countOf('--seeds', values.seeds);
-	const tenants = countOf('--tenants', values.tenants);
+	const values = optionsOf({
+		options: {
+			seeds: { type: 'string', default: '1' },
+			tenants: { type: 'string', default: '100' },
+			scale: { type: 'string', default: '1' },
+			json: { type: 'boolean', default: false },
+		},
+	});
+	const seeds = saidCount('--seeds', values.seeds, { least: 1 });
+	const tenants = saidCount('--tenants', values.tenants, { least: 1 });
 	const scale = Number(values.scale);
 	if (!(scale > 0)) throw new BudgetNetError('invalid', `--scale ${values.scale}: expected a number above 0`);
 	const card = await readCardIn(packageFolder);

@@ -2,19 +2,18 @@
  * `npm run soak -- [--images N] [--json]`: many images through worker and handlers, and whether their memory stays
  * flat.
  */
-import { parseArgs } from 'node:util';
 import { startProgress } from '../functions/cli/progress.ts';
+import { saidCount } from '../functions/cli/said.ts';
 import { soak } from '../functions/faults/soak.ts';
 import { readCardIn } from '../functions/onnx/package-files.ts';
 import { packageFolder, readPictures } from './sample.ts';
-import { countOf, printResult, told } from './told.ts';
-
-const { values } = parseArgs({
-	options: { images: { type: 'string', default: '20000' }, json: { type: 'boolean', default: false } },
-});
+import { optionsOf, printResult, told } from './told.ts';
 
 await told('soak', async () => {
-	const images = countOf('--images', values.images);
+	const values = optionsOf({
+		options: { images: { type: 'string', default: '20000' }, json: { type: 'boolean', default: false } },
+	});
+	const images = saidCount('--images', values.images, { least: 1 });
 	const [picture = Buffer.alloc(0)] = await readPictures(1);
 	const progress = startProgress('images');
 	const result = await soak(await readCardIn(packageFolder), picture, images, (done) => progress.update(done, images));

@@ -1,4 +1,5 @@
-import { BudgetNetError } from '../functions/core/errors.ts';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { BudgetNetError, messageOf } from '../functions/core/errors.ts';
 
 /**
  * Does a script's work. What its user can mend is said in one line, with exit code 2; anything else is a mistake, and
@@ -14,10 +15,13 @@ export async function told(script: string, work: () => Promise<void>): Promise<v
 	}
 }
 
-/** An option's whole number above 0. @throws BudgetNetError `invalid` */
-export function countOf(option: string, text: string): number {
-	if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-	throw new BudgetNetError('invalid', `${option} ${text}: expected a whole number above 0`);
+/** What a script's options say. @throws BudgetNetError `invalid` of one that there is not, or that lacks its value */
+export function optionsOf<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>>['values'] {
+	try {
+		return parseArgs(config).values;
+	} catch (error) {
+		throw new BudgetNetError('invalid', messageOf(error), { cause: error });
+	}
 }
 
 /** Prints a result: as one line of JSON, or a line a field. */
