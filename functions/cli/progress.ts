@@ -15,7 +15,8 @@ export function startProgress(what: string): Progress {
 function startBar(what: string): Progress {
 	const format = `${what} {bar} {value}/{total} | {duration_formatted}`;
 	const bar = new cliProgress.SingleBar(
-		{ format, stream: process.stderr, hideCursor: true },
+		// leaves the terminal as it is: nobody puts it back after Ctrl-C
+		{ format, stream: process.stderr, linewrap: true },
 		cliProgress.Presets.shades_classic,
 	);
 	return {

@@ -1,14 +1,12 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Command, Option } from 'commander';
-import { z } from 'zod';
-import { tenantSchema } from '../core/object-key.ts';
 import type { Outcome, RunFacts } from '../core/outcome.ts';
-import { parse } from '../core/parse.ts';
 import { type Connection, connected } from './connect.ts';
 import { quoted } from './csv.ts';
 import { shortDigest } from './made-by.ts';
 import { printable } from './printable.ts';
+import { saidDay, saidTenant } from './said.ts';
 
 interface ResultsOptions {
 	tenant: string;
@@ -17,8 +15,6 @@ interface ResultsOptions {
 	csv?: boolean;
 	json?: boolean;
 }
-
-export const daySchema = z.iso.date('expected a day such as 2026-11-24');
 
 export const sinceOption = new Option('--since <day>', 'only batches of this day (UTC) and later, as 2026-11-24');
 
@@ -32,26 +28,19 @@ export function resultsCommand(): Command {
 		.addOption(new Option('--csv', 'as CSV, with a head line').conflicts('json'))
 		.option('--json', 'as JSON Lines: the outcomes as they are stored, each with its batch and the package that it ran')
 		.action(async (options: ResultsOptions) => {
-			await connected((connection) => print(Readable.from(linesOf(connection, options))));
+			await connected((connection) =>
+				pipeline(Readable.from(linesOf(connection, options)), process.stdout, { end: false }),
+			);
 		});
-}
-
-/** To standard output; a reader that has seen enough (`| head`) is no fault. */
-async function print(lines: Readable): Promise<void> {
-	try {
-		await pipeline(lines, process.stdout, { end: false });
-	} catch (error) {
-		if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
-	}
 }
 
 const columns = 'batch,key,entry,version,status,label,confidence,policies,macs,reason,detail,model,digest';
 
 /** One batch's lines at a time: however many there are, no more is held. */
 async function* linesOf({ outcomes }: Connection, options: ResultsOptions): AsyncGenerator<string> {
-	const tenant = parse(tenantSchema, options.tenant, '--tenant');
+	const tenant = saidTenant(options.tenant);
 	const dayOf = (name: 'since' | 'until') =>
-		options[name] === undefined ? undefined : parse(daySchema, options[name], `--${name}`);
+		options[name] === undefined ? undefined : saidDay(`--${name}`, options[name]);
 	const refs = await outcomes.list(tenant, dayOf('since'), dayOf('until'));
 	if (refs.length === 0) process.stderr.write(`no outcomes of tenant ${tenant} there\n`);
 	if (options.csv) yield `${columns}\n`;
