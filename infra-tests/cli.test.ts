@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -89,6 +90,16 @@ describe('classify', () => {
 		expect(JSON.parse(stdout)).toMatchObject({ labelled: 0, deferred: 4, spentNanoUsd: 0 });
 	});
 
+	test('refuses what may not be spent before it starts anything, and leaves no file', async () => {
+		const { status, stderr } = await runBudgetnet(
+			['classify', images, '--share', '2', '--out', join(folder, 'left.csv')],
+			{},
+		);
+		expect(stderr).toMatch(/^budgetnet: --share 2: expected a number above 0, at most 1/);
+		expect(status).toBe(2);
+		await expect(readFile(join(folder, 'left.csv'))).rejects.toThrow('ENOENT');
+	});
+
 	test.each([
 		['classify empty --share 1', 'holds no files'],
 		['classify packed --share 1', '"a.zip" is an archive: unpack it first'],
@@ -104,8 +115,10 @@ describe('classify', () => {
 		[['classify', images, '--share', '0'], /--share 0: expected/],
 		[['classify', images, '--share', '1.5'], /--share 1.5: expected/],
 		[['classify', images, '--share', 'half'], /--share half: expected/],
+		[['classify', images, '--share', '0x1'], /--share 0x1: expected/],
+		[['classify', '', '--share', '1'], /folder "" is not there/],
 		[['classify', images, '--share', '1', '--out', 'not/there.csv'], /--out not\/there.csv cannot be written: ENOENT/],
-		[['classify', images, '--usd', '5 dollars'], /"5 dollars" is not an amount/],
+		[['classify', images, '--usd', '5 dollars'], /--usd "5 dollars" is not an amount/],
 		[['classify', images, '--macs', '30X'], /--macs 30X: expected/],
 		[['classify', images, '--macs', '0'], /--macs 0: expected/],
 		[['classify', images, '--usd', '1', '--share', '1'], /cannot be used with/],
@@ -119,6 +132,9 @@ describe('classify', () => {
 		[['where', 'no-tenant'], /expected TENANT\/NAME/],
 		[['where', '_complete'], /expected TENANT\/NAME/],
 		[['where', 'acme/_complete', 'a.png'], /is no image: expected nothing but it/],
+		[['where', 'acme/cat.png', 'a.png'], /"acme\/cat\.png" is no archive: expected no entry "a\.png"/],
+		[['where', 'acme/cat.png', '--of', ''], /--of: expected a version/],
+		[['--stack', '', 'status'], /--stack: expected the name of a stack/],
 		[['retry', '--tenant', 'acme', 'acme/_complete'], /is the marker of a drop, no image/],
 		[['stop', '--tenant', 'A B'], /expected a tenant/],
 		[['retry', '--tenant', 'acme'], /give keys, --failed, --digest or --batch/],
@@ -130,7 +146,7 @@ describe('classify', () => {
 		[['retry', 'acme/cat.png'], /required option '--tenant/],
 		[['results'], /required option '--tenant/],
 		[['results', '--tenant', 'A'], /expected a tenant/],
-		[['results', '--tenant', 'acme', '--since', 'May'], /expected a day such as/],
+		[['results', '--tenant', 'acme', '--since', 'May'], /--since "May" does not fit: expected a day such as/],
 		[['results', '--tenant', 'acme', '--until', 'May'], /--until.*expected a day such as/],
 		[['results', '--tenant', 'acme', '--csv', '--json'], /cannot be used with/],
 		[['redrive', 'batches'], /choices are image-events, reports, plans/],
@@ -144,12 +160,30 @@ describe('classify', () => {
 	test.each([
 		[{}, ['status']],
 		[{ AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:1' }, ['where', 'acme/cat.png']],
+		[{ BUDGETNET_STACK: '' }, ['status']],
 	])('without a stack, and with endpoints %j, no system is looked for: %j', async (environment, args) => {
 		expect(await runBudgetnet(args, environment)).toMatchObject({
 			status: 2,
 			stderr: expect.stringMatching(/which system\? say --stack NAME or set BUDGETNET_STACK; .*budgetnet up/),
 		});
 	});
+});
+
+test('endpoints are URLs, or which one is none is said', async () => {
+	const { status, stderr } = await runBudgetnet(['status'], { ...nowhere, AWS_ENDPOINT_URL_SQS: 'localhost:4566' });
+	expect(stderr).toMatch(/endpoint of SQS "localhost:4566": expected a URL such as/);
+	expect(status).toBe(2);
+});
+
+test('a reader that has seen enough is no fault', async () => {
+	const help = spawn(process.execPath, [entry, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+	help.stdout.destroy();
+	let stderr = '';
+	help.stderr.on('data', (part) => {
+		stderr += part;
+	});
+	const [status] = await once(help, 'close');
+	expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 });
 
 describe('model check', () => {

@@ -71,5 +71,5 @@ function embedded({ region, credentials }: Endpoints) {
 
 /** An endpoint in the environment is an emulator's: buckets then stand in the path, not in the host name. */
 function emulated(environment: NodeJS.ProcessEnv): boolean {
-	return Boolean(environment.AWS_ENDPOINT_URL ?? environment.AWS_ENDPOINT_URL_S3);
+	return Boolean(environment.AWS_ENDPOINT_URL || environment.AWS_ENDPOINT_URL_S3);
 }

@@ -4,6 +4,7 @@ import { formatUsd, parseUsd } from '../core/money.ts';
 import { fullMacs, leastMacs, type ModelCard } from '../core/package.ts';
 import { affordableMacs, costNanoUsd, costWithinMacs, type Price } from '../core/price.ts';
 import { limitForShare } from '../core/quota.ts';
+import { saidPart } from './said.ts';
 
 /** What a folder's images may cost together: one of these. */
 export interface Allowance {
@@ -21,13 +22,11 @@ interface Priced {
 
 /** The limit, in nano-USD, that pays no more than was said. @throws BudgetNetError `invalid` */
 export function limitOf(said: Allowance, { card, price, images }: Priced): number {
-	if (said.usd !== undefined) return parseUsd(said.usd);
+	if (said.usd !== undefined) return parseUsd(said.usd, '--usd');
 	if (said.macs !== undefined) return costWithinMacs(price, parseMacs(said.macs), images);
 	if (said.share === undefined)
 		throw new BudgetNetError('invalid', 'how much may be spent? give --usd, --share or --macs');
-	const share = Number(said.share);
-	if (!(share > 0 && share <= 1))
-		throw new BudgetNetError('invalid', `--share ${said.share}: expected a number above 0, at most 1`);
+	const share = saidPart('--share', said.share);
 	if (share < 1) return costWithinMacs(price, Math.floor(share * images * fullMacs(card)), images);
 	// no batch gets more than the full network, however much there is
 	return limitForShare({ card, price, images, share, batches: images });

@@ -1,13 +1,14 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { BudgetNetError } from '../core/errors.ts';
-import { formatUsd } from '../core/money.ts';
+import { formatUsd, nanoUsdPerUsd, parseUsd } from '../core/money.ts';
 import { calibratedPrice, type ListedPrice } from '../core/price-list.ts';
 import { listImages } from '../local/drop.ts';
 import { type MachineSpeed, measureMachine } from '../local/measure-machine.ts';
 import { loadPackage } from '../onnx/package-files.ts';
 import { connected, isSystemNamed } from './connect.ts';
 import { packageFolder } from './packages.ts';
+import { saidPart } from './said.ts';
 import { modelOption, type PricedOptions, pricedOf, workerKindOption } from './system-price.ts';
 import { emulatedWorkers } from './workers.ts';
 
@@ -36,10 +37,10 @@ export function calibrateCommand(): Command {
 }
 
 async function calibrate(folder: string, options: CalibrateOptions): Promise<void> {
-	const usdPerHour = positive('--usd-per-hour', options.usdPerHour, Number.POSITIVE_INFINITY);
-	const utilisation = positive('--utilisation', options.utilisation, 1);
-	const root = resolve(folder);
-	const files = (await listImages(root)).slice(0, filesMax).map((name) => join(root, name));
+	const usdPerHour = parseUsd(options.usdPerHour, '--usd-per-hour') / nanoUsdPerUsd;
+	if (usdPerHour === 0) throw new BudgetNetError('invalid', '--usd-per-hour 0: expected an amount above 0');
+	const utilisation = saidPart('--utilisation', options.utilisation);
+	const files = (await listImages(folder)).slice(0, filesMax).map((name) => join(folder, name));
 	const { model, workerKind } = await (isSystemNamed()
 		? connected(async (connection) => pricedOf(connection, options))
 		: pricedOf({ workers: () => emulatedWorkers }, options));
@@ -53,13 +54,6 @@ async function calibrate(folder: string, options: CalibrateOptions): Promise<voi
 		: undefined;
 	const result = { ...speed, ...price, ...(written ? { number: written.number } : {}) };
 	process.stdout.write(`${options.json ? JSON.stringify(result) : describe(speed, price, written)}\n`);
-}
-
-function positive(option: string, text: string, most: number): number {
-	const value = /^\d{1,6}(\.\d{1,9})?$/.test(text) ? Number(text) : 0;
-	if (value > 0 && value <= most) return value;
-	const bound = most === 1 ? ', at most 1' : '';
-	throw new BudgetNetError('invalid', `${option} ${text}: expected a number above 0${bound}`);
 }
 
 function describe(

@@ -1,7 +1,7 @@
-import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { formatUsd } from '../core/money.ts';
 import { fullMacs, type ModelCard } from '../core/package.ts';
+import { embeddedPrice } from '../core/price.ts';
 import { dropFiles, listImages } from '../local/drop.ts';
 import { type Host, startHost } from '../local/host.ts';
 import { type Tally, untilAccounted } from '../local/tally.ts';
@@ -11,6 +11,7 @@ import { mustBeWritable, readRows, writeRows } from './label-rows.ts';
 import { defaultModel, packageFolder } from './packages.ts';
 import { startProgress } from './progress.ts';
 import { quietLog } from './quiet-log.ts';
+import { readCard } from './system-price.ts';
 import { emulatedWorkers } from './workers.ts';
 
 const tenant = 'local';
@@ -39,9 +40,10 @@ export function classifyCommand(): Command {
 		.action(classify);
 }
 
-async function classify(folderName: string, options: ClassifyOptions): Promise<void> {
-	const folder = resolve(folderName);
+async function classify(folder: string, options: ClassifyOptions): Promise<void> {
 	const files = await listImages(folder);
+	const priced = { card: await readCard(options.model), price: embeddedPrice, images: files.length };
+	const limitNanoUsd = limitOf(options, priced);
 	if (options.out !== undefined) await mustBeWritable(options.out);
 	const host = await startHost({
 		packageFolder: await packageFolder(options.model),
@@ -50,8 +52,6 @@ async function classify(folderName: string, options: ClassifyOptions): Promise<v
 		log: quietLog,
 	});
 	try {
-		const priced = { card: host.model.card, price: host.price, images: files.length };
-		const limitNanoUsd = limitOf(options, priced);
 		await host.ledger.setQuota({ tenant, limitNanoUsd, period: 'total', countedImages: files.length }, Date.now());
 		const startedMs = Date.now();
 		const tally = await dropAndWait(host, folder, files);

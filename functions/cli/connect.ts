@@ -24,8 +24,12 @@ interface Found {
 const defaultPrefix = 'budgetnet';
 let stackName: string | undefined;
 
-/** From here on commands find the system by the outputs of this stack; without one, by its names. */
+/**
+ * From here on commands find the system by the outputs of this stack; without one, by its names.
+ * @throws BudgetNetError `invalid`
+ */
 export function useStack(name: string | undefined): void {
+	if (name === '') throw new BudgetNetError('invalid', '--stack: expected the name of a stack');
 	stackName = name;
 }
 
@@ -34,7 +38,19 @@ export function useStack(name: string | undefined): void {
  * finds.
  */
 export function isSystemNamed(): boolean {
-	return stackName !== undefined || ['S3', 'SQS', 'DYNAMODB'].every(endpointOf);
+	return stackName !== undefined || services.every(endpointOf);
+}
+
+const services = ['S3', 'SQS', 'DYNAMODB'];
+
+/** The SDK's own words of an endpoint without a scheme are `UnknownError`. @throws BudgetNetError `invalid` */
+function mustBeUrl(service: string): void {
+	const endpoint = endpointOf(service);
+	if (endpoint === undefined || /^https?:\/\/[^/]/.test(endpoint)) return;
+	throw new BudgetNetError(
+		'invalid',
+		`endpoint of ${service} "${endpoint}": expected a URL such as http://127.0.0.1:4566 (AWS_ENDPOINT_URL_${service}, AWS_ENDPOINT_URL)`,
+	);
 }
 
 function endpointOf(service: string): string | undefined {
@@ -47,6 +63,7 @@ async function connect() {
 			'invalid',
 			'which system? say --stack NAME or set BUDGETNET_STACK; of one on this machine, export the endpoints that budgetnet up prints',
 		);
+	for (const service of services) mustBeUrl(service);
 	const { names, tablePrefix, ...found } = stackName === undefined ? findByNames() : await findByStack(stackName);
 	const clients = createClients();
 	const stores = createStores(clients, { resultsBucket: names.resultsBucket, tablePrefix });
@@ -80,7 +97,7 @@ async function findByStack(name: string): Promise<Found> {
 
 /** By the names that the embedded cloud gives; `BUDGETNET_PREFIX` says what they begin with. */
 function findByNames(): Found {
-	const prefix = process.env.BUDGETNET_PREFIX ?? defaultPrefix;
+	const prefix = process.env.BUDGETNET_PREFIX || defaultPrefix;
 	const queueUrl = (queue: string) => `${endpointOf('SQS')}/${emulatedAccount}/${prefix}-${queue}`;
 	return { names: namesOf(prefix), tablePrefix: prefix, queueUrl, workers: () => emulatedWorkers };
 }

@@ -1,13 +1,10 @@
-import { resolve } from 'node:path';
 import { Command } from 'commander';
 import type { NoBudget } from '../core/budget.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { limitForAccuracy, type Offer, type OfferNow, offerAtFullQuality, offerNow } from '../core/estimate.ts';
 import { limits } from '../core/limits.ts';
 import { formatUsd } from '../core/money.ts';
-import { tenantSchema } from '../core/object-key.ts';
 import { fullMacs } from '../core/package.ts';
-import { parse } from '../core/parse.ts';
 import { periodOf } from '../core/period.ts';
 import type { Priced } from '../core/price-list.ts';
 import type { Quota } from '../core/quota.ts';
@@ -16,6 +13,7 @@ import { listImages } from '../local/drop.ts';
 import { createHabits } from '../planner/habit.ts';
 import { type Connection, connected } from './connect.ts';
 import { presentQuota } from './quota.ts';
+import { saidCount, saidPart, saidTenant } from './said.ts';
 import {
 	modelOption,
 	type PricedOptions,
@@ -62,8 +60,8 @@ export function estimateCommand(): Command {
 		.addOption(workerKindOption)
 		.option('--json', 'print as JSON')
 		.action(async (folder: string | undefined, options: EstimateOptions) => {
-			parse(tenantSchema, options.tenant, `tenant "${options.tenant}"`);
-			const wished = options.accuracy === undefined ? undefined : parseAccuracy(options.accuracy);
+			saidTenant(options.tenant);
+			const wished = options.accuracy === undefined ? undefined : saidPart('--accuracy', options.accuracy);
 			const images = await countImages(folder, options.images);
 			const estimate = await connected((connection) => estimateFor(connection, images, wished, options));
 			process.stdout.write(`${options.json ? JSON.stringify(estimate) : describe(estimate, options.accuracy)}\n`);
@@ -71,17 +69,9 @@ export function estimateCommand(): Command {
 }
 
 async function countImages(folder: string | undefined, images: string | undefined): Promise<number> {
-	if ((folder === undefined) === (images === undefined))
-		throw new BudgetNetError('invalid', 'how many images? give a folder or --images');
-	if (folder !== undefined) return (await listImages(resolve(folder))).length;
-	if (!/^[1-9]\d{0,9}$/.test(images ?? ''))
-		throw new BudgetNetError('invalid', `--images ${images}: expected a number of images above 0`);
-	return Number(images);
-}
-
-function parseAccuracy(text: string): number {
-	if (/^(0\.\d{1,9}|1)$/.test(text)) return Number(text);
-	throw new BudgetNetError('invalid', `--accuracy ${text}: expected a number above 0, at most 1, such as 0.93`);
+	if (folder !== undefined && images === undefined) return (await listImages(folder)).length;
+	if (folder === undefined && images !== undefined) return saidCount('--images', images, { least: 1 });
+	throw new BudgetNetError('invalid', 'how many images? give a folder or --images');
 }
 
 async function estimateFor(

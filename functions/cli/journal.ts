@@ -5,13 +5,13 @@ import { checkAccount } from '../core/journal-check.ts';
 import type { Account, JournalEntry } from '../core/ledger.ts';
 import { limits } from '../core/limits.ts';
 import { formatUsd } from '../core/money.ts';
-import { tenantSchema } from '../core/object-key.ts';
 import { parse } from '../core/parse.ts';
 import { periodOf, periodSchema } from '../core/period.ts';
 import type { Ledger } from '../core/ports.ts';
 import { connected } from './connect.ts';
 import { exitCodes } from './exit-codes.ts';
 import { presentQuota } from './quota.ts';
+import { saidTenant } from './said.ts';
 import { formatTable } from './table.ts';
 
 interface Output {
@@ -40,8 +40,8 @@ export function journalCommand(): Command {
 }
 
 async function show(tenant: string, { period, json }: Output & { period?: string }): Promise<void> {
-	parse(tenantSchema, tenant, `tenant "${tenant}"`);
-	if (period !== undefined) parse(periodSchema, period, `--period ${period}`);
+	saidTenant(tenant);
+	if (period !== undefined) parse(periodSchema, period, `--period "${period}"`);
 	const { name, entries } = await connected(async ({ ledger }) => {
 		const quota = presentQuota(tenant, await ledger.getQuota(tenant));
 		const found = period ?? periodOf(quota, Date.now());
@@ -60,8 +60,13 @@ function describe(tenant: string, period: string, entries: readonly JournalEntry
 }
 
 async function check(tenant: string | undefined, { json }: Output): Promise<void> {
-	if (tenant !== undefined) parse(tenantSchema, tenant, `tenant "${tenant}"`);
-	const result = await connected(({ ledger }) => checkAccounts(ledger, tenant));
+	if (tenant !== undefined) saidTenant(tenant);
+	const result = await connected(async ({ ledger }) => {
+		const found = await checkAccounts(ledger, tenant);
+		// a name misspelt agrees with anything
+		if (tenant !== undefined && found.accounts === 0) presentQuota(tenant, await ledger.getQuota(tenant));
+		return found;
+	});
 	if (result.findings.length > 0) process.exitCode = exitCodes.checkFailed;
 	const text = [
 		...result.findings,

@@ -16,7 +16,7 @@ export async function checkQualities(
 	system: Pick<Connection, 'workers'>,
 	{ model, floor, ceiling }: QuotaOptions & { model?: string },
 ): Promise<void> {
-	const said = { '--floor': saidQuality(floor), '--ceiling': saidQuality(ceiling) };
+	const said = { '--floor': saidQuality('--floor', floor), '--ceiling': saidQuality('--ceiling', ceiling) };
 	if (Object.values(said).every((quality) => quality === undefined)) return;
 	const card = model === undefined ? await systemCard(system) : await readCard(model);
 	if (!card) return;

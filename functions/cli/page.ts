@@ -5,16 +5,16 @@ import { arrivalMs } from '../core/batch.ts';
 import { expectedAccuracy } from '../core/curve.ts';
 import type { JournalEntry } from '../core/ledger.ts';
 import { limits } from '../core/limits.ts';
-import { tenantSchema } from '../core/object-key.ts';
 import type { RunFacts } from '../core/outcome.ts';
 import type { ModelCard } from '../core/package.ts';
 import { policyMacs } from '../core/package.ts';
-import { parse } from '../core/parse.ts';
 import { periodAt } from '../core/period.ts';
 import { type Report, reportOf } from '../core/report.ts';
 import { renderTenantPage, type TenantBatch, type TenantPage } from '../pages/tenant-page.ts';
 import { type Connection, connected } from './connect.ts';
+import { mustBeWritable } from './label-rows.ts';
 import { presentQuota } from './quota.ts';
+import { saidTenant } from './said.ts';
 import { modelOption, readCard, readSystemCard } from './system-price.ts';
 
 interface PageOptions {
@@ -36,7 +36,7 @@ export function pageCommand(): Command {
 		.option('--out <file>', 'HTML file to write', 'budgetnet.html')
 		.option('--json', 'print the figures as JSON instead of writing a page')
 		.action(async (options: PageOptions) => {
-			parse(tenantSchema, options.tenant, `tenant "${options.tenant}"`);
+			saidTenant(options.tenant);
 			const data = await connected(async (connection) => {
 				const { model } = options;
 				const card = await (model === undefined
@@ -46,6 +46,7 @@ export function pageCommand(): Command {
 			});
 			if (options.json) process.stdout.write(`${JSON.stringify(data)}\n`);
 			else {
+				await mustBeWritable(options.out);
 				await writeFile(options.out, await renderTenantPage(data));
 				process.stdout.write(`look at ${options.out}\n`);
 			}

@@ -59,8 +59,8 @@ function describeFallback({ workers }: Connection, prices: readonly ListedPrice[
 }
 
 async function set(model: string, workerKind: string, options: SetOptions): Promise<void> {
-	const nanoUsdPerTmac = parseUsd(options.perTmac);
-	const nanoUsdPerImage = parseUsd(options.perImage);
+	const nanoUsdPerTmac = parseUsd(options.perTmac, '--per-tmac');
+	const nanoUsdPerImage = parseUsd(options.perImage, '--per-image');
 	const validFromMs = options.from === undefined ? undefined : parseTime(options.from);
 	const price = await connected(({ prices }) => {
 		const nowMs = Date.now();

@@ -59,15 +59,15 @@ export function createProgram(): Command {
 		.addCommand(retryCommand())
 		.addCommand(redriveCommand())
 		.addCommand(modelCommand())
-		.option('--stack <name>', 'find the system by the outputs of its stack', process.env.BUDGETNET_STACK)
+		.option('--stack <name>', 'find the system by the outputs of its stack', process.env.BUDGETNET_STACK || undefined)
 		.hook('preAction', (command) => useStack(command.opts<{ stack?: string }>().stack))
-		.configureHelp({ showGlobalOptions: true })
 		.addHelpText(
 			'after',
 			`\nExit codes: 0 done, all is labelled; 1 something failed: this program, the network or AWS, as the message says; 2 wrong input or options; 3 some images have no label (failed or deferred); 4 a check found something wrong.`,
 		);
 	for (const command of switchCommands()) program.addCommand(command);
-	for (const command of allOf(program)) command.exitOverride().showHelpAfterError();
+	for (const command of allOf(program))
+		command.exitOverride().showHelpAfterError().configureHelp({ showGlobalOptions: true });
 	return program;
 }
 

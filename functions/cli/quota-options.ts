@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import { BudgetNetError } from '../core/errors.ts';
 import { parseUsd } from '../core/money.ts';
 import type { Quality, Quota, QuotaWish } from '../core/quota.ts';
+import { decimalOf, saidCount } from './said.ts';
 
 /** What `quota set` was told. What is left out stays as it is, or has its default. */
 export interface QuotaOptions {
@@ -42,20 +43,20 @@ export const quotaOptions = [
  */
 export function wishOf(tenant: string, before: Quota | undefined, options: QuotaOptions): QuotaWish {
 	const { revision: _, continues: __, ...kept } = before ?? {};
-	const limitNanoUsd = options.limit === undefined ? before?.limitNanoUsd : parseUsd(options.limit);
+	const limitNanoUsd = options.limit === undefined ? before?.limitNanoUsd : parseUsd(options.limit, '--limit');
 	if (limitNanoUsd === undefined)
 		throw new BudgetNetError('invalid', `tenant ${tenant} has no quota yet: say --limit, in dollars`);
 	const { period, weekStart, timeZone, pacing } = options;
 	const said = {
 		limitNanoUsd,
-		softLimitNanoUsd: removable(options.softLimit, parseUsd),
+		softLimitNanoUsd: removable(options.softLimit, (text) => parseUsd(text, '--soft-limit')),
 		period,
 		weekStart,
 		timeZone,
 		pacing,
-		expectedImages: options.images === undefined ? undefined : parseImages(options.images),
-		floor: removable(options.floor, parseQuality),
-		ceiling: removable(options.ceiling, parseQuality),
+		expectedImages: options.images === undefined ? undefined : saidCount('--images', options.images),
+		floor: removable(options.floor, (text) => parseQuality('--floor', text)),
+		ceiling: removable(options.ceiling, (text) => parseQuality('--ceiling', text)),
 	};
 	const wish = { ...kept, tenant } as Record<string, unknown>;
 	for (const [name, value] of Object.entries(said)) {
@@ -71,24 +72,20 @@ function removable<T>(text: string | undefined, read: (text: string) => T): T | 
 	return text === none ? null : read(text);
 }
 
-function parseImages(text: string): number {
-	if (!/^\d{1,15}$/.test(text)) throw new BudgetNetError('invalid', `--images ${text}: expected a number of images`);
-	return Number(text);
-}
-
 /**
  * The quality that `--floor` or `--ceiling` says; undefined where none is said, or is to be.
  * @throws BudgetNetError `invalid`
  */
-export function saidQuality(text: string | undefined): Quality | undefined {
-	return removable(text, parseQuality) ?? undefined;
+export function saidQuality(option: string, text: string | undefined): Quality | undefined {
+	return removable(text, (said) => parseQuality(option, said)) ?? undefined;
 }
 
-function parseQuality(text: string): Quality {
-	if (/^(0(\.\d+)?|1(\.0+)?)$/.test(text)) return { accuracy: Number(text) };
+function parseQuality(option: string, text: string): Quality {
+	const accuracy = decimalOf(text);
+	if (accuracy !== undefined && accuracy <= 1) return { accuracy };
 	if (/^[a-z][a-z0-9-]*$/.test(text)) return { policy: text };
 	throw new BudgetNetError(
 		'invalid',
-		`"${text}" is no quality: expected an accuracy from 0 to 1, or a policy such as p2`,
+		`${option} "${text}" is no quality: expected an accuracy from 0 to 1, or a policy such as p2`,
 	);
 }

@@ -2,15 +2,14 @@ import { Command } from 'commander';
 import { again, tries } from '../aws/tries.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { formatUsd } from '../core/money.ts';
-import { tenantSchema } from '../core/object-key.ts';
 import { pacingOf } from '../core/pacing.ts';
-import { parse } from '../core/parse.ts';
 import type { Ledger } from '../core/ports.ts';
 import { nextQuota, type Quality, type Quota, type QuotaWish } from '../core/quota.ts';
 import { type Connection, connected } from './connect.ts';
 import { checkQualities } from './known-qualities.ts';
 import { mayChangePeriod } from './period-change.ts';
 import { type QuotaOptions, quotaOptions, wishOf } from './quota-options.ts';
+import { saidTenant } from './said.ts';
 import { modelOption } from './system-price.ts';
 import { formatTable } from './table.ts';
 
@@ -78,7 +77,7 @@ async function change(
 	action: Action,
 	check?: (connection: Connection) => Promise<void>,
 ): Promise<void> {
-	parse(tenantSchema, tenant, `tenant "${tenant}"`);
+	saidTenant(tenant);
 	const quota = await connected(async (connection) => {
 		await check?.(connection);
 		return changeFrom(connection.ledger, tenant, action);

@@ -32,7 +32,7 @@ export function reconcileCommand(): Command {
 		.option('--json', 'print as JSON')
 		.action(async (options: ReconcileOptions) => {
 			const month = parse(monthSchema, options.month, `--month ${options.month}`);
-			const billNanoUsd = parseUsd(options.bill);
+			const billNanoUsd = parseUsd(options.bill, '--bill');
 			const { result, advice } = await connected(async (connection) => {
 				const result = reconcileBill(await billedToTenants(connection, month), billNanoUsd);
 				return { result, advice: await adviceFor(connection, month, result, pricedOf(connection, options)) };

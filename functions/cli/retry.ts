@@ -9,7 +9,7 @@ import { BudgetNetError } from '../core/errors.ts';
 import { type Image, nameOfImage } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import { resumeMessageSchema } from '../core/message.ts';
-import { isMarkerKey, tenantOf, tenantSchema } from '../core/object-key.ts';
+import { isMarkerKey, tenantOf } from '../core/object-key.ts';
 import type { ModelCard } from '../core/package.ts';
 import { parse } from '../core/parse.ts';
 import type { Priced } from '../core/price-list.ts';
@@ -17,8 +17,9 @@ import { payableNow } from '../planner/payable.ts';
 import { rerun } from '../planner/rerun.ts';
 import { type Connection, connected } from './connect.ts';
 import { failedRuns, type Rerun, runsLabelledBy } from './failed-runs.ts';
-import { daySchema, sinceOption } from './results.ts';
+import { sinceOption } from './results.ts';
 import { batchesFrom, runAfter } from './runs.ts';
+import { saidDay, saidTenant } from './said.ts';
 import {
 	modelOption,
 	type PricedOptions,
@@ -65,7 +66,7 @@ interface Made {
 }
 
 async function retry(connection: Connection, keys: readonly string[], options: RetryOptions): Promise<Made> {
-	const tenant = parse(tenantSchema, options.tenant, '--tenant');
+	const tenant = saidTenant(options.tenant);
 	const { failed = false, digest, batch } = options;
 	const byOutcome = failed || digest !== undefined;
 	const ways = [keys.length > 0, failed, digest !== undefined, batch !== undefined].filter(Boolean).length;
@@ -91,7 +92,7 @@ const digestStartSchema = z
 	.regex(/^sha256:[0-9a-f]{12,64}$/, 'expected sha256: and 12 to 64 small hex digits');
 
 function runsByOutcome(connection: Connection, tenant: string, options: Pick<RetryOptions, 'digest' | 'since'>) {
-	const since = options.since === undefined ? undefined : parse(daySchema, options.since, '--since');
+	const since = options.since === undefined ? undefined : saidDay('--since', options.since);
 	if (options.digest === undefined) return failedRuns(connection, tenant, since);
 	return runsLabelledBy(connection, tenant, parse(digestStartSchema, options.digest, '--digest'), since);
 }
@@ -154,7 +155,14 @@ async function imagesSaid(
 	batch: string | undefined,
 ): Promise<Image[]> {
 	if (batch === undefined) return imagesOfKeys(connection, tenant, keys);
-	return (await connection.manifests.get({ tenant, batchId: parse(batchIdSchema, batch, '--batch') })).images;
+	const batchId = parse(batchIdSchema, batch, `--batch "${batch}"`);
+	try {
+		return (await connection.manifests.get({ tenant, batchId })).images;
+	} catch (error) {
+		if (!(error instanceof BudgetNetError && error.code === 'not-found')) throw error;
+		const message = `tenant ${tenant} has no batch ${batchId}, or the list of its images has expired: drop them anew`;
+		throw new BudgetNetError('not-found', message, { cause: error });
+	}
 }
 
 async function imagesOfKeys({ clients, names }: Connection, tenant: string, keys: readonly string[]): Promise<Image[]> {

@@ -4,13 +4,12 @@ import type { Alert } from '../core/alert.ts';
 import { reservedNanoUsd } from '../core/ledger.ts';
 import { limits } from '../core/limits.ts';
 import { formatUsd } from '../core/money.ts';
-import { tenantSchema } from '../core/object-key.ts';
-import { parse } from '../core/parse.ts';
 import { dayMs, periodAt } from '../core/period.ts';
 import type { Quota } from '../core/quota.ts';
 import { type Connection, connected } from './connect.ts';
 import { describeNeededLimit, neededLimit } from './needed-limit.ts';
 import { presentQuota } from './quota.ts';
+import { saidTenant } from './said.ts';
 import { formatTable } from './table.ts';
 
 /** How a tenant stands in the period that is now. */
@@ -65,7 +64,7 @@ export async function findStatuses(connection: Connection, tenant: string | unde
 		const each = (quota: Quota) => statusOf(connection, quota, Date.now());
 		return pMap(await ledger.quotas(), each, { concurrency: limits.tenantConcurrency });
 	}
-	parse(tenantSchema, tenant, `tenant "${tenant}"`);
+	saidTenant(tenant);
 	return [await statusOf(connection, presentQuota(tenant, await ledger.getQuota(tenant)), Date.now())];
 }
 

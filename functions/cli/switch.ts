@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { tenantSchema } from '../core/object-key.ts';
-import { parse } from '../core/parse.ts';
 import { connected } from './connect.ts';
+import { presentQuota } from './quota.ts';
+import { saidTenant } from './said.ts';
 
 /** `budgetnet stop` and `budgetnet start`: the kill switch, for the whole system or one tenant. */
 export function switchCommands(): Command[] {
@@ -16,8 +16,13 @@ function switchCommand(name: string, stopped: boolean, description: string): Com
 		.description(description)
 		.option('--tenant <name>', 'only this tenant; without it the whole system')
 		.action(async ({ tenant }: { tenant?: string }) => {
-			if (tenant !== undefined) parse(tenantSchema, tenant, '--tenant');
-			await connected(({ ledger }) => ledger.setStopped(stopped, tenant));
+			if (tenant !== undefined) saidTenant(tenant);
+			await connected(async ({ ledger }) => {
+				// Who misspells a name is not to believe that somebody is stopped; and of a tenant without a quota nothing
+				// runs.
+				if (tenant !== undefined) presentQuota(tenant, await ledger.getQuota(tenant));
+				await ledger.setStopped(stopped, tenant);
+			});
 			process.stdout.write(
 				`${tenant === undefined ? 'the whole system' : `tenant ${tenant}`} is ${stopped ? 'stopped' : 'started'}\n`,
 			);

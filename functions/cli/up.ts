@@ -1,12 +1,11 @@
 import { once } from 'node:events';
 import { Command } from 'commander';
-import { parseUsd } from '../core/money.ts';
-import { tenantSchema } from '../core/object-key.ts';
-import { parse } from '../core/parse.ts';
+import { formatUsd, parseUsd } from '../core/money.ts';
 import { startHost } from '../local/host.ts';
 import { localStackName, startStackOnLocalStack } from '../local/localstack/cloud.ts';
 import { defaultModel, packageFolder } from './packages.ts';
 import type { quietLog } from './quiet-log.ts';
+import { saidTenant } from './said.ts';
 import { emulatedWorkers } from './workers.ts';
 
 const windowMs = 2000;
@@ -24,8 +23,8 @@ export function upCommand(): Command {
 }
 
 async function up(options: { model: string; tenant: string; usd: string; localstack?: true }): Promise<void> {
-	const limitNanoUsd = parseUsd(options.usd);
-	const tenant = parse(tenantSchema, options.tenant, '--tenant');
+	const limitNanoUsd = parseUsd(options.usd, '--usd');
+	const tenant = saidTenant(options.tenant);
 	const host = await startHost({
 		packageFolder: await packageFolder(options.model),
 		batchImagesMax: emulatedWorkers.batchImagesMax,
@@ -44,7 +43,7 @@ async function up(options: { model: string; tenant: string; usd: string; localst
   SQS       ${sqsEndpoint}
   DynamoDB  ${dynamodbEndpoint}
   buckets   ${imagesBucket} (drop images), ${resultsBucket} (labels and reports)
-  tenant    ${tenant}, quota $${options.usd} this month
+  tenant    ${tenant}, quota ${formatUsd(limitNanoUsd)} this month
 
 Try, in another terminal:
   export AWS_ACCESS_KEY_ID=${credentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey} AWS_REGION=${region}

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
-import { BudgetNetError } from '../core/errors.ts';
 import { connected } from './connect.ts';
+import { saidCount } from './said.ts';
 import { describeStatuses, findStatuses } from './status.ts';
 
 const secondsMax = 3600;
@@ -21,8 +21,9 @@ export function watchCommand(): Command {
 		.option('--looks <count>', 'end after so many')
 		.option('--json', 'print each look as a line of JSON')
 		.action(async (tenant: string | undefined, options: WatchOptions) => {
-			const everyMs = 1000 * whole('--every', options.every);
-			const looks = options.looks === undefined ? Number.POSITIVE_INFINITY : whole('--looks', options.looks);
+			const everyMs = 1000 * saidCount('--every', options.every, { least: 1, most: secondsMax });
+			const looks =
+				options.looks === undefined ? Number.POSITIVE_INFINITY : saidCount('--looks', options.looks, { least: 1 });
 			await connected(async (connection) => {
 				for (let look = 1; look <= looks; look++) {
 					const statuses = await findStatuses(connection, tenant);
@@ -34,10 +35,4 @@ export function watchCommand(): Command {
 				}
 			});
 		});
-}
-
-function whole(option: string, text: string): number {
-	const value = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-	if (value >= 1 && value <= secondsMax) return value;
-	throw new BudgetNetError('invalid', `${option} ${text}: expected a whole number from 1 to ${secondsMax}`);
 }

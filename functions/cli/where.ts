@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import pMap from 'p-map';
 import { headImage } from '../aws/image-head.ts';
+import { archiveFormatOf } from '../core/archive.ts';
 import { type Batch, type BatchRef, batchIdSchema } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { type ImageName, joinName, versionOf } from '../core/image.ts';
@@ -61,6 +62,9 @@ async function find(
 		return isBatch ? findBatch(connection, key) : findDrop(connection, key);
 	}
 	const tenant = tenantOf(key);
+	if (entry !== undefined && archiveFormatOf(key) === undefined)
+		throw new BudgetNetError('invalid', `"${key}" is no archive: expected no entry "${entry}"`);
+	if (of === '') throw new BudgetNetError('invalid', '--of: expected a version');
 	const version = of ?? (await versionNow(connection, key));
 	const name = { key, version, ...(entry === undefined ? {} : { entry }) };
 	const batchIds = await batchesOf(connection, tenant, name);

@@ -9,18 +9,20 @@ const usdPattern = /^\$?(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d{1,9}))?$/;
 
 /**
  * Reads dollars as people write them ("5", "0.25", "$1,000.00"), exactly.
+ * @param what names them in the error, as "--limit"
  * @throws BudgetNetError `invalid`
  */
-export function parseUsd(text: string): number {
+export function parseUsd(text: string, what = ''): number {
+	const said = `${what} "${text}"`.trimStart();
 	const match = usdPattern.exec(text.trim());
 	if (!match)
-		throw new BudgetNetError('invalid', `"${text}" is not an amount: expected dollars such as 5, 0.25 or $1,000.00`);
+		throw new BudgetNetError('invalid', `${said} is not an amount: expected dollars such as 5, 0.25 or $1,000.00`);
 	const whole = BigInt((match[1] as string).replaceAll(',', ''));
 	const nano = whole * BigInt(nanoUsdPerUsd) + BigInt((match[2] ?? '').padEnd(9, '0'));
 	if (nano > BigInt(Number.MAX_SAFE_INTEGER))
 		throw new BudgetNetError(
 			'invalid',
-			`"${text}" is too much: expected at most $${Math.floor(Number.MAX_SAFE_INTEGER / nanoUsdPerUsd)}`,
+			`${said} is too much: expected at most $${Math.floor(Number.MAX_SAFE_INTEGER / nanoUsdPerUsd)}`,
 		);
 	return Number(nano);
 }

@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import { Upload } from '@aws-sdk/lib-storage';
 import pMap from 'p-map';
 import { archiveFormatOf } from '../core/archive.ts';
@@ -18,7 +18,10 @@ const filesMax = 1_000_000;
 export async function listFiles(folder: string): Promise<string[]> {
 	const info = await stat(folder).catch(() => undefined);
 	if (!info?.isDirectory())
-		throw new BudgetNetError('not-found', `folder "${folder}" is not there: expected a folder of images`);
+		throw new BudgetNetError(
+			'not-found',
+			`folder "${folder && resolve(folder)}" is not there: expected a folder of images`,
+		);
 	const entries = await readdir(folder, { recursive: true, withFileTypes: true });
 	const files = entries
 		.filter((entry) => entry.isFile())
