@@ -1,7 +1,7 @@
 import { GetObjectCommand, HeadBucketCommand } from '@aws-sdk/client-s3';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { expect, test, vi } from 'vitest';
-import { createClients } from './clients.ts';
+import { clockOf, createClients } from './clients.ts';
 import { fetchObject } from './objects.ts';
 import { startAnswering } from './testing/start-answering.ts';
 
@@ -88,6 +88,19 @@ async function quickly<T>(waiting: Promise<T>): Promise<T> {
 		vi.useRealTimers();
 	}
 }
+
+test("a desk whose clock is an hour off goes by AWS's, from the first answer on", async () => {
+	const hourMs = 3600_000;
+	await using server = await startAnswering((_, response) => {
+		response.writeHead(200, { date: new Date(Date.now() + hourMs).toUTCString() }).end('{}');
+	});
+	const clients = await clientsOf(server);
+	const nowMs = clockOf(clients);
+	expect(Math.abs(nowMs() - Date.now())).toBeLessThan(hourMs / 10);
+	await clients.dynamodb.send(new GetCommand({ TableName: 'any', Key: { pk: 'any' } }));
+	expect(Math.abs(nowMs() - Date.now() - hourMs)).toBeLessThan(hourMs / 10);
+	for (const client of Object.values(clients)) client.destroy();
+});
 
 /** What @smithy/node-http-handler has, and the SDK's types do not tell. */
 interface HttpHandler {

@@ -27,6 +27,14 @@ const requestTimeoutMs = 60_000;
 const socketTimeoutMs = 60_000;
 
 /**
+ * Milliseconds by AWS's clock, as answers of DynamoDB tell it, where this machine's is more than some minutes off: a desk
+ * that is an hour ahead would begin tomorrow's period today. Before the first answer, by this machine's.
+ */
+export function clockOf({ dynamodb }: Clients): () => number {
+	return () => Date.now() + dynamodb.config.systemClockOffset;
+}
+
+/**
  * SDK clients, the only place that knows endpoints. Without any, the SDK's own defaults and environment hold.
  * @param slowDownTries how often a request is made again while a store asks to slow down
  */

@@ -78,11 +78,12 @@ describe('in a bucket with versions', () => {
 		`<LastModified>1970-01-01T00:00:01.000Z</LastModified><ETag>&quot;e-${versionId}&quot;</ETag><Size>7</Size></Version>`;
 	const deleted = (key: string) =>
 		`<DeleteMarker><Key>${key}</Key><VersionId>d</VersionId><IsLatest>true</IsLatest></DeleteMarker>`;
-	const listing = async (truncated: boolean, ...entries: string[]) => {
+	const listing = (truncated: boolean, ...entries: string[]) => listingOf('newest', truncated, ...entries);
+	const listingOf = async (versions: 'newest' | 'all', truncated: boolean, ...entries: string[]) => {
 		const head = `<EncodingType>url</EncodingType><IsTruncated>${truncated}</IsTruncated>`;
 		const xml = `<ListVersionsResult>${head}${entries.join('')}</ListVersionsResult>`;
 		await using answering = await startAnswering((_, response) => void response.end(xml));
-		const page = await listImages(answering.s3, 'images', { prefix: 'acme/', after: 'acme/0 0' });
+		const page = await listImages(answering.s3, 'images', { prefix: 'acme/', after: 'acme/0 0', versions });
 		return { ...page, url: answering.requests[0]?.url };
 	};
 
@@ -104,5 +105,19 @@ describe('in a bucket with versions', () => {
 		['both', [deleted('acme/b.png'), version('acme/%C3%A4.png', 'v1', false)]],
 	])('a page of nothing but %s is empty, and the next goes on after it', async (_, entries) => {
 		expect(await listing(true, ...entries)).toMatchObject({ images: [], next: 'acme/ä.png' });
+	});
+
+	test('of all versions old ones are named too, deleted keys as well; a key that a page may cut is left to the next', async () => {
+		const whole = [version('acme/a.png', 'v2', true), version('acme/a.png', 'v1', false)];
+		const gone = [deleted('acme/b.png'), version('acme/b.png', 'v1', false)];
+		const cut = version('acme/c.png', 'v9', true);
+		const { images, next } = await listingOf('all', true, ...whole, ...gone, cut);
+		expect(images.map(({ key, versionId }) => `${key} ${versionId}`)).toEqual([
+			'acme/a.png v2',
+			'acme/a.png v1',
+			'acme/b.png v1',
+		]);
+		expect(next).toBe('acme/b.png');
+		expect(await listingOf('all', true, cut)).toMatchObject({ images: [{ versionId: 'v9' }], next: 'acme/c.png' });
 	});
 });

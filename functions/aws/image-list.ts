@@ -3,7 +3,7 @@ import { type Image, imageAt } from '../core/image.ts';
 import { decodeKey } from '../core/object-key.ts';
 import { awsCall } from './aws-call.ts';
 
-/** An image that lies in the bucket now. */
+/** An image that lies in the bucket now, or of `all` versions one that did. */
 export interface ListedImage extends Image {
 	modifiedMs: number;
 }
@@ -18,6 +18,13 @@ export interface ImagePage {
 	next?: string;
 }
 
+interface ListOptions {
+	prefix?: string;
+	after?: string | undefined;
+	/** Of each key the version that lies there now, or old ones too, of deleted keys as well. */
+	versions?: 'newest' | 'all';
+}
+
 /**
  * Lists the images bucket, or what lies under a prefix, page by page (a thousand versions of keys at most), from
  * `after` on: a key, so that it never goes stale. Each image is named as its event named it, without a request of its
@@ -26,7 +33,7 @@ export interface ImagePage {
 export async function listImages(
 	s3: S3Client,
 	bucket: string,
-	{ prefix, after }: { prefix?: string; after?: string | undefined },
+	{ prefix, after, versions = 'newest' }: ListOptions,
 ): Promise<ImagePage> {
 	const command = new ListObjectVersionsCommand({
 		Bucket: bucket,
@@ -35,16 +42,29 @@ export async function listImages(
 		...(after === undefined ? {} : { KeyMarker: after }),
 	});
 	const answer = await awsCall(`bucket ${bucket}`, () => s3.send(command));
-	const { Versions = [], DeleteMarkers = [], IsTruncated, EncodingType } = answer;
+	const { Versions = [], DeleteMarkers = [], IsTruncated = false, EncodingType } = answer;
 	const keyOf = ({ Key = '' }: { Key?: string | undefined }) => (EncodingType === 'url' ? decodeKey(Key) : Key);
-	const images = Versions.filter(({ IsLatest }) => IsLatest).map((version) => ({
-		...imageAt(keyOf(version), version.Size ?? 0, version.ETag ?? '', version.VersionId),
-		modifiedMs: version.LastModified?.getTime() ?? 0,
-	}));
-	// The newest version of a key stands first: where a page ends within a key, the rest of that is old.
-	const last = [Versions.at(-1), DeleteMarkers.at(-1)]
-		.flatMap((version) => (version ? [keyOf(version)] : []))
-		.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-		.at(-1);
-	return IsTruncated && last !== undefined ? { images, next: last } : { images };
+	const next = IsTruncated ? lastOf([...Versions, ...DeleteMarkers].map(keyOf), versions) : undefined;
+	const images = Versions.filter(({ IsLatest }) => versions === 'all' || IsLatest)
+		.map((version) => ({
+			...imageAt(keyOf(version), version.Size ?? 0, version.ETag ?? '', version.VersionId),
+			modifiedMs: version.LastModified?.getTime() ?? 0,
+		}))
+		.filter(({ key }) => next === undefined || inOrder(key, next) <= 0);
+	return next === undefined ? { images } : { images, next };
+}
+
+/**
+ * The key after which the next page begins. The newest version of a key stands first, so where a page ends within a key,
+ * the rest of that is old. Of `all` versions such a key is left to the next page, unless it is the only one here: of
+ * more than a thousand versions the oldest are passed over.
+ */
+function lastOf(keys: readonly string[], versions: 'newest' | 'all'): string | undefined {
+	const known = [...new Set(keys)].sort(inOrder);
+	return versions === 'all' && known.length > 1 ? known.at(-2) : known.at(-1);
+}
+
+/** As S3 compares keys: by their bytes. */
+function inOrder(a: string, b: string): number {
+	return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

@@ -1,5 +1,5 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
-import { createClients } from '../aws/clients.ts';
+import { clockOf, createClients } from '../aws/clients.ts';
 import { emulatedAccount, namesOf } from '../aws/names.ts';
 import { outputsOf, resourcesIn } from '../aws/stack-outputs.ts';
 import { createStores } from '../aws/stores.ts';
@@ -67,7 +67,7 @@ async function connect() {
 	const { names, tablePrefix, ...found } = stackName === undefined ? findByNames() : await findByStack(stackName);
 	const clients = createClients();
 	const stores = createStores(clients, { resultsBucket: names.resultsBucket, tablePrefix });
-	return { clients, names, ...found, ...stores };
+	return { clients, names, nowMs: clockOf(clients), ...found, ...stores };
 }
 
 /** Everything from the outputs of a stack. @throws BudgetNetError `not-found`, `invalid`, `unavailable` */

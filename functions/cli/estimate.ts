@@ -99,7 +99,7 @@ async function estimateFor(
 async function standingOf(connection: Connection, quota: Quota, priced: Priced): Promise<Standing> {
 	const { ledger, workers } = connection;
 	const card = await readSystemCard(connection, priced.model);
-	const nowMs = Date.now();
+	const nowMs = connection.nowMs();
 	const account = await ledger.getAccount(quota.tenant, periodOf(quota, nowMs));
 	const { availableNanoUsd = quota.limitNanoUsd, images: seenImages = 0 } = account ?? {};
 	const habit = await createHabits(ledger)(quota, nowMs);

@@ -42,9 +42,9 @@ export function journalCommand(): Command {
 async function show(tenant: string, { period, json }: Output & { period?: string }): Promise<void> {
 	saidTenant(tenant);
 	if (period !== undefined) parse(periodSchema, period, `--period "${period}"`);
-	const { name, entries } = await connected(async ({ ledger }) => {
+	const { name, entries } = await connected(async ({ ledger, nowMs }) => {
 		const quota = presentQuota(tenant, await ledger.getQuota(tenant));
-		const found = period ?? periodOf(quota, Date.now());
+		const found = period ?? periodOf(quota, nowMs());
 		return { name: found, entries: await Array.fromAsync(ledger.journal(tenant, found)) };
 	});
 	const inOrder = entries.toSorted((a, b) => (a.batchId < b.batchId ? -1 : 1));

@@ -11,14 +11,14 @@ import { isRun, pricedOf, systemCard, systemPrice } from './system-price.ts';
  * @returns null where no limit would; undefined where the limit is enough, or what the system runs is not known here
  */
 export async function neededLimit(
-	connection: Pick<Connection, 'workers' | 'prices'>,
+	connection: Pick<Connection, 'workers' | 'prices' | 'nowMs'>,
 	quota: Quota | undefined,
 	{ reason, images }: Pick<Batch, 'reason' | 'images'>,
 ): Promise<number | null | undefined> {
 	if (!quota || images === undefined || (reason !== 'quota' && reason !== 'floor')) return undefined;
 	const card = await systemCard(connection);
 	if (!card || !isRun(connection.workers(), card)) return undefined;
-	const price = await systemPrice(connection, pricedOf(connection, {}), Date.now());
+	const price = await systemPrice(connection, pricedOf(connection, {}), connection.nowMs());
 	const needed = leastLimit({ images, quality: quota, card, price });
 	if (needed === undefined) return null;
 	return needed > quota.limitNanoUsd ? needed : undefined;

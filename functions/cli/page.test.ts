@@ -24,7 +24,11 @@ test('a page counts every batch that was billed, of however many it reads the ou
 	}
 	const read: string[] = [];
 	const outcomes = { read: async ({ batchId }: { batchId: string }) => void read.push(batchId) };
-	const data = await pageData({ ledger, outcomes } as unknown as Connection, tenant, cardFor([10, 20]));
+	const data = await pageData(
+		{ ledger, outcomes, nowMs: Date.now } as unknown as Connection,
+		tenant,
+		cardFor([10, 20]),
+	);
 	expect(data.batches).toHaveLength(2100);
 	expect(data.batches.reduce((sum, { billedNanoUsd }) => sum + billedNanoUsd, 0)).toBe(21_000);
 	expect(data.batches.map(({ atMs }) => atMs - nowMs)).toEqual(Array.from({ length: 2100 }, (_, i) => i));
@@ -51,7 +55,7 @@ test('what another package ran is not read by this card: it has no accuracy, and
 		facts: runs.find((run) => run.batchId === batchId)?.facts,
 		outcomes: [outcome, outcome],
 	});
-	const data = await pageData({ ledger, outcomes: { read } } as unknown as Connection, 'acme', card);
+	const data = await pageData({ ledger, outcomes: { read }, nowMs: Date.now } as unknown as Connection, 'acme', card);
 	expect(data.batches.map(({ accuracy }) => accuracy !== undefined)).toEqual([true, false, true]);
 	expect(data.others).toEqual({ batches: 1, macs: 21, images: 2 });
 	expect(data.policies[0]).toMatchObject({ id: 'p0', images: 4 });

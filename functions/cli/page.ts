@@ -63,7 +63,7 @@ interface ReadBatch {
 export async function pageData(connection: Connection, tenant: string, card: ModelCard): Promise<TenantPage> {
 	const { ledger } = connection;
 	const quota = presentQuota(tenant, await ledger.getQuota(tenant));
-	const nowMs = Date.now();
+	const nowMs = connection.nowMs();
 	const { name, startMs, endMs } = periodAt(quota, nowMs);
 	const billed: JournalEntry[] = [];
 	for await (const entry of ledger.journal(tenant, name)) if (entry.billedNanoUsd > 0) billed.push(entry);

@@ -9,7 +9,7 @@ test('what two people say of a quota at the same time both holds', async () => {
 	const nowMs = Date.UTC(2026, 10, 24);
 	const { revision: _, ...first } = await ledger.setQuota({ tenant, limitNanoUsd: 5 }, nowMs);
 	let looks = 0;
-	await changeFrom(ledger, tenant, async (_, before) => {
+	await changeFrom({ ledger, nowMs: () => nowMs }, tenant, async (_, before) => {
 		looks += 1;
 		if (looks === 1) await ledger.setQuota({ ...first, suspended: true }, nowMs); // the other's
 		return ledger.setQuota(wishOf(tenant, before, { limit: '0.000000009' }), nowMs, before?.revision ?? 0);

@@ -30,7 +30,7 @@ export function quotaCommand(): Command {
 		change(
 			tenant,
 			options,
-			(ledger, before) => setQuota(ledger, before, wishOf(tenant, before, options)),
+			(ledger, before, nowMs) => setQuota(ledger, before, wishOf(tenant, before, options), nowMs),
 			(connection) => checkQualities(connection, options),
 		),
 	);
@@ -49,8 +49,7 @@ export function quotaCommand(): Command {
 		.addCommand(suspension('resume', false, 'go on after suspend, in the order of the drops'));
 }
 
-async function setQuota(ledger: Ledger, before: Quota | undefined, wish: QuotaWish): Promise<Quota> {
-	const nowMs = Date.now();
+async function setQuota(ledger: Ledger, before: Quota | undefined, wish: QuotaWish, nowMs: number): Promise<Quota> {
 	await mayChangePeriod(ledger, before, nextQuota(before, wish, nowMs), nowMs);
 	return ledger.setQuota(wish, nowMs, before?.revision ?? 0);
 }
@@ -61,14 +60,15 @@ function forTenant(name: string, description: string): Command {
 
 function suspension(name: string, suspended: boolean, description: string): Command {
 	return forTenant(name, description).action((tenant: string, options: Output) =>
-		change(tenant, options, (ledger, before) => {
+		change(tenant, options, (ledger, before, nowMs) => {
 			const { revision, continues: _, ...kept } = presentQuota(tenant, before);
-			return ledger.setQuota({ ...kept, suspended }, Date.now(), revision);
+			return ledger.setQuota({ ...kept, suspended }, nowMs, revision);
 		}),
 	);
 }
 
-type Action = (ledger: Ledger, before: Quota | undefined) => Promise<Quota>;
+/** @param nowMs by AWS's clock (connect.ts) */
+type Action = (ledger: Ledger, before: Quota | undefined, nowMs: number) => Promise<Quota>;
 
 /** Reads a tenant's quota, does something with it after the check, and prints what it then is. */
 async function change(
@@ -80,16 +80,21 @@ async function change(
 	saidTenant(tenant);
 	const quota = await connected(async (connection) => {
 		await check?.(connection);
-		return changeFrom(connection.ledger, tenant, action);
+		return changeFrom(connection, tenant, action);
 	});
 	process.stdout.write(`${json ? JSON.stringify(quota) : describe(quota)}\n`);
 }
 
 /** Does something with a tenant's quota as it is; said anew where somebody else has changed it meanwhile. */
-export async function changeFrom(ledger: Ledger, tenant: string, action: Action): Promise<Quota> {
+export async function changeFrom(
+	{ ledger, nowMs }: Pick<Connection, 'ledger' | 'nowMs'>,
+	tenant: string,
+	action: Action,
+): Promise<Quota> {
 	return tries(`quota of tenant ${tenant}`, async () => {
 		try {
-			return await action(ledger, await ledger.getQuota(tenant));
+			const before = await ledger.getQuota(tenant);
+			return await action(ledger, before, nowMs());
 		} catch (error) {
 			if (error instanceof BudgetNetError && error.code === 'conflict') return again;
 			throw error;

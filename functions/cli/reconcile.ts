@@ -68,7 +68,7 @@ async function adviceFor(
 	{ factor }: Reconciliation,
 	priced: Priced,
 ): Promise<string[]> {
-	const nowMs = Date.now();
+	const nowMs = connection.nowMs();
 	const price = await systemPrice(connection, priced, nowMs);
 	if (factor === undefined) return [];
 	const list = await connection.prices.list();

@@ -99,7 +99,7 @@ function runsByOutcome(connection: Connection, tenant: string, options: Pick<Ret
 
 /** As few as the planner itself would put into one batch. */
 async function batchImagesMax(connection: Connection, tenant: string, priced: Priced, card: ModelCard) {
-	const priceNow = () => systemPrice(connection, priced, Date.now());
+	const priceNow = () => systemPrice(connection, priced, connection.nowMs());
 	const payable = await payableNow({ ...connection, card, priceNow }, tenant);
 	return Math.min(connection.workers().batchImagesMax, payable);
 }
@@ -107,7 +107,7 @@ async function batchImagesMax(connection: Connection, tenant: string, priced: Pr
 async function runAll(connection: Connection, tenant: string, reruns: readonly Rerun[], imagesMax: number) {
 	const made: Omit<Made, 'expired'> = { images: 0, batchIds: [] };
 	const plansQueue = createQueue(connection.clients.sqs, connection.queueUrl('plans'), resumeMessageSchema, 'plans');
-	const mint = { nowMs: Date.now, mintSuffix: () => randomBytes(4).toString('hex') };
+	const mint = { nowMs: connection.nowMs, mintSuffix: () => randomBytes(4).toString('hex') };
 	const parts = { ...connection, ...mint, plansQueue, imagesMax };
 	for (const { run, images } of reruns) {
 		const { images: count, batchIds } = await rerun(parts, tenant, images, run);

@@ -28,7 +28,10 @@ async function remarkOf(softLimitNanoUsd: number | undefined, settled?: number):
 	await ledger.reserve({ tenant, period, ...of, nanoUsd: 50, quotaRevision: 1 });
 	await ledger.raise({ tenant, period, kind: 'soft-limit', quotaRevision: 1, atMs: Date.UTC(2026, 10, 24, 11, 30) });
 	if (settled !== undefined) await ledger.settle({ tenant, period, ...of, billedNanoUsd: settled });
-	const statuses = await findStatuses({ ledger, batches: createMemoryBatches() } as unknown as Connection, tenant);
+	const statuses = await findStatuses(
+		{ ledger, batches: createMemoryBatches(), nowMs: Date.now } as unknown as Connection,
+		tenant,
+	);
 	return describeStatuses(statuses).split('\n')[1]?.split(/ {2,}/).slice(11).join(' ');
 }
 
@@ -55,7 +58,7 @@ async function whileWaiting(limitNanoUsd: number, floor: Quota['floor'], digest?
 	const batch = { batchId: mintBatchId(nowMs, '00000000'), tenant, createdMs: nowMs, reservations: [], images: 8 };
 	await batches.create({ ...batch, state: 'deferred', reason: 'quota' });
 	const workers = () => ({ ...emulatedWorkers, digest });
-	const system = { ledger, batches, workers, prices: { list: async () => [] } };
+	const system = { ledger, batches, workers, prices: { list: async () => [] }, nowMs: Date.now };
 	return findStatuses(system as unknown as Connection, tenant);
 }
 

@@ -61,11 +61,11 @@ export function statusCommand(): Command {
 export async function findStatuses(connection: Connection, tenant: string | undefined): Promise<Status[]> {
 	const { ledger } = connection;
 	if (tenant === undefined) {
-		const each = (quota: Quota) => statusOf(connection, quota, Date.now());
+		const each = (quota: Quota) => statusOf(connection, quota, connection.nowMs());
 		return pMap(await ledger.quotas(), each, { concurrency: limits.tenantConcurrency });
 	}
 	saidTenant(tenant);
-	return [await statusOf(connection, presentQuota(tenant, await ledger.getQuota(tenant)), Date.now())];
+	return [await statusOf(connection, presentQuota(tenant, await ledger.getQuota(tenant)), connection.nowMs())];
 }
 
 /** How the tenant of this quota stands. @throws BudgetNetError */

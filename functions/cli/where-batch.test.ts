@@ -45,7 +45,7 @@ async function placeOf(of: Partial<Batch>, ran?: RunFacts, limitNanoUsd = 1_000_
 	const outcomes: Partial<Outcomes> = { facts: async () => ran };
 	const ledger = createMemoryLedger();
 	await ledger.setQuota({ tenant, limitNanoUsd, floor: { policy: 'p0' } }, createdMs);
-	const system = { workers: () => emulatedWorkers, prices: { list: async () => [] } };
+	const system = { workers: () => emulatedWorkers, prices: { list: async () => [] }, nowMs: Date.now };
 	return findBatch({ batches, outcomes, ledger, ...system } as unknown as Connection, batchId);
 }
 

@@ -132,7 +132,8 @@ export function createMemoryLedger(
 		async raise(alert) {
 			const raised = inner(alerts, `${alert.tenant}#${alert.period}`);
 			const kind = `${alert.kind}#${alert.quotaRevision}`;
-			if (raised.has(kind)) return false;
+			const before = raised.get(kind);
+			if (before) return before.atMs === alert.atMs;
 			raised.set(kind, alert);
 			await written();
 			return true;

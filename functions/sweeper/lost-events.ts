@@ -29,7 +29,7 @@ const cursorSchema = z.strictObject({ after: z.string().optional() });
 
 /**
  * Finds images that nobody claimed and drops' markers that nobody noted (their event was lost) and sends their event
- * again. Looks at no more than `limits.sweepObjectsMax` objects, a page at least and none that begins after `untilMs`,
+ * again; of a key that was overwritten since, of the old version too. Looks at no more than `limits.sweepObjectsMax` objects, a page at least and none that begins after `untilMs`,
  * and goes on from there the next time.
  * @returns how many were found
  */
@@ -40,10 +40,12 @@ export async function searchLostEvents(parts: LostEventParts, untilMs: number): 
 	let looked = 0;
 	let found = 0;
 	do {
-		const page = await listImages(s3, parts.imagesBucket, { after });
+		const page = await listImages(s3, parts.imagesBucket, { after, versions: 'all' });
 		const lost = await lostOf(parts, page.images);
 		await pMap(lost, sendAgain, { concurrency: limits.storeConcurrency });
-		[looked, found, after] = [looked + page.images.length, found + lost.length, page.next];
+		looked += page.images.length;
+		found += lost.length;
+		after = page.next;
 		// Page by page: whoever dies, or runs out of time, has come further all the same.
 		await results.putJson(cursorKey, { after }, cursorBytesMax);
 	} while (after !== undefined && looked < limits.sweepObjectsMax && parts.nowMs() < untilMs);
