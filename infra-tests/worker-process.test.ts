@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, writeFile } from 'node:fs/promises';
+import { cp, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, expect, test } from 'vitest';
@@ -9,7 +9,7 @@ import { monthsInUtc, periodOf } from '../functions/core/period.ts';
 import { dropFiles } from '../functions/local/drop.ts';
 import { type Host, type HostOptions, startHost } from '../functions/local/host.ts';
 import { untilAccounted } from '../functions/local/tally.ts';
-import { packageFolder as packageCopy } from '../functions/onnx/testing.ts';
+import { temporaryFolder } from '../functions/onnx/testing.ts';
 
 const root = join(import.meta.dirname, '..');
 const packageFolder = join(root, 'models', 'packages', 'cifar10-resnet');
@@ -55,7 +55,8 @@ test('kill -9 in the middle of a batch: its message comes again, and nothing is 
 
 test('a worker whose runs all fail ends with 1 after two batches, and another worker does them all', async () => {
 	const running = await startCloud();
-	const spoilt = await packageCopy();
+	const spoilt = await temporaryFolder();
+	await cp(packageFolder, spoilt, { recursive: true });
 	const first = startWorkerProcess(running, spoilt);
 	await first.logged('worker started');
 	for (const file of await readdir(spoilt))
