@@ -148,6 +148,26 @@ test('a change of the kind of period whose writer died is not passed over by ano
 	}
 });
 
+test('a reservation that is released before its answer comes, and is asked for again, holds nothing', async () => {
+	const tenant = 'answered-late';
+	const quota = await ledger.setQuota({ tenant, limitNanoUsd: 100, expectedImages: 0 }, nowMs);
+	await ledger.ensureAccount(quota, period, undefined);
+	const reserves = (command: unknown) =>
+		command instanceof UpdateCommand && ':reservation' in (command.input.ExpressionAttributeValues ?? {});
+	let released = false;
+	const send = async (command: UpdateCommand) => {
+		if (!reserves(command) || released) return clients.dynamodb.send(command);
+		released = true;
+		// As the release saw it there was nothing open yet; the SDK asks again, for the first answer was lost.
+		await ledger.settle(entryOf(tenant, 1, 0));
+		await clients.dynamodb.send(command);
+		return clients.dynamodb.send(command);
+	};
+	const late = createLedgerTable(openLedgerStore({ send } as unknown as DynamoDBDocumentClient, tableName));
+	await expect(late.reserve(requestOf(tenant, 1))).rejects.toMatchObject({ code: 'conflict' });
+	expect(await accountOf(tenant)).toMatchObject({ availableNanoUsd: 100, open: {} });
+});
+
 test('a reservation that came after its settlement, and whose process died, is removed unbilled', async () => {
 	const [tenant = ''] = await dieAtEachCall('late', async () => undefined);
 	await ledger.settle(entryOf(tenant, 1, 45));

@@ -13,12 +13,13 @@ export function createLedgerReservations(store: LedgerStore): Pick<Ledger, 'rese
 		const { tenant, period, rid } = request;
 		if (await getEntry(tenant, period, rid)) throw settledAlready(rid);
 		return await tries(`reservation ${rid}`, async () => {
-			if (await update(writes.updateReserve(request))) {
+			const isReserved = await update(writes.updateReserve(request));
+			const account = isReserved ? undefined : await getAccount(tenant, period);
+			// Open: by another planner of its batch, or by this one, whose answer was lost.
+			if (isReserved || account?.open[rid]) {
 				await undoIfSettled(request);
 				return undefined;
 			}
-			const account = await getAccount(tenant, period);
-			if (account?.open[rid]) return undefined;
 			return account ? (refusalOf(account, request) ?? again) : 'stale';
 		});
 	}
@@ -27,8 +28,9 @@ export function createLedgerReservations(store: LedgerStore): Pick<Ledger, 'rese
 	 * A release may have passed between the look at the journal and the reservation: then nobody else would ever free it.
 	 */
 	async function undoIfSettled({ tenant, period, rid }: ReserveRequest): Promise<void> {
-		if (!(await getEntry(tenant, period, rid))) return;
-		await settleOpen(tenant, period, rid, 0);
+		const entry = await getEntry(tenant, period, rid);
+		if (!entry) return;
+		await settleOpen(tenant, period, rid, dueOf(entry));
 		throw settledAlready(rid);
 	}
 
@@ -37,8 +39,7 @@ export function createLedgerReservations(store: LedgerStore): Pick<Ledger, 'rese
 		const account = await getAccount(tenant, period);
 		if (account) settle(account, rid, entry.billedNanoUsd); // Throws before anything is written.
 		const noted = await note(entry);
-		// Open although the journal has it applied: that reservation came too late and belongs to nobody.
-		await settleOpen(tenant, period, rid, noted.state === 'applied' ? 0 : noted.billedNanoUsd);
+		await settleOpen(tenant, period, rid, dueOf(noted));
 		if (noted.state === 'pending') await update(writes.updateApplied(noted));
 	}
 
@@ -62,6 +63,14 @@ export function createLedgerReservations(store: LedgerStore): Pick<Ledger, 'rese
 	}
 
 	return { reserve, settle: settleEntry };
+}
+
+/**
+ * What is billed of a reservation that is open beside its entry of the journal: where that is applied, the reservation
+ * came too late and belongs to nobody.
+ */
+function dueOf({ state, billedNanoUsd }: JournalEntry): number {
+	return state === 'applied' ? 0 : billedNanoUsd;
 }
 
 function settledAlready(rid: string): BudgetNetError {
