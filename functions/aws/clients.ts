@@ -27,8 +27,8 @@ const requestTimeoutMs = 60_000;
 const socketTimeoutMs = 60_000;
 
 /**
- * Milliseconds by AWS's clock, as answers of DynamoDB tell it, where this machine's is more than some minutes off: a desk
- * that is an hour ahead would begin tomorrow's period today. Before the first answer, by this machine's.
+ * Milliseconds by AWS's clock, as answers of DynamoDB tell it, where this machine's is more than some minutes off: a
+ * desk that is an hour ahead would begin tomorrow's period today. Before the first answer, by this machine's.
  */
 export function clockOf({ dynamodb }: Clients): () => number {
 	return () => Date.now() + dynamodb.config.systemClockOffset;

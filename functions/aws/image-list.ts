@@ -55,9 +55,9 @@ export async function listImages(
 }
 
 /**
- * The key after which the next page begins. The newest version of a key stands first, so where a page ends within a key,
- * the rest of that is old. Of `all` versions such a key is left to the next page, unless it is the only one here: of
- * more than a thousand versions the oldest are passed over.
+ * The key after which the next page begins. The newest version of a key stands first, so where a page ends within a
+ * key, the rest of that is old. Of `all` versions such a key is left to the next page, unless it is the only one here:
+ * of more than a thousand versions the oldest are passed over.
  */
 function lastOf(keys: readonly string[], versions: 'newest' | 'all'): string | undefined {
 	const known = [...new Set(keys)].sort(inOrder);

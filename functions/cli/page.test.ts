@@ -47,7 +47,11 @@ test('what another package ran is not read by this card: it has no accuracy, and
 	});
 	for (const { batchId } of runs)
 		await ledger.settle({
-			...{ tenant: 'acme', period: periodOf(monthsInUtc, nowMs), rid: batchId, batchId, billedNanoUsd: 10 },
+			tenant: 'acme',
+			period: periodOf(monthsInUtc, nowMs),
+			rid: batchId,
+			batchId,
+			billedNanoUsd: 10,
 			images: 3,
 		});
 	const outcome = { status: 'labelled', policies: ['p0'] };

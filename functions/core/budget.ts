@@ -59,7 +59,8 @@ export function budgetOf(options: {
 }
 
 /**
- * The smallest limit of a quota that pays a batch, where nothing else is spent: the floor (or the least) for every image.
+ * The smallest limit of a quota that pays a batch, where nothing else is spent: the floor (or the least) for every
+ * image.
  * @returns undefined where none does: the model has not what floor or ceiling name, or no account holds as much
  */
 export function leastLimit(options: {

@@ -67,9 +67,9 @@ function withoutDigest(card: string): Buffer {
 }
 
 /**
- * The digest of a package: SHA-256 over all its files but hidden ones, sorted by name (UTF-16 code units), each as name,
- * NUL, its length in bytes as a decimal, NUL, its bytes. In model.json, 64 zeros stand for the digest's own. So it is
- * the digest of classes, input and prices too: whoever changes what a label means has another package.
+ * The digest of a package: SHA-256 over all its files but hidden ones, sorted by name (UTF-16 code units), each as
+ * name, NUL, its length in bytes as a decimal, NUL, its bytes. In model.json, 64 zeros stand for the digest's own. So
+ * it is the digest of classes, input and prices too: whoever changes what a label means has another package.
  * @returns "sha256:" and 64 hex digits
  * @throws BudgetNetError `invalid`
  */

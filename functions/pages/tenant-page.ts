@@ -11,7 +11,10 @@ export interface TenantBatch {
 	atMs: number;
 	images: number;
 	billedNanoUsd: number;
-	/** Of its labels, by the card's curve; undefined where it has none, another package ran it, or its outcomes were not read. */
+	/**
+	 * Of its labels, by the card's curve; undefined where it has none, another package ran it, or its outcomes were not
+	 * read.
+	 */
 	accuracy: number | undefined;
 }
 

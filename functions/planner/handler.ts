@@ -103,8 +103,8 @@ async function planImages(parts: PlannerParts, tenant: string, images: readonly 
 }
 
 /**
- * Images of a quota or price that cannot be read, as of another release, are claimed all the same, and planned when that
- * is mended. Their events would come back for hours: so many that SQS gives out no others.
+ * Images of a quota or price that cannot be read, as of another release, are claimed all the same, and planned when
+ * that is mended. Their events would come back for hours: so many that SQS gives out no others.
  */
 async function payableAtAnyRate(parts: PlannerParts, tenant: string): Promise<number> {
 	try {

@@ -29,8 +29,8 @@ const cursorSchema = z.strictObject({ after: z.string().optional() });
 
 /**
  * Finds images that nobody claimed and drops' markers that nobody noted (their event was lost) and sends their event
- * again; of a key that was overwritten since, of the old version too. Looks at no more than `limits.sweepObjectsMax` objects, a page at least and none that begins after `untilMs`,
- * and goes on from there the next time.
+ * again; of a key that was overwritten since, of the old version too. Looks at no more than `limits.sweepObjectsMax`
+ * objects, a page at least and none that begins after `untilMs`, and goes on from there the next time.
  * @returns how many were found
  */
 export async function searchLostEvents(parts: LostEventParts, untilMs: number): Promise<number> {
