@@ -81,11 +81,11 @@ export function startWorker(
 		lost: ended,
 		async stop() {
 			protection.end();
-			turns.end();
 			try {
 				const ends = await Promise.all(lanes.map((lane) => lane.stop(limits.stopGraceSeconds * 1000)));
 				return ends.includes('handed-back') ? 'handed-back' : 'finished';
 			} finally {
+				turns.end();
 				await inference.close(); // drains: to exit during a run would abort the process
 			}
 		},

@@ -47,7 +47,7 @@ test('a batch that came back again and again runs alone, and nobody overtakes it
 	]);
 });
 
-test('those that wait are refused when the worker stops, and what runs ends', async () => {
+test('those that wait still when the worker has stopped are refused, and what runs ends', async () => {
 	const { said, work } = startWork();
 	const turns = createTurns(2);
 	const { run, end } = work('first');

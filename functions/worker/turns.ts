@@ -12,7 +12,7 @@ export const besideOthersReceivesMax = 2;
 export interface Turns {
 	/** Runs `work` of a batch that was received for the `receives`-th time, beside others or alone. */
 	during<T>(receives: number, work: () => Promise<T>): Promise<T>;
-	/** Refuses those that wait: their worker stops. */
+	/** Refuses those that wait still, whose messages their worker has handed back. */
 	end(): void;
 }
 
