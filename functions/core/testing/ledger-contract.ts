@@ -1,7 +1,8 @@
 import { describe, test } from 'vitest';
 import type { Ledger } from '../ports.ts';
+import { periodContract, quotaContract } from './ledger-contract-quota.ts';
 import { deferralContract, reserveContract, stopContract } from './ledger-contract-reserve.ts';
-import { periodContract, quotaContract, settleContract } from './ledger-contract-settle.ts';
+import { settleContract } from './ledger-contract-settle.ts';
 import { checkLedgerModel } from './ledger-model.ts';
 import { createTrial } from './ledger-trial.ts';
 
