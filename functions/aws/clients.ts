@@ -26,12 +26,18 @@ const requestTimeoutMs = 60_000;
 /** Without a byte for so long an answer is given up: a request's own time is over when the answer begins. */
 const socketTimeoutMs = 60_000;
 
+/** Answers say the time in whole seconds, and come late: what is off by less is not known to be off. */
+const skewMinutesMin = 5;
+
 /**
  * Milliseconds by AWS's clock, as answers of DynamoDB tell it, where this machine's is more than some minutes off: a
  * desk that is an hour ahead would begin tomorrow's period today. Before the first answer, by this machine's.
  */
 export function clockOf({ dynamodb }: Clients): () => number {
-	return () => Date.now() + dynamodb.config.systemClockOffset;
+	return () => {
+		const { systemClockOffset: offsetMs } = dynamodb.config;
+		return Date.now() + (Math.abs(offsetMs) < skewMinutesMin * 60_000 ? 0 : offsetMs);
+	};
 }
 
 /**

@@ -118,12 +118,7 @@ export function putJournalEntry(entry: JournalEntry): Put {
 
 /** Notes an alert, if its kind was not raised in that period and under that quota before. */
 export function putAlert(alert: Alert): Put {
-	return {
-		Item: { ...ledgerKeys.alert(alert), ...alert },
-		// Its own, where the answer to the first try was lost.
-		ConditionExpression: 'attribute_not_exists(pk) OR atMs = :atMs',
-		ExpressionAttributeValues: { ':atMs': alert.atMs },
-	};
+	return { Item: { ...ledgerKeys.alert(alert), ...alert }, ConditionExpression: 'attribute_not_exists(pk)' };
 }
 
 /** Says in the journal that the account has it. */

@@ -132,8 +132,7 @@ export function createMemoryLedger(
 		async raise(alert) {
 			const raised = inner(alerts, `${alert.tenant}#${alert.period}`);
 			const kind = `${alert.kind}#${alert.quotaRevision}`;
-			const before = raised.get(kind);
-			if (before) return before.atMs === alert.atMs;
+			if (raised.has(kind)) return false;
 			raised.set(kind, alert);
 			await written();
 			return true;

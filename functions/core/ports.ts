@@ -43,8 +43,8 @@ export interface Ledger {
 	/** One entry after the other, in no order that means anything: a large tenant's are hundreds of megabytes. */
 	journal(tenant: string, period: string): AsyncIterable<JournalEntry>;
 	/**
-	 * Notes an alert, unless its kind was raised in that period and under that revision of the quota before, at another
-	 * moment: then it says false.
+	 * Notes an alert, unless its kind was raised in that period and under that revision of the quota before: then it says
+	 * false.
 	 */
 	raise(alert: Alert): Promise<boolean>;
 	/** Those raised for a tenant in a period, in no order that means anything. */
