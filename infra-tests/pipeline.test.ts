@@ -83,8 +83,8 @@ describe('money', () => {
 		const settled = [rich, thrifty].flatMap((tenant) => tallies.get(tenant)?.settled ?? []);
 		for (const { consumedMacs, budgetMacs } of settled) expect(consumedMacs).toBeLessThanOrEqual(budgetMacs);
 		// With money for all, which the last images of a thrifty tenant may have too, the gate leaves what would gain
-		// nothing.
-		const short = settled.filter(({ budgetMacs, images }) => budgetMacs < 0.4 * images * full);
+		// nothing; and so it may of a few images, all of them easy.
+		const short = settled.filter(({ budgetMacs, images }) => images >= 12 && budgetMacs < 0.4 * images * full);
 		expect(short).not.toEqual([]);
 		for (const { consumedMacs, budgetMacs } of short) expect(consumedMacs).toBeGreaterThan(budgetMacs - full);
 	});
