@@ -63,12 +63,13 @@ test('one that cannot be read is told of, and does not hide the others', async (
 test('a crowd of one tenant that fills all pages of a sweep does not hide another tenant for ever', async () => {
 	const crowd = { batchId: batchIdOf(1), unfinished: 'acme', state: 'deferred' };
 	const stuck = { batchId: batchIdOf(2), unfinished: 'zebra', state: 'claiming' };
-	const isIn = (hash: number, { Segment, TotalSegments }: { Segment: number; TotalSegments: number }) =>
+	// without a segment the crowd stands first, and fills the page
+	const isIn = (hash: number, { Segment = 0, TotalSegments = 1 }: { Segment?: number; TotalSegments?: number }) =>
 		Math.floor(hash * TotalSegments) === Segment;
 	const send = async ({ input }: ScanCommand | GetCommand) => {
 		if ('Key' in input)
 			return { Item: { ...stuck, batchId: input.Key?.batchId, tenant: 'zebra', createdMs: 1, reservations: [] } };
-		const segment = input as unknown as { Segment: number; TotalSegments: number };
+		const segment = input as { Segment?: number; TotalSegments?: number };
 		if (isIn(0.5, segment)) return { Items: [crowd], LastEvaluatedKey: { batchId: 'and so on' } };
 		return { Items: isIn(0.7, segment) ? [stuck] : [] };
 	};

@@ -99,10 +99,15 @@ async function readEach(
 }
 
 /**
- * All of the index, or as much as one call looks through. It is cut elsewhere and begun with another part each time:
- * in an index that is larger, one tenant's crowd does not hide the same others for ever.
+ * All of the index, or as much as one call looks through. One of more than a page is cut elsewhere and begun with another
+ * part each time: where it is larger, one tenant's crowd does not hide the same others for ever.
  */
 async function* scanOf(search: Search): AsyncGenerator<Entry[]> {
+	const whole = await readPage(search, (input) => new ScanCommand(input));
+	if (whole.next === undefined) {
+		yield whole.entries;
+		return;
+	}
 	const parts = integerIn(indexPartsMin, indexPartsMax);
 	const first = integerIn(0, parts - 1);
 	let pagesLeft = indexPagesMax;
@@ -121,24 +126,32 @@ function integerIn(min: number, max: number): number {
 }
 
 type IndexInput = { TableName: string; IndexName: string; Limit?: number; ExclusiveStartKey?: Record<string, unknown> };
+type CommandOf = (input: IndexInput) => QueryCommand | ScanCommand;
 
 /** The index, page by page. */
-async function* pagesOf(
-	{ dynamodb, tableName }: Search,
-	commandOf: (input: IndexInput) => QueryCommand | ScanCommand,
-	pagesMax = indexPagesMax,
-): AsyncGenerator<Entry[]> {
-	let start: Record<string, unknown> | undefined;
+async function* pagesOf(search: Search, commandOf: CommandOf, pagesMax = indexPagesMax): AsyncGenerator<Entry[]> {
+	let start: IndexInput['ExclusiveStartKey'];
 	for (let page = 0; page < pagesMax; page++) {
-		const input = { TableName: tableName, IndexName: unfinishedIndex };
-		const command = commandOf(start ? { ...input, ExclusiveStartKey: start } : input);
-		const what = `table ${tableName}`;
-		// both answer alike
-		const { Items = [], LastEvaluatedKey } = await awsCall(what, () => dynamodb.send(command as ScanCommand));
-		yield Items.map((item) => parse(entrySchema, item, `index ${unfinishedIndex} of ${what}`));
-		if (!LastEvaluatedKey) return;
-		start = LastEvaluatedKey;
+		const { entries, next } = await readPage(search, commandOf, start);
+		yield entries;
+		if (!next) return;
+		start = next;
 	}
+}
+
+/** One page of the index, from `start` on; `next` where there are more. */
+async function readPage(
+	{ dynamodb, tableName }: Search,
+	commandOf: CommandOf,
+	start?: IndexInput['ExclusiveStartKey'],
+): Promise<{ entries: Entry[]; next: IndexInput['ExclusiveStartKey'] }> {
+	const input = { TableName: tableName, IndexName: unfinishedIndex };
+	const command = commandOf(start ? { ...input, ExclusiveStartKey: start } : input);
+	const what = `table ${tableName}`;
+	// both answer alike
+	const { Items = [], LastEvaluatedKey } = await awsCall(what, () => dynamodb.send(command as ScanCommand));
+	const entries = Items.map((item) => parse(entrySchema, item, `index ${unfinishedIndex} of ${what}`));
+	return { entries, next: LastEvaluatedKey };
 }
 
 function deferredQuery(input: IndexInput, tenant: string): QueryCommand {

@@ -5,6 +5,7 @@ import { mintBatchId } from '../core/batch.ts';
 import { limits } from '../core/limits.ts';
 import { createMemoryBatches } from '../core/memory-batches.ts';
 import { createMemoryLedger } from '../core/memory-ledger.ts';
+import type { Batches } from '../core/ports.ts';
 import { ridOf } from '../core/testing/ledger-model.ts';
 import { giveUp } from './give-up.ts';
 
@@ -15,12 +16,7 @@ const batchId = mintBatchId(nowMs, '00000001');
 
 const images = [{ key: 'acme/cat.png', etag: 'e1', bytes: 1 }];
 
-/** What `giveUp` works with: a batch whose message is under way, and outcomes. */
-async function partsOf(outcomes: Partial<Outcomes>) {
-	const batches = createMemoryBatches();
-	const reservations = [{ rid: ridOf(1), period: '2026-11' }];
-	await batches.create({ batchId, tenant, createdMs: nowMs, state: 'sent', deadlineMs, images: 1, reservations });
-	const manifests: Partial<Manifests> = { get: async () => ({ v: 1, batchId, tenant, images }) };
+function around(batches: Batches, outcomes: Partial<Outcomes>, manifests: Partial<Manifests>) {
 	return {
 		ledger: createMemoryLedger(),
 		batches,
@@ -31,6 +27,15 @@ async function partsOf(outcomes: Partial<Outcomes>) {
 		log: () => undefined,
 		mintRid: () => ridOf(2),
 	};
+}
+
+/** What `giveUp` works with: a batch whose message is under way, and outcomes. */
+async function partsOf(outcomes: Partial<Outcomes>) {
+	const batches = createMemoryBatches();
+	const reservations = [{ rid: ridOf(1), period: '2026-11' }];
+	await batches.create({ batchId, tenant, createdMs: nowMs, state: 'sent', deadlineMs, images: 1, reservations });
+	const manifests: Partial<Manifests> = { get: async () => ({ v: 1, batchId, tenant, images }) };
+	return around(batches, outcomes, manifests);
 }
 
 /** Whether a dead letter with this deadline ends a batch whose newest message has `deadlineMs`. */
@@ -81,16 +86,7 @@ test('a batch that a planner has just taken up, after it has waited for too long
 			return { v: 1, batchId, tenant, images: [{ key: 'acme/cat.png', etag: 'e1', bytes: 1 }] };
 		},
 	};
-	const parts = {
-		ledger: createMemoryLedger(),
-		batches,
-		outcomes: outcomes as Outcomes,
-		manifests: manifests as Manifests,
-		nowMs: () => nowMs,
-		planningSecondsMax: 1,
-		log: () => undefined,
-		mintRid: () => ridOf(2),
-	};
+	const parts = around(batches, outcomes, manifests);
 	expect(await giveUp(parts, { batchId, tenant }, 'deferred-too-long')).toBe(false);
 	expect((await batches.get(batchId))?.reservations).toEqual([noted]);
 });

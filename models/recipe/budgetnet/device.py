@@ -1,6 +1,8 @@
-"""Where networks are trained: on a GPU where PyTorch can use one."""
+"""Where networks are trained: on a GPU where PyTorch can use one; and how its memory is kept."""
 
+import ctypes
 import os
+import sys
 from pathlib import Path
 
 import torch
@@ -23,3 +25,15 @@ def has_bf16():
     if DEVICE.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     return any(getattr(torch.cpu, name, bool)() for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
+
+
+def keep_memory():
+    """Tells glibc to keep freed memory: given back after every step and mapped anew, it makes steps a tenth to a
+    quarter longer.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt:
+        largest = 2**31 - 1
+        # M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX: malloc.h
+        for option, value in {-1: largest, -2: 2**30, -4: 0}.items():
+            mallopt(option, value)

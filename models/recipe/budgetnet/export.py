@@ -19,13 +19,13 @@ import torch
 from .batchnorm import recalibrate
 from .checkpoint import averaged, keep, must_have_classes, must_have_learnt_from, size_of
 from .data import load, load_test, split_holdout, statistics
+from .device import keep_memory
 from .fit_agent import fit_agent
 from .look import add_look
 from .network import round_weights
 from .outcomes import logits_of, write_table
 from .package import draft_card, write_check, write_graphs
 from .places import MODELS, like
-from .train import keep_memory
 
 
 def measure(tables, split, network, images, state):

@@ -24,14 +24,14 @@ from . import augment
 from .augment import normalise
 from .cost import look_macs, look_parameters
 from .data import load, load_test, split_holdout, statistics
-from .device import DEVICE
+from .device import DEVICE, keep_memory
 from .fit_agent import fit_agent
 from .graph import look_graph
 from .network import STEM_STRIDES, convolution, round_weights
 from .outcomes import read_table, write_table
 from .places import MODELS, like
 from .teacher import must_know, what_it_says
-from .train import MOMENTUM, TEACHER_SHARE, keep_memory
+from .train import MOMENTUM, TEACHER_SHARE
 
 LOOK_FILE = "policy-look.onnx"
 WIDTHS, STRIDES = (16, 32, 64, 64), (2, 2, 2, 1)  # of its 3x3 convolutions

@@ -16,7 +16,7 @@ from itertools import chain, count, islice
 from pathlib import Path
 
 from . import augment, train
-from .device import DEVICE, described, has_bf16
+from .device import DEVICE, described, has_bf16, keep_memory
 from .export import export_checkpoint, load_all
 from .fused import library
 from .network import ARCHITECTURES, STEM_STRIDES
@@ -151,7 +151,7 @@ def parse():
 
 def main():
     parser, options = parse()
-    train.keep_memory()
+    keep_memory()
     print(f"Training on: {described()}", file=sys.stderr)
     options.trunk = None if options.scratch else trunk_of(options.architecture)
     options.out = str(MODELS / "runs" / options.name)

@@ -16,6 +16,7 @@ from . import train
 from .augment import normalise
 from .batchnorm import recalibrate
 from .checkpoint import averaged
+from .device import keep_memory
 from .export import load_all
 from .make import planned, train_by
 from .network import round_weights
@@ -148,7 +149,7 @@ def parse():
 
 def main():
     parser, options = parse()
-    train.keep_memory()
+    keep_memory()
     options.trunk = options.start = None
     try:
         print(json.dumps(train_small(options)))

@@ -12,7 +12,6 @@ and Huang 2019, arXiv:1903.05134.
 
 import argparse
 import copy
-import ctypes
 import json
 import sys
 import time
@@ -25,7 +24,7 @@ from . import augment
 from .augment import cut_out, normalise
 from .checkpoint import must_fit, must_have_classes, must_have_learnt_from, must_mirror_alike, read_kept, size_of
 from .data import load, split_holdout, statistics
-from .device import DEVICE, described, has_bf16
+from .device import DEVICE, described, has_bf16, keep_memory
 from .network import ARCHITECTURES, STEM_STRIDES, BranchNetwork
 from .places import like
 from .teacher import soft_labels
@@ -46,18 +45,6 @@ CUTOUT_HELP = "hide a square of so many pixels of every image: for long runs, wh
 NO_MIRROR_HELP = (
     "for classes that a mirror changes (digits, letters, left and right): no mirrored images, no second view"
 )
-
-
-def keep_memory():
-    """Tells glibc to keep freed memory: given back after every step and mapped anew, it makes steps a tenth to a
-    quarter longer.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt:
-        largest = 2**31 - 1
-        # M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX: malloc.h
-        for option, value in {-1: largest, -2: 2**30, -4: 0}.items():
-            mallopt(option, value)
 
 
 class Trainer:
