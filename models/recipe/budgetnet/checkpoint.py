@@ -8,33 +8,27 @@ momentum is not kept.
 import numpy as np
 import torch
 
-from .network import ARCHITECTURES, BranchNetwork
+from .settings import Settings, settings_of
 
-SIZE_BEFORE_IT_WAS_STORED = 32
 STATISTICS_TOLERANCE = 1e-6  # of float32; statistics are sums of integers, so the same images give the same ones
-KEPT_LATER = {"cutout": 0}  # facts that older files do not say, and what they mean by that
-KEPT_FACTS = ("epoch", "full_only_epochs", "architecture", "size", "mirror", "trunk", "teacher", "mean", "deviation")
-
-
-def size_of(options):
-    """Input size in pixels of a checkpoint's `options`."""
-    return options.get("size", SIZE_BEFORE_IT_WAS_STORED)
+KEPT_SETTINGS = ("full_only_epochs", "architecture", "size", "mirror", "trunk", "teacher")
+KEPT_FACTS = ("epoch", "mean", "deviation")
+KEPT_LATER = ("cutout",)  # a setting that older files do not say
 
 
 def averaged(file):
-    """The averaged network of checkpoint `file`, and the whole checkpoint. Its batch norms are to be recalibrated
-    (batchnorm).
+    """The averaged network of checkpoint `file`, the whole checkpoint, and its settings. Its batch norms are to be
+    recalibrated (batchnorm). Raises ValueError, FileNotFoundError.
     """
     state = torch.load(file, map_location="cpu", weights_only=True)
-    options = state["options"]
-    classes = len(state["average"]["head.bias"])
-    network = BranchNetwork(ARCHITECTURES[options["architecture"]].for_size(size_of(options)), classes)
+    settings = settings_of(file, state)
+    network = settings.network(len(state["average"]["head.bias"]))
     network.load_state_dict(state["average"])
-    return network, state
+    return network, state, settings
 
 
 def keep(checkpoint, file):
-    """Writes what another machine needs to go on training: weights (float16), KEPT_FACTS and KEPT_LATER (.npz).
+    """Writes what another machine needs to go on training: weights (float16), KEPT_FACTS and settings (.npz).
 
     At a constant rate, of which a decay's end is as good a beginning as any: what it gained comes back with the next
     decay.
@@ -42,15 +36,12 @@ def keep(checkpoint, file):
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
     floats = {name: tensor for name, tensor in state["network"].items() if tensor.is_floating_point()}
     weights = {name: (tensor.half() if tensor.ndim > 1 else tensor).numpy() for name, tensor in floats.items()}
-    options = state["options"]
+    settings = settings_of(checkpoint, state)
+    said = {name: getattr(settings, name) for name in (*KEPT_SETTINGS, *KEPT_LATER)}
     facts = {
-        **{name: options.get(name) or "" for name in ("trunk", "teacher")},
-        **{name: options[name] for name in ("architecture", "full_only_epochs")},
+        **{name: "" if value is None else value for name, value in said.items()},
         **{name: state[name].numpy() for name in ("mean", "deviation")},
-        **{name: options.get(name, unsaid) for name, unsaid in KEPT_LATER.items()},
         "epoch": state["epoch"],
-        "size": size_of(options),
-        "mirror": options.get("mirror", True),
     }
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(".part.npz")
@@ -59,34 +50,34 @@ def keep(checkpoint, file):
 
 
 def read_kept(file):
-    """What `keep` wrote: (weights by name as float32 tensors, facts by name: numbers, texts, tensors [3]).
+    """What `keep` wrote: weights by name as float32 tensors, settings (seed, arithmetic and decay are not kept), and
+    facts: "epoch", and the tensors [3] "mean" and "deviation".
 
     Raises ValueError when it is another file.
     """
     with np.load(file) as kept:
-        missing = [name for name in KEPT_FACTS if name not in kept.files]
+        missing = [name for name in (*KEPT_FACTS, *KEPT_SETTINGS) if name not in kept.files]
         if missing:
             raise ValueError(f"{file}: does not say {', '.join(missing)}; expected a file of budgetnet.export --keep")
-        known = [name for name in (*KEPT_FACTS, *KEPT_LATER) if name in kept.files]
-        facts = {name: kept[name].item() if kept[name].ndim == 0 else torch.from_numpy(kept[name]) for name in known}
+        known = [name for name in (*KEPT_FACTS, *KEPT_SETTINGS, *KEPT_LATER) if name in kept.files]
+        said = {name: kept[name].item() if kept[name].ndim == 0 else torch.from_numpy(kept[name]) for name in known}
         weights = {name: torch.from_numpy(kept[name].astype(np.float32)) for name in kept.files if name not in known}
-    return weights, {**KEPT_LATER, **facts}
+    facts = {name: said.pop(name) for name in KEPT_FACTS}
+    return weights, Settings(**{name: None if value == "" else value for name, value in said.items()}), facts
 
 
-def must_fit(file, found, architecture, size):
-    """Raises ValueError when `file`, made with options `found`, is of another architecture or input size."""
-    if (found["architecture"], size_of(found)) != (architecture, size):
-        raise ValueError(
-            f"{file}: trained as {found['architecture']} at size {size_of(found)}; expected --architecture {architecture} --size {size}"
-        )
-
-
-def must_mirror_alike(file, found, mirror):
-    """Raises ValueError when `file`, made with options `found`, has learnt from mirrored images and this run must not,
-    or the other way.
+def must_fit(file, found, asked):
+    """Raises ValueError when `file`, made with settings `found`, is of another architecture or input size than the
+    `asked` ones, or has learnt from mirrored images where they must not, or the other way.
     """
-    if found.get("mirror", True) != mirror:
-        raise ValueError(f"{file}: has learnt {'without' if mirror else 'with'} mirrored images; say so, or train anew")
+    if (found.architecture, found.size) != (asked.architecture, asked.size):
+        raise ValueError(
+            f"{file}: trained as {found.architecture} at size {found.size}; "
+            f"expected --architecture {asked.architecture} --size {asked.size}"
+        )
+    if found.mirror != asked.mirror:
+        how = "with" if found.mirror else "without"
+        raise ValueError(f"{file}: has learnt {how} mirrored images; say so, or train anew")
 
 
 def must_have_classes(file, weights, classes):

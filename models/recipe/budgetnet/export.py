@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from .batchnorm import recalibrate
-from .checkpoint import averaged, keep, must_have_classes, must_have_learnt_from, size_of
+from .checkpoint import averaged, keep, must_have_classes, must_have_learnt_from
 from .data import load, load_test, split_holdout, statistics
 from .device import keep_memory
 from .fit_agent import fit_agent
@@ -28,54 +28,48 @@ from .package import draft_card, write_check, write_graphs
 from .places import MODELS, like
 
 
-def measure(tables, split, network, images, state):
+def measure(tables, split, network, images, mean, deviation, mirror):
     """Writes the table of `split`; returns each policy's accuracy (0 to 1), cheapest first."""
-    logits = logits_of(
-        network, torch.from_numpy(images.pixels), state["mean"], state["deviation"], has_mirror(state)
-    ).astype(np.float16)
+    logits = logits_of(network, torch.from_numpy(images.pixels), mean, deviation, mirror).astype(np.float16)
     write_table(tables, split, logits, images.labels)
     return [round(float(value), 5) for value in (logits.argmax(2) == images.labels).mean(1)]
 
 
-def export(folder, tables, network, state, learn, held, test, options):
-    """Writes package `folder` and `tables`, without a look. `test` None: the card says no test accuracy."""
-    mean, deviation, size = state["mean"], state["deviation"], learn.pixels.shape[1]
+def export(folder, tables, checkpoint, images, name, version):
+    """Writes package `folder` and `tables` of a `checkpoint` as `averaged` gives it, without a look. `images`: to learn
+    from, held-out, test (None: the card says no test accuracy).
+    """
+    (network, state, settings), (learn, held, test) = checkpoint, images
+    mean, deviation = state["mean"], state["deviation"]
     round_weights(network)
     recalibrate(network, torch.from_numpy(learn.pixels), mean, deviation)
-    results = {"holdout": measure(tables, "holdout", network, held, state), "test": []}
+    results = {"holdout": measure(tables, "holdout", network, held, mean, deviation, settings.mirror), "test": []}
     if test is not None:
-        results["test"] = measure(tables, "test", network, test, state)
+        results["test"] = measure(tables, "test", network, test, mean, deviation, settings.mirror)
     policies = write_graphs(
-        folder, network, mean.numpy(), deviation.numpy(), len(learn.classes), size, has_mirror(state)
+        folder, network, mean.numpy(), deviation.numpy(), len(learn.classes), settings.size, settings.mirror
     )
-    write_check(folder, network, held.pixels, mean, deviation, has_mirror(state))
-    card = draft_card(
-        options.name, options.version, learn.classes, size, policies, results, training(state, learn, held)
-    )
+    write_check(folder, network, held.pixels, mean, deviation, settings.mirror)
+    how = training(settings, state["epoch"], len(learn.labels), len(held.labels))
+    card = draft_card(name, version, learn.classes, settings.size, policies, results, how)
     (tables / "draft.json").write_text(json.dumps(card, indent="\t") + "\n")
 
 
-def has_mirror(state):
-    """Whether the network has learnt from mirrored images too, as all did before there was a choice."""
-    return state["options"].get("mirror", True)
-
-
-def training(state, learn, held):
-    """How the network was trained, for people who read the card."""
-    options = state["options"]
+def training(settings, epochs, learnt_from, held_out):
+    """How the network was trained, for people who read the card; the last three are counts."""
     return {
-        "architecture": options["architecture"],
-        "learntFrom": len(learn.labels),
-        "heldOut": len(held.labels),
-        "epochs": state["epoch"],
-        "decayEpochs": options["decay"],
-        **({"fullOnlyEpochs": options["full_only_epochs"]} if "full_only_epochs" in options else {}),
-        **({"trunk": Path(options["trunk"]).stem} if options.get("trunk") else {}),
-        **({"teacher": options["teacher"]} if options.get("teacher") else {}),
-        **({"cutoutPixels": options["cutout"]} if options.get("cutout") else {}),
-        **({} if has_mirror(state) else {"mirror": False}),
-        "seed": options["seed"],
-        "bf16": options["bf16"],
+        "architecture": settings.architecture,
+        "learntFrom": learnt_from,
+        "heldOut": held_out,
+        "epochs": epochs,
+        "decayEpochs": settings.decay,
+        "fullOnlyEpochs": settings.full_only_epochs,
+        **({"trunk": Path(settings.trunk).stem} if settings.trunk else {}),
+        **({"teacher": settings.teacher} if settings.teacher else {}),
+        **({"cutoutPixels": settings.cutout} if settings.cutout else {}),
+        **({} if settings.mirror else {"mirror": False}),
+        "seed": settings.seed,
+        "bf16": settings.bf16,
         "torch": torch.__version__,
     }
 
@@ -91,25 +85,21 @@ def parse():
     return parser, parser.parse_args()
 
 
-def export_checkpoint(options, split=None):
-    """Package, tables and agent of `options.checkpoint`; returns the policies' accuracies. Raises ValueError,
+def export_checkpoint(file, name, version, images):
+    """Package `name`, tables and agent of checkpoint `file`; returns the policies' accuracies. Raises ValueError,
     FileNotFoundError.
 
-    `split`: the images to learn from, the held-out and the test ones (or None), where they are loaded already. An
-    earlier package and its tables stay until all is made.
+    `images`: gives those of a size in pixels, as `load_all` does. An earlier package and its tables stay until all is
+    made.
     """
-    network, state = averaged(options.checkpoint)
-    learn, held, test = split or load_all(options.data, size_of(state["options"]), options.test)
-    must_have_classes(options.checkpoint, state["average"], len(learn.classes))
-    must_have_learnt_from(
-        options.checkpoint, state, *(torch.from_numpy(values).float() for values in statistics(learn.pixels))
-    )
-    if options.keep:
-        keep(options.keep, MODELS / "checkpoints" / f"{options.name}.npz")
-    folders = [MODELS / kind / options.name for kind in ("packages", "outcomes")]
+    _, state, settings = checkpoint = averaged(file)
+    learn, held, test = images(settings.size)
+    must_have_classes(file, state["average"], len(learn.classes))
+    must_have_learnt_from(file, state, *(torch.from_numpy(values).float() for values in statistics(learn.pixels)))
+    folders = [MODELS / kind / name for kind in ("packages", "outcomes")]
     package, tables = parts = [fresh(folder.with_name(f"{folder.name}.part")) for folder in folders]
-    export(package, tables, network, state, learn, held, test, options)
-    results = add_look(package, tables, learn, held, test, state["options"]["seed"])
+    export(package, tables, checkpoint, (learn, held, test), name, version)
+    results = add_look(package, tables, learn, held, test, settings.seed)
     fit_agent(package, tables)
     for part, folder in zip(parts, folders):
         shutil.rmtree(folder, ignore_errors=True)
@@ -136,7 +126,12 @@ def main():
     parser, options = parse()
     keep_memory()
     try:
-        print(json.dumps(export_checkpoint(options)))
+        results = export_checkpoint(
+            options.checkpoint, options.name, options.version, lambda size: load_all(options.data, size, options.test)
+        )
+        if options.keep:
+            keep(options.keep, MODELS / "checkpoints" / f"{options.name}.npz")
+        print(json.dumps(results))
     except (ValueError, FileNotFoundError) as error:
         parser.error(str(error))
 

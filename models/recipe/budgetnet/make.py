@@ -12,8 +12,8 @@ import signal
 import statistics
 import sys
 import time
+from dataclasses import replace
 from itertools import chain, count, islice
-from pathlib import Path
 
 from . import augment, train
 from .device import DEVICE, described, has_bf16, keep_memory
@@ -21,6 +21,7 @@ from .export import export_checkpoint, load_all
 from .fused import library
 from .network import ARCHITECTURES, STEM_STRIDES
 from .places import MODELS, like
+from .settings import Settings
 
 DECAY_SHARE = 0.4  # of the epochs
 FULL_ONLY_SHARE = 0.25  # of the epochs, where nothing was learnt before
@@ -31,12 +32,11 @@ EPOCHS_ENOUGH = 10  # for a package that is worth its name
 EPOCHS_MAX, STEPS_MAX = 300, 20_000  # whichever are more: beyond, images are only learnt by heart
 
 
-def step_seconds(options, learn):
+def step_seconds(settings, learn):
     """How long a step of full network and one policy takes here: median of a few, after a first that warms up."""
     if DEVICE.type == "cpu":
         library()  # is compiled before anything is timed
-    options.full_only_epochs = 0
-    trainer = train.Trainer(options, learn)
+    trainer = train.Trainer(replace(settings, full_only_epochs=0), learn)
     seconds = []
     drawn = chain.from_iterable(augment.batches(trainer.pixels, epoch, 0, trainer.flips) for epoch in count())
     for batch in islice(drawn, TIMED_STEPS[DEVICE.type] + 1):
@@ -72,18 +72,29 @@ def planned(folder, asked, plan):
     return begun["plan"]
 
 
-def make(options):
-    """Trains, exports; returns the policies' accuracies on held-out images. Raises ValueError, FileNotFoundError."""
-    folder, started = Path(options.out), time.perf_counter()
+def make(options, folder):
+    """Trains in `folder` as the command line's `options` say, exports; returns the policies' accuracies on held-out
+    images. Raises ValueError, FileNotFoundError.
+    """
+    started = time.perf_counter()
     folder.mkdir(parents=True, exist_ok=True)
+    settings = Settings(
+        architecture=options.architecture,
+        full_only_epochs=0,  # until there is a plan
+        size=options.size,
+        seed=options.seed,
+        mirror=options.mirror,
+        bf16=has_bf16(),
+        trunk=None if options.scratch else trunk_of(options.architecture),
+    )
     learn, held, test = load_all(options.data, options.size, options.test)
 
     exporting = EXPORT_SECONDS + LOOK_SECONDS * len(learn.labels)
 
     def plan_now():
-        per_step, steps = step_seconds(options, learn), len(learn.labels) // augment.BATCH
+        per_step, steps = step_seconds(settings, learn), len(learn.labels) // augment.BATCH
         before = time.perf_counter() - started + exporting
-        plan = schedule(options.minutes * 60 - before, per_step, steps, bool(options.trunk))
+        plan = schedule(options.minutes * 60 - before, per_step, steps, bool(settings.trunk))
         if plan["constant"] + plan["decay"] < EPOCHS_ENOUGH:
             enough = math.ceil((before + EPOCHS_ENOUGH * per_step * steps) / 60)
             print(
@@ -97,21 +108,20 @@ def make(options):
     print(json.dumps(plan), flush=True)
     if any(folder.glob("*.pt")):
         print(f"{folder}: goes on with an earlier run; remove it to train anew", file=sys.stderr)
-    options.checkpoint = str(train_by(plan, options, learn, folder, after_seconds=exporting))
-    return export_checkpoint(options, (learn, held, test))
+    file = train_by(plan, settings, learn, folder, after_seconds=exporting)
+    return export_checkpoint(file, options.name, "1.0.0", lambda _: (learn, held, test))
 
 
-def train_by(plan, options, learn, folder, rung=None, after_seconds=0):
-    """Trains as `plan` of `schedule` says, in `folder`, where it goes on if it was stopped; returns the last
-    checkpoint.
+def train_by(plan, settings, learn, folder, rung=None, after_seconds=0):
+    """Trains as `plan` of `schedule` says and otherwise as `settings` do, in `folder`, where it goes on if it was
+    stopped; returns the last checkpoint.
 
     `rung`: the one that learns the labels, if not the full network. `after_seconds`: of what comes after the training.
     """
-    options.full_only_epochs = plan["fullOnly"]
     for decay in (0, plan["decay"]):
-        options.decay, trainer = decay, None  # the last one's images are let go before the next one's are there
-        file = folder / ("decay.pt" if decay else "constant.pt")
-        trainer = train.begin(options, learn, folder, file)
+        trainer = None  # the last one's images are let go before the next one's are there
+        trainer = train.begin(replace(settings, decay=decay, full_only_epochs=plan["fullOnly"]), learn, folder)
+        file = train.checkpoint_in(folder, decay)
         if rung is not None:
             trainer.learner = rung
         further = 0 if decay else plan["decay"]
@@ -153,18 +163,14 @@ def main():
     parser, options = parse()
     keep_memory()
     print(f"Training on: {described()}", file=sys.stderr)
-    options.trunk = None if options.scratch else trunk_of(options.architecture)
-    options.out = str(MODELS / "runs" / options.name)
-    options.bf16, options.version = has_bf16(), "1.0.0"
-    options.start = options.keep = options.epochs = options.teacher = None
-    options.decay = options.cutout = 0
+    folder = MODELS / "runs" / options.name
     try:
-        print(json.dumps(make(options)))
+        print(json.dumps(make(options, folder)))
     except (ValueError, OSError) as error:
         parser.error(str(error))
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's comes twice: from it, and from npm
-        print(f"{options.out}: stopped; the same command goes on with it", file=sys.stderr)
+        print(f"{folder}: stopped; the same command goes on with it", file=sys.stderr)
         sys.exit(130)
 
 

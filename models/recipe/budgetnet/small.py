@@ -22,6 +22,7 @@ from .make import planned, train_by
 from .network import round_weights
 from .outcomes import BATCH, read_table, remove_smalls
 from .places import MODELS, like
+from .settings import Settings
 from .teacher import must_know
 
 
@@ -96,14 +97,17 @@ def train_small(options):
         folder, {"part": options.part, "training": training}, lambda: plan_of(training, policies, rung, options.part)
     )
     print(json.dumps(plan), flush=True)
-    options.architecture, options.size = training["architecture"], size
-    options.seed, options.bf16 = training["seed"], training["bf16"]
-    options.mirror, options.teacher, options.cutout = (
-        training.get("mirror", True),
-        training.get("teacher"),
-        training.get("cutoutPixels", 0),
+    settings = Settings(
+        architecture=training["architecture"],
+        full_only_epochs=plan["fullOnly"],
+        size=size,
+        seed=training["seed"],
+        mirror=training.get("mirror", True),
+        bf16=training["bf16"],
+        cutout=training.get("cutoutPixels", 0),
+        teacher=training.get("teacher"),
     )
-    network, state = averaged(train_by(plan, options, learn, folder, rung))
+    network, state, _ = averaged(train_by(plan, settings, learn, folder, rung))
     round_weights(network)
     recalibrate(network, torch.from_numpy(learn.pixels), state["mean"], state["deviation"])
     facts = {
@@ -150,7 +154,6 @@ def parse():
 def main():
     parser, options = parse()
     keep_memory()
-    options.trunk = options.start = None
     try:
         print(json.dumps(train_small(options)))
     except (ValueError, FileNotFoundError) as error:

@@ -15,6 +15,7 @@ import copy
 import json
 import sys
 import time
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -22,11 +23,12 @@ import torch.nn.functional as F
 
 from . import augment
 from .augment import cut_out, normalise
-from .checkpoint import must_fit, must_have_classes, must_have_learnt_from, must_mirror_alike, read_kept, size_of
+from .checkpoint import must_fit, must_have_classes, must_have_learnt_from, read_kept
 from .data import load, split_holdout, statistics
 from .device import DEVICE, described, has_bf16, keep_memory
-from .network import ARCHITECTURES, STEM_STRIDES, BranchNetwork
+from .network import ARCHITECTURES, STEM_STRIDES
 from .places import like
+from .settings import Settings, settings_of
 from .teacher import soft_labels
 
 RATE = 0.2
@@ -53,15 +55,14 @@ class Trainer:
     Raises ValueError when there are too few images, or files do not fit.
     """
 
-    def __init__(self, options, learn):
+    def __init__(self, settings, learn):
         if len(learn.labels) < augment.BATCH:
             raise ValueError(f"{len(learn.labels)} images to learn from; expected at least {augment.BATCH}")
-        torch.manual_seed(options.seed)
-        self.options = options
+        torch.manual_seed(settings.seed)
+        self.settings = settings
         self.pixels, self.labels = (torch.from_numpy(rows).to(DEVICE) for rows in (learn.pixels, learn.labels))
         self.mean, self.deviation = (torch.from_numpy(values).float().to(DEVICE) for values in statistics(learn.pixels))
-        architecture = ARCHITECTURES[options.architecture].for_size(options.size)
-        self.network = BranchNetwork(architecture, len(learn.classes)).to(DEVICE, memory_format=torch.channels_last)
+        self.network = settings.network(len(learn.classes)).to(DEVICE, memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network)
         decayed = [p for p in self.network.parameters() if p.ndim > 1]
         plain = [p for p in self.network.parameters() if p.ndim <= 1]
@@ -70,25 +71,24 @@ class Trainer:
         self.flips = self.drawn_flips()
         self.epoch, self.decay_start = 0, None
         self.taught = None  # soft labels of teachers, by image
-        self.full_only_epochs = options.full_only_epochs
-        self.learner = len(architecture.rungs) - 1  # rung that learns the labels; a drawn one learns from what it says
+        self.learner = len(self.network.architecture.rungs) - 1  # learns the labels; a drawn rung, what this one says
 
     def drawn_flips(self):
         """Which images are mirrored first, bool [images]; None where none ever is."""
-        draws = torch.rand(len(self.labels), generator=torch.Generator().manual_seed(self.options.seed))
-        return (draws < 0.5).to(DEVICE) if self.options.mirror else None
+        draws = torch.rand(len(self.labels), generator=torch.Generator().manual_seed(self.settings.seed))
+        return (draws < 0.5).to(DEVICE) if self.settings.mirror else None
 
     def rate(self, progress):
         """Learning rate at `progress` epochs."""
         if self.decay_start is not None:
-            return RATE * max(0.0, 1 - (progress - self.decay_start) / self.options.decay)
+            return RATE * max(0.0, 1 - (progress - self.decay_start) / self.settings.decay)
         return RATE * min(1.0, (progress + 0.02) / WARMUP_EPOCHS)
 
     def average_steps(self):
         """Steps that the average looks back over."""
         if self.decay_start is None:
             return EMA_STEPS
-        return max(1, min(EMA_STEPS, EMA_PART * self.options.decay * (len(self.labels) // augment.BATCH)))
+        return max(1, min(EMA_STEPS, EMA_PART * self.settings.decay * (len(self.labels) // augment.BATCH)))
 
     def full_loss(self, logits, index):
         """Of the full network's `logits` for images `index`: by their labels and, where there is a teacher, by its soft
@@ -105,12 +105,12 @@ class Trainer:
         tensors.
         """
         x = normalise(pixels, self.mean, self.deviation)
-        if self.options.cutout:
-            cut_out(x, self.options.cutout, generator)
-        with torch.autocast(DEVICE.type, torch.bfloat16, enabled=self.options.bf16):
+        if self.settings.cutout:
+            cut_out(x, self.settings.cutout, generator)
+        with torch.autocast(DEVICE.type, torch.bfloat16, enabled=self.settings.bf16):
             full = self.network(x, self.learner)
             loss = self.full_loss(full, index)
-            if self.epoch >= self.full_only_epochs:
+            if self.epoch >= self.settings.full_only_epochs:
                 drawn = int(torch.multinomial(torch.tensor(SAMPLING), 1, generator=generator))
                 soft = full.detach().float().softmax(1)
                 loss = loss + F.cross_entropy(self.network(x, drawn).float(), soft)
@@ -125,12 +125,12 @@ class Trainer:
     def run_epoch(self):
         """Returns what the epoch's line says: means over its steps, and seconds."""
         self.network.train()
-        if self.epoch == self.full_only_epochs > 0:
+        if self.epoch == self.settings.full_only_epochs > 0:
             self.network.norms_from_full()
             self.average.norms_from_full()
         steps = len(self.labels) // augment.BATCH
         started, losses, rights = time.time(), 0.0, 0.0
-        for step, batch in enumerate(augment.batches(self.pixels, self.epoch, self.options.seed, self.flips)):
+        for step, batch in enumerate(augment.batches(self.pixels, self.epoch, self.settings.seed, self.flips)):
             for group in self.optimiser.param_groups:
                 group["lr"] = self.rate(self.epoch + step / steps)
             loss, right = self.step(*batch)
@@ -148,36 +148,31 @@ class Trainer:
             "decay_start": self.decay_start,
             "mean": self.mean,
             "deviation": self.deviation,
-            "options": vars(self.options),
+            "settings": asdict(self.settings),
         }
         torch.save(state, file.with_suffix(".part"))
         file.with_suffix(".part").replace(file)
 
     def start_from(self, file):
         """Weights and epoch of an earlier run, kept by budgetnet.export."""
-        weights, facts = read_kept(file)
-        must_fit(file, facts, self.options.architecture, self.options.size)
-        must_mirror_alike(file, facts, self.options.mirror)
+        weights, found, facts = read_kept(file)
+        must_fit(file, found, self.settings)
         must_have_classes(file, weights, self.network.head.out_features)
         must_have_learnt_from(file, facts, self.mean, self.deviation)
-        state = self.network.state_dict()
-        counters = {
-            name: value for name, value in state.items() if not value.is_floating_point()
-        }  # of batches: not kept
+        own = self.network.state_dict()
+        counters = {name: value for name, value in own.items() if not value.is_floating_point()}  # of batches: not kept
         self.network.load_state_dict({**counters, **weights})
         self.average.load_state_dict(self.network.state_dict())
         self.epoch = facts["epoch"]
-        self.full_only_epochs = self.options.full_only_epochs = facts["full_only_epochs"]
-        self.options.trunk = facts["trunk"] or None
-        self.options.teacher = self.options.teacher or facts["teacher"] or None
-        self.options.cutout = self.options.cutout or facts["cutout"]
+        began = {"full_only_epochs": found.full_only_epochs, "trunk": found.trunk}
+        self.settings = replace(self.settings, **began, **asked_or_found(self.settings, found))
 
     def trunk_from(self, file):
         """Weights of a network for other classes, or for images of another size, without its head and a stem of another
         shape.
         """
-        weights, facts = read_kept(file)
-        must_fit(file, facts, self.options.architecture, size_of(facts))
+        weights, found, facts = read_kept(file)
+        must_fit(file, found, replace(self.settings, size=found.size, mirror=found.mirror))
         own = self.network.state_dict()
         trunk = {
             name: value
@@ -186,61 +181,64 @@ class Trainer:
         }
         self.network.load_state_dict({**own, **trunk})
         self.average.load_state_dict(self.network.state_dict())
-        if facts["epoch"] > facts["full_only_epochs"]:  # its rungs have norms of their own by now
-            self.full_only_epochs = self.options.full_only_epochs = 0
+        if facts["epoch"] > found.full_only_epochs:  # its rungs have norms of their own by now
+            self.settings = replace(self.settings, full_only_epochs=0)
 
     def restore(self, file):
-        """Everything as it was when `file` was saved: seed and arithmetic too, whatever is asked for now.
+        """Everything as it was when `file` was saved, with its settings: seed and arithmetic too, whatever is asked for
+        now.
 
         Raises ValueError when that is part of another decay, or does not fit.
         """
         state = torch.load(file, map_location=DEVICE, weights_only=True)
-        must_fit(file, state["options"], self.options.architecture, self.options.size)
+        found, asked = settings_of(file, state), self.settings
+        must_fit(file, found, asked)
         must_have_classes(file, state["network"], self.network.head.out_features)
         must_have_learnt_from(file, state, self.mean, self.deviation)
-        must_mirror_alike(file, state["options"], self.options.mirror)
-        if state["decay_start"] is not None and state["options"]["decay"] != self.options.decay:
-            raise ValueError(
-                f"{file}: decays in {state['options']['decay']} epochs; move it away, or give --decay as before"
-            )
+        if state["decay_start"] is not None and found.decay != asked.decay:
+            raise ValueError(f"{file}: decays in {found.decay} epochs; move it away, or give --decay as before")
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.epoch, self.decay_start = state["epoch"], state["decay_start"]
-        self.options.trunk = state["options"].get("trunk")  # a run keeps saying what it began with
-        self.options.seed, self.options.bf16 = state["options"]["seed"], state["options"]["bf16"]
+        self.settings = replace(found, decay=asked.decay, **asked_or_found(asked, found))
         self.flips = self.drawn_flips()
-        self.full_only_epochs = self.options.full_only_epochs = state["options"].get(
-            "full_only_epochs", self.full_only_epochs
-        )
-        self.options.teacher = self.options.teacher or state["options"].get("teacher")
-        self.options.cutout = self.options.cutout or state["options"].get("cutout", 0)
 
 
-def begin(options, learn, folder, own):
-    """A trainer where its run stands: at checkpoint `own`, at the constant phase's to decay from, at kept weights, or
-    at 0.
+def asked_or_found(asked, found):
+    """What a run that goes on may be asked to do otherwise than the `found` settings say."""
+    return {"teacher": asked.teacher or found.teacher, "cutout": asked.cutout or found.cutout}
 
-    Raises ValueError when they do not fit `options` and the images `learn`, FileNotFoundError.
+
+def checkpoint_in(folder, decay):
+    """The file of a run's phase in `folder`: of its decay in so many epochs, or of the constant one (0)."""
+    return folder / ("decay.pt" if decay else "constant.pt")
+
+
+def begin(settings, learn, folder, start=None):
+    """A trainer where the run in `folder` stands: at its phase's checkpoint, at the constant phase's to decay from, at
+    kept weights `start`, at its trunk's, or at 0.
+
+    Raises ValueError when they do not fit `settings` and the images `learn`, FileNotFoundError.
     """
-    trainer = Trainer(options, learn)
-    constant = folder / "constant.pt"
+    trainer = Trainer(settings, learn)
+    own, constant = (checkpoint_in(folder, decay) for decay in (settings.decay, 0))
     if own.exists():
         trainer.restore(own)
-    elif options.decay and constant.exists():
+    elif constant.exists():
         trainer.restore(constant)
-    elif options.start:
-        trainer.start_from(options.start)
-    elif options.trunk:
-        trainer.trunk_from(options.trunk)
-    elif options.decay:
+    elif start:
+        trainer.start_from(start)
+    elif settings.trunk:
+        trainer.trunk_from(settings.trunk)
+    elif settings.decay:
         raise ValueError(
             f"{constant} is not there: nothing to decay from; train at a constant rate first, or give --start"
         )
-    if options.decay and not own.exists():
+    if settings.decay and not own.exists():
         trainer.decay_start = trainer.epoch
-    if options.teacher:
-        trainer.taught = soft_labels(options.teacher, learn, folder, options.mirror).to(DEVICE)
+    if trainer.settings.teacher:
+        trainer.taught = soft_labels(trainer.settings.teacher, learn, folder, settings.mirror).to(DEVICE)
     return trainer
 
 
@@ -283,7 +281,6 @@ def parse():
     parser.add_argument(
         "--bf16", action="store_true", help="faster on AVX-512, AMX and GPUs from Ampere on, slower elsewhere"
     )
-    parser.set_defaults(full_only_epochs=FULL_ONLY_EPOCHS)
     return parser, parser.parse_args()
 
 
@@ -295,18 +292,30 @@ def main():
         parser.error("--bf16: this GPU has none, and would be slower with it; leave it out")
     if not 0 <= options.cutout < options.size:
         parser.error(f"--cutout {options.cutout}: expected 0 (none) to {options.size - 1} pixels")
+    settings = Settings(
+        architecture=options.architecture,
+        full_only_epochs=FULL_ONLY_EPOCHS,
+        size=options.size,
+        decay=options.decay,
+        seed=options.seed,
+        mirror=options.mirror,
+        bf16=options.bf16,
+        cutout=options.cutout,
+        teacher=options.teacher,
+        trunk=options.trunk,
+    )
     folder = Path(options.out)
     folder.mkdir(parents=True, exist_ok=True)
-    own = folder / ("decay.pt" if options.decay else "constant.pt")
     try:
         learn, _ = split_holdout(load(options.data, "train", options.size))
-        trainer = begin(options, learn, folder, own)
+        trainer = begin(settings, learn, folder, options.start)
     except (ValueError, FileNotFoundError) as error:
         parser.error(str(error))
-    last = trainer.decay_start + options.decay if options.decay else options.epochs
+    file = checkpoint_in(folder, settings.decay)
+    last = trainer.decay_start + settings.decay if settings.decay else options.epochs
     if last is not None and trainer.epoch >= last:
-        print(f"{own}: done, at epoch {trainer.epoch} of {last}; move it away to train anew", file=sys.stderr)
-    run(trainer, own, last)
+        print(f"{file}: done, at epoch {trainer.epoch} of {last}; move it away to train anew", file=sys.stderr)
+    run(trainer, file, last)
 
 
 if __name__ == "__main__":

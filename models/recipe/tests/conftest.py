@@ -1,6 +1,5 @@
 import os
 from dataclasses import replace
-from types import SimpleNamespace
 
 os.environ["CUDA_VISIBLE_DEVICES"] = ""  # before PyTorch looks: equal weights after a resume are promised on CPUs only
 
@@ -12,6 +11,7 @@ from PIL import Image
 from budgetnet import augment, learn, look, network, train
 from budgetnet.batchnorm import recalibrate
 from budgetnet.network import round_weights
+from budgetnet.settings import Settings
 
 MEAN, DEVIATION = torch.tensor([0.5, 0.4, 0.3]), torch.tensor([0.2, 0.3, 0.25])
 
@@ -62,24 +62,9 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def options(folder, tmp_path):
-    """What the command line would give, for two classes and the tiny network."""
-    return SimpleNamespace(
-        data=str(folder),
-        out=str(tmp_path),
-        architecture="tiny",
-        size=32,
-        epochs=3,
-        decay=0,
-        start=None,
-        trunk=None,
-        teacher=None,
-        seed=1,
-        bf16=False,
-        mirror=True,
-        cutout=0,
-        full_only_epochs=1,
-    )
+def settings(tiny):
+    """Of the tiny network, as the command line would give them."""
+    return Settings(architecture="tiny", full_only_epochs=train.FULL_ONLY_EPOCHS)
 
 
 def measured(architecture, size=32):

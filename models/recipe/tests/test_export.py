@@ -6,16 +6,15 @@ import pytest
 import torch
 
 from budgetnet import export, train
-from budgetnet.checkpoint import averaged
 
 
 @pytest.fixture
-def command(tiny, options, tmp_path, monkeypatch):
+def command(tiny, folder, tmp_path, monkeypatch):
     """Runs both commands as a person would, with packages in a folder of the test's own."""
     monkeypatch.setattr(export, "MODELS", tmp_path / "models")
 
     def run(module, *arguments):
-        monkeypatch.setattr(sys, "argv", [module.__name__, "--data", options.data, *arguments])
+        monkeypatch.setattr(sys, "argv", [module.__name__, "--data", str(folder), *arguments])
         module.main()
 
     out = ["--out", str(tmp_path / "run"), "--architecture", "tiny"]
@@ -59,13 +58,13 @@ def test_without_test_images_no_earlier_test_table_stays(command, tmp_path):
     assert not (outcomes / "test.json").exists() and not (outcomes / "test.logits.bin").exists()
 
 
-def test_a_checkpoint_from_before_sizes_is_one_of_32_pixels(command, tmp_path):
+def test_a_checkpoint_of_other_settings_is_refused(command, capsys, tmp_path):
     file = tmp_path / "run" / "decay.pt"
     state = torch.load(file, weights_only=True)
-    del state["options"]["size"]
-    torch.save(state, file)
-    assert averaged(file)[0].architecture.stride == 1
-    command()
+    torch.save({**state, "settings": {**state["settings"], "depth": 29}}, file)
+    with pytest.raises(SystemExit) as exit:
+        command()
+    assert exit.value.code == 2 and "not a checkpoint of this version" in capsys.readouterr().err
 
 
 def test_names_that_would_leave_the_folder_are_refused(command, capsys):

@@ -43,17 +43,17 @@ def test_its_graph_says_what_it_says(tiny, size):
 
 
 @pytest.fixture
-def exported(tiny, options, tmp_path, monkeypatch):
+def exported(tiny, folder, tmp_path, monkeypatch):
     """A package of the tiny network with test tables, and its look; returns the folder of models."""
     for module in (export, look):
         monkeypatch.setattr(module, "MODELS", tmp_path / "models")
-    out = ["--data", options.data, "--out", str(tmp_path / "run"), "--architecture", "tiny"]
+    out = ["--data", str(folder), "--out", str(tmp_path / "run"), "--architecture", "tiny"]
     for module, arguments in (
         (train, [*out, "--epochs", "1"]),
         (train, [*out, "--decay", "1"]),
         (
             export,
-            ["--data", options.data, "--checkpoint", str(tmp_path / "run" / "decay.pt"), "--name", "tiny", "--test"],
+            ["--data", str(folder), "--checkpoint", str(tmp_path / "run" / "decay.pt"), "--name", "tiny", "--test"],
         ),
     ):
         monkeypatch.setattr(sys, "argv", [module.__name__, *arguments])
@@ -68,7 +68,7 @@ def facts_of(models):
     return draft, check, {split: read_table(tables, split) for split in ("holdout", "test")}
 
 
-def test_a_package_is_looked_at_first_and_another_look_takes_its_place(exported, options, monkeypatch):
+def test_a_package_is_looked_at_first_and_another_look_takes_its_place(exported, folder, monkeypatch):
     draft, check, tables = facts_of(exported)
     first = draft["policies"][0]
     assert (first["id"], first["look"], first["widths"]) == ("look", True, [0, 0, 0])
@@ -77,7 +77,7 @@ def test_a_package_is_looked_at_first_and_another_look_takes_its_place(exported,
     for split, (logits, truth) in tables.items():
         assert len(logits) == rungs
         assert draft["results"][split][0] == round(float((logits[0].argmax(1) == truth).mean()), 5)
-    arguments = ["look", "--data", options.data, "--name", "tiny", "--version", "1.1.0", "--seed", "7"]
+    arguments = ["look", "--data", str(folder), "--name", "tiny", "--version", "1.1.0", "--seed", "7"]
     monkeypatch.setattr(sys, "argv", arguments)
     look.main()
     again, checked, found = facts_of(exported)
@@ -87,8 +87,8 @@ def test_a_package_is_looked_at_first_and_another_look_takes_its_place(exported,
     assert checked["logits"][1:] == check["logits"][1:] and checked["logits"][0] != check["logits"][0]
 
 
-def test_other_images_than_the_tables_are_refused_and_nothing_is_written(exported, options):
-    learn, held = split_holdout(load(options.data, "train"))
+def test_other_images_than_the_tables_are_refused_and_nothing_is_written(exported, folder):
+    learn, held = split_holdout(load(str(folder), "train"))
     tables, package = exported / "outcomes" / "tiny", exported / "packages" / "tiny"
     other = type(held)(held.pixels, 1 - held.labels, held.classes)
     before = facts_of(exported)
@@ -104,9 +104,9 @@ def test_other_images_than_the_tables_are_refused_and_nothing_is_written(exporte
         assert np.array_equal(logits, before[2][split][0])
 
 
-def test_it_learns_to_tell_the_classes_apart(tiny, options, monkeypatch):
+def test_it_learns_to_tell_the_classes_apart(tiny, folder, monkeypatch):
     monkeypatch.setattr(look, "EPOCHS", 30)
-    learn, held = split_holdout(load(options.data, "train"))
+    learn, held = split_holdout(load(str(folder), "train"))
     soft = np.eye(2, dtype=np.float16)[learn.labels]
     made = look.train_look(learn, soft, mirror=True)
     logits = look.look_logits(made, held.pixels, *(torch.from_numpy(v).float() for v in train.statistics(learn.pixels)))

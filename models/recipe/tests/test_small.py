@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from budgetnet import export, make, small, train
+from budgetnet import export, make, network, small
 
 
 @pytest.fixture
@@ -38,9 +38,9 @@ def test_a_small_network_is_trained_alone_and_says_labels_of_the_same_images(
     tiny, folder, package, monkeypatch, capsys
 ):
     ran = []
-    forward = train.BranchNetwork.forward
+    forward = network.BranchNetwork.forward
     monkeypatch.setattr(
-        train.BranchNetwork,
+        network.BranchNetwork,
         "forward",
         lambda self, x, policy: ran.append(self.training and policy) or forward(self, x, policy),
     )

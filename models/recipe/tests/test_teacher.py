@@ -1,5 +1,6 @@
 import json
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,34 +13,33 @@ from budgetnet.outcomes import logits_of
 
 
 @pytest.fixture
-def package(tiny, options, tmp_path, monkeypatch):
+def package(tiny, folder, tmp_path, monkeypatch):
     """A package of the tiny network, as `npm run seal` leaves it but for the agent; returns its folder."""
     for module in (export, teacher):
         monkeypatch.setattr(module, "MODELS", tmp_path / "models")
-    out = ["--data", options.data, "--out", str(tmp_path / "other"), "--architecture", "tiny"]
+    out = ["--data", str(folder), "--out", str(tmp_path / "other"), "--architecture", "tiny"]
     for more in (["--epochs", "1"], ["--decay", "1"]):
         monkeypatch.setattr(sys, "argv", ["train", *out, *more])
         train.main()
-    options.checkpoint, options.name, options.version = str(tmp_path / "other" / "decay.pt"), "tiny", "1.0.0"
-    options.test, options.keep = False, None
-    export.export_checkpoint(options)
-    folder = tmp_path / "models" / "packages" / "tiny"
+    file, images = tmp_path / "other" / "decay.pt", lambda size: export.load_all(folder, size, tested=False)
+    export.export_checkpoint(file, "tiny", "1.0.0", images)
+    made = tmp_path / "models" / "packages" / "tiny"
     draft = json.loads((tmp_path / "models" / "outcomes" / "tiny" / "draft.json").read_text())
-    (folder / "model.json").write_text(json.dumps({**draft, "digest": "sha256:1"}))
-    return folder
+    (made / "model.json").write_text(json.dumps({**draft, "digest": "sha256:1"}))
+    return made
 
 
 @pytest.fixture
-def learn(options):
-    return split_holdout(load(options.data, "train"))[0]
+def learn(folder):
+    return split_holdout(load(str(folder), "train"))[0]
 
 
 @pytest.mark.parametrize("mirror", [True, False])
 def test_soft_labels_are_the_mean_of_what_whole_networks_say_of_images_and_of_their_mirror_images(
-    package, options, learn, tmp_path, mirror
+    package, learn, tmp_path, mirror
 ):
     labels = teacher.soft_labels("tiny,tiny", learn, tmp_path, mirror)
-    network, state = export.averaged(options.checkpoint)
+    network, state, _ = export.averaged(tmp_path / "other" / "decay.pt")
     round_weights(network)
     export.recalibrate(network, torch.from_numpy(learn.pixels), state["mean"], state["deviation"])
     views = [learn.pixels, learn.pixels[:, :, ::-1].copy()] if mirror else [learn.pixels]
@@ -96,27 +96,23 @@ def test_a_teacher_that_has_learnt_from_as_many_other_images_is_refused(package,
         teacher.soft_labels("tiny", other, tmp_path)
 
 
-def test_each_image_learns_its_own_soft_label(package, options, learn, tmp_path):
-    options.teacher = "tiny"
-    trainer = train.begin(options, learn, tmp_path, tmp_path / "constant.pt")
+def test_each_image_learns_its_own_soft_label(package, settings, learn, tmp_path):
+    trainer = train.begin(replace(settings, teacher="tiny"), learn, tmp_path)
     soft = trainer.taught.float()
     _, index, _ = next(augment.batches(trainer.pixels, 0, 1, trainer.flips))
     certain = soft[index].clamp_min(1e-4).log()  # logits that say just what the teacher says
     least = trainer.full_loss(certain, index)
     assert least < trainer.full_loss(certain.roll(1, 0), index)
-    assert least != train.Trainer(options, learn).full_loss(certain, index)
+    assert least != train.Trainer(settings, learn).full_loss(certain, index)
 
 
-def test_a_run_goes_on_with_its_teacher_and_the_card_names_it(package, options, learn, tmp_path):
-    (tmp_path / "run").mkdir()
+def test_a_run_goes_on_with_its_teacher_and_the_card_names_it(package, settings, learn, tmp_path):
+    for name in ("run", "bare"):
+        (tmp_path / name).mkdir()
     constant = tmp_path / "run" / "constant.pt"
-    options.teacher = "tiny"
-    train.begin(options, learn, tmp_path / "run", constant).save(constant)
+    train.begin(replace(settings, teacher="tiny"), learn, tmp_path / "run").save(constant)
     checkpoint.keep(constant, tmp_path / "kept.npz")
-    options.teacher = None
-    resumed = train.begin(options, learn, tmp_path / "run", constant)
+    resumed = train.begin(settings, learn, tmp_path / "run")
     assert resumed.taught is not None
-    (tmp_path / "bare").mkdir()
-    options.teacher, options.start = None, tmp_path / "kept.npz"
-    assert train.begin(options, learn, tmp_path / "bare", tmp_path / "bare" / "constant.pt").taught is not None
-    assert export.training({"options": vars(resumed.options), "epoch": 0}, learn, learn)["teacher"] == "tiny"
+    assert train.begin(settings, learn, tmp_path / "bare", tmp_path / "kept.npz").taught is not None
+    assert export.training(resumed.settings, 0, 0, 0)["teacher"] == "tiny"

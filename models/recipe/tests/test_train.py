@@ -1,6 +1,7 @@
 import json
 import shutil
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,16 +12,17 @@ from budgetnet import augment, checkpoint, train
 from budgetnet.data import Images, load, split_holdout
 
 
-def trainer_of(options):
-    return train.Trainer(options, split_holdout(load(options.data, "train"))[0])
+@pytest.fixture
+def learn(folder):
+    return split_holdout(load(folder, "train"))[0]
 
 
-def trained(options, epochs, file=None, resume_after=None):
-    trainer = trainer_of(options)
+def trained(settings, learn, epochs, file=None, resume_after=None):
+    trainer = train.Trainer(settings, learn)
     for epoch in range(epochs):
         if epoch == resume_after:
             trainer.save(file)
-            trainer = trainer_of(options)
+            trainer = train.Trainer(settings, learn)
             trainer.restore(file)
         trainer.run_epoch()
     return trainer
@@ -32,88 +34,80 @@ def same(one, other):
 
 
 @pytest.mark.parametrize("resume_after", [1, 2])  # at the end of the full network's epochs, and later
-def test_resuming_gives_the_same_weights_as_one_go(tiny, options, tmp_path, resume_after):
-    whole = trained(options, 3)
-    resumed = trained(options, 3, tmp_path / "constant.pt", resume_after)
+def test_resuming_gives_the_same_weights_as_one_go(settings, learn, tmp_path, resume_after):
+    whole = trained(settings, learn, 3)
+    resumed = trained(settings, learn, 3, tmp_path / "constant.pt", resume_after)
     assert same(whole.network, resumed.network) and same(whole.average, resumed.average)
 
 
-def test_resuming_hides_squares_as_before(tiny, options, tmp_path):
-    bare = trained(options, 2)
-    options.cutout = 8
-    whole = trained(options, 2)
-    trained(options, 1).save(tmp_path / "constant.pt")
-    options.cutout = 0
-    resumed = trainer_of(options)
+def test_resuming_hides_squares_as_before(settings, learn, tmp_path):
+    bare = trained(settings, learn, 2)
+    hiding = replace(settings, cutout=8)
+    whole = trained(hiding, learn, 2)
+    trained(hiding, learn, 1).save(tmp_path / "constant.pt")
+    resumed = train.Trainer(settings, learn)
     resumed.restore(tmp_path / "constant.pt")
     resumed.run_epoch()
     assert same(whole.network, resumed.network) and not same(whole.network, bare.network)
 
 
-def test_kept_weights_start_another_run_at_their_epoch(tiny, options, tmp_path):
-    trainer = trained(options, 2)
+def test_kept_weights_start_another_run_at_their_epoch(settings, learn, tmp_path):
+    trainer = trained(settings, learn, 2)
     trainer.save(tmp_path / "constant.pt")
     checkpoint.keep(tmp_path / "constant.pt", tmp_path / "kept" / "tiny.npz")
-    other = trainer_of(options)
+    other = train.Trainer(settings, learn)
     other.start_from(tmp_path / "kept" / "tiny.npz")
     assert other.epoch == 2 and same(other.network, other.average)
     for name, value in trainer.network.state_dict().items():
         if value.is_floating_point():
             assert torch.allclose(value, other.network.state_dict()[name], rtol=1e-3, atol=1e-6)
-    options.mirror = False
     with pytest.raises(ValueError, match="has learnt with mirrored images"):
-        trainer_of(options).start_from(tmp_path / "kept" / "tiny.npz")
+        train.Trainer(replace(settings, mirror=False), learn).start_from(tmp_path / "kept" / "tiny.npz")
 
 
-def test_kept_weights_say_how_they_were_trained_and_on_which_images(tiny, options, tmp_path):
-    options.full_only_epochs, options.trunk = 0, "a/trunk.npz"
-    trained(options, 1, tmp_path / "constant.pt").save(tmp_path / "constant.pt")
+def test_kept_weights_say_how_they_were_trained_and_on_which_images(settings, learn, tmp_path):
+    begun = replace(settings, full_only_epochs=0, trunk="a/trunk.npz")
+    trained(begun, learn, 1).save(tmp_path / "constant.pt")
     checkpoint.keep(tmp_path / "constant.pt", tmp_path / "tiny.npz")
-    options.full_only_epochs, options.trunk = 8, None
-    other = trainer_of(options)
+    other = train.Trainer(settings, learn)
     other.start_from(tmp_path / "tiny.npz")
-    assert (other.full_only_epochs, other.options.trunk) == (0, "a/trunk.npz")
-    learn, _ = split_holdout(load(options.data, "train"))
-    elsewhere = train.Trainer(options, Images(255 - learn.pixels, learn.labels, learn.classes))
+    assert (other.settings.full_only_epochs, other.settings.trunk) == (0, "a/trunk.npz")
+    elsewhere = train.Trainer(settings, Images(255 - learn.pixels, learn.labels, learn.classes))
     with pytest.raises(ValueError, match="has learnt from other images"):
         elsewhere.start_from(tmp_path / "tiny.npz")
 
 
-def test_other_files_than_kept_weights_are_refused(tiny, options, tmp_path):
+def test_other_files_than_kept_weights_are_refused(settings, learn, tmp_path):
     np.savez(tmp_path / "other.npz", epoch=1)
     with pytest.raises(ValueError, match="does not say .*mean.*expected a file of budgetnet.export --keep"):
-        trainer_of(options).start_from(tmp_path / "other.npz")
+        train.Trainer(settings, learn).start_from(tmp_path / "other.npz")
 
 
-def test_kept_weights_say_whether_squares_were_hidden(tiny, options, tmp_path):
-    options.cutout = 8
-    trained(options, 1).save(tmp_path / "constant.pt")
+def test_kept_weights_say_whether_squares_were_hidden(settings, learn, tmp_path):
+    trained(replace(settings, cutout=8), learn, 1).save(tmp_path / "constant.pt")
     checkpoint.keep(tmp_path / "constant.pt", tmp_path / "kept.npz")
     with np.load(tmp_path / "kept.npz") as kept:
         np.savez(tmp_path / "older.npz", **{name: kept[name] for name in kept.files if name != "cutout"})
     for file, cutout in (("kept.npz", 8), ("older.npz", 0)):
-        options.cutout = 0
-        other = trainer_of(options)
+        other = train.Trainer(settings, learn)
         other.start_from(tmp_path / file)
-        assert other.options.cutout == cutout
+        assert other.settings.cutout == cutout
 
 
-def test_a_run_keeps_its_seed_and_arithmetic(tiny, options, tmp_path):
-    options.seed, options.bf16 = 2, True
-    first = trainer_of(options)
+def test_a_run_keeps_its_seed_and_arithmetic(settings, learn, tmp_path):
+    first = train.Trainer(replace(settings, seed=2, bf16=True), learn)
     first.save(tmp_path / "constant.pt")
-    options.seed, options.bf16 = 1, False
-    resumed = trainer_of(options)
+    resumed = train.Trainer(settings, learn)
     resumed.restore(tmp_path / "constant.pt")
-    assert (resumed.options.seed, resumed.options.bf16) == (2, True) and torch.equal(resumed.flips, first.flips)
+    assert (resumed.settings.seed, resumed.settings.bf16) == (2, True) and torch.equal(resumed.flips, first.flips)
 
 
-def test_a_trunk_gives_all_but_the_head_to_a_network_for_other_classes(tiny, options, tmp_path):
-    trainer = trained(options, 1)
+def test_a_trunk_gives_all_but_the_head_to_a_network_for_other_classes(settings, learn, tmp_path):
+    trainer = trained(settings, learn, 1)
     trainer.save(tmp_path / "constant.pt")
     checkpoint.keep(tmp_path / "constant.pt", tmp_path / "kept.npz")
     kept, _ = checkpoint.read_kept(tmp_path / "kept.npz")
-    other = trainer_of(options)
+    other = train.Trainer(settings, learn)
     fresh = {name: value.clone() for name, value in other.network.state_dict().items()}
     other.trunk_from(tmp_path / "kept.npz")
     assert other.epoch == 0
@@ -126,64 +120,63 @@ def test_a_trunk_gives_all_but_the_head_to_a_network_for_other_classes(tiny, opt
 
 @pytest.mark.parametrize("epochs, alone", [(1, 1), (2, 0)])
 def test_only_a_trunk_whose_rungs_have_not_learnt_yet_begins_with_the_full_network_alone(
-    tiny, options, tmp_path, epochs, alone
+    settings, learn, tmp_path, epochs, alone
 ):
-    trained(options, epochs).save(tmp_path / "constant.pt")
+    trained(settings, learn, epochs).save(tmp_path / "constant.pt")
     checkpoint.keep(tmp_path / "constant.pt", tmp_path / "kept.npz")
-    other = trainer_of(options)
+    other = train.Trainer(settings, learn)
     other.trunk_from(tmp_path / "kept.npz")
-    assert other.full_only_epochs == options.full_only_epochs == alone
+    assert other.settings.full_only_epochs == alone
 
 
-def test_a_run_keeps_saying_what_it_began_with(tiny, options, tmp_path):
-    options.trunk = "a/trunk.npz"
-    trainer_of(options).save(tmp_path / "constant.pt")
-    options.trunk = None
-    resumed = trainer_of(options)
+def test_a_run_keeps_saying_what_it_began_with(settings, learn, tmp_path):
+    train.Trainer(replace(settings, trunk="a/trunk.npz"), learn).save(tmp_path / "constant.pt")
+    resumed = train.Trainer(settings, learn)
     resumed.restore(tmp_path / "constant.pt")
-    assert resumed.options.trunk == "a/trunk.npz"
+    assert resumed.settings.trunk == "a/trunk.npz"
 
 
-def test_the_rate_warms_up_stays_and_decays_to_nothing(tiny, options):
-    trainer = trainer_of(options)
+def test_the_rate_warms_up_stays_and_decays_to_nothing(settings, learn):
+    trainer = train.Trainer(replace(settings, decay=10), learn)
     assert trainer.rate(0.1) < train.RATE == trainer.rate(1) == trainer.rate(50)
-    trainer.decay_start, trainer.options.decay = 50, 10
+    trainer.decay_start = 50
     assert trainer.rate(50) == train.RATE and trainer.rate(60) == 0
     assert trainer.rate(52) > trainer.rate(55) > trainer.rate(59.9) > 0
 
 
 @pytest.mark.parametrize("decay", [5, 400])
-def test_the_average_of_a_decay_holds_next_to_nothing_from_before_it(tiny, options, decay):
-    trainer = trainer_of(options)
-    trainer.decay_start, trainer.options.decay = 0, decay
+def test_the_average_of_a_decay_holds_next_to_nothing_from_before_it(settings, learn, decay):
+    trainer = train.Trainer(replace(settings, decay=decay), learn)
+    trainer.decay_start = 0
     steps = decay * (72 // augment.BATCH)
     assert (1 - 1 / trainer.average_steps()) ** steps < 0.01
     assert trainer.average_steps() <= train.EMA_STEPS
 
 
-def test_images_added_since_are_refused_because_some_held_out_ones_were_learnt_from(tiny, options, tmp_path, folder):
-    trained(options, 1).save(tmp_path / "constant.pt")
+def test_images_added_since_are_refused_because_some_held_out_ones_were_learnt_from(settings, learn, tmp_path, folder):
+    trained(settings, learn, 1).save(tmp_path / "constant.pt")
     for number in range(20):
         shutil.copy(
             folder / "train" / "cold" / f"{number:02d}.png", folder / "train" / "cold" / f"more-{number:02d}.png"
         )
+    more, _ = split_holdout(load(folder, "train"))
     with pytest.raises(ValueError, match="has learnt from other images"):
-        trainer_of(options).restore(tmp_path / "constant.pt")
+        train.Trainer(settings, more).restore(tmp_path / "constant.pt")
 
 
-def test_too_few_images_are_refused(tiny, options, monkeypatch):
+def test_too_few_images_are_refused(settings, learn, monkeypatch):
     monkeypatch.setattr(augment, "BATCH", 73)
     with pytest.raises(ValueError, match="72 images to learn from; expected at least 73"):
-        trainer_of(options)
+        train.Trainer(settings, learn)
 
 
 @pytest.fixture
-def command(tiny, options, monkeypatch, capsys):
+def command(tiny, folder, monkeypatch, capsys):
     """Runs `budgetnet.train` as a person would; returns its lines."""
 
     def run(out, *arguments):
         monkeypatch.setattr(
-            sys, "argv", ["train", "--data", options.data, "--out", str(out), "--architecture", "tiny", *arguments]
+            sys, "argv", ["train", "--data", str(folder), "--out", str(out), "--architecture", "tiny", *arguments]
         )
         train.main()
         return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -243,7 +236,7 @@ def test_checkpoints_that_do_not_fit_are_refused(command, capsys, tmp_path):
     assert "decays in 1 epochs" in refusal(command, capsys, run, "--decay", "2")
 
 
-def test_kept_weights_of_other_classes_are_refused(command, capsys, options, tmp_path):
+def test_kept_weights_of_other_classes_are_refused(command, capsys, tmp_path):
     command(tmp_path / "run", "--epochs", "1")
     checkpoint.keep(tmp_path / "run" / "constant.pt", tmp_path / "tiny.npz")
     third = tmp_path / "data" / "train" / "third"
@@ -254,10 +247,10 @@ def test_kept_weights_of_other_classes_are_refused(command, capsys, options, tmp
     assert "trained for 2 classes; the data has 3" in said
 
 
-def test_a_step_in_bfloat16_learns_as_one_in_float32_does(tiny, options):
+def test_a_step_in_bfloat16_learns_as_one_in_float32_does(settings, learn):
     losses = []
-    for options.bf16 in (False, True):
-        trainer = trainer_of(options)
+    for bf16 in (False, True):
+        trainer = train.Trainer(replace(settings, bf16=bf16), learn)
         trainer.epoch = 1  # past the full network's own epochs
         trainer.network.train()
         losses.append(
