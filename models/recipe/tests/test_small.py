@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from budgetnet import export, make, network, small
+from budgetnet import export, make, network, small, train
 
 
 @pytest.fixture
