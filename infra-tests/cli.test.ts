@@ -325,6 +325,14 @@ describe('against `up`', () => {
 		expect(earlier[0].batchId < batchId).toBe(true);
 		expect((await against('redrive', 'image-events')).stdout).toContain('0 messages put back');
 		expect((await against('stop')).status).toBe(0);
+		await drop('acme/wrong/it.png');
+		await expect
+			.poll(async () => (await placeOf('acme/wrong/it.png')).reason, { timeout: 30_000, interval: 500 })
+			.toBe('stopped');
+		expect((await against('discard', '--tenant', 'acme', '--prefix', 'acme/wrong/')).stdout).toMatch(/^1 images in 1 /);
+		await expect
+			.poll(async () => (await placeOf('acme/wrong/it.png')).outcome?.reason, { timeout: 30_000, interval: 500 })
+			.toBe('discarded');
 		await drop('acme/later.png');
 		await expect
 			.poll(async () => (await placeOf('acme/later.png')).reason, { timeout: 30_000, interval: 500 })

@@ -18,7 +18,7 @@ export interface Rerun {
 
 /**
  * To try this version again cannot help: another lies there, or none, or it cannot be decoded, or its archive is not in
- * order, or the network gives no numbers for it.
+ * order, or the network gives no numbers for it. And who discards images does not want them.
  */
 const hopeless: readonly FailureReason[] = [
 	'deleted',
@@ -28,6 +28,7 @@ const hopeless: readonly FailureReason[] = [
 	'bad-archive',
 	'bad-entry',
 	'no-answer',
+	'discarded',
 ];
 
 type Stores = Pick<Connection, 'outcomes' | 'manifests'>;

@@ -3,6 +3,7 @@ import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { calibrateCommand } from './calibrate.ts';
 import { classifyCommand } from './classify.ts';
 import { useStack } from './connect.ts';
+import { discardCommand } from './discard.ts';
 import { estimateCommand } from './estimate.ts';
 import { exitCodes } from './exit-codes.ts';
 import { journalCommand } from './journal.ts';
@@ -57,6 +58,7 @@ export function createProgram(): Command {
 		.addCommand(whereCommand())
 		.addCommand(resultsCommand())
 		.addCommand(retryCommand())
+		.addCommand(discardCommand())
 		.addCommand(redriveCommand())
 		.addCommand(modelCommand())
 		.option('--stack <name>', 'find the system by the outputs of its stack', process.env.BUDGETNET_STACK || undefined)

@@ -12,6 +12,7 @@ const failureReasonSchema = z.enum([
 	'no-answer', // the network gave no numbers for it, as where its sums overflow
 	'given-up', // its batch failed as a whole, or its deadline passed
 	'waited-too-long', // deferred for longer than limits.deferralDaysMax
+	'discarded', // an operator ended its batch while it waited
 ]);
 export type FailureReason = z.infer<typeof failureReasonSchema>;
 

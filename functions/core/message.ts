@@ -41,10 +41,10 @@ export const deadBatchMessageSchema = batchMessageSchema.pick({
 });
 
 /**
- * Why a batch is given up: no worker could run it, or none did in time; its quota could not pay it for too long; or it
- * was planned so often without an end that no reservation can be noted any more.
+ * Why a batch is given up: no worker could run it, or none did in time; its quota could not pay it for too long; it was
+ * planned so often without an end that no reservation can be noted any more; or an operator discards it while it waits.
  */
-const giveUpReasonSchema = z.enum(['dead-letter', 'deadline', 'deferred-too-long', 'unplannable']);
+const giveUpReasonSchema = z.enum(['dead-letter', 'deadline', 'deferred-too-long', 'unplannable', 'discarded']);
 export type GiveUpReason = z.infer<typeof giveUpReasonSchema>;
 
 /** What the settler is told: only where to look. It believes the outcomes object, not the message. */

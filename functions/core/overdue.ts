@@ -10,7 +10,10 @@ const deferralMaxMs = limits.deferralDaysMax * dayMs;
  * often. undefined while it may go on. The sweeper asks for it, and the settler looks again: a message may come late,
  * when the batch has gone on.
  */
-export function overdueReason(batch: Batch, nowMs: number): Exclude<GiveUpReason, 'dead-letter'> | undefined {
+export function overdueReason(
+	batch: Batch,
+	nowMs: number,
+): Exclude<GiveUpReason, 'dead-letter' | 'discarded'> | undefined {
 	const { state, createdMs, deadlineMs, reservations } = batch;
 	if (isUnplanned(batch) && reservations.length >= limits.batchReservationsMax) return 'unplannable';
 	if (state === 'deferred' && nowMs - createdMs > deferralMaxMs) return 'deferred-too-long';

@@ -91,6 +91,28 @@ test('a batch that a planner has just taken up, after it has waited for too long
 	expect((await batches.get(batchId))?.reservations).toEqual([noted]);
 });
 
+test.each(['deferred', 'sent'] as const)(
+	'a batch is discarded while it waits, and not once it is sent: %s',
+	async (state) => {
+		const batches = createMemoryBatches();
+		await batches.create({ batchId, tenant, createdMs: nowMs, state, images: 1, reservations: [] });
+		const reasons: unknown[] = [];
+		const outcomes: Partial<Outcomes> = {
+			read: async () => undefined,
+			async commit(_, { billedNanoUsd }, rows) {
+				reasons.push(billedNanoUsd, ...rows.map((row) => row.status === 'failed' && row.reason));
+				return 'committed';
+			},
+			putReport: async () => undefined,
+		};
+		const manifests: Partial<Manifests> = { get: async () => ({ v: 1, batchId, tenant, images }) };
+		expect(await giveUp(around(batches, outcomes, manifests), { batchId, tenant }, 'discarded')).toBe(
+			state === 'deferred',
+		);
+		expect(reasons).toEqual(state === 'deferred' ? [0, 'discarded'] : []);
+	},
+);
+
 test('a dead letter ends its batch, but not one that was sent once more after it', async () => {
 	expect(await endsIt(deadlineMs)).toBe(true);
 	expect(await endsIt(deadlineMs - 1)).toBe(false);

@@ -16,13 +16,14 @@ export interface GivingUpParts extends SettlingParts {
 	mintRid: () => string;
 }
 
-const details: Record<Exclude<GiveUpReason, 'deferred-too-long'>, string> = {
+const details: Record<Exclude<GiveUpReason, 'deferred-too-long' | 'discarded'>, string> = {
 	'dead-letter': 'no worker could run its batch',
 	deadline: 'no worker ran its batch before the deadline',
 	unplannable: `its batch could not be planned: ${limits.batchReservationsMax} tries did not come to an end`,
 };
 
 function failureBy(why: GiveUpReason, { reason = 'quota' }: Batch): Failure {
+	if (why === 'discarded') return failureOf('discarded', 'an operator ended its batch while it waited');
 	if (why !== 'deferred-too-long') return failureOf('given-up', details[why]);
 	const waited = `its batch waited for ${limits.deferralDaysMax} days, in the end because of: ${reason}`;
 	return failureOf('waited-too-long', waited);
@@ -46,8 +47,7 @@ export async function giveUp(
 	const winner = await parts.outcomes.read(batch);
 	if (winner) await putReport(parts, winner); // whoever won may have died before its report
 	if (winner || batch.state === 'settled') return true;
-	const holds = why === 'dead-letter' ? !wasSentAfter(batch, deadlineMs) : overdueReason(batch, parts.nowMs()) === why;
-	if (!holds) return false;
+	if (!holds(why, batch, parts.nowMs(), deadlineMs)) return false;
 	const { images } = await parts.manifests.get(batch);
 	const failure = failureBy(why, batch);
 	const outcomes: Outcome[] = images.map((image) => ({
@@ -62,6 +62,12 @@ export async function giveUp(
 	if ((await parts.outcomes.commit(batch, facts, outcomes)) === 'committed')
 		await putReport(parts, { facts, outcomes });
 	return true;
+}
+
+/** Whether a batch that has no outcomes is still to be given up for this. */
+function holds(why: GiveUpReason, batch: Batch, nowMs: number, deadlineMs: number): boolean {
+	if (why === 'dead-letter') return !wasSentAfter(batch, deadlineMs);
+	return why === 'discarded' ? batch.state === 'deferred' : overdueReason(batch, nowMs) === why;
 }
 
 async function putReport(parts: GivingUpParts, { facts, outcomes }: { facts: RunFacts; outcomes: Outcome[] }) {

@@ -37,6 +37,7 @@ const ran: RunFacts = {
 	elapsedMs: 1,
 };
 const sent: Partial<Batch> = { state: 'sent', deadlineMs: nowMs - 1 };
+const waits: Partial<Batch> = { state: 'deferred' };
 const waited: Partial<Batch> = { state: 'deferred', createdMs: nowMs - (limits.deferralDaysMax + 1) * dayMs };
 
 /** What is measured when a message ends a batch of three images that has, or has not, run. */
@@ -106,6 +107,7 @@ test.each([
 	['a late deadline', sent, { ...ref, giveUp: 'deadline' }, { facts: ran }],
 	['a report', sent, ref, { facts: ran }],
 	['a quota that stayed too small', waited, { ...ref, giveUp: 'deferred-too-long' }, {}],
+	['a drop that was a mistake', waits, { ...ref, giveUp: 'discarded' }, {}],
 ])('%s measures nothing: the worker has, or it is no trouble of the system', async (_, of, body, how) => {
 	expect(await measured(of, body, how)).toEqual({});
 });

@@ -40,11 +40,13 @@ async function settle(parts: SettlerParts, { batchId, tenant }: BatchRef, why: G
 	return { tenant, batchId, billedNanoUsd: facts.billedNanoUsd, ...failuresOf(facts, why) };
 }
 
+const tenantsAffairs: readonly GiveUpReason[] = ['deferred-too-long', 'discarded'];
+
 /**
  * Images to be measured as given up. Of a batch that ran after all its worker has told; and a quota that stays too
- * small for months is its tenant's affair, no trouble of the system's.
+ * small for months is its tenant's affair, no trouble of the system's, as is a drop that was a mistake.
  */
 function failuresOf(facts: RunFacts, why: GiveUpReason | undefined): { givenUp?: number } {
-	const isTrouble = why !== undefined && why !== 'deferred-too-long' && isGivenUp(facts);
+	const isTrouble = why !== undefined && !tenantsAffairs.includes(why) && isGivenUp(facts);
 	return isTrouble ? { givenUp: facts.failed } : {};
 }
