@@ -5,7 +5,9 @@ import { expect, test } from 'vitest';
 import { createProgram } from '../functions/cli/program.ts';
 
 const root = join(import.meta.dirname, '..');
-const pages = ['README.md', 'models/README.md', 'docs/operators.md', 'docs/quotas.md', 'docs/results.md'];
+const pages = ['README.md', 'models/README.md'].concat(
+	['models', 'operators', 'quotas', 'results'].map((name) => `docs/${name}.md`),
+);
 const allPages = ['README.md', 'ARCHITECTURE.md', 'models/README.md'].concat(
 	(await readdir(join(root, 'docs'))).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
 );
