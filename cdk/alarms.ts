@@ -100,6 +100,9 @@ export class Alarms extends Construct {
 			// looks at, each sees others: not every one sees it.
 			{ above: 0, periods: 12, atLeast: 3 },
 		);
+		// One that cannot be looked at now can be in the next sweep, where a store was slow: only what stays is told of.
+		const faults = this.measured('SweepFaults', 'Sum');
+		this.add('sweep-faults', 'Batches or drops cannot be looked at', faults, { above: 0, periods: 4 });
 		// Batches that run beside two others may take an hour and a half (limits.batchRunSecondsMax).
 		this.add('no-progress', 'Batches wait and none is finished', this.noProgress(), { above: 0, periods: 7 });
 		this.add('images-failing', 'More images fail than are labelled', this.failing(), { above: 0 });

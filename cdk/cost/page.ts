@@ -14,7 +14,7 @@ const monthDays = 365 / 12;
 const sweepsMonth = Math.round((monthDays * 24 * 60) / sweepMinutes);
 const looksMonth = Math.round((monthDays * 24) / lostEventHours);
 /** What a month costs in which nothing happens; a test holds it against the stack. */
-export const idle = { alarmMetrics: 31, metrics: 6, queuesPolled: drivingQueues, sweepsMonth, imageGb: 0.6 };
+export const idle = { alarmMetrics: 32, metrics: 6, queuesPolled: drivingQueues, sweepsMonth, imageGb: 0.6 };
 
 /** docs/cost.md: what a stack costs, by the price list and these settings. */
 export function costPage(prices: Prices, settings: Settings, card: ModelCard): string {

@@ -30,6 +30,8 @@ const measuredFields = {
 	batchesInFlight: { name: 'BatchesInFlight', unit: MetricUnit.Count },
 	batchesDeferred: { name: 'BatchesDeferred', unit: MetricUnit.Count },
 	batchesOverdue: { name: 'BatchesOverdue', unit: MetricUnit.Count },
+	/** Batches, drops and markers that a sweep met and could not look at. */
+	sweepFaults: { name: 'SweepFaults', unit: MetricUnit.Count },
 	oldestClaimingSeconds: { name: 'OldestClaimingAge', unit: MetricUnit.Seconds },
 	oldestDeferredSeconds: { name: 'OldestDeferredAge', unit: MetricUnit.Seconds },
 	oldestUnpaidSeconds: { name: 'OldestUnpaidAge', unit: MetricUnit.Seconds },

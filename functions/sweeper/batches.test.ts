@@ -33,7 +33,7 @@ async function sweep(
 		nowMs: () => nowMs,
 		planningSecondsMax: limits.planningSecondsMax,
 		outcomes: { facts } as unknown as Outcomes,
-		log: (level, message) => void told.push(`${level}: ${message}`),
+		log: (level, message, { sweepFaults = 0 } = {}) => void told.push(`${level}: ${message} (faults: ${sweepFaults})`),
 		plansQueue: {
 			async send(message, options) {
 				plans.push(message);
@@ -92,6 +92,6 @@ test('a batch that cannot be looked at is told of, and does not hide those after
 		{ state: 'sent', ageMs: 2 * dayMs },
 		{ state: 'claiming', ageMs: dayMs },
 	] as const;
-	const told = ['error: a batch could not be looked at'];
+	const told = ['error: a batch could not be looked at (faults: 1)'];
 	expect(await sweep(batches, unreadable)).toEqual({ putBack: 1, plans: 1, reports: [], told });
 });

@@ -30,7 +30,7 @@ export interface BatchSweepingParts {
  */
 export async function sweepBatches(parts: BatchSweepingParts): Promise<{ putBack: number; waiting: Waiting }> {
 	const tell = (error: unknown, facts: { batchId: string; tenant?: string }) =>
-		parts.log('error', 'a batch could not be looked at', { ...facts, error: messageOf(error) });
+		parts.log('error', 'a batch could not be looked at', { ...facts, error: messageOf(error), sweepFaults: 1 });
 	const unfinished = await parts.batches.unfinished(limits.sweepBatchesMax, (batchId, error) =>
 		tell(error, { batchId }),
 	);

@@ -87,7 +87,7 @@ async function takeTurn(sweep: Sweep, tenant: string, name: string): Promise<Tur
 		const drop = await sweep.drops.read(tenant, name);
 		return drop ? await goOn(sweep, drop) : { drop: 'over', objects: 0 };
 	} catch (error) {
-		const facts = { tenant, name, error: messageOf(error) };
+		const facts = { tenant, name, error: messageOf(error), sweepFaults: 1 };
 		sweep.log('error', 'an open drop could not be looked at; the next sweep tries again', facts);
 		return { drop: 'waits', objects: 0 };
 	}

@@ -104,7 +104,8 @@ test('a marker that nobody noted has its event sent again; one whose drop is ope
 	const sent = [] as string[];
 	const logged = [] as string[];
 	const parts: LostEventParts = {
-		log: (level, message, facts) => void logged.push(`${level}: ${message}: ${facts?.key}`),
+		log: (level, message, facts) =>
+			void logged.push(`${level}: ${message}: ${facts?.key}, faults: ${facts?.sweepFaults}`),
 		s3: bucket.client,
 		imagesBucket: 'both',
 		results: openBucket(bucket.client, 'both'),
@@ -119,7 +120,7 @@ test('a marker that nobody noted has its event sent again; one whose drop is ope
 	};
 	expect(await searchLostEvents(parts, 3000)).toBe(2);
 	expect(sent).toEqual(['acme/again/_complete', 'acme/lost/_complete']);
-	expect(logged).toEqual(['error: a marker could not be looked at: acme/broken/_complete']); // and the others were
+	expect(logged).toEqual(['error: a marker could not be looked at: acme/broken/_complete, faults: 1']); // and the others were
 	expect(await searchLostEvents({ ...parts, nowMs: () => 1000 }, 3000)).toBe(0); // its own event may still be under way
 	sent.length = 0;
 	await searchLostEvents({ ...parts, nowMs: () => limits.markerDaysMax * dayMs + 1 }, 0);

@@ -71,7 +71,8 @@ async function isInOrder(parts: LostEventParts, marker: ListedImage): Promise<bo
 		return await needsNoEvent(parts, marker);
 	} catch (error) {
 		if (!(error instanceof BudgetNetError) || error.code !== 'invalid') throw error;
-		parts.log('error', 'a marker could not be looked at', { key: marker.key, error: error.message });
+		const facts = { key: marker.key, error: error.message, sweepFaults: 1 };
+		parts.log('error', 'a marker could not be looked at', facts);
 		return true;
 	}
 }

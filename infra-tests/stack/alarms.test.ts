@@ -1,5 +1,6 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, expect, test } from 'vitest';
+import { measuresOf } from '../../functions/aws/measures.ts';
 import { alarmValue } from './alarm-math.ts';
 import { synthesise, synthTimeoutMs } from './synthesise.ts';
 
@@ -56,6 +57,17 @@ test('who waits for money is told of ten days before the images fail; who waits 
 		Threshold: 12 * 3600,
 		Period: 900,
 		EvaluationPeriods: 8,
+	});
+});
+
+test('what no sweep of an hour could look at is told of', () => {
+	template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+		AlarmName: 'budgetnet-sweep-faults',
+		MetricName: measuresOf({ sweepFaults: 1 })[0]?.name,
+		Statistic: 'Sum',
+		Threshold: 0,
+		Period: 900,
+		EvaluationPeriods: 4,
 	});
 });
 

@@ -1,6 +1,7 @@
 import { openBucket } from '../../aws/bucket.ts';
 import type { Claims } from '../../aws/claim-table.ts';
 import { createDrops } from '../../aws/drops.ts';
+import { measuresOf } from '../../aws/measures.ts';
 import { type Batch, mintBatchId } from '../../core/batch.ts';
 import { parseImageEvents } from '../../core/event.ts';
 import type { ImageName } from '../../core/image.ts';
@@ -46,7 +47,8 @@ export function createWorld({ pageKeys = 1000, versioned = false, tickMs = 0 } =
 			clockMs += tickMs;
 			return clockMs;
 		},
-		log: (level: string, message: string) => void logged.push(`${level}: ${message}`),
+		log: (level: string, message: string, facts = {}) =>
+			void logged.push([`${level}: ${message}`, ...measuresOf(facts).map(({ name }) => name)].join(', ')),
 		s3: images.client,
 		planningSecondsMax: limits.planningSecondsMax,
 		eventsQueue: {
