@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { BudgetNetError, messageOf } from '../core/errors.ts';
+import { billCommand } from './bill.ts';
 import { calibrateCommand } from './calibrate.ts';
 import { classifyCommand } from './classify.ts';
 import { useStack } from './connect.ts';
@@ -53,6 +54,7 @@ export function createProgram(): Command {
 		.addCommand(estimateCommand())
 		.addCommand(pricesCommand())
 		.addCommand(calibrateCommand())
+		.addCommand(billCommand())
 		.addCommand(reconcileCommand())
 		.addCommand(journalCommand())
 		.addCommand(whereCommand())

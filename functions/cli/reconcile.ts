@@ -1,7 +1,5 @@
 import { Command } from 'commander';
 import {
-	beginsIn,
-	billedIn,
 	monthSchema,
 	othersPriced,
 	priceTimes,
@@ -12,6 +10,7 @@ import {
 import { formatUsd, parseUsd } from '../core/money.ts';
 import { parse } from '../core/parse.ts';
 import type { Priced } from '../core/price-list.ts';
+import { findBills } from './bill.ts';
 import { type Connection, connected } from './connect.ts';
 import { modelOption, type PricedOptions, pricedOf, systemPrice, workerKindOption } from './system-price.ts';
 
@@ -34,7 +33,10 @@ export function reconcileCommand(): Command {
 			const month = parse(monthSchema, options.month, `--month ${options.month}`);
 			const billNanoUsd = parseUsd(options.bill, '--bill');
 			const { result, advice } = await connected(async (connection) => {
-				const result = reconcileBill(await billedToTenants(connection, month), billNanoUsd);
+				const bills = await findBills(connection, month);
+				const notionalNanoUsd = bills.reduce((sum, { billedNanoUsd }) => sum + billedNanoUsd, 0);
+				const openBatches = bills.reduce((sum, bill) => sum + bill.openBatches, 0);
+				const result = { ...reconcileBill(notionalNanoUsd, billNanoUsd), openBatches };
 				return { result, advice: await adviceFor(connection, month, result, pricedOf(connection, options)) };
 			});
 			process.stdout.write(
@@ -43,19 +45,10 @@ export function reconcileCommand(): Command {
 		});
 }
 
-async function billedToTenants({ ledger }: Connection, month: string): Promise<number> {
-	let nanoUsd = 0;
-	for (const { tenant } of await ledger.quotas())
-		for (const { period, spentNanoUsd } of await ledger.accounts(tenant)) {
-			if (beginsIn(period, month)) nanoUsd += spentNanoUsd;
-			else if (period === 'total')
-				for await (const entry of ledger.journal(tenant, period)) nanoUsd += billedIn(entry, month);
-		}
-	return nanoUsd;
-}
-
-function describe(month: string, { notionalNanoUsd, billNanoUsd, factor }: Reconciliation): string {
-	const first = `${month}: tenants were billed ${formatUsd(notionalNanoUsd)}, the cloud billed ${formatUsd(billNanoUsd)}`;
+function describe(month: string, result: Reconciliation & { openBatches: number }): string {
+	const { notionalNanoUsd, billNanoUsd, factor, openBatches } = result;
+	const open = openBatches === 0 ? '' : ` (${openBatches} batches are open: not final)`;
+	const first = `${month}: tenants were billed ${formatUsd(notionalNanoUsd)}${open}, the cloud billed ${formatUsd(billNanoUsd)}`;
 	return factor === undefined
 		? `${first}; nothing to compare`
 		: `${first}\nthe prices of that month times ${factor} would have brought the bill in`;

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { createMemoryLedger } from '../core/memory-ledger.ts';
+import { dayMs, type Schedule } from '../core/period.ts';
+import { batchIdOf, ridOf } from '../core/testing/ledger-model.ts';
+import { findBills } from './bill.ts';
+
+const nowMs = Date.UTC(2026, 11, 20);
+const later = nowMs + 100 * dayMs;
+
+/** A ledger in which each tenant was billed 5 in each of its periods, and what it says of November. */
+async function billsOf(tenants: Record<string, [Schedule['period'], string[]]>, atMs: number, open = 0) {
+	const ledger = createMemoryLedger();
+	for (const [tenant, [period, names]] of Object.entries(tenants)) {
+		const quota = await ledger.setQuota({ tenant, limitNanoUsd: 100, period }, nowMs);
+		for (const [n, name] of names.entries()) {
+			const of = { tenant, period: name, rid: ridOf(n), batchId: batchIdOf(n), images: 1 };
+			await ledger.ensureAccount(quota, name, undefined);
+			await ledger.reserve({ ...of, nanoUsd: 10, quotaRevision: 1 });
+			if (n >= open) await ledger.settle({ ...of, billedNanoUsd: 5 });
+		}
+	}
+	return findBills({ ledger, nowMs: () => atMs }, '2026-11');
+}
+
+test('a month’s bill is of the periods that begin in it, by tenant', async () => {
+	const days = ['2026-10-31', '2026-11-01', '2026-11-30', '2026-12-01'];
+	const bills = await billsOf({ umbra: ['day', days], acme: ['month', ['2026-11', '2026-12']] }, nowMs);
+	expect(bills).toEqual([
+		{ tenant: 'acme', month: '2026-11', billedNanoUsd: 5, reservedNanoUsd: 0, openBatches: 0, final: true },
+		{ tenant: 'umbra', month: '2026-11', billedNanoUsd: 10, reservedNanoUsd: 0, openBatches: 0, final: true },
+	]);
+});
+
+test('it is not final while a batch of it is open, or its period goes on', async () => {
+	const month = { acme: ['month', ['2026-11']] } as Parameters<typeof billsOf>[0];
+	expect(await billsOf(month, nowMs, 1)).toMatchObject([{ reservedNanoUsd: 10, openBatches: 1, final: false }]);
+	expect(await billsOf(month, Date.UTC(2026, 10, 30))).toMatchObject([{ final: false }]);
+});
+
+test('of a total a batch of the month may have waited, and is billed to it later', async () => {
+	const total = { acme: ['total', ['total']] } as Parameters<typeof billsOf>[0];
+	expect(await billsOf(total, nowMs)).toMatchObject([{ final: false }]);
+	expect(await billsOf(total, later)).toMatchObject([{ final: true }]);
+});

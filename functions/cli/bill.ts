@@ -1,0 +1,102 @@
+import { Command } from 'commander';
+import pMap from 'p-map';
+import { beginsIn, billedIn, monthSchema } from '../core/bill.ts';
+import { type Account, reservedNanoUsd } from '../core/ledger.ts';
+import { limits } from '../core/limits.ts';
+import { formatUsd } from '../core/money.ts';
+import { parse } from '../core/parse.ts';
+import { dayMs, mayOverlap } from '../core/period.ts';
+import type { Ledger } from '../core/ports.ts';
+import { type Connection, connected } from './connect.ts';
+import { formatTable } from './table.ts';
+
+interface BillOptions {
+	month: string;
+	csv?: boolean;
+	json?: boolean;
+}
+
+/** What a tenant was billed in a month. */
+export interface Bill {
+	tenant: string;
+	month: string;
+	billedNanoUsd: number;
+	/** Of batches that are not settled yet: what they take of it is to be billed still. */
+	reservedNanoUsd: number;
+	openBatches: number;
+	/** Whether nothing more will be billed: its periods are over, and all of their batches are settled. */
+	final: boolean;
+}
+
+/** `budgetnet bill`: what each tenant was billed in a month, to pass on. */
+export function billCommand(): Command {
+	return new Command('bill')
+		.description('say what each tenant was billed in a month, and whether that is final')
+		.requiredOption('--month <month>', 'as 2026-11; periods count to the month that they begin in')
+		.option('--csv', 'print as CSV')
+		.option('--json', 'print as JSON')
+		.action(async ({ month: text, csv, json }: BillOptions) => {
+			const month = parse(monthSchema, text, `--month ${text}`);
+			const bills = await connected((connection) => findBills(connection, month));
+			const print = json ? (all: Bill[]) => JSON.stringify(all) : csv ? csvOf : describe;
+			process.stdout.write(`${print(bills)}\n`);
+		});
+}
+
+/** The bills of a month of all tenants that have a quota, in the order of their names. @throws BudgetNetError */
+export async function findBills(
+	{ ledger, nowMs }: Pick<Connection, 'ledger' | 'nowMs'>,
+	month: string,
+): Promise<Bill[]> {
+	const tenants = (await ledger.quotas()).map(({ tenant }) => tenant).sort();
+	return pMap(tenants, (tenant) => billOf(ledger, tenant, month, nowMs()), { concurrency: limits.tenantConcurrency });
+}
+
+async function billOf(ledger: Ledger, tenant: string, month: string, nowMs: number): Promise<Bill> {
+	const accounts = (await ledger.accounts(tenant)).filter(
+		({ period }) => period === 'total' || beginsIn(period, month),
+	);
+	let billedNanoUsd = 0;
+	for (const account of accounts) billedNanoUsd += await billedOf(ledger, account, month);
+	const openBatches = accounts.reduce((sum, { open }) => sum + Object.keys(open).length, 0);
+	const reserved = accounts.reduce((sum, account) => sum + reservedNanoUsd(account), 0);
+	const goesOn = accounts.some(({ period }) => mayGrow(period, month, nowMs));
+	return { tenant, month, billedNanoUsd, reservedNanoUsd: reserved, openBatches, final: openBatches === 0 && !goesOn };
+}
+
+/**
+ * Whether a batch may still be planned that counts to the month: one of a total counts to the month that it was made in,
+ * and may have waited since.
+ */
+function mayGrow(period: string, month: string, nowMs: number): boolean {
+	if (period !== 'total') return mayOverlap(period, nowMs, nowMs);
+	return mayOverlap(month, nowMs - limits.deferralDaysMax * dayMs, nowMs);
+}
+
+/** The account of a total says nothing of months: its journal does. */
+async function billedOf(ledger: Ledger, { tenant, period, spentNanoUsd }: Account, month: string): Promise<number> {
+	if (period !== 'total') return spentNanoUsd;
+	let nanoUsd = 0;
+	for await (const entry of ledger.journal(tenant, period)) nanoUsd += billedIn(entry, month);
+	return nanoUsd;
+}
+
+function describe(bills: readonly Bill[]): string {
+	if (bills.length === 0) return 'no tenant has a quota yet';
+	const rows = bills.map(({ tenant, billedNanoUsd, ...rest }) => [tenant, formatUsd(billedNanoUsd), standingOf(rest)]);
+	const total = bills.reduce((sum, { billedNanoUsd }) => sum + billedNanoUsd, 0);
+	return formatTable(['tenant', 'billed', ''], [...rows, ['all', formatUsd(total), '']]);
+}
+
+function standingOf({ final, openBatches, reservedNanoUsd }: Pick<Bill, 'final' | 'openBatches' | 'reservedNanoUsd'>) {
+	if (final) return 'final';
+	return openBatches === 0
+		? 'not final: more may come'
+		: `not final: ${openBatches} batches are open, ${formatUsd(reservedNanoUsd)} reserved`;
+}
+
+const columns = ['tenant', 'month', 'billedNanoUsd', 'reservedNanoUsd', 'openBatches', 'final'] as const;
+
+function csvOf(bills: readonly Bill[]): string {
+	return [columns.join(','), ...bills.map((bill) => columns.map((column) => bill[column]).join(','))].join('\n');
+}
