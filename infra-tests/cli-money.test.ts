@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { expectLines, type Line, startUp } from './cli-runner.ts';
+import { expectLines, type Line, runBudgetnet, startUp } from './cli-runner.ts';
 
 const samples = join(import.meta.dirname, '..', 'models', 'samples', 'cifar10', 'images');
 
@@ -160,4 +160,13 @@ const lines: Line[] = [
 
 test('each command line ends with its exit code and says what it did, or what was expected', async () => {
 	await expectLines(lines, up.environment);
+});
+
+test('a price of a model that no package has is kept, and said to be so', async () => {
+	const line = 'prices set cifar10-resent cpu --per-tmac 1 --per-image 0';
+	expect(await runBudgetnet(line.split(' '), up.environment)).toMatchObject({
+		status: 0,
+		stdout: expect.stringMatching(/cifar10-resent +cpu +1 /),
+		stderr: expect.stringMatching(/model "cifar10-resent" is not there: expected one of/),
+	});
 });

@@ -175,6 +175,16 @@ test('endpoints are URLs, or which one is none is said', async () => {
 	expect(status).toBe(2);
 });
 
+test('help tells of a command of two words, and --version which program this is', async () => {
+	expect(budgetnet('help', 'quota', 'set')).toMatchObject({ status: 0, stdout: expect.stringMatching(/--limit/) });
+	expect(budgetnet('help', 'quota', 'sell')).toMatchObject({
+		status: 2,
+		stderr: expect.stringMatching(/unknown.*sell/),
+	});
+	const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+	expect(budgetnet('--version')).toMatchObject({ status: 0, stdout: `${version}\n` });
+});
+
 test('a reader that has seen enough is no fault', async () => {
 	const help = spawn(process.execPath, [entry, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
 	help.stdout.destroy();

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { BudgetNetError } from '../core/errors.ts';
 import { createMemoryLedger, emptyBooks } from '../core/memory-ledger.ts';
 import { batchIdOf, ridOf } from '../core/testing/ledger-model.ts';
 import { checkAccounts } from './journal.ts';
@@ -30,6 +31,25 @@ test('settlements that go on while the journal is checked are no disagreement', 
 		},
 	};
 	expect(await checkAccounts(busy, tenant)).toEqual({ accounts: 1, entries: 3, findings: [] });
+});
+
+test('a journal that cannot be read to its end is told of, and the others are checked', async () => {
+	const { ledger, settle } = await openLedger();
+	await settle(1);
+	const spoilt = {
+		...ledger,
+		async *journal(...of: Parameters<typeof ledger.journal>) {
+			if (of[1] === '2026-10') throw new BudgetNetError('invalid', 'journal of 2026-10 is too long');
+			yield* ledger.journal(...of);
+		},
+	};
+	const quota = await ledger.getQuota(tenant);
+	if (quota) await ledger.ensureAccount(quota, '2026-10', undefined);
+	expect(await checkAccounts(spoilt, undefined)).toEqual({
+		accounts: 2,
+		entries: 1,
+		findings: ['journal of 2026-10 is too long'],
+	});
 });
 
 test('an account that stands still and disagrees is found', async () => {

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Command } from 'commander';
 import pMap from 'p-map';
-import { checkAccount } from '../core/journal-check.ts';
-import type { Account, JournalEntry } from '../core/ledger.ts';
+import { BudgetNetError } from '../core/errors.ts';
+import { openAccountCheck } from '../core/journal-check.ts';
+import { type Account, type JournalEntry, reservedNanoUsd } from '../core/ledger.ts';
 import { limits } from '../core/limits.ts';
 import { formatUsd } from '../core/money.ts';
 import { parse } from '../core/parse.ts';
@@ -42,20 +43,23 @@ export function journalCommand(): Command {
 async function show(tenant: string, { period, json }: Output & { period?: string }): Promise<void> {
 	saidTenant(tenant);
 	if (period !== undefined) parse(periodSchema, period, `--period "${period}"`);
-	const { name, entries } = await connected(async ({ ledger, nowMs }) => {
+	const { name, entries, account } = await connected(async ({ ledger, nowMs }) => {
 		const quota = presentQuota(tenant, await ledger.getQuota(tenant));
 		const found = period ?? periodOf(quota, nowMs());
-		return { name: found, entries: await Array.fromAsync(ledger.journal(tenant, found)) };
+		const account = await ledger.getAccount(tenant, found);
+		return { name: found, account, entries: await Array.fromAsync(ledger.journal(tenant, found)) };
 	});
 	const inOrder = entries.toSorted((a, b) => (a.batchId < b.batchId ? -1 : 1));
-	process.stdout.write(`${json ? JSON.stringify(inOrder) : describe(tenant, name, inOrder)}\n`);
+	process.stdout.write(`${json ? JSON.stringify(inOrder) : describe(tenant, name, inOrder, account)}\n`);
 }
 
-function describe(tenant: string, period: string, entries: readonly JournalEntry[]): string {
+function describe(tenant: string, period: string, entries: readonly JournalEntry[], account?: Account): string {
 	const billed = entries.filter(({ billedNanoUsd }) => billedNanoUsd > 0);
 	const total = billed.reduce((sum, { billedNanoUsd }) => sum + billedNanoUsd, 0);
 	const rows = billed.map(({ batchId, images, billedNanoUsd }) => [batchId, String(images), formatUsd(billedNanoUsd)]);
-	const sum = `tenant ${tenant}, ${period}: ${billed.length} batches billed, ${formatUsd(total)}`;
+	const open = Object.keys(account?.open ?? {}).length;
+	const rest = account && open > 0 ? `; ${open} are open, ${formatUsd(reservedNanoUsd(account))} reserved` : '';
+	const sum = `tenant ${tenant}, ${period}: ${billed.length} batches billed, ${formatUsd(total)}${rest}`;
 	return rows.length === 0 ? sum : `${formatTable(['batch', 'images', 'billed'], rows)}\n${sum}`;
 }
 
@@ -95,18 +99,29 @@ export async function checkAccounts(ledger: Ledger, tenant: string | undefined) 
 	return result;
 }
 
+/** A journal that cannot be read to its end is a finding: those of others are checked all the same. */
+async function checkByJournal(ledger: Ledger, account: Account): Promise<{ entries: number; findings: string[] }> {
+	const check = openAccountCheck(account);
+	try {
+		for await (const entry of ledger.journal(account.tenant, account.period)) check.add(entry);
+		return check.found();
+	} catch (error) {
+		if (!(error instanceof BudgetNetError && error.code === 'invalid')) throw error;
+		return { entries: check.found().entries, findings: [error.message] };
+	}
+}
+
 /** What does not agree of an account that stood still while its journal was read; one that did not is read again. */
 async function checkStanding(ledger: Ledger, first: Account): Promise<{ entries: number; findings: string[] }> {
 	const { tenant, period } = first;
 	let account = first;
 	for (let tries = 1; ; tries++) {
-		const journal = await Array.fromAsync(ledger.journal(tenant, period));
-		const findings = checkAccount(account, journal);
+		const { entries, findings } = await checkByJournal(ledger, account);
 		const now = findings.length === 0 ? account : ((await ledger.getAccount(tenant, period)) ?? account);
-		if (isDeepStrictEqual(account, now)) return { entries: journal.length, findings };
+		if (isDeepStrictEqual(account, now)) return { entries, findings };
 		if (tries === limits.ledgerTries)
 			return {
-				entries: journal.length,
+				entries,
 				findings: [
 					`account ${period} of tenant ${tenant}: changed whenever it was read, ${tries} times; check it again`,
 				],

@@ -1,9 +1,10 @@
 import { Command } from 'commander';
 import { z } from 'zod';
-import { BudgetNetError } from '../core/errors.ts';
+import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { formatUsd, parseUsd } from '../core/money.ts';
 import { type ListedPrice, priceAt, versionName } from '../core/price-list.ts';
 import { type Connection, connected } from './connect.ts';
+import { packageFolder } from './packages.ts';
 import { formatTable } from './table.ts';
 
 interface SetOptions {
@@ -62,12 +63,22 @@ async function set(model: string, workerKind: string, options: SetOptions): Prom
 	const nanoUsdPerTmac = parseUsd(options.perTmac, '--per-tmac');
 	const nanoUsdPerImage = parseUsd(options.perImage, '--per-image');
 	const validFromMs = options.from === undefined ? undefined : parseTime(options.from);
-	const price = await connected(({ prices }) => {
+	const price = await connected(async ({ prices, workers }) => {
+		if (model !== workers().model) await warnOfUnknown(model);
 		const nowMs = Date.now();
 		const wish = { model, workerKind, nanoUsdPerTmac, nanoUsdPerImage, validFromMs: validFromMs ?? nowMs };
 		return prices.supersede(wish, nowMs);
 	});
 	process.stdout.write(`${options.json ? JSON.stringify(price) : formatTable(head, [rowOf(price)])}\n`);
+}
+
+/** A name that no package has may be right elsewhere, or misspelt: then the price would never be asked for. */
+async function warnOfUnknown(model: string): Promise<void> {
+	try {
+		await packageFolder(model);
+	} catch (error) {
+		process.stderr.write(`budgetnet: ${messageOf(error)}; the price is kept all the same\n`);
+	}
 }
 
 function parseTime(text: string): number {

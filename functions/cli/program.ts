@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import packageJson from '../../package.json' with { type: 'json' };
 import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { billCommand } from './bill.ts';
 import { calibrateCommand } from './calibrate.ts';
@@ -45,6 +46,8 @@ export async function run(args: readonly string[]): Promise<number> {
 export function createProgram(): Command {
 	const program = new Command('budgetnet')
 		.description('Classifies images within a spending quota.')
+		.version(packageJson.version)
+		.helpCommand(false)
 		.addCommand(classifyCommand())
 		.addCommand(upCommand())
 		.addCommand(quotaCommand())
@@ -70,9 +73,23 @@ export function createProgram(): Command {
 			`\nExit codes: 0 done, all is labelled; 1 something failed: this program, the network or AWS, as the message says; 2 wrong input or options; 3 some images have no label (failed or deferred); 4 a check found something wrong.`,
 		);
 	for (const command of switchCommands()) program.addCommand(command);
+	program.addCommand(helpCommand(program));
 	for (const command of allOf(program))
 		command.exitOverride().showHelpAfterError().configureHelp({ showGlobalOptions: true });
 	return program;
+}
+
+/** Commander's own knows one word of a command only. */
+function helpCommand(program: Command): Command {
+	return new Command('help')
+		.description('say what a command does, and its options')
+		.argument('[command...]', 'as quota set')
+		.action((names: string[]) => {
+			let found = program;
+			for (const name of names)
+				found = found.commands.find((each) => each.name() === name) ?? found.error(`unknown command '${name}'`);
+			found.outputHelp();
+		});
 }
 
 function allOf(command: Command): Command[] {

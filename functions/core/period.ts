@@ -33,7 +33,7 @@ export const monthsInUtc: Schedule = { period: 'month', weekStart: 'monday', tim
 export const periodSchema = z
 	.string()
 	.regex(
-		/^(\d{4}-\d{2}(-\d{2})?|week-\d{4}-\d{2}-\d{2}|total)$/,
+		/^((week-)?\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])|\d{4}-(0[1-9]|1[0-2])|total)$/,
 		'expected a period such as 2026-11 or week-2026-11-23',
 	);
 
