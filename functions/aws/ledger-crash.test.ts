@@ -179,3 +179,19 @@ test('a reservation that came after its settlement, and whose process died, is r
 	expect(await accountOf(tenant)).toMatchObject({ availableNanoUsd: 155, spentNanoUsd: 45, images: 2 });
 	expect((await accountOf(tenant))?.open).toEqual({});
 });
+
+test('an alert whose answer was lost is told of by whoever noted it, and by nobody else', async () => {
+	let losing = true;
+	const send: DynamoDBDocumentClient['send'] = async (command: never) => {
+		const answer = await clients.dynamodb.send(command);
+		if (!losing) return answer;
+		losing = false; // what the SDK does where an answer is lost: it sends the same once more
+		return await clients.dynamodb.send(command);
+	};
+	const loser = createLedgerTable(openLedgerStore({ send } as DynamoDBDocumentClient, tableName));
+	const alert = { tenant: 'lost-alert', period, kind: 'soft-limit', quotaRevision: 1, atMs: nowMs } as const;
+	expect(await loser.raise(alert)).toBe(true);
+	expect(await loser.raise(alert)).toBe(false);
+	expect(await ledger.raise(alert)).toBe(false);
+	expect(await ledger.alerts('lost-alert', period)).toEqual([alert]);
+});

@@ -74,6 +74,8 @@ const journalItemSchema = z.strictObject({
 	state: z.enum(['pending', 'applied']),
 });
 
+const alertItemSchema = alertSchema.extend({ ...key, notedBy: z.string() });
+
 /** Checks an item of the quota's. @throws BudgetNetError `invalid` */
 export function readQuota(item: unknown): Quota {
 	return withoutKey(parse(quotaItemSchema, item, nameOf(item)));
@@ -86,7 +88,13 @@ export function readAccount(item: unknown): Account {
 
 /** Checks an item of the alerts'. @throws BudgetNetError `invalid` */
 export function readAlert(item: unknown): Alert {
-	return withoutKey(parse(alertSchema.extend(key), item, nameOf(item)));
+	const { notedBy: _, ...alert } = parse(alertItemSchema, item, nameOf(item));
+	return withoutKey(alert);
+}
+
+/** Which call noted an alert. @throws BudgetNetError `invalid` */
+export function readNotedBy(item: unknown): string {
+	return parse(alertItemSchema, item, nameOf(item)).notedBy;
 }
 
 /** Checks an item of the list of tenants. @throws BudgetNetError `invalid` */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import pMap from 'p-map';
 import { limits } from '../core/limits.ts';
 import type { Ledger } from '../core/ports.ts';
@@ -10,6 +11,7 @@ import {
 	readAccount,
 	readAlert,
 	readJournalEntry,
+	readNotedBy,
 	readTenant,
 	tenantsPartition,
 } from './ledger-items.ts';
@@ -50,7 +52,11 @@ export function createLedgerTable(store: LedgerStore): Ledger {
 			if (stopped) await put({ Item: key });
 			else await remove(key);
 		},
-		raise: (alert) => put(writes.putAlert(alert)),
+		async raise(alert) {
+			const notedBy = randomUUID(); // this call, however often the SDK makes it: an answer may be lost
+			if (await put(writes.putAlert(alert, notedBy))) return true;
+			return (await get(ledgerKeys.alert(alert), readNotedBy)) === notedBy;
+		},
 		alerts: (tenant, period) => Array.fromAsync(items(alertPartition(tenant, period), readAlert)),
 		journal: (tenant, period) => items(journalPartition(tenant, period), readJournalEntry),
 	};

@@ -117,8 +117,8 @@ export function putJournalEntry(entry: JournalEntry): Put {
 }
 
 /** Notes an alert, if its kind was not raised in that period and under that quota before. */
-export function putAlert(alert: Alert): Put {
-	return { Item: { ...ledgerKeys.alert(alert), ...alert }, ConditionExpression: 'attribute_not_exists(pk)' };
+export function putAlert(alert: Alert, notedBy: string): Put {
+	return { Item: { ...ledgerKeys.alert(alert), ...alert, notedBy }, ConditionExpression: 'attribute_not_exists(pk)' };
 }
 
 /** Says in the journal that the account has it. */
