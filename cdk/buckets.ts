@@ -12,7 +12,7 @@ import type { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { namesOf } from '../functions/aws/names.ts';
-import { limits } from '../functions/core/limits.ts';
+import { imageNeededDays } from './sizes.ts';
 
 interface BucketsProps {
 	name: string;
@@ -23,9 +23,9 @@ interface BucketsProps {
 	drops: Topic;
 }
 
-/** Deleted and overwritten versions stay for so long; those of images as long as a batch may wait that names them. */
+/** Deleted and overwritten versions stay for so long; those of images as long as a batch may need them. */
 const oldVersionsKept = Duration.days(30);
-const oldImagesKept = Duration.days(limits.deferralDaysMax + 1);
+const oldImagesKept = Duration.days(imageNeededDays);
 const abandonedUploadsKept = Duration.days(2);
 
 /**
@@ -65,6 +65,9 @@ export class Buckets extends Construct {
 					noncurrentVersionExpiration: oldKept,
 					abortIncompleteMultipartUploadAfter: abandonedUploadsKept,
 				},
+				// S3 takes it as a rule of its own only. `expire` would keep a key's last delete marker, and so its name, for
+				// `retentionDays` of its own.
+				{ id: 'forget-names', expiredObjectDeleteMarker: true },
 			],
 		});
 	}

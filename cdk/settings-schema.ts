@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { limits } from '../functions/core/limits.ts';
 import { parse } from '../functions/core/parse.ts';
 import { priceSchema } from '../functions/core/price.ts';
+import { imageNeededDays } from './sizes.ts';
 
-/** The longest a batch may still need its images: a whole period, then the longest deferral. */
-const imageNeededDays = 31 + limits.deferralDaysMax;
+/** What became of the last image of a batch can be read, and run again, for a month at the least. */
+const retentionDaysMin = imageNeededDays + 31;
 
 /** Sizes that Fargate offers; a vCPU is 1024 units. */
 const fargateMemoryMib: Record<number, { min: number; max: number; step: number }> = {
@@ -83,11 +84,7 @@ const settingsSchema = z
 		/** Keeps workers off public addresses, for the price of interface endpoints (docs/cost.md). */
 		privateNetwork: z.boolean().default(false),
 		/** Days until images and results can be read no more; as old versions they stay longer (buckets.ts). */
-		retentionDays: z
-			.int()
-			.min(imageNeededDays + 1)
-			.max(3650)
-			.default(180),
+		retentionDays: z.int().min(retentionDaysMin).max(3650).default(180),
 	})
 	.superRefine(({ workers, cpu }, context) => {
 		const problem = workers === 'cpu' ? fargateProblem(cpu) : undefined;

@@ -1,4 +1,13 @@
+import { limits } from '../functions/core/limits.ts';
+
 /** Numbers of the stack that its cost and its preflight speak of too: plain, so that these need not load CDK. */
+
+const queueDays = Math.ceil(limits.batchRetentionSeconds / (24 * 3600));
+/**
+ * The longest that an image's first run may still need the version that was dropped: its event waits in a queue, its
+ * batch for money, then in a queue for a worker; and a day over.
+ */
+export const imageNeededDays = queueDays + limits.deferralDaysMax + queueDays + 1;
 
 /** Between two sweeps. */
 export const sweepMinutes = 5;

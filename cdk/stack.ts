@@ -19,7 +19,10 @@ import { Workers } from './workers/workers.ts';
 /** The whole system in one account. Only wires: each part is a construct of its own. */
 export class BudgetNetStack extends Stack {
 	constructor(scope: App | Construct, settings: Settings) {
-		super(scope, settings.name, { description: 'BudgetNet Batch: classifies images within spending quotas' });
+		super(scope, settings.name, {
+			description: 'BudgetNet Batch: classifies images within spending quotas',
+			terminationProtection: true, // what a deletion does not keep: docs/operators.md, Deleting the stack
+		});
 		const { name, retentionDays } = settings;
 		const queues = new Queues(this, 'Queues', { name, functionTimeout });
 		const tables = new Tables(this, 'Tables', { name });

@@ -68,7 +68,7 @@ describe('classify', () => {
 		const enough = /0 labelled, 0 failed, 4 deferred \(.*: about --share (0\.1\d+) would\)/.exec(stdout)?.[1] as string;
 		const rows = (await readFile(join(folder, 'waits.csv'), 'utf8')).trim().split('\n').slice(1);
 		expect(rows).toHaveLength(4);
-		for (const row of rows) expect(row).toMatch(/^".+",deferred,,,,,"quota"$/);
+		for (const row of rows) expect(row).toMatch(/^".+",deferred,,,,,quota,$/);
 		const next = budgetnet('classify', 'images', '--share', enough, '--json');
 		expect(next.status).toBe(0);
 		expect(JSON.parse(next.stdout)).toMatchObject({ labelled: 4 });
@@ -79,9 +79,10 @@ describe('classify', () => {
 		const { status, stdout } = budgetnet('classify', 'mixed', '--share', '1', '--out', 'labels.csv');
 		expect(status).toBe(3);
 		expect(stdout).toContain('1 labelled, 1 failed');
-		const [, first, second] = (await readFile(join(folder, 'labels.csv'), 'utf8')).split('\n');
+		const [head, first, second] = (await readFile(join(folder, 'labels.csv'), 'utf8')).split('\n');
+		expect(head).toBe('key,status,label,confidence,policies,macs,reason,detail');
 		expect(first).toMatch(/^"a.png",labelled,"\w+",/);
-		expect(second).toMatch(/^"b,""c"".txt",failed,,,,,"not-an-image: /);
+		expect(second).toMatch(/^"b,""c"".txt",failed,,,,,not-an-image,"/);
 	});
 
 	test('defers what the money cannot pay, and labels nothing for nothing', () => {
@@ -140,7 +141,9 @@ describe('classify', () => {
 		[['retry', '--tenant', 'acme'], /give keys, --failed, --digest or --batch/],
 		[['retry', '--tenant', 'acme', '--failed', '--digest', digest], /give keys, --failed, --digest or --batch/],
 		[['retry', '--tenant', 'acme', '--digest', digest.slice(0, -1)], /--digest.*expected sha256: and 12 to 64/],
-		[['retry', '--tenant', 'acme', '--batch', 'x', '--since', '2026-11-24'], /--since goes with --failed or --digest/],
+		[['retry', '--tenant', 'acme', '--batch', 'x', '--since', '2026-11-24'], /--since and --until go with --failed or/],
+		[['retry', '--tenant', 'acme', 'acme/cat.png', '--until', '2026-11-24'], /--since and --until go with --failed or/],
+		[['retry', '--tenant', 'acme', '--failed', '--until', 'May'], /--until "May" does not fit: expected a day such as/],
 		[['retry', '--tenant', 'acme', '--batch', 'x'], /expected a batch id/],
 		[['retry', '--tenant', 'acme', 'other/cat.png'], /is not tenant acme's/],
 		[['retry', 'acme/cat.png'], /required option '--tenant/],

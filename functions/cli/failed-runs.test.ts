@@ -1,15 +1,19 @@
 import { expect, test } from 'vitest';
-import { batchSchema } from '../core/batch.ts';
+import { batchDate, batchSchema } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import type { FailureReason } from '../core/failure.ts';
 import type { Image } from '../core/image.ts';
 import type { Connection } from './connect.ts';
+import { exitCodes } from './exit-codes.ts';
 import { failedRuns, runsLabelledBy } from './failed-runs.ts';
+import type { Days } from './said.ts';
+import { toldOf } from './testing/told-of.ts';
 
 const image = (name: string): Image => ({ key: `acme/${name}`, etag: 'e1', bytes: 1 });
 const first = '20261124T113012123Z-1f2e3d4c';
-const second = '20261124T113012124Z-1f2e3d4c';
+const second = '20261125T113012123Z-1f2e3d4c';
 const labelled = 'labelled';
+const always = { since: undefined, until: undefined };
 const digests = ['5', '7'].map((digit) => `sha256:${digit.repeat(64)}`);
 type Rows = Record<string, FailureReason | typeof labelled>;
 
@@ -19,7 +23,7 @@ async function runsAfter(batches: Record<string, Rows>) {
 }
 
 function failedAfter(batches: Record<string, Rows>, expired: readonly string[] = []) {
-	return failedRuns(storesWith(batches, expired), 'acme');
+	return failedRuns(storesWith(batches, expired), 'acme', always);
 }
 
 /** The first batch ran the first package, the second the second. */
@@ -27,7 +31,10 @@ function storesWith(batches: Record<string, Rows>, expired: readonly string[] = 
 	const rowsOf = (batchId: string) => Object.entries(batches[batchId] ?? {});
 	const stores = {
 		outcomes: {
-			list: async (tenant: string) => Object.keys(batches).map((batchId) => ({ tenant, batchId })),
+			list: async (tenant: string, since = '', until = '9') =>
+				Object.keys(batches)
+					.filter((batchId) => batchDate(batchId) >= since && batchDate(batchId) <= until)
+					.map((batchId) => ({ tenant, batchId })),
 			read: async ({ batchId }: { batchId: string }) => ({
 				facts: { digest: digests[batchId === first ? 0 : 1] },
 				outcomes: rowsOf(batchId).map(([name, said]) => ({
@@ -82,7 +89,7 @@ test('what a package has labelled runs again, unless a later run labelled it or 
 		[second]: { b: labelled, c: 'given-up', e: labelled },
 	};
 	const [old = '', now = ''] = digests;
-	const imagesBy = async (digest: string) => (await runsLabelledBy(storesWith(batches), 'acme', digest)).reruns;
+	const imagesBy = async (digest: string) => (await runsLabelledBy(storesWith(batches), 'acme', digest, always)).reruns;
 	const runs = await imagesBy(old);
 	expect(runs.map(({ images }) => images)).toEqual([[image('a')]]);
 	expect(await imagesBy(old.slice(0, 'sha256:'.length + 12))).toEqual(runs);
@@ -90,5 +97,33 @@ test('what a package has labelled runs again, unless a later run labelled it or 
 	expect(await imagesBy(`sha256:${'6'.repeat(64)}`)).toEqual([]);
 	// A failure of the same batch runs again under the same name, with claims of images that no label has.
 	expect(runs[0]?.run).toBe((await runsAfter({ [first]: { d: 'given-up' } }))[0]?.run);
-	expect((await runsLabelledBy(storesWith(batches, [first]), 'acme', old)).expired).toBe(1);
+	expect((await runsLabelledBy(storesWith(batches, [first]), 'acme', old, always)).expired).toBe(1);
+});
+
+test('days part what there is: each part has its own, and a run that a later day has begun is the same one', async () => {
+	const batches: Record<string, Rows> = {
+		[first]: { a: 'given-up', b: 'given-up' },
+		[second]: { a: labelled, c: 'given-up' },
+	};
+	const runsOf = async (days: Partial<Days>) =>
+		(await failedRuns(storesWith(batches), 'acme', { ...always, ...days })).reruns;
+	const early = await runsOf({ until: '2026-11-24' });
+	expect(early.map(({ images }) => images)).toEqual([[image('a'), image('b')]]);
+	expect((await runsOf({ since: '2026-11-25' })).map(({ images }) => images)).toEqual([[image('c')]]);
+	// What labelled `a` ran under this name: its claim is taken.
+	expect(early[0]?.run).toBe((await runsAfter(batches))[0]?.run);
+});
+
+test('outcomes that do not fit are told of, and keep no other batch from running again', async () => {
+	const batches: Record<string, Rows> = { [first]: { a: 'given-up' }, [second]: { b: 'given-up' } };
+	const stores = storesWith(batches);
+	const { read } = stores.outcomes;
+	stores.outcomes.read = async (ref) => {
+		if (ref.batchId === first) throw new BudgetNetError('invalid', 'outcomes/1 has 2 lines: its facts say 3 images');
+		return read(ref);
+	};
+	const { result, told, exitCode } = await toldOf(() => failedRuns(stores, 'acme', always));
+	expect(result.reruns.map(({ images }) => images)).toEqual([[image('b')]]);
+	expect(told).toBe('budgetnet: left out: outcomes/1 has 2 lines: its facts say 3 images\n');
+	expect(exitCode).toBe(exitCodes.fault);
 });

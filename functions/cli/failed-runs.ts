@@ -6,7 +6,9 @@ import { type Image, joinName, nameOfImage } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import type { Outcome, RunFacts } from '../core/outcome.ts';
 import type { Connection } from './connect.ts';
+import { fittingOutcomes } from './fitting-outcomes.ts';
 import { runAfter } from './runs.ts';
+import type { Days } from './said.ts';
 
 /**
  * Images that run again together: as one run, with claims of its own; or that nobody has claimed yet, as their first.
@@ -39,28 +41,29 @@ type Wanted = (outcome: Outcome, facts: RunFacts) => boolean;
 /** @returns also how many images are known no more: the manifest of their batch has expired */
 type Found = Promise<{ reruns: Rerun[]; expired: number }>;
 
-/** Those whose newest outcome, from day `since` on, is a failure that another try may mend: see `runsAfterNewest`. */
-export function failedRuns(stores: Stores, tenant: string, since?: string): Found {
-	return runsAfterNewest(stores, tenant, isRetryable, since);
+/** Those whose newest outcome of these days is a failure that another try may mend: see `runsAfterNewest`. */
+export function failedRuns(stores: Stores, tenant: string, days: Days): Found {
+	return runsAfterNewest(stores, tenant, isRetryable, days);
 }
 
 /**
- * Those whose newest outcome, from day `since` on, is a label by a package: see `runsAfterNewest`.
+ * Those whose newest outcome of these days is a label by a package: see `runsAfterNewest`.
  * @param digest of the package, or how it begins
  */
-export function runsLabelledBy(stores: Stores, tenant: string, digest: string, since?: string): Found {
+export function runsLabelledBy(stores: Stores, tenant: string, digest: string, days: Days): Found {
 	const isItsLabel: Wanted = ({ status }, facts) => status === 'labelled' && facts.digest?.startsWith(digest) === true;
-	return runsAfterNewest(stores, tenant, isItsLabel, since);
+	return runsAfterNewest(stores, tenant, isItsLabel, days);
 }
 
 /**
  * The images of a tenant whose newest outcome is wanted, by the batch that it is of. The run is named after that batch:
- * whoever says it again before it has ended finds the claims taken, and nothing is billed twice.
+ * whoever says it again before it has ended, or once it has under days that end before, finds the claims taken, and
+ * nothing is billed twice.
  */
-async function runsAfterNewest(stores: Stores, tenant: string, wanted: Wanted, since?: string): Found {
+async function runsAfterNewest(stores: Stores, tenant: string, wanted: Wanted, { since, until }: Days): Found {
 	const batchIds = new Map<string, string>();
-	const read = async (ref: BatchRef) => ({ ref, found: await stores.outcomes.read(ref) });
-	const refs = await stores.outcomes.list(tenant, since); // the oldest first, so that a later run's outcome counts
+	const read = async (ref: BatchRef) => ({ ref, found: await fittingOutcomes(stores, ref) });
+	const refs = await stores.outcomes.list(tenant, since, until); // the oldest first, so that a later run's outcome counts
 	for await (const { ref, found } of pMapIterable(refs, read, { concurrency: limits.storeConcurrency }))
 		for (const outcome of found?.outcomes ?? []) {
 			batchIds.delete(joinName(outcome)); // if it is there again, it stands after those of older batches

@@ -1,11 +1,11 @@
 import { open, writeFile } from 'node:fs/promises';
-import type { DeferralReason } from '../core/batch.ts';
 import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { type ImageName, nameOfImage } from '../core/image.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Host } from '../local/host.ts';
 import type { Tally } from '../local/tally.ts';
 import { quoted } from './csv.ts';
+import { type Deferred, outcomeColumns, outcomeValues } from './outcome-columns.ts';
 
 /** Before anything is spent on what could not be kept. What stands in the file stays until then. */
 export async function mustBeWritable(file: string): Promise<void> {
@@ -17,7 +17,7 @@ export async function mustBeWritable(file: string): Promise<void> {
 }
 
 /** An outcome, or an image that waits: what was allowed cannot pay it. */
-type Row = Outcome | (ImageName & { v: 1; status: 'deferred'; reason: DeferralReason });
+type Row = Outcome | (ImageName & Deferred & { v: 1 });
 
 /** A row for each of a tenant's images, by key, whose first part is left out. */
 export async function readRows(host: Host, tenant: string, tally: Tally): Promise<Row[]> {
@@ -34,15 +34,8 @@ export async function readRows(host: Host, tenant: string, tally: Tally): Promis
 
 /** Writes rows as CSV where the file's name ends in .csv, as JSON Lines otherwise. */
 export async function writeRows(file: string, rows: readonly Row[]): Promise<void> {
-	const head = 'key,status,label,confidence,policies,macs,problem';
+	const head = `key,${outcomeColumns}`;
+	const csvLineOf = (row: Row) => `${quoted(row.key)},${outcomeValues(row)}`;
 	const lines = file.endsWith('.csv') ? [head, ...rows.map(csvLineOf)] : rows.map((row) => JSON.stringify(row));
 	await writeFile(file, lines.map((line) => `${line}\n`).join(''));
-}
-
-function csvLineOf(row: Row): string {
-	const named = [quoted(row.key), row.status];
-	if (row.status === 'labelled')
-		return [...named, quoted(row.label), row.confidence, row.policies.join(' '), row.macs, ''].join(',');
-	const problem = row.status === 'failed' ? `${row.reason}: ${row.detail}` : row.reason;
-	return [...named, '', '', '', '', quoted(problem)].join(',');
 }

@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
-import { csvLine, jsonLine, plainLine } from './results.ts';
+import { BudgetNetError } from '../core/errors.ts';
+import type { Connection } from './connect.ts';
+import { exitCodes } from './exit-codes.ts';
+import { csvLine, jsonLine, linesOf, plainLine } from './results.ts';
+import { toldOf } from './testing/told-of.ts';
 
 const policies = ['p0'];
 const digest = `sha256:${'5'.repeat(64)}`;
@@ -34,4 +38,20 @@ test('each line names the package that made the label, and of a batch that was g
 	expect(csvLine(failed, nothing)).toBe(
 		`${run.batchId},"acme/cat.png","","e1",failed,,,,,given-up,"dead-letter","none",`,
 	);
+});
+
+test('outcomes that do not fit are told of, and all others are printed', async () => {
+	const read = async ({ batchId }: { batchId: string }) => {
+		if (batchId === 'two') throw new BudgetNetError('invalid', 'outcomes/two: line 1\nis odd');
+		const failed = { v: 1, version: 'e1', key: `acme/${batchId}`, status: 'failed', reason: 'deleted', detail: 'gone' };
+		return { facts: run, outcomes: [failed] };
+	};
+	const list = async (tenant: string) => ['one', 'two', 'three'].map((batchId) => ({ tenant, batchId }));
+	const connection = { outcomes: { read, list } } as unknown as Connection;
+	const { result, told, exitCode } = await toldOf(() => Array.fromAsync(linesOf(connection, { tenant: 'acme' })));
+	expect(result).toEqual(['acme/one: failed: deleted: gone\n', 'acme/three: failed: deleted: gone\n']);
+	expect(told).toBe('budgetnet: left out: outcomes/two: line 1\ufffdis odd\n');
+	expect(exitCode).toBe(exitCodes.fault);
+	const gone = { outcomes: { list, read: async () => Promise.reject(new BudgetNetError('unavailable', 'away')) } };
+	await expect(Array.fromAsync(linesOf(gone as unknown as Connection, { tenant: 'acme' }))).rejects.toThrow('away');
 });

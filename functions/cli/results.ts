@@ -4,9 +4,11 @@ import { Command, Option } from 'commander';
 import type { Outcome, RunFacts } from '../core/outcome.ts';
 import { type Connection, connected } from './connect.ts';
 import { quoted } from './csv.ts';
+import { fittingOutcomes } from './fitting-outcomes.ts';
 import { shortDigest } from './made-by.ts';
+import { outcomeColumns, outcomeValues } from './outcome-columns.ts';
 import { printable } from './printable.ts';
-import { saidDay, saidTenant } from './said.ts';
+import { saidDays, saidTenant } from './said.ts';
 
 interface ResultsOptions {
 	tenant: string;
@@ -17,6 +19,7 @@ interface ResultsOptions {
 }
 
 export const sinceOption = new Option('--since <day>', 'only batches of this day (UTC) and later, as 2026-11-24');
+export const untilOption = new Option('--until <day>', 'only batches of this day (UTC) and earlier');
 
 /** `budgetnet results`: a tenant's outcomes, batch by batch, the oldest first. */
 export function resultsCommand(): Command {
@@ -24,7 +27,7 @@ export function resultsCommand(): Command {
 		.description("print a tenant's outcomes, a line an image, the oldest batch first")
 		.requiredOption('--tenant <name>', 'whose images')
 		.addOption(sinceOption)
-		.option('--until <day>', 'only batches of this day (UTC) and earlier')
+		.addOption(untilOption)
 		.addOption(new Option('--csv', 'as CSV, with a head line').conflicts('json'))
 		.option('--json', 'as JSON Lines: the outcomes as they are stored, each with its batch and the package that it ran')
 		.action(async (options: ResultsOptions) => {
@@ -34,19 +37,21 @@ export function resultsCommand(): Command {
 		});
 }
 
-const columns = 'batch,key,entry,version,status,label,confidence,policies,macs,reason,detail,model,digest';
+const columns = `batch,key,entry,version,${outcomeColumns},model,digest`;
 
 /** One batch's lines at a time: however many there are, no more is held. */
-async function* linesOf({ outcomes }: Connection, options: ResultsOptions): AsyncGenerator<string> {
+export async function* linesOf(
+	connection: Pick<Connection, 'outcomes'>,
+	options: ResultsOptions,
+): AsyncGenerator<string> {
 	const tenant = saidTenant(options.tenant);
-	const dayOf = (name: 'since' | 'until') =>
-		options[name] === undefined ? undefined : saidDay(`--${name}`, options[name]);
-	const refs = await outcomes.list(tenant, dayOf('since'), dayOf('until'));
+	const { since, until } = saidDays(options);
+	const refs = await connection.outcomes.list(tenant, since, until);
 	if (refs.length === 0) process.stderr.write(`no outcomes of tenant ${tenant} there\n`);
 	if (options.csv) yield `${columns}\n`;
 	const lineOf = options.csv ? csvLine : options.json ? jsonLine : plainLine;
 	for (const ref of refs) {
-		const found = await outcomes.read(ref);
+		const found = await fittingOutcomes(connection, ref);
 		if (found) for (const outcome of found.outcomes) yield `${lineOf(outcome, found.facts)}\n`;
 	}
 }
@@ -58,13 +63,9 @@ export function jsonLine(outcome: Outcome, { batchId, model, digest }: Run): str
 }
 
 export function csvLine(outcome: Outcome, { batchId, model, digest = '' }: Run): string {
-	const { key, entry = '', version, status } = outcome;
-	const named = [batchId, quoted(key), quoted(entry), quoted(version), status];
-	const said =
-		outcome.status === 'labelled'
-			? [quoted(outcome.label), outcome.confidence, outcome.policies.join(' '), outcome.macs, '', '']
-			: ['', '', '', '', outcome.reason, quoted(outcome.detail)];
-	return [...named, ...said, quoted(model), digest].join(',');
+	const { key, entry = '', version } = outcome;
+	const named = [batchId, quoted(key), quoted(entry), quoted(version)];
+	return [...named, outcomeValues(outcome), quoted(model), digest].join(',');
 }
 
 /** For people, who may look at it on a terminal: keys and paths are whatever tenants call their files. */

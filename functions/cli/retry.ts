@@ -17,9 +17,9 @@ import { payableNow } from '../planner/payable.ts';
 import { rerun } from '../planner/rerun.ts';
 import { type Connection, connected } from './connect.ts';
 import { failedRuns, type Rerun, runsLabelledBy } from './failed-runs.ts';
-import { sinceOption } from './results.ts';
+import { sinceOption, untilOption } from './results.ts';
 import { batchesFrom, runAfter } from './runs.ts';
-import { saidDay, saidTenant } from './said.ts';
+import { saidDays, saidTenant } from './said.ts';
 import {
 	modelOption,
 	type PricedOptions,
@@ -34,6 +34,7 @@ interface RetryOptions extends PricedOptions {
 	failed?: boolean;
 	digest?: string;
 	since?: string;
+	until?: string;
 	batch?: string;
 }
 
@@ -49,6 +50,7 @@ export function retryCommand(): Command {
 			'all images of the tenant whose label is by this package: sha256:… of it, or 12 digits',
 		)
 		.addOption(sinceOption)
+		.addOption(untilOption)
 		.option('--batch <id>', 'all images of a batch')
 		.addOption(modelOption)
 		.addOption(workerKindOption)
@@ -72,10 +74,10 @@ async function retry(connection: Connection, keys: readonly string[], options: R
 	const ways = [keys.length > 0, failed, digest !== undefined, batch !== undefined].filter(Boolean).length;
 	if (ways !== 1)
 		throw new BudgetNetError('invalid', 'what is to be run again? give keys, --failed, --digest or --batch');
-	if (options.since !== undefined && !byOutcome)
+	if ((options.since ?? options.until) !== undefined && !byOutcome)
 		throw new BudgetNetError(
 			'invalid',
-			'--since goes with --failed or --digest: it says from which day on outcomes are looked for',
+			'--since and --until go with --failed or --digest: they say of which days outcomes are looked for',
 		);
 	const priced = pricedOf(connection, options);
 	const card = await readSystemCard(connection, priced.model); // refuses before outcomes, maybe many, are read
@@ -91,10 +93,10 @@ const digestStartSchema = z
 	.string()
 	.regex(/^sha256:[0-9a-f]{12,64}$/, 'expected sha256: and 12 to 64 small hex digits');
 
-function runsByOutcome(connection: Connection, tenant: string, options: Pick<RetryOptions, 'digest' | 'since'>) {
-	const since = options.since === undefined ? undefined : saidDay('--since', options.since);
-	if (options.digest === undefined) return failedRuns(connection, tenant, since);
-	return runsLabelledBy(connection, tenant, parse(digestStartSchema, options.digest, '--digest'), since);
+function runsByOutcome(connection: Connection, tenant: string, options: RetryOptions) {
+	const days = saidDays(options);
+	if (options.digest === undefined) return failedRuns(connection, tenant, days);
+	return runsLabelledBy(connection, tenant, parse(digestStartSchema, options.digest, '--digest'), days);
 }
 
 /** As few as the planner itself would put into one batch. */

@@ -12,11 +12,15 @@ const cat: ImageName = { key: 'acme/cat.png', version: 'e1' };
 const archive: ImageName = { key: 'acme/a.zip', version: 'e1' };
 const inIt = { ...archive, entry: 'b' };
 
-/** Claims by run, the first run's without one; and archives of two parts with an image each, `a` and `b`. */
+/**
+ * Claims by run, the first run's without one; and archives of two parts with an image each, `a` and `b`, whose list is
+ * there still. Those that were `opened` have had one.
+ */
 function place(
 	claimed: [name: ImageName, batchId: string, after?: string][],
 	archives: string[] = [],
 	refused: string[] = [],
+	opened: string[] = archives,
 ) {
 	const runOf = (name: ImageName, run = '') => `${joinName(name)} ${run}`;
 	const claims = new Map(
@@ -33,6 +37,7 @@ function place(
 						? { parts: images }
 						: undefined,
 		},
+		batches: { get: async (batchId: string) => (opened.includes(batchId) ? { parts: 2 } : {}) },
 	};
 	return (name: ImageName) => batchesOf(stores as unknown as Connection, tenant, name);
 }
@@ -63,6 +68,12 @@ test("an archive's image has runs of the archive and of its own, in the order th
 	await expect(of({ ...archive, entry: 'c' })).rejects.toThrow('has no image "c"');
 	// An opening that failed holds the archive alone, as its one image.
 	expect(await place(claimed, [whole], [first])(inIt)).toEqual([partBatchId(whole, 1)]);
+	// Where the list of a run is there no more, it is the others that are found; without any nobody knows its part.
+	expect(await place(claimed, [whole], [], [first, whole])(inIt)).toEqual([partBatchId(whole, 1)]);
+	await expect(place(claimed, [], [], [first, whole])({ ...archive, entry: 'never' })).rejects.toMatchObject({
+		code: 'not-found',
+		message: expect.stringMatching(/list of its images has expired .*"never" .* is known no more/),
+	});
 	// Until it is opened nobody knows which part an image will be in.
 	expect(await place(claimed)(inIt)).toEqual([first, whole]);
 });

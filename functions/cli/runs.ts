@@ -31,35 +31,48 @@ export async function batchesFrom(claims: Pick<Claims, 'ownerOf'>, name: ImageNa
  * @throws BudgetNetError
  */
 export async function batchesOf(
-	{ claims, manifests }: Pick<Connection, 'claims' | 'manifests'>,
+	stores: Pick<Connection, 'claims' | 'manifests' | 'batches'>,
 	tenant: string,
 	{ entry, ...object }: ImageName,
 ): Promise<string[]> {
+	const { claims } = stores;
 	const first = await claims.ownerOf(object);
 	const whole = first === undefined ? [] : await batchesFrom(claims, object, first);
 	if (entry === undefined) return whole;
 	const name = { ...object, entry };
 	const found = [] as string[];
+	let isForgotten = false;
 	for (const batchId of whole) {
-		const part = await partWith(manifests, { tenant, batchId }, name);
-		if (part !== undefined) found.push(...(await batchesFrom(claims, name, part)));
+		const part = await partWith(stores, { tenant, batchId }, name);
+		if (part === forgotten) isForgotten = true;
+		else if (part !== undefined) found.push(...(await batchesFrom(claims, name, part)));
 	}
-	if (whole.length > 0 && found.length === 0)
-		throw new BudgetNetError('not-found', `archive "${object.key}" has no image "${entry}"`);
+	if (whole.length > 0 && found.length === 0) throw notIn(object.key, entry, isForgotten);
 	return found.sort();
 }
 
+function notIn(key: string, entry: string, isForgotten: boolean): BudgetNetError {
+	const archive = `archive "${key}"`;
+	const message = isForgotten
+		? `${archive}: the list of its images has expired or was removed: whether "${entry}" was one, and in which batch, is known no more; results has its outcome while that is there`
+		: `${archive} has no image "${entry}"`;
+	return new BudgetNetError('not-found', message);
+}
+
+const forgotten = Symbol('forgotten');
+
 /**
  * The batch with an entry of an archive that `ref` has claimed: its part, or while it is yet to be opened the batch
- * itself; undefined where it holds no such entry, or could not be opened.
+ * itself; undefined where it holds no such entry, or could not be opened; `forgotten` where it was opened and the list
+ * of its images is there no more.
  */
 async function partWith(
-	manifests: Connection['manifests'],
+	{ manifests, batches }: Pick<Connection, 'manifests' | 'batches'>,
 	ref: BatchRef,
 	name: ImageName,
-): Promise<string | undefined> {
+): Promise<string | undefined | typeof forgotten> {
 	const list = await manifests.getEntries(ref);
-	if (!list) return ref.batchId;
+	if (!list) return (await batches.get(ref.batchId))?.parts === undefined ? ref.batchId : forgotten;
 	const part = list.parts.findIndex((images) => images.some((each) => joinName(nameOfImage(each)) === joinName(name)));
 	return part < 0 ? undefined : partBatchId(ref.batchId, part);
 }

@@ -17,6 +17,17 @@ export function saidDay(option: string, text: string): string {
 	return parse(z.iso.date('expected a day such as 2026-11-24'), text, `${option} "${text}"`);
 }
 
+/** The days (UTC) that `--since` and `--until` say, both included; undefined: without a bound. */
+export interface Days {
+	since: string | undefined;
+	until: string | undefined;
+}
+
+export function saidDays({ since, until }: { since?: string; until?: string }): Days {
+	const dayOf = (option: string, text: string | undefined) => (text === undefined ? undefined : saidDay(option, text));
+	return { since: dayOf('--since', since), until: dayOf('--until', until) };
+}
+
 const countMax = 999_999_999_999_999;
 
 /** A whole number from `least` to `most`. */

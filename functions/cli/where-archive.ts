@@ -3,12 +3,15 @@ import { type BatchRef, partBatchId } from '../core/batch.ts';
 import type { ImageName } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import type { Connection } from './connect.ts';
+import { outcomesGone } from './where-batch.ts';
 
 /** Where an archive is: the batches that its images make. */
 export interface ArchivePlace extends ImageName {
 	images: number;
 	labelled: number;
 	failed: number;
+	/** In settled batches whose outcomes are there no more: which of these had a label is not known. */
+	expired: number;
 	batches: { batchId: string; state: string; reason?: string; images: number }[];
 }
 
@@ -19,7 +22,7 @@ export async function findArchive(
 	name: ImageName,
 	parts: number,
 ): Promise<ArchivePlace> {
-	const place: ArchivePlace = { ...name, images: 0, labelled: 0, failed: 0, batches: [] };
+	const place: ArchivePlace = { ...name, images: 0, labelled: 0, failed: 0, expired: 0, batches: [] };
 	const look = async (part: number) => {
 		const batchId = partBatchId(archiveBatchId, part);
 		return { batch: await batches.get(batchId), facts: await outcomes.facts({ tenant, batchId }), batchId };
@@ -31,19 +34,21 @@ export async function findArchive(
 		place.images += images;
 		place.labelled += facts?.labelled ?? 0;
 		place.failed += facts?.failed ?? 0;
+		if (state === 'settled' && !facts) place.expired += images;
 	}
 	return place;
 }
 
 /** In words, line by line: the whole, then how many batches are how far. */
-export function describeArchive({ key, version, images, labelled, failed, batches }: ArchivePlace): string[] {
+export function describeArchive({ key, version, images, labelled, failed, expired, batches }: ArchivePlace): string[] {
 	const states = new Map<string, number>();
 	for (const { state, reason } of batches) {
 		const how = reason ? `${state} (${reason})` : state;
 		states.set(how, (states.get(how) ?? 0) + 1);
 	}
+	const gone = expired > 0 ? `, ${expired} whose ${outcomesGone}` : '';
 	return [
-		`${key} (version ${version}): an archive of ${images} images, ${labelled} labelled, ${failed} failed`,
+		`${key} (version ${version}): an archive of ${images} images, ${labelled} labelled, ${failed} failed${gone}`,
 		`batches: ${[...states].map(([how, count]) => `${count} ${how}`).join(', ')}`,
 	];
 }

@@ -70,6 +70,14 @@ test('a batch is named with how far it has come', async () => {
 	]);
 });
 
+test('of a batch whose outcomes have expired that is said', async () => {
+	expect(await said({ state: 'settled' })).toEqual([
+		`${first} is settled`,
+		`${made}, 3 images`,
+		'its outcomes have expired or were removed',
+	]);
+});
+
 test('of one that waits, and that even the whole limit cannot pay, the limit that would is said', async () => {
 	const waits: Partial<Batch> = { state: 'deferred', reason: 'quota' };
 	const { neededLimitNanoUsd: needed } = await placeOf(waits, undefined, 1);

@@ -51,6 +51,9 @@ export const meanings: Record<Batch['state'], string> = {
 	settled: 'is settled',
 };
 
+/** Said of a settled batch that has no outcomes, for it was settled by them. */
+export const outcomesGone = 'outcomes have expired or were removed';
+
 /** In words, line by line. */
 export function describeBatch({ state, reason, facts, ...batch }: BatchPlace): string[] {
 	const { batchId, tenant, createdMs, run, images, parts, deadlineMs, neededLimitNanoUsd } = batch;
@@ -60,6 +63,7 @@ export function describeBatch({ state, reason, facts, ...batch }: BatchPlace): s
 	const deadline = state === 'sent' && deadlineMs && `to be begun by ${timeOf(deadlineMs)}`;
 	lines.push([...made, parts && `of an archive in ${parts} batches`, deadline].filter(Boolean).join(', '));
 	if (neededLimitNanoUsd !== undefined) lines.push(describeNeededLimit(neededLimitNanoUsd));
+	if (state === 'settled' && !facts) lines.push(`its ${outcomesGone}`);
 	if (facts)
 		lines.push(
 			`${facts.labelled} labelled, ${facts.failed} failed, ${facts.consumedMacs} of ${facts.budgetMacs} MACs, ${formatUsd(facts.billedNanoUsd)}`,

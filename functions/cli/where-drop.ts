@@ -12,13 +12,11 @@ export type DropPlace = { prefix: string } & (
 	| ({ state: 'done' } & Pick<DropRecord, 'closedMs' | 'images' | 'doneMs'>)
 );
 
-/** Looks for the drop of a marker that lies in the images bucket. @throws BudgetNetError `not-found` */
+/**
+ * Looks for the drop of a marker, which may have expired before its record.
+ * @throws BudgetNetError `not-found` where neither is there
+ */
 export async function findDrop({ clients, names, drops }: Connection, marker: string): Promise<DropPlace> {
-	// a marker's key is the first of these
-	const { images } = await listImages(clients.s3, names.imagesBucket, { prefix: marker });
-	const [object] = images;
-	if (object?.key !== marker)
-		throw new BudgetNetError('not-found', `no marker "${marker}" in bucket ${names.imagesBucket}`);
 	const prefix = prefixOfMarker(marker);
 	const open = await drops.openOf(marker);
 	const record = await drops.getRecord(marker);
@@ -26,8 +24,17 @@ export async function findDrop({ clients, names, drops }: Connection, marker: st
 		const { closedMs, images: done, waitsFor } = open;
 		return { prefix, state: 'open', closedMs, images: done, ...(waitsFor === undefined ? {} : { waitsFor }) };
 	}
-	const closing: Closing = { tenant: tenantOf(marker), marker, closedMs: object.modifiedMs };
-	if (!record || !covers(record, closing)) return { prefix, state: 'unread' };
+	// a marker's key is the first of these
+	const { images } = await listImages(clients.s3, names.imagesBucket, { prefix: marker });
+	const [object] = images;
+	if (object?.key === marker) {
+		const closing: Closing = { tenant: tenantOf(marker), marker, closedMs: object.modifiedMs };
+		if (!record || !covers(record, closing)) return { prefix, state: 'unread' };
+	} else if (!record)
+		throw new BudgetNetError(
+			'not-found',
+			`no marker "${marker}" in bucket ${names.imagesBucket}, nor a record of its drop`,
+		);
 	return { prefix, state: 'done', closedMs: record.closedMs, images: record.images, doneMs: record.doneMs };
 }
 

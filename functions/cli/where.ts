@@ -2,27 +2,18 @@ import { Command } from 'commander';
 import pMap from 'p-map';
 import { headImage } from '../aws/image-head.ts';
 import { archiveFormatOf } from '../core/archive.ts';
-import { type Batch, type BatchRef, batchIdSchema } from '../core/batch.ts';
+import { batchIdSchema } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
-import { type ImageName, joinName, versionOf } from '../core/image.ts';
+import { versionOf } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import { isMarkerKey, tenantOf } from '../core/object-key.ts';
-import type { Outcome } from '../core/outcome.ts';
 import { type Connection, connected } from './connect.ts';
-import { describeMadeBy, type MadeBy, madeBy } from './made-by.ts';
 import { printable } from './printable.ts';
 import { batchesOf } from './runs.ts';
-import { type ArchivePlace, describeArchive, findArchive } from './where-archive.ts';
-import { type BatchPlace, describeBatch, findBatch, meanings } from './where-batch.ts';
+import { type ArchivePlace, describeArchive } from './where-archive.ts';
+import { type BatchPlace, describeBatch, findBatch } from './where-batch.ts';
 import { type DropPlace, describeDrop, findDrop } from './where-drop.ts';
-
-/** Where an image is: `unclaimed` until its event has been read, then as far as its batch has come. */
-interface ImagePlace extends ImageName, Partial<MadeBy> {
-	state: string;
-	batchId?: string;
-	reason?: string;
-	outcome?: Outcome;
-}
+import { describeImage, findImage, type ImagePlace } from './where-image.ts';
 
 /** Of the newest run; those before it, where it ran again on purpose, from the one before to the first. */
 type Place = (ImagePlace | ArchivePlace) & { earlier?: (ImagePlace | ArchivePlace)[] };
@@ -68,7 +59,7 @@ async function find(
 	const version = of ?? (await versionNow(connection, key));
 	const name = { key, version, ...(entry === undefined ? {} : { entry }) };
 	const batchIds = await batchesOf(connection, tenant, name);
-	const place = (batchId: string) => placeIn(connection, { tenant, batchId }, name);
+	const place = (batchId: string) => findImage(connection, { tenant, batchId }, name);
 	const [newest, ...earlier] = await pMap(batchIds.reverse(), place, { concurrency: limits.storeConcurrency });
 	if (!newest) return { ...name, state: 'unclaimed' };
 	return earlier.length > 0 ? { ...newest, earlier } : newest;
@@ -83,32 +74,6 @@ async function versionNow({ clients, names }: Connection, key: string): Promise<
 	);
 }
 
-async function placeIn(connection: Connection, ref: BatchRef, name: ImageName): Promise<ImagePlace | ArchivePlace> {
-	const batch = await connection.batches.get(ref.batchId);
-	const found = await connection.outcomes.read(ref);
-	const outcome = found?.outcomes.find((row) => joinName(row) === joinName(name));
-	// An archive that was refused as a whole has an outcome like an image.
-	if (name.entry === undefined && batch?.parts !== undefined && !outcome)
-		return findArchive(connection, ref, name, batch.parts);
-	const reason = batch?.reason;
-	return {
-		...name,
-		batchId: ref.batchId,
-		state: batch?.state ?? 'missing',
-		...(reason ? { reason } : {}),
-		...(found && outcome ? { outcome, ...madeBy(found.facts) } : {}),
-	};
-}
-
-const withoutBatch: Record<string, string> = {
-	unclaimed: 'its event is still under way (if that got lost, the sweeper finds the image)',
-	missing: 'its batch is not in the table of batches (was that restored?): run the image again with `budgetnet retry`',
-};
-
-function meaningOf(state: string): string {
-	return withoutBatch[state] ?? `its batch ${meanings[state as Batch['state']]}`;
-}
-
 function describe(place: Place | DropPlace | BatchPlace): string[] {
 	if ('prefix' in place) return [describeDrop(place)];
 	if (!('key' in place)) return describeBatch(place);
@@ -118,17 +83,4 @@ function describe(place: Place | DropPlace | BatchPlace): string[] {
 
 function describeRun(place: ImagePlace | ArchivePlace): string[] {
 	return 'batches' in place ? describeArchive(place) : describeImage(place);
-}
-
-function describeImage({ key, version, entry, state, batchId, reason, outcome, model, digest }: ImagePlace): string[] {
-	const what = `${key}${entry === undefined ? '' : ` ${entry}`} (version ${version})`;
-	const lines = [`${what}: ${meaningOf(state)}${reason ? `, reason: ${reason}` : ''}`];
-	if (batchId) lines.push(`batch ${batchId}`);
-	if (outcome?.status === 'labelled')
-		lines.push(
-			`label ${outcome.label} (${outcome.confidence}), policies ${outcome.policies.join(' -> ')}, ${outcome.macs} MACs`,
-		);
-	if (outcome?.status === 'failed') lines.push(`failed: ${outcome.reason}: ${outcome.detail}`);
-	if (model !== undefined) lines.push(...describeMadeBy({ model, digest }));
-	return lines;
 }

@@ -15,7 +15,7 @@ describe('settings', () => {
 		[{ windowSeconds: 0 }, /windowSeconds/],
 		[{ windowSeconds: 301 }, /windowSeconds/],
 		[{ name: 'aws-thing' }, /may not begin with aws/],
-		[{ retentionDays: 30 }, /retentionDays/],
+		[{ retentionDays: 129 }, /retentionDays.*130/],
 		[{ cpu: { cpuUnits: 3000 } }, /Fargate offers cpuUnits 1024, 2048, 4096/],
 		[{ cpu: { cpuUnits: 1024, memoryMib: 16_384 } }, /memoryMib must be a multiple of 1024 from 2048 to 8192/],
 		[{ cpu: { cpuUnits: 8192, memoryMib: 17_408 } }, /memoryMib must be a multiple of 4096 from 16384 to 61440/],

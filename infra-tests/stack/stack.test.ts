@@ -4,7 +4,7 @@ import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { tableDefinitions } from '../../functions/aws/tables.ts';
 import { limits } from '../../functions/core/limits.ts';
-import { synthesise, synthTimeoutMs } from './synthesise.ts';
+import { appOf, synthesise, synthTimeoutMs } from './synthesise.ts';
 
 const daySeconds = 24 * 3600;
 const templates = {} as Record<'cpu' | 'gpu' | 'private', Template>;
@@ -41,18 +41,22 @@ describe.each(both)('data, with %s workers', (kind) => {
 			}),
 		});
 		for (const { Properties } of Object.values(templates[kind].findResources('AWS::S3::Bucket'))) {
-			const days = Properties.LifecycleConfiguration.Rules.map(
-				(rule: { ExpirationInDays: number }) => rule.ExpirationInDays,
-			);
-			expect(Math.min(...days)).toBeGreaterThan(31 + limits.deferralDaysMax);
+			const [expire, forgetNames, ...more] = Properties.LifecycleConfiguration.Rules;
+			expect(expire.ExpirationInDays).toBeGreaterThan(31 + limits.deferralDaysMax);
+			// The marker that an expired key leaves, in a rule of its own, or S3 refuses both.
+			expect([forgetNames, more]).toEqual([
+				{ Id: 'forget-names', Status: 'Enabled', ExpiredObjectDeleteMarker: true },
+				[],
+			]);
 		}
 	});
 
-	test('an image that was overwritten or deleted stays as long as a batch may wait that names it', () => {
+	test('an image that was overwritten or deleted stays while its event waits, its batch for money, and that for a worker', () => {
 		const kept = Object.values(templates[kind].findResources('AWS::S3::Bucket')).map(
 			({ Properties }) => Properties.LifecycleConfiguration.Rules[0].NoncurrentVersionExpiration.NoncurrentDays,
 		);
-		expect(Math.max(...kept)).toBeGreaterThan(limits.deferralDaysMax);
+		const queueDays = limits.batchRetentionSeconds / daySeconds;
+		expect(Math.max(...kept)).toBeGreaterThan(queueDays + limits.deferralDaysMax + queueDays);
 	});
 
 	test('images are told of through S3 itself, without a function that CDK would add', () => {
@@ -371,6 +375,10 @@ test('each alarm has its place in docs/operators.md, and nothing else has', asyn
 	const noFaults = ['budgetnet-workers-wanted', 'budgetnet-workers-idle'];
 	const alarms = Object.values(templates.cpu.findResources('AWS::CloudWatch::Alarm'));
 	expect([...explained, ...noFaults].sort()).toEqual(alarms.map(({ Properties }) => Properties.AlarmName).sort());
+});
+
+test('the stack is not deleted by mistake', () => {
+	expect(appOf({}).stack.terminationProtection).toBe(true);
 });
 
 test('retention: dead letters of four days of batches are still there for ten', () => {

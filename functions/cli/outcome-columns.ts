@@ -1,0 +1,23 @@
+import type { DeferralReason } from '../core/batch.ts';
+import type { Outcome } from '../core/outcome.ts';
+import { quoted } from './csv.ts';
+
+/** What every CSV of images says of one; docs/results.md has the meaning. */
+export const outcomeColumns = 'status,label,confidence,policies,macs,reason,detail';
+
+/** An image that waits, and so has no outcome. */
+export interface Deferred {
+	status: 'deferred';
+	reason: DeferralReason;
+}
+
+/** The values of `outcomeColumns`. */
+export function outcomeValues(row: Outcome | Deferred): string {
+	const label =
+		row.status === 'labelled'
+			? [quoted(row.label), row.confidence, row.policies.join(' '), row.macs]
+			: ['', '', '', ''];
+	const reason = row.status === 'labelled' ? '' : row.reason;
+	const detail = row.status === 'failed' ? quoted(row.detail) : '';
+	return [row.status, ...label, reason, detail].join(',');
+}
