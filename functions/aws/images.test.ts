@@ -58,6 +58,7 @@ describe('on a server that answers as told', () => {
 	const image: Image = { key: 'acme/cat.png', etag: 'e1', bytes: 5, versionId: 'v1' };
 	const errorOf = (code: string, message: string) =>
 		`<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
+	const atOnce = async () => undefined;
 	const keyDenied =
 		'User: arn:aws:sts::1:assumed-role/w is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:x';
 
@@ -65,6 +66,7 @@ describe('on a server that answers as told', () => {
 		[400, 'InvalidRequest', { reason: 'unreadable', denied: false }], // under a key of its sender's
 		[400, 'KMS.DisabledException', { reason: 'unreadable', denied: false }],
 		[400, 'ExpiredToken', { code: 'unavailable' }],
+		[400, 'BadRequest', { code: 'unavailable' }], // whatever that is, it is not known to be the image's fault
 		[400, 'ThrottlingException', { code: 'unavailable' }],
 		[403, 'AccessDenied', { reason: 'unreadable', denied: true }],
 		[403, 'InvalidObjectState', { reason: 'unreadable', denied: false }],
@@ -94,7 +96,17 @@ describe('on a server that answers as told', () => {
 		await using server = await startAnswering((_, response) => {
 			response.writeHead(status, { 'content-type': 'application/xml' }).end(errorOf(code, message));
 		});
-		await expect(createImages(server.s3, 'images').get(image)).rejects.toMatchObject(expected);
+		await expect(createImages(server.s3, 'images', atOnce).get(image)).rejects.toMatchObject(expected);
+	});
+
+	test.each([[1], [2]])('a version that S3 does not find at first is looked for again: %i times', async (missing) => {
+		let asked = 0;
+		await using server = await startAnswering((_, response) => {
+			if (asked++ < missing)
+				response.writeHead(404, { 'content-type': 'application/xml' }).end(errorOf('NoSuchKey', 'no'));
+			else response.end('pixel');
+		});
+		expect(Buffer.from(await createImages(server.s3, 'images', atOnce).get(image)).toString()).toBe('pixel');
 	});
 
 	test('it is asked for exactly this version', async () => {

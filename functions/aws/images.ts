@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { messageOf } from '../core/errors.ts';
 import { ImageError } from '../core/failure.ts';
@@ -20,6 +21,9 @@ const ownErrors = new Set([
 	'TokenRefreshRequired',
 ]);
 
+/** With status 400: of an object whose key nobody gave (SSE-C), or whose key cannot be used. */
+const keyErrors = /^(KMS\..*|InvalidRequest|InvalidArgument)$/;
+
 export interface Images {
 	/**
 	 * The bytes of exactly this version of the image, `limits.imageBytesMax` at most.
@@ -38,10 +42,30 @@ export interface Images {
 	getStream(archive: Image): Promise<Readable>;
 }
 
-/** The images bucket. */
-export function createImages(s3: S3Client, bucket: string): Images {
+/**
+ * A version that is not there is looked for again after these times: for a quarter of an hour after a bucket's versions
+ * were switched on, S3 may not find what lies there.
+ */
+const lookAgainMs = [1000, 4000];
+
+/** The images bucket. @param wait some milliseconds */
+export function createImages(s3: S3Client, bucket: string, wait: (ms: number) => Promise<unknown> = delay): Images {
+	/** Like `lookFor`; a version is looked for more than once. */
+	async function fetchImage<T>(...of: Parameters<typeof lookFor<T>>): Promise<T> {
+		const isVersion = of[0].versionId !== undefined;
+		for (const ms of isVersion ? lookAgainMs : []) {
+			try {
+				return await lookFor(...of);
+			} catch (error) {
+				if (!(error instanceof ImageError && error.reason === 'deleted')) throw error;
+				await wait(ms);
+			}
+		}
+		return lookFor(...of);
+	}
+
 	/** Gets this version, or a range of it, and tells what is the image's fault from what is not. */
-	async function fetchImage<T>(
+	async function lookFor<T>(
 		{ key, etag, versionId }: Image,
 		range: { at: number; bytes: number } | undefined,
 		fetch: (command: GetObjectCommand) => Promise<T | ImageError>,
@@ -113,7 +137,7 @@ function whyNot(error: unknown): keyof typeof explanations | undefined {
 	if (isMissing(error) || status === 405) return 'deleted'; // 405: this very version is a delete marker
 	if (status === 412) return 'overwritten';
 	if (ownErrors.has(nameOf(error)) || /throttl/i.test(nameOf(error))) return undefined;
-	if (status === 400) return 'locked';
+	if (status === 400) return keyErrors.test(nameOf(error)) ? 'locked' : undefined;
 	if (status !== 403) return undefined;
 	if (speaksOfKey(error)) return 'locked'; // the bucket's own objects lie under a key of S3's
 	return nameOf(error) === 'InvalidObjectState' ? 'archived' : 'denied';
