@@ -61,8 +61,8 @@ export const limits = {
 	imageRunsMax: 100,
 	/** Days that a marker is looked after whose event may have been lost: fewer than anything is kept. */
 	markerDaysMax: 100,
-	/** Reservations that one batch may ever mint: each try to plan it does while its account cannot be written. */
-	batchReservationsMax: 100,
+	/** Reservations that one batch may ever mint. */
+	batchReservationsMax: 20,
 	/** Bytes of a queue message's body. */
 	messageBytesMax: 256 * 1024,
 	manifestBytesMax: 8 * 1024 * 1024,

@@ -1,10 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Manifests } from '../aws/manifests.ts';
 import type { Outcomes } from '../aws/outcomes.ts';
 import { mintBatchId } from '../core/batch.ts';
-import { BudgetNetError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
-import type { Log } from '../core/log.ts';
 import { createMemoryBatches } from '../core/memory-batches.ts';
 import { createMemoryLedger } from '../core/memory-ledger.ts';
 import type { Batches } from '../core/ports.ts';
@@ -118,49 +116,4 @@ test.each(['deferred', 'sent'] as const)(
 test('a dead letter ends its batch, but not one that was sent once more after it', async () => {
 	expect(await endsIt(deadlineMs)).toBe(true);
 	expect(await endsIt(deadlineMs - 1)).toBe(false);
-});
-
-describe('a batch whose list of images is gone', () => {
-	const gone: Partial<Manifests> = { get: () => Promise.reject(new BudgetNetError('not-found', 'no manifest')) };
-	const noted = [{ rid: ridOf(1), period: '2026-11' }];
-
-	/** What is left of one that is past its deadline, with 50 of its tenant's 100 reserved for it. */
-	async function ended(why: 'deadline' | 'dead-letter') {
-		const lines: string[] = [];
-		const batches = createMemoryBatches();
-		const waiting = { batchId, tenant, createdMs: nowMs, images: 1, deadlineMs: nowMs - 1, reservations: noted };
-		await batches.create({ ...waiting, state: 'sent' });
-		const parts = around(batches, { read: async () => undefined }, gone);
-		const quota = await parts.ledger.setQuota({ tenant, limitNanoUsd: 100 }, nowMs);
-		await parts.ledger.ensureAccount(quota, '2026-11', undefined);
-		const reservation = { nanoUsd: 50, images: 1, quotaRevision: 1 };
-		await parts.ledger.reserve({ tenant, period: '2026-11', rid: ridOf(1), batchId, ...reservation });
-		const log: Log = (level, message) => void lines.push(`${level}: ${message}`);
-		// a message may come twice
-		for (let time = 0; time < 2; time++) expect(await giveUp({ ...parts, log }, { batchId, tenant }, why)).toBe(false);
-		const account = await parts.ledger.getAccount(tenant, '2026-11');
-		return { state: (await batches.get(batchId))?.state, account, lines: new Set(lines) };
-	}
-
-	test.each(['deadline', 'dead-letter'] as const)('ends, and its money is free again: %s', async (why) => {
-		const { state, account, lines } = await ended(why);
-		expect(state).toBe('void');
-		expect(account).toMatchObject({ availableNanoUsd: 100, spentNanoUsd: 0, open: {} });
-		expect([...lines]).toEqual(['error: a batch whose list of images is gone was ended without outcomes']);
-	});
-});
-
-test('a report is written though the answer to the first try at the outcomes was lost', async () => {
-	const reports: unknown[] = [];
-	let won: Awaited<ReturnType<Outcomes['read']>>;
-	const parts = await partsOf({
-		read: async () => won,
-		async commit(_, facts, outcomes) {
-			won = { facts, outcomes: [...outcomes] };
-			return 'exists';
-		},
-		putReport: async (_, report) => void reports.push(report.failed),
-	});
-	expect(await giveUp(parts, { batchId, tenant }, 'dead-letter', deadlineMs)).toBe(true);
-	expect(reports).toEqual([1]);
 });

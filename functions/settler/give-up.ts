@@ -1,8 +1,7 @@
 import type { Manifests } from '../aws/manifests.ts';
 import { type Batch, type BatchRef, batchOf, type NotedReservation } from '../core/batch.ts';
-import { BudgetNetError } from '../core/errors.ts';
 import { type Failure, failureOf } from '../core/failure.ts';
-import { type Image, nameOfImage } from '../core/image.ts';
+import { nameOfImage } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import type { GiveUpReason } from '../core/message.ts';
 import type { Outcome, RunFacts } from '../core/outcome.ts';
@@ -32,12 +31,11 @@ function failureBy(why: GiveUpReason, { reason = 'quota' }: Batch): Failure {
 
 /**
  * Gives a batch up by winning its outcomes object with failures, so that nothing can come after. Had a worker won it
- * before, its outcomes stand. The batch is then to be settled like any other. One whose list of images is gone cannot
- * have outcomes: it becomes void, and its money is free again. Safe to repeat.
+ * before, its outcomes stand. The batch is then to be settled like any other. Safe to repeat.
  * @param deadlineMs of the dead letter: where the batch was sent once more after it, that message may still be run
- * @returns false when nothing is to be settled: the reason holds no more (the message came late, and the batch has gone
- * on meanwhile), a planner has just taken the batch up, or it became void
- * @throws BudgetNetError `not-found` when the batch is not there
+ * @returns false when the reason holds no more (the message came late, and the batch has gone on meanwhile), or a
+ * planner has just taken the batch up: nothing was done
+ * @throws BudgetNetError `not-found` when the batch or its manifest is not there
  */
 export async function giveUp(
 	parts: GivingUpParts,
@@ -50,11 +48,7 @@ export async function giveUp(
 	if (winner) await putReport(parts, winner); // whoever won may have died before its report
 	if (winner || batch.state === 'settled') return true;
 	if (!holds(why, batch, parts.nowMs(), deadlineMs)) return false;
-	const images = await imagesOf(parts, batch);
-	if (!images) {
-		await endWithoutImages(parts, batch, why);
-		return false;
-	}
+	const { images } = await parts.manifests.get(batch);
 	const failure = failureBy(why, batch);
 	const outcomes: Outcome[] = images.map((image) => ({
 		v: 1,
@@ -65,38 +59,9 @@ export async function giveUp(
 	const reservation = await reservationOf(parts, batch);
 	if (!reservation) return false;
 	const facts = factsOf(batch, reservation, outcomes.length, parts.nowMs());
-	const isMine = (await parts.outcomes.commit(batch, facts, outcomes)) === 'committed';
-	// Another one's may be this very call's, whose first answer was lost: somebody is to write its report.
-	const committed = isMine ? { facts, outcomes } : await parts.outcomes.read(batch);
-	if (committed) await putReport(parts, committed);
+	if ((await parts.outcomes.commit(batch, facts, outcomes)) === 'committed')
+		await putReport(parts, { facts, outcomes });
 	return true;
-}
-
-/** undefined where the list is gone: by hand, or expired while the system stood still. */
-async function imagesOf({ manifests }: GivingUpParts, batch: Batch): Promise<readonly Image[] | undefined> {
-	try {
-		return (await manifests.get(batch)).images;
-	} catch (error) {
-		if (error instanceof BudgetNetError && error.code === 'not-found') return undefined;
-		throw error;
-	}
-}
-
-/**
- * Frees what is reserved for a batch that nobody can run or account for any more, so that the tenant's next ones go on.
- * Its images have no outcome, which cannot be helped: their names are not known.
- */
-async function endWithoutImages(parts: GivingUpParts, batch: Batch, why: GiveUpReason): Promise<void> {
-	const { tenant, batchId, reservations, images = 0 } = batch;
-	const noBill = { tenant, batchId, billedNanoUsd: 0, images };
-	for (const { rid, period } of reservations) await parts.ledger.settle({ ...noBill, rid, period });
-	await parts.batches.setState(batchId, 'void');
-	parts.log('error', 'a batch whose list of images is gone was ended without outcomes', {
-		tenant,
-		batchId,
-		why,
-		images,
-	});
 }
 
 /** Whether a batch that has no outcomes is still to be given up for this. */

@@ -14,7 +14,6 @@ const dayMs = 24 * 3600 * 1000;
 async function sweep(
 	states: readonly { state: Batch['state']; ageMs: number; writtenAgoMs?: number; tries?: number }[],
 	facts: Outcomes['facts'] = async () => undefined,
-	afterMs = 0,
 ) {
 	const batches = createMemoryBatches();
 	const plans = [] as ResumeMessage[];
@@ -31,7 +30,7 @@ async function sweep(
 	}
 	const { putBack } = await sweepBatches({
 		batches,
-		nowMs: () => nowMs + afterMs,
+		nowMs: () => nowMs,
 		planningSecondsMax: limits.planningSecondsMax,
 		outcomes: { facts } as unknown as Outcomes,
 		log: (level, message, { sweepFaults = 0 } = {}) => void told.push(`${level}: ${message} (faults: ${sweepFaults})`),
@@ -83,18 +82,6 @@ test('one that was planned as often as it may be is given up, unless its planner
 	expect(await sweep([{ state: 'deferred', ageMs: 1, tries: tries - 1 }])).toMatchObject({ plans: 1, reports: [] });
 	expect(await sweep([{ state: 'claiming', ageMs: dayMs, tries }])).toMatchObject({ reports: ['unplannable'] });
 	expect(await sweep([{ state: 'claiming', ageMs: 1, tries }])).toMatchObject({ putBack: 0 });
-});
-
-test('a batch whose plannings do not come to an end is asked for once an hour, until that has been tried too often', async () => {
-	const asked = async (tries: number) => {
-		let plans = 0;
-		for (let sweeps = 0; sweeps < 24; sweeps++)
-			plans += (await sweep([{ state: 'deferred', ageMs: dayMs, tries }], undefined, sweeps * 5 * 60 * 1000)).plans;
-		return plans;
-	};
-	expect(await asked(10)).toBe(24);
-	expect(await asked(11)).toBe(2);
-	expect(await asked(limits.batchReservationsMax - 1)).toBe(2);
 });
 
 test('a batch that cannot be looked at is told of, and does not hide those after it', async () => {

@@ -58,17 +58,6 @@ async function putBackIfStuck(parts: BatchSweepingParts, batch: Batch, oldestDef
 	return true;
 }
 
-/** Plannings without an end after which a batch's turn comes less often: what hinders them lasts, and they are counted. */
-const readyTriesMax = 10;
-const waitMs = 5 * 60 * 1000;
-/** Of so many of these waits, one. */
-const waitsPerTurn = 12;
-
-/** Whether the planner may be asked for a batch now: again and again at first, then once an hour. */
-function isItsTurn({ reservations }: Batch, nowMs: number): boolean {
-	return reservations.length <= readyTriesMax || Math.floor(nowMs / waitMs) % waitsPerTurn === 0;
-}
-
 type Place = 'planner' | 'settler' | { giveUp: GiveUpReason };
 
 /** Who is to go on with an unfinished batch; undefined while it goes on by itself. */
@@ -76,14 +65,13 @@ async function whereTo(parts: BatchSweepingParts, batch: Batch, oldestDeferred: 
 	const nowMs = parts.nowMs();
 	const reason = overdueReason(batch, nowMs);
 	const overdue = reason && { giveUp: reason };
-	const planner = isItsTurn(batch, nowMs) ? 'planner' : undefined;
 	switch (batch.state) {
 		case 'claiming': {
 			const mayBeAlive = nowMs - (batch.writtenMs ?? batch.createdMs) <= parts.planningSecondsMax * 1000; // its planner
-			return mayBeAlive ? undefined : (overdue ?? planner);
+			return mayBeAlive ? undefined : (overdue ?? 'planner');
 		}
 		case 'deferred':
-			return overdue ?? (oldestDeferred ? planner : undefined);
+			return overdue ?? (oldestDeferred ? 'planner' : undefined);
 		case 'sent':
 			return (await parts.outcomes.facts(batch)) ? 'settler' : overdue;
 		case 'settled':

@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import type { Claims } from '../aws/claim-table.ts';
 import type { ListedImage } from '../aws/image-list.ts';
-import { type Batch, isFinal, partBatchId } from '../core/batch.ts';
+import { type Batch, partBatchId } from '../core/batch.ts';
 import { nameOfImage } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import { isImage } from '../core/object-key.ts';
@@ -24,9 +24,8 @@ export type CountDone = (objects: readonly ListedImage[]) => Promise<(number | u
 
 /**
  * Counts by claims and batches: an image is done when its batch is settled; an archive, which counts for the images
- * that it holds, when all batches that it makes are. So is one whose batch ended without a list of its images. What is
- * no image counts nothing. Of one that nobody claimed the event is sent again. Remembers batches, so it is made anew for
- * every sweep.
+ * that it holds, when all batches that it makes are. What is no image counts nothing. Of one that nobody claimed the
+ * event is sent again. Remembers batches, so it is made anew for every sweep.
  */
 export function createCountDone(parts: CountingParts, sendAgain: SendAgain): CountDone {
 	const known = new Map<string, Promise<number | undefined>>();
@@ -54,10 +53,10 @@ export function createCountDone(parts: CountingParts, sendAgain: SendAgain): Cou
 /** What one claim of this batch stands for, once that is settled: one image, or all those of an archive. */
 async function settledOf(batches: Batches, batchId: string): Promise<number | undefined> {
 	const batch = await batches.get(batchId);
-	if (!batch?.archive) return batch && isFinal(batch) ? 1 : undefined;
+	if (!batch?.archive) return batch?.state === 'settled' ? 1 : undefined;
 	if (batch.parts === undefined) return undefined;
 	const look = (part: number): Promise<Batch | undefined> => batches.get(partBatchId(batchId, part));
 	const found = await pMap(Array.from({ length: batch.parts }).keys(), look, { concurrency: limits.storeConcurrency });
-	if (found.some((part) => !part || !isFinal(part))) return undefined;
+	if (found.some((part) => part?.state !== 'settled')) return undefined;
 	return found.reduce((sum, part) => sum + (part?.images ?? 0), 0);
 }

@@ -34,14 +34,6 @@ describe('a drop', () => {
 		expect(await world.record()).toMatchObject({ images: 3 });
 	});
 
-	test('does not wait for an image whose batch ended without a list of its images', async () => {
-		const world = createWorld();
-		dropSettled(world, ['acme/2026/a.png']);
-		world.batches.set(batchIdOf(0), { ...unsettled, batchId: batchIdOf(0), state: 'void' });
-		await world.close();
-		expect(await world.sweep()).toMatchObject({ dropsDone: 1 });
-	});
-
 	test('waits for an archive’s every part, and counts what it holds; one that was refused counts as one', async () => {
 		const world = createWorld();
 		const [opened, refused] = ['0000aa00', '0000bb00'].map((random) => mintArchiveBatchId(closedMs, random)) as [
