@@ -45,7 +45,7 @@ async function neededLimitOf(connection: Connection, batch: Batch): Promise<numb
 /** What a state means, said of the batch. */
 export const meanings: Record<Batch['state'], string> = {
 	claiming: 'is being planned',
-	void: 'is void: other batches have its images',
+	void: 'is void: other batches have its images, or its list of images was gone when it was given up',
 	deferred: 'waits',
 	sent: 'waits for a worker, or is running',
 	settled: 'is settled',

@@ -1,12 +1,15 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Manifests } from '../aws/manifests.ts';
 import type { Outcomes } from '../aws/outcomes.ts';
-import { mintBatchId } from '../core/batch.ts';
+import { type Batch, mintBatchId } from '../core/batch.ts';
+import { BudgetNetError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
+import type { Log } from '../core/log.ts';
 import { createMemoryBatches } from '../core/memory-batches.ts';
 import { createMemoryLedger } from '../core/memory-ledger.ts';
-import type { Batches } from '../core/ports.ts';
+import type { Batches, Ledger } from '../core/ports.ts';
 import { ridOf } from '../core/testing/ledger-model.ts';
+import { startPlanner } from '../planner/testing/start-planner.ts';
 import { giveUp } from './give-up.ts';
 
 const tenant = 'acme';
@@ -16,15 +19,20 @@ const batchId = mintBatchId(nowMs, '00000001');
 
 const images = [{ key: 'acme/cat.png', etag: 'e1', bytes: 1 }];
 
-function around(batches: Batches, outcomes: Partial<Outcomes>, manifests: Partial<Manifests>) {
+function around(
+	batches: Batches,
+	outcomes: Partial<Outcomes>,
+	manifests: Partial<Manifests>,
+	ledger: Ledger = createMemoryLedger(),
+) {
 	return {
-		ledger: createMemoryLedger(),
+		ledger,
 		batches,
 		outcomes: outcomes as Outcomes,
 		manifests: manifests as Manifests,
 		nowMs: () => nowMs,
 		planningSecondsMax: 1,
-		log: () => undefined,
+		log: (..._: Parameters<Log>): void => undefined,
 		mintRid: () => ridOf(2),
 	};
 }
@@ -116,4 +124,84 @@ test.each(['deferred', 'sent'] as const)(
 test('a dead letter ends its batch, but not one that was sent once more after it', async () => {
 	expect(await endsIt(deadlineMs)).toBe(true);
 	expect(await endsIt(deadlineMs - 1)).toBe(false);
+});
+
+test('a report is written of outcomes that won although the answer to their writing was lost', async () => {
+	let won = undefined as Awaited<ReturnType<Outcomes['read']>>;
+	const reported: number[] = [];
+	const parts = await partsOf({
+		read: async () => won,
+		async commit(_, facts, outcomes) {
+			won = { facts, outcomes: [...outcomes] };
+			return 'exists'; // to the SDK's second try
+		},
+		putReport: async (_, { failed }) => void reported.push(failed),
+	});
+	expect(await giveUp(parts, { batchId, tenant }, 'dead-letter', deadlineMs)).toBe(true);
+	expect(reported).toEqual([1]);
+});
+
+describe('a batch that waits and whose list of images is gone', () => {
+	const dueMs = nowMs + (limits.deferralDaysMax + 1) * 24 * 3600 * 1000;
+
+	/** Such a batch, with a reservation that its dead planner holds, and one behind it. */
+	async function twoWaiting() {
+		const planner = startPlanner(nowMs);
+		const { ledger, batches } = planner;
+		const quota = await planner.setQuota({ limitNanoUsd: 1 });
+		const oldest = await planner.drop();
+		planner.turnTo(nowMs + 1);
+		const next = await planner.drop();
+		for (const batch of [oldest, next]) await planner.plan(batch);
+		const noted = { rid: ridOf(91), period: '2026-11' };
+		await batches.addReservation(oldest.batchId, noted, 0);
+		const held = { tenant, ...noted, batchId: oldest.batchId, nanoUsd: 1, images: 10, quotaRevision: quota.revision };
+		expect(await ledger.reserve({ ...held, nextDeferred: oldest.batchId })).toBeUndefined();
+		await planner.setQuota({ period: 'month' });
+		const logged: unknown[][] = [];
+		const gone = () => Promise.reject(new BudgetNetError('not-found', 'the manifest is not there'));
+		const parts = {
+			...around(batches, { read: async () => undefined }, { get: gone }, ledger),
+			log: (...line: unknown[]) => void logged.push(line),
+		};
+		const giving = (atMs: number) => giveUp({ ...parts, nowMs: () => atMs }, oldest, 'deferred-too-long');
+		const stateOf = async ({ batchId: id }: Batch) => (await batches.get(id))?.state;
+		return { planner, oldest, next, logged, giving, stateOf };
+	}
+
+	test('is void in the end: it holds no money, the one behind it goes on, and the operator is told', async () => {
+		const { planner, oldest, next, logged, giving, stateOf } = await twoWaiting();
+		expect(await giving(dueMs)).toBe(false);
+		expect(await stateOf(oldest)).toBe('void');
+		expect(await planner.account('2026-11')).toMatchObject({ open: {}, spentNanoUsd: 0 });
+		expect(logged).toMatchObject([['error', expect.any(String), { batchId: oldest.batchId, givenUp: 10 }]]);
+		expect(await planner.plan((await planner.batches.get(next.batchId)) as Batch)).toHaveProperty('sent');
+		expect(await giving(dueMs)).toBe(false);
+		expect(logged).toHaveLength(1);
+	});
+
+	test('goes on waiting until it is overdue', async () => {
+		const { oldest, giving, stateOf } = await twoWaiting();
+		expect(await giving(nowMs)).toBe(false);
+		expect(await stateOf(oldest)).toBe('deferred');
+	});
+
+	test('holds no money either where a planner was granted some in the middle of that, and the settler died', async () => {
+		const { planner, oldest, giving } = await twoWaiting();
+		const { batches, ledger } = planner;
+		const { setState } = batches;
+		const late = { rid: ridOf(92), period: '2026-11' };
+		batches.setState = async (...of) => {
+			batches.setState = setState;
+			await batches.addReservation(oldest.batchId, late, 1);
+			const request = { tenant, ...late, batchId: oldest.batchId, nanoUsd: 5, images: 10, quotaRevision: 2 };
+			expect(await ledger.reserve(request)).toBeUndefined();
+			await setState(...of);
+			throw new Error('killed');
+		};
+		await expect(giving(dueMs)).rejects.toThrow('killed');
+		expect(Object.keys((await planner.account('2026-11'))?.open ?? {})).toEqual([late.rid]);
+		expect(await giving(dueMs)).toBe(false);
+		expect((await planner.account('2026-11'))?.open).toEqual({});
+	});
 });

@@ -1,5 +1,6 @@
 import type { Manifests } from '../aws/manifests.ts';
-import { type Batch, type BatchRef, batchOf, type NotedReservation } from '../core/batch.ts';
+import { type Batch, type BatchRef, batchOf, type Manifest, type NotedReservation } from '../core/batch.ts';
+import { BudgetNetError } from '../core/errors.ts';
 import { type Failure, failureOf } from '../core/failure.ts';
 import { nameOfImage } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
@@ -9,7 +10,7 @@ import { overdueReason } from '../core/overdue.ts';
 import { monthsInUtc, periodOf } from '../core/period.ts';
 import { noPrice } from '../core/price.ts';
 import { reportOf } from '../core/report.ts';
-import type { SettlingParts } from './settle.ts';
+import { type SettlingParts, voidBatch } from './settle.ts';
 
 export interface GivingUpParts extends SettlingParts {
 	manifests: Manifests;
@@ -31,11 +32,12 @@ function failureBy(why: GiveUpReason, { reason = 'quota' }: Batch): Failure {
 
 /**
  * Gives a batch up by winning its outcomes object with failures, so that nothing can come after. Had a worker won it
- * before, its outcomes stand. The batch is then to be settled like any other. Safe to repeat.
+ * before, its outcomes stand. The batch is then to be settled like any other. One whose manifest is gone can have no
+ * outcomes: it becomes void, or its tenant's younger ones would wait behind it for ever. Safe to repeat.
  * @param deadlineMs of the dead letter: where the batch was sent once more after it, that message may still be run
- * @returns false when the reason holds no more (the message came late, and the batch has gone on meanwhile), or a
- * planner has just taken the batch up: nothing was done
- * @throws BudgetNetError `not-found` when the batch or its manifest is not there
+ * @returns whether the batch is to be settled: not where it is void, nor where nothing was done, because the reason holds
+ * no more (the message came late, and the batch has gone on meanwhile) or a planner has just taken the batch up
+ * @throws BudgetNetError `not-found` when the batch is not there
  */
 export async function giveUp(
 	parts: GivingUpParts,
@@ -44,13 +46,19 @@ export async function giveUp(
 	deadlineMs = Number.POSITIVE_INFINITY,
 ): Promise<boolean> {
 	const batch = batchOf(ref, await parts.batches.get(ref.batchId));
-	const winner = await parts.outcomes.read(batch);
-	if (winner) await putReport(parts, winner); // whoever won may have died before its report
-	if (winner || batch.state === 'settled') return true;
+	if ((await reportWinner(parts, batch)) || batch.state === 'settled') return true;
+	if (batch.state === 'void') {
+		await voidBatch(parts, batch); // whoever made it void may have died before all was released
+		return false;
+	}
 	if (!holds(why, batch, parts.nowMs(), deadlineMs)) return false;
-	const { images } = await parts.manifests.get(batch);
+	const manifest = await manifestOf(parts, batch);
+	if (!manifest) {
+		await endWithoutImages(parts, batch, why);
+		return false;
+	}
 	const failure = failureBy(why, batch);
-	const outcomes: Outcome[] = images.map((image) => ({
+	const outcomes: Outcome[] = manifest.images.map((image) => ({
 		v: 1,
 		...nameOfImage(image),
 		status: 'failed',
@@ -61,6 +69,7 @@ export async function giveUp(
 	const facts = factsOf(batch, reservation, outcomes.length, parts.nowMs());
 	if ((await parts.outcomes.commit(batch, facts, outcomes)) === 'committed')
 		await putReport(parts, { facts, outcomes });
+	else await reportWinner(parts, batch); // which may be this very call: S3's answer was lost, and the SDK asked again
 	return true;
 }
 
@@ -68,6 +77,30 @@ export async function giveUp(
 function holds(why: GiveUpReason, batch: Batch, nowMs: number, deadlineMs: number): boolean {
 	if (why === 'dead-letter') return !wasSentAfter(batch, deadlineMs);
 	return why === 'discarded' ? batch.state === 'deferred' : overdueReason(batch, nowMs) === why;
+}
+
+/** Writes the report of outcomes that are there: whoever won may have died before. @returns whether they are */
+async function reportWinner(parts: GivingUpParts, batch: Batch): Promise<boolean> {
+	const winner = await parts.outcomes.read(batch);
+	if (winner) await putReport(parts, winner);
+	return winner !== undefined;
+}
+
+async function manifestOf({ manifests }: GivingUpParts, batch: Batch): Promise<Manifest | undefined> {
+	try {
+		return await manifests.get(batch);
+	} catch (error) {
+		if (error instanceof BudgetNetError && error.code === 'not-found') return undefined;
+		throw error;
+	}
+}
+
+/** Nobody knows its images' names any more, so they can have no outcomes, which is the operator's to know. */
+async function endWithoutImages(parts: GivingUpParts, batch: Batch, why: GiveUpReason): Promise<void> {
+	const { batchId, tenant, images = 0 } = batch;
+	await voidBatch(parts, batch);
+	const told = { tenant, batchId, why, givenUp: images };
+	parts.log('error', 'a batch was given up whose list of images is gone: they have no outcomes', told);
 }
 
 async function putReport(parts: GivingUpParts, { facts, outcomes }: { facts: RunFacts; outcomes: Outcome[] }) {

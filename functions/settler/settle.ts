@@ -43,6 +43,22 @@ export async function settleBatch(
 	return { ...facts, before: batch.state === 'settled' };
 }
 
+/**
+ * Ends a batch that can have no outcomes: releases all that was ever reserved for it. Safe to repeat.
+ * @throws BudgetNetError `not-found`
+ */
+export async function voidBatch(parts: SettlingParts, batch: Batch): Promise<void> {
+	await releaseAll(parts, batch);
+	await parts.batches.setState(batch.batchId, 'void');
+	// As above: a planner may have noted one since.
+	const final = batchOf(batch, await parts.batches.get(batch.batchId));
+	if (final.reservations.length > batch.reservations.length) await releaseAll(parts, final);
+}
+
+function releaseAll(parts: SettlingParts, batch: Batch): Promise<void> {
+	return settleAll(parts, batch, { images: batch.images ?? 0, billedNanoUsd: 0 });
+}
+
 /** Of a run on purpose: its images are no arrivals. */
 const again = { again: true } as const;
 
@@ -79,7 +95,10 @@ async function settleForgotten(
 		await ledger.settle({ tenant, period, rid, batchId, billedNanoUsd, images, ...(open.images === 0 && again) });
 }
 
-async function settleAll({ ledger }: SettlingParts, batch: Batch, facts: RunFacts): Promise<void> {
+/** What of a run's facts its reservations' ends follow from; without a `rid` nothing is billed. */
+type Due = Pick<RunFacts, 'images' | 'billedNanoUsd'> & Partial<Pick<RunFacts, 'rid'>>;
+
+async function settleAll({ ledger }: SettlingParts, batch: Batch, facts: Due): Promise<void> {
 	const { tenant, batchId, reservations, run } = batch;
 	const { images } = facts;
 	for (const { rid, period } of reservations) {

@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import type { Claims } from '../aws/claim-table.ts';
 import type { ListedImage } from '../aws/image-list.ts';
-import { type Batch, partBatchId } from '../core/batch.ts';
+import { type Batch, isFinal, partBatchId } from '../core/batch.ts';
 import { nameOfImage } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import { isImage } from '../core/object-key.ts';
@@ -23,8 +23,9 @@ export interface CountingParts {
 export type CountDone = (objects: readonly ListedImage[]) => Promise<(number | undefined)[]>;
 
 /**
- * Counts by claims and batches: an image is done when its batch is settled; an archive, which counts for the images
- * that it holds, when all batches that it makes are. What is no image counts nothing. Of one that nobody claimed the
+ * Counts by claims and batches: an image is done when its batch is final; an archive, which counts for the images that
+ * it holds, when all batches that it makes are. (Mostly that is settled. A batch that has claims is void only when it
+ * was given up without its list of images: nothing more will become of them.) What is no image counts nothing. Of one that nobody claimed the
  * event is sent again. Remembers batches, so it is made anew for every sweep.
  */
 export function createCountDone(parts: CountingParts, sendAgain: SendAgain): CountDone {
@@ -50,13 +51,14 @@ export function createCountDone(parts: CountingParts, sendAgain: SendAgain): Cou
 	};
 }
 
-/** What one claim of this batch stands for, once that is settled: one image, or all those of an archive. */
+/** What one claim of this batch stands for, once that is final: one image, or all those of an archive. */
 async function settledOf(batches: Batches, batchId: string): Promise<number | undefined> {
 	const batch = await batches.get(batchId);
-	if (!batch?.archive) return batch?.state === 'settled' ? 1 : undefined;
+	if (!batch) return undefined;
+	if (!batch.archive) return isFinal(batch) ? 1 : undefined;
 	if (batch.parts === undefined) return undefined;
 	const look = (part: number): Promise<Batch | undefined> => batches.get(partBatchId(batchId, part));
 	const found = await pMap(Array.from({ length: batch.parts }).keys(), look, { concurrency: limits.storeConcurrency });
-	if (found.some((part) => part?.state !== 'settled')) return undefined;
+	if (!found.every((part) => part && isFinal(part))) return undefined;
 	return found.reduce((sum, part) => sum + (part?.images ?? 0), 0);
 }

@@ -62,6 +62,23 @@ describe('a drop', () => {
 		expect(await world.record()).toMatchObject({ images: 4 + 3 + 1 });
 	});
 
+	test('is done though a batch of it, and an archive’s part, ended void because their lists of images were gone', async () => {
+		const world = createWorld();
+		const archive = mintArchiveBatchId(closedMs, '0000aa00');
+		for (const [key, batchId] of Object.entries({ 'acme/2026/a.png': batchIdOf(1), 'acme/2026/b.zip': archive })) {
+			world.drop(key);
+			world.claim(key, batchId);
+		}
+		const set = (batchId: string, rest: Partial<Batch>) =>
+			world.batches.set(batchId, { ...unsettled, batchId, ...rest });
+		set(batchIdOf(1), { state: 'void' });
+		set(archive, { archive: true, parts: 2, images: 4, state: 'settled' });
+		set(partBatchId(archive, 1), { images: 3, state: 'void' });
+		await world.close();
+		await world.sweep();
+		expect(await world.record()).toMatchObject({ images: 1 + 4 + 3 });
+	});
+
 	test('that is closed again is recorded again; told twice of the same closing, it is not', async () => {
 		const world = createWorld();
 		await world.close();
