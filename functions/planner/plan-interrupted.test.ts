@@ -49,6 +49,21 @@ test('a batch whose message cannot be sent does not count as sent: the next try 
 	expect((await batch()).reservations).toHaveLength(1);
 });
 
+test('an account that cannot be written for days loses no batch: once it can be, its planning goes on', async () => {
+	const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
+	await planner.setQuota({});
+	const { batchId } = await planner.drop();
+	const batch = async () => (await planner.batches.get(batchId)) as Batch;
+	const { reserve } = planner.ledger;
+	planner.ledger.reserve = () => Promise.reject(new Died());
+	for (let sweeps = 0; sweeps < 3 * limits.batchReservationsMax; sweeps++)
+		await expect(planner.plan(await batch())).rejects.toThrow(Died);
+	planner.ledger.reserve = reserve;
+	expect(await planner.plan(await batch())).toHaveProperty('sent');
+	expect((await batch()).reservations).toHaveLength(2);
+	expect(Object.keys((await planner.account('2026-11'))?.open ?? {})).toHaveLength(1);
+});
+
 test('a younger batch does not slip by one whose planner dies while it defers it', async () => {
 	const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
 	await planner.setQuota({ limitNanoUsd: 50 }); // pays one image, not ten

@@ -149,7 +149,8 @@ async function isOvertaken({ batches }: PlanningParts, { batchId, reservations }
 
 /**
  * Notes the reservation in the batch's item, then asks for it: so the settler knows all that may be open. What the
- * account that was just read refuses is not even noted, for a batch may be tried often.
+ * account that was just read refuses is not even noted, for a batch may be tried often; nor, of one that has noted some
+ * in vain, is what cannot be asked for now.
  * @returns `stale` too when another planner has noted one meanwhile
  */
 async function noteAndReserve(
@@ -162,8 +163,20 @@ async function noteAndReserve(
 	if (refusal) return refusal;
 	const { rid, period } = request;
 	const isNoted = reservations.some((noted) => noted.rid === rid);
+	if (!isNoted && reservations.length > 0) await askInVain(ledger, request);
 	if (!isNoted && !(await batches.addReservation(batchId, { rid, period }, reservations.length))) return 'stale';
 	return ledger.reserve(request);
+}
+
+/** That no quota has. */
+const noRevision = -1;
+
+/**
+ * Asks for what is never granted, by the very write that would grant it: this throws while the account cannot be
+ * written, however long, and no note of the few that a batch may have is lost to it.
+ */
+async function askInVain(ledger: Ledger, request: ReserveRequest): Promise<void> {
+	await ledger.reserve({ ...request, quotaRevision: noRevision });
 }
 
 /** The period's account under this quota; a new one inherits the tenant's oldest deferred batch. */

@@ -42,7 +42,7 @@ export function reserveContract(trial: Trial): void {
 			const { reserve, setLimit, request } = await open(100);
 			await setLimit(200);
 			expect(await reserve(1, 10)).toBe('stale');
-			expect(await reserve(1, 10, { quotaRevision: 3 })).toBe('stale');
+			for (const quotaRevision of [3, 0, -1]) expect(await reserve(1, 10, { quotaRevision })).toBe('stale');
 			expect(await reserve(1, 10, { quotaRevision: 2 })).toBeUndefined();
 			expect(await trial.ledger().reserve({ ...request(2, 10), tenant: newTenant() })).toBe('stale');
 		});
