@@ -85,13 +85,20 @@ export function idleItems(
 }
 
 /**
- * Of a claim: a key of some sixty characters, its version, its batch, and the 100 bytes that DynamoDB adds to an item.
+ * Bytes of the items that stay for ever, with the 100 that DynamoDB adds to each: of a claim (a key of some sixty
+ * characters, its version, its batch), of a settled batch, and of its entry in the journal, as the emulated tables have
+ * them.
  */
 export const claimBytes = 205;
+export const batchBytes = 265;
+export const journalBytes = 305;
 
-/** What the claims of so many images cost a month, for ever: they never expire. An archive has one. */
-export function claimsUsdMonth({ usd }: Prices, images: number): number {
-	return ((images * claimBytes) / 1024 ** 3) * (usd('tableGbMonth') + usd('tableBackupGbMonth'));
+/**
+ * What the records of so many images that were dropped alone, `batchImages` of them a batch, cost a month, for ever.
+ */
+export function recordsUsdMonth({ usd }: Prices, images: number, batchImages: number): number {
+	const bytes = images * (claimBytes + (batchBytes + journalBytes) / batchImages);
+	return (bytes / 1024 ** 3) * (usd('tableGbMonth') + usd('tableBackupGbMonth'));
 }
 
 /** Seven interface endpoints in two zones, whether used or not. */

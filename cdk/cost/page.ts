@@ -3,7 +3,16 @@ import { fullMacs, type ModelCard } from '../../functions/core/package.ts';
 import type { Settings } from '../settings-schema.ts';
 import { drivingQueues, lostEventHours, sweepMinutes } from '../sizes.ts';
 import { money, significant, table } from './format.ts';
-import { claimBytes, claimsUsdMonth, idleItems, privateNetworkUsdMonth, requestsUsd, walkUsd } from './model.ts';
+import {
+	batchBytes,
+	claimBytes,
+	idleItems,
+	journalBytes,
+	privateNetworkUsdMonth,
+	recordsUsdMonth,
+	requestsUsd,
+	walkUsd,
+} from './model.ts';
 import type { Prices } from './prices.ts';
 import { archivesTable, bindsTable, type Network, smallBatchesTable, workersTable } from './tables.ts';
 import { type CpuTask, workerUsdHour } from './worker-time.ts';
@@ -24,7 +33,7 @@ export function costPage(prices: Prices, settings: Settings, card: ModelCard): s
 Written by \`npm run cost\`, which replaces this page by one for your settings, from [cdk/cost/prices.json](../cdk/cost/prices.json) (${prices.region}, as of ${prices.asOf}; ${prices.unit}).
 ${prices.note} Nothing on this page was billed: no stack of this could be deployed where it was written.
 
-${idleSection(prices)}
+${idleSection(prices, settings)}
 
 ${imagesSection(prices, settings, card, task)}
 
@@ -34,7 +43,8 @@ ${gateSection(prices, settings, card, task)}
 `;
 }
 
-function idleSection(prices: Prices): string {
+function idleSection(prices: Prices, { batchImagesMax }: Settings): string {
+	const recordsMillions = (millions: number) => money(recordsUsdMonth(prices, millions * million, batchImagesMax));
 	const items = idleItems(prices, idle);
 	return `## An idle month
 
@@ -44,8 +54,9 @@ No worker runs, no NAT gateway, no load balancer. With \`privateNetwork\`: ${mon
 Images that stay in the bucket cost their storage, and the search for images without a claim (${24 / lostEventHours} looks a day at ${limits.sweepObjectsMax.toLocaleString('en')} objects) at
 most ${money(looksMonth * walkUsd(prices, limits.sweepObjectsMax))} USD a month.
 
-Claims never expire, so that no image (one version of an object: put again, it is another) is ever billed twice: of ${claimBytes} bytes each, with point-in-time recovery, they are **${money(claimsUsdMonth(prices, million))} USD a month for each million
-images** that were ever dropped, so after a year of a million a month ${money(claimsUsdMonth(prices, 12 * million))} USD a month. An archive has one claim, whatever it holds.`;
+Claims never expire, so that no image (one version of an object: put again, it is another) is ever billed twice; nor do batches and journal, which say what was billed. Of ${claimBytes} bytes an image, and
+${batchBytes} and ${journalBytes} a batch, with point-in-time recovery, they are **${recordsMillions(1)} USD a month for each million images** that were ever dropped in full batches, so after a year of a million a month
+${recordsMillions(12)} USD a month. An archive has one claim, whatever it holds; of images that trickle in the batches and the journal are more than the claims ([Small batches](#small-batches)).`;
 }
 
 /** The networks that the page speaks of. */

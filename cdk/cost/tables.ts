@@ -1,5 +1,5 @@
 import { money, significant, table } from './format.ts';
-import { evenGmac, requestsUsd } from './model.ts';
+import { evenGmac, recordsUsdMonth, requestsUsd } from './model.ts';
 import type { Prices } from './prices.ts';
 import {
 	type CpuTask,
@@ -63,12 +63,16 @@ export function bindsTable(prices: Prices, task: CpuTask): string {
 	);
 }
 
-/** Requests of a million images that come one by one, by how many share a batch. */
+/** Requests and records of a million images that come one by one, by how many share a batch. */
 export function smallBatchesTable(prices: Prices, batchImagesMax: number): string {
 	const sizes = [...[1, 10, 100].filter((size) => size < batchImagesMax), batchImagesMax];
 	return table(
-		['images a batch', 'requests a million, USD'],
-		sizes.map((size) => [size.toLocaleString('en'), money(requestsUsd(prices, size, 1) * million)]),
+		['images a batch', 'requests a million, USD', 'what stays of them in the tables, USD a month'],
+		sizes.map((size) => [
+			size.toLocaleString('en'),
+			money(requestsUsd(prices, size, 1) * million),
+			money(recordsUsdMonth(prices, million, size)),
+		]),
 	);
 }
 

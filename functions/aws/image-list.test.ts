@@ -120,4 +120,24 @@ describe('in a bucket with versions', () => {
 		expect(next).toBe('acme/b.png');
 		expect(await listingOf('all', true, cut)).toMatchObject({ images: [{ versionId: 'v9' }], next: 'acme/c.png' });
 	});
+
+	test('a key of more versions than fit on a page goes on after the last of them, until it is whole', async () => {
+		const key = 'acme/c.png';
+		const pages = [
+			[version(key, 'v9', true), version(key, 'v8', false)],
+			[version(key, 'v7', false), version('acme/d.png', 'v1', true)],
+		].map((entries, i) => {
+			const marker = i === 0 ? '<NextVersionIdMarker>v8</NextVersionIdMarker>' : '';
+			const head = `<EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>${marker}`;
+			return `<ListVersionsResult>${head}${entries.join('')}</ListVersionsResult>`;
+		});
+		await using answering = await startAnswering((_, response) => void response.end(pages.shift()));
+		const { images, ...cut } = await listImages(answering.s3, 'images', { versions: 'all' });
+		expect(images.map(({ versionId }) => versionId)).toEqual(['v9', 'v8']);
+		expect(cut).toEqual({ next: key, within: 'v8' });
+		const rest = await listImages(answering.s3, 'images', { after: cut.next, within: cut.within, versions: 'all' });
+		expect(answering.requests[1]?.url).toMatch(/key-marker=acme%2Fc.png&.*version-id-marker=v8/);
+		expect(rest).toMatchObject({ images: [{ versionId: 'v7' }], next: key });
+		expect(rest).not.toHaveProperty('within');
+	});
 });

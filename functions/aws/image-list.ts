@@ -16,11 +16,17 @@ export interface ImagePage {
 	images: ListedImage[];
 	/** Give it to the next call; absent after the last page. */
 	next?: string;
+	/**
+	 * Give it to the next call too: `next` has more versions than fit on this page, and these go on after this one. It
+	 * goes stale when that version does.
+	 */
+	within?: string;
 }
 
 interface ListOptions {
 	prefix?: string;
 	after?: string | undefined;
+	within?: string | undefined;
 	/** Of each key the version that lies there now, or old ones too, of deleted keys as well. */
 	versions?: 'newest' | 'all';
 }
@@ -33,35 +39,37 @@ interface ListOptions {
 export async function listImages(
 	s3: S3Client,
 	bucket: string,
-	{ prefix, after, versions = 'newest' }: ListOptions,
+	{ prefix, after, within, versions = 'newest' }: ListOptions,
 ): Promise<ImagePage> {
 	const command = new ListObjectVersionsCommand({
 		Bucket: bucket,
 		EncodingType: 'url', // a key may hold what XML cannot: control characters, line ends
 		...(prefix === undefined ? {} : { Prefix: prefix }),
 		...(after === undefined ? {} : { KeyMarker: after }),
+		...(within === undefined ? {} : { VersionIdMarker: within }),
 	});
 	const answer = await awsCall(`bucket ${bucket}`, () => s3.send(command));
-	const { Versions = [], DeleteMarkers = [], IsTruncated = false, EncodingType } = answer;
+	const { Versions = [], DeleteMarkers = [], IsTruncated = false, EncodingType, NextVersionIdMarker } = answer;
 	const keyOf = ({ Key = '' }: { Key?: string | undefined }) => (EncodingType === 'url' ? decodeKey(Key) : Key);
-	const next = IsTruncated ? lastOf([...Versions, ...DeleteMarkers].map(keyOf), versions) : undefined;
+	const keys = [...new Set([...Versions, ...DeleteMarkers].map(keyOf))].sort(inOrder);
+	const next = IsTruncated ? lastOf(keys, versions) : undefined;
+	const isWithin = next !== undefined && versions === 'all' && keys.length === 1 && NextVersionIdMarker !== undefined;
 	const images = Versions.filter(({ IsLatest }) => versions === 'all' || IsLatest)
 		.map((version) => ({
 			...imageAt(keyOf(version), version.Size ?? 0, version.ETag ?? '', version.VersionId),
 			modifiedMs: version.LastModified?.getTime() ?? 0,
 		}))
 		.filter(({ key }) => next === undefined || inOrder(key, next) <= 0);
-	return next === undefined ? { images } : { images, next };
+	return next === undefined ? { images } : { images, next, ...(isWithin ? { within: NextVersionIdMarker } : {}) };
 }
 
 /**
  * The key after which the next page begins. The newest version of a key stands first, so where a page ends within a
- * key, the rest of that is old. Of `all` versions such a key is left to the next page, unless it is the only one here:
- * of more than a thousand versions the oldest are passed over.
+ * key, the rest of that is old. Of `all` versions such a key is left to the next page, unless it is the only one here,
+ * which then goes on `within` it.
  */
 function lastOf(keys: readonly string[], versions: 'newest' | 'all'): string | undefined {
-	const known = [...new Set(keys)].sort(inOrder);
-	return versions === 'all' && known.length > 1 ? known.at(-2) : known.at(-1);
+	return versions === 'all' && keys.length > 1 ? keys.at(-2) : keys.at(-1);
 }
 
 /** As S3 compares keys: by their bytes. */

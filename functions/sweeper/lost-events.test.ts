@@ -1,3 +1,4 @@
+import type { ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
 import { openBucket } from '../aws/bucket.ts';
 import type { Claims } from '../aws/claim-table.ts';
@@ -58,6 +59,61 @@ test('one that is killed, or whose time is over, has come as far as its last pag
 	bucket.dieAfter(1);
 	await expect(sweep(1001)).rejects.toThrow(/killed/);
 	expect(cursor()).toBe(JSON.stringify({ after: keyOf(3) }));
+});
+
+test('of a key that was overwritten over and over the oldest version is found too; what cannot be got through holds up nothing', async () => {
+	const counts: [key: string, versions: number][] = [
+		['acme/a.png', 1],
+		['acme/b.png', 3 * pageKeys],
+		['acme/c.png', 1],
+	];
+	const all = counts.flatMap(([Key, count]) =>
+		Array.from({ length: count }, (_, i) => ({ Key, VersionId: String(i), IsLatest: i === 0, ETag: '"e1"' })),
+	);
+	const listVersions = async ({ input }: ListObjectVersionsCommand) => {
+		const { KeyMarker = '', VersionIdMarker } = input;
+		const isAfter = ({ Key, VersionId }: (typeof all)[number]) =>
+			Key > KeyMarker || (Key === KeyMarker && Number(VersionId) > Number(VersionIdMarker ?? Number.POSITIVE_INFINITY));
+		const rest = all.filter(isAfter);
+		const Versions = rest.slice(0, pageKeys);
+		return { Versions, IsTruncated: rest.length > pageKeys, NextVersionIdMarker: Versions.at(-1)?.VersionId };
+	};
+	const results = createMemoryBucket();
+	const sent: string[] = [];
+	const lost = (name: ImageName) => name.key !== 'acme/b.png' || name.version === String(3 * pageKeys - 1);
+	const search = async (untilMs: number) => {
+		let nowMs = 2000;
+		const parts = {
+			s3: { send: listVersions },
+			imagesBucket: 'images',
+			results: openBucket(results.client, 'results'),
+			drops: {},
+			claims: {
+				ownersOf: async (names: ImageName[]) => {
+					nowMs += 1000; // that a page takes
+					return names.map((name) => (lost(name) ? undefined : 'claimed'));
+				},
+			},
+			eventsQueue: {
+				send: async (event: object) => {
+					for (const { image } of parseImageEvents(JSON.stringify(event), 'images').images)
+						sent.push(`${image.key} ${image.versionId}`);
+				},
+			},
+			nowMs: () => nowMs,
+			planningSecondsMax: 1,
+		};
+		return searchLostEvents(parts as unknown as LostEventParts, untilMs);
+	};
+	await search(Number.POSITIVE_INFINITY);
+	expect(sent).toEqual(['acme/a.png 0', `acme/b.png ${3 * pageKeys - 1}`, 'acme/c.png 0']);
+	const after = async (untilMs: number) => {
+		await search(untilMs);
+		return JSON.parse(results.objects.get('sweeper/cursor.json')?.text ?? '').after;
+	};
+	expect(await after(4000)).toBe('acme/a.png'); // the versions of b, begun, are looked at again
+	expect(await after(4000)).toBe('acme/b.png'); // but not for ever
+	expect(await after(4000)).toBeUndefined();
 });
 
 test('an image that nobody can read is looked for like any other: it is listed, and not asked for', async () => {

@@ -37,18 +37,26 @@ export async function searchLostEvents(parts: LostEventParts, untilMs: number): 
 	const sendAgain = createSendAgain(parts);
 	const { s3, results } = parts;
 	let { after } = (await results.getJson(cursorKey, cursorSchema, cursorBytesMax)) ?? {};
+	let within: string | undefined;
+	let cursorMoved = false;
+	let isLast = false;
 	let looked = 0;
 	let found = 0;
 	do {
-		const page = await listImages(s3, parts.imagesBucket, { after, versions: 'all' });
+		const page = await listImages(s3, parts.imagesBucket, { after, within, versions: 'all' });
 		const lost = await lostOf(parts, page.images);
 		await pMap(lost, sendAgain, { concurrency: limits.storeConcurrency });
 		looked += page.images.length;
 		found += lost.length;
-		after = page.next;
-		// Page by page: whoever dies, or runs out of time, has come further all the same.
-		await results.putJson(cursorKey, { after }, cursorBytesMax);
-	} while (after !== undefined && looked < limits.sweepObjectsMax && parts.nowMs() < untilMs);
+		isLast = page.next === undefined || looked >= limits.sweepObjectsMax || parts.nowMs() >= untilMs;
+		({ next: after, within } = page);
+		// Page by page: whoever dies, or runs out of time, has come further all the same. Of a key whose versions take
+		// pages the next search begins at the newest, unless this one has got through nothing else.
+		if (within === undefined || (isLast && !cursorMoved)) {
+			await results.putJson(cursorKey, { after }, cursorBytesMax);
+			cursorMoved = true;
+		}
+	} while (!isLast);
 	return found;
 }
 
