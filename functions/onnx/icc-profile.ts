@@ -49,8 +49,9 @@ function piecesOfJpeg(jpeg: Uint8Array): (Uint8Array | undefined)[] {
 	let found = 0;
 	for (const { marker, at, end } of segmentsOf(jpeg)) {
 		if (marker === startOfScan) break; // a profile stands before it
+		if (marker !== app2) continue;
 		const data = jpeg.subarray(at + 4, end);
-		if (marker !== app2 || data.length <= iccHeadBytes || iccMark.compare(data, 0, iccMark.length) !== 0) continue;
+		if (data.length <= iccHeadBytes || iccMark.compare(data, 0, iccMark.length) !== 0) continue;
 		found += 1;
 		pieces[(data[iccHeadBytes - 2] as number) - 1] = data.subarray(iccHeadBytes);
 	}
