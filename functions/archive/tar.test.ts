@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { pathProblem } from '../core/archive.ts';
 import { readTar } from './tar.ts';
-import { buildTar } from './testing/build.ts';
+import { buildTar, inMemory, patchTarHeader } from './testing/build.ts';
 
 const mebibyte = 1024 * 1024;
 const endBytes = 1024;
@@ -29,7 +29,7 @@ test.each([
 	const parts = [...Array(count).fill(entry), Buffer.alloc(endBytes)];
 	const archive = {
 		bytes: count * entry.length + endBytes,
-		read: () => Promise.reject(new Error('a tar is streamed')),
+		read: async (_: number, bytes: number) => Buffer.alloc(bytes), // all that is read so is its end
 		stream: async () => Readable.from(parts),
 	};
 	const beforeBytes = usedBytes();
@@ -41,29 +41,126 @@ test.each([
 test('what is kept of a name that is too long is still too long, whatever it is made of', async () => {
 	for (const letter of ['x', 'ä', '日', '🐱']) {
 		const bytes = await buildTar([{ name: letter.repeat(2000), content: 'x' }]);
-		const [record] = await readTar({
-			bytes: bytes.length,
-			read: () => Promise.reject(new Error('a tar is streamed')),
-			stream: async () => Readable.from([bytes]),
-		});
+		const [record] = await readTar(inMemory(bytes));
 		expect(pathProblem(record?.name ?? '')).toMatch(/longer than 1024/);
 	}
 });
 
-test('a tar that takes too long is refused, and says what to do', async () => {
-	const bytes = await buildTar([{ name: 'a.png', content: 'x' }]);
-	const source = new Readable({ read: () => undefined }); // its bucket sends nothing more
-	source.push(bytes.subarray(0, 1024));
-	vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-	try {
-		const read = () => Promise.reject(new Error('a tar is streamed'));
-		const listing = readTar({ bytes: bytes.length, read, stream: async () => source }).catch((error) => error);
-		await vi.advanceTimersByTimeAsync(200_000);
-		expect(await listing).toMatchObject({
+describe('a tar that takes too long', async () => {
+	const begun = (await buildTar([{ name: 'a.png', content: 'x' }])).subarray(0, 1024);
+	const largestToWaitFor = 200 * 8 * mebibyte;
+
+	/** Sends nothing behind its first entry. */
+	async function read(bytes: number, busyMs: number) {
+		const source = new Readable({ read: () => undefined });
+		source.push(begun);
+		vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+		const busy = vi.spyOn(performance, 'eventLoopUtilization');
+		busy.mockReturnValue({ active: 5, idle: 0, utilization: 0 });
+		try {
+			const unread = () => Promise.reject(new Error('a tar is streamed'));
+			const listing = readTar({ bytes, read: unread, stream: async () => source }).catch((error) => error);
+			await vi.advanceTimersByTimeAsync(199_999);
+			busy.mockReturnValue({ active: 5 + busyMs, idle: 0, utilization: 0 });
+			await vi.advanceTimersByTimeAsync(1);
+			return await listing;
+		} finally {
+			vi.restoreAllMocks();
+			vi.useRealTimers();
+		}
+	}
+
+	test.each([
+		['is as large as that', largestToWaitFor, 0],
+		['keeps its reader busy', 1024 * 1024, 100_000],
+	])('since it %s is refused, and says what to do', async (_, bytes, busyMs) => {
+		expect(await read(bytes, busyMs)).toMatchObject({
 			reason: 'bad-archive',
 			message: expect.stringContaining('within 200 s: drop it as a zip'),
 		});
-	} finally {
-		vi.useRealTimers();
-	}
+	});
+
+	test('since its bucket sent nothing for a while is tried again', async () => {
+		expect(await read(largestToWaitFor - 1, 99_999)).toMatchObject({ code: 'unavailable' });
+	});
 });
+
+describe('a tar that is cut off', () => {
+	test.each([
+		['PAX', 'ü'.repeat(80)],
+		['GNU', 'x'.repeat(512)],
+	])("anywhere, with long names in %s's way, is refused", async (way, name) => {
+		const entries = [0, 1, 2].map((i) => ({ name: `${name.slice(0, -5)}${i}.png`, content: `content ${i}` }));
+		const bytes = way === 'PAX' ? await buildTar(entries) : gnuTar(entries);
+		const contentEnd = bytes.length - endBytes;
+		expect(await readTar(inMemory(bytes))).toHaveLength(entries.length);
+		for (let cut = 0; cut <= contentEnd; cut += 512)
+			await expect(readTar(inMemory(bytes.subarray(0, cut)))).rejects.toMatchObject({ reason: 'bad-archive' });
+		// One block of zeros says that nothing came behind it; more of them fill a tape's record.
+		for (const padded of [bytes.subarray(0, contentEnd + 512), Buffer.concat([bytes, Buffer.alloc(20 * 512)])])
+			expect(await readTar(inMemory(padded))).toHaveLength(entries.length);
+	});
+
+	test('says what to do', async () => {
+		const bytes = await buildTar([{ name: 'a.png', content: 'x' }]);
+		for (const cut of [600, 1024])
+			await expect(readTar(inMemory(bytes.subarray(0, cut)))).rejects.toThrow(/: make it again|; make it again/);
+	});
+});
+
+test('tars one behind the other are one', async () => {
+	const tars = await Promise.all(['a.png', 'b.png'].map((name) => buildTar([{ name, content: 'x' }])));
+	expect((await readTar(inMemory(Buffer.concat(tars)))).map(({ name }) => name)).toEqual(['a.png', 'b.png']);
+});
+
+test('a folder may say that it has bytes, as some systems count them: none lie behind it', async () => {
+	const bytes = await buildTar([
+		{ name: 'folder/', type: 'directory' },
+		{ name: 'folder/a.png', content: 'x' },
+	]);
+	const large = patchTarHeader(bytes, (header) => header.write('00000010000', 124));
+	for (const tar of [large, Buffer.concat([large.subarray(0, 512), Buffer.alloc(endBytes)])])
+		expect((await readTar(inMemory(tar)))[0]).toMatchObject({ name: 'folder/', folder: true });
+});
+
+test('an entry without bytes whose name ends in a slash is a folder, as old tars have it; one with bytes is a file', async () => {
+	const asFile = async (content: string) => {
+		const bytes = await buildTar([{ name: 'folder', content }]);
+		return patchTarHeader(bytes, (header) => header.write('folder/', 0));
+	};
+	expect(await readTar(inMemory(await asFile('')))).toMatchObject([{ name: 'folder/', folder: true }]);
+	expect(await readTar(inMemory(await asFile('x')))).toMatchObject([{ name: 'folder/', folder: false }]);
+});
+
+test('names are in UTF-8 where they can be, in Latin-1 else: two stay two', async () => {
+	const named = async (name: string, encoding: 'latin1' | 'utf8') => {
+		const bytes = await buildTar([{ name: 'x', content: 'x' }]);
+		return patchTarHeader(bytes, (header) => header.write(name, 0, encoding)).subarray(0, -endBytes);
+	};
+	const tar = Buffer.concat([
+		await named('aä.png', 'latin1'),
+		await named('aö.png', 'latin1'),
+		await named('日本.png', 'utf8'),
+		await buildTar([{ name: 'Ã¤.png', content: 'x' }]), // of a PAX header, which says what it means
+	]);
+	expect((await readTar(inMemory(tar))).map(({ name }) => name)).toEqual(['aä.png', 'aö.png', '日本.png', 'Ã¤.png']);
+});
+
+/** Long names as GNU tar writes them: an entry of type L, whose bytes are the name and a zero, before its own. */
+function gnuTar(entries: readonly { name: string; content: string }[]): Buffer {
+	const block = (text: string) => Buffer.from(text.padEnd(Math.ceil(text.length / 512) * 512, '\0'));
+	const header = (type: string, size: number) =>
+		patchTarHeader(Buffer.alloc(512), (bytes) => {
+			bytes.write('x', 0);
+			bytes.write(size.toString(8).padStart(11, '0'), 124);
+			bytes.write(type, 156);
+			bytes.write('ustar  \0', 257);
+		});
+	const parts = entries.flatMap(({ name, content }) => [
+		header('L', name.length + 1),
+		block(`${name}\0`),
+		header('0', content.length),
+		block(content),
+	]);
+	return Buffer.concat([...parts, Buffer.alloc(endBytes)]);
+}

@@ -1,46 +1,76 @@
+import { isUtf8 } from 'node:buffer';
 import type { Readable } from 'node:stream';
 import { extract, type Header } from 'tar-stream';
 import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { ImageError } from '../core/failure.ts';
 import { limits } from '../core/limits.ts';
 import type { ArchiveBytes } from './archive-bytes.ts';
-import { type ArchiveRecord, checkCount } from './record.ts';
+import { type ArchiveRecord, checkCount, makeAgain } from './record.ts';
 
 const blockBytes = 512;
 
 /** What tar-stream says besides what its types do. */
-type TarHeader = Omit<Header, 'type'> & { type: Header['type'] | null; byteOffset: number };
+type TarHeader = Omit<Header, 'type' | 'pax'> & {
+	type: Header['type'] | null;
+	pax: Record<string, string> | null;
+	byteOffset: number;
+};
+
+/** What a bucket gives when all is well, and more: what takes too long and is no larger was not given. */
+const transferBytesPerSecondMin = 8 * 1024 * 1024;
 
 /**
  * Streams a tar from its beginning to its end and keeps nothing of its entries but their places.
  * @throws ImageError `bad-archive` when it is no tar that can be read, cut off, or beyond the limits, of time too
+ * @throws BudgetNetError `unavailable` when its transfer broke off, or took too long for its size
  */
 export async function readTar(archive: ArchiveBytes): Promise<ArchiveRecord[]> {
 	const source = await archive.stream();
 	const records: ArchiveRecord[] = [];
 	let end = 0;
-	const timer = setTimeout(() => source.destroy(tooSlow()), limits.tarSecondsMax * 1000);
+	const busyMs = busyMsFromNow();
+	const timer = setTimeout(() => source.destroy(tooSlow(archive, busyMs())), limits.tarSecondsMax * 1000);
 	try {
 		for await (const header of headersOf(source)) {
 			checkCount(records.length + 1);
 			records.push(recordOf(header));
-			end = header.byteOffset + Math.ceil(header.size / blockBytes) * blockBytes;
+			const bytes = header.type === 'directory' ? 0 : header.size; // as tar-stream reads it
+			end = header.byteOffset + Math.ceil(bytes / blockBytes) * blockBytes;
 		}
 	} catch (error) {
 		if (error instanceof ImageError || error instanceof BudgetNetError) throw error;
-		throw new ImageError('bad-archive', `no tar that can be read: ${messageOf(error)}`, { cause: error });
+		throw new ImageError('bad-archive', `${unreadable}: ${messageOf(error)}; ${makeAgain}`, { cause: error });
 	} finally {
 		clearTimeout(timer);
 		source.destroy();
 	}
-	// A tar ends with blocks of zeros: without any, what was cut off may have held more.
-	if (end + blockBytes > archive.bytes) throw new ImageError('bad-archive', 'no tar that can be read: it is cut off');
+	if (!(await endsAt(archive, end))) throw new ImageError('bad-archive', `${unreadable}: it is cut off; ${makeAgain}`);
 	return records;
 }
 
-/** Its invocation would end without a word, and again with each further try. */
-function tooSlow(): ImageError {
+const unreadable = 'no tar that can be read';
+
+/**
+ * A tar ends with blocks of zeros. What was cut off may have held more where there is none, or where the head of a long
+ * name stands without its entry.
+ */
+async function endsAt(archive: ArchiveBytes, end: number): Promise<boolean> {
+	return end + blockBytes <= archive.bytes && (await archive.read(end, blockBytes)).every((byte) => byte === 0);
+}
+
+function busyMsFromNow(): () => number {
+	const before = performance.eventLoopUtilization().active;
+	return () => performance.eventLoopUtilization().active - before;
+}
+
+/**
+ * Its invocation would end without a word, and again with each further try; unless neither its size nor its reading
+ * explains it, but a bucket that sent nothing for a while.
+ */
+function tooSlow({ bytes }: ArchiveBytes, busyMs: number): ImageError | BudgetNetError {
 	const seconds = limits.tarSecondsMax;
+	if (bytes < seconds * transferBytesPerSecondMin && busyMs < (seconds * 1000) / 2)
+		return new BudgetNetError('unavailable', `the bucket did not give all of its ${bytes} bytes within ${seconds} s`);
 	return new ImageError(
 		'bad-archive',
 		`it could not be read within ${seconds} s: drop it as a zip, or as several archives`,
@@ -48,11 +78,12 @@ function tooSlow(): ImageError {
 }
 
 async function* headersOf(source: Readable): AsyncGenerator<TarHeader> {
-	const tar = extract();
+	const tar = extract({ filenameEncoding: 'latin1' } as object); // each byte a character: `nameOf` reads them
 	let broken: Error | undefined; // of the transfer, which is no fault of the archive
 	source.on('error', (error) => {
 		const message = `the archive's transfer broke off: ${messageOf(error)}`;
-		broken = error instanceof ImageError ? error : new BudgetNetError('unavailable', message, { cause: error });
+		const ours = error instanceof ImageError || error instanceof BudgetNetError;
+		broken = ours ? error : new BudgetNetError('unavailable', message, { cause: error });
 		tar.destroy(broken);
 	});
 	source.pipe(tar as unknown as NodeJS.WritableStream); // the same, by another package's types
@@ -69,16 +100,24 @@ async function* headersOf(source: Readable): AsyncGenerator<TarHeader> {
 }
 
 function recordOf(header: TarHeader): ArchiveRecord {
-	const { name, size, byteOffset } = header;
+	const { type, size, byteOffset } = header;
+	const name = nameOf(header);
 	const stored = { at: byteOffset, bytes: size, as: 'tar' } as const;
 	const problem = problemOf(header);
 	return {
 		name: keptName(name.replace(/^(\.\/+)+/, '')),
 		bytes: size,
 		stored,
-		folder: header.type === 'directory',
+		folder: type === 'directory' || (type === 'file' && size === 0 && name.endsWith('/')), // as old tars have it
 		...(problem === undefined ? {} : { problem }),
 	};
+}
+
+/** In UTF-8 where it can be, as a PAX header's always is, else in Latin-1: no two become one by that. */
+function nameOf({ name, pax }: TarHeader): string {
+	if (pax?.path === name) return name;
+	const bytes = Buffer.from(name, 'latin1');
+	return isUtf8(bytes) ? bytes.toString() : name;
 }
 
 /** An entry's name; of one that is too long (tar-stream takes 4 MiB) only as much as shows that it is. */

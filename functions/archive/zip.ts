@@ -10,7 +10,7 @@ import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { ImageError } from '../core/failure.ts';
 import { limits } from '../core/limits.ts';
 import { type ArchiveBytes, createWindow } from './archive-bytes.ts';
-import { type ArchiveRecord, checkCount } from './record.ts';
+import { type ArchiveRecord, checkCount, makeAgain } from './record.ts';
 
 /** Fixed part of a local header; name and extra field follow, of at most 65,535 bytes each (APPNOTE 4.3.7). */
 export const localHeaderBytes = 30;
@@ -19,10 +19,15 @@ const localNameAndExtraBytesMax = 2 * 65_535;
 const methodStored = 0;
 const methodDeflated = 8;
 const encryptedFlag = 1;
+const strongEncryptionFlag = 0x40;
 const utf8Flag = 0x800;
+/** No code page has this one. */
+const halfCharacter = '\uff3c';
 const madeByUnix = 3;
 const fileTypeMask = 0o170000;
 const regularFile = 0o100000;
+const centralHeaderBytes = 46;
+const flagsAt = 8;
 const centralHeaderSignature = Buffer.from('PK\u0001\u0002');
 
 /**
@@ -41,7 +46,7 @@ export async function readZip(archive: ArchiveBytes): Promise<ArchiveRecord[]> {
 		return await Promise.race([readDirectory(zip, window), thrown.promise]);
 	} catch (error) {
 		if (error instanceof ImageError || error instanceof BudgetNetError) throw error;
-		throw new ImageError('bad-archive', `no zip that can be read: ${messageOf(error)}`, { cause: error });
+		throw new ImageError('bad-archive', `no zip that can be read: ${messageOf(error)}; ${makeAgain}`, { cause: error });
 	}
 }
 
@@ -63,12 +68,16 @@ async function readDirectory(zip: ZipFile, read: ReturnType<typeof createWindow>
 }
 
 /**
- * Finder and others write UTF-8 without the flag that says so: what can be read as UTF-8 is hardly ever meant as code
- * page 437.
+ * By its field of Unicode, else in UTF-8 where it can be read so (Finder and others write that without the flag that
+ * says so), else in code page 437, whatever it was meant in: no two become one by that. A backslash is a slash, as on
+ * Windows. Behind a byte beyond ASCII it may be half of a character (Shift-JIS, GBK, Big5), which parts no path.
  */
 function nameOf({ generalPurposeBitFlag, fileNameRaw, extraFields }: Entry): string {
-	const flags = isUtf8(fileNameRaw) ? generalPurposeBitFlag | utf8Flag : generalPurposeBitFlag;
-	return getFileNameLowLevel(flags, fileNameRaw, extraFields, false);
+	const read = (flags: number) => getFileNameLowLevel(flags, fileNameRaw, extraFields, true);
+	const inUtf8 = read(generalPurposeBitFlag | utf8Flag);
+	const inCodePage = read(generalPurposeBitFlag & ~utf8Flag);
+	if (isUtf8(fileNameRaw) || inUtf8 === inCodePage) return inUtf8.replaceAll('\\', '/');
+	return inCodePage.replaceAll(/(?<![\u0080-\uffff])\\/g, '/').replaceAll('\\', halfCharacter);
 }
 
 function recordOf(entry: Entry): ArchiveRecord {
@@ -109,7 +118,10 @@ function refuseOverlaps(records: readonly ArchiveRecord[], directoryStart: numbe
 	for (const [i, record] of files.entries()) {
 		const { at, bytes } = record.stored;
 		const end = at + bytes;
-		if (end > directoryStart) record.problem ??= 'its bytes reach beyond those of the archive';
+		if (end > directoryStart) {
+			record.problem ??= 'its bytes reach beyond those of the archive';
+			continue; // how long it is says nothing of those behind it
+		}
 		if (at < farthestEnd) {
 			record.problem ??= 'it shares bytes with another entry';
 			if (farthest) farthest.problem ??= 'it shares bytes with another entry';
@@ -118,6 +130,16 @@ function refuseOverlaps(records: readonly ArchiveRecord[], directoryStart: numbe
 		const next = Math.min(files[i + 1]?.stored.at ?? directoryStart, directoryStart);
 		record.stored.bytes = Math.max(bytes, Math.min(next - at, bytes + localNameAndExtraBytesMax));
 	}
+}
+
+/**
+ * Strong encryption becomes the ordinary one, which refuses an entry: yauzl refuses the archive for it.
+ * @param header of an entry in the directory, or anything else
+ */
+function weaken(header: Buffer): void {
+	if (header.length !== centralHeaderBytes || !header.subarray(0, 4).equals(centralHeaderSignature)) return;
+	const flags = header.readUInt16LE(flagsAt);
+	if (flags & strongEncryptionFlag) header.writeUInt16LE((flags & ~strongEncryptionFlag) | encryptedFlag, flagsAt);
 }
 
 /** yauzl's reader over windows. What is thrown in one of its callbacks would otherwise be nobody's. */
@@ -142,6 +164,7 @@ class WindowReader extends RandomAccessReader {
 			.then(
 				(bytes) => {
 					buffer.set(bytes, offset);
+					weaken(buffer);
 					callback(null, length);
 				},
 				(error) => callback(error),

@@ -22,6 +22,8 @@ export const limits = {
 	/** Scans times pixels: some seconds. */
 	jpegScanPixelsMax: 16 * 40_000_000,
 	webpFramesMax: 1000,
+	/** An image's colour profile, unpacked; one for print has a megabyte or two. */
+	profileBytesMax: 4 * 1024 * 1024,
 	/** UTF-8 bytes of an object key: S3's own limit. */
 	keyBytesMax: 1024,
 	tenantCharactersMax: 40,

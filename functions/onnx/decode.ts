@@ -1,11 +1,13 @@
 import { Semaphore } from 'async-mutex';
-import sharp from 'sharp';
+import sharp, { type SharpOptions } from 'sharp';
 import { BudgetNetError, messageOf } from '../core/errors.ts';
 import type { FailureReason } from '../core/failure.ts';
 import { limits } from '../core/limits.ts';
 import { type ModelCard, pixelBytes } from '../core/package.ts';
 import { tooManyParts, withoutExtras } from './container.ts';
+import { isTameProfile } from './icc-profile.ts';
 import { sniff } from './sniff.ts';
+import { tidyJpeg } from './tidy-jpeg.ts';
 
 // Second wall behind sniff(): these settings hold for every user of sharp in this process.
 sharp.block({ operation: ['VipsForeignLoad'] });
@@ -28,8 +30,11 @@ const decoders = new Semaphore(Math.max(1, poolThreads - lookupThreads));
 /** What a transparent pixel lies on: most pictures with alpha are made for white pages. */
 const background = '#ffffff';
 
-/** Warnings of JPEGs as some phones write them, whose pixels are all there. */
-const harmless = ['Invalid SOS parameters', 'extraneous bytes before marker'];
+/** Warnings of JPEGs as some phones and programs write them, whose pixels are all there. */
+const harmless = ['Invalid SOS parameters', 'extraneous bytes before marker', 'Unknown Adobe color transform code'];
+const strayAtEnd = /(\d+) extraneous bytes before marker 0xd9/;
+/** Of one image: as it is, tidied, and without what only the second one told of. */
+const decodesMax = 3;
 
 /** Bytes that are no image, or too large a one: code `invalid`, and the reason for its outcome. */
 export class ImageRefused extends BudgetNetError {
@@ -60,7 +65,7 @@ export async function decodeImage(bytes: Uint8Array, input: ModelCard['input']):
 	if (tooMany) throw new ImageRefused('too-large', `${format} of ${tooMany}`);
 	const file = format === 'PNG' ? withoutExtras(bytes) : bytes;
 	const pixels = await decoders
-		.runExclusive(() => decodeWarily(file, input))
+		.runExclusive(async () => decodeWarily(file, input, { ignoreIcc: !(await isTameProfile(file, format)) }))
 		.catch((error) => {
 			throw refusalOf(error, format);
 		});
@@ -73,16 +78,26 @@ export async function decodeImage(bytes: Uint8Array, input: ModelCard['input']):
 	return new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.length);
 }
 
-/** Refuses what is damaged; what only some phones do is no damage. */
-function decodeWarily(bytes: Uint8Array, input: ModelCard['input']): Promise<Buffer> {
-	return decode(bytes, input, 'warning').catch((error) => {
-		if (harmless.some((warning) => messageOf(error).includes(warning))) return decode(bytes, input, 'error');
-		throw error;
-	});
+/** Refuses what is damaged; what only some phones do is mended first, so that all else is still found. */
+async function decodeWarily(bytes: Uint8Array, input: ModelCard['input'], options: Options): Promise<Buffer> {
+	let file = bytes;
+	for (let decodes = 1; ; decodes++) {
+		try {
+			return await decode(file, input, options);
+		} catch (error) {
+			const message = messageOf(error);
+			if (decodes === decodesMax || !harmless.some((warning) => message.includes(warning))) throw error;
+			const tidied = tidyJpeg(file, Number(strayAtEnd.exec(message)?.[1] ?? 0));
+			if (tidied === file) throw error;
+			file = tidied;
+		}
+	}
 }
 
-function decode(bytes: Uint8Array, input: ModelCard['input'], failOn: 'warning' | 'error'): Promise<Buffer> {
-	return sharp(bytes, { failOn, limitInputPixels: limits.imagePixelsMax })
+type Options = Pick<SharpOptions, 'ignoreIcc'>;
+
+function decode(bytes: Uint8Array, input: ModelCard['input'], options: Options): Promise<Buffer> {
+	return sharp(bytes, { ...options, failOn: 'warning', limitInputPixels: limits.imagePixelsMax })
 		.timeout({ seconds: limits.decodeTimeoutSeconds })
 		.autoOrient()
 		.flatten({ background })

@@ -1,0 +1,65 @@
+import { endOfImage, isStartOfFrame, type Segment, segmentsOf, startOfScan } from './jpeg-segments.ts';
+
+const app14 = 0xee;
+const adobeMark = Buffer.from('Adobe');
+/** Behind the marker's 0xff: marker, length, mark, version, flags. */
+const adobeTransformAt = 15;
+/** In a frame's head: behind marker, length, depth, height and width. */
+const coloursAt = 9;
+/** Transforms that are known, by the number of colours; the first is what libjpeg takes for others. */
+const transforms: Record<number, readonly number[]> = { 3: [1, 0], 4: [2, 0] };
+
+/**
+ * A JPEG without what libjpeg warns of though it loses no pixel by it, as some phones and programs write it: bytes
+ * between segments, a scan's parameters that only a progressive one has, an unknown transform of colours, bytes between
+ * the last scan and the end. The very same bytes where there is no such thing.
+ * @param strayAtEnd how many those last ones are: only who has read the scan knows
+ */
+export function tidyJpeg(jpeg: Uint8Array, strayAtEnd: number): Uint8Array {
+	const tidied = Buffer.from(jpeg);
+	let bytes = 0; // of what is kept before `from`
+	let from = 0;
+	const drop = (start: number, end: number) => {
+		if (end <= start) return;
+		tidied.copyWithin(bytes, from, start);
+		bytes += start - from;
+		from = end;
+	};
+	let last: Segment | undefined;
+	let frame: Segment | undefined;
+	let adobeAt: number | undefined;
+	for (const segment of segmentsOf(jpeg)) {
+		const { marker, at, end } = segment;
+		if (last?.marker !== startOfScan) drop(last?.end ?? 0, at);
+		else if (marker === endOfImage) drop(Math.max(last.end, at - strayAtEnd), at); // behind a scan lie its data
+		if (isStartOfFrame(marker)) frame = segment;
+		if (isAdobe(jpeg, segment)) adobeAt = bytes + at - from;
+		if (isHeadOf(frame, segment) && end <= jpeg.length) tidied.set(sequentialScan, end - sequentialScan.length);
+		last = segment;
+	}
+	drop(jpeg.length, jpeg.length + 1);
+	if (adobeAt !== undefined && frame) tidyTransform(tidied, adobeAt + adobeTransformAt, jpeg[frame.at + coloursAt]);
+	const found = tidied.subarray(0, bytes);
+	return found.equals(jpeg) ? jpeg : found;
+}
+
+/** First and last coefficient, and how many bits of them: they end a scan's head. */
+const sequentialScan = [0, 63, 0];
+/** Marker, length, count of colours, one of them, and these. */
+const scanHeadBytesMin = 2 + 2 + 1 + 2 + sequentialScan.length;
+
+/** Whether it is a scan's of a sequential frame. */
+function isHeadOf(frame: Segment | undefined, { marker, at, end }: Segment): boolean {
+	const sequential = frame?.marker === 0xc0 || frame?.marker === 0xc1;
+	return sequential && marker === startOfScan && end - at >= scanHeadBytesMin;
+}
+
+function isAdobe(jpeg: Uint8Array, { marker, at, end }: Segment): boolean {
+	if (marker !== app14 || end <= at + adobeTransformAt) return false;
+	return adobeMark.equals(jpeg.subarray(at + 4, at + 4 + adobeMark.length));
+}
+
+function tidyTransform(jpeg: Buffer, at: number, colours = 0): void {
+	const known = transforms[colours] ?? [];
+	if (known[0] !== undefined && !known.includes(jpeg[at] as number)) jpeg[at] = known[0];
+}
