@@ -106,7 +106,7 @@ def test_a_trunk_gives_all_but_the_head_to_a_network_for_other_classes(settings,
     trainer = trained(settings, learn, 1)
     trainer.save(tmp_path / "constant.pt")
     checkpoint.keep(tmp_path / "constant.pt", tmp_path / "kept.npz")
-    kept, _ = checkpoint.read_kept(tmp_path / "kept.npz")
+    kept, *_ = checkpoint.read_kept(tmp_path / "kept.npz")
     other = train.Trainer(settings, learn)
     fresh = {name: value.clone() for name, value in other.network.state_dict().items()}
     other.trunk_from(tmp_path / "kept.npz")
