@@ -1,7 +1,9 @@
 import { GetObjectCommand, HeadBucketCommand } from '@aws-sdk/client-s3';
+import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { expect, test, vi } from 'vitest';
-import { clockOf, createClients } from './clients.ts';
+import { clockOf, createClients, triesAndTimes } from './clients.ts';
 import { fetchObject } from './objects.ts';
 import { startAnswering } from './testing/start-answering.ts';
 
@@ -12,6 +14,24 @@ test('a request that is never answered fails when its time is up, and is tried a
 	expect(await quickly(asked)).toMatchObject({ name: 'TimeoutError' });
 	expect(server.requests.length).toBeGreaterThan(1);
 	for (const client of Object.values(clients)) client.destroy();
+});
+
+test('all tries of a request end before the function that made it does: then the error names itself', async () => {
+	await using server = await startAnswering((_, response) => void response.end('{}'));
+	const { s3, sqs, dynamodb } = await clientsOf(server);
+	const endpoint = await server.s3.config.endpoint?.();
+	const sns = new SNSClient({ ...triesAndTimes, endpoint: `http://127.0.0.1:${endpoint?.port}`, ...account });
+	await s3.send(new HeadBucketCommand({ Bucket: 'images' })); // configurations are there from the first request on
+	await sqs.send(new GetQueueAttributesCommand({ QueueUrl: 'http://127.0.0.1/1/any' }));
+	await dynamodb.send(new GetCommand({ TableName: 'any', Key: { pk: 'any' } }));
+	await sns.send(new PublishCommand({ Message: 'any' })).catch(() => undefined); // it wants XML
+	const times = [s3, sqs, dynamodb, sns].map(async ({ config }) => {
+		const handler = config.requestHandler as unknown as HttpHandler;
+		return (await config.maxAttempts()) * handler.httpHandlerConfigs().requestTimeout;
+	});
+	const functionTimeoutMs = 300_000;
+	for (const ms of await Promise.all(times)) expect(ms).toBeLessThanOrEqual(functionTimeoutMs / 2);
+	for (const client of [s3, sqs, dynamodb, sns]) client.destroy();
 });
 
 test('a bucket that asks to slow down for longer than the SDK tries is asked again, by the same request', async () => {
@@ -102,9 +122,11 @@ test("a desk whose clock is an hour off goes by AWS's, from the first answer on"
 	for (const client of Object.values(clients)) client.destroy();
 });
 
+const account = { region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+
 /** What @smithy/node-http-handler has, and the SDK's types do not tell. */
 interface HttpHandler {
-	httpHandlerConfigs(): object;
+	httpHandlerConfigs(): { requestTimeout: number };
 	updateHttpClientConfig(key: string, value: number): void;
 }
 
@@ -116,7 +138,6 @@ async function clientsOf(server: Awaited<ReturnType<typeof startAnswering>>) {
 		s3Endpoint: url,
 		sqsEndpoint: url,
 		dynamodbEndpoint: url,
-		region: 'us-east-1',
-		credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+		...account,
 	});
 }

@@ -21,10 +21,25 @@ export interface Clients {
 
 const attemptsMax = 5;
 const connectionTimeoutMs = 5_000;
-/** Longer than the longest long poll. */
-const requestTimeoutMs = 60_000;
+/** All tries together end well within a function's time-out: then the error names itself. */
+const requestTimeoutMs = 15_000;
+/** Longer than the longest long poll, 20 s. */
+const longPollTimeoutMs = 30_000;
 /** Without a byte for so long an answer is given up: a request's own time is over when the answer begins. */
 const socketTimeoutMs = 60_000;
+
+/** Unless told to throw, the SDK only logs that the time is up, and waits on. */
+const requestHandler = {
+	connectionTimeout: connectionTimeoutMs,
+	requestTimeout: requestTimeoutMs,
+	socketTimeout: socketTimeoutMs,
+	throwOnRequestTimeout: true,
+	httpsAgent: { maxSockets: limits.socketsMax },
+	httpAgent: { maxSockets: limits.socketsMax },
+};
+
+/** How often any client of this program tries, and how long. */
+export const triesAndTimes = { maxAttempts: attemptsMax, requestHandler };
 
 /** Answers say the time in whole seconds, and come late: what is off by less is not known to be off. */
 const skewMinutesMin = 5;
@@ -45,19 +60,8 @@ export function clockOf({ dynamodb }: Clients): () => number {
  * @param slowDownTries how often a request is made again while a store asks to slow down
  */
 export function createClients(endpoints?: Endpoints, slowDownTries: number = limits.slowDownTries): Clients {
-	const common = {
-		maxAttempts: attemptsMax,
-		// Unless told to throw, the SDK only logs that the time is up, and waits on.
-		requestHandler: {
-			connectionTimeout: connectionTimeoutMs,
-			requestTimeout: requestTimeoutMs,
-			socketTimeout: socketTimeoutMs,
-			throwOnRequestTimeout: true,
-			httpsAgent: { maxSockets: limits.socketsMax },
-			httpAgent: { maxSockets: limits.socketsMax },
-		},
-		...(endpoints ? embedded(endpoints) : {}),
-	};
+	const common = { ...triesAndTimes, ...(endpoints ? embedded(endpoints) : {}) };
+	const polling = { ...common, requestHandler: { ...requestHandler, requestTimeout: longPollTimeoutMs } };
 	const at = (endpoint: string | undefined) => (endpoint === undefined ? {} : { endpoint });
 	const s3 = new S3Client({
 		...common,
@@ -73,7 +77,7 @@ export function createClients(endpoints?: Endpoints, slowDownTries: number = lim
 	dynamodb.middlewareStack.add((next) => (call) => slowedDown(() => next(call), slowDownTries), { step: 'initialize' });
 	return {
 		s3,
-		sqs: new SQSClient({ ...common, ...at(endpoints?.sqsEndpoint) }),
+		sqs: new SQSClient({ ...polling, ...at(endpoints?.sqsEndpoint) }),
 		dynamodb: DynamoDBDocumentClient.from(dynamodb, { marshallOptions: { removeUndefinedValues: true } }),
 	};
 }

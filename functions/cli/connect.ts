@@ -1,5 +1,5 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
-import { clockOf, createClients } from '../aws/clients.ts';
+import { clockOf, createClients, triesAndTimes } from '../aws/clients.ts';
 import { emulatedAccount, namesOf } from '../aws/names.ts';
 import { outputsOf, resourcesIn } from '../aws/stack-outputs.ts';
 import { createStores } from '../aws/stores.ts';
@@ -72,7 +72,7 @@ async function connect() {
 
 /** Everything from the outputs of a stack. @throws BudgetNetError `not-found`, `invalid`, `unavailable` */
 async function findByStack(name: string): Promise<Found> {
-	const client = new CloudFormationClient();
+	const client = new CloudFormationClient(triesAndTimes);
 	try {
 		const outputs = await outputsOf(client, name);
 		const resources = resourcesIn(outputs, name);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { z } from 'zod';
 import { createAlertTopic } from '../aws/alert-topic.ts';
-import { createClients } from '../aws/clients.ts';
+import { createClients, triesAndTimes } from '../aws/clients.ts';
 import { createImages } from '../aws/images.ts';
 import { createMeasuredLog } from '../aws/measured-log.ts';
 import { createQueue } from '../aws/queue.ts';
@@ -44,7 +44,7 @@ const stores = createStores(clients, {
 });
 const card = parseCard(readFileSync(join(environment.LAMBDA_TASK_ROOT, 'model.json'), 'utf8'));
 const log = createMeasuredLog(environment.SYSTEM_NAME, 'planner');
-const alerts = createAlertTopic(new SNSClient(), environment.QUOTA_ALERTS_TOPIC_ARN, log);
+const alerts = createAlertTopic(new SNSClient(triesAndTimes), environment.QUOTA_ALERTS_TOPIC_ARN, log);
 const parts = {
 	...stores,
 	habitOf: createHabits(stores.ledger),
