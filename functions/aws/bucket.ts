@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
 	DeleteObjectCommand,
 	GetObjectCommand,
@@ -14,6 +15,7 @@ import { parseJson } from '../core/parse.ts';
 import { awsCall, nameOf, statusOf } from './aws-call.ts';
 import { mustFit } from './must-fit.ts';
 import { fetchObject, isMissing } from './objects.ts';
+import { backoffMs } from './slow-down.ts';
 
 /** The objects of one bucket. Every verb throws BudgetNetError `unavailable` when the bucket cannot be reached. */
 export interface Bucket {
@@ -58,11 +60,13 @@ interface PutOptions {
 }
 
 /**
- * Tries of a conditional PUT that S3 answers with 409: somebody is just writing the same key, so it is not decided yet.
+ * Tries of a conditional PUT that S3 answers with 409, some seconds in all: somebody is just writing the same key, so it
+ * is not decided yet.
  */
-const conflictTries = 5;
+const conflictTries = 6;
+const conflicts = ['ConditionalRequestConflict', 'OperationAborted'];
 
-export function openBucket(s3: S3Client, name: string): Bucket {
+export function openBucket(s3: S3Client, name: string, wait: (ms: number) => Promise<unknown> = delay): Bucket {
 	const whatOf = (key: string) => `object ${key} in bucket ${name}`;
 	const at = (key: string) => ({ Bucket: name, Key: key });
 
@@ -83,7 +87,7 @@ export function openBucket(s3: S3Client, name: string): Bucket {
 			...(ifNoneMatch ? { IfNoneMatch: '*' } : {}),
 			...(metadata ? { Metadata: metadata } : {}),
 		});
-		if (ifNoneMatch) return await writeFirst(whatOf(key), () => s3.send(put));
+		if (ifNoneMatch) return await writeFirst(whatOf(key), () => s3.send(put), wait);
 		await awsCall(whatOf(key), () => s3.send(put));
 		return 'written';
 	}
@@ -140,19 +144,24 @@ async function ifThere<T>(what: string, call: () => Promise<T>): Promise<T | und
 }
 
 /** Makes a PUT that S3 does only where nothing is, again while that is not decided. */
-async function writeFirst(what: string, put: () => Promise<unknown>): Promise<'written' | 'exists'> {
-	for (let attempt = 0; attempt < conflictTries; attempt++) {
+async function writeFirst(
+	what: string,
+	put: () => Promise<unknown>,
+	wait: (ms: number) => Promise<unknown>,
+): Promise<'written' | 'exists'> {
+	for (let tries = 1; tries <= conflictTries; tries++) {
 		const result = await awsCall(what, async () => {
 			try {
 				await put();
 				return 'written';
 			} catch (error) {
 				if (statusOf(error) === 412) return 'exists';
-				if (nameOf(error) === 'ConditionalRequestConflict') return 'undecided';
+				if (conflicts.includes(nameOf(error))) return 'undecided';
 				throw error;
 			}
 		});
 		if (result !== 'undecided') return result;
+		if (tries < conflictTries) await wait(backoffMs(tries));
 	}
 	throw new BudgetNetError('unavailable', `${what} is being written by others: gave up after ${conflictTries} tries`);
 }

@@ -149,29 +149,42 @@ test('those of a day and later are listed without the days before', async () => 
 	expect(await outcomes.list('steady', '2026-11-24', '2026-11-24')).toEqual(refs.slice(1, 2));
 });
 
-const conflict = '<?xml version="1.0"?><Error><Code>ConditionalRequestConflict</Code><Message>no</Message></Error>';
+const conflictOf = (code: string) => `<?xml version="1.0"?><Error><Code>${code}</Code><Message>no</Message></Error>`;
+const conflict = conflictOf('ConditionalRequestConflict');
 
-test('a conflict with another write is tried again', async () => {
-	let conflicts = 2;
-	await using server = await startAnswering((request, response) => {
-		request
-			.resume()
-			.on('end', () => response.writeHead(conflicts-- > 0 ? 409 : 200).end(conflicts >= 0 ? conflict : ''));
-	});
-	const result = await createOutcomes(openBucket(server.s3, 'results')).commit(
-		ref(30),
-		factsOf(ref(30), ridOf(1)),
-		rows,
-	);
-	expect(result).toBe('committed');
-	expect(server.requests.map(({ headers }) => headers['if-none-match'])).toEqual(['*', '*', '*']);
-});
+test.each([conflict, conflictOf('OperationAborted')])(
+	'a conflict with another write is tried again, later each time: %s',
+	async (answer) => {
+		const waitsMs: number[] = [];
+		const wait = async (ms: number) => void waitsMs.push(ms);
+		let conflicts = 5;
+		await using server = await startAnswering((request, response) => {
+			request
+				.resume()
+				.on('end', () => response.writeHead(conflicts-- > 0 ? 409 : 200).end(conflicts >= 0 ? answer : ''));
+		});
+		const result = await createOutcomes(openBucket(server.s3, 'results', wait)).commit(
+			ref(30),
+			factsOf(ref(30), ridOf(1)),
+			rows,
+		);
+		expect(result).toBe('committed');
+		expect(server.requests.map(({ headers }) => headers['if-none-match'])).toEqual(Array(6).fill('*'));
+		expect(waitsMs).toHaveLength(5);
+		for (const [i, ms] of waitsMs.entries()) expect(ms).toBeLessThanOrEqual(500 * 2 ** i);
+	},
+);
 
 test('conflicts without end give up', async () => {
 	await using server = await startAnswering((request, response) => {
 		request.resume().on('end', () => response.writeHead(409).end(conflict));
 	});
-	const commit = createOutcomes(openBucket(server.s3, 'results')).commit(ref(31), factsOf(ref(31), ridOf(1)), rows);
+	const noWait = async () => undefined;
+	const commit = createOutcomes(openBucket(server.s3, 'results', noWait)).commit(
+		ref(31),
+		factsOf(ref(31), ridOf(1)),
+		rows,
+	);
 	await expect(commit).rejects.toMatchObject({ code: 'unavailable' });
 });
 

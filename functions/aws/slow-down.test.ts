@@ -5,6 +5,10 @@ import { slowedDown } from './slow-down.ts';
 const slowDown = Object.assign(new Error('Please reduce your request rate.'), { name: 'SlowDown' });
 const unavailable = Object.assign(new Error('try later'), { $metadata: { httpStatusCode: 503 } });
 
+const tooMany = Object.assign(new Error('for this account'), { name: 'RequestLimitExceeded' });
+const fault = Object.assign(new Error('We encountered an internal error.'), { $metadata: { httpStatusCode: 500 } });
+const broken = Object.assign(new Error('read ECONNRESET'), { name: 'TimeoutError', code: 'ECONNRESET' });
+
 /** A bucket that refuses so many calls before it answers; what it was asked to wait, in ms. */
 function bucket(refusals: number, error: Error) {
 	const waitsMs: number[] = [];
@@ -20,7 +24,7 @@ function bucket(refusals: number, error: Error) {
 	return { answer, waitsMs, calls: () => calls };
 }
 
-test.each([slowDown, unavailable])(
+test.each([slowDown, unavailable, tooMany, fault])(
 	'a bucket that asks to slow down is asked again, later each time: %s',
 	async (error) => {
 		const { answer, waitsMs } = bucket(limits.workerSlowDownTries - 1, error);
@@ -29,6 +33,21 @@ test.each([slowDown, unavailable])(
 		expect(waitsMs.length).toBe(limits.workerSlowDownTries - 1);
 	},
 );
+
+test.each([
+	['after it asked to slow down is made again', [slowDown, broken], 3],
+	['at the first try is the SDK to have tried enough', [broken], 1],
+])('a connection that breaks %s', async (_, errors, expected) => {
+	const left = [...errors];
+	let calls = 0;
+	const call = async () => {
+		calls += 1;
+		const error = left.shift();
+		if (error) throw error;
+	};
+	await slowedDown(call, limits.slowDownTries, async () => undefined).catch(() => undefined);
+	expect(calls).toBe(expected);
+});
 
 test('one that never answers is given up', async () => {
 	const { answer, calls } = bucket(limits.workerSlowDownTries, slowDown);

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { valuesWidth } from '../core/advice.ts';
 import { failureOf } from '../core/failure.ts';
 import { limits } from '../core/limits.ts';
 import type { RunFacts } from '../core/outcome.ts';
@@ -76,6 +77,43 @@ test.each([
 	await runBatch(parts as unknown as WorkerParts, messageOf(nowMs + limits.batchRunSecondsMax * 2000));
 	expect(said).toEqual(['batch started', told]);
 	expect(reported).toEqual([winner?.startedMs]);
+});
+
+test.each([
+	['were not written are measured as wasted', false, [{ wastedMacs: 20 }]],
+	['were written, though no answer came, are not', true, []],
+])('MACs of outcomes that %s', async (_, isWritten, expected) => {
+	let written: RunFacts | undefined;
+	const said: unknown[] = [];
+	const outcomes = {
+		facts: async () => written,
+		commit: async (_: unknown, facts: RunFacts) => {
+			if (isWritten) written = facts;
+			throw new Error('the bucket is gone');
+		},
+	};
+	const run = async () => ({
+		logits: new Float32Array(card.classes.length),
+		values: new Float32Array(valuesWidth(card)),
+	});
+	const parts = {
+		card,
+		outcomes,
+		nowMs: () => nowMs,
+		groupImages: 1,
+		sharedRoom: createSharedRoom(),
+		inference: { provider: 'cpu', run },
+		manifests: { get: async () => ({ images: [{ key: 'acme/cat.png', etag: 'e', bytes: 1 }] }) },
+		loadPixels: async (_: unknown, __: unknown, onReady: (image: number) => void) => {
+			onReady(0);
+			return new Map();
+		},
+		log: (level: string, _: string, fields: object) => level === 'warn' && said.push(fields),
+	};
+	const ran = runBatch(parts as unknown as WorkerParts, messageOf(nowMs + limits.batchRunSecondsMax * 2000));
+	await expect(ran).rejects.toThrow('the bucket is gone');
+	expect(said).toMatchObject(expected);
+	expect(said).toHaveLength(expected.length);
 });
 
 test('a message that comes again runs nothing: the report of what the batch has is sent once more', async () => {

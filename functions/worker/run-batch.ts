@@ -56,10 +56,13 @@ async function attempt(parts: WorkerParts, message: BatchMessage): Promise<Commi
 	const facts = foldOutcomes(message, outcomes, measures);
 	const { consumedMacs, budgetMacs, labelled, failed } = facts;
 	const did = { labelled, failed, consumedMacs, budgetMacs, elapsedMs, ...parts.times };
-	const result = await parts.outcomes.commit(message, facts, outcomes);
+	const isOwn = async () => isDeepStrictEqual(await parts.outcomes.facts(message), facts);
+	const result = await parts.outcomes.commit(message, facts, outcomes).catch(async (error) => {
+		if (!(await isOwn().catch(() => false))) wasted(consumedMacs);
+		throw error;
+	});
 	// 'exists': also after a write of one's own whose answer was lost.
-	if (result === 'committed' || isDeepStrictEqual(await parts.outcomes.facts(message), facts))
-		parts.log('info', 'batch classified', { tenant, batchId, ...did });
+	if (result === 'committed' || (await isOwn())) parts.log('info', 'batch classified', { tenant, batchId, ...did });
 	else parts.log('warn', 'another attempt had won', { tenant, batchId, wastedMacs: consumedMacs });
 	return result === 'committed' ? { facts, outcomes } : undefined;
 }
