@@ -11,9 +11,13 @@ export function redriveCommand(): Command {
 		.description('put the dead letters of a queue back onto it')
 		.addArgument(new Argument('<queue>', 'which').choices(queues))
 		.action(async (queue: (typeof queues)[number]) => {
-			const moved = await connected(async ({ clients, queueUrl }) =>
+			const { moved, inFlight } = await connected(async ({ clients, queueUrl }) =>
 				moveMessages(clients.sqs, queueUrl(`${queue}-dead`), queueUrl(queue)),
 			);
 			process.stdout.write(`${moved} messages put back onto ${queue}\n`);
+			if (inFlight > 0)
+				process.stdout.write(
+					`${inFlight} more are in flight, as after a redrive that broke off: say it again in 30 minutes\n`,
+				);
 		});
 }
