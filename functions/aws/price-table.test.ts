@@ -21,8 +21,22 @@ const wish = {
 	validFromMs: 1000,
 };
 
+test('a price whose answer was lost is written once', async () => {
+	const lost = { ...wish, model: 'lost' };
+	const store = openLedgerStore(clients.dynamodb, tableNames('prices').ledger);
+	const put: typeof store.put = async (input) => {
+		await store.put(input);
+		return false; // as when the SDK tries again
+	};
+	expect(await createPriceTable({ ...store, put }).supersede(lost, 1000)).toEqual({ ...lost, number: 1 });
+	expect(await prices.supersede(lost, 1000)).toEqual({ ...lost, number: 1 });
+	expect((await prices.list()).filter(({ model }) => model === 'lost')).toHaveLength(1);
+	const back = { ...lost, nanoUsdPerImage: 6 };
+	expect(await prices.supersede(back, 1000)).toEqual({ ...back, number: 2 });
+	expect(await prices.supersede(lost, 1000)).toEqual({ ...lost, number: 3 });
+});
+
 test('a price is superseded, never changed, also where many do it at once', async () => {
-	expect(await prices.list()).toEqual([]);
 	expect(await prices.supersede(wish, 1000)).toEqual({ ...wish, number: 1 });
 	const costlier = [1, 2, 3, 4].map((more) =>
 		prices.supersede({ ...wish, nanoUsdPerTmac: 300_000 + more, validFromMs: 2000 }, 1500),

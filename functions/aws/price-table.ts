@@ -22,7 +22,9 @@ export function createPriceTable({ put, items }: LedgerStore): PriceTable {
 		list,
 		supersede: (wish, nowMs) =>
 			tries(`price of model ${wish.model} on ${wish.workerKind}`, async () => {
-				const next = nextPrice(await list(), wish, nowMs);
+				const listed = await list();
+				const next = nextPrice(listed, wish, nowMs);
+				if (listed.includes(next)) return next;
 				const Item = { pk: partition, sk: `${next.model}#${next.workerKind}#${next.number}`, ...next };
 				return (await put({ Item, ConditionExpression: 'attribute_not_exists(pk)' })) ? next : again;
 			}),

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { BudgetNetError } from './errors.ts';
 import { nanoUsdPerUsd } from './money.ts';
@@ -37,7 +38,8 @@ function versionsOf(list: readonly ListedPrice[], { model, workerKind }: Priced)
 
 /**
  * The version that supersedes all before it from when it is valid on, those that are not yet valid too: so one that was
- * set by mistake never comes into force. It cannot be valid in the past: what was planned keeps its price.
+ * set by mistake never comes into force. Where the last is just so already, that one: it was written, and its answer
+ * lost. It cannot be valid in the past: what was planned keeps its price.
  * @throws BudgetNetError `invalid`
  */
 export function nextPrice(list: readonly ListedPrice[], wish: PriceWish, nowMs: number): ListedPrice {
@@ -48,6 +50,7 @@ export function nextPrice(list: readonly ListedPrice[], wish: PriceWish, nowMs: 
 			`price of model ${wish.model} on ${wish.workerKind}: expected it to be valid from ${new Date(nowMs).toISOString()} on or later; prices are superseded, never changed`,
 		);
 	const last = versionsOf(list, wanted).at(-1);
+	if (last && isDeepStrictEqual(last, { ...wanted, number: last.number })) return last;
 	return { ...wanted, number: (last?.number ?? 0) + 1 };
 }
 
