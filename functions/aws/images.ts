@@ -57,7 +57,7 @@ export function createImages(s3: S3Client, bucket: string, wait: (ms: number) =>
 			try {
 				return await lookFor(...of);
 			} catch (error) {
-				if (!(error instanceof ImageError && error.reason === 'deleted')) throw error;
+				if (!(error instanceof ImageError && isMissing(error.cause))) throw error;
 				await wait(ms);
 			}
 		}

@@ -25,7 +25,12 @@ export interface Manifests {
 	putEntries(list: EntryList): Promise<EntryList>;
 	getEntries(ref: BatchRef): Promise<EntryList | undefined>;
 	put(manifest: Manifest): Promise<void>;
-	/** @throws BudgetNetError `not-found`, or `invalid` when it does not fit its schema or is another batch's */
+	/**
+	 * undefined where there is none (yet, or any more: outcomes can outlive it).
+	 * @throws BudgetNetError `invalid` when it does not fit its schema or is another batch's
+	 */
+	find(ref: BatchRef): Promise<Manifest | undefined>;
+	/** @throws BudgetNetError `not-found`, or like `find` */
 	get(ref: BatchRef): Promise<Manifest>;
 }
 
@@ -48,6 +53,7 @@ export function createManifests(results: Bucket): Manifests {
 		return found;
 	}
 	const read = (key: string, ref: BatchRef) => readAs(manifestSchema, key, ref, limits.manifestBytesMax);
+	const find = (ref: BatchRef) => read(objectKeys.manifest(ref), ref);
 	const readEntries = (ref: BatchRef) =>
 		readAs(entryListSchema, objectKeys.entries(ref), ref, limits.entryListBytesMax);
 
@@ -70,11 +76,11 @@ export function createManifests(results: Bucket): Manifests {
 		async put(manifest) {
 			await write(objectKeys.manifest(manifest), manifest);
 		},
+		find,
 		async get(ref) {
-			const key = objectKeys.manifest(ref);
-			const manifest = await read(key, ref);
-			if (!manifest) throw new BudgetNetError('not-found', `${key} is not in bucket ${results.name}`);
-			return manifest;
+			const manifest = await find(ref);
+			if (manifest) return manifest;
+			throw new BudgetNetError('not-found', `${objectKeys.manifest(ref)} is not in bucket ${results.name}`);
 		},
 	};
 }

@@ -27,10 +27,9 @@ export function backoffMs(tries: number): number {
 }
 
 /**
- * Makes a call again, `triesMax` times at most, while a store asks to slow down or has a fault. The SDK's own tries share a quota that
- * a worker with hundreds of requests under way uses up within a second; and where then one of a batch's 2,048 images
- * fails, all of them are fetched again. Waits longer each time, at random (full jitter), so that workers do not come
- * back together.
+ * Makes a call again, `triesMax` times at most, while a store asks to slow down or has a fault. The SDK's own tries share
+ * a quota that a worker with hundreds of requests under way uses up within a second; and where then one of a batch's
+ * 2,048 images fails, all of them are fetched again. Workers do not come back together: see `backoffMs`.
  * @throws what the call throws
  */
 export async function slowedDown<T>(

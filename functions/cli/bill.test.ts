@@ -41,4 +41,5 @@ test('of a total a batch of the month may have waited, and is billed to it later
 	const total = { acme: ['total', ['total']] } as Parameters<typeof billsOf>[0];
 	expect(await billsOf(total, nowMs)).toMatchObject([{ final: false }]);
 	expect(await billsOf(total, later)).toMatchObject([{ final: true }]);
+	expect(await billsOf(total, later, 1)).toMatchObject([{ final: true, openBatches: 0 }]); // what is open is younger
 });

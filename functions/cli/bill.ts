@@ -58,19 +58,23 @@ async function billOf(ledger: Ledger, tenant: string, month: string, nowMs: numb
 	);
 	let billedNanoUsd = 0;
 	for (const account of accounts) billedNanoUsd += await billedOf(ledger, account, month);
-	const openBatches = accounts.reduce((sum, { open }) => sum + Object.keys(open).length, 0);
-	const reserved = accounts.reduce((sum, account) => sum + reservedNanoUsd(account), 0);
-	const goesOn = accounts.some(({ period }) => mayGrow(period, month, nowMs));
-	return { tenant, month, billedNanoUsd, reservedNanoUsd: reserved, openBatches, final: openBatches === 0 && !goesOn };
+	const goOn = accounts.filter(({ period }) => mayGrow(period, month, nowMs));
+	const open = accounts.filter(({ period }) => period !== 'total' || goOn.length > 0); // what it holds may be younger
+	const openBatches = open.reduce((sum, account) => sum + Object.keys(account.open).length, 0);
+	const reserved = open.reduce((sum, account) => sum + reservedNanoUsd(account), 0);
+	const final = openBatches === 0 && goOn.length === 0;
+	return { tenant, month, billedNanoUsd, reservedNanoUsd: reserved, openBatches, final };
 }
 
+/** The longest that a batch waits, for money and then for a worker. */
+const batchWaitMaxMs = limits.deferralDaysMax * dayMs + limits.batchRetentionSeconds * 1000;
+
 /**
- * Whether a batch may still be planned that counts to the month: one of a total counts to the month that it was made in,
- * and may have waited since.
+ * Whether a batch may still come that counts to the month: one of a total counts to the month that it was made in, and
+ * may have waited since.
  */
 function mayGrow(period: string, month: string, nowMs: number): boolean {
-	if (period !== 'total') return mayOverlap(period, nowMs, nowMs);
-	return mayOverlap(month, nowMs - limits.deferralDaysMax * dayMs, nowMs);
+	return period === 'total' ? mayOverlap(month, nowMs - batchWaitMaxMs, nowMs) : mayOverlap(period, nowMs, nowMs);
 }
 
 /** The account of a total says nothing of months: its journal does. */

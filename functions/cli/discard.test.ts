@@ -17,7 +17,7 @@ async function systemWith(keysOf: readonly string[][], sent?: number): Promise<C
 		await batches.create({ batchId, tenant, createdMs: nowMs, state, images: keys.length, reservations: [] });
 	}
 	const manifests = {
-		get: async ({ batchId }: { batchId: string }) => ({
+		find: async ({ batchId }: { batchId: string }) => ({
 			images: keysOf[keysOf.findIndex((_, place) => idOf(place) === batchId)]?.map((key) => ({ key })),
 		}),
 	};

@@ -61,9 +61,9 @@ export async function findDiscardable(connection: Connection, options: DiscardOp
 	const meant = await pMap(
 		waiting,
 		async (each) => {
-			const keys = await keysOf(connection, each);
-			const count = keys.filter((key) => key.startsWith(prefix)).length;
-			return { each, all: count > 0 && count === keys.length, some: count > 0 };
+			const { images = [] } = (await connection.manifests.find(each)) ?? {}; // gone: only --batch means it
+			const count = images.filter(({ key }) => key.startsWith(prefix)).length;
+			return { each, all: count > 0 && count === images.length, some: count > 0 };
 		},
 		{ concurrency: limits.storeConcurrency },
 	);
@@ -72,16 +72,6 @@ export async function findDiscardable(connection: Connection, options: DiscardOp
 		mixed: meant.flatMap(({ each, all, some }) => (some && !all ? each : [])),
 		more: waiting.length === discardBatchesMax,
 	};
-}
-
-/** Of one whose list of images is gone none is known: only `--batch` means it. */
-async function keysOf({ manifests }: Connection, batch: Batch): Promise<string[]> {
-	try {
-		return (await manifests.get(batch)).images.map(({ key }) => key);
-	} catch (error) {
-		if (error instanceof BudgetNetError && error.code === 'not-found') return [];
-		throw error;
-	}
 }
 
 async function waitingBatch({ batches }: Connection, tenant: string, batchId: string): Promise<Batch> {

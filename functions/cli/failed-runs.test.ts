@@ -45,8 +45,8 @@ function storesWith(batches: Record<string, Rows>, expired: readonly string[] = 
 			}),
 		},
 		manifests: {
-			get: async ({ batchId }: { batchId: string }) => {
-				if (expired.includes(batchId)) throw new BudgetNetError('not-found', 'no such manifest');
+			find: async ({ batchId }: { batchId: string }) => {
+				if (expired.includes(batchId)) return undefined;
 				return { images: rowsOf(batchId).map(([name]) => image(name)) };
 			},
 		},

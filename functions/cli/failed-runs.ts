@@ -1,6 +1,5 @@
 import pMap, { pMapIterable } from 'p-map';
 import type { BatchRef } from '../core/batch.ts';
-import { BudgetNetError } from '../core/errors.ts';
 import type { FailureReason } from '../core/failure.ts';
 import { type Image, joinName, nameOfImage } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
@@ -78,20 +77,11 @@ async function runsAfterNewest(stores: Stores, tenant: string, wanted: Wanted, {
 
 /** Of these images of a batch those that are still known. */
 async function rerunAfter({ manifests }: Stores, ref: BatchRef, names: readonly string[]): Promise<Rerun> {
-	const images = await imagesByName(manifests, ref);
-	return { run: runAfter(ref.batchId), images: names.flatMap((name) => images?.get(name) ?? []) };
+	const { images = [] } = (await manifests.find(ref)) ?? {}; // of a batch that waited, outcomes outlive it
+	const byName = new Map(images.map((image) => [joinName(nameOfImage(image)), image]));
+	return { run: runAfter(ref.batchId), images: names.flatMap((name) => byName.get(name) ?? []) };
 }
 
 function isRetryable(outcome: Outcome): boolean {
 	return outcome.status === 'failed' && !hopeless.includes(outcome.reason);
-}
-
-/** Outcomes can outlive the manifest: of a batch that waited, they were written long after it. */
-async function imagesByName(manifests: Stores['manifests'], ref: BatchRef): Promise<Map<string, Image> | undefined> {
-	try {
-		return new Map((await manifests.get(ref)).images.map((image) => [joinName(nameOfImage(image)), image]));
-	} catch (error) {
-		if (error instanceof BudgetNetError && error.code === 'not-found') return undefined;
-		throw error;
-	}
 }

@@ -158,13 +158,10 @@ async function imagesSaid(
 ): Promise<Image[]> {
 	if (batch === undefined) return imagesOfKeys(connection, tenant, keys);
 	const batchId = parse(batchIdSchema, batch, `--batch "${batch}"`);
-	try {
-		return (await connection.manifests.get({ tenant, batchId })).images;
-	} catch (error) {
-		if (!(error instanceof BudgetNetError && error.code === 'not-found')) throw error;
-		const message = `tenant ${tenant} has no batch ${batchId}, or the list of its images has expired: drop them anew`;
-		throw new BudgetNetError('not-found', message, { cause: error });
-	}
+	const manifest = await connection.manifests.find({ tenant, batchId });
+	if (manifest) return manifest.images;
+	const message = `tenant ${tenant} has no batch ${batchId}, or the list of its images has expired: drop them anew`;
+	throw new BudgetNetError('not-found', message);
 }
 
 async function imagesOfKeys({ clients, names }: Connection, tenant: string, keys: readonly string[]): Promise<Image[]> {

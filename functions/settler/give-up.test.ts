@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import type { Manifests } from '../aws/manifests.ts';
 import type { Outcomes } from '../aws/outcomes.ts';
 import { type Batch, mintBatchId } from '../core/batch.ts';
-import { BudgetNetError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
 import { createMemoryBatches } from '../core/memory-batches.ts';
@@ -42,7 +41,7 @@ async function partsOf(outcomes: Partial<Outcomes>) {
 	const batches = createMemoryBatches();
 	const reservations = [{ rid: ridOf(1), period: '2026-11' }];
 	await batches.create({ batchId, tenant, createdMs: nowMs, state: 'sent', deadlineMs, images: 1, reservations });
-	const manifests: Partial<Manifests> = { get: async () => ({ v: 1, batchId, tenant, images }) };
+	const manifests: Partial<Manifests> = { find: async () => ({ v: 1, batchId, tenant, images }) };
 	return around(batches, outcomes, manifests);
 }
 
@@ -89,7 +88,7 @@ test('a batch that a planner has just taken up, after it has waited for too long
 	const noted = { rid: ridOf(1), period: '2026-11' };
 	const outcomes: Partial<Outcomes> = { read: async () => undefined };
 	const manifests: Partial<Manifests> = {
-		async get() {
+		async find() {
 			await batches.addReservation(batchId, noted, 0); // between the look at the batch and its end
 			return { v: 1, batchId, tenant, images: [{ key: 'acme/cat.png', etag: 'e1', bytes: 1 }] };
 		},
@@ -113,7 +112,7 @@ test.each(['deferred', 'sent'] as const)(
 			},
 			putReport: async () => undefined,
 		};
-		const manifests: Partial<Manifests> = { get: async () => ({ v: 1, batchId, tenant, images }) };
+		const manifests: Partial<Manifests> = { find: async () => ({ v: 1, batchId, tenant, images }) };
 		expect(await giveUp(around(batches, outcomes, manifests), { batchId, tenant }, 'discarded')).toBe(
 			state === 'deferred',
 		);
@@ -159,9 +158,8 @@ describe('a batch that waits and whose list of images is gone', () => {
 		expect(await ledger.reserve({ ...held, nextDeferred: oldest.batchId })).toBeUndefined();
 		await planner.setQuota({ period: 'month' });
 		const logged: unknown[][] = [];
-		const gone = () => Promise.reject(new BudgetNetError('not-found', 'the manifest is not there'));
 		const parts = {
-			...around(batches, { read: async () => undefined }, { get: gone }, ledger),
+			...around(batches, { read: async () => undefined }, { find: async () => undefined }, ledger),
 			log: (...line: unknown[]) => void logged.push(line),
 		};
 		const giving = (atMs: number) => giveUp({ ...parts, nowMs: () => atMs }, oldest, 'deferred-too-long');

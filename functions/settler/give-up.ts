@@ -1,6 +1,5 @@
 import type { Manifests } from '../aws/manifests.ts';
-import { type Batch, type BatchRef, batchOf, type Manifest, type NotedReservation } from '../core/batch.ts';
-import { BudgetNetError } from '../core/errors.ts';
+import { type Batch, type BatchRef, batchOf, type NotedReservation } from '../core/batch.ts';
 import { type Failure, failureOf } from '../core/failure.ts';
 import { nameOfImage } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
@@ -52,7 +51,7 @@ export async function giveUp(
 		return false;
 	}
 	if (!holds(why, batch, parts.nowMs(), deadlineMs)) return false;
-	const manifest = await manifestOf(parts, batch);
+	const manifest = await parts.manifests.find(batch);
 	if (!manifest) {
 		await endWithoutImages(parts, batch, why);
 		return false;
@@ -84,15 +83,6 @@ async function reportWinner(parts: GivingUpParts, batch: Batch): Promise<boolean
 	const winner = await parts.outcomes.read(batch);
 	if (winner) await putReport(parts, winner);
 	return winner !== undefined;
-}
-
-async function manifestOf({ manifests }: GivingUpParts, batch: Batch): Promise<Manifest | undefined> {
-	try {
-		return await manifests.get(batch);
-	} catch (error) {
-		if (error instanceof BudgetNetError && error.code === 'not-found') return undefined;
-		throw error;
-	}
 }
 
 /** Nobody knows its images' names any more, so they can have no outcomes, which is the operator's to know. */

@@ -60,7 +60,7 @@ async function measured(
 		putReport: async () => undefined,
 	};
 	const images = ['a', 'b', 'c'].map((name) => ({ key: `acme/${name}.png`, etag: 'e', bytes: 1 }));
-	const manifests: Partial<Manifests> = { get: async () => ({ ...ref, images }) };
+	const manifests: Partial<Manifests> = { find: async () => ({ ...ref, images }) };
 	const lines: Record<string, unknown>[] = [];
 	const handle = (dead ? createDeadLetterSettler : createSettler)({
 		ledger: createMemoryLedger(),

@@ -25,8 +25,8 @@ export type CountDone = (objects: readonly ListedImage[]) => Promise<(number | u
 /**
  * Counts by claims and batches: an image is done when its batch is final; an archive, which counts for the images that
  * it holds, when all batches that it makes are. (Mostly that is settled. A batch that has claims is void only when it
- * was given up without its list of images: nothing more will become of them.) What is no image counts nothing. Of one that nobody claimed the
- * event is sent again. Remembers batches, so it is made anew for every sweep.
+ * was given up without its list of images: nothing more will become of them.) What is no image counts nothing. Of one
+ * that nobody claimed the event is sent again. Remembers batches, so it is made anew for every sweep.
  */
 export function createCountDone(parts: CountingParts, sendAgain: SendAgain): CountDone {
 	const known = new Map<string, Promise<number | undefined>>();

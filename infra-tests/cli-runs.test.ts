@@ -1,0 +1,152 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { buildZip } from '../functions/archive/testing/build.ts';
+import { createStores } from '../functions/aws/stores.ts';
+import { runBudgetnet, startUp } from './cli-runner.ts';
+
+const sample = join(import.meta.dirname, '..', 'models', 'samples', 'cifar10', 'images');
+
+let up: Awaited<ReturnType<typeof startUp>>;
+let environment: Record<string, string>;
+
+beforeAll(async () => {
+	up = await startUp('--tenant', 'acme');
+	environment = up.environment;
+});
+afterAll(async () => {
+	expect(await up.stop()).toBe(0);
+});
+
+const against = (...args: string[]) => runBudgetnet(args, environment);
+
+test('where follows an image from the drop to its label; stop holds back what comes after', async () => {
+	const { clients } = up;
+	const { outcomes, batches } = createStores(clients, {
+		resultsBucket: 'budgetnet-results',
+		tablePrefix: 'budgetnet',
+	});
+	const batchesWithOutcomes = async () => (await outcomes.list('acme')).length;
+	const drop = async (Key: string, text?: string | Uint8Array) =>
+		clients.s3.send(
+			new PutObjectCommand({
+				Bucket: 'budgetnet-images',
+				Key,
+				Body: text ?? (await readFile(join(sample, '0000.png'))),
+			}),
+		);
+	const placeOf = async (key: string) => JSON.parse((await against('where', key, '--json')).stdout);
+	await drop('acme/cat.png');
+	await expect
+		.poll(async () => (await placeOf('acme/cat.png')).state, { timeout: 30_000, interval: 500 })
+		.toBe('settled');
+	expect((await placeOf('acme/cat.png')).outcome).toMatchObject({ status: 'labelled', key: 'acme/cat.png' });
+	expect((await against('where', 'acme/cat.png')).stdout).toMatch(
+		/is settled\nbatch \S+\nlabel \w+ \(0\.\d+\), policies p\d.*\nmodel cifar10-resnet, sha256:\w{64}\n$/,
+	);
+	const first = (await placeOf('acme/cat.png')).batchId;
+	expect(await placeOf(first)).toMatchObject({ batchId: first, state: 'settled', facts: { labelled: 1 } });
+	expect((await against('where', first)).stdout).toContain(`batch ${first} of acme: is settled\nmade `);
+	expect(await against('where', 'acme/dog.png')).toMatchObject({
+		status: 2,
+		stderr: expect.stringContaining('no image "acme/dog.png"'),
+	});
+	await drop('acme/note.txt', 'no image');
+	await expect
+		.poll(async () => (await placeOf('acme/note.txt')).outcome?.reason, { timeout: 30_000, interval: 500 })
+		.toBe('not-an-image');
+	await drop('acme/a.zip', await buildZip([{ name: 'in/it.png', content: await readFile(join(sample, '0000.png')) }]));
+	await expect
+		.poll(async () => (await placeOf('acme/a.zip')).batches?.[0].state, { timeout: 30_000, interval: 500 })
+		.toBe('settled');
+	expect(await placeOf('acme/a.zip')).toMatchObject({ images: 1, labelled: 1, failed: 0 });
+	expect((await against('where', 'acme/a.zip', 'in/it.png')).stdout).toMatch(
+		/^acme\/a.zip in\/it.png .*settled\nbatch \S+\nlabel/,
+	);
+	const other = JSON.parse((await against('where', 'acme/cat.png', '--of', 'e9', '--json')).stdout);
+	expect(other).toEqual({ key: 'acme/cat.png', version: 'e9', state: 'unclaimed' });
+	expect((await against('where', 'acme/a.zip', 'not/in.png')).stderr).toContain('has no image "not/in.png"');
+	expect((await against('results', '--tenant', 'acme')).stdout).toMatch(
+		/^acme\/cat.png: \w+ \(0\.\d+\), cifar10-resnet sha256:\w{12}\nacme\/note.txt: failed: /,
+	);
+	const csv = (await against('results', '--tenant', 'acme', '--csv')).stdout.split('\n');
+	expect(csv[0]).toBe('batch,key,entry,version,status,label,confidence,policies,macs,reason,detail,model,digest');
+	expect(csv[3]).toMatch(/^\S+-\w+00,"acme\/a.zip","in\/it.png",/);
+	const lines = (await against('results', '--tenant', 'acme', '--json')).stdout.trim().split('\n');
+	expect(lines.map((line) => JSON.parse(line).entry)).toEqual([undefined, undefined, 'in/it.png']);
+	for (const days of [
+		['--since', '2999-01-01'],
+		['--until', '2019-01-01'],
+	])
+		expect(await against('results', '--tenant', 'acme', '--csv', ...days)).toMatchObject({
+			status: 0,
+			stdout: `${csv[0]}\n`,
+			stderr: expect.stringContaining('no outcomes of tenant acme'),
+		});
+	expect((await against('stop')).status).toBe(0);
+	await drop('acme/lost.png');
+	await expect
+		.poll(async () => (await placeOf('acme/lost.png')).reason, { timeout: 30_000, interval: 500 })
+		.toBe('stopped');
+	const lost = { v: 1, batchId: (await placeOf('acme/lost.png')).batchId, tenant: 'acme', giveUp: 'dead-letter' };
+	const QueueUrl = `${environment.AWS_ENDPOINT_URL_SQS}/000000000000/budgetnet-reports`;
+	await clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(lost) }));
+	await expect
+		.poll(async () => (await placeOf('acme/lost.png')).outcome?.reason, { timeout: 30_000, interval: 500 })
+		.toBe('given-up');
+	const before = await batchesWithOutcomes();
+	const retried: string[] = [];
+	for (let time = 0; time < 2; time++) {
+		const { stdout } = await against('retry', '--tenant', 'acme', '--failed');
+		const [, batchId = ''] =
+			/^1 images run again, in 1 batches\n(\S+)\nthose that run again already/.exec(stdout) ?? [];
+		retried.push(batchId);
+	}
+	const statesOfRetried = async () =>
+		(await Promise.all(retried.map((batchId) => batches.get(batchId)))).map((batch) => batch?.state).sort();
+	// Said twice, it is paid once.
+	await expect.poll(statesOfRetried, { timeout: 30_000, interval: 500 }).toEqual(['deferred', 'void']);
+	expect((await against('where', 'acme/lost.png')).stdout).toMatch(
+		/^acme\/lost.png .*: its batch waits, reason: stopped\nbatch \S+\nrun 1:\n.* is settled\nbatch \S+\nfailed: given-up: /,
+	);
+	expect((await against('start')).status).toBe(0);
+	await expect.poll(statesOfRetried, { timeout: 30_000, interval: 500 }).toEqual(['settled', 'void']);
+	expect((await against('retry', '--tenant', 'acme', 'acme/cat.png')).stdout).toMatch(
+		/^1 images run again, in 1 batches\n\d+T\S+\n$/,
+	);
+	await expect.poll(batchesWithOutcomes, { timeout: 30_000, interval: 500 }).toBe(before + 2);
+	const { batchId, outcome, earlier } = await placeOf('acme/cat.png');
+	expect({ outcome, earlier }).toMatchObject({
+		outcome: { status: 'labelled' },
+		earlier: [{ outcome: { status: 'labelled' } }],
+	});
+	expect(earlier[0].batchId < batchId).toBe(true);
+	expect((await against('redrive', 'image-events')).stdout).toContain('0 messages put back');
+	expect((await against('stop')).status).toBe(0);
+	await drop('acme/wrong/it.png');
+	await expect
+		.poll(async () => (await placeOf('acme/wrong/it.png')).reason, { timeout: 30_000, interval: 500 })
+		.toBe('stopped');
+	expect((await against('discard', '--tenant', 'acme', '--prefix', 'acme/wrong/')).stdout).toMatch(/^1 images in 1 /);
+	await expect
+		.poll(async () => (await placeOf('acme/wrong/it.png')).outcome?.reason, { timeout: 30_000, interval: 500 })
+		.toBe('discarded');
+	await drop('acme/later.png');
+	await expect
+		.poll(async () => (await placeOf('acme/later.png')).reason, { timeout: 30_000, interval: 500 })
+		.toBe('stopped');
+	expect((await against('start')).status).toBe(0);
+	await expect
+		.poll(async () => (await placeOf('acme/later.png')).state, { timeout: 30_000, interval: 500 })
+		.toBe('settled');
+	const inAll = await batchesWithOutcomes();
+	const { digest } = await placeOf('acme/later.png');
+	const again = await against('retry', '--tenant', 'acme', '--digest', digest.slice(0, 'sha256:'.length + 12));
+	expect(again.stdout).toMatch(
+		/^4 images run again, in 4 batches\n(\S+\n){4}those that run again already do not run twice\n$/,
+	);
+	await expect.poll(batchesWithOutcomes, { timeout: 30_000, interval: 500 }).toBe(inAll + 4);
+	expect((await placeOf('acme/later.png')).earlier).toMatchObject([{ outcome: { status: 'labelled' }, digest }]);
+});
