@@ -11,9 +11,48 @@ export async function awsCall<T>(what: string, call: () => Promise<T>): Promise<
 		return await call();
 	} catch (error) {
 		if (error instanceof BudgetNetError) throw error;
-		const hint = isDenied(error) ? deniedHint : missing.includes(nameOf(error)) ? missingHint : '';
-		throw new BudgetNetError('unavailable', `${what}: ${hint}${nameOf(error)}: ${messageOf(error)}`, { cause: error });
+		throw new BudgetNetError('unavailable', `${what}: ${hintOf(error)}${describe(error)}`, { cause: error });
 	}
+}
+
+/** On one line: what the SDK says of an answer that it cannot read has several. One without a body has no code. */
+function describe(error: unknown): string {
+	const status = statusOf(error);
+	if (/^Unknown(Error)?$/.test(nameOf(error)) && status !== undefined) return `HTTP status ${status}, and nothing else`;
+	return `${nameOf(error)}: ${messageOf(error).replaceAll(/\s+/g, ' ')}`;
+}
+
+function hintOf(error: unknown): string {
+	if (isCredentialError(error)) return credentialHint;
+	if (isDenied(error)) return deniedHint;
+	return missing.includes(nameOf(error)) ? missingHint : '';
+}
+
+/** Codes of S3, and of the others. */
+const credentialErrors = new Set([
+	'AccessKeyDisabled',
+	'AuthorizationHeaderMalformed',
+	'CredentialsProviderError',
+	'ExpiredToken',
+	'ExpiredTokenException',
+	'IncompleteSignature',
+	'InvalidAccessKeyId',
+	'InvalidClientTokenId',
+	'InvalidSignatureException',
+	'InvalidToken',
+	'MissingAuthenticationToken',
+	'RequestExpired',
+	'RequestTimeTooSkewed',
+	'SignatureDoesNotMatch',
+	'TokenRefreshRequired',
+	'UnrecognizedClientException',
+]);
+const credentialHint =
+	'not with these credentials: they are absent, wrong or have expired, or the clock of this machine is off: ';
+
+/** Whether an error speaks of this program's credentials or clock, not of what it asked for. */
+export function isCredentialError(error: unknown): boolean {
+	return credentialErrors.has(nameOf(error));
 }
 
 const deniedHint =

@@ -33,7 +33,7 @@ const amounts = { nanoUsd: 1, images: 1, quotaRevision: 1 };
 
 test.each<[string, (dynamodb: DynamoDBDocumentClient) => Promise<unknown>]>([
 	['a quota', (dynamodb) => ledgerOf(dynamodb).getQuota(tenant)],
-	['the tenants', (dynamodb) => ledgerOf(dynamodb).quotas()],
+	['the tenants', (dynamodb) => ledgerOf(dynamodb).tenants()],
 	['an account', (dynamodb) => ledgerOf(dynamodb).getAccount(tenant, period)],
 	['all accounts', (dynamodb) => ledgerOf(dynamodb).accounts(tenant)],
 	['the kill switch', (dynamodb) => ledgerOf(dynamodb).isStopped(tenant)],

@@ -63,13 +63,14 @@ describe('on a server that answers as told', () => {
 		'User: arn:aws:sts::1:assumed-role/w is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:x';
 
 	test.each([
-		[400, 'InvalidRequest', { reason: 'unreadable', denied: false }], // under a key of its sender's
-		[400, 'KMS.DisabledException', { reason: 'unreadable', denied: false }],
+		[400, 'InvalidRequest', { reason: 'unreadable', doubtful: false }], // under a key of its sender's
+		[400, 'KMS.DisabledException', { reason: 'unreadable', doubtful: false }],
 		[400, 'ExpiredToken', { code: 'unavailable' }],
-		[400, 'BadRequest', { code: 'unavailable' }], // whatever that is, it is not known to be the image's fault
+		[400, 'BadRequest', { reason: 'unreadable', doubtful: true, message: expect.stringContaining('BadRequest: no') }],
+		[400, 'RequestTimeout', { code: 'unavailable' }],
 		[400, 'ThrottlingException', { code: 'unavailable' }],
-		[403, 'AccessDenied', { reason: 'unreadable', denied: true }],
-		[403, 'InvalidObjectState', { reason: 'unreadable', denied: false }],
+		[403, 'AccessDenied', { reason: 'unreadable', doubtful: true }],
+		[403, 'InvalidObjectState', { reason: 'unreadable', doubtful: false }],
 		[403, 'SignatureDoesNotMatch', { code: 'unavailable' }],
 		[403, 'RequestTimeTooSkewed', { code: 'unavailable' }],
 		[404, 'NoSuchKey', { reason: 'deleted' }],
@@ -82,14 +83,14 @@ describe('on a server that answers as told', () => {
 		[
 			403,
 			'AccessDenied',
-			{ reason: 'unreadable', denied: true },
+			{ reason: 'unreadable', doubtful: true },
 			'to perform: s3:GetObject on acme/kms:/ciphertext.png',
 		],
-		[403, 'AccessDenied', { reason: 'unreadable', denied: false }, keyDenied],
+		[403, 'AccessDenied', { reason: 'unreadable', doubtful: false }, keyDenied],
 		[
 			403,
 			'AccessDenied',
-			{ reason: 'unreadable', denied: false },
+			{ reason: 'unreadable', doubtful: false },
 			'The ciphertext refers to a customer master key that...',
 		],
 	])('%i %s', async (status, code, expected, message = 'no') => {

@@ -5,21 +5,8 @@ import { messageOf } from '../core/errors.ts';
 import { ImageError } from '../core/failure.ts';
 import type { Image } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
-import { awsCall, nameOf, statusOf } from './aws-call.ts';
+import { awsCall, isCredentialError, nameOf, statusOf } from './aws-call.ts';
 import { fetchObject, isMissing } from './objects.ts';
-
-/** Errors with status 400 or 403 that speak of this program's credentials, clock or haste, not of the image. */
-const ownErrors = new Set([
-	'AccessKeyDisabled',
-	'AuthorizationHeaderMalformed',
-	'ExpiredToken',
-	'InvalidAccessKeyId',
-	'InvalidToken',
-	'RequestTimeTooSkewed',
-	'RequestTimeout',
-	'SignatureDoesNotMatch',
-	'TokenRefreshRequired',
-]);
 
 /** With status 400: of an object whose key nobody gave (SSE-C), or whose key cannot be used. */
 const keyErrors = /^(KMS\..*|InvalidRequest|InvalidArgument)$/;
@@ -27,8 +14,8 @@ const keyErrors = /^(KMS\..*|InvalidRequest|InvalidArgument)$/;
 export interface Images {
 	/**
 	 * The bytes of exactly this version of the image, `limits.imageBytesMax` at most.
-	 * @throws ImageError when this image cannot be had; `denied` where it may be this program that may not read the
-	 * bucket
+	 * @throws ImageError when this image cannot be had; `doubtful` where it may be this program that may not read the
+	 * bucket, or where nobody knows what the error means
 	 * @throws BudgetNetError `unavailable` when the bucket cannot be reached: then no image failed, the batch is tried
 	 * again
 	 */
@@ -125,19 +112,21 @@ const explanations = {
 		'unreadable',
 		'the bucket would not give it: the worker needs s3:GetObject on it, and s3:ListBucket to tell what was deleted from what is denied',
 	],
+	unknown: ['unreadable', 'the bucket would not give it, for a reason that is not known'],
 } as const;
 
 function imageError(why: keyof typeof explanations, cause: unknown): ImageError {
 	const [reason, message] = explanations[why];
-	return new ImageError(reason, message, { cause, denied: why === 'denied' });
+	const detail = why === 'unknown' ? `${message}: ${nameOf(cause)}: ${messageOf(cause)}` : message;
+	return new ImageError(reason, detail, { cause, doubtful: why === 'denied' || why === 'unknown' });
 }
 
 function whyNot(error: unknown): keyof typeof explanations | undefined {
 	const status = statusOf(error);
 	if (isMissing(error) || status === 405) return 'deleted'; // 405: this very version is a delete marker
 	if (status === 412) return 'overwritten';
-	if (ownErrors.has(nameOf(error)) || /throttl/i.test(nameOf(error))) return undefined;
-	if (status === 400) return keyErrors.test(nameOf(error)) ? 'locked' : undefined;
+	if (isCredentialError(error) || /throttl|^RequestTimeout$/i.test(nameOf(error))) return undefined;
+	if (status === 400) return keyErrors.test(nameOf(error)) ? 'locked' : 'unknown';
 	if (status !== 403) return undefined;
 	if (speaksOfKey(error)) return 'locked'; // the bucket's own objects lie under a key of S3's
 	return nameOf(error) === 'InvalidObjectState' ? 'archived' : 'denied';

@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import pMap from 'p-map';
-import { limits } from '../core/limits.ts';
 import type { Ledger } from '../core/ports.ts';
 import { createLedgerAccounts } from './ledger-accounts.ts';
 import {
@@ -31,11 +29,7 @@ export function createLedgerTable(store: LedgerStore): Ledger {
 		...createLedgerReservations(store),
 		getQuota,
 		getAccount,
-		async quotas() {
-			const tenants = await Array.fromAsync(items(tenantsPartition, readTenant));
-			const all = await pMap(tenants, getQuota, { concurrency: limits.storeConcurrency });
-			return all.filter((quota) => quota !== undefined);
-		},
+		tenants: () => Array.fromAsync(items(tenantsPartition, readTenant)),
 		accounts: (tenant) => Array.fromAsync(items(accountPartition(tenant), readAccount)),
 		async defer(tenant, period, batchId) {
 			await update(writes.updateDefer(tenant, period, batchId));

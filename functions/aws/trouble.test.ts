@@ -76,6 +76,24 @@ test.each([
 	await expect(call(answering)).rejects.toThrow(/right account, region and system \(--stack/);
 });
 
+test.each([
+	['ExpiredToken', 400, (clients: Clients) => listImages(clients.s3, 'images', {})],
+	['SignatureDoesNotMatch', 403, (clients: Clients) => listImages(clients.s3, 'images', {})],
+	['ExpiredTokenException', 400, (clients: Clients) => stores(clients).ledger.getQuota('acme')],
+	['UnrecognizedClientException', 400, (clients: Clients) => stores(clients).ledger.getQuota('acme')],
+])('%s speaks of credentials or the clock, not of a missing grant', async (code, status, call) => {
+	await using answering = await startAnswering((_request, response) => refuse(status, code)(response));
+	await expect(call(answering)).rejects.toThrow(`not with these credentials`);
+});
+
+test('an answer without a code is told by its status, one that cannot be read on one line', async () => {
+	await using proxy = await startAnswering((_, response) => {
+		response.writeHead(502, { 'content-type': 'text/html' }).end('<html>\n<body>Bad gateway</body></html>');
+	});
+	await expect(headImage(proxy.s3, 'images', image.key)).rejects.toThrow(/: HTTP status 502, and nothing else$/);
+	await expect(stores(proxy).ledger.getQuota('acme')).rejects.toThrow(/^table .*$/);
+});
+
 test('access denied as DynamoDB says it names what to do, too', async () => {
 	await using answering = await startAnswering((_, response) => refuse(400, 'AccessDeniedException')(response));
 	await expect(stores(answering).claims.claim(image, ref.batchId)).rejects.toThrow(/table test-claims: access denied/);

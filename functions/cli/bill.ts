@@ -48,8 +48,9 @@ export async function findBills(
 	{ ledger, nowMs }: Pick<Connection, 'ledger' | 'nowMs'>,
 	month: string,
 ): Promise<Bill[]> {
-	const tenants = (await ledger.quotas()).map(({ tenant }) => tenant).sort();
-	return pMap(tenants, (tenant) => billOf(ledger, tenant, month, nowMs()), { concurrency: limits.tenantConcurrency });
+	return pMap(await ledger.tenants(), (tenant) => billOf(ledger, tenant, month, nowMs()), {
+		concurrency: limits.tenantConcurrency,
+	});
 }
 
 async function billOf(ledger: Ledger, tenant: string, month: string, nowMs: number): Promise<Bill> {

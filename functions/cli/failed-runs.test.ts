@@ -127,3 +127,16 @@ test('outcomes that do not fit are told of, and keep no other batch from running
 	expect(told).toBe('budgetnet: left out: outcomes/1 has 2 lines: its facts say 3 images\n');
 	expect(exitCode).toBe(exitCodes.fault);
 });
+
+test('a manifest that does not fit keeps no other batch from running again either', async () => {
+	const stores = storesWith({ [first]: { a: 'given-up' }, [second]: { b: 'given-up' } });
+	const { find } = stores.manifests;
+	stores.manifests.find = async (ref) => {
+		if (ref.batchId === first) throw new BudgetNetError('invalid', 'manifests/1 is no JSON');
+		return find(ref);
+	};
+	const { result, told, exitCode } = await toldOf(() => failedRuns(stores, 'acme', always));
+	expect(result).toMatchObject({ reruns: [{ images: [image('b')] }], expired: 1 });
+	expect(told).toBe('budgetnet: left out: manifests/1 is no JSON\n');
+	expect(exitCode).toBe(exitCodes.fault);
+});

@@ -5,7 +5,7 @@ import { type Image, joinName, nameOfImage } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import type { Outcome, RunFacts } from '../core/outcome.ts';
 import type { Connection } from './connect.ts';
-import { fittingOutcomes } from './fitting-outcomes.ts';
+import { fitting } from './fitting.ts';
 import { runAfter } from './runs.ts';
 import type { Days } from './said.ts';
 
@@ -37,7 +37,7 @@ type Stores = Pick<Connection, 'outcomes' | 'manifests'>;
 /** Whether an image with this as its newest outcome, in a batch of these facts, is to run again. */
 type Wanted = (outcome: Outcome, facts: RunFacts) => boolean;
 
-/** @returns also how many images are known no more: the manifest of their batch has expired */
+/** @returns also how many images are known no more: the manifest of their batch has expired, or does not fit */
 type Found = Promise<{ reruns: Rerun[]; expired: number }>;
 
 /** Those whose newest outcome of these days is a failure that another try may mend: see `runsAfterNewest`. */
@@ -61,7 +61,7 @@ export function runsLabelledBy(stores: Stores, tenant: string, digest: string, d
  */
 async function runsAfterNewest(stores: Stores, tenant: string, wanted: Wanted, { since, until }: Days): Found {
 	const batchIds = new Map<string, string>();
-	const read = async (ref: BatchRef) => ({ ref, found: await fittingOutcomes(stores, ref) });
+	const read = async (ref: BatchRef) => ({ ref, found: await fitting(() => stores.outcomes.read(ref)) });
 	const refs = await stores.outcomes.list(tenant, since, until); // the oldest first, so that a later run's outcome counts
 	for await (const { ref, found } of pMapIterable(refs, read, { concurrency: limits.storeConcurrency }))
 		for (const outcome of found?.outcomes ?? []) {
@@ -77,7 +77,7 @@ async function runsAfterNewest(stores: Stores, tenant: string, wanted: Wanted, {
 
 /** Of these images of a batch those that are still known. */
 async function rerunAfter({ manifests }: Stores, ref: BatchRef, names: readonly string[]): Promise<Rerun> {
-	const { images = [] } = (await manifests.find(ref)) ?? {}; // of a batch that waited, outcomes outlive it
+	const { images = [] } = (await fitting(() => manifests.find(ref))) ?? {}; // of a batch that waited, outcomes outlive it
 	const byName = new Map(images.map((image) => [joinName(nameOfImage(image)), image]));
 	return { run: runAfter(ref.batchId), images: names.flatMap((name) => byName.get(name) ?? []) };
 }

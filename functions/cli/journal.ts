@@ -85,7 +85,7 @@ function verdict({ findings }: { findings: readonly string[] }): string {
 
 /** Rebuilds the accounts of one tenant, or of all that have a quota. Settlements may go on meanwhile. */
 export async function checkAccounts(ledger: Ledger, tenant: string | undefined) {
-	const tenants = tenant === undefined ? (await ledger.quotas()).map((quota) => quota.tenant) : [tenant];
+	const tenants = tenant === undefined ? await ledger.tenants() : [tenant];
 	const result = { accounts: 0, entries: 0, findings: [] as string[] };
 	const check = async (each: string) => {
 		for (const account of await ledger.accounts(each)) {

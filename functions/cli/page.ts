@@ -12,7 +12,7 @@ import { periodAt } from '../core/period.ts';
 import { type Report, reportOf } from '../core/report.ts';
 import { renderTenantPage, type TenantBatch, type TenantPage } from '../pages/tenant-page.ts';
 import { type Connection, connected } from './connect.ts';
-import { fittingOutcomes } from './fitting-outcomes.ts';
+import { fitting } from './fitting.ts';
 import { mustBeWritable } from './label-rows.ts';
 import { presentQuota } from './quota.ts';
 import { saidTenant } from './said.ts';
@@ -105,7 +105,7 @@ export async function pageData(connection: Connection, tenant: string, card: Mod
 
 /** Of a batch that another package ran the card knows neither policies nor accuracy: `other` is what it says itself. */
 async function readBatch(connection: Connection, entry: JournalEntry, card: ModelCard): Promise<ReadBatch> {
-	const found = await fittingOutcomes(connection, entry);
+	const found = await fitting(() => connection.outcomes.read(entry));
 	if (!found) return { batch: batchOf(entry), policies: {} };
 	const { facts } = found;
 	if (facts.digest !== undefined && facts.digest !== card.digest)

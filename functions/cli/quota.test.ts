@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
+import { BudgetNetError } from '../core/errors.ts';
 import { createMemoryLedger } from '../core/memory-ledger.ts';
-import { changeFrom } from './quota.ts';
+import type { Ledger } from '../core/ports.ts';
+import { exitCodes } from './exit-codes.ts';
+import { changeFrom, fittingQuotas } from './quota.ts';
 import { wishOf } from './quota-options.ts';
+import { toldOf } from './testing/told-of.ts';
 
 test('what two people say of a quota at the same time both holds', async () => {
 	const ledger = createMemoryLedger();
@@ -16,4 +20,17 @@ test('what two people say of a quota at the same time both holds', async () => {
 	});
 	expect(await ledger.getQuota(tenant)).toMatchObject({ limitNanoUsd: 9, suspended: true, revision: 3 });
 	expect(looks).toBe(2);
+});
+
+test('a quota that does not fit hides nobody: the others are listed, it is told of', async () => {
+	const books = createMemoryLedger();
+	for (const tenant of ['acme', 'beta', 'gamma']) await books.setQuota({ tenant, limitNanoUsd: 1 }, 0);
+	const getQuota: Ledger['getQuota'] = async (tenant) => {
+		if (tenant === 'beta') throw new BudgetNetError('invalid', 'quota of tenant beta: period: expected a day');
+		return books.getQuota(tenant);
+	};
+	const { result, told, exitCode } = await toldOf(() => fittingQuotas({ ...books, getQuota }));
+	expect(result.map(({ tenant }) => tenant)).toEqual(['acme', 'gamma']);
+	expect(told).toBe('budgetnet: left out: quota of tenant beta: period: expected a day\n');
+	expect(exitCode).toBe(exitCodes.fault);
 });

@@ -1,11 +1,14 @@
 import { Command } from 'commander';
+import pMap from 'p-map';
 import { again, tries } from '../aws/tries.ts';
 import { BudgetNetError } from '../core/errors.ts';
+import { limits } from '../core/limits.ts';
 import { formatUsd } from '../core/money.ts';
 import { pacingOf } from '../core/pacing.ts';
 import type { Ledger } from '../core/ports.ts';
 import { nextQuota, type Quality, type Quota, type QuotaWish } from '../core/quota.ts';
 import { type Connection, connected } from './connect.ts';
+import { fitting } from './fitting.ts';
 import { checkQualities } from './known-qualities.ts';
 import { mayChangePeriod } from './period-change.ts';
 import { type QuotaOptions, quotaOptions, wishOf } from './quota-options.ts';
@@ -111,8 +114,15 @@ export function presentQuota(tenant: string, quota: Quota | undefined): Quota {
 	);
 }
 
+/** Of all tenants, by name; one that cannot be read is told of. */
+export async function fittingQuotas(ledger: Ledger): Promise<Quota[]> {
+	const read = (tenant: string) => fitting(() => ledger.getQuota(tenant));
+	const quotas = await pMap(await ledger.tenants(), read, { concurrency: limits.storeConcurrency });
+	return quotas.filter((quota) => quota !== undefined);
+}
+
 async function list({ json }: Output): Promise<void> {
-	const quotas = await connected(({ ledger }) => ledger.quotas());
+	const quotas = await connected(({ ledger }) => fittingQuotas(ledger));
 	if (json) process.stdout.write(`${JSON.stringify(quotas)}\n`);
 	else if (quotas.length === 0) process.stdout.write('no tenant has a quota yet\n');
 	else

@@ -4,7 +4,7 @@ import { Command, Option } from 'commander';
 import type { Outcome, RunFacts } from '../core/outcome.ts';
 import { type Connection, connected } from './connect.ts';
 import { quoted } from './csv.ts';
-import { fittingOutcomes } from './fitting-outcomes.ts';
+import { fitting } from './fitting.ts';
 import { shortDigest } from './made-by.ts';
 import { outcomeColumns, outcomeValues } from './outcome-columns.ts';
 import { printable } from './printable.ts';
@@ -51,7 +51,7 @@ export async function* linesOf(
 	if (options.csv) yield `${columns}\n`;
 	const lineOf = options.csv ? csvLine : options.json ? jsonLine : plainLine;
 	for (const ref of refs) {
-		const found = await fittingOutcomes(connection, ref);
+		const found = await fitting(() => connection.outcomes.read(ref));
 		if (found) for (const outcome of found.outcomes) yield `${lineOf(outcome, found.facts)}\n`;
 	}
 }

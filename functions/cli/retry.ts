@@ -124,7 +124,9 @@ function describe({ images, batchIds, expired }: Made, { failed, digest }: Retry
 	if (failed && images > 0) lines.push('those that run again already, after the same failure, do not run twice');
 	if (digest !== undefined && images > 0) lines.push('those that run again already do not run twice');
 	if (expired > 0)
-		lines.push(`${expired} more are left out: the manifests of their batches have expired; drop them anew`);
+		lines.push(
+			`${expired} more are left out: the manifests of their batches have expired, or do not fit; drop them anew`,
+		);
 	return lines;
 }
 

@@ -8,7 +8,7 @@ import { dayMs, periodAt } from '../core/period.ts';
 import type { Quota } from '../core/quota.ts';
 import { type Connection, connected } from './connect.ts';
 import { describeNeededLimit, neededLimit } from './needed-limit.ts';
-import { presentQuota } from './quota.ts';
+import { fittingQuotas, presentQuota } from './quota.ts';
 import { saidTenant } from './said.ts';
 import { formatTable } from './table.ts';
 
@@ -62,7 +62,7 @@ export async function findStatuses(connection: Connection, tenant: string | unde
 	const { ledger } = connection;
 	if (tenant === undefined) {
 		const each = (quota: Quota) => statusOf(connection, quota, connection.nowMs());
-		return pMap(await ledger.quotas(), each, { concurrency: limits.tenantConcurrency });
+		return pMap(await fittingQuotas(ledger), each, { concurrency: limits.tenantConcurrency });
 	}
 	saidTenant(tenant);
 	return [await statusOf(connection, presentQuota(tenant, await ledger.getQuota(tenant)), connection.nowMs())];

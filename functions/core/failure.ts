@@ -34,16 +34,16 @@ export function failureOf(reason: FailureReason, detail: string): Failure {
 export class ImageError extends Error {
 	override readonly name = 'ImageError';
 	readonly reason: FailureReason;
-	/** Access was denied: the image's fault only where others of its bucket can be had, or else this program's. */
-	readonly denied: boolean;
+	/** The image's fault only where others of its bucket can be had at that time, or else this program's. */
+	readonly doubtful: boolean;
 
 	constructor(
 		reason: FailureReason,
 		message: string,
-		{ denied = false, ...options }: ErrorOptions & { denied?: boolean } = {},
+		{ doubtful = false, ...options }: ErrorOptions & { doubtful?: boolean } = {},
 	) {
 		super(message, options);
 		this.reason = reason;
-		this.denied = denied;
+		this.doubtful = doubtful;
 	}
 }

@@ -48,6 +48,8 @@ export const limits = {
 	archiveRatioMax: 100,
 	/** Batches that one archive makes; its part stands in two hexadecimal digits. */
 	archivePartsMax: 256,
+	/** How long it is tried again to open an archive that the bucket does not give; then it fails with that reason. */
+	archiveDaysMax: 14,
 	/** An archive's list of images, with their places. */
 	entryListBytesMax: 64 * 1024 * 1024,
 	/** Records of one S3 event message. */

@@ -72,7 +72,7 @@ export function createMemoryLedger(
 
 	return {
 		getQuota: async (tenant) => quotas.get(tenant),
-		quotas: async () => [...quotas.values()].sort((a, b) => (a.tenant < b.tenant ? -1 : 1)),
+		tenants: async () => [...quotas.keys()].sort(),
 		getAccount: async (tenant, period) => get(tenant, period),
 		accounts: async (tenant) => [...inner(accounts, tenant).values()],
 		ensureAccount,

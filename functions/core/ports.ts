@@ -11,8 +11,8 @@ import type { Quota, QuotaWish } from './quota.ts';
  */
 export interface Ledger {
 	getQuota(tenant: string): Promise<Quota | undefined>;
-	/** Of all tenants, by name. */
-	quotas(): Promise<Quota[]>;
+	/** Names of all tenants that have a quota, in their order. */
+	tenants(): Promise<string[]>;
 	/**
 	 * Writes the next revision (quota.ts: nextQuota) and brings to it the accounts that it speaks of, so far as there are
 	 * any.

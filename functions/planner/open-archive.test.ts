@@ -9,6 +9,7 @@ import type { Image } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import { createMemoryBatches } from '../core/memory-batches.ts';
 import { createMemoryLedger } from '../core/memory-ledger.ts';
+import { dayMs } from '../core/period.ts';
 import { embeddedPrice as price } from '../core/price.ts';
 import { cardFor } from '../core/testing/card.ts';
 import { openArchive } from './open-archive.ts';
@@ -18,6 +19,7 @@ const nowMs = Date.UTC(2026, 10, 24, 12);
 interface Options {
 	limitNanoUsd?: number | undefined;
 	batchImagesMax?: number | undefined;
+	atMs?: number;
 }
 
 /** It has waited for its turn. */
@@ -25,7 +27,11 @@ const openedMs = nowMs + 3600 * 1000;
 const card = cardFor([10_000_000, 100_000_000]);
 
 /** Opens an archive of so many bytes; gives its batches, and all that was listed in them. */
-async function open(images: Images, bytes: number, { limitNanoUsd, batchImagesMax = 512 }: Options = {}) {
+async function open(
+	images: Images,
+	bytes: number,
+	{ limitNanoUsd, batchImagesMax = 512, atMs = openedMs }: Options = {},
+) {
 	const ledger = createMemoryLedger();
 	const batches = createMemoryBatches();
 	const listed = [] as Image[];
@@ -47,7 +53,7 @@ async function open(images: Images, bytes: number, { limitNanoUsd, batchImagesMa
 			batchImagesMax,
 			card,
 			priceNow: async () => price,
-			nowMs: () => openedMs,
+			nowMs: () => atMs,
 			log: () => undefined,
 		},
 		batch,
@@ -104,5 +110,18 @@ describe('an archive that the bucket does not give', () => {
 			code: 'unavailable',
 			message: expect.stringMatching(/s3:GetObject/),
 		});
+	});
+
+	test.each([
+		[403, 'AccessDenied', /14 days.*s3:GetObject/],
+		[501, 'NotImplemented', /14 days.*NotImplemented/],
+	])('for longer than anybody waits (%i %s) is refused, so that it has an outcome', async (status, code, detail) => {
+		await using bucket = await refusing(status, code);
+		const last = openedMs + limits.archiveDaysMax * dayMs;
+		await expect(open(createImages(bucket.s3, 'images'), 1000, { atMs: nowMs + dayMs })).rejects.toMatchObject({
+			code: 'unavailable',
+		});
+		const { listed } = await open(createImages(bucket.s3, 'images'), 1000, { atMs: last });
+		expect(listed).toMatchObject([{ refused: { reason: 'unreadable', detail: expect.stringMatching(detail) } }]);
 	});
 });

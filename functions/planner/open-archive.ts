@@ -3,10 +3,11 @@ import type { Images } from '../aws/images.ts';
 import type { Manifests } from '../aws/manifests.ts';
 import { type Batch, cutBatches, partBatchId } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
-import { failureOf, ImageError } from '../core/failure.ts';
+import { type Failure, failureOf, ImageError } from '../core/failure.ts';
 import type { Image } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
+import { dayMs } from '../core/period.ts';
 import type { Batches } from '../core/ports.ts';
 import { batchBounds } from './new-batches.ts';
 import { payableNow } from './payable.ts';
@@ -23,14 +24,15 @@ export interface OpeningParts extends Pick<PlanningParts, 'ledger' | 'card' | 'p
 /**
  * Makes batches of the images of an archive that `batch` has claimed: the list of them, written once, then each part's
  * manifest and item, and last the batch's own, which is part 0. From the list on everything follows from it, whoever
- * goes on. An archive that cannot be opened is itself the one image of its batch, refused with its reason.
+ * goes on. An archive that cannot be opened, not even after `limits.archiveDaysMax`, is itself the one image of its
+ * batch, refused with its reason.
  * @returns how many batches, ready to be planned: `partBatchId` tells their ids
  */
 export async function openArchive(parts: OpeningParts, batch: Batch, archive: Image): Promise<number> {
 	const { batchId, tenant, createdMs, run } = batch;
 	const list =
 		(await parts.manifests.getEntries(batch)) ??
-		(await parts.manifests.putEntries({ v: 1, batchId, tenant, parts: await cutArchive(parts, tenant, archive) }));
+		(await parts.manifests.putEntries({ v: 1, batchId, tenant, parts: await cutArchive(parts, batch, archive) }));
 	for (const [part, images] of [...list.parts.entries()].reverse()) {
 		const id = partBatchId(batchId, part);
 		await parts.manifests.put({ v: 1, batchId: id, tenant, images });
@@ -46,22 +48,30 @@ export async function openArchive(parts: OpeningParts, batch: Batch, archive: Im
 	return list.parts.length;
 }
 
-async function cutArchive(parts: OpeningParts, tenant: string, archive: Image): Promise<Image[][]> {
-	const bytes = {
-		bytes: archive.bytes,
-		read: (at: number, count: number) => parts.images.getRange(archive, at, count),
-		stream: () => parts.images.getStream(archive),
-	};
+async function cutArchive(parts: OpeningParts, batch: Batch, archive: Image): Promise<Image[][]> {
+	const images = await imagesOf(parts, batch, archive);
+	if ('reason' in images) return [[{ ...archive, refused: images }]];
+	const cut = cutParts(images, await payableNow(parts, batch.tenant), parts.batchImagesMax);
+	const tooMany = cut.length > limits.archivePartsMax;
+	return tooMany || !fits(cut) ? [[{ ...archive, refused: tooMany ? tooManyParts : tooMuch }]] : cut;
+}
+
+/** Its images, or why it can have none. @throws BudgetNetError `unavailable` while it is to be tried again */
+async function imagesOf(parts: OpeningParts, { createdMs }: Batch, archive: Image): Promise<Image[] | Failure> {
 	try {
-		const images = await listArchive(archive, bytes);
-		const cut = cutParts(images, await payableNow(parts, tenant), parts.batchImagesMax);
-		const tooMany = cut.length > limits.archivePartsMax;
-		return tooMany || !fits(cut) ? [[{ ...archive, refused: tooMany ? tooManyParts : tooMuch }]] : cut;
+		return await listArchive(archive, {
+			bytes: archive.bytes,
+			read: (at, count) => parts.images.getRange(archive, at, count),
+			stream: () => parts.images.getStream(archive),
+		});
 	} catch (error) {
-		if (!(error instanceof ImageError)) throw error;
-		if (error.denied)
-			throw new BudgetNetError('unavailable', `archive "${archive.key}": ${error.message}`, { cause: error });
-		return [[{ ...archive, refused: failureOf(error.reason, error.message) }]];
+		if (error instanceof ImageError && !error.doubtful) return failureOf(error.reason, error.message);
+		const isUnavailable = error instanceof BudgetNetError && error.code === 'unavailable';
+		if (!(error instanceof ImageError) && !isUnavailable) throw error;
+		if (parts.nowMs() - createdMs > limits.archiveDaysMax * dayMs)
+			return failureOf('unreadable', `for ${limits.archiveDaysMax} days it could not be read: ${error.message}`);
+		if (isUnavailable) throw error;
+		throw new BudgetNetError('unavailable', `archive "${archive.key}": ${error.message}`, { cause: error });
 	}
 }
 

@@ -38,10 +38,15 @@ const parts = {
 
 const sweep = createFrequentSweeper(parts);
 
-/** While no worker runs, nobody else asks the queue of batches, whose metrics start them. */
+/**
+ * While no worker runs, nobody else asks the queue of batches, whose metrics start them. Where that fails, what is stuck
+ * is swept all the same.
+ */
 export async function sweeper(): Promise<void> {
-	await keepMeasured(clients.sqs, environment.BATCHES_QUEUE_URL);
+	const measured = keepMeasured(clients.sqs, environment.BATCHES_QUEUE_URL);
+	await Promise.allSettled([measured]);
 	await sweep();
+	await measured;
 }
 
 export const lostEventSearch = createLostEventSearch(parts);

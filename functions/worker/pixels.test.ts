@@ -17,14 +17,15 @@ const list: Image[] = ['a', 'b', 'c'].map((name) => ({ key: `acme/${name}.png`, 
 
 /** Loads `list` from a bucket of which `get` gives the images; the answer is that of the source. */
 async function load(get: (image: Image) => Uint8Array | Promise<Uint8Array>, signal?: AbortSignal, of = list) {
-	const images = { get: async (image: Image) => get(image) } as unknown as Images;
+	const getRange = async (image: Image, at: number, bytes: number) => (await get(image)).subarray(at, at + bytes);
+	const images = { get: async (image: Image) => get(image), getRange } as unknown as Images;
 	const ready: number[] = [];
 	const block = new Uint8Array(of.length * pixelBytes(input));
 	const failures = await createPixelSource(images, input)(of, block, (image) => ready.push(image), signal);
 	return { ready: ready.sort(), failures };
 }
 
-const denied = () => new ImageError('unreadable', 'access denied', { denied: true });
+const denied = () => new ImageError('unreadable', 'access denied', { doubtful: true });
 
 test('an image that the bucket denies fails alone where others can be had', async () => {
 	const { ready, failures } = await load(({ etag }) => {
@@ -40,6 +41,25 @@ test('where the bucket denies all that can be asked for, no image has failed: th
 		throw etag === 'b' ? new ImageError('deleted', 'gone') : denied();
 	});
 	await expect(answer).rejects.toMatchObject({ code: 'unavailable', message: 'images: access denied' });
+});
+
+test('where the bucket denies from some moment on, what it gave before too, no image has failed', async () => {
+	let given = 0;
+	const answer = load(() => {
+		if (given++ > 0) throw denied();
+		return png;
+	});
+	await expect(answer).rejects.toMatchObject({ code: 'unavailable', message: 'images: access denied' });
+});
+
+test('an image that was given and is gone when it is asked for again leaves no doubt of the bucket', async () => {
+	let asked = 0;
+	const { failures } = await load(({ etag }) => {
+		if (etag === 'b') throw denied();
+		if (++asked > 2) throw new ImageError('deleted', 'gone');
+		return png;
+	});
+	expect([...failures.keys()]).toEqual([1]);
 });
 
 test('bytes that are no image count as had', async () => {

@@ -32,24 +32,24 @@ function unitsOf(bytes: number): number {
 /**
  * Fetches and decodes images, many at once, as far as their bytes have room, which all of its batches share; those of
  * an archive many with one read. An image that cannot be read fails alone. The source throws BudgetNetError
- * `unavailable` when the bucket cannot be reached, or denies access to whatever it was asked for: then the batch is
- * tried again, and no image failed.
+ * `unavailable` when the bucket cannot be reached, or when it refuses some and, asked once more, what it gave before
+ * too: then the batch is tried again, and no image failed.
  */
 export function createPixelSource(images: Images, input: ModelCard['input']): PixelSource {
 	const imageBytes = pixelBytes(input);
 	const room = new Semaphore(unitsOf(limits.loadBytesMax));
 	return async (list, block, onReady, signal) => {
 		const failures = new Map<number, Failure>();
-		let fetched = 0;
-		let denied = undefined as ImageError | undefined;
+		let given = undefined as Image | undefined; // the newest that the bucket gave, or a part of it
+		let doubt = undefined as ImageError | undefined;
 		const load = async (index: number, fetch: () => Promise<Uint8Array>) => {
 			try {
 				const bytes = await fetch();
-				fetched += 1;
+				if (bytes.length > 0) given = list[index];
 				block.set(await decodeImage(bytes, input), index * imageBytes);
 			} catch (error) {
 				failures.set(index, failureFrom(error));
-				if (error instanceof ImageError && error.denied) denied = error;
+				if (error instanceof ImageError && error.doubtful) doubt = error;
 				return;
 			}
 			onReady(index);
@@ -76,10 +76,21 @@ export function createPixelSource(images: Images, input: ModelCard['input']): Pi
 			return room.runExclusive(begin, Math.min(unitsOf(bytes), unitsOf(limits.loadBytesMax)));
 		};
 		await pMap(work, within, { concurrency: limits.loadConcurrency, ...(signal ? { signal } : {}) });
-		if (denied && fetched === 0)
-			throw new BudgetNetError('unavailable', `images: ${denied.message}`, { cause: denied });
+		if (doubt && !(given && (await isStillGiven(images, given))))
+			throw new BudgetNetError('unavailable', `images: ${doubt.message}`, { cause: doubt });
 		return failures;
 	};
+}
+
+/** Whether the bucket still gives what it gave before: if not, its refusals are no fault of images. */
+async function isStillGiven(images: Images, image: Image): Promise<boolean> {
+	try {
+		await images.getRange(image, 0, 1);
+		return true;
+	} catch (error) {
+		if (error instanceof ImageError) return !error.doubtful;
+		throw error;
+	}
 }
 
 function failureFrom(error: unknown): Failure {

@@ -168,7 +168,7 @@ export function periodContract(trial: Trial): void {
 		expect(raised.map(({ kind }) => kind).sort()).toEqual(['deferral-began', 'soft-limit', 'soft-limit']);
 	});
 
-	test('quotas and accounts can be listed', async () => {
+	test('tenants and accounts can be listed', async () => {
 		const { tenant, quota } = await open(100);
 		const other = await open(200);
 		await trial.ledger().ensureAccount(quota, '2026-12', undefined);
@@ -177,7 +177,9 @@ export function periodContract(trial: Trial): void {
 			'2026-12',
 		]);
 		expect(await trial.ledger().accounts(newTenant())).toEqual([]);
-		expect(await trial.ledger().quotas()).toEqual(expect.arrayContaining([quota, other.quota]));
+		const tenants = await trial.ledger().tenants();
+		expect(tenants).toEqual(expect.arrayContaining([tenant, other.tenant]));
+		expect(tenants).toEqual([...tenants].sort());
 	});
 
 	describe('another kind of period', () => {

@@ -1,0 +1,19 @@
+import { BudgetNetError } from '../core/errors.ts';
+import { exitCodes } from './exit-codes.ts';
+import { printable } from './printable.ts';
+
+/**
+ * What is read of one among many. What does not fit, as an object that somebody has edited or an item of another
+ * release, is told of on stderr and passed over, so that it keeps nobody from the others, and the command ends with a
+ * fault.
+ */
+export async function fitting<T>(read: () => Promise<T | undefined>): Promise<T | undefined> {
+	try {
+		return await read();
+	} catch (error) {
+		if (!(error instanceof BudgetNetError) || error.code !== 'invalid') throw error;
+		process.stderr.write(`budgetnet: left out: ${printable(error.message)}\n`);
+		process.exitCode = exitCodes.fault;
+		return undefined;
+	}
+}
