@@ -16,7 +16,7 @@ import { imageNeededDays } from './sizes.ts';
 
 interface BucketsProps {
 	name: string;
-	retentionDays: number;
+	retentionDays: { images: number; results: number };
 	/** Is told of every image. */
 	imageEvents: Queue;
 	/** Is told of every drop that is done. */
@@ -39,8 +39,8 @@ export class Buckets extends Construct {
 	constructor(scope: Construct, id: string, props: BucketsProps) {
 		super(scope, id);
 		const names = namesOf(props.name);
-		this.images = this.bucket('Images', names.imagesBucket, props.retentionDays, oldImagesKept);
-		this.results = this.bucket('Results', names.resultsBucket, props.retentionDays, oldVersionsKept);
+		this.images = this.bucket('Images', names.imagesBucket, props.retentionDays.images, oldImagesKept);
+		this.results = this.bucket('Results', names.resultsBucket, props.retentionDays.results, oldVersionsKept);
 		tellOfImages(this.images, fullName(names.imagesBucket), props.imageEvents);
 		tellOfDrops(this.results, fullName(names.resultsBucket), props.drops);
 		protectOutcomes(this.results);

@@ -5,7 +5,10 @@ import { priceSchema } from '../functions/core/price.ts';
 import { imageNeededDays } from './sizes.ts';
 
 /** What became of the last image of a batch can be read, and run again, for a month at the least. */
-const retentionDaysMin = imageNeededDays + 31;
+const retentionDays = z
+	.int()
+	.min(imageNeededDays + 31)
+	.max(3650);
 
 /** Sizes that Fargate offers; a vCPU is 1024 units. */
 const fargateMemoryMib: Record<number, { min: number; max: number; step: number }> = {
@@ -84,7 +87,9 @@ const settingsSchema = z
 		/** Keeps workers off public addresses, for the price of interface endpoints (docs/cost.md). */
 		privateNetwork: z.boolean().default(false),
 		/** Days until images and results can be read no more; as old versions they stay longer (buckets.ts). */
-		retentionDays: z.int().min(retentionDaysMin).max(3650).default(180),
+		retentionDays: retentionDays.default(180),
+		/** The same of images, where they are not to stay as long as results: pixels may be private, and bills needed. */
+		imageRetentionDays: retentionDays.optional(),
 	})
 	.superRefine(({ workers, cpu }, context) => {
 		const problem = workers === 'cpu' ? fargateProblem(cpu) : undefined;

@@ -23,13 +23,13 @@ export class BudgetNetStack extends Stack {
 			description: 'BudgetNet Batch: classifies images within spending quotas',
 			terminationProtection: true, // what a deletion does not keep: docs/operators.md, Deleting the stack
 		});
-		const { name, retentionDays } = settings;
+		const { name, retentionDays: results, imageRetentionDays: images = results } = settings;
 		const queues = new Queues(this, 'Queues', { name, functionTimeout });
 		const tables = new Tables(this, 'Tables', { name });
 		const topics = new Topics(this, 'Topics', { name, email: settings.alarmEmail });
 		const { quotaAlerts, drops } = topics;
 		const imageEvents = queues.imageEvents.queue;
-		const buckets = new Buckets(this, 'Buckets', { name, retentionDays, imageEvents, drops });
+		const buckets = new Buckets(this, 'Buckets', { name, retentionDays: { images, results }, imageEvents, drops });
 		const planner = new Planner(this, 'Planner', { settings, buckets, queues, tables, quotaAlerts });
 		const settler = new Settler(this, 'Settler', { name, buckets, queues, tables });
 		const sweeper = new Sweeper(this, 'Sweeper', { name, buckets, queues, tables });

@@ -16,6 +16,7 @@ describe('settings', () => {
 		[{ windowSeconds: 301 }, /windowSeconds/],
 		[{ name: 'aws-thing' }, /may not begin with aws/],
 		[{ retentionDays: 129 }, /retentionDays.*130/],
+		[{ imageRetentionDays: 129 }, /imageRetentionDays.*130/],
 		[{ cpu: { cpuUnits: 3000 } }, /Fargate offers cpuUnits 1024, 2048, 4096/],
 		[{ cpu: { cpuUnits: 1024, memoryMib: 16_384 } }, /memoryMib must be a multiple of 1024 from 2048 to 8192/],
 		[{ cpu: { cpuUnits: 8192, memoryMib: 17_408 } }, /memoryMib must be a multiple of 4096 from 16384 to 61440/],

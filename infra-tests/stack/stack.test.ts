@@ -11,10 +11,25 @@ const templates = {} as Record<'cpu' | 'gpu' | 'private', Template>;
 beforeAll(() => {
 	templates.cpu = synthesise({});
 	templates.gpu = synthesise({ workers: 'gpu', alarmEmail: 'ops@example.org' });
-	templates.private = synthesise({ workers: 'gpu', privateNetwork: true, windowSeconds: 300 });
+	templates.private = synthesise({
+		workers: 'gpu',
+		privateNetwork: true,
+		windowSeconds: 300,
+		retentionDays: 3650,
+		imageRetentionDays: 130,
+	});
 }, synthTimeoutMs);
 const dropsTopic = { Properties: { TopicName: 'budgetnet-drops' } };
 const both = ['cpu', 'gpu'] as const;
+
+test('images may be kept for a shorter time than results, as where they are private and bills are needed', () => {
+	const kept = (prefix: string) => {
+		const named = { Properties: { BucketName: Match.objectLike({ 'Fn::Join': ['', Match.arrayWith([prefix])] }) } };
+		const [bucket] = Object.values(templates.private.findResources('AWS::S3::Bucket', named));
+		return bucket?.Properties.LifecycleConfiguration.Rules[0].ExpirationInDays;
+	};
+	expect([kept('budgetnet-images-'), kept('budgetnet-results-')]).toEqual([130, 3650]);
+});
 
 describe.each(both)('data, with %s workers', (kind) => {
 	test('both buckets are encrypted under keys that workers can use, private, versioned, kept but by a first deployment that fails, and outlive period and deferral', () => {
