@@ -1,6 +1,6 @@
 import { askPlanner } from '../aws/ask-planner.ts';
 import type { Queue } from '../aws/queue.ts';
-import { type Batch, batchOf, isUnplanned, partBatchId } from '../core/batch.ts';
+import { type Batch, batchOf, isFinal, isUnplanned, partBatchId } from '../core/batch.ts';
 import { assert, BudgetNetError } from '../core/errors.ts';
 import type { Image } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
@@ -15,8 +15,8 @@ export type ResumingParts = PlanningParts & ClaimingParts & OpeningParts & { pla
  * Finishes planning a batch whose planner died, or that was deferred, or that opens an archive: completes its claims,
  * writes the manifest, and plans it under a reservation of its own. After a deferred batch the tenant's next ones
  * follow, in order, until one waits again, with another message after `resumeBatchesMax` of them; after one that opens
- * an archive, the archive's further parts. A batch that is sent, settled or void is left alone. Safe to repeat, and
- * beside a planner that is alive after all.
+ * an archive, the archive's further parts. A batch that is sent, settled or void is left alone, but for a reservation
+ * that is still open though its batch is final. Safe to repeat, and beside a planner that is alive after all.
  * @throws BudgetNetError `not-found`
  */
 export async function resumeBatch(parts: ResumingParts, message: ResumeMessage): Promise<void> {
@@ -35,6 +35,7 @@ export async function resumeBatch(parts: ResumingParts, message: ResumeMessage):
 }
 
 async function finish(parts: ResumingParts, batch: Batch): Promise<Planned | undefined> {
+	if (isFinal(batch)) await freeStrays(parts, batch);
 	if (!isUnplanned(batch)) return undefined;
 	if (batch.images !== undefined) return planBatch(parts, batch, batch.images);
 	const won = await completeClaims(parts, batch);
@@ -42,6 +43,17 @@ async function finish(parts: ResumingParts, batch: Batch): Promise<Planned | und
 	if (batch.archive && archive) return planArchive(parts, batch, await openArchive(parts, batch, archive));
 	await writeManifest(parts, batch, won);
 	return won.length === 0 ? undefined : planBatch(parts, batch, won.length);
+}
+
+/**
+ * A planner whose answers were lost may have been granted its reservation twice, the second time after it was settled,
+ * and cannot know. But its message comes again, and what it left is freed here: the journal says what was billed.
+ */
+async function freeStrays({ ledger }: ResumingParts, batch: Batch): Promise<void> {
+	const { tenant, batchId, reservations, images = 0 } = batch;
+	for (const { rid, period } of reservations)
+		if ((await ledger.getAccount(tenant, period))?.open[rid])
+			await ledger.settle({ tenant, period, rid, batchId, billedNanoUsd: 0, images });
 }
 
 async function completeClaims(parts: ClaimingParts, batch: Batch): Promise<Image[]> {

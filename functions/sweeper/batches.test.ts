@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Outcomes } from '../aws/outcomes.ts';
 import { type Batch, mintBatchId } from '../core/batch.ts';
@@ -14,6 +15,7 @@ const dayMs = 24 * 3600 * 1000;
 async function sweep(
 	states: readonly { state: Batch['state']; ageMs: number; writtenAgoMs?: number; tries?: number }[],
 	facts: Outcomes['facts'] = async () => undefined,
+	clock = { nowMs: () => nowMs, untilMs: nowMs + dayMs },
 ) {
 	const batches = createMemoryBatches();
 	const plans = [] as ResumeMessage[];
@@ -28,9 +30,9 @@ async function sweep(
 		const reservations = Array.from({ length: tries }, (_, n) => ({ rid: ridOf(n), period: '2026-11' }));
 		await batches.create({ batchId, tenant: 'acme', ...times, state, images: 1, reservations });
 	}
-	const { putBack } = await sweepBatches({
+	const parts: Parameters<typeof sweepBatches>[0] = {
 		batches,
-		nowMs: () => nowMs,
+		nowMs: clock.nowMs,
 		planningSecondsMax: limits.planningSecondsMax,
 		outcomes: { facts } as unknown as Outcomes,
 		log: (level, message, { sweepFaults = 0 } = {}) => void told.push(`${level}: ${message} (faults: ${sweepFaults})`),
@@ -41,7 +43,8 @@ async function sweep(
 			},
 		},
 		reportQueue: { send: async (message) => void reports.push(message) },
-	});
+	};
+	const { putBack } = await sweepBatches(parts, clock.untilMs);
 	return { putBack, plans: plans.length, reports: reports.map(({ giveUp }) => giveUp), told };
 }
 
@@ -82,6 +85,33 @@ test('one that was planned as often as it may be is given up, unless its planner
 	expect(await sweep([{ state: 'deferred', ageMs: 1, tries: tries - 1 }])).toMatchObject({ plans: 1, reports: [] });
 	expect(await sweep([{ state: 'claiming', ageMs: dayMs, tries }])).toMatchObject({ reports: ['unplannable'] });
 	expect(await sweep([{ state: 'claiming', ageMs: 1, tries }])).toMatchObject({ putBack: 0 });
+});
+
+test('of the deferred of a tenant the oldest is asked for, and whatever may hold the money that it waits for', async () => {
+	const deferred = { state: 'deferred', ageMs: dayMs } as const;
+	expect(await sweep([deferred, { ...deferred, ageMs: 2 * dayMs }])).toMatchObject({ plans: 1 });
+	expect(await sweep([{ ...deferred, tries: 1 }, { ...deferred, ageMs: 2 * dayMs }, deferred])).toMatchObject({
+		plans: 2,
+	});
+});
+
+test('while the bucket does not answer, what it need not be asked for is put back, and the sweep comes to its end', async () => {
+	const untilMs = nowMs + 1000;
+	let now = nowMs;
+	let asked = 0;
+	const silent = async () => {
+		asked += 1;
+		await setImmediate();
+		now = untilMs;
+		throw new Error('no answer');
+	};
+	const sent = Array.from(
+		{ length: 3 * limits.storeConcurrency },
+		() => ({ state: 'sent', ageMs: 2 * dayMs }) as const,
+	);
+	const { plans } = await sweep([...sent, { state: 'claiming', ageMs: dayMs }], silent, { nowMs: () => now, untilMs });
+	expect(plans).toBe(1);
+	expect(asked).toBe(limits.storeConcurrency);
 });
 
 test('a batch that cannot be looked at is told of, and does not hide those after it', async () => {

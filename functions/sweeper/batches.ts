@@ -1,3 +1,4 @@
+import pMap from 'p-map';
 import { askPlanner } from '../aws/ask-planner.ts';
 import type { Outcomes } from '../aws/outcomes.ts';
 import type { Queue } from '../aws/queue.ts';
@@ -23,12 +24,17 @@ export interface BatchSweepingParts {
 
 /**
  * Looks at the unfinished batches and puts what is stuck back onto a queue: to the planner what was not planned to the
- * end and, of each tenant, the oldest that is deferred; to the settler what has outcomes and is not settled, what was
+ * end and, of each tenant, the oldest that is deferred, and all that may hold money, which the oldest may wait for; to the
+ * settler what has outcomes and is not settled, what was
  * watched long enough, and what is to be given up. Decides nothing: whoever takes the message looks again. One that
- * cannot be looked at is told of, and does not hide the others.
+ * cannot be looked at is told of, and does not hide the others: those that their state says enough of come first, and
+ * those whose outcomes are to be asked for until `untilMs`.
  * @returns how many batches were put back, and what waits
  */
-export async function sweepBatches(parts: BatchSweepingParts): Promise<{ putBack: number; waiting: Waiting }> {
+export async function sweepBatches(
+	parts: BatchSweepingParts,
+	untilMs = Number.POSITIVE_INFINITY,
+): Promise<{ putBack: number; waiting: Waiting }> {
 	const tell = (error: unknown, facts: { batchId: string; tenant?: string }) =>
 		parts.log('error', 'a batch could not be looked at', { ...facts, error: messageOf(error), sweepFaults: 1 });
 	const unfinished = await parts.batches.unfinished(limits.sweepBatchesMax, (batchId, error) =>
@@ -37,7 +43,7 @@ export async function sweepBatches(parts: BatchSweepingParts): Promise<{ putBack
 	const waiting = measureWaiting(unfinished, parts.nowMs());
 	const deferred = new Set<string>();
 	let putBack = 0;
-	for (const batch of unfinished.sort((a, b) => (a.batchId < b.batchId ? -1 : 1))) {
+	const look = async (batch: Batch) => {
 		const first = batch.state === 'deferred' && !deferred.has(batch.tenant);
 		if (first) deferred.add(batch.tenant);
 		try {
@@ -45,7 +51,12 @@ export async function sweepBatches(parts: BatchSweepingParts): Promise<{ putBack
 		} catch (error) {
 			tell(error, { batchId: batch.batchId, tenant: batch.tenant });
 		}
-	}
+	};
+	const inOrder = unfinished.sort((a, b) => (a.batchId < b.batchId ? -1 : 1));
+	const isSent = ({ state }: Batch) => state === 'sent';
+	for (const batch of inOrder) if (!isSent(batch)) await look(batch);
+	const lookInTime = async (batch: Batch) => (parts.nowMs() < untilMs ? look(batch) : undefined);
+	await pMap(inOrder.filter(isSent), lookInTime, { concurrency: limits.storeConcurrency });
 	return { putBack, waiting };
 }
 
@@ -71,7 +82,7 @@ async function whereTo(parts: BatchSweepingParts, batch: Batch, oldestDeferred: 
 			return mayBeAlive ? undefined : (overdue ?? 'planner');
 		}
 		case 'deferred':
-			return overdue ?? (oldestDeferred ? 'planner' : undefined);
+			return overdue ?? (oldestDeferred || batch.reservations.length > 0 ? 'planner' : undefined);
 		case 'sent':
 			return (await parts.outcomes.facts(batch)) ? 'settler' : overdue;
 		case 'settled':

@@ -17,7 +17,7 @@ function endOf({ nowMs }: Pick<SweepingParts, 'nowMs'>): number {
 export function createFrequentSweeper(parts: SweepingParts): () => Promise<void> {
 	return async () => {
 		const untilMs = endOf(parts);
-		const { putBack, waiting } = await sweepBatches(parts);
+		const { putBack, waiting } = await sweepBatches(parts, untilMs);
 		parts.log('info', 'swept', { batchesPutBack: putBack, ...waiting });
 		const swept = await sweepDrops(parts, untilMs);
 		if (swept.dropsOpen + swept.dropsDone > 0) parts.log('info', 'drops looked at', swept);
