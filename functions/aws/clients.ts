@@ -22,8 +22,8 @@ export interface Clients {
 const attemptsMax = 5;
 const connectionTimeoutMs = 5_000;
 /** All tries together end well within a function's time-out: then the error names itself. */
-const requestTimeoutMs = 15_000;
-/** Longer than the longest long poll, 20 s. */
+export const requestTimeoutMs = 15_000;
+/** Of SQS, where a request does not say otherwise: longer than the longest long poll, 20 s. */
 const longPollTimeoutMs = 30_000;
 /** Without a byte for so long an answer is given up: a request's own time is over when the answer begins. */
 const socketTimeoutMs = 60_000;

@@ -12,10 +12,11 @@ import { awsCall } from './aws-call.ts';
 
 const receiveMax = 10;
 /** Messages that one call moves at most. */
-const movesMax = 100_000;
+export const movesMax = 100_000;
 
 /**
- * Moves messages from one queue to another, each deleted only when it has been sent; ends when none is left to be seen.
+ * Moves messages from one queue to another, each deleted only when it has been sent; ends when none is left to be seen,
+ * or after `movesMax`.
  * @returns how many, and how many somebody else has received, who may not have deleted them: they are seen again later
  * @throws BudgetNetError `unavailable`, which says how many were moved; the others can be received again at once
  */

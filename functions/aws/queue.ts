@@ -4,6 +4,7 @@ import { limits } from '../core/limits.ts';
 import { parse } from '../core/parse.ts';
 import { asciiJson } from './ascii-json.ts';
 import { awsCall } from './aws-call.ts';
+import { requestTimeoutMs } from './clients.ts';
 import { mustFit } from './must-fit.ts';
 
 export interface Queue<T> {
@@ -22,7 +23,7 @@ export function createQueue<T>(sqs: SQSClient, queueUrl: string, schema: z.ZodTy
 			mustFit(`message for queue ${name}`, body, limits.messageBytesMax);
 			const group = groupId === undefined ? {} : { MessageGroupId: groupId };
 			const send = new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body, ...group });
-			await awsCall(`queue ${name}`, () => sqs.send(send));
+			await awsCall(`queue ${name}`, () => sqs.send(send, { requestTimeout: requestTimeoutMs }));
 		},
 	};
 }

@@ -136,7 +136,9 @@ export const limits = {
 	 * ever.
 	 */
 	inferenceFailuresMax: 2,
-	/** How long a worker that lost its inference may take to end before it aborts; above its grace. */
+	/** How long a worker may be cut off from its queue or the results before it counts as lost. */
+	unreachedSecondsMax: 900,
+	/** How long a worker that is lost may take to end before it aborts; above its grace. */
 	endSecondsMax: 120,
 	/** After so many receives a message goes to its dead-letter queue. */
 	batchReceivesMax: 5,
@@ -154,6 +156,11 @@ export const limits = {
 	deadLetterRetentionSeconds: 14 * 24 * 3600,
 	/** Longest time that a batch may be deferred; then its images fail with that reason. */
 	deferralDaysMax: 90,
+	/**
+	 * How long an invocation plans what it has claimed: well below a function's time-out. The rest is claimed, and resumed
+	 * later.
+	 */
+	planSecondsMax: 200,
 	/** A planner that has not finished a batch after so long is dead: its time-out, and some. */
 	planningSecondsMax: 900,
 	/**

@@ -2,6 +2,7 @@ import type { SQSRecord } from 'aws-lambda';
 import { expect, test } from 'vitest';
 import { BudgetNetError } from '../core/errors.ts';
 import { imageEvent } from '../core/event.ts';
+import { limits } from '../core/limits.ts';
 import { createMemoryBatches } from '../core/memory-batches.ts';
 import { createMemoryLedger } from '../core/memory-ledger.ts';
 import { embeddedPrice } from '../core/price.ts';
@@ -22,7 +23,12 @@ test('the event of a closed drop is kept until that is written down', async () =
 			opened.push(marker);
 		},
 	};
-	const plan = createPlanner({ drops, imagesBucket: 'images', log: () => undefined } as unknown as PlannerParts);
+	const plan = createPlanner({
+		drops,
+		imagesBucket: 'images',
+		nowMs: () => 0,
+		log: () => undefined,
+	} as unknown as PlannerParts);
 	const answer = await plan({ Records: [event('1', 'ill/_complete'), event('2', 'acme/2026/_complete')] });
 	expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: '1' }] });
 	expect(opened).toEqual(['acme/2026/_complete']);
@@ -68,7 +74,7 @@ test('images of a tenant whose quota cannot be read are claimed, and wait to be 
 });
 
 /** A planner of tenants without a quota, whose batches wait, and the batches that it writes down. */
-function startPlanner(manifests: Partial<PlannerParts['manifests']>) {
+function startPlanner(manifests: Partial<PlannerParts['manifests']>, nowMs = () => 0) {
 	const batches = createMemoryBatches();
 	let minted = 0;
 	const parts = {
@@ -77,7 +83,7 @@ function startPlanner(manifests: Partial<PlannerParts['manifests']>) {
 		log: () => undefined,
 		imagesBucket: 'images',
 		batchImagesMax: 8,
-		nowMs: () => 0,
+		nowMs,
 		mintSuffix: () => String(++minted).padStart(8, '0'),
 		priceNow: async () => embeddedPrice,
 		manifests: { putCandidates: async () => undefined, put: async () => undefined, ...manifests },
@@ -103,4 +109,23 @@ test('a batch whose manifest could not be written counts as one without: whoever
 	const [batch] = await written();
 	expect(batch).toMatchObject({ tenant: 'acme', state: 'claiming' });
 	expect(batch).not.toHaveProperty('images');
+});
+
+test('where planning takes for ever, as while a queue does not answer, the rest is claimed, so that no event comes again', async () => {
+	let nowMs = 0;
+	let asked = 0;
+	const { plan, written } = startPlanner(
+		{
+			async put() {
+				asked += 1;
+				nowMs += limits.planSecondsMax * 1000;
+				throw new Error('no answer');
+			},
+		},
+		() => nowMs,
+	);
+	const Records = Array.from({ length: 20 }, (_, i) => event(`${i}`, `acme/${i}.png`));
+	expect(await plan({ Records })).toEqual({ batchItemFailures: [] });
+	expect(asked).toBe(1);
+	expect((await written()).map(({ state }) => state)).toEqual(['claiming', 'claiming', 'claiming']);
 });

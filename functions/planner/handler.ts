@@ -45,6 +45,7 @@ interface News {
  */
 export function createPlanner(parts: PlannerParts): (event: SQSEvent) => Promise<SQSBatchResponse> {
 	return async (event) => {
+		const untilMs = parts.nowMs() + limits.planSecondsMax * 1000;
 		const newsOf = new Map<string, News>();
 		const failed = new Set<string>();
 		for (const record of event.Records) {
@@ -56,7 +57,7 @@ export function createPlanner(parts: PlannerParts): (event: SQSEvent) => Promise
 		}
 		const planOne = async ([tenant, { images, closings, messageIds }]: [string, News]) => {
 			try {
-				if (images.length > 0) await planImages(parts, tenant, images);
+				if (images.length > 0) await planImages(parts, tenant, images, untilMs);
 				for (const closing of closings) await parts.drops.open(closing);
 			} catch (error) {
 				const fields = { tenant, error: messageOf(error) };
@@ -90,15 +91,21 @@ function collect(parts: PlannerParts, newsOf: Map<string, News>, record: SQSReco
 }
 
 /**
- * Claims and plans what one tenant dropped. Throws only while claims are not written: from then on the batch is
- * resumable.
+ * Claims what one tenant dropped, and plans it until `untilMs`: what is claimed then need not come again, however slow
+ * the queue or the ledger. Throws only while claims are not written: from then on the batch is resumable.
  */
-async function planImages(parts: PlannerParts, tenant: string, images: readonly Image[]): Promise<void> {
+async function planImages(
+	parts: PlannerParts,
+	tenant: string,
+	images: readonly Image[],
+	untilMs: number,
+): Promise<void> {
 	const imagesMax = Math.min(parts.batchImagesMax, await payableAtAnyRate(parts, tenant));
 	for (const { batch, candidates } of newBatches(parts, tenant, distinctImages(images), imagesMax)) {
 		await intend(parts, batch, candidates);
 		const won = await claimImages(parts, batch, candidates);
-		await finishPlanning(parts, batch, won);
+		if (parts.nowMs() < untilMs) await finishPlanning(parts, batch, won);
+		else parts.log('warn', 'no time was left to plan a batch; it is resumed', { tenant, batchId: batch.batchId });
 	}
 }
 

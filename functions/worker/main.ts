@@ -1,7 +1,7 @@
 /**
  * The worker as a process of its own: what the container runs. SIGTERM: finish or hand back, exit 0. Its inference is
- * lost: the same, exit 1, so that another is started (139 in a container, 134 elsewhere: aborted after two minutes,
- * where its thread hangs).
+ * lost, or it is cut off from queue or results: the same, exit 1, so that another is started (139 in a container, 134
+ * elsewhere: aborted after two minutes, where its thread hangs).
  */
 import { once } from 'node:events';
 import { createClients } from '../aws/clients.ts';

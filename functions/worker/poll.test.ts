@@ -1,3 +1,4 @@
+import { setImmediate as immediately } from 'node:timers/promises';
 import {
 	ChangeMessageVisibilityCommand,
 	CreateQueueCommand,
@@ -8,9 +9,15 @@ import { afterAll, expect, test } from 'vitest';
 import { startClients } from '../aws/testing/start-clients.ts';
 import { limits } from '../core/limits.ts';
 import { retrySecondsAfter, startPolling } from './poll.ts';
+import { createReach } from './reach.ts';
 
 const clients = await startClients();
 afterAll(() => clients.close());
+
+const log = () => undefined;
+/** By default the bucket answers. */
+const reachOf = (ask: () => Promise<unknown> = async () => undefined) =>
+	createReach(ask, log, undefined, () => immediately());
 
 /** The URL of a new queue with one message. */
 async function queueOf(QueueName: string, MessageBody = 'a batch'): Promise<string> {
@@ -29,7 +36,7 @@ async function startBatch(name: string, visibilitySeconds = 60) {
 		begun.resolve();
 		return ended.promise;
 	};
-	const polling = startPolling({ sqs, queueUrl, visibilitySeconds, retryFactor: 1, run, log: () => undefined });
+	const polling = startPolling({ sqs, queueUrl, visibilitySeconds, retryFactor: 1, run, reach: reachOf(), log });
 	await begun.promise;
 	const send = (MessageBody: string) => sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody }));
 	const receive = async () => (await sqs.send(new ReceiveMessageCommand({ QueueUrl: queueUrl }))).Messages ?? [];
@@ -74,6 +81,7 @@ test('a batch that fails waits longer each time, as often as it was received, an
 		visibilitySeconds: 60,
 		retryFactor: limits.retryFactor,
 		run: () => Promise.reject(new Error('S3 is down')),
+		reach: reachOf(),
 		log: (level, _, fields) => said.push({ level, ...fields }),
 	});
 	expect(await waited).toBe(240);
@@ -97,6 +105,57 @@ test('told to receive nothing more, a worker goes on with its batch, and leaves 
 	end();
 	expect(await polling.stop(10_000)).toBe('finished');
 	expect(await receive()).toMatchObject([{ Body: 'another' }]);
+});
+
+test('while what batches need cannot be reached none is received, at first and after a failure', async () => {
+	const { sqs } = clients;
+	const queueUrl = await queueOf('cut-off');
+	const told: string[] = [];
+	const answers = [false, false, true, false, true];
+	const done = Promise.withResolvers<void>();
+	const polling = startPolling({
+		sqs,
+		queueUrl,
+		visibilitySeconds: 60,
+		retryFactor: 1,
+		run: async (body) => {
+			told.push(body);
+			if (body === 'another') return done.resolve();
+			await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: 'another' }));
+			throw new Error('S3 is down');
+		},
+		reach: reachOf(async () => {
+			const answered = answers.shift();
+			told.push(answered ? 'answered' : 'no answer');
+			if (!answered) throw new Error('S3 is down');
+		}),
+		log,
+	});
+	await done.promise;
+	await polling.stop(10_000);
+	expect(told).toEqual(['no answer', 'no answer', 'answered', 'a batch', 'no answer', 'answered', 'another']);
+});
+
+test('told to stop while nothing can be reached, a worker ends at once', async () => {
+	const { sqs } = clients;
+	const asked = Promise.withResolvers<void>();
+	const ask = async () => {
+		asked.resolve();
+		throw new Error('S3 is down');
+	};
+	const queueUrl = await queueOf('ends-cut-off');
+	const run = () => Promise.reject(new Error('not to be run'));
+	const polling = startPolling({
+		sqs,
+		queueUrl,
+		visibilitySeconds: 60,
+		retryFactor: 1,
+		run,
+		reach: createReach(ask, log),
+		log,
+	});
+	await asked.promise;
+	expect(await polling.stop(10_000)).toBe('finished');
 });
 
 async function receiveAndHandBack(QueueUrl: string): Promise<void> {

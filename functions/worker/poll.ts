@@ -5,6 +5,7 @@ import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
 import { namedIn } from '../core/message.ts';
+import type { Reach } from './reach.ts';
 
 /** One long poll. */
 const pollWaitSeconds = 10;
@@ -28,8 +29,8 @@ export function retrySecondsAfter(receives: number, factor: number): number {
 }
 
 /**
- * Receives one message at a time and keeps it invisible while `run` works on it; deletes it when `run` returns, and
- * makes it visible again after a while when `run` throws.
+ * Receives one message at a time, when `reach` says so, and keeps it invisible while `run` works on it; deletes it when
+ * `run` returns, and makes it visible again after a while when `run` throws.
  */
 export function startPolling(options: {
 	sqs: SQSClient;
@@ -40,9 +41,11 @@ export function startPolling(options: {
 	retryFactor: number;
 	/** @param receives how often the message was received, this time included */
 	run: (body: string, receives: number) => Promise<void>;
+	reach: Reach;
 	log: Log;
 }): Polling {
-	const { sqs, queueUrl, visibilitySeconds, retryFactor, run, log } = options;
+	const { sqs, queueUrl, visibilitySeconds, retryFactor, run, reach, log } = options;
+	const ending = new AbortController();
 	let current: Message | undefined;
 	let handedBack = false;
 	const receivesOf = ({ Attributes }: Message) => Number(Attributes?.ApproximateReceiveCount ?? 1);
@@ -56,6 +59,7 @@ export function startPolling(options: {
 		waitTimeSeconds: pollWaitSeconds,
 		visibilityTimeout: visibilitySeconds,
 		heartbeatInterval: Math.ceil(visibilitySeconds / 3),
+		preReceiveMessageCallback: () => reach.ready(ending.signal),
 		terminateVisibilityTimeout: ([message]) => waitOf(message as Message),
 		handleMessage: async (message) => {
 			cutOff = Promise.withResolvers<never>();
@@ -70,21 +74,29 @@ export function startPolling(options: {
 		current = undefined;
 	});
 	consumer.on('processing_error', (error, message) => {
+		reach.doubt();
 		const waitSeconds = waitOf(message);
 		const named = namedIn(message.Body ?? '');
 		log('error', 'a batch was not run; its message comes again', { ...named, error: messageOf(error), waitSeconds });
 	});
-	consumer.on('error', (error) => {
+	consumer.on('error', (error, message) => {
 		if (!consumer.status.isRunning && current === undefined) return; // a long poll that stopping cut off
+		if (message === undefined) reach.missed(error);
 		log('error', 'the queue of batches cannot be reached; trying again', { error: messageOf(error) });
 		consumer.updateOption('pollingWaitTimeMs', limits.retrySeconds * 1000);
 	});
-	const reached = () => consumer.updateOption('pollingWaitTimeMs', 0);
+	const reached = () => {
+		reach.reached();
+		consumer.updateOption('pollingWaitTimeMs', 0);
+	};
 	consumer.on('empty', reached);
+	consumer.on('message_received', reached);
 	consumer.on('response_processed', reached);
 	consumer.start();
-	// aborting a long poll is safe, aborting a batch's requests is not
-	const end = () => consumer.stop({ abort: current === undefined });
+	const end = () => {
+		ending.abort();
+		consumer.stop({ abort: current === undefined }); // aborting a long poll is safe, aborting a batch's requests is not
+	};
 	return {
 		end,
 		async stop(graceMs) {

@@ -13,6 +13,7 @@ import type { Inference } from '../onnx/client.ts';
 import { createPixelSource } from './pixels.ts';
 import { type Polling, startPolling } from './poll.ts';
 import { createProtection } from './protection.ts';
+import { createReach } from './reach.ts';
 import { runBatch } from './run-batch.ts';
 import type { WorkerSettings } from './settings.ts';
 import { createSharedRoom } from './shared-room.ts';
@@ -26,10 +27,13 @@ import { watchInference } from './watch-inference.ts';
  */
 export const groupImages = 256;
 
+/** Nothing lies there: that the bucket says so is enough. */
+const reachKey = 'outcomes/reachable';
+
 export interface Worker {
 	/**
-	 * Resolves, with the last reason, when its inference cannot be used any more: it then receives nothing more, and is
-	 * to be stopped.
+	 * Resolves, with the last reason, when its inference cannot be used any more, or it is cut off from queue or bucket:
+	 * it then receives nothing more, and is to be stopped.
 	 */
 	lost: Promise<unknown>;
 	/** Receives nothing more, finishes its batches or hands back those that are late, and frees the sessions. */
@@ -47,13 +51,14 @@ export function startWorker(
 	log: Log,
 ): Worker {
 	const { card } = model;
-	const { inference, lost } = watchInference(model.inference);
+	const { inference, lost: lostInference } = watchInference(model.inference);
 	const loadPixels = createPixelSource(createImages(clients.s3, settings.imagesBucket), card.input);
 	const startStopwatch = createStopwatches(inference, loadPixels, () => performance.now());
 	const protection = createProtection(settings.agentUri, log);
 	const atOnce = Math.min(settings.batchesAtOnce, batchesThatFit(card));
 	const turns = createTurns(atOnce);
 	const results = openBucket(clients.s3, settings.resultsBucket);
+	const reach = createReach(() => results.head(reachKey), log);
 	const stores = {
 		manifests: createManifests(results),
 		outcomes: createOutcomes(results),
@@ -68,13 +73,18 @@ export function startWorker(
 			retryFactor: settings.retryFactor,
 			run: (body, receives) =>
 				turns.during(receives, () => protection.during(() => runBatch({ ...parts, ...startStopwatch() }, body))),
+			reach,
 			log,
 		});
 	};
 	const lanes = Array.from({ length: atOnce }, startLane);
-	const ended = lost.then((error) => {
+	const lost = Promise.race([
+		lostInference.then((error) => ({ why: 'inference cannot be used any more', error })),
+		reach.lost.then((error) => ({ why: 'it is cut off from the queue of batches, or the results', error })),
+	]);
+	const ended = lost.then(({ why, error }) => {
 		for (const lane of lanes) lane.end();
-		log('error', 'inference cannot be used any more: start this worker again', { error: messageOf(error) });
+		log('error', `${why}: start this worker again`, { error: messageOf(error) });
 		return error;
 	});
 	return {
