@@ -19,8 +19,9 @@ interface BucketsProps {
 	retentionDays: { images: number; results: number };
 	/** Is told of every image. */
 	imageEvents: Queue;
-	/** Is told of every drop that is done. */
+	/** Are told of every drop that is done, and of the outcomes of every batch. */
 	drops: Topic;
+	outcomes: Topic;
 }
 
 /** Deleted and overwritten versions stay for so long; those of images as long as a batch may need them. */
@@ -42,7 +43,8 @@ export class Buckets extends Construct {
 		this.images = this.bucket('Images', names.imagesBucket, props.retentionDays.images, oldImagesKept);
 		this.results = this.bucket('Results', names.resultsBucket, props.retentionDays.results, oldVersionsKept);
 		tellOfImages(this.images, fullName(names.imagesBucket), props.imageEvents);
-		tellOfDrops(this.results, fullName(names.resultsBucket), props.drops);
+		const { drops, outcomes } = props;
+		tellOfResults(this.results, fullName(names.resultsBucket), { drops, outcomes });
 		protectOutcomes(this.results);
 	}
 
@@ -88,16 +90,22 @@ function tellOfImages(images: Bucket, bucketName: string, queue: Queue): void {
 	if (policyDependable) bucket.node.addDependency(policyDependable); // S3 tries the queue at once
 }
 
-/** The record of a drop that is done is written to the bucket; that S3 tells of it is the event. */
-function tellOfDrops(results: Bucket, bucketName: string, topic: Topic): void {
-	const statement = mayBeToldBy(bucketName, 'ResultsBucketSpeaks', 'sns:Publish', topic.topicArn);
+/**
+ * The record of a drop that is done, and a batch's outcomes, are written to the bucket; that S3 tells of it is the event.
+ * @param topics by the folder of what is written
+ */
+function tellOfResults(results: Bucket, bucketName: string, topics: Record<string, Topic>): void {
 	const bucket = results.node.defaultChild as CfnBucket;
-	const { policyDependable } = topic.addToResourcePolicy(statement);
-	const filter = { s3Key: { rules: [{ name: 'prefix', value: 'drops/' }] } };
-	bucket.notificationConfiguration = {
-		topicConfigurations: [{ event: 's3:ObjectCreated:*', topic: topic.topicArn, filter }],
-	};
-	if (policyDependable) bucket.node.addDependency(policyDependable);
+	const topicConfigurations = Object.entries(topics).map(([folder, { topicArn }]) => {
+		const filter = { s3Key: { rules: [{ name: 'prefix', value: `${folder}/` }] } };
+		return { event: 's3:ObjectCreated:*', topic: topicArn, filter };
+	});
+	bucket.notificationConfiguration = { topicConfigurations };
+	for (const topic of Object.values(topics)) {
+		const statement = mayBeToldBy(bucketName, 'ResultsBucketSpeaks', 'sns:Publish', topic.topicArn);
+		const { policyDependable } = topic.addToResourcePolicy(statement);
+		if (policyDependable) bucket.node.addDependency(policyDependable);
+	}
 }
 
 /** Lets S3 speak for this bucket, and for no other, and no other account's. */

@@ -27,9 +27,15 @@ export class BudgetNetStack extends Stack {
 		const queues = new Queues(this, 'Queues', { name, functionTimeout });
 		const tables = new Tables(this, 'Tables', { name });
 		const topics = new Topics(this, 'Topics', { name, email: settings.alarmEmail });
-		const { quotaAlerts, drops } = topics;
+		const { quotaAlerts, drops, outcomes } = topics;
 		const imageEvents = queues.imageEvents.queue;
-		const buckets = new Buckets(this, 'Buckets', { name, retentionDays: { images, results }, imageEvents, drops });
+		const buckets = new Buckets(this, 'Buckets', {
+			name,
+			retentionDays: { images, results },
+			imageEvents,
+			drops,
+			outcomes,
+		});
 		const planner = new Planner(this, 'Planner', { settings, buckets, queues, tables, quotaAlerts });
 		const settler = new Settler(this, 'Settler', { name, buckets, queues, tables });
 		const sweeper = new Sweeper(this, 'Sweeper', { name, buckets, queues, tables });
@@ -52,7 +58,8 @@ export class BudgetNetStack extends Stack {
 			WorkersService: workers.service.serviceName,
 			AlarmsTopicArn: topics.alarms.topicArn,
 			QuotaAlertsTopicArn: topics.quotaAlerts.topicArn,
-			DropsTopicArn: topics.drops.topicArn,
+			DropsTopicArn: drops.topicArn,
+			OutcomesTopicArn: outcomes.topicArn,
 			ModelPackage: settings.modelPackage,
 			ModelDigest: planner.modelDigest,
 			WorkerKind: settings.workers,

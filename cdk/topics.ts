@@ -5,20 +5,22 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 
 /**
- * Where the system tells of itself: alarms for operators, what becomes of quotas for who minds them, and drops that are
- * done.
+ * Where the system tells of itself: alarms for operators, what becomes of quotas for who minds them, batches that have
+ * outcomes, and drops that are done.
  */
 export class Topics extends Construct {
 	readonly alarms: Topic;
 	readonly quotaAlerts: Topic;
-	/** S3 itself speaks here (buckets.ts): of each record of a drop that is done. */
+	/** S3 itself speaks here (buckets.ts): of each record of a drop that is done, and of each outcomes object. */
 	readonly drops: Topic;
+	readonly outcomes: Topic;
 
 	constructor(scope: Construct, id: string, { name, email }: { name: string; email: string | undefined }) {
 		super(scope, id);
 		this.alarms = this.topic('Alarms', `${name}-alarms`);
 		this.quotaAlerts = this.topic('QuotaAlerts', `${name}-quota-alerts`);
 		this.drops = this.topic('Drops', `${name}-drops`);
+		this.outcomes = this.topic('Outcomes', `${name}-outcomes`);
 		this.alarms.addToResourcePolicy(
 			new PolicyStatement({
 				sid: 'AlarmsSpeak', // a policy of one's own takes the place of SNS's default, which would allow this

@@ -213,6 +213,10 @@ describe('run again on purpose', () => {
 		await rerun(parts, tenant, images.slice(0, 5), 'retry-some');
 		await rerun(parts, tenant, images.slice(5, 10), 'retry-some');
 		await outcomesOf(tenant).toHaveLength(2 * count + 10);
+		const runs = (await cloud.stores.outcomes.list(tenant)).map(
+			async (ref) => (await cloud.stores.outcomes.facts(ref))?.run,
+		);
+		expect(new Set(await Promise.all(runs))).toEqual(new Set([undefined, 'retry-whole', 'retry-some']));
 		expect(new Set((await cloud.outcomesOf(tenant)).map(({ status }) => status))).toEqual(new Set(['labelled']));
 	});
 });

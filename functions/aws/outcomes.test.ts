@@ -90,6 +90,7 @@ test('what no reader would take is not written, for nobody could ever settle it'
 test('the longest facts that the schemas of today allow fit', async () => {
 	const facts = factsOf(ref(6), ridOf(1), {
 		tenant: 't'.repeat(limits.tenantCharactersMax),
+		run: 'r'.repeat(32),
 		model: 'm'.repeat(64),
 		price: { version: 'p'.repeat(64), nanoUsdPerTmac: 2 ** 53 - 1, nanoUsdPerImage: 2 ** 53 - 1 },
 		budgetMacs: 2 ** 53 - 1,
@@ -124,11 +125,12 @@ test('a commit must be of the batch and the rows that its facts speak of', async
 	expect(await outcomes.facts(ref(10))).toBeUndefined();
 });
 
-test('reports are written again and read back', async () => {
+test('reports are written again and read back, one line each', async () => {
 	const report = reportOf(factsOf(ref(12), ridOf(1)), rows);
 	await outcomes.putReport(ref(12), report);
 	await outcomes.putReport(ref(12), report);
-	expect(JSON.parse((await results.getText(objectKeys.report(ref(12)), 10_000))?.text ?? '')).toEqual(report);
+	const lines = (await results.getText(objectKeys.report(ref(12)), 10_000))?.text.split('\n') ?? [];
+	expect(lines.map((line) => line && JSON.parse(line))).toEqual([report, '']); // as loaders of JSON lines want it
 });
 
 test('a tenant’s outcomes are listed, the oldest first, and nobody else’s', async () => {

@@ -74,7 +74,7 @@ export function createOutcomes(results: Bucket): Outcomes {
 		},
 
 		async putReport(ref, report) {
-			await results.putText(objectKeys.report(ref), `${JSON.stringify(report, null, '\t')}\n`, 'application/json');
+			await results.putText(objectKeys.report(ref), `${JSON.stringify(report)}\n`, 'application/json');
 		},
 
 		list: (tenant, since, until) => listOutcomes(results, tenant, since, until),

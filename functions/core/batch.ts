@@ -7,6 +7,7 @@ import { periodSchema } from './period.ts';
 
 /** Sortable by time: 20261124T113012123Z-1f2e3d4c. */
 export const batchIdSchema = z.string().regex(/^\d{8}T\d{9}Z-[0-9a-f]{8}$/, 'expected a batch id');
+export const runNameSchema = z.string().regex(/^[a-z0-9-]{1,32}$/, 'expected the name of a run');
 export const ridSchema = z.string().regex(/^[0-9a-f-]{36}$/, 'expected a reservation id');
 
 /**
@@ -52,10 +53,7 @@ export const batchSchema = z.object({
 	writtenMs: z.int().min(0).optional(),
 	state: batchStateSchema,
 	/** A run on purpose (`budgetnet retry`), with claims of its own; absent for the first run of images. */
-	run: z
-		.string()
-		.regex(/^[a-z0-9-]{1,32}$/)
-		.optional(),
+	run: runNameSchema.optional(),
 	/** Its one candidate is an archive, whose entries are the images of this batch and of its further parts. */
 	archive: z.literal(true).optional(),
 	/** Batches that the archive's images make, this one included; absent until all of them are written down. */

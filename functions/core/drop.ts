@@ -28,8 +28,11 @@ export const openDropSchema = closingSchema.extend({
 });
 export type OpenDrop = z.infer<typeof openDropSchema>;
 
-/** What is written, once, when all images of a drop are done: each has its outcome, and what it cost is settled. */
-export const dropRecordSchema = z.strictObject({
+/**
+ * What is written, once, when all images of a drop are done: each has its outcome, and what it cost is settled. Later
+ * releases may say more.
+ */
+export const dropRecordSchema = z.object({
 	v: z.literal(1),
 	tenant: tenantSchema,
 	/** What the drop is: as `acme/2026/`. */

@@ -25,9 +25,9 @@ export const failureSchema = z.strictObject({
 });
 export type Failure = z.infer<typeof failureSchema>;
 
-/** A failure; a detail that is too long is cut. */
+/** A failure; a detail that is too long is cut, and half a character at its end, which no reader of JSON takes, too. */
 export function failureOf(reason: FailureReason, detail: string): Failure {
-	return { reason, detail: detail.slice(0, detailCharactersMax) };
+	return { reason, detail: detail.slice(0, detailCharactersMax).toWellFormed() };
 }
 
 /** One image cannot be had; others of its batch can. */

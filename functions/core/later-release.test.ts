@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { batchSchema, mintBatchId } from './batch.ts';
+import { dropRecordSchema } from './drop.ts';
 import { batchMessageSchema, deadBatchMessageSchema, reportMessageSchema, resumeMessageSchema } from './message.ts';
-import { runFactsSchema } from './outcome.ts';
+import { outcomeSchema, runFactsSchema } from './outcome.ts';
 import { noPrice } from './price.ts';
 import { ridOf } from './testing/ledger-model.ts';
 
@@ -40,6 +41,11 @@ test.each([
 	['a batch message', batchMessageSchema, { ...run, model, plan, deadlineMs: 1 }],
 	['facts', runFactsSchema, { ...facts, plan }],
 	["a batch's item", batchSchema, item],
+	[
+		'a record of a drop',
+		dropRecordSchema,
+		{ v: 1, tenant: 'acme', prefix: 'acme/', images: 2, closedMs: 0, doneMs: 1 },
+	],
 	['a message to the settler', reportMessageSchema, { v: 1, ...ref }],
 	['a message to the planner', resumeMessageSchema, { v: 1, ...ref }],
 ] as const)('%s of a later release is read, but for what is new in it', (_, schema, written) => {
@@ -47,6 +53,14 @@ test.each([
 	expect(written).toMatchObject(read);
 	expect(read).not.toHaveProperty('unheardOf');
 	expect(schema.safeParse({ ...written, tenant: '../x' }).success).toBe(false);
+});
+
+test.each([
+	{ status: 'labelled', label: 'cat', confidence: 1, policies: ['p0'], macs: 1 },
+	{ status: 'failed', reason: 'deleted', detail: 'gone' },
+])('an outcome of a later release is read, but for what is new in it: $status', (said) => {
+	const written = { v: 1, key: 'acme/a.png', version: 'e1', ...said };
+	expect(outcomeSchema.parse({ ...written, unheardOf: 1 })).toEqual(written);
 });
 
 test('of a dead letter no more is read than its end takes', () => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type BatchRef, batchIdSchema, ridSchema } from './batch.ts';
+import { type BatchRef, batchIdSchema, ridSchema, runNameSchema } from './batch.ts';
 import { limits } from './limits.ts';
 import { tenantSchema } from './object-key.ts';
 import { planSchema } from './pacing.ts';
@@ -22,6 +22,8 @@ export const batchMessageSchema = z.object({
 	tenant: tenantSchema,
 	rid: ridSchema,
 	period: periodSchema,
+	/** Of a run on purpose: its name, for the report. */
+	run: z.exactOptional(runNameSchema),
 	model: modelSchema,
 	price: priceSchema,
 	images: z.int().min(1).max(limits.batchImagesMax),

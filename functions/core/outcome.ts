@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { batchIdSchema, ridSchema } from './batch.ts';
+import { batchIdSchema, ridSchema, runNameSchema } from './batch.ts';
 import { failureSchema } from './failure.ts';
 import { limits } from './limits.ts';
 import { tenantSchema } from './object-key.ts';
@@ -16,9 +16,9 @@ const keys = {
 	entry: z.string().min(1).max(limits.entryNameBytesMax).optional(),
 };
 
-/** One line of the outcomes object. */
+/** One line of the outcomes object. Later releases may say more. */
 export const outcomeSchema = z.discriminatedUnion('status', [
-	z.strictObject({
+	z.object({
 		...keys,
 		status: z.literal('labelled'),
 		label: z.string(),
@@ -28,7 +28,7 @@ export const outcomeSchema = z.discriminatedUnion('status', [
 		/** Of all of them, the agent's included. */
 		macs: z.int().positive(),
 	}),
-	z.strictObject({ ...keys, status: z.literal('failed'), ...failureSchema.shape }),
+	z.object({ ...keys, status: z.literal('failed'), ...failureSchema.shape }),
 ]);
 export type Outcome = z.infer<typeof outcomeSchema>;
 
@@ -39,6 +39,8 @@ export const runFactsSchema = z.object({
 	tenant: tenantSchema,
 	rid: ridSchema,
 	period: periodSchema,
+	/** Of a run on purpose: its name. */
+	run: z.exactOptional(runNameSchema),
 	model: z.string().min(1),
 	/** Of the model's package; absent where nothing ran. */
 	digest: z.exactOptional(digestSchema),

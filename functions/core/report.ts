@@ -20,7 +20,7 @@ export function foldOutcomes(message: BatchMessage, outcomes: readonly Outcome[]
 		consumedMacs += outcome.macs;
 		labelled += 1;
 	}
-	const { batchId, tenant, rid, period, price, budgetMacs, plan } = message;
+	const { batchId, tenant, rid, period, run, price, budgetMacs, plan } = message;
 	return {
 		v: 1,
 		batchId,
@@ -37,6 +37,7 @@ export function foldOutcomes(message: BatchMessage, outcomes: readonly Outcome[]
 		failed: outcomes.length - labelled,
 		billedNanoUsd: costNanoUsd(price, consumedMacs, outcomes.length),
 		...measures,
+		...(run === undefined ? {} : { run }),
 		...(plan ? { plan } : {}),
 	};
 }

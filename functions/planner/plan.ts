@@ -243,7 +243,7 @@ async function send(
 	batch: Batch,
 	funded: Funding & Pick<BatchMessage, 'images' | 'price' | 'plan'>,
 ): Promise<Planned> {
-	const { batchId, tenant } = batch;
+	const { batchId, tenant, run } = batch;
 	const { name, digest } = parts.card;
 	const waitSeconds = limits.batchRetentionSeconds + limits.visibilitySeconds * limits.batchReceivesMax;
 	const message: BatchMessage = {
@@ -251,6 +251,7 @@ async function send(
 		batchId,
 		tenant,
 		...funded,
+		...(run === undefined ? {} : { run }),
 		model: { name, digest },
 		deadlineMs: parts.nowMs() + waitSeconds * 1000,
 	};

@@ -118,7 +118,7 @@ async function reservationOf(
 
 /** Nothing ran, nothing is billed. */
 function factsOf(
-	{ batchId, tenant }: Batch,
+	{ batchId, tenant, run }: Batch,
 	{ rid, period }: NotedReservation,
 	images: number,
 	nowMs: number,
@@ -129,6 +129,7 @@ function factsOf(
 		tenant,
 		rid,
 		period,
+		...(run === undefined ? {} : { run }),
 		images,
 		model: 'none',
 		price: noPrice,

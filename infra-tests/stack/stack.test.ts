@@ -19,7 +19,6 @@ beforeAll(() => {
 		imageRetentionDays: 130,
 	});
 }, synthTimeoutMs);
-const dropsTopic = { Properties: { TopicName: 'budgetnet-drops' } };
 const both = ['cpu', 'gpu'] as const;
 
 test('images may be kept for a shorter time than results, as where they are private and bills are needed', () => {
@@ -81,19 +80,17 @@ describe.each(both)('data, with %s workers', (kind) => {
 		expect(Object.keys(templates[kind].findResources('Custom::S3BucketNotifications'))).toEqual([]);
 	});
 
-	test('a drop that is done is told of by S3 itself, to a topic, and nothing else of the results is', () => {
+	test('a drop that is done and the outcomes of a batch are told of by S3 itself, each to a topic, and nothing else of the results is', () => {
+		const speaksOf = (folder: string) => {
+			const named = { Properties: { TopicName: `budgetnet-${folder}` } };
+			const [Ref = ''] = Object.keys(templates[kind].findResources('AWS::SNS::Topic', named));
+			const Filter = { S3Key: { Rules: [{ Name: 'prefix', Value: `${folder}/` }] } };
+			return { Event: 's3:ObjectCreated:*', Topic: { Ref }, Filter };
+		};
 		templates[kind].hasResourceProperties('AWS::S3::Bucket', {
-			NotificationConfiguration: {
-				TopicConfigurations: [
-					{
-						Event: 's3:ObjectCreated:*',
-						Topic: { Ref: Object.keys(templates[kind].findResources('AWS::SNS::Topic', dropsTopic))[0] },
-						Filter: { S3Key: { Rules: [{ Name: 'prefix', Value: 'drops/' }] } },
-					},
-				],
-			},
+			NotificationConfiguration: { TopicConfigurations: [speaksOf('drops'), speaksOf('outcomes')] },
 		});
-		templates[kind].hasOutput('DropsTopicArn', {});
+		for (const output of ['DropsTopicArn', 'OutcomesTopicArn']) templates[kind].hasOutput(output, {});
 	});
 
 	test('a queue keeps its dead letters longer than its messages, and is encrypted so that S3 may send', () => {
