@@ -11,6 +11,7 @@ import {
 	accuracyTable,
 	agreementLine,
 	batchTable,
+	calibrationTable,
 	differenceTable,
 	passTable,
 	smallLine,
@@ -43,7 +44,7 @@ await told('evaluate', async () => {
 
 async function report(options: EvaluationOptions, json: boolean): Promise<void> {
 	const progress = startProgress('shares timed');
-	const { card, images, methods, passes, smalls, agreement, rows, plot } = await evaluate({
+	const { card, images, methods, calibrations, passes, smalls, agreement, rows, plot } = await evaluate({
 		...options,
 		onPass: progress.update,
 	});
@@ -52,6 +53,7 @@ async function report(options: EvaluationOptions, json: boolean): Promise<void> 
 	say(`${card.name} ${card.version}, ${images} ${kind} images, batches of ${baseBatch}, hard cap, accuracy in %`);
 	say(`\n${accuracyTable(methods)}\n\nWhat the gate gains, in points (paired 95 % interval)`);
 	say(`\n${differenceTable(methods)}\n\nThe gate by the size of a batch\n\n${batchTable(methods)}`);
+	say(`\nHow sure the gate is of its labels, in %\n\n${calibrationTable(calibrations)}`);
 	for (const small of smalls) say(`\n${smallLine(small)}`);
 	if (options.pass && passes.length === 0)
 		say('\nNo pass of the worker: models/samples has no images of this data set');

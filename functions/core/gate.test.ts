@@ -69,6 +69,31 @@ describe('the gate', () => {
 		},
 	);
 
+	test.each([
+		['', card],
+		[' with a second view', twice],
+	])(
+		'says how likely each label is right: what the agent says after the last run, and of the last policy before it%s',
+		(_, of) => {
+			const last = of.policies.length - 1;
+			fc.assert(
+				fc.property(batches, ({ margins, budgetMacs }) => {
+					const marginOf = (policy: number, image: number) => margins[image]?.[policy] ?? 0.5;
+					run(margins, budgetMacs, of)
+						.results()
+						.forEach((result, image) => {
+							const [ran = 0, before] = (result?.policies ?? []).toReversed();
+							const said = ran < last ? values(ran, marginOf(ran, image), of)?.[2 * ran] : undefined;
+							const promised =
+								before === undefined ? undefined : values(before, marginOf(before, image), of)?.[2 * ran];
+							const expected = said ?? promised ?? reading(marginOf(ran, image)).top;
+							expect(result?.confidence).toBe(Math.min(1, Math.max(0, expected)));
+						});
+				}),
+			);
+		},
+	);
+
 	test('runs costlier and costlier policies on an image, and labels by the last', () => {
 		fc.assert(
 			fc.property(batches, ({ margins, budgetMacs }) => {

@@ -1,4 +1,4 @@
-import { type Advice, adviceOf, type Values } from './advice.ts';
+import { type Advice, adviceOf, chanceOf, type Values } from './advice.ts';
 import { assert, BudgetNetError } from './errors.ts';
 import { spendAtOnePrice } from './one-price.ts';
 import { fullIndex, type ModelCard, policyMacs } from './package.ts';
@@ -14,6 +14,8 @@ export interface GateRound {
 export interface GateResult {
 	policies: number[];
 	reading: Reading;
+	/** How likely the label is right, 0 to 1, by the agent. */
+	confidence: number;
 	macs: number;
 }
 
@@ -63,6 +65,7 @@ export function openGate(card: ModelCard, images: number, budgetMacs: number): G
 	const start = startPolicy(card, images, budgetMacs);
 	const results = new Array<GateResult | undefined>(images).fill(undefined);
 	const advices = new Array<Advice | undefined>(images).fill(undefined);
+	const promises = new Array<number | undefined>(images).fill(undefined); // of the last policy
 	let spent = 0;
 	let pass = 0;
 	let lowest = start + 1;
@@ -82,7 +85,11 @@ export function openGate(card: ModelCard, images: number, budgetMacs: number): G
 		if (!reading) return;
 		const before = results[image];
 		const macs = policyMacs(card, policy) + (before?.macs ?? 0);
-		results[image] = { policies: [...(before?.policies ?? []), policy], reading, macs };
+		// After the last policy the agent is not asked: what it said of that before stands.
+		const right = values ? chanceOf(policy, values) : (promises[image] ?? reading.top);
+		const confidence = Math.min(1, Math.max(0, right)); // estimates may lie beyond
+		promises[image] = values && chanceOf(card.policies.length - 1, values);
+		results[image] = { policies: [...(before?.policies ?? []), policy], reading, confidence, macs };
 	}
 
 	const leavesRest = () => budgetMacs - spent < restMin * budgetMacs;

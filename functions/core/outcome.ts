@@ -22,6 +22,7 @@ export const outcomeSchema = z.discriminatedUnion('status', [
 		...keys,
 		status: z.literal('labelled'),
 		label: z.string(),
+		/** How likely the label is right, by the agent. */
 		confidence: z.number().min(0).max(1),
 		/** Ids of the policies that ran, in order; the label is the last one's, after a mirrored one both views'. */
 		policies: z.array(z.string()).min(1).max(limits.policiesMax),

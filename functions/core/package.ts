@@ -81,7 +81,7 @@ const cardFields = z.strictObject({
 	 * that an image is paid is the full network.
 	 */
 	curve: z.array(z.strictObject({ share, macs: z.number(), accuracy: share })).min(1),
-	/** Each policy alone: on the held-out images, and once on the test images. */
+	/** Each policy alone: on the held-out images, and on the test images. */
 	results: z.strictObject({
 		holdout: z.array(share),
 		test: z.array(share),

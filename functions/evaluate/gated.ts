@@ -4,8 +4,12 @@ import { macsTo, policyMacs } from '../core/package.ts';
 import type { ValueTable } from './table.ts';
 import { byBatch, capMacs, type Method, type MethodRow, type Trial } from './trial.ts';
 
-/** The gate over a batch: the last policy of each image, and MACs in all. */
-function gateBatch(trial: Trial, batch: readonly number[], values: ValueTable) {
+/** The gate over a batch: of each image the last policy, and how sure its label is; and MACs in all. */
+export function gateBatch(
+	trial: Pick<Trial, 'card' | 'table' | 'share' | 'values'>,
+	batch: readonly number[],
+	values = trial.values,
+) {
 	const at = (i: number) => batch[i] as number;
 	const gate = runGate(
 		trial.card,
@@ -14,7 +18,12 @@ function gateBatch(trial: Trial, batch: readonly number[], values: ValueTable) {
 		(policy, i) => trial.table.reading(policy, at(i)),
 		(policy, i) => values(policy, at(i)),
 	);
-	return { macs: gate.spentMacs(), last: gate.results().map((result) => result?.policies.at(-1) ?? 0) };
+	const results = gate.results();
+	return {
+		macs: gate.spentMacs(),
+		last: results.map((result) => result?.policies.at(-1) ?? 0),
+		confidence: results.map((result) => result?.confidence ?? 0),
+	};
 }
 
 /** The product's gate on the values of some agent. */
@@ -33,7 +42,7 @@ export const gate: Method = (trial) => gatedBy(trial, 'gate', trial.values);
  */
 export const random: Method = (trial) =>
 	byBatch(trial, 'random', (batch) => {
-		const { last } = gateBatch(trial, batch, trial.values);
+		const { last } = gateBatch(trial, batch);
 		const macs = last.reduce((sum, policy) => sum + macsTo(trial.card, policy), 0);
 		const parts = trial.card.policies.map((_, policy) => last.filter((one) => one === policy).length / last.length);
 		const right = batch.map((image) =>

@@ -1,6 +1,7 @@
 import { fullMacs, type ModelCard } from '../core/package.ts';
 import type { Agreement } from './agreement.ts';
 import { pairedDifference } from './bootstrap.ts';
+import type { Calibration } from './calibration.ts';
 import type { Pass } from './live.ts';
 import type { PublishedPoint } from './published.ts';
 import type { Small } from './small.ts';
@@ -121,6 +122,17 @@ export function batchTable(rows: readonly MethodRow[]): string {
 				const row = gates.find((one) => one.share === share && one.batch === batch);
 				return row ? percent(accuracyOf(row)) : '';
 			}),
+		]),
+	);
+}
+
+/** What the gate says of its labels, beside what they are. */
+export function calibrationTable(calibrations: readonly Calibration[]): string {
+	return markdown(
+		['share', 'confidence', 'right', 'calibration error'],
+		calibrations.map(({ share, confidence, accuracy, error }) => [
+			share.toFixed(2),
+			...[confidence, accuracy, error].map(percent),
 		]),
 	);
 }

@@ -6,6 +6,7 @@ import { type Inference, startInference } from '../onnx/client.ts';
 import { loadPackage, type ModelPackage } from '../onnx/package-files.ts';
 import { agentValues, crossFittedValues } from './agent-values.ts';
 import { type Agreement, agreementOf } from './agreement.ts';
+import { type Calibration, calibrationOf } from './calibration.ts';
 import { curvePlot } from './curve-plot.ts';
 import { evaluateHeldOut, evaluateTest, type Judged } from './evaluate.ts';
 import { type Pass, passAt, readSample, runAll, type Sample } from './live.ts';
@@ -35,6 +36,7 @@ export interface Evaluation {
 	card: ModelCard;
 	images: number;
 	methods: MethodRow[];
+	calibrations: Calibration[];
 	passes: Pass[];
 	/** Small networks among the methods. */
 	smalls: readonly Small[];
@@ -53,13 +55,14 @@ export async function evaluate(options: EvaluationOptions): Promise<Evaluation> 
 	const { judged, fit } = await judgedOf(pkg, options);
 	const { shares } = options;
 	const methods = options.split === 'test' ? evaluateTest(judged, fit, shares) : evaluateHeldOut(judged, shares);
+	const calibrations = calibrationOf(judged, shares);
 	const rows = rowsOf(pkg.card, methods, passes, publishedFor(pkg.card));
 	const plot = join(options.models, 'plots', `${options.model}-${options.split}.svg`);
 	await mkdir(join(options.models, 'plots'), { recursive: true });
 	const images = `${judged.table.images} ${options.split === 'test' ? 'test' : 'held-out'} images`;
 	await writeFile(plot, await curvePlot(`${options.model}, ${images}, hard cap`, rows));
 	const { table, smalls = [] } = judged;
-	return { card: pkg.card, images: table.images, methods, passes, smalls, agreement, rows, plot };
+	return { card: pkg.card, images: table.images, methods, calibrations, passes, smalls, agreement, rows, plot };
 }
 
 async function judgedOf(

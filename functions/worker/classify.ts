@@ -201,12 +201,12 @@ function outcomeOf(
 		assert(failure !== undefined, `image "${image.key}" was neither run nor refused`);
 		return { ...named, status: 'failed', ...failure };
 	}
-	const { reading, policies, macs } = result;
+	const { reading, confidence, policies, macs } = result;
 	return {
 		...named,
 		status: 'labelled',
 		label: card.classes[reading.label] as string,
-		confidence: Math.round(reading.top * 1e6) / 1e6,
+		confidence: Math.round(confidence * 1e6) / 1e6,
 		policies: policies.map((policy) => (card.policies[policy] as Policy).id),
 		macs,
 	};

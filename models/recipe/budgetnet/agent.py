@@ -6,12 +6,14 @@ the probability of a right label in the end, and the cost on the way, this run i
 has the greatest worth less price x cost. So one price, common to a whole batch, decides for all of its images, and
 tells what they will cost.
 
-It is learnt by fitted Q iteration (Ernst, Geurts and Wehenkel 2005) from the costliest rung down: the table of outcomes
-knows what every way of each image would have brought (by the chances of chances.py), so its returns are regressed on
-what the agent sees. That is the gap between the two greatest logits; worth and cost are straight lines between their
-values at a few of its quantiles, and as smooth as few images demand. So these are estimates: one of a likelihood may
-pass 1. With a batch in mind this is what Chen 2019 has a network learn from pixels and budget, for one budget a batch
-instead of one an image.
+It is learnt backwards, from the costliest rung down, as Longstaff and Schwartz 2001 learn when to exercise an option:
+the table of outcomes knows what every way of each image would have brought (by the chances of chances.py), so what the
+choices behind really brought is regressed on what the agent sees, and not the greatest of several estimates, as in
+fitted Q iteration, which would promise too much. That is the gap between the two greatest logits; worth and cost are
+straight lines between their values at a few of its quantiles, and as smooth as few images demand. So these are
+estimates: one of a likelihood may pass 1.
+With a batch in mind this is what Chen 2019 has a network learn from pixels and budget, for one budget a batch instead
+of one an image.
 """
 
 import numpy as np

@@ -137,7 +137,7 @@ def main():
         methods = METHODS if options.compare else ()
         images = fit_agent(MODELS / "packages" / options.name, MODELS / "outcomes" / options.name, methods)
         points = 98 / math.sqrt(images)  # normal approximation, 95 %, where half of the labels are right
-        print(f"fitted on {images} held-out images: the curve is right to within some {points:.1f} points")
+        print(f"fitted on {images} held-out images: the curve is right to within {points:.1f} points, or fewer")
     except FileNotFoundError as error:
         parser.error(f"{error.filename} is not there: export the package first (models/README.md)")
     except (ValueError, OSError) as error:
