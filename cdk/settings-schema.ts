@@ -88,7 +88,10 @@ const settingsSchema = z
 		privateNetwork: z.boolean().default(false),
 		/** Days until images and results can be read no more; as old versions they stay longer (buckets.ts). */
 		retentionDays: retentionDays.default(180),
-		/** The same of images, where they are not to stay as long as results: pixels may be private, and bills needed. */
+		/**
+		 * The same of images, where they are not to stay as long as results: pixels may be private, and bills needed. Who
+		 * runs older ones again by their results pays for images that are gone: docs/models.md.
+		 */
 		imageRetentionDays: retentionDays.optional(),
 	})
 	.superRefine(({ workers, cpu }, context) => {

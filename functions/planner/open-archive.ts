@@ -69,7 +69,10 @@ async function imagesOf(parts: OpeningParts, { createdMs }: Batch, archive: Imag
 		const isUnavailable = error instanceof BudgetNetError && error.code === 'unavailable';
 		if (!(error instanceof ImageError) && !isUnavailable) throw error;
 		if (parts.nowMs() - createdMs > limits.archiveDaysMax * dayMs)
-			return failureOf('unreadable', `for ${limits.archiveDaysMax} days it could not be read: ${error.message}`);
+			return failureOf(
+				'unreadable',
+				`it cannot be read, more than ${limits.archiveDaysMax} days later: ${error.message}`,
+			);
 		if (isUnavailable) throw error;
 		throw new BudgetNetError('unavailable', `archive "${archive.key}": ${error.message}`, { cause: error });
 	}

@@ -47,13 +47,15 @@ async function finish(parts: ResumingParts, batch: Batch): Promise<Planned | und
 
 /**
  * A planner whose answers were lost may have been granted its reservation twice, the second time after it was settled,
- * and cannot know. But its message comes again, and what it left is freed here: the journal says what was billed.
+ * and cannot know. But its message comes again and, where that names this batch, what it left is freed here: the journal
+ * says what was billed.
  */
 async function freeStrays({ ledger }: ResumingParts, batch: Batch): Promise<void> {
-	const { tenant, batchId, reservations, images = 0 } = batch;
+	const { tenant, batchId, reservations, images = 0, run } = batch;
+	const again = run === undefined ? {} : ({ again: true } as const);
 	for (const { rid, period } of reservations)
 		if ((await ledger.getAccount(tenant, period))?.open[rid])
-			await ledger.settle({ tenant, period, rid, batchId, billedNanoUsd: 0, images });
+			await ledger.settle({ tenant, period, rid, batchId, billedNanoUsd: 0, images, ...again });
 }
 
 async function completeClaims(parts: ClaimingParts, batch: Batch): Promise<Image[]> {

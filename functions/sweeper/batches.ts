@@ -24,11 +24,11 @@ export interface BatchSweepingParts {
 
 /**
  * Looks at the unfinished batches and puts what is stuck back onto a queue: to the planner what was not planned to the
- * end and, of each tenant, the oldest that is deferred, and all that may hold money, which the oldest may wait for; to the
- * settler what has outcomes and is not settled, what was
- * watched long enough, and what is to be given up. Decides nothing: whoever takes the message looks again. One that
- * cannot be looked at is told of, and does not hide the others: those that their state says enough of come first, and
- * those whose outcomes are to be asked for until `untilMs`.
+ * end and, of each tenant, the oldest that is deferred, and all that may hold money, which the oldest may wait for; to
+ * the settler what has outcomes and is not settled, what was watched long enough, and what is to be given up. Decides
+ * nothing: whoever takes the message looks again. One that cannot be looked at is told of, and does not hide the
+ * others: those that their state says enough of come first, and those whose outcomes are to be asked for until
+ * `untilMs`.
  * @returns how many batches were put back, and what waits
  */
 export async function sweepBatches(

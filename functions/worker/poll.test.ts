@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setImmediate as immediately } from 'node:timers/promises';
 import {
 	ChangeMessageVisibilityCommand,
@@ -136,26 +137,45 @@ test('while what batches need cannot be reached none is received, at first and a
 	expect(told).toEqual(['no answer', 'no answer', 'answered', 'a batch', 'no answer', 'answered', 'another']);
 });
 
-test('told to stop while nothing can be reached, a worker ends at once', async () => {
+test('told to stop while nothing can be reached, a worker waits for it no more', async () => {
 	const { sqs } = clients;
-	const asked = Promise.withResolvers<void>();
-	const ask = async () => {
-		asked.resolve();
-		throw new Error('S3 is down');
+	const waits = Promise.withResolvers<void>();
+	const cutOff = Promise.withResolvers<void>();
+	const wait = (_ms: number, _value: undefined, { signal }: { signal: AbortSignal }) => {
+		waits.resolve();
+		return once(signal, 'abort').then(() => {
+			cutOff.resolve();
+			signal.throwIfAborted();
+		});
 	};
+	const ask = () => Promise.reject(new Error('S3 is down'));
 	const queueUrl = await queueOf('ends-cut-off');
 	const run = () => Promise.reject(new Error('not to be run'));
-	const polling = startPolling({
-		sqs,
-		queueUrl,
-		visibilitySeconds: 60,
-		retryFactor: 1,
-		run,
-		reach: createReach(ask, log),
-		log,
-	});
-	await asked.promise;
+	const reach = createReach(ask, log, undefined, wait);
+	const polling = startPolling({ sqs, queueUrl, visibilitySeconds: 60, retryFactor: 1, run, reach, log });
+	await waits.promise;
 	expect(await polling.stop(10_000)).toBe('finished');
+	await cutOff.promise;
+});
+
+test('a queue that does not answer is missed, and reached again when it does', async () => {
+	const { sqs } = clients;
+	const queueUrl = await queueOf('unheard');
+	failReceive('unheard');
+	const told: string[] = [];
+	const received = Promise.withResolvers<void>();
+	const reach = {
+		ready: async () => undefined,
+		doubt: () => undefined,
+		missed: () => void told.push('missed'),
+		reached: () => void told.push('reached'),
+		lost: new Promise<never>(() => undefined),
+	};
+	const run = async () => received.resolve();
+	const polling = startPolling({ sqs, queueUrl, visibilitySeconds: 60, retryFactor: 1, run, reach, log });
+	await received.promise;
+	expect(told).toEqual(['missed', 'reached']);
+	await polling.stop(10_000);
 });
 
 async function receiveAndHandBack(QueueUrl: string): Promise<void> {
@@ -177,6 +197,20 @@ function failHeartbeats(name: string): Promise<void> {
 		{ step: 'initialize' },
 	);
 	return failed.promise;
+}
+
+/** Lets the first receive from a queue fail. */
+function failReceive(name: string): void {
+	let failures = 1;
+	clients.sqs.middlewareStack.add(
+		(next) => async (call) => {
+			const { QueueUrl, MaxNumberOfMessages } = call.input as ReceiveMessageCommand['input'];
+			if (QueueUrl?.endsWith(name) && MaxNumberOfMessages !== undefined && failures-- > 0)
+				throw new Error('SQS is down');
+			return next(call);
+		},
+		{ step: 'initialize' },
+	);
 }
 
 /** For how long a message is hidden, the first time that it is from now on. */
