@@ -7,7 +7,7 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CampaignResult } from '../functions/faults/campaign.ts';
-import { mutants } from '../functions/faults/mutants.ts';
+import { mutants, mutated } from '../functions/faults/mutants.ts';
 import { countWrong } from '../functions/faults/oracle.ts';
 
 const seeds = '4';
@@ -19,12 +19,8 @@ for (const { what, file, change, killAfter } of [unchanged, ...mutants]) {
 	for (const name of ['functions', 'scripts', 'package.json'])
 		await cp(join(root, name), join(copy, name), { recursive: true });
 	for (const name of ['models', 'node_modules']) await symlink(join(root, name), join(copy, name));
-	let text = await readFile(join(copy, file), 'utf8');
-	for (const [before, after] of change) {
-		if (text.split(before).length !== 2) throw new Error(`${file}: expected once: ${before}`);
-		text = text.replace(before, after);
-	}
-	await writeFile(join(copy, file), text);
+	const text = await readFile(join(copy, file), 'utf8');
+	await writeFile(join(copy, file), mutated(text, { file, change }));
 	const args = [join(copy, 'scripts', 'faults.ts'), '--seeds', seeds, '--only', killAfter, '--json'];
 	const { status, stdout } = spawnSync(process.execPath, args, {
 		encoding: 'utf8',

@@ -7,6 +7,16 @@ export interface Mutant {
 	killAfter: string;
 }
 
+/** A mutant's file, changed. @throws Error where what is to be changed does not stand there once */
+export function mutated(text: string, { file, change }: Pick<Mutant, 'file' | 'change'>): string {
+	let changed = text;
+	for (const [before, after] of change) {
+		if (changed.split(before).length !== 2) throw new Error(`${file}: expected once: ${before}`);
+		changed = changed.replace(before, after);
+	}
+	return changed;
+}
+
 /** Each breaks the order of writes in one place; the campaign must fail on each. */
 export const mutants: readonly Mutant[] = [
 	{
@@ -15,8 +25,8 @@ export const mutants: readonly Mutant[] = [
 		change: [
 			['		await intend(parts, batch, candidates);\n', ''],
 			[
-				'candidates);\n		await finishPlanning',
-				'candidates);\n		await intend(parts, batch, candidates);\n		await finishPlanning',
+				'candidates);\n		if (parts.nowMs() < untilMs)',
+				'candidates);\n		await intend(parts, batch, candidates);\n		if (parts.nowMs() < untilMs)',
 			],
 		],
 		killAfter: 'claim',
