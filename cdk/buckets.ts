@@ -91,7 +91,8 @@ function tellOfImages(images: Bucket, bucketName: string, queue: Queue): void {
 }
 
 /**
- * The record of a drop that is done, and a batch's outcomes, are written to the bucket; that S3 tells of it is the event.
+ * The record of a drop that is done, and a batch's outcomes, are written to the bucket; that S3 tells of it is the
+ * event.
  * @param topics by the folder of what is written
  */
 function tellOfResults(results: Bucket, bucketName: string, topics: Record<string, Topic>): void {

@@ -15,7 +15,7 @@ export function redriveCommand(): Command {
 				moveMessages(clients.sqs, queueUrl(`${queue}-dead`), queueUrl(queue)),
 			);
 			process.stdout.write(`${moved} messages put back onto ${queue}\n`);
-			if (moved === movesMax) process.stdout.write('that is the most at once, and there may be more: say it again\n');
+			if (moved >= movesMax) process.stdout.write('that is the most at once, and there may be more: say it again\n');
 			if (inFlight > 0)
 				process.stdout.write(
 					`${inFlight} more are in flight, as after a redrive that broke off: say it again in 30 minutes\n`,

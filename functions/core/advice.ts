@@ -13,19 +13,12 @@ export function valuesWidth({ policies, agent }: Pick<ModelCard, 'policies' | 'a
 	return agent.prices.length * policies.length * 2;
 }
 
-/**
- * How likely a label is right: of the policy that ran, whatever the price; of the last, after which nothing comes, if it
- * runs next.
- */
-export function chanceOf(policy: number, values: Values): number {
-	return values[2 * policy] as number;
-}
-
 /** What is best for an image that ran `policy`, by the card's prices, cheapest first. */
 export interface Advice {
 	policy: number;
-	/** The chance that its label is right. */
+	/** The chance that its label is right; and that the last policy's is, if that runs next. */
 	right: number;
+	lastRight: number;
 	/** Policy to run next; its own where it had better stop. */
 	next: number[];
 	/** Chance of a right label in the end. */
@@ -47,7 +40,9 @@ export function adviceOf(card: ModelCard, policy: number, values: Values): Advic
 	const { policies, agent } = card;
 	const furthest = furthestAfter(card, policy);
 	const fullMacs = fullPolicy(card).macs;
-	const advice: Advice = { policy, right: chanceOf(policy, values), next: [], worth: [], macs: [] };
+	const chanceOf = (of: number) => values[2 * of] as number; // at any price: after these two nothing comes
+	const [right, lastRight] = [chanceOf(policy), chanceOf(policies.length - 1)];
+	const advice: Advice = { policy, right, lastRight, next: [], worth: [], macs: [] };
 	// Plain loops: this runs for every image after every policy.
 	for (let i = 0, row = 0; i < agent.prices.length; i++, row += 2 * policies.length) {
 		const price = agent.prices[i] as number;

@@ -4,8 +4,8 @@ import type { Quality } from './quota.ts';
 /**
  * The gate's expected accuracy where an image has so many MACs on average, in batches of some 32 images or more: the
  * card's curve (of held-out images, in batches of 512), straight between its points. One to three images, which start
- * with a costlier policy, get two to five points less at small budgets. Below its first point no label is promised but the look's, where there is one: straight from there. Else the
- * first point's.
+ * with a costlier policy, get two to five points less at small budgets. Below its first point no label is promised but
+ * the look's, where there is one: straight from there. Else the first point's.
  */
 export function expectedAccuracy(card: ModelCard, macsPerImage: number): number {
 	const first = card.policies[0];

@@ -25,7 +25,9 @@ export const failureSchema = z.strictObject({
 });
 export type Failure = z.infer<typeof failureSchema>;
 
-/** A failure; a detail that is too long is cut. Half a character at its end, which no reader of JSON takes, is replaced. */
+/**
+ * A failure; a detail that is too long is cut. Half a character at its end, which no reader of JSON takes, is replaced.
+ */
 export function failureOf(reason: FailureReason, detail: string): Failure {
 	return { reason, detail: detail.slice(0, detailCharactersMax).toWellFormed() };
 }

@@ -1,4 +1,4 @@
-import { type Advice, adviceOf, chanceOf, type Values } from './advice.ts';
+import { type Advice, adviceOf, type Values } from './advice.ts';
 import { assert, BudgetNetError } from './errors.ts';
 import { spendAtOnePrice } from './one-price.ts';
 import { fullIndex, type ModelCard, policyMacs } from './package.ts';
@@ -65,7 +65,6 @@ export function openGate(card: ModelCard, images: number, budgetMacs: number): G
 	const start = startPolicy(card, images, budgetMacs);
 	const results = new Array<GateResult | undefined>(images).fill(undefined);
 	const advices = new Array<Advice | undefined>(images).fill(undefined);
-	const promises = new Array<number | undefined>(images).fill(undefined); // of the last policy
 	let spent = 0;
 	let pass = 0;
 	let lowest = start + 1;
@@ -81,14 +80,15 @@ export function openGate(card: ModelCard, images: number, budgetMacs: number): G
 	}
 
 	function observe(policy: number, image: number, reading: Reading | undefined, values: Values | undefined): void {
-		advices[image] = reading && values && adviceOf(card, policy, values);
+		const told = advices[image];
+		const advice = reading && values && adviceOf(card, policy, values);
+		advices[image] = advice;
 		if (!reading) return;
 		const before = results[image];
 		const macs = policyMacs(card, policy) + (before?.macs ?? 0);
 		// After the last policy the agent is not asked: what it said of that before stands.
-		const right = values ? chanceOf(policy, values) : (promises[image] ?? reading.top);
+		const right = advice?.right ?? told?.lastRight ?? reading.top;
 		const confidence = Math.min(1, Math.max(0, right)); // estimates may lie beyond
-		promises[image] = values && chanceOf(card.policies.length - 1, values);
 		results[image] = { policies: [...(before?.policies ?? []), policy], reading, confidence, macs };
 	}
 

@@ -14,7 +14,14 @@ const advices = fc.array(
 		})
 		.map(({ wants, unit }): Advice => {
 			const next = wants.toSorted((a, b) => b - a);
-			return { policy: 0, right: 0.1, next, worth: next.map((one) => one / 4), macs: next.map((one) => one * unit) };
+			return {
+				policy: 0,
+				right: 0.1,
+				lastRight: 0,
+				next,
+				worth: next.map((one) => one / 4),
+				macs: next.map((one) => one * unit),
+			};
 		}),
 	{ maxLength: 8 },
 );
@@ -46,6 +53,7 @@ test('money for everything buys everything, and what is left at a price goes whe
 	const image = (macs: number, worth: number): Advice => ({
 		policy: 0,
 		right: 0.1,
+		lastRight: 0,
 		next: [1, 0],
 		worth: [worth, 0.1],
 		macs: [macs, 0],

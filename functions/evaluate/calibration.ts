@@ -19,28 +19,26 @@ export function calibrationOf(
 	judged: Pick<Trial, 'card' | 'table' | 'values'>,
 	shares: readonly number[],
 ): Calibration[] {
-	const { card, table } = judged;
+	const { card } = judged;
 	return shares
 		.filter((share) => leastMacs(card) <= share * fullMacs(card))
-		.map((share) => {
-			const sums = Array.from({ length: bins }, () => ({ confidence: 0, right: 0 }));
-			for (let from = 0; from < table.images; from += baseBatch) {
-				const batch = Array.from({ length: Math.min(baseBatch, table.images - from) }, (_, i) => from + i);
-				const { last, confidence } = gateBatch({ ...judged, share }, batch);
-				batch.forEach((image, i) => {
-					const said = confidence[i] as number;
-					const bin = sums[Math.min(bins - 1, Math.floor(said * bins))] as (typeof sums)[number];
-					bin.confidence += said;
-					bin.right += Number(table.right(last[i] as number, image));
-				});
-			}
-			const mean = (of: (bin: (typeof sums)[number]) => number) =>
-				sums.reduce((sum, bin) => sum + of(bin), 0) / table.images;
-			return {
-				share,
-				confidence: mean((bin) => bin.confidence),
-				accuracy: mean((bin) => bin.right),
-				error: mean((bin) => Math.abs(bin.confidence - bin.right)),
-			};
+		.map((share) => calibrationAt({ ...judged, share }));
+}
+
+function calibrationAt(judged: Pick<Trial, 'card' | 'table' | 'values' | 'share'>): Calibration {
+	const { table, share } = judged;
+	const [confidence, right] = [new Float64Array(bins), new Float64Array(bins)]; // sums
+	for (let from = 0; from < table.images; from += baseBatch) {
+		const batch = Array.from({ length: Math.min(baseBatch, table.images - from) }, (_, i) => from + i);
+		const gated = gateBatch(judged, batch);
+		batch.forEach((image, i) => {
+			const said = gated.confidence[i] as number;
+			const bin = Math.min(bins - 1, Math.floor(said * bins));
+			confidence[bin] = (confidence[bin] as number) + said;
+			right[bin] = (right[bin] as number) + Number(table.right(gated.last[i] as number, image));
 		});
+	}
+	const mean = (sums: Float64Array) => sums.reduce((sum, one) => sum + one, 0) / table.images;
+	const apart = confidence.map((said, bin) => Math.abs(said - (right[bin] as number)));
+	return { share, confidence: mean(confidence), accuracy: mean(right), error: mean(apart) };
 }
