@@ -17,7 +17,7 @@ const lines: Line[] = [
 	[
 		'estimate --tenant acme --images 10',
 		0,
-		/at full quality: at most \$0\.000000398, expected accuracy 9\d\.\d %, 100\.0 %/,
+		/at full quality: at most \$0\.000000398, expected accuracy 9\d\.\d %, 100\.0 % .*\naccuracies are of images like those/,
 	],
 	['estimate --tenant acme --images 50', 0, /under its quota: at most \$0\.000001, expected accuracy 9\d\.\d %/],
 	[

@@ -132,6 +132,7 @@ function describe(estimate: Estimate, accuracy?: string): string {
 		`${images} images of tenant ${tenant}`,
 		`under its quota: ${'waits' in now ? waiting[now.waits] : describeNow(now)}`,
 		`at full quality: ${describeOffer(full)}`,
+		'accuracies are of images like those that the model has learnt from: of others expect less',
 		...describeHindrances(estimate),
 	];
 	if (images < fewImages)

@@ -21,7 +21,7 @@ export interface Rerun {
  * To try this version again cannot help: another lies there, or none, or it cannot be decoded, or its archive is not in
  * order, or the network gives no numbers for it. And who discards images does not want them.
  */
-const hopeless: readonly FailureReason[] = [
+const hopeless: readonly string[] = [
 	'deleted',
 	'overwritten',
 	'not-an-image',
@@ -30,7 +30,7 @@ const hopeless: readonly FailureReason[] = [
 	'bad-entry',
 	'no-answer',
 	'discarded',
-];
+] satisfies FailureReason[];
 
 type Stores = Pick<Connection, 'outcomes' | 'manifests'>;
 

@@ -1,26 +1,27 @@
 import { z } from 'zod';
 
 /** Why an image has no label. */
-const failureReasonSchema = z.enum([
-	'not-an-image', // its bytes are no image that can be read
-	'too-large', // more bytes, pixels or parts than the limits allow
-	'deleted', // gone between claim and run: of a bucket with versions, this very version
-	'overwritten', // another one lies there now, in a bucket without versions; that one gets an outcome of its own
-	'unreadable', // the bucket would not give it
-	'bad-archive', // an archive that cannot be read as one, or is beyond the limits: none of its images has a label
-	'bad-entry', // an entry of an archive that is no plain file, or whose bytes are not what the archive says
-	'no-answer', // the network gave no numbers for it, as where its sums overflow
-	'given-up', // its batch failed as a whole, or its deadline passed
-	'waited-too-long', // deferred for longer than limits.deferralDaysMax
-	'discarded', // an operator ended its batch while it waited
-]);
-export type FailureReason = z.infer<typeof failureReasonSchema>;
+export type FailureReason =
+	| 'not-an-image' // its bytes are no image that can be read
+	| 'too-large' // more bytes, pixels or parts than the limits allow
+	| 'deleted' // gone between claim and run: of a bucket with versions, this very version
+	| 'overwritten' // another one lies there now, in a bucket without versions; that one gets an outcome of its own
+	| 'unreadable' // the bucket would not give it
+	| 'bad-archive' // an archive that cannot be read as one, or is beyond the limits: none of its images has a label
+	| 'bad-entry' // an entry of an archive that is no plain file, or whose bytes are not what the archive says
+	| 'no-answer' // the network gave no numbers for it, as where its sums overflow
+	| 'given-up' // its batch failed as a whole, or its deadline passed
+	| 'waited-too-long' // deferred for longer than limits.deferralDaysMax
+	| 'discarded'; // an operator ended its batch while it waited
 
 const detailCharactersMax = 500;
 
-/** Why, and what exactly. */
+/** Why, and what exactly. A later release may know more reasons. */
 export const failureSchema = z.strictObject({
-	reason: failureReasonSchema,
+	reason: z
+		.string()
+		.max(64)
+		.regex(/^[a-z]+(-[a-z]+)*$/, 'expected words joined by hyphens'),
 	detail: z.string().max(detailCharactersMax),
 });
 export type Failure = z.infer<typeof failureSchema>;

@@ -58,6 +58,7 @@ test.each([
 test.each([
 	{ status: 'labelled', label: 'cat', confidence: 1, policies: ['p0'], macs: 1 },
 	{ status: 'failed', reason: 'deleted', detail: 'gone' },
+	{ status: 'failed', reason: 'reason-of-tomorrow', detail: 'why not' },
 ])('an outcome of a later release is read, but for what is new in it: $status', (said) => {
 	const written = { v: 1, key: 'acme/a.png', version: 'e1', ...said };
 	expect(outcomeSchema.parse({ ...written, unheardOf: 1 })).toEqual(written);

@@ -10,6 +10,7 @@ import sys
 import numpy as np
 import onnxruntime
 import torch
+import torch.nn.functional as F
 
 from .checkpoint import must_have_learnt_from
 from .data import statistics
@@ -17,6 +18,8 @@ from .graph import WEIGHTS_FILE, statistics_in
 from .places import MODELS
 
 BATCH = 250
+TEMPERATURE = 4  # at 1, of images that it knows by heart, a teacher says little but their labels
+LEAST = 1e-7  # of a probability: float16 says 0 of less
 
 
 def soft_labels(names, learn, folder, mirror=True):
@@ -53,6 +56,21 @@ def soft_labels(names, learn, folder, mirror=True):
     np.savez(part, key=key, labels=labels.astype(np.float16))
     part.replace(file)
     return torch.from_numpy(labels.astype(np.float16))
+
+
+def softened(labels):
+    """Probabilities float32 [images, classes] that logits divided by TEMPERATURE would give, where `labels` are those
+    of the logits.
+    """
+    soft = labels.float().clamp_min(LEAST).pow(1 / TEMPERATURE)
+    return soft / soft.sum(1, keepdim=True)
+
+
+def loss_by(logits, taught):
+    """What `logits` are away from `softened` labels: 0 where they say the same. Its gradients are as large as those of
+    labels, whatever the temperature (Hinton et al. 2015, section 2).
+    """
+    return TEMPERATURE**2 * F.kl_div((logits / TEMPERATURE).log_softmax(1), taught, reduction="batchmean")
 
 
 def what_it_says(package, policies, pixels, mirror=True):

@@ -29,7 +29,7 @@ from .device import DEVICE, described, has_bf16, keep_memory
 from .network import ARCHITECTURES, STEM_STRIDES
 from .places import like
 from .settings import Settings, settings_of
-from .teacher import soft_labels
+from .teacher import loss_by, soft_labels, softened
 
 RATE = 0.2
 MOMENTUM = 0.9
@@ -70,7 +70,7 @@ class Trainer:
         self.optimiser = torch.optim.SGD(groups, lr=RATE, momentum=MOMENTUM, nesterov=True)
         self.flips = self.drawn_flips()
         self.epoch, self.decay_start = 0, None
-        self.taught = None  # soft labels of teachers, by image
+        self.taught = None  # softened labels of teachers, by image
         self.learner = len(self.network.architecture.rungs) - 1  # learns the labels; a drawn rung, what this one says
 
     def drawn_flips(self):
@@ -98,7 +98,7 @@ class Trainer:
         loss = F.cross_entropy(logits, self.labels[index], label_smoothing=LABEL_SMOOTHING)
         if self.taught is None:
             return loss
-        return torch.lerp(loss, F.cross_entropy(logits, self.taught[index].float()), TEACHER_SHARE)
+        return torch.lerp(loss, loss_by(logits, self.taught[index]), TEACHER_SHARE)
 
     def step(self, pixels, index, generator):
         """One step on a batch of `batches`; returns its loss and the part that the full network gets right, both
@@ -238,7 +238,8 @@ def begin(settings, learn, folder, start=None):
     if settings.decay and not own.exists():
         trainer.decay_start = trainer.epoch
     if trainer.settings.teacher:
-        trainer.taught = soft_labels(trainer.settings.teacher, learn, folder, settings.mirror).to(DEVICE)
+        said = soft_labels(trainer.settings.teacher, learn, folder, settings.mirror)
+        trainer.taught = softened(said.to(DEVICE))
     return trainer
 
 

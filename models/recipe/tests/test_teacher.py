@@ -96,11 +96,20 @@ def test_a_teacher_that_has_learnt_from_as_many_other_images_is_refused(package,
         teacher.soft_labels("tiny", other, tmp_path)
 
 
+def test_softened_labels_are_those_of_cooler_logits_and_to_say_the_same_costs_nothing():
+    logits = torch.tensor([[8.0, 2.0, -3.0], [0.0, 1.0, 2.0]])
+    taught = teacher.softened(logits.softmax(1).half())
+    torch.testing.assert_close(taught, (logits / teacher.TEMPERATURE).softmax(1), atol=1e-3, rtol=0)
+    assert abs(teacher.loss_by(logits + 5, taught)) < 1e-4
+    assert teacher.loss_by(logits.flip(1), taught) > 1
+    never = teacher.softened(torch.tensor([[1.0, 0.0, 0.0]]).half())
+    assert (never > 0).all()
+
+
 def test_each_image_learns_its_own_soft_label(package, settings, learn, tmp_path):
     trainer = train.begin(replace(settings, teacher="tiny"), learn, tmp_path)
-    soft = trainer.taught.float()
     _, index, _ = next(augment.batches(trainer.pixels, 0, 1, trainer.flips))
-    certain = soft[index].clamp_min(1e-4).log()  # logits that say just what the teacher says
+    certain = trainer.taught[index].log() * teacher.TEMPERATURE  # logits that say just what the teacher says
     least = trainer.full_loss(certain, index)
     assert least < trainer.full_loss(certain.roll(1, 0), index)
     assert least != train.Trainer(settings, learn).full_loss(certain, index)
