@@ -73,7 +73,7 @@ function permissionsOfSweeping({ buckets, queues, tables }: SweeperProps): Polic
 	return [
 		allowObjects(['s3:GetObject'], buckets.results, 'outcomes/'),
 		maySeeWhatIsMissing(buckets.results),
-		allow(['dynamodb:GetItem'], tables.batchesArn),
+		allow(['dynamodb:GetItem'], tables.batchesArn, tables.ledgerArn), // accounts: whose reservations are open
 		allow(['dynamodb:Scan'], tables.unfinishedArn),
 		allow(['sqs:SendMessage'], queues.plans.queue.queueArn, queues.reports.queue.queueArn),
 		allow(['sqs:GetQueueAttributes'], queues.batches.queue.queueArn), // asked, it stays measured

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Outcomes } from '../aws/outcomes.ts';
 import { type Batch, mintBatchId } from '../core/batch.ts';
+import { type Account, openAccount } from '../core/ledger.ts';
 import { limits } from '../core/limits.ts';
 import { createMemoryBatches } from '../core/memory-batches.ts';
 import type { ReportMessage, ResumeMessage } from '../core/message.ts';
@@ -13,7 +14,7 @@ const dayMs = 24 * 3600 * 1000;
 
 /** What a sweep of these batches puts on the queues. */
 async function sweep(
-	states: readonly { state: Batch['state']; ageMs: number; writtenAgoMs?: number; tries?: number }[],
+	states: readonly { state: Batch['state']; ageMs: number; writtenAgoMs?: number; tries?: number; open?: true }[],
 	facts: Outcomes['facts'] = async () => undefined,
 	clock = { nowMs: () => nowMs, untilMs: nowMs + dayMs },
 ) {
@@ -21,17 +22,26 @@ async function sweep(
 	const plans = [] as ResumeMessage[];
 	const reports = [] as ReportMessage[];
 	const told: string[] = [];
-	for (const [i, { state, ageMs, writtenAgoMs, tries = 0 }] of states.entries()) {
+	const accounts = { read: 0, open: {} as Account['open'] };
+	for (const [i, { state, ageMs, writtenAgoMs, tries = 0, open }] of states.entries()) {
 		const batchId = mintBatchId(nowMs - ageMs, String(i).padStart(8, '0'));
 		const times = {
 			createdMs: nowMs - ageMs,
 			...(writtenAgoMs === undefined ? {} : { writtenMs: nowMs - writtenAgoMs }),
 		};
-		const reservations = Array.from({ length: tries }, (_, n) => ({ rid: ridOf(n), period: '2026-11' }));
+		const ridsBefore = i * limits.batchReservationsMax;
+		const reservations = Array.from({ length: tries }, (_, n) => ({ rid: ridOf(ridsBefore + n), period: '2026-11' }));
+		for (const { rid } of open ? reservations.slice(-1) : []) accounts.open[rid] = { nanoUsd: 1, images: 1 };
 		await batches.create({ batchId, tenant: 'acme', ...times, state, images: 1, reservations });
 	}
 	const parts: Parameters<typeof sweepBatches>[0] = {
 		batches,
+		ledger: {
+			async getAccount(tenant, period) {
+				accounts.read += 1;
+				return { ...openAccount(tenant, period, undefined), open: accounts.open };
+			},
+		},
 		nowMs: clock.nowMs,
 		planningSecondsMax: limits.planningSecondsMax,
 		outcomes: { facts } as unknown as Outcomes,
@@ -45,7 +55,13 @@ async function sweep(
 		reportQueue: { send: async (message) => void reports.push(message) },
 	};
 	const { putBack } = await sweepBatches(parts, clock.untilMs);
-	return { putBack, plans: plans.length, reports: reports.map(({ giveUp }) => giveUp), told };
+	return {
+		putBack,
+		plans: plans.length,
+		reports: reports.map(({ giveUp }) => giveUp),
+		told,
+		accountsRead: accounts.read,
+	};
 }
 
 test('looks at so many batches at most', async () => {
@@ -87,12 +103,17 @@ test('one that was planned as often as it may be is given up, unless its planner
 	expect(await sweep([{ state: 'claiming', ageMs: 1, tries }])).toMatchObject({ putBack: 0 });
 });
 
-test('of the deferred of a tenant the oldest is asked for, and whatever may hold the money that it waits for', async () => {
+test('of the deferred of a tenant the oldest is asked for, and whatever holds the money that it waits for', async () => {
 	const deferred = { state: 'deferred', ageMs: dayMs } as const;
-	expect(await sweep([deferred, { ...deferred, ageMs: 2 * dayMs }])).toMatchObject({ plans: 1 });
-	expect(await sweep([{ ...deferred, tries: 1 }, { ...deferred, ageMs: 2 * dayMs }, deferred])).toMatchObject({
-		plans: 2,
-	});
+	const oldest = { ...deferred, ageMs: 2 * dayMs };
+	expect(await sweep([deferred, oldest])).toMatchObject({ plans: 1, accountsRead: 0 });
+	expect(await sweep([{ ...deferred, tries: 2, open: true }, oldest, deferred])).toMatchObject({ plans: 2 });
+});
+
+test('thousands of deferred that noted their reservation in vain are not tried again at each sweep: one look at the account tells', async () => {
+	const noted = { state: 'deferred', ageMs: dayMs, tries: 1 } as const;
+	const crowd = Array.from({ length: 500 }, () => noted);
+	expect(await sweep([...crowd, { ...noted, open: true }])).toMatchObject({ plans: 2, accountsRead: 1 });
 });
 
 test('while the bucket does not answer, what it need not be asked for is put back, and the sweep comes to its end', async () => {
@@ -123,5 +144,5 @@ test('a batch that cannot be looked at is told of, and does not hide those after
 		{ state: 'claiming', ageMs: dayMs },
 	] as const;
 	const told = ['error: a batch could not be looked at (faults: 1)'];
-	expect(await sweep(batches, unreadable)).toEqual({ putBack: 1, plans: 1, reports: [], told });
+	expect(await sweep(batches, unreadable)).toMatchObject({ putBack: 1, plans: 1, reports: [], told });
 });

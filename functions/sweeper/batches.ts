@@ -4,15 +4,17 @@ import type { Outcomes } from '../aws/outcomes.ts';
 import type { Queue } from '../aws/queue.ts';
 import type { Batch } from '../core/batch.ts';
 import { messageOf } from '../core/errors.ts';
+import type { Account } from '../core/ledger.ts';
 import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
 import type { GiveUpReason, ReportMessage, ResumeMessage } from '../core/message.ts';
 import { overdueReason } from '../core/overdue.ts';
-import type { Batches } from '../core/ports.ts';
+import type { Batches, Ledger } from '../core/ports.ts';
 import { measureWaiting, type Waiting } from './measures.ts';
 
 export interface BatchSweepingParts {
 	batches: Batches;
+	ledger: Pick<Ledger, 'getAccount'>;
 	outcomes: Outcomes;
 	plansQueue: Queue<ResumeMessage>;
 	reportQueue: Queue<ReportMessage>;
@@ -24,7 +26,7 @@ export interface BatchSweepingParts {
 
 /**
  * Looks at the unfinished batches and puts what is stuck back onto a queue: to the planner what was not planned to the
- * end and, of each tenant, the oldest that is deferred, and all that may hold money, which the oldest may wait for; to
+ * end and, of each tenant, the oldest that is deferred, and all that hold money, which the oldest may wait for; to
  * the settler what has outcomes and is not settled, what was watched long enough, and what is to be given up. Decides
  * nothing: whoever takes the message looks again. One that cannot be looked at is told of, and does not hide the
  * others: those that their state says enough of come first, and those whose outcomes are to be asked for until
@@ -42,12 +44,13 @@ export async function sweepBatches(
 	);
 	const waiting = measureWaiting(unfinished, parts.nowMs());
 	const deferred = new Set<string>();
+	const holdsMoney = createHoldsMoney(parts.ledger);
 	let putBack = 0;
 	const look = async (batch: Batch) => {
 		const first = batch.state === 'deferred' && !deferred.has(batch.tenant);
 		if (first) deferred.add(batch.tenant);
 		try {
-			if (await putBackIfStuck(parts, batch, first)) putBack += 1;
+			if (await putBackIfStuck(parts, batch, async () => first || holdsMoney(batch))) putBack += 1;
 		} catch (error) {
 			tell(error, { batchId: batch.batchId, tenant: batch.tenant });
 		}
@@ -60,8 +63,29 @@ export async function sweepBatches(
 	return { putBack, waiting };
 }
 
-async function putBackIfStuck(parts: BatchSweepingParts, batch: Batch, oldestDeferred: boolean): Promise<boolean> {
-	const to = await whereTo(parts, batch, oldestDeferred);
+/** Whether a deferred batch is to be tried again now; asked only of one that is not given up. */
+type IsDue = () => Promise<boolean>;
+
+/**
+ * Whether a reservation of a batch is open. One that was noted in vain never is, and then the batch need not be tried
+ * again and again for it. Reads each account once, so it is made anew for every sweep.
+ */
+function createHoldsMoney(ledger: BatchSweepingParts['ledger']): (batch: Batch) => Promise<boolean> {
+	const known = new Map<string, Promise<Account | undefined>>();
+	const accountOf = (tenant: string, period: string) => {
+		const name = `${tenant} ${period}`;
+		const account = known.get(name) ?? ledger.getAccount(tenant, period);
+		known.set(name, account);
+		return account;
+	};
+	return async ({ tenant, reservations }) => {
+		for (const { rid, period } of reservations) if ((await accountOf(tenant, period))?.open[rid]) return true;
+		return false;
+	};
+}
+
+async function putBackIfStuck(parts: BatchSweepingParts, batch: Batch, isDue: IsDue): Promise<boolean> {
+	const to = await whereTo(parts, batch, isDue);
 	if (!to) return false;
 	const message = { v: 1, batchId: batch.batchId, tenant: batch.tenant } as const;
 	if (to === 'planner') await askPlanner(parts.plansQueue, batch);
@@ -72,7 +96,7 @@ async function putBackIfStuck(parts: BatchSweepingParts, batch: Batch, oldestDef
 type Place = 'planner' | 'settler' | { giveUp: GiveUpReason };
 
 /** Who is to go on with an unfinished batch; undefined while it goes on by itself. */
-async function whereTo(parts: BatchSweepingParts, batch: Batch, oldestDeferred: boolean): Promise<Place | undefined> {
+async function whereTo(parts: BatchSweepingParts, batch: Batch, isDue: IsDue): Promise<Place | undefined> {
 	const nowMs = parts.nowMs();
 	const reason = overdueReason(batch, nowMs);
 	const overdue = reason && { giveUp: reason };
@@ -82,7 +106,7 @@ async function whereTo(parts: BatchSweepingParts, batch: Batch, oldestDeferred: 
 			return mayBeAlive ? undefined : (overdue ?? 'planner');
 		}
 		case 'deferred':
-			return overdue ?? (oldestDeferred || batch.reservations.length > 0 ? 'planner' : undefined);
+			return overdue ?? ((await isDue()) ? 'planner' : undefined);
 		case 'sent':
 			return (await parts.outcomes.facts(batch)) ? 'settler' : overdue;
 		case 'settled':
