@@ -29,6 +29,8 @@ interface ListOptions {
 	within?: string | undefined;
 	/** Of each key the version that lies there now, or old ones too, of deleted keys as well. */
 	versions?: 'newest' | 'all';
+	/** Versions of a page; without it a thousand, S3's most. */
+	versionsMax?: number | undefined;
 }
 
 /**
@@ -39,7 +41,7 @@ interface ListOptions {
 export async function listImages(
 	s3: S3Client,
 	bucket: string,
-	{ prefix, after, within, versions = 'newest' }: ListOptions,
+	{ prefix, after, within, versions = 'newest', versionsMax }: ListOptions,
 ): Promise<ImagePage> {
 	const command = new ListObjectVersionsCommand({
 		Bucket: bucket,
@@ -47,6 +49,7 @@ export async function listImages(
 		...(prefix === undefined ? {} : { Prefix: prefix }),
 		...(after === undefined ? {} : { KeyMarker: after }),
 		...(within === undefined ? {} : { VersionIdMarker: within }),
+		...(versionsMax === undefined ? {} : { MaxKeys: versionsMax }),
 	});
 	const answer = await awsCall(`bucket ${bucket}`, () => s3.send(command));
 	const { Versions = [], DeleteMarkers = [], IsTruncated = false, EncodingType, NextVersionIdMarker } = answer;

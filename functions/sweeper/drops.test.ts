@@ -101,11 +101,15 @@ describe('a drop', () => {
 		await world.close();
 		await world.sweep();
 		expect(await world.drops.openOf(marker)).toMatchObject({ images: 501, waitsFor: 'acme/2026/0500a.png' });
-		const before = { ...world.read };
+		const before = { ...world.read, versions: world.images.versionsListed() };
 		const writes = world.results.calls.filter((name) => name === 'PutObject').length;
 		expect(await world.sweep()).toEqual({ dropsOpen: 1, dropsDone: 0 });
 		expect(world.read.claims - before.claims).toBe(1);
+		expect(world.images.versionsListed() - before.versions).toBe(1);
 		expect(world.results.calls.filter((name) => name === 'PutObject')).toHaveLength(writes);
+		world.claim('acme/2026/0500a.png', batchIdOf(0));
+		expect(await world.sweep()).toEqual({ dropsOpen: 0, dropsDone: 1 });
+		expect(await world.record()).toMatchObject({ images: 901 });
 	});
 
 	test('whose images share a batch asks for that once a sweep', async () => {

@@ -102,7 +102,9 @@ async function goOn(sweep: Sweep, drop: OpenDrop): Promise<Turn> {
 		return { drop: 'over', objects: 0 };
 	}
 	const prefix = prefixOfMarker(marker);
-	const page = await listImages(s3, imagesBucket, { prefix, after: drop.after });
+	// What was waited for the last time is looked at alone: mostly it is still the first, and the rest of its page in vain.
+	const versionsMax = drop.waitsFor === undefined ? undefined : 1;
+	const page = await listImages(s3, imagesBucket, { prefix, after: drop.after, versionsMax });
 	const { walked, objects, whole } = await walkPage(sweep, drop, page);
 	if (whole && page.next === undefined) {
 		const record = recordOf(walked, nowMs());
@@ -116,8 +118,8 @@ async function goOn(sweep: Sweep, drop: OpenDrop): Promise<Turn> {
 }
 
 /**
- * Counts a page's objects up to the first that is not done. That one was waited for the last time, so it is looked at
- * alone. Ends early when the time is over: a page of archives may take longer than a sweep.
+ * Counts a page's objects up to the first that is not done. Mostly that is the very first one, so it is looked at alone.
+ * Ends early when the time is over: a page of archives may take longer than a sweep.
  */
 async function walkPage(
 	{ countDone, inTime }: Sweep,

@@ -41,6 +41,7 @@ export function createMemoryBucket({ pageKeys = 1000 } = {}) {
 	const objects = new Objects();
 	const calls: string[] = [];
 	let writesLeft = Number.POSITIVE_INFINITY;
+	let versionsListed = 0;
 
 	function write(): void {
 		if (writesLeft <= 0) throw new Error('killed');
@@ -84,9 +85,11 @@ export function createMemoryBucket({ pageKeys = 1000 } = {}) {
 		return { CommonPrefixes: page.map((folder) => ({ Prefix: folder })), ...more };
 	}
 
-	function listVersions({ Prefix = '', KeyMarker = '' }: ListObjectVersionsCommand['input']) {
-		const keys = keysAfter(Prefix, KeyMarker, pageKeys + 1);
-		return { Versions: keys.slice(0, pageKeys).map(describe), IsTruncated: keys.length > pageKeys };
+	function listVersions({ Prefix = '', KeyMarker = '', MaxKeys = 1000 }: ListObjectVersionsCommand['input']) {
+		const count = Math.min(MaxKeys, pageKeys);
+		const keys = keysAfter(Prefix, KeyMarker, count + 1);
+		versionsListed += Math.min(keys.length, count);
+		return { Versions: keys.slice(0, count).map(describe), IsTruncated: keys.length > count };
 	}
 
 	function answer(command: unknown): unknown {
@@ -114,6 +117,8 @@ export function createMemoryBucket({ pageKeys = 1000 } = {}) {
 		objects,
 		/** Names of the calls so far, as "GetObject". */
 		calls,
+		/** How many versions of objects listings have given so far. */
+		versionsListed: () => versionsListed,
 		/** From now on so many writes are done, and the next ones fail. */
 		dieAfter: (writes: number) => {
 			writesLeft = writes;
