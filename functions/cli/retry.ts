@@ -111,9 +111,10 @@ async function runAll(connection: Connection, tenant: string, reruns: readonly R
 	const plansQueue = createQueue(connection.clients.sqs, connection.queueUrl('plans'), resumeMessageSchema, 'plans');
 	const mint = { nowMs: connection.nowMs, mintSuffix: () => randomBytes(4).toString('hex') };
 	const parts = { ...connection, ...mint, plansQueue, imagesMax };
-	for (const { run, images } of reruns) {
-		const { images: count, batchIds } = await rerun(parts, tenant, images, run);
-		made.images += count;
+	// failures that lie scattered are a run for each batch that they were in: thousands
+	const runOne = ({ run, images }: Rerun) => rerun(parts, tenant, images, run);
+	for (const { images, batchIds } of await pMap(reruns, runOne, { concurrency: limits.fetchConcurrency })) {
+		made.images += images;
 		made.batchIds.push(...batchIds);
 	}
 	return made;
