@@ -25,3 +25,5 @@ export const invocationsPerQueueMax = 10;
 export const drivingQueues = 4;
 /** Functions on a schedule: one invocation at a time each. */
 export const scheduledFunctions = 2;
+/** How many minutes in a row without any batch end the last worker: a start is dearer than a short wait. */
+export const emptyMinutes = 5;

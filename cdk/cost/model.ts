@@ -11,6 +11,7 @@ interface Requests {
 	dynamoDbWrite?: number;
 	dynamoDbRead?: number;
 	sqsRequest?: number;
+	snsPublish?: number;
 	lambdaRequest?: number;
 }
 
@@ -25,9 +26,20 @@ const ofImage: Requests = { s3Put: 1, sqsRequest: 1.2, dynamoDbWrite: 1, s3Get: 
 const ofArchive: Requests = { s3Put: 2, sqsRequest: 4.2, dynamoDbWrite: 2, s3Get: 6, lambdaRequest: 1 };
 /**
  * Of a batch: candidates, manifest, outcomes and report, and looks at them; item, reservation and settlement, the
- * index included, and what waits behind it; two messages, each sent, received and deleted.
+ * index included, and what waits behind it; two messages, each sent, received and deleted;
+ * what S3 tells the topic of outcomes, whether somebody has subscribed or not.
  */
-const ofBatch: Requests = { s3Put: 4, s3Get: 5, dynamoDbWrite: 14, dynamoDbRead: 11, sqsRequest: 6, lambdaRequest: 2 };
+const ofBatch: Requests = {
+	s3Put: 4,
+	s3Get: 5,
+	dynamoDbWrite: 14,
+	dynamoDbRead: 11,
+	sqsRequest: 6,
+	snsPublish: 1,
+	lambdaRequest: 2,
+};
+/** Lines of planner, worker and settler, with the metrics in them, and what Lambda adds. An estimate. */
+const logBytesOfBatch = 2600;
 /**
  * Time of functions that a batch takes, and each of its images, which is claimed or listed: some 4 s for 512.
  * Estimates.
@@ -40,13 +52,45 @@ function usdOfRequests({ usd }: Prices, requests: Requests): number {
 }
 
 /**
- * Requests of one image, in USD, when `batchImages` share a batch and `archiveImages` an archive (1: dropped alone).
+ * Requests of one image, in USD, when `batchImagesMax` share a batch at most and `archiveImages` an archive (1: dropped
+ * alone). An archive's images share batches with each other only.
  */
-export function requestsUsd(prices: Prices, batchImages: number, archiveImages: number): number {
+export function requestsUsd(prices: Prices, batchImagesMax: number, archiveImages: number): number {
+	const batches = Math.ceil(archiveImages / batchImagesMax);
+	const batchImages = archiveImages === 1 ? batchImagesMax : archiveImages / batches;
 	const drop = archiveImages === 1 ? usdOfRequests(prices, ofImage) : usdOfRequests(prices, ofArchive) / archiveImages;
 	const functionSeconds = functionSecondsOfBatch / batchImages + functionSecondsOfImage;
 	const functions = functionSeconds * functionGb * prices.usd('lambdaGbSecond');
-	return drop + functions + usdOfRequests(prices, ofBatch) / batchImages;
+	const logs = (logBytesOfBatch / 1024 ** 3) * prices.usd('logGb');
+	return drop + functions + (usdOfRequests(prices, ofBatch) + logs) / batchImages;
+}
+
+/**
+ * Of a sweep that tries a tenant's oldest deferred batch again, which the quota does not pay: its message, what is read
+ * (batch, quota, account, the stops, the alert), and three writes that say again what stands there.
+ */
+const ofDeferral: Requests = { sqsRequest: 3, lambdaRequest: 1, dynamoDbRead: 8, dynamoDbWrite: 3 };
+/** The planner's second function has 1,769 MiB. An estimate. */
+const gbSecondsOfDeferral = 0.2 * 1.73;
+/**
+ * Of a sweep that looks at a tenant's open drop, which waits: two listings, the drop, whether it has a record, the claim
+ * and the batch of its first image.
+ */
+const ofOpenDrop: Requests = { s3Put: 2, s3Get: 2, dynamoDbRead: 2 };
+const gbSecondsOfOpenDrop = 0.15 * functionGb;
+
+/** What a tenant costs a month that waits for money all the time, and one whose closed drop waits. */
+export function waitingUsdMonth(prices: Prices, sweepsMonth: number): { deferral: number; openDrop: number } {
+	const gbSecond = prices.usd('lambdaGbSecond');
+	return {
+		deferral: sweepsMonth * (usdOfRequests(prices, ofDeferral) + gbSecondsOfDeferral * gbSecond),
+		openDrop: sweepsMonth * (usdOfRequests(prices, ofOpenDrop) + gbSecondsOfOpenDrop * gbSecond),
+	};
+}
+
+/** What a GB costs that lies in the images bucket for so many days. */
+export function storedUsd({ usd }: Prices, days: number): number {
+	return (usd('s3GbMonth') * days * 24) / monthHours;
 }
 
 /**
@@ -107,10 +151,11 @@ export function privateNetworkUsdMonth({ usd }: Prices): number {
 }
 
 /**
- * What a walk through so many images costs: their listing, a thousand at a time, and of each its claim, which is priced
- * by the item, however many one request reads. Old versions, which are listed too, are not counted.
+ * What a walk through so many images costs: their listing, a thousand at a time, and a note of how far it has come; and
+ * of each its claim, which is priced by the item, however many one request reads. Old versions, which are listed too,
+ * are not counted.
  */
 export function walkUsd({ usd }: Prices, images: number): number {
-	const ofImage = usd('s3PutMillion') / 1000 + usd('dynamoDbReadMillion');
+	const ofImage = (2 * usd('s3PutMillion')) / 1000 + usd('dynamoDbReadMillion');
 	return (images * ofImage) / million;
 }

@@ -1,7 +1,7 @@
 import { limits } from '../../functions/core/limits.ts';
 import { fullMacs, type ModelCard } from '../../functions/core/package.ts';
 import type { Settings } from '../settings-schema.ts';
-import { drivingQueues, lostEventHours, sweepMinutes } from '../sizes.ts';
+import { drivingQueues, emptyMinutes, imageNeededDays, lostEventHours, sweepMinutes } from '../sizes.ts';
 import { money, significant, table } from './format.ts';
 import {
 	batchBytes,
@@ -11,11 +11,13 @@ import {
 	privateNetworkUsdMonth,
 	recordsUsdMonth,
 	requestsUsd,
+	storedUsd,
+	waitingUsdMonth,
 	walkUsd,
 } from './model.ts';
 import type { Prices } from './prices.ts';
 import { archivesTable, bindsTable, type Network, smallBatchesTable, workersTable } from './tables.ts';
-import { type CpuTask, workerUsdHour } from './worker-time.ts';
+import { type CpuTask, type WorkerKind, workerUsdHour } from './worker-time.ts';
 
 const million = 1_000_000;
 const largeArchive = 10_000;
@@ -23,6 +25,10 @@ const monthDays = 365 / 12;
 const sweepsMonth = Math.round((monthDays * 24 * 60) / sweepMinutes);
 const looksMonth = Math.round((monthDays * 24) / lostEventHours);
 /** What a month costs in which nothing happens; a test holds it against the stack. */
+/** Metrics of batches that run, which are there, and cost, in the hours in which some do. */
+const busyMetrics = 10;
+/** From the first batch after a quiet time until its worker is there, and until an alarm has seen that it is idle. */
+const startMinutes = 3;
 export const idle = { alarmMetrics: 32, metrics: 6, queuesPolled: drivingQueues, sweepsMonth, imageGb: 0.6 };
 
 /** docs/cost.md: what a stack costs, by the price list and these settings. */
@@ -39,6 +45,10 @@ ${imagesSection(prices, settings, card, task)}
 
 ${smallBatchesSection(prices, settings)}
 
+${workersWaitSection(prices, task)}
+
+${waitsSection(prices, settings)}
+
 ${gateSection(prices, settings, card, task)}
 `;
 }
@@ -50,9 +60,8 @@ function idleSection(prices: Prices, { batchImagesMax }: Settings): string {
 
 ${table(['what', 'USD'], [...items.map(({ what, usd }) => [what, money(usd)]), ['together', money(items.reduce((sum, { usd }) => sum + usd, 0))]])}
 
-No worker runs, no NAT gateway, no load balancer. With \`privateNetwork\`: ${money(privateNetworkUsdMonth(prices))} USD more, for seven interface endpoints in two zones.
-Images that stay in the bucket cost their storage, and the search for images without a claim (${24 / lostEventHours} looks a day at ${limits.sweepObjectsMax.toLocaleString('en')} objects) at
-most ${money(looksMonth * walkUsd(prices, limits.sweepObjectsMax))} USD a month.
+In a month in which batches run every hour, their metrics are ${money(busyMetrics * prices.usd('metricMonth'))} USD more. No worker runs, no NAT gateway, no load balancer. With \`privateNetwork\`: ${money(privateNetworkUsdMonth(prices))} USD more, for seven interface endpoints in two zones.
+The search for images without a claim (${24 / lostEventHours} looks a day at ${limits.sweepObjectsMax.toLocaleString('en')} objects) costs at most ${money(looksMonth * walkUsd(prices, limits.sweepObjectsMax))} USD a month where the bucket is full.
 
 Claims never expire, so that no image (one version of an object: put again, it is another) is ever billed twice; nor do batches and journal, which say what was billed. Of ${claimBytes} bytes an image, and
 ${batchBytes} and ${journalBytes} a batch, with point-in-time recovery, they are **${recordsMillions(1)} USD a month for each million images** that were ever dropped in full batches, so after a year of a million a month
@@ -108,11 +117,39 @@ planners gather at once, each in a window of its own, so a tenant whose images t
 ${smallBatchesTable(prices, batchImagesMax)}`;
 }
 
+function workersWaitSection(prices: Prices, task: CpuTask): string {
+	const month = (kind: WorkerKind) => (workerUsdHour(prices, kind, task) * monthDays * 24).toFixed(0);
+	const minutes = emptyMinutes + startMinutes;
+	const once = (kind: WorkerKind) => money((workerUsdHour(prices, kind, task) * minutes) / 60);
+	return `## Workers that wait
+
+A worker ends when no batch was there for ${emptyMinutes} minutes. So an image every few minutes keeps one running, however little it computes: **${month('cpu')} USD a month**
+on a CPU, ${month('gpu')} with a GPU. A single image after a quiet time pays for a worker's start and those minutes, some ${minutes}: ${once('cpu')} USD, ${once('gpu')}
+with a GPU (and its instance's last minutes). Where nobody waits for the labels, drop images together: once an hour, or once a day.`;
+}
+
+/** Bytes of an image, to speak of what many of them are. */
+const imageKb = 100;
+
+function waitsSection(prices: Prices, { retentionDays, imageRetentionDays = retentionDays }: Settings): string {
+	const { deferral, openDrop } = waitingUsdMonth(prices, sweepsMonth);
+	const days = imageRetentionDays + imageNeededDays;
+	const gb = (million * imageKb * 1000) / 1024 ** 3;
+	return `## What lies there, and what waits
+
+Images are gone for good ${days} days after their PUT ([operators.md](operators.md#what-stays-and-how-long)). A million of ${imageKb} KB each cost **${money(gb * storedUsd(prices, days))} USD** until then, which is
+more than their requests; with the shortest \`imageRetentionDays\`, ${imageNeededDays + 31}, ${money(gb * storedUsd(prices, 2 * imageNeededDays + 31))} USD.
+
+Each sweep tries a tenant's oldest batch that waits for money again: ${money(deferral)} USD a month for each such tenant; and looks at closed drops that wait:
+${money(openDrop)} USD a month for each tenant that has one. Tenants that drop nothing, and have nothing waiting, cost nothing.`;
+}
+
 function gateSection(prices: Prices, settings: Settings, card: ModelCard, task: CpuTask): string {
 	const { gmacPerSecondVcpu, gmacPerSecondGpu } = prices.speeds;
 	return `## When the gate decides the bill
 
-A full run costs as much as the image's requests from this network size on; below it, dropping images in archives saves more than any gate:
+A full run costs as much as the image's requests from this network size on; below it, dropping images in archives of
+a hundred or more saves more than any gate. (Archives share no batch, so small ones save little.)
 
 ${archivesTable(prices, task, settings.batchImagesMax)}
 

@@ -14,6 +14,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { limits } from '../../functions/core/limits.ts';
 import type { Settings } from '../settings-schema.ts';
+import { emptyMinutes } from '../sizes.ts';
 
 const minute = Duration.minutes(1);
 /**
@@ -21,8 +22,6 @@ const minute = Duration.minutes(1);
  * finish `batchesPerWorker` light ones.
  */
 const heavyMinutes: Record<Settings['workers'], number> = { cpu: 5, gpu: 15 };
-/** How many minutes in a row without any batch end the last worker: a start is dearer than a short wait. */
-const emptyMinutes = 5;
 /** AWS allows that many steps in a policy. */
 const stepsMax = 20;
 

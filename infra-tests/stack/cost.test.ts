@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { evenGmac, recordsUsdMonth, requestsUsd } from '../../cdk/cost/model.ts';
+import { evenGmac, recordsUsdMonth, requestsUsd, storedUsd, waitingUsdMonth } from '../../cdk/cost/model.ts';
 import { costPage, idle } from '../../cdk/cost/page.ts';
 import { readPrices } from '../../cdk/cost/prices.ts';
 import { computeBindsGmac, gmacUsd, gpuPaysGmac, workerUsdMillion } from '../../cdk/cost/worker-time.ts';
@@ -83,8 +83,23 @@ test('what stays of a million images a month is for ever a dime a month more, af
 	expect(recordsUsdMonth(prices, 1e6, 1) / recordsUsdMonth(prices, 1e6, 512)).toBeCloseTo(3.8, 1);
 });
 
+test('an archive shares no batch with others: of ten images it saves a tenth of the requests, of a hundred nine tenths', () => {
+	const alone = requestsUsd(prices, 512, 1);
+	expect(requestsUsd(prices, 512, 10) / alone).toBeCloseTo(0.89, 2);
+	expect(requestsUsd(prices, 512, 100) / alone).toBeCloseTo(0.095, 2);
+	expect(requestsUsd(prices, 512, 512)).toBeCloseTo(requestsUsd(prices, 512, 5120), 5);
+	expect(requestsUsd(prices, 512, 513)).toBeGreaterThan(requestsUsd(prices, 512, 512));
+});
+
+test('what waits costs cents a tenant and month, an image that stays more than its requests', () => {
+	const { deferral, openDrop } = waitingUsdMonth(prices, 8760);
+	expect(deferral).toBeCloseTo(0.078, 3);
+	expect(openDrop).toBeCloseTo(0.11, 2);
+	expect((1e11 / 1024 ** 3) * storedUsd(prices, 279)).toBeGreaterThan(1e6 * requestsUsd(prices, 512, 1));
+});
+
 test('a batch of one image costs seven times as many dollars in requests as a share of a full one', () => {
-	expect(requestsUsd(prices, 1, 1) / requestsUsd(prices, 512, 1)).toBeCloseTo(7.3, 1);
+	expect(requestsUsd(prices, 1, 1) / requestsUsd(prices, 512, 1)).toBeCloseTo(7.5, 1);
 });
 
 test(
