@@ -24,11 +24,11 @@ const largeArchive = 10_000;
 const monthDays = 365 / 12;
 const sweepsMonth = Math.round((monthDays * 24 * 60) / sweepMinutes);
 const looksMonth = Math.round((monthDays * 24) / lostEventHours);
-/** What a month costs in which nothing happens; a test holds it against the stack. */
 /** Metrics of batches that run, which are there, and cost, in the hours in which some do. */
 const busyMetrics = 10;
 /** From the first batch after a quiet time until its worker is there, and until an alarm has seen that it is idle. */
 const startMinutes = 3;
+/** What a month costs in which nothing happens; a test holds it against the stack. */
 export const idle = { alarmMetrics: 32, metrics: 6, queuesPolled: drivingQueues, sweepsMonth, imageGb: 0.6 };
 
 /** docs/cost.md: what a stack costs, by the price list and these settings. */
@@ -60,7 +60,8 @@ function idleSection(prices: Prices, { batchImagesMax }: Settings): string {
 
 ${table(['what', 'USD'], [...items.map(({ what, usd }) => [what, money(usd)]), ['together', money(items.reduce((sum, { usd }) => sum + usd, 0))]])}
 
-In a month in which batches run every hour, their metrics are ${money(busyMetrics * prices.usd('metricMonth'))} USD more. No worker runs, no NAT gateway, no load balancer. With \`privateNetwork\`: ${money(privateNetworkUsdMonth(prices))} USD more, for seven interface endpoints in two zones.
+In a month in which batches run every hour, their metrics are ${money(busyMetrics * prices.usd('metricMonth'))} USD more. No worker runs, no NAT gateway, no load balancer. With
+\`privateNetwork\`: ${money(privateNetworkUsdMonth(prices))} USD more, for seven interface endpoints in two zones.
 The search for images without a claim (${24 / lostEventHours} looks a day at ${limits.sweepObjectsMax.toLocaleString('en')} objects) costs at most ${money(looksMonth * walkUsd(prices, limits.sweepObjectsMax))} USD a month where the bucket is full.
 
 Claims never expire, so that no image (one version of an object: put again, it is another) is ever billed twice; nor do batches and journal, which say what was billed. Of ${claimBytes} bytes an image, and
@@ -148,8 +149,8 @@ function gateSection(prices: Prices, settings: Settings, card: ModelCard, task: 
 	const { gmacPerSecondVcpu, gmacPerSecondGpu } = prices.speeds;
 	return `## When the gate decides the bill
 
-A full run costs as much as the image's requests from this network size on; below it, dropping images in archives of
-a hundred or more saves more than any gate. (Archives share no batch, so small ones save little.)
+A full run costs as much as the image's requests from this network size on; below it, dropping images in archives of a hundred or more
+saves more than any gate. (Archives share no batch, so small ones save little.)
 
 ${archivesTable(prices, task, settings.batchImagesMax)}
 
