@@ -37,6 +37,17 @@ test('it is not final while a batch of it is open, or its period goes on', async
 	expect(await billsOf(month, Date.UTC(2026, 10, 30))).toMatchObject([{ final: false }]);
 });
 
+test('it is not final while a period of it may begin that nothing was billed in yet', async () => {
+	const at = Date.UTC(2026, 10, 20);
+	expect(await billsOf({ acme: ['month', []] }, at)).toMatchObject([{ billedNanoUsd: 0, final: false }]);
+	expect(await billsOf({ acme: ['day', ['2026-11-10']] }, at)).toMatchObject([{ billedNanoUsd: 5, final: false }]);
+	expect(await billsOf({ acme: ['month', []] }, Date.UTC(2026, 9, 20))).toMatchObject([{ final: false }]);
+	const inLastWeek = Date.UTC(2026, 11, 5); // of the week from 30 November on
+	expect(await billsOf({ acme: ['week', ['week-2026-11-02']] }, inLastWeek)).toMatchObject([{ final: false }]);
+	expect(await billsOf({ acme: ['total', []] }, nowMs)).toMatchObject([{ final: false }]);
+	expect(await billsOf({ acme: ['month', []] }, nowMs)).toMatchObject([{ billedNanoUsd: 0, final: true }]);
+});
+
 test('of a total a batch of the month may have waited, and is billed to it later', async () => {
 	const total = { acme: ['total', ['total']] } as Parameters<typeof billsOf>[0];
 	expect(await billsOf(total, nowMs)).toMatchObject([{ final: false }]);

@@ -5,9 +5,10 @@ import { type Account, reservedNanoUsd } from '../core/ledger.ts';
 import { limits } from '../core/limits.ts';
 import { formatUsd } from '../core/money.ts';
 import { parse } from '../core/parse.ts';
-import { dayMs, mayOverlap } from '../core/period.ts';
+import { dayMs, mayOverlap, periodOf } from '../core/period.ts';
 import type { Ledger } from '../core/ports.ts';
 import { type Connection, connected } from './connect.ts';
+import { fitting } from './fitting.ts';
 import { formatTable } from './table.ts';
 
 interface BillOptions {
@@ -54,16 +55,19 @@ export async function findBills(
 }
 
 async function billOf(ledger: Ledger, tenant: string, month: string, nowMs: number): Promise<Bill> {
-	const accounts = (await ledger.accounts(tenant)).filter(
-		({ period }) => period === 'total' || beginsIn(period, month),
-	);
+	const counts = (period: string) => period === 'total' || beginsIn(period, month);
+	const accounts = (await ledger.accounts(tenant)).filter(({ period }) => counts(period));
 	let billedNanoUsd = 0;
 	for (const account of accounts) billedNanoUsd += await billedOf(ledger, account, month);
 	const goOn = accounts.filter(({ period }) => mayGrow(period, month, nowMs));
 	const open = accounts.filter(({ period }) => period !== 'total' || goOn.length > 0); // what it holds may be younger
 	const openBatches = open.reduce((sum, account) => sum + Object.keys(account.open).length, 0);
 	const reserved = open.reduce((sum, account) => sum + reservedNanoUsd(account), 0);
-	const final = openBatches === 0 && goOn.length === 0;
+	const quota = await fitting(() => ledger.getQuota(tenant));
+	// A period has an account only from its first batch on.
+	const now = quota && periodOf(quota, nowMs);
+	const mayBegin = now === undefined || (counts(now) && mayGrow(now, month, nowMs)) || !isOver(month, nowMs);
+	const final = openBatches === 0 && goOn.length === 0 && !mayBegin;
 	return { tenant, month, billedNanoUsd, reservedNanoUsd: reserved, openBatches, final };
 }
 
@@ -76,6 +80,11 @@ const batchWaitMaxMs = limits.deferralDaysMax * dayMs + limits.batchRetentionSec
  */
 function mayGrow(period: string, month: string, nowMs: number): boolean {
 	return period === 'total' ? mayOverlap(month, nowMs - batchWaitMaxMs, nowMs) : mayOverlap(period, nowMs, nowMs);
+}
+
+/** Whether a month has ended in all zones. */
+function isOver(month: string, nowMs: number): boolean {
+	return !mayOverlap(month, nowMs, Number.POSITIVE_INFINITY);
 }
 
 /** The account of a total says nothing of months: its journal does. */
