@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Command } from 'commander';
+import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { formatUsd, parseUsd } from '../core/money.ts';
 import { startHost } from '../local/host.ts';
 import { localStackName, startStackOnLocalStack } from '../local/localstack/cloud.ts';
@@ -56,15 +57,31 @@ ${options.localstack ? `  export AWS_ENDPOINT_URL_CLOUDFORMATION=${s3Endpoint} B
 Ctrl-C stops it; nothing is kept.
 `,
 		);
-		await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+		const lost = await Promise.race([
+			Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]).then(() => undefined),
+			host.lost,
+		]);
+		if (lost !== undefined)
+			throw new BudgetNetError('unavailable', `nothing can be classified any more: ${messageOf(lost)}`);
 	} finally {
 		await host.close();
 	}
 }
 
 const announce: typeof quietLog = (level, message, fields) => {
-	const details = Object.entries(fields).map(
+	const line = lineOf(level, message, fields);
+	if (line !== undefined) process.stdout.write(`${line}\n`);
+};
+
+/**
+ * A line of the log for people; undefined where a sweep, of which there are six a minute, found nothing: what there is
+ * to read, how to reach the cloud above all, would be out of sight in no time.
+ */
+export function lineOf(...[level, message, fields]: Parameters<typeof quietLog>): string | undefined {
+	const entries = Object.entries(fields);
+	if (level === 'info' && entries.length > 0 && entries.every(([, value]) => value === 0)) return undefined;
+	const details = entries.map(
 		([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
 	);
-	process.stdout.write(`${level === 'info' ? '' : `${level}: `}${message} ${details.join(' ')}\n`);
-};
+	return `${level === 'info' ? '' : `${level}: `}${message} ${details.join(' ')}`;
+}
