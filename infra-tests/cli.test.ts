@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -26,6 +26,10 @@ beforeAll(async () => {
 	await mkdir(join(folder, 'mixed'));
 	await copyFile(join(sample, '0000.png'), join(folder, 'mixed', 'a.png'));
 	await writeFile(join(folder, 'mixed', 'b,"c".txt'), 'no image');
+	await mkdir(join(folder, 'camera'));
+	await symlink(join(sample, '0000.png'), join(folder, 'camera', 'link.png'));
+	await writeFile(join(folder, 'camera', 'film.mov'), '');
+	await truncate(join(folder, 'camera', 'film.mov'), 3 * 1024 ** 3);
 	await mkdir(join(folder, 'empty'));
 	await mkdir(join(folder, 'packed'));
 	await writeFile(join(folder, 'packed', 'a.zip'), 'PK');
@@ -81,6 +85,15 @@ describe('classify', () => {
 		expect(second).toMatch(/^"b,""c"".txt",failed,,,,,not-an-image,"/);
 	});
 
+	test('labels what a link leads to, and of a film of gigabytes says that it is too large', async () => {
+		const { status, stdout } = budgetnet('classify', 'camera', '--share', '1', '--out', 'camera.csv');
+		expect(stdout).toContain('1 labelled, 1 failed');
+		expect(status).toBe(3);
+		const rows = (await readFile(join(folder, 'camera.csv'), 'utf8')).split('\n');
+		expect(rows[1]).toBe('"film.mov",failed,,,,,too-large,"it has more than 20971520 bytes"');
+		expect(rows[2]).toMatch(/^"link.png",labelled,"\w+",/);
+	});
+
 	test('defers what the money cannot pay, and labels nothing for nothing', () => {
 		const { status, stdout } = budgetnet('classify', 'images', '--usd', '0.00000001', '--json');
 		expect(status).toBe(3);
@@ -122,6 +135,7 @@ describe('classify', () => {
 		[['classify', images, '--share', '1', '--model', 'nobody'], /model "nobody" is not there: expected one of/],
 		[['classify', images, '--share', '1', '--model', '../cifar10-resnet'], /is not there/],
 		[['classify', 'nowhere', '--share', '1'], /folder .*nowhere" is not there/],
+		[['classify', `${images}/0000.png`, '--share', '1'], /0000\.png" is no folder: expected a folder of images/],
 		[['classify', '--share', '1'], /missing required argument 'folder'/],
 		[['classify', images, '--shares', '1'], /unknown option/],
 		[['up', '--usd', '-1'], /"-1" is not an amount/],

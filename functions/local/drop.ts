@@ -1,4 +1,5 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { Upload } from '@aws-sdk/lib-storage';
 import pMap from 'p-map';
@@ -11,27 +12,32 @@ import type { Host } from './host.ts';
 const filesMax = 1_000_000;
 
 /**
- * Paths of the files under a folder, relative to it, sorted; hidden ones are left out, and markers of drops, which are
- * no images.
- * @throws BudgetNetError `not-found`
+ * Paths of the files under a folder, relative to it, sorted; links to files are files, links to folders are not
+ * followed. Hidden ones are left out, and markers of drops, which are no images.
+ * @throws BudgetNetError `not-found`; `invalid`: no folder, or too many files
  */
 export async function listFiles(folder: string): Promise<string[]> {
 	const info = await stat(folder).catch(() => undefined);
-	if (!info?.isDirectory())
-		throw new BudgetNetError(
-			'not-found',
-			`folder "${folder && resolve(folder)}" is not there: expected a folder of images`,
-		);
+	const named = `"${folder && resolve(folder)}"`;
+	if (!info) throw new BudgetNetError('not-found', `folder ${named} is not there: expected a folder of images`);
+	if (!info.isDirectory()) throw new BudgetNetError('invalid', `${named} is no folder: expected a folder of images`);
 	const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-	const files = entries
-		.filter((entry) => entry.isFile())
-		.map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+	const files: string[] = [];
+	for (const entry of entries)
+		if (await isFile(entry)) files.push(relative(folder, join(entry.parentPath, entry.name)));
 	const isImage = (path: string[]) => !path.some((part) => part.startsWith('.')) && !isMarkerKey(`/${path.join('/')}`);
 	const shown = files.filter((file) => isImage(file.split(sep))).sort();
 	if (shown.length === 0) throw new BudgetNetError('not-found', `folder "${folder}" holds no files`);
 	if (shown.length > filesMax)
 		throw new BudgetNetError('invalid', `folder "${folder}" holds ${shown.length} files: expected at most ${filesMax}`);
 	return shown.map((file) => file.split(sep).join('/'));
+}
+
+/** Collections of images are often made of links: left out, they would be without label and without a word. */
+async function isFile(entry: Dirent): Promise<boolean> {
+	if (!entry.isSymbolicLink()) return entry.isFile();
+	const target = await stat(join(entry.parentPath, entry.name)).catch(() => undefined);
+	return target?.isFile() ?? true; // a link to nothing is told of when it is read
 }
 
 /**
@@ -50,8 +56,24 @@ export async function dropFiles(host: Host, tenant: string, folder: string, file
 	const drop = async (file: string) => {
 		const Key = `${tenant}/${file}`;
 		tenantOf(Key); // refuses by name what the planner could not take
-		const Body = await readFile(join(folder, file));
+		const Body = await (archiveFormatOf(file) === undefined ? readImage : readFile)(join(folder, file));
 		await new Upload({ client: host.clients.s3, params: { Bucket: host.resources.imagesBucket, Key, Body } }).done();
 	};
 	await pMap(files, drop, { concurrency: limits.uploadConcurrency });
+}
+
+/**
+ * No more of a file than shows that it is too large: whole films lie among photos, all that is dropped is held in
+ * memory, and no more than 2 GiB of a file can be read at once.
+ */
+async function readImage(path: string): Promise<Uint8Array> {
+	const file = await open(path);
+	try {
+		const { size } = await file.stat();
+		if (size <= limits.imageBytesMax) return await file.readFile();
+		const { buffer, bytesRead } = await file.read(Buffer.alloc(limits.imageBytesMax + 1), 0);
+		return buffer.subarray(0, bytesRead);
+	} finally {
+		await file.close();
+	}
 }
