@@ -46,7 +46,8 @@ export async function readZip(archive: ArchiveBytes): Promise<ArchiveRecord[]> {
 		return await Promise.race([readDirectory(zip, window), thrown.promise]);
 	} catch (error) {
 		if (error instanceof ImageError || error instanceof BudgetNetError) throw error;
-		throw new ImageError('bad-archive', `no zip that can be read: ${messageOf(error)}; ${makeAgain}`, { cause: error });
+		const why = messageOf(error).replace(/\.$/, ''); // yauzl's are sentences
+		throw new ImageError('bad-archive', `no zip that can be read: ${why}; ${makeAgain}`, { cause: error });
 	}
 }
 

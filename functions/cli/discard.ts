@@ -22,7 +22,7 @@ interface DiscardOptions {
 /** `budgetnet discard`: ends batches that wait, of a drop that was a mistake, before they are paid for. */
 export function discardCommand(): Command {
 	return new Command('discard')
-		.description('end batches that wait for money: their images fail as discarded, and nobody pays for them')
+		.description('end batches that wait, for whatever: their images fail as discarded, and nobody pays for them')
 		.requiredOption('--tenant <name>', 'whose images')
 		.option('--prefix <prefix>', 'batches whose images, or archives, all have keys that begin so: acme/wrong-drop/')
 		.option('--batch <id>', 'one batch, whatever it holds')
