@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import pMap from 'p-map';
+import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import { fullIndex, fullMacs, pixelBytes } from '../core/package.ts';
 import { startInference } from '../onnx/client.ts';
@@ -34,9 +35,16 @@ export async function measureMachine(pkg: ModelPackage, files: readonly string[]
 		await run(warmUpRuns);
 		const seconds = await secondsOf(() => run(runs));
 		const gmacsPerSecond = (runs * images * fullMacs(card)) / 1e9 / seconds;
-		const bytes = await pMap(files, (file) => readFile(file), { concurrency: limits.fetchConcurrency });
-		const decodeAll = () =>
-			pMap(bytes, (one) => decodeImage(one, card.input), { concurrency: limits.fetchConcurrency });
+		const read = async (file: string) => ({ file, bytes: await readFile(file) });
+		const dropped = await pMap(files, read, { concurrency: limits.fetchConcurrency });
+		const decode = async ({ file, bytes }: (typeof dropped)[number]) => {
+			try {
+				await decodeImage(bytes, card.input);
+			} catch (error) {
+				throw new BudgetNetError('invalid', `"${file}" cannot be measured: ${messageOf(error)}`, { cause: error });
+			}
+		};
+		const decodeAll = () => pMap(dropped, decode, { concurrency: limits.fetchConcurrency });
 		await decodeAll();
 		const decodeSeconds = (await secondsOf(decodeAll)) / files.length;
 		return { gmacsPerSecond, decodeSeconds, provider: inference.provider };
