@@ -17,7 +17,13 @@ export type SqsStore = Stores['sqsStore'];
  */
 export async function createStores(): Promise<Stores> {
 	const [s3Store, sqsStore, snsStore] = await Promise.all([
-		newOf<S3Store>('s3/s3Store.js', 'S3Store', ['headObject', 'hasBucket', 'listObjects']),
+		newOf<S3Store>('s3/s3Store.js', 'S3Store', [
+			'headObject',
+			'hasBucket',
+			'listObjects',
+			'putObject',
+			'completeMultipartUpload',
+		]),
 		newOf<SqsStore>('sqs/sqsStore.js', 'SqsStore', ['getQueueByName']),
 		newOf<Stores['snsStore']>('sns/snsStore.js', 'SnsStore', []),
 	]);

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { buildApp } from 'fauxqs';
+import { keepBodiesOnDisk } from './bodies-on-disk.ts';
 import { mendConditionalPuts } from './conditional-puts.ts';
 import { createStores } from './fauxqs-stores.ts';
 import { mendListing, mendXmlOfListing } from './listing.ts';
@@ -15,7 +16,7 @@ export interface ObjectStoreOptions {
 /** Bytes of one PUT; fauxqs takes 11 MiB, less than an image may have. S3 takes 5 GB. */
 const putBytesMax = 64 * 1024 * 1024;
 
-/** Starts S3 and SQS on one free port: fauxqs, in memory, mended. */
+/** Starts S3 and SQS on one free port: fauxqs, in memory but for the bodies of photos, mended. */
 export async function startObjectStore(options: ObjectStoreOptions) {
 	const stores = await createStores();
 	const app = buildApp({ logger: false, defaultRegion: options.region, stores });
@@ -23,6 +24,7 @@ export async function startObjectStore(options: ObjectStoreOptions) {
 	app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: putBytesMax }, (_request, body, done) =>
 		done(null, body),
 	);
+	const forgetBodies = keepBodiesOnDisk(stores.s3Store);
 	mendByRefusing(app);
 	mendConditionalPuts(app, stores.s3Store);
 	mendListing(stores.s3Store);
@@ -33,6 +35,9 @@ export async function startObjectStore(options: ObjectStoreOptions) {
 	return {
 		endpoint: `http://${options.host}:${port}`,
 		/** Ends long polls and cuts connections. */
-		close: async () => app.close(),
+		async close() {
+			await app.close();
+			forgetBodies();
+		},
 	};
 }
