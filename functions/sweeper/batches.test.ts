@@ -116,6 +116,13 @@ test('thousands of deferred that noted their reservation in vain are not tried a
 	expect(await sweep([...crowd, { ...noted, open: true }])).toMatchObject({ plans: 2, accountsRead: 1 });
 });
 
+test('one that waits and has outcomes all the same (who gave it up died before it settled) goes to the settler, or its tenant would wait behind it', async () => {
+	const facts = (async () => ({})) as unknown as Outcomes['facts'];
+	const waiting = { state: 'deferred', ageMs: dayMs } as const;
+	expect(await sweep([{ ...waiting, tries: 1 }], facts)).toMatchObject({ plans: 0, reports: [undefined] });
+	expect(await sweep([waiting], facts)).toMatchObject({ plans: 1, reports: [] }); // without a reservation it has none
+});
+
 test('while the bucket does not answer, what it need not be asked for is put back, and the sweep comes to its end', async () => {
 	const untilMs = nowMs + 1000;
 	let now = nowMs;

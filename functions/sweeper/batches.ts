@@ -43,28 +43,33 @@ export async function sweepBatches(
 		tell(error, { batchId }),
 	);
 	const waiting = measureWaiting(unfinished, parts.nowMs());
-	const deferred = new Set<string>();
+	const inOrder = unfinished.sort((a, b) => (a.batchId < b.batchId ? -1 : 1));
+	const oldestDeferred = new Map<string, Batch>();
+	for (const batch of inOrder)
+		if (batch.state === 'deferred' && !oldestDeferred.has(batch.tenant)) oldestDeferred.set(batch.tenant, batch);
 	const holdsMoney = createHoldsMoney(parts.ledger);
+	const isDue = async (batch: Batch) => oldestDeferred.get(batch.tenant) === batch || (await holdsMoney(batch));
 	let putBack = 0;
 	const look = async (batch: Batch) => {
-		const first = batch.state === 'deferred' && !deferred.has(batch.tenant);
-		if (first) deferred.add(batch.tenant);
 		try {
-			if (await putBackIfStuck(parts, batch, async () => first || holdsMoney(batch))) putBack += 1;
+			if (await putBackIfStuck(parts, batch, isDue)) putBack += 1;
 		} catch (error) {
 			tell(error, { batchId: batch.batchId, tenant: batch.tenant });
 		}
 	};
-	const inOrder = unfinished.sort((a, b) => (a.batchId < b.batchId ? -1 : 1));
-	const isSent = ({ state }: Batch) => state === 'sent';
-	for (const batch of inOrder) if (!isSent(batch)) await look(batch);
+	for (const batch of inOrder) if (!mayHaveOutcomes(batch)) await look(batch);
 	const lookInTime = async (batch: Batch) => (parts.nowMs() < untilMs ? look(batch) : undefined);
-	await pMap(inOrder.filter(isSent), lookInTime, { concurrency: limits.storeConcurrency });
+	await pMap(inOrder.filter(mayHaveOutcomes), lookInTime, { concurrency: limits.storeConcurrency });
 	return { putBack, waiting };
 }
 
+/** Sent; or deferred, and given up by a settler that died before it settled: outcomes name a reservation of the batch. */
+function mayHaveOutcomes({ state, reservations }: Batch): boolean {
+	return state === 'sent' || (state === 'deferred' && reservations.length > 0);
+}
+
 /** Whether a deferred batch is to be tried again now; asked only of one that is not given up. */
-type IsDue = () => Promise<boolean>;
+type IsDue = (batch: Batch) => Promise<boolean>;
 
 /**
  * Whether a reservation of a batch is open. One that was noted in vain never is, and then the batch need not be tried
@@ -100,15 +105,16 @@ async function whereTo(parts: BatchSweepingParts, batch: Batch, isDue: IsDue): P
 	const nowMs = parts.nowMs();
 	const reason = overdueReason(batch, nowMs);
 	const overdue = reason && { giveUp: reason };
+	if (mayHaveOutcomes(batch) && (await parts.outcomes.facts(batch))) return 'settler';
 	switch (batch.state) {
 		case 'claiming': {
 			const mayBeAlive = nowMs - (batch.writtenMs ?? batch.createdMs) <= parts.planningSecondsMax * 1000; // its planner
 			return mayBeAlive ? undefined : (overdue ?? 'planner');
 		}
 		case 'deferred':
-			return overdue ?? ((await isDue()) ? 'planner' : undefined);
+			return overdue ?? ((await isDue(batch)) ? 'planner' : undefined);
 		case 'sent':
-			return (await parts.outcomes.facts(batch)) ? 'settler' : overdue;
+			return overdue;
 		case 'settled':
 			return batch.watchedUntilMs !== undefined && nowMs > batch.watchedUntilMs ? 'settler' : undefined;
 		case 'void':
