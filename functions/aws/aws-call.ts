@@ -25,6 +25,7 @@ function describe(error: unknown): string {
 function hintOf(error: unknown): string {
 	if (isCredentialError(error)) return credentialHint;
 	if (isDenied(error)) return deniedHint;
+	if (codeOf(error) === 'ECONNREFUSED') return refusedHint;
 	return missing.includes(nameOf(error)) ? missingHint : '';
 }
 
@@ -63,6 +64,9 @@ const missing = ['NoSuchBucket', 'ResourceNotFoundException', 'QueueDoesNotExist
 const missingHint =
 	'not there: is this the right account, region and system (--stack, BUDGETNET_STACK or BUDGETNET_PREFIX)? ';
 
+const refusedHint =
+	'nothing listens there: is the local cloud still running, and AWS_ENDPOINT_URL_… what it said when it started? ';
+
 function isDenied(error: unknown): boolean {
 	return statusOf(error) === 403 || nameOf(error) === 'AccessDeniedException';
 }
@@ -83,6 +87,11 @@ export async function conditionalWrite(what: string, write: () => Promise<unknow
 /** The error's code, as AWS names it ("NoSuchKey"). */
 export function nameOf(error: unknown): string {
 	return error instanceof Error ? error.name : 'unknown';
+}
+
+/** The code of an error of the network, which the SDK may have wrapped: "ECONNREFUSED". */
+function codeOf(error: unknown): unknown {
+	return (error as { code?: unknown } | undefined)?.code;
 }
 
 /** The HTTP status that an error of the SDK came with; undefined when there was no answer. */

@@ -76,8 +76,9 @@ export function createBatches(dynamodb: DynamoDBDocumentClient, tableName: strin
 		},
 
 		async setState(batchId, state, fields = {}) {
-			// Not written: the batch has come further, or it is not there at all.
-			if (!(await update(changeState(batchId, state, fields)))) await getPresent(batchId);
+			if (await update(changeState(batchId, state, fields))) return true;
+			await getPresent(batchId);
+			return false;
 		},
 
 		wake: (batchId) =>

@@ -86,6 +86,13 @@ test.each([
 	await expect(call(answering)).rejects.toThrow(`not with these credentials`);
 });
 
+test('an address where nothing listens any more, as of a local cloud that has ended, names what to look at', async () => {
+	const ended = await startAnswering(() => undefined);
+	await ended[Symbol.asyncDispose]();
+	await expect(stores(ended).ledger.getQuota('acme')).rejects.toThrow(/table .*: nothing listens there: is the local cloud/);
+	await expect(headImage(ended.s3, 'images', image.key)).rejects.toThrow(/nothing listens there/);
+});
+
 test('an answer without a code is told by its status, one that cannot be read on one line', async () => {
 	await using proxy = await startAnswering((_, response) => {
 		response.writeHead(502, { 'content-type': 'text/html' }).end('<html>\n<body>Bad gateway</body></html>');

@@ -16,6 +16,7 @@ import type { Priced } from '../core/price-list.ts';
 import { payableNow } from '../planner/payable.ts';
 import { rerun } from '../planner/rerun.ts';
 import { type Connection, connected } from './connect.ts';
+import { presentQuota } from './quota.ts';
 import { failedRuns, type Rerun, runsLabelledBy } from './failed-runs.ts';
 import { sinceOption, untilOption } from './results.ts';
 import { batchesFrom, runAfter } from './runs.ts';
@@ -79,6 +80,7 @@ async function retry(connection: Connection, keys: readonly string[], options: R
 			'invalid',
 			'--since and --until go with --failed or --digest: they say of which days outcomes are looked for',
 		);
+	presentQuota(tenant, await connection.ledger.getQuota(tenant)); // of a misspelt tenant nothing would be found
 	const priced = pricedOf(connection, options);
 	const card = await readSystemCard(connection, priced.model); // refuses before outcomes, maybe many, are read
 	const { reruns, expired } = byOutcome

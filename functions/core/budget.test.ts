@@ -18,7 +18,7 @@ const budgetFor = (given: Given) => answerFor(given) as BatchBudget;
 describe('the budget that a reservation pays', () => {
 	test('costs no more than it holds, pays the cheapest policy, and never buys more than the full network', () => {
 		const property = fc.property(fc.nat({ max: 10_000 }), fc.integer({ min: 1, max: 64 }), (heldNanoUsd, images) => {
-			const budgetMacs = budgetHeldBy({ heldNanoUsd, images, quality: {}, card, price });
+			const budgetMacs = budgetHeldBy({ heldNanoUsd, images, ceiling: undefined, card, price });
 			if (budgetMacs === undefined) {
 				expect(heldNanoUsd).toBeLessThan(floorNanoUsd(images));
 				return;
@@ -32,19 +32,16 @@ describe('the budget that a reservation pays', () => {
 
 	test('is at least the one that it was made for', () => {
 		const { budgetMacs, reservedNanoUsd } = budgetFor({ availableNanoUsd: 1000, images: 10, expectedLeft: 100 });
-		expect(budgetHeldBy({ heldNanoUsd: reservedNanoUsd, images: 10, quality: {}, card, price })).toBeGreaterThanOrEqual(
+		expect(budgetHeldBy({ heldNanoUsd: reservedNanoUsd, images: 10, ceiling: undefined, card, price })).toBeGreaterThanOrEqual(
 			budgetMacs,
 		);
 	});
 
-	test('keeps to the floor and the ceiling that hold now, whatever it was made under', () => {
-		const held = (heldNanoUsd: number, quality: Parameters<typeof budgetHeldBy>[0]['quality']) =>
-			budgetHeldBy({ heldNanoUsd, images: 10, quality, card, price });
-		const floor = costNanoUsd(price, 10 * policyMacs(card, 1), 10);
-		expect(held(floor, { floor: { policy: 'p1' } })).toBeGreaterThanOrEqual(10 * policyMacs(card, 1));
-		expect(held(floor - 1, { floor: { policy: 'p1' } })).toBeUndefined();
-		expect(held(fullNanoUsd(10), { floor: { policy: 'p9' } })).toBeUndefined();
-		expect(held(fullNanoUsd(10), { ceiling: { policy: 'p1' } })).toBe(10 * policyMacs(card, 1));
+	test('keeps to the ceiling that holds now, whatever it was made under', () => {
+		const held = (ceiling: Parameters<typeof budgetHeldBy>[0]['ceiling']) =>
+			budgetHeldBy({ heldNanoUsd: fullNanoUsd(10), images: 10, ceiling, card, price });
+		expect(held({ policy: 'p1' })).toBe(10 * policyMacs(card, 1));
+		expect(held({ policy: 'p9' })).toBeUndefined();
 	});
 });
 
@@ -162,7 +159,6 @@ describe('the budget of a batch', () => {
 		(quality) => {
 			const given = { availableNanoUsd: 1e9, images: 10, expectedLeft: 0, keptFor: 0, card, price, quality };
 			expect(budgetOf(given)).toBe('floor');
-			expect(budgetHeldBy({ ...given, heldNanoUsd: 1e9 })).toBeUndefined();
 		},
 	);
 

@@ -106,19 +106,19 @@ export function boundsMacs(
 
 /**
  * The budget that a reservation of `heldNanoUsd` pays at this price, at most the quota's ceiling (or the full network)
- * for every image.
- * @returns undefined when it cannot pay the least, or the quota's floor, for every image
+ * for every image. It was granted under the floor of its time, and may run under it already.
+ * @returns undefined when it cannot pay the least for every image
  */
 export function budgetHeldBy(options: {
 	heldNanoUsd: number;
 	images: number;
-	quality: Pick<Quota, 'floor' | 'ceiling'>;
+	ceiling: Quota['ceiling'];
 	card: ModelCard;
 	price: Price;
 }): number | undefined {
-	const { heldNanoUsd, images, quality, card, price } = options;
+	const { heldNanoUsd, images, ceiling, card, price } = options;
 	const macs = affordableMacs(price, heldNanoUsd, images);
-	const bounds = boundsMacs(card, quality);
+	const bounds = boundsMacs(card, ceiling ? { ceiling } : {});
 	if (!bounds || macs < images * bounds.floor) return undefined;
 	return Math.min(macs, images * bounds.ceiling);
 }

@@ -45,7 +45,9 @@ export function createMemoryBatches(): MemoryBatches {
 		},
 		async setState(batchId, state, fields = {}) {
 			const { reason: _, ...batch } = present(batchId);
-			if (!statesKept(state).includes(batch.state)) put({ ...batch, state, ...fields });
+			if (statesKept(state).includes(batch.state)) return false;
+			put({ ...batch, state, ...fields });
+			return true;
 		},
 		async wake(batchId) {
 			const { reason, ...batch } = present(batchId);

@@ -84,9 +84,10 @@ export interface Batches {
 	/**
 	 * Says how far a batch has come, unless it has come further (batch.ts: statesKept). A reason that is not given is
 	 * removed.
+	 * @returns whether this call said it: of those who settle a batch, one
 	 * @throws BudgetNetError `not-found`
 	 */
-	setState(batchId: string, state: BatchState, fields?: StateFields): Promise<void>;
+	setState(batchId: string, state: BatchState, fields?: StateFields): Promise<boolean>;
 	/**
 	 * Takes its reason from a batch that is deferred for `open-reservations`, so that of many who find that it may go on
 	 * now only one sends it to the planner, which gives it a reason again or sends it on.

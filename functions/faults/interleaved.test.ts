@@ -90,7 +90,7 @@ function mortal(s: fc.Scheduler, callsMax = Number.POSITIVE_INFINITY): <T extend
 			return call(...args);
 		};
 	};
-	return (store) => new Proxy(store, { get: wrap });
+	return <T extends object>(store: T) => new Proxy(store, { get: wrap }) as T;
 }
 
 async function startSystem(batchCount: number) {

@@ -35,7 +35,10 @@ export async function claimImages(
 /** Writes the manifest of the images won; without any the batch is void. */
 export async function writeManifest(parts: ClaimingParts, batch: Batch, images: readonly Image[]): Promise<void> {
 	const { batchId, tenant } = batch;
-	if (images.length === 0) return parts.batches.setState(batchId, 'void');
+	if (images.length === 0) {
+		await parts.batches.setState(batchId, 'void');
+		return;
+	}
 	await parts.manifests.put({ v: 1, batchId, tenant, images: [...images] });
 	await parts.batches.setState(batchId, 'claiming', { images: images.length });
 }

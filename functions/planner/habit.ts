@@ -5,10 +5,10 @@ import type { Ledger } from '../core/ports.ts';
 import type { Quota } from '../core/quota.ts';
 
 /**
- * Entries of journals that a habit is read from, in some 2 s of a core, of which the planner has a third. Of more, the
+ * Entries of journals that a habit is read from, in some 4 s of a core, of which the planner has a third. Of more, the
  * last period tells.
  */
-export const habitEntriesMax = 150_000;
+export const habitEntriesMax = 250_000;
 /** Tenants whose habit a planner remembers. */
 const habitsKnownMax = 1000;
 

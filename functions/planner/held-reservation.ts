@@ -14,19 +14,20 @@ export interface Funding {
 
 /**
  * The reservation that an earlier attempt to plan this batch was granted and that is still open, if it pays the
- * cheapest policy and the tenant's floor at today's price. Its planner died before the batch counted as sent: whether
+ * cheapest policy at today's price, whatever the floor is by now: a change holds from the next reservation on, and the
+ * batch would wait for the very money that it holds. Its planner died before the batch counted as sent: whether
  * its message is under way nobody knows, so its money can neither be released nor done without. A second message under
  * the same reservation is no more than a message that comes twice.
  */
 export async function heldReservation(
-	parts: { ledger: Ledger; card: ModelCard; price: Price; quality: Pick<Quota, 'floor' | 'ceiling'> },
+	parts: { ledger: Ledger; card: ModelCard; price: Price; ceiling: Quota['ceiling'] },
 	{ tenant, reservations }: Batch,
 	images: number,
 ): Promise<Funding | undefined> {
-	const { ledger, card, price, quality } = parts;
+	const { ledger, card, price, ceiling } = parts;
 	for (const { rid, period } of reservations.toReversed()) {
 		const open = (await ledger.getAccount(tenant, period))?.open[rid];
-		const budgetMacs = open && budgetHeldBy({ heldNanoUsd: open.nanoUsd, images, quality, card, price });
+		const budgetMacs = open && budgetHeldBy({ heldNanoUsd: open.nanoUsd, images, ceiling, card, price });
 		if (budgetMacs !== undefined) return { rid, period, budgetMacs };
 	}
 	return undefined;

@@ -35,6 +35,17 @@ test.each(['suspended', 'stopped'])(
 	},
 );
 
+test('what is reserved already is sent, though it does not pay the floor that holds since: it would wait for its own money', async () => {
+	const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
+	await planner.setQuota({ limitNanoUsd: 169 });
+	const batch = await planner.drop();
+	const batchQueue = { send: () => Promise.reject(new Died()) };
+	await expect(planBatch({ ...planner.parts, batchQueue }, batch, 10)).rejects.toThrow(Died);
+	await planner.setQuota({ limitNanoUsd: 169, floor: { policy: 'p1' } });
+	const noted = (await planner.batches.get(batch.batchId)) as Batch;
+	expect(await planner.plan(noted)).toMatchObject({ sent: { rid: noted.reservations[0]?.rid } });
+});
+
 test('a batch whose message cannot be sent does not count as sent: the next try sends it, under the same reservation', async () => {
 	const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
 	await planner.setQuota({});

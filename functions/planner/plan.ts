@@ -107,7 +107,7 @@ async function planOnce(
 	const { revision: quotaRevision } = quota;
 	const under = { period, quotaRevision };
 	// Before all else: what is reserved already is under way, and who stops a tenant waits for it to end.
-	const held = await heldReservation({ ...parts, price, quality: quota }, batch, images);
+	const held = await heldReservation({ ...parts, price, ceiling: quota.ceiling }, batch, images);
 	if (held) return send(parts, batch, { images, price, ...held });
 	if (quota.suspended) return { deferred: 'suspended', under };
 	if (await parts.ledger.isStopped(tenant)) return { deferred: 'stopped', under };

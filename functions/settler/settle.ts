@@ -19,9 +19,9 @@ export interface SettlingParts {
 /**
  * Settles a batch by its outcomes object: bills the reservation that it names, and releases every other one of that
  * batch. A batch that had more of them than one, or was given up, is watched until no planner can be granted one any
- * more, then settled once more. Safe to repeat; tells whether it had been settled `before`. Where the batch does not
- * know of the reservation that the outcomes name (its table was restored to an earlier hour), that is billed if the
- * ledger has it; what no account ever granted is nobody's bill.
+ * more, then settled once more. Safe to repeat; tells whether it had been settled `before`, so that of two who settle it
+ * together one counts it. Where the batch does not know of the reservation that the outcomes name (its table was
+ * restored to an earlier hour), that is billed if the ledger has it; what no account ever granted is nobody's bill.
  * @throws BudgetNetError `not-found` without outcomes or batch
  */
 export async function settleBatch(
@@ -35,12 +35,12 @@ export async function settleBatch(
 	const batch = batchOf(message, await parts.batches.get(batchId));
 	await settleForgotten(parts, batch, facts);
 	await settleAll(parts, batch, facts);
-	await parts.batches.setState(batchId, 'settled');
+	const first = await parts.batches.setState(batchId, 'settled');
 	// A planner may have noted a reservation since; from `settled` on none can, so a second look sees them all.
 	const final = batchOf(message, await parts.batches.get(batchId));
 	if (final.reservations.length > batch.reservations.length) await settleAll(parts, final, facts);
 	if (mayHaveStrays(final, facts)) await watchForStrays(parts, final, startedMs);
-	return { ...facts, before: batch.state === 'settled' };
+	return { ...facts, before: !first };
 }
 
 /**

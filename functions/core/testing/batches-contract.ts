@@ -124,8 +124,9 @@ export function batchesContract(adapter: string, make: () => Promise<Batches>): 
 
 		test.each(['settled', 'void'] as const)('%s is final', async (state) => {
 			const { batchId } = await newBatch();
-			await batches.setState(batchId, state);
-			await batches.setState(batchId, 'sent');
+			const together = await Promise.all([1, 2, 3].map(() => batches.setState(batchId, state)));
+			expect(together.filter((said) => said)).toHaveLength(1);
+			expect(await batches.setState(batchId, 'sent')).toBe(false);
 			await batches.setState(batchId, 'deferred', { reason: 'quota' });
 			await batches.setState(batchId, state === 'void' ? 'settled' : 'void');
 			expect(await batches.get(batchId)).toMatchObject({ state });
