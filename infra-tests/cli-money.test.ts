@@ -150,6 +150,7 @@ const lines: Line[] = [
 	],
 	['page', 2, /required option '--tenant/],
 	['page --tenant nobody', 2, /tenant nobody has no quota/],
+	['retry --tenant nobody --failed', 2, /tenant nobody has no quota/],
 	['page --tenant acme --out /nowhere/page.html', 2, /--out \/nowhere\/page\.html cannot be written: ENOENT/],
 	['watch acme --looks 1', 0, /^\d{4}-[^\n]+Z\ntenant +period /],
 	['watch --looks 1 --json', 0, /^\{"time":"[^"]+","statuses":\[\{"tenant":"acme",.*"alerts":\[\]\}\]\}\n$/],

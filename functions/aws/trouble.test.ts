@@ -89,7 +89,9 @@ test.each([
 test('an address where nothing listens any more, as of a local cloud that has ended, names what to look at', async () => {
 	const ended = await startAnswering(() => undefined);
 	await ended[Symbol.asyncDispose]();
-	await expect(stores(ended).ledger.getQuota('acme')).rejects.toThrow(/table .*: nothing listens there: is the local cloud/);
+	await expect(stores(ended).ledger.getQuota('acme')).rejects.toThrow(
+		/table .*: nothing listens there: is the local cloud/,
+	);
 	await expect(headImage(ended.s3, 'images', image.key)).rejects.toThrow(/nothing listens there/);
 });
 

@@ -16,8 +16,8 @@ import type { Priced } from '../core/price-list.ts';
 import { payableNow } from '../planner/payable.ts';
 import { rerun } from '../planner/rerun.ts';
 import { type Connection, connected } from './connect.ts';
-import { presentQuota } from './quota.ts';
 import { failedRuns, type Rerun, runsLabelledBy } from './failed-runs.ts';
+import { presentQuota } from './quota.ts';
 import { sinceOption, untilOption } from './results.ts';
 import { batchesFrom, runAfter } from './runs.ts';
 import { saidDays, saidTenant } from './said.ts';
@@ -80,7 +80,6 @@ async function retry(connection: Connection, keys: readonly string[], options: R
 			'invalid',
 			'--since and --until go with --failed or --digest: they say of which days outcomes are looked for',
 		);
-	presentQuota(tenant, await connection.ledger.getQuota(tenant)); // of a misspelt tenant nothing would be found
 	const priced = pricedOf(connection, options);
 	const card = await readSystemCard(connection, priced.model); // refuses before outcomes, maybe many, are read
 	const { reruns, expired } = byOutcome
@@ -95,10 +94,12 @@ const digestStartSchema = z
 	.string()
 	.regex(/^sha256:[0-9a-f]{12,64}$/, 'expected sha256: and 12 to 64 small hex digits');
 
-function runsByOutcome(connection: Connection, tenant: string, options: RetryOptions) {
+async function runsByOutcome(connection: Connection, tenant: string, options: RetryOptions) {
 	const days = saidDays(options);
-	if (options.digest === undefined) return failedRuns(connection, tenant, days);
-	return runsLabelledBy(connection, tenant, parse(digestStartSchema, options.digest, '--digest'), days);
+	const digest = options.digest === undefined ? undefined : parse(digestStartSchema, options.digest, '--digest');
+	presentQuota(tenant, await connection.ledger.getQuota(tenant)); // of a misspelt tenant nothing would be found
+	if (digest === undefined) return failedRuns(connection, tenant, days);
+	return runsLabelledBy(connection, tenant, digest, days);
 }
 
 /** As few as the planner itself would put into one batch. */

@@ -32,9 +32,9 @@ describe('the budget that a reservation pays', () => {
 
 	test('is at least the one that it was made for', () => {
 		const { budgetMacs, reservedNanoUsd } = budgetFor({ availableNanoUsd: 1000, images: 10, expectedLeft: 100 });
-		expect(budgetHeldBy({ heldNanoUsd: reservedNanoUsd, images: 10, ceiling: undefined, card, price })).toBeGreaterThanOrEqual(
-			budgetMacs,
-		);
+		expect(
+			budgetHeldBy({ heldNanoUsd: reservedNanoUsd, images: 10, ceiling: undefined, card, price }),
+		).toBeGreaterThanOrEqual(budgetMacs);
 	});
 
 	test('keeps to the ceiling that holds now, whatever it was made under', () => {
