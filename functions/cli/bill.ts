@@ -55,19 +55,15 @@ export async function findBills(
 }
 
 async function billOf(ledger: Ledger, tenant: string, month: string, nowMs: number): Promise<Bill> {
-	const counts = (period: string) => period === 'total' || beginsIn(period, month);
-	const accounts = (await ledger.accounts(tenant)).filter(({ period }) => counts(period));
+	const accounts = (await ledger.accounts(tenant)).filter(({ period }) => counts(period, month));
 	let billedNanoUsd = 0;
 	for (const account of accounts) billedNanoUsd += await billedOf(ledger, account, month);
 	const goOn = accounts.filter(({ period }) => mayGrow(period, month, nowMs));
 	const open = accounts.filter(({ period }) => period !== 'total' || goOn.length > 0); // what it holds may be younger
 	const openBatches = open.reduce((sum, account) => sum + Object.keys(account.open).length, 0);
 	const reserved = open.reduce((sum, account) => sum + reservedNanoUsd(account), 0);
-	const quota = await fitting(() => ledger.getQuota(tenant));
-	// A period has an account only from its first batch on.
-	const now = quota && periodOf(quota, nowMs);
-	const mayBegin = now === undefined || (counts(now) && mayGrow(now, month, nowMs)) || !isOver(month, nowMs);
-	const final = openBatches === 0 && goOn.length === 0 && !mayBegin;
+	const more = openBatches > 0 || goOn.length > 0 || !isOver(month, nowMs);
+	const final = !more && !(await mayBeginStill(ledger, tenant, month, nowMs));
 	return { tenant, month, billedNanoUsd, reservedNanoUsd: reserved, openBatches, final };
 }
 
@@ -80,6 +76,22 @@ const batchWaitMaxMs = limits.deferralDaysMax * dayMs + limits.batchRetentionSec
  */
 function mayGrow(period: string, month: string, nowMs: number): boolean {
 	return period === 'total' ? mayOverlap(month, nowMs - batchWaitMaxMs, nowMs) : mayOverlap(period, nowMs, nowMs);
+}
+
+/** Whether a bill of the month counts a period. */
+function counts(period: string, month: string): boolean {
+	return period === 'total' || beginsIn(period, month);
+}
+
+/**
+ * Whether today's period counts, and may have batches yet: it has an account only from its first on. Of a quota that
+ * cannot be read nobody knows.
+ */
+async function mayBeginStill(ledger: Ledger, tenant: string, month: string, nowMs: number): Promise<boolean> {
+	const quota = await fitting(() => ledger.getQuota(tenant));
+	if (!quota) return true;
+	const period = periodOf(quota, nowMs);
+	return counts(period, month) && mayGrow(period, month, nowMs);
 }
 
 /** Whether a month has ended in all zones. */

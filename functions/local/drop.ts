@@ -63,8 +63,8 @@ export async function dropFiles(host: Host, tenant: string, folder: string, file
 }
 
 /**
- * No more of a file than shows that it is too large: whole films lie among photos, all that is dropped is held in
- * memory, and no more than 2 GiB of a file can be read at once.
+ * No more of a file than shows that it is too large: whole films lie among photos, and of a file of 2 GiB nothing can
+ * be read at once.
  */
 async function readImage(path: string): Promise<Uint8Array> {
 	const file = await open(path);
