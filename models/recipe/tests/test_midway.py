@@ -1,0 +1,45 @@
+import sys
+from dataclasses import replace
+
+import pytest
+import torch
+
+from budgetnet import checkpoint, midway, train
+from budgetnet.data import load, split_holdout
+
+
+@pytest.fixture
+def learn(folder):
+    return split_holdout(load(str(folder), "train"))[0]
+
+
+def run_from_kept(settings, learn, folder):
+    """Kept weights, and the checkpoint of a run that went on from them for an epoch."""
+    begun, ended = folder / "begun.pt", folder / "ended.pt"
+    trainer = train.Trainer(settings, learn)
+    trainer.save(begun)
+    checkpoint.keep(begun, folder / "kept.npz")
+    trainer.run_epoch()
+    trainer.save(ended)
+    return folder / "kept.npz", ended
+
+
+def test_midway_is_the_mean_of_where_a_run_began_and_ended_and_can_be_exported(settings, learn, tmp_path, monkeypatch):
+    kept, ended = run_from_kept(settings, learn, tmp_path)
+    out = tmp_path / "midway.pt"
+    monkeypatch.setattr(sys, "argv", ["midway", "--start", str(kept), "--checkpoint", str(ended), "--out", str(out)])
+    midway.main()
+    network, state, found = checkpoint.averaged(out)
+    assert (state["epoch"], found) == (1, settings)
+    begun = checkpoint.read_kept(kept)[0]
+    end = torch.load(ended, weights_only=True)["average"]
+    for name, weights in network.named_parameters():
+        torch.testing.assert_close(weights.detach(), (begun[name] + end[name]) / 2)
+
+
+def test_midway_of_networks_that_do_not_fit_is_refused(settings, learn, tmp_path):
+    kept, _ = run_from_kept(settings, learn, tmp_path)
+    other = train.Trainer(replace(settings, size=64), learn)
+    other.save(tmp_path / "other.pt")
+    with pytest.raises(ValueError, match="size|64"):
+        midway.midway(kept, tmp_path / "other.pt")
