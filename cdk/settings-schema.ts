@@ -2,13 +2,9 @@ import { z } from 'zod';
 import { limits } from '../functions/core/limits.ts';
 import { parse } from '../functions/core/parse.ts';
 import { priceSchema } from '../functions/core/price.ts';
-import { imageNeededDays } from './sizes.ts';
+import { retentionDaysMin } from './sizes.ts';
 
-/** What became of the last image of a batch can be read, and run again, for a month at the least. */
-const retentionDays = z
-	.int()
-	.min(imageNeededDays + 31)
-	.max(3650);
+const retentionDays = z.int().min(retentionDaysMin).max(3650);
 
 /** Sizes that Fargate offers; a vCPU is 1024 units. */
 const fargateMemoryMib: Record<number, { min: number; max: number; step: number }> = {

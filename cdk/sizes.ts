@@ -8,6 +8,8 @@ const queueDays = Math.ceil(limits.batchRetentionSeconds / (24 * 3600));
  * batch for money, then in a queue for a worker; and a day over.
  */
 export const imageNeededDays = queueDays + limits.deferralDaysMax + queueDays + 1;
+/** What became of the last image of a batch can be read, and run again, for a month at the least. */
+export const retentionDaysMin = imageNeededDays + 31;
 
 /** Between two sweeps. */
 export const sweepMinutes = 5;

@@ -1,7 +1,14 @@
 import { limits } from '../../functions/core/limits.ts';
 import { fullMacs, type ModelCard } from '../../functions/core/package.ts';
 import type { Settings } from '../settings-schema.ts';
-import { drivingQueues, emptyMinutes, imageNeededDays, lostEventHours, sweepMinutes } from '../sizes.ts';
+import {
+	drivingQueues,
+	emptyMinutes,
+	imageNeededDays,
+	lostEventHours,
+	retentionDaysMin,
+	sweepMinutes,
+} from '../sizes.ts';
 import { money, significant, table } from './format.ts';
 import {
 	batchBytes,
@@ -139,7 +146,7 @@ function waitsSection(prices: Prices, { retentionDays, imageRetentionDays = rete
 	return `## What lies there, and what waits
 
 Images are gone for good ${days} days after their PUT ([operators.md](operators.md#what-stays-and-how-long)). A million of ${imageKb} KB each cost **${money(gb * storedUsd(prices, days))} USD** until then, which is
-more than their requests; with the shortest \`imageRetentionDays\`, ${imageNeededDays + 31}, ${money(gb * storedUsd(prices, 2 * imageNeededDays + 31))} USD.
+more than their requests; with the shortest \`imageRetentionDays\`, ${retentionDaysMin}, ${money(gb * storedUsd(prices, retentionDaysMin + imageNeededDays))} USD.
 
 Each sweep tries a tenant's oldest batch that waits for money again: ${money(deferral)} USD a month for each such tenant; and looks at closed drops that wait:
 ${money(openDrop)} USD a month for each tenant that has one. Tenants that drop nothing, and have nothing waiting, cost nothing.`;

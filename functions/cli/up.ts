@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { Command } from 'commander';
-import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { formatUsd, parseUsd } from '../core/money.ts';
 import { startHost } from '../local/host.ts';
 import { localStackName, startStackOnLocalStack } from '../local/localstack/cloud.ts';
@@ -57,12 +56,7 @@ ${options.localstack ? `  export AWS_ENDPOINT_URL_CLOUDFORMATION=${s3Endpoint} B
 Ctrl-C stops it; nothing is kept.
 `,
 		);
-		const lost = await Promise.race([
-			Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]).then(() => undefined),
-			host.lost,
-		]);
-		if (lost !== undefined)
-			throw new BudgetNetError('unavailable', `nothing can be classified any more: ${messageOf(lost)}`);
+		await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'), host.lost]);
 	} finally {
 		await host.close();
 	}

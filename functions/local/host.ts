@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { messageOf } from '../core/errors.ts';
+import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
 import { embeddedPrice } from '../core/price.ts';
@@ -76,8 +76,8 @@ export async function startHost(options: HostOptions) {
 		resources,
 		steps,
 		sweep,
-		/** Resolves, with the reason, when its worker cannot classify any more. */
-		lost: worker?.lost ?? Promise.withResolvers<unknown>().promise,
+		/** Rejects, as `unavailable` with the reason, when its worker cannot classify any more. */
+		lost: rejectedWith(worker?.lost ?? Promise.withResolvers<unknown>().promise),
 		ledger,
 		batches,
 		claims,
@@ -93,6 +93,14 @@ export async function startHost(options: HostOptions) {
 			await cloud.close();
 		},
 	};
+}
+
+function rejectedWith(lost: Promise<unknown>): Promise<never> {
+	const rejected = lost.then((reason) => {
+		throw new BudgetNetError('unavailable', `nothing can be classified any more: ${messageOf(reason)}`);
+	});
+	rejected.catch(() => undefined); // thrown where it is waited for
+	return rejected;
 }
 
 /** Before anything polls: where it does not start, only the cloud is to be closed. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Batch, DeferralReason } from '../core/batch.ts';
-import { BudgetNetError, messageOf } from '../core/errors.ts';
+import { BudgetNetError } from '../core/errors.ts';
 import type { RunFacts } from '../core/outcome.ts';
 import type { Host } from './host.ts';
 
@@ -63,10 +63,6 @@ export async function untilAccounted(
 	onChange: (tallies: ReadonlyMap<string, Tally>) => void,
 ): Promise<ReadonlyMap<string, Tally>> {
 	const counts = [...expected.keys()].map((tenant) => [tenant, createTally(host, tenant)] as const);
-	const lost = host.lost.then((reason) => {
-		throw new BudgetNetError('unavailable', `nothing can be classified any more: ${messageOf(reason)}`);
-	});
-	lost.catch(() => undefined); // thrown where it is waited for
 	let before = -1;
 	let changedMs = Date.now();
 	while (true) {
@@ -82,6 +78,6 @@ export async function untilAccounted(
 				'unavailable',
 				`nothing happened for ${stallSeconds} s: ${images} images are accounted for; see the log above`,
 			);
-		await Promise.race([step, lost]);
+		await Promise.race([step, host.lost]);
 	}
 }

@@ -19,7 +19,7 @@ async function withStore(look: (store: S3Store) => void): Promise<void> {
 	}
 }
 
-test.each([0, 1, 64 * 1024, 64 * 1024 + 1, limits.imageBytesMax, limits.imageBytesMax + 1])(
+test.each([0, 1, 64 * 1024, 64 * 1024 + 1, limits.imageBytesMax + 1, limits.imageBytesMax + 2])(
 	'a body of %i bytes is read as it was put, also once another was, and is told of in full',
 	(bytes) =>
 		withStore((store) => {

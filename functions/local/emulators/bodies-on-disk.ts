@@ -9,6 +9,8 @@ type StoredObject = ReturnType<S3Store['putObject']>;
 
 /** Bytes of a body up to which it stays in memory: thumbnails, and what the pipeline itself writes. */
 const keptBytesMax = 64 * 1024;
+/** Of one that is moved: an image's, and what `classify` drops of a file that is larger than one may be. */
+const movedBytesMax = limits.imageBytesMax + 1;
 
 /**
  * Keeps the bodies of photos on disk instead of in memory: a folder of thousands is more than a machine has. Archives
@@ -24,7 +26,7 @@ export function keepBodiesOnDisk(store: S3Store): () => void {
 
 	function move(object: StoredObject): StoredObject {
 		const bytes = object.body.length;
-		if (bytes <= keptBytesMax || bytes > limits.imageBytesMax) return object;
+		if (bytes <= keptBytesMax || bytes > movedBytesMax) return object;
 		const at = end;
 		for (let done = 0; done < bytes; ) done += writeSync(file, object.body, done, bytes - done, at + done);
 		end += bytes;

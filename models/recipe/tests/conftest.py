@@ -10,6 +10,7 @@ from PIL import Image
 
 from budgetnet import augment, learn, look, network, train
 from budgetnet.batchnorm import recalibrate
+from budgetnet.data import load, split_holdout
 from budgetnet.network import round_weights
 from budgetnet.settings import Settings
 
@@ -59,6 +60,12 @@ def folder(tmp_path):
                 pixels[..., 2 - 2 * label] += 120
                 Image.fromarray(pixels).save(place / f"{i:02d}.png")
     return tmp_path / "data"
+
+
+@pytest.fixture(name="learn")  # a module has that name here
+def images_to_learn(folder):
+    """The training images of the folder, without those held out."""
+    return split_holdout(load(str(folder), "train"))[0]
 
 
 @pytest.fixture

@@ -5,12 +5,6 @@ import pytest
 import torch
 
 from budgetnet import checkpoint, midway, train
-from budgetnet.data import load, split_holdout
-
-
-@pytest.fixture
-def learn(folder):
-    return split_holdout(load(str(folder), "train"))[0]
 
 
 def run_from_kept(settings, learn, folder):

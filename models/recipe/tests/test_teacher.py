@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from budgetnet import augment, checkpoint, export, teacher, train
-from budgetnet.data import Images, load, split_holdout
+from budgetnet.data import Images
 from budgetnet.network import round_weights
 from budgetnet.outcomes import logits_of
 
@@ -27,11 +27,6 @@ def package(tiny, folder, tmp_path, monkeypatch):
     draft = json.loads((tmp_path / "models" / "outcomes" / "tiny" / "draft.json").read_text())
     (made / "model.json").write_text(json.dumps({**draft, "digest": "sha256:1"}))
     return made
-
-
-@pytest.fixture
-def learn(folder):
-    return split_holdout(load(str(folder), "train"))[0]
 
 
 @pytest.mark.parametrize("mirror", [True, False])

@@ -12,11 +12,6 @@ from budgetnet import augment, checkpoint, train
 from budgetnet.data import Images, load, split_holdout
 
 
-@pytest.fixture
-def learn(folder):
-    return split_holdout(load(folder, "train"))[0]
-
-
 def trained(settings, learn, epochs, file=None, resume_after=None):
     trainer = train.Trainer(settings, learn)
     for epoch in range(epochs):
