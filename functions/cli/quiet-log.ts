@@ -1,6 +1,7 @@
 import type { Log } from '../core/log.ts';
+import { printable } from './printable.ts';
 
 /** Only warnings and errors, a line each, on standard error. */
 export const quietLog: Log = (level, message, fields) => {
-	if (level !== 'info') process.stderr.write(`${level}: ${message} ${JSON.stringify(fields)}\n`);
+	if (level !== 'info') process.stderr.write(`${printable(`${level}: ${message} ${JSON.stringify(fields)}`)}\n`);
 };

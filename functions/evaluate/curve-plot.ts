@@ -31,11 +31,12 @@ export async function curvePlot(title: string, rows: readonly EvaluationRow[]): 
 			type: 'nominal',
 			title: null,
 			scale: { domain: shown.map(({ name }) => name), range: shown.map(({ colour }) => colour) },
+			legend: { labelLimit: 0, symbolType: 'stroke', symbolSize: 600 },
 		},
 	};
 	const dashes = { domain: shown.map(({ name }) => name), range: shown.map(({ dash }) => dash ?? [1, 0]) };
-	// for eyes and printers without colours
-	const strokeDash = { field: 'name', type: 'nominal', scale: dashes, legend: null };
+	// For eyes and printers without colours. Its key is the colours' own: without a legend here there is none at all.
+	const strokeDash = { field: 'name', type: 'nominal', title: null, scale: dashes };
 	const spec = {
 		$schema: 'https://vega.github.io/schema/vega-lite/v6.json',
 		title,

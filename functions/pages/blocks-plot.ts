@@ -4,6 +4,8 @@ import type { Html } from './html.ts';
 import { colours, policyColour } from './palette.ts';
 import { type Figure, figure } from './plot.ts';
 
+const narrowFiguresMax = 6;
+
 /** Which blocks each policy runs, and how wide. */
 export function blocksPlot({ card }: DemoPage): Promise<Html> {
 	return figure({
@@ -30,7 +32,7 @@ function specOf(card: ModelCard): Figure['spec'] {
 	const y = { field: 'policy', type: 'nominal', title: null, sort: null, axis: { labelPadding: 26 } };
 	const x = { field: 'block', type: 'ordinal', title: 'block', axis: { labelAngle: 0, orient: 'top' } };
 	const right = { value: 'width' };
-	return () => ({
+	return ({ narrow }) => ({
 		height: card.policies.length * (card.policies.length > 16 ? 18 : 36),
 		layer: [
 			{
@@ -48,8 +50,9 @@ function specOf(card: ModelCard): Figure['spec'] {
 				},
 			},
 			{
-				data: { values: cells },
-				mark: { type: 'text' },
+				// On a phone many blocks leave no room for figures: the shade says as much.
+				data: { values: narrow && full.length > narrowFiguresMax ? [] : cells },
+				mark: { type: 'text', fontSize: narrow ? 9 : 12 },
 				encoding: {
 					x,
 					y,

@@ -11,16 +11,16 @@ header .small { font-size: .875rem; }
 .note, figcaption { font-size: .9375rem; }
 main { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1rem; margin-top: 1.5rem; }
 section { grid-column: 1 / -1; }
-section, figure { min-width: 0; padding: 1.1rem 1.25rem; background: var(--paper); border: 1px solid var(--line); border-radius: 10px; }
+section, figure { min-width: 0; break-inside: avoid; padding: 1.1rem 1.25rem; background: var(--paper); border: 1px solid var(--line); border-radius: 10px; }
 .stack { display: flex; flex-direction: column; gap: 1rem; min-width: 0; }
 .stack > :last-child { flex: 1; }
-.plot svg { display: block; width: 100%; height: auto; }
+.plot svg { display: block; width: 100%; height: auto; overflow: visible; }
 .plot text { paint-order: stroke; }
 .narrow { display: none; max-width: 30rem; }
 figcaption { margin-top: .6rem; }
 .key { display: flex; flex-wrap: wrap; gap: .15rem 1rem; margin-bottom: .6rem; list-style: none; font-size: .875rem; color: var(--soft); }
 .key li { display: flex; align-items: center; }
-.swatch { display: inline-block; flex: none; width: .8em; height: .8em; margin-right: .4em; border-radius: 2px; background: var(--accent); }
+.swatch { display: inline-block; flex: none; width: .8em; height: .8em; margin-right: .4em; border-radius: 2px; background: var(--accent); print-color-adjust: exact; -webkit-print-color-adjust: exact; forced-color-adjust: none; }
 .swatch.stroke { width: 1.4em; height: 2px; background: var(--soft); }
 .swatch.dot { border-radius: 50%; background: var(--policy-0); border: 1px solid var(--soft); }
 .swatch.whisker { width: .6em; height: .6em; border-radius: 0; transform: rotate(45deg); margin: 0 .6em 0 .2em; }
@@ -38,7 +38,7 @@ table + .note, .scroll + .note { margin-top: .6rem; }
 .wrong { color: var(--failed); }
 .ran { font-size: .875rem; }
 .ran span { white-space: nowrap; }
-@media (max-width: 900px) { main { grid-template-columns: minmax(0, 1fr); } }
+@media (max-width: 1180px) { main { grid-template-columns: minmax(0, 1fr); } }
 @media (max-width: 560px) {
 	body { padding: 1.25rem .75rem 2rem; }
 	h1 { font-size: 1.7rem; }

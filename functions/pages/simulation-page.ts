@@ -89,9 +89,26 @@ function colourOf(pacings: readonly PacingResult[]): object {
 	return { field: 'pacing', type: 'nominal', scale: { domain, range: palette }, legend: null };
 }
 
+/** For printers, to which both colours are the same grey. */
+function dashOf(pacings: readonly PacingResult[]): object {
+	const domain = pacings.map(({ pacing }) => pacing);
+	return {
+		field: 'pacing',
+		type: 'nominal',
+		scale: {
+			domain,
+			range: [
+				[1, 0],
+				[7, 3],
+			],
+		},
+		legend: null,
+	};
+}
+
 function pacePlot(pacings: readonly PacingResult[]): Promise<Html> {
 	const values = pacings.flatMap(({ pacing, spentShares }) => spentShares.map((point) => ({ pacing, ...point })));
-	const percentAxis = { format: '.0%', tickCount: 5 };
+	const percentAxis = { labelExpr: percentLabel, tickCount: 5 };
 	const x = { field: 'part', type: 'quantitative', title: 'part of the month that has passed', axis: percentAxis };
 	const y = { field: 'share', type: 'quantitative', title: 'spent, of the limit', axis: percentAxis };
 	return figure({
@@ -111,7 +128,11 @@ function pacePlot(pacings: readonly PacingResult[]): Promise<Html> {
 					mark: { type: 'line', color: colours.soft, strokeWidth: 1, strokeDash: [4, 4] },
 					encoding: { x, y },
 				},
-				{ data: { values }, mark: { type: 'line', strokeWidth: 2 }, encoding: { x, y, color: colourOf(pacings) } },
+				{
+					data: { values },
+					mark: { type: 'line', strokeWidth: 2 },
+					encoding: { x, y, color: colourOf(pacings), strokeDash: dashOf(pacings) },
+				},
 			],
 		}),
 	});
@@ -137,6 +158,7 @@ function accuracyPlot(pacings: readonly PacingResult[]): Promise<Html> {
 					axis: { labelExpr: percentLabel, tickCount: 5 },
 				},
 				color: colourOf(pacings),
+				strokeDash: dashOf(pacings),
 			},
 		}),
 	});

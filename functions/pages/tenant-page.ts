@@ -40,8 +40,13 @@ export interface TenantPage {
 	others: { batches: number; macs: number; images: number };
 }
 
-/** The same wherever the page is made. */
-const x = { field: 'at', type: 'temporal', title: 'UTC', scale: { type: 'utc' } };
+/** The period or, where that has no end, from the first batch until now; in UTC, the same wherever the page is made. */
+function timeAxis({ startMs, endMs, nowMs, batches }: TenantPage) {
+	const hasEnd = Number.isFinite(endMs);
+	const beginMs = hasEnd ? startMs : Math.max(startMs, Math.min(nowMs, batches[0]?.atMs ?? nowMs), 0);
+	const domain = [beginMs, hasEnd ? endMs : nowMs];
+	return { beginMs, x: { field: 'at', type: 'temporal', title: 'UTC', scale: { type: 'utc', domain } } };
+}
 
 /** The page of `budgetnet page` as one self-contained HTML file. */
 export async function renderTenantPage(data: TenantPage): Promise<string> {
@@ -80,14 +85,10 @@ function spendCurve({ startMs, carriedNanoUsd, batches }: TenantPage): { at: num
 
 function spendPlot(data: TenantPage): Promise<Html> {
 	const { startMs, endMs, nowMs, limitNanoUsd, softLimitNanoUsd, carriedNanoUsd } = data;
+	const { beginMs, x } = timeAxis(data);
 	const spentUsd = spentOf(data) / nanoUsdPerUsd;
 	const curve = spendCurve(data);
-	const beginMs = Math.max(startMs, Math.min(nowMs, curve[0]?.at ?? nowMs), 0);
-	const points = [
-		{ at: Number.isFinite(endMs) ? startMs : beginMs, usd: carriedNanoUsd / nanoUsdPerUsd },
-		...curve,
-		{ at: nowMs, usd: spentUsd },
-	];
+	const points = [{ at: beginMs, usd: carriedNanoUsd / nanoUsdPerUsd }, ...curve, { at: nowMs, usd: spentUsd }];
 	const limitUsd = limitNanoUsd / nanoUsdPerUsd;
 	const pace = Number.isFinite(endMs)
 		? [
@@ -100,12 +101,13 @@ function spendPlot(data: TenantPage): Promise<Html> {
 	const y = { field: 'usd', type: 'quantitative', title: 'dollars', scale: fromZero(most) };
 	const line = (color: string) => ({ type: 'line', color, strokeWidth: 1.5, strokeDash: [4, 4] });
 	return figure({
-		title: 'Spent, and the pace line',
-		caption: 'By the time at which the images came. The thin line would spend the limit evenly.',
+		title: pace.length > 0 ? 'Spent, and the pace line' : 'Spent',
+		caption: `By the time at which the images came.${pace.length > 0 ? ' The dashed line would spend the limit evenly.' : ''}`,
 		key: [
 			{ swatch: swatch(colours.accent), text: 'spent' },
 			{ swatch: swatch(colours.ink), text: 'limit' },
 			...(soft.length > 0 ? [{ swatch: swatch(colours.failed), text: 'soft limit' }] : []),
+			...(pace.length > 0 ? [{ swatch: swatch(colours.soft), text: 'even pace' }] : []),
 		],
 		spec: () => ({
 			height: 260,
@@ -133,19 +135,30 @@ function withoutOthers({ others: { batches } }: TenantPage): string {
 	return batches === 0 ? '' : ` Not of ${countOf(batches, 'batch', 'batches')} that other packages ran.`;
 }
 
+/** Areas of dots: the more there are, the smaller, or they would be one blot. */
+const dotPxMax = 120;
+const dotPxMin = 8;
+const dotsPx = 40_000;
+const manyDots = 300;
+
 function accuracyPlot(data: TenantPage): Promise<Html> {
 	const values = data.batches.flatMap(({ atMs, images, accuracy }) =>
 		accuracy === undefined ? [] : [{ at: atMs, images, accuracy }],
 	);
+	const said =
+		values.length === 0
+			? 'No batch with a label yet.'
+			: 'A point a batch, larger for more images; by the model card, from the MACs that ran.';
+	const largestPx = Math.min(dotPxMax, Math.max(dotPxMin, dotsPx / Math.max(1, values.length)));
 	return figure({
 		title: 'Expected accuracy',
-		caption: `A point a batch, larger for more images; by the model card, from the MACs that ran.${onlyNewest(data)}${withoutOthers(data)}`,
+		caption: `${said}${onlyNewest(data)}${withoutOthers(data)}`,
 		spec: () => ({
-			height: 260,
+			height: values.length === 0 ? 60 : 260,
 			data: { values },
-			mark: { type: 'circle', color: colours.accent, opacity: 0.7 },
+			mark: { type: 'circle', color: colours.accent, opacity: values.length > manyDots ? 0.4 : 0.7 },
 			encoding: {
-				x,
+				x: timeAxis(data).x,
 				y: {
 					field: 'accuracy',
 					type: 'quantitative',
@@ -153,7 +166,7 @@ function accuracyPlot(data: TenantPage): Promise<Html> {
 					scale: { zero: false },
 					axis: { labelExpr: percentLabel, tickCount: 5 },
 				},
-				size: { field: 'images', type: 'quantitative', legend: null },
+				size: { field: 'images', type: 'quantitative', legend: null, scale: { zero: true, range: [0, largestPx] } },
 			},
 		}),
 	});
