@@ -1,5 +1,5 @@
-/** `npm run cost`: writes docs/cost.md from the price list and your settings. */
-import { readFile, writeFile } from 'node:fs/promises';
+/** `npm run cost`: prints what your settings cost, by the price list; for the default ones, docs/cost.md. */
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { costPage } from '../cdk/cost/page.ts';
 import { readPrices } from '../cdk/cost/prices.ts';
@@ -8,5 +8,4 @@ import { parseCard } from '../functions/core/package.ts';
 
 const root = join(import.meta.dirname, '..');
 const card = parseCard(await readFile(join(root, 'models', 'packages', settings.modelPackage, 'model.json'), 'utf8'));
-await writeFile(join(root, 'docs', 'cost.md'), costPage(await readPrices(), settings, card));
-process.stdout.write('docs/cost.md is written\n');
+process.stdout.write(costPage(await readPrices(), settings, card));

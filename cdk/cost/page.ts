@@ -43,7 +43,7 @@ export function costPage(prices: Prices, settings: Settings, card: ModelCard): s
 	const task = { vcpus: settings.cpu.cpuUnits / 1024, memoryGb: settings.cpu.memoryMib / 1024 };
 	return `# What it costs
 
-Written by \`npm run cost\`, which replaces this page by one for your settings, from [cdk/cost/prices.json](../cdk/cost/prices.json) (${prices.region}, as of ${prices.asOf}; ${prices.unit}).
+What \`npm run -s cost\` prints for the default settings; run it for yours. From [cdk/cost/prices.json](../cdk/cost/prices.json) (${prices.region}, as of ${prices.asOf}; ${prices.unit}).
 ${prices.note} Nothing on this page was billed: no stack of this could be deployed where it was written.
 
 ${idleSection(prices, settings)}

@@ -21,16 +21,9 @@ import { presentQuota } from './quota.ts';
 import { sinceOption, untilOption } from './results.ts';
 import { batchesFrom, runAfter } from './runs.ts';
 import { saidDays, saidTenant } from './said.ts';
-import {
-	modelOption,
-	type PricedOptions,
-	pricedOf,
-	readSystemCard,
-	systemPrice,
-	workerKindOption,
-} from './system-price.ts';
+import { modelOption, type PricedOptions, pricedOf, readSystemCard, systemPrice } from './system-price.ts';
 
-interface RetryOptions extends PricedOptions {
+interface RetryOptions extends Pick<PricedOptions, 'model'> {
 	tenant: string;
 	failed?: boolean;
 	digest?: string;
@@ -54,7 +47,6 @@ export function retryCommand(): Command {
 		.addOption(untilOption)
 		.option('--batch <id>', 'all images of a batch')
 		.addOption(modelOption)
-		.addOption(workerKindOption)
 		.action(async (keys: string[], options: RetryOptions) => {
 			const made = await connected((connection) => retry(connection, keys, options));
 			process.stdout.write(`${describe(made, options).join('\n')}\n`);

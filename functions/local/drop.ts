@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs';
-import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
-import { Upload } from '@aws-sdk/lib-storage';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
 import pMap from 'p-map';
 import { archiveFormatOf } from '../core/archive.ts';
 import { BudgetNetError } from '../core/errors.ts';
@@ -51,13 +51,13 @@ export async function listImages(folder: string): Promise<string[]> {
 	throw new BudgetNetError('invalid', `"${archive}" is an archive: unpack it first, or drop it into a bucket`);
 }
 
-/** Drops files of a folder into the images bucket under `tenant/`. */
+/** Drops files of a folder, one image each, into the images bucket under `tenant/`. */
 export async function dropFiles(host: Host, tenant: string, folder: string, files: readonly string[]): Promise<void> {
 	const drop = async (file: string) => {
 		const Key = `${tenant}/${file}`;
 		tenantOf(Key); // refuses by name what the planner could not take
-		const Body = await (archiveFormatOf(file) === undefined ? readImage : readFile)(join(folder, file));
-		await new Upload({ client: host.clients.s3, params: { Bucket: host.resources.imagesBucket, Key, Body } }).done();
+		const Body = await readImage(join(folder, file));
+		await host.clients.s3.send(new PutObjectCommand({ Bucket: host.resources.imagesBucket, Key, Body }));
 	};
 	await pMap(files, drop, { concurrency: limits.uploadConcurrency });
 }

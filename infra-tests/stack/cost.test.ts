@@ -13,7 +13,7 @@ import { synthesise, synthTimeoutMs } from './synthesise.ts';
 const root = join(import.meta.dirname, '..', '..');
 const prices = await readPrices();
 
-test('docs/cost.md is what npm run cost computes for the default settings', async () => {
+test('docs/cost.md is what npm run cost prints for the default settings', async () => {
 	const settings = defineSettings({});
 	const card = parseCard(await readFile(join(root, 'models', 'packages', settings.modelPackage, 'model.json'), 'utf8'));
 	expect(await readFile(join(root, 'docs', 'cost.md'), 'utf8')).toBe(costPage(prices, settings, card));

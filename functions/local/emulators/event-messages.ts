@@ -37,18 +37,6 @@ export function createdMessage({ eventName, region, bucket, key, etag, bytes, se
 	return JSON.stringify({ Records: [record] });
 }
 
-/** The message that S3 sends to a queue when notifications to it are configured. */
-export function testMessage(bucket: string): string {
-	return JSON.stringify({
-		Service: 'Amazon S3',
-		Event: 's3:TestEvent',
-		Time: new Date().toISOString(),
-		Bucket: bucket,
-		RequestId: randomUUID(),
-		HostId: 'embedded',
-	});
-}
-
 /** As S3 writes keys in events, and in listings where that is asked for: form encoding (a space is +), slashes kept. */
 export function encodeKey(key: string): string {
 	return encodeURIComponent(key)

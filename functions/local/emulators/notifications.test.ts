@@ -1,11 +1,4 @@
-import {
-	CopyObjectCommand,
-	CreateBucketCommand,
-	type Event,
-	GetBucketNotificationConfigurationCommand,
-	PutBucketNotificationConfigurationCommand,
-	PutObjectCommand,
-} from '@aws-sdk/client-s3';
+import { CopyObjectCommand, CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, DeleteMessageCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { Upload } from '@aws-sdk/lib-storage';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -21,8 +14,8 @@ let clients: Clients;
 beforeAll(async () => {
 	emulators = await startEmulators({ notifications: [{ bucket: Bucket, queueName: 'image-events' }] });
 	clients = createClients(emulators);
-	for (const name of [Bucket, 'others']) await clients.s3.send(new CreateBucketCommand({ Bucket: name }));
-	await createQueue('image-events');
+	await clients.s3.send(new CreateBucketCommand({ Bucket }));
+	await clients.sqs.send(new CreateQueueCommand({ QueueName: 'image-events' }));
 });
 afterAll(async () => {
 	for (const client of Object.values(clients)) client.destroy();
@@ -30,7 +23,6 @@ afterAll(async () => {
 });
 
 const urlOf = (name: string) => `${emulators.sqsEndpoint}/000000000000/${name}`;
-const createQueue = (QueueName: string) => clients.sqs.send(new CreateQueueCommand({ QueueName }));
 
 /** The next message, waited for by a long poll, and deleted. */
 async function next(queueName: string): Promise<string> {
@@ -39,16 +31,6 @@ async function next(queueName: string): Promise<string> {
 	const { Body = '', ReceiptHandle } = Messages?.[0] ?? {};
 	await clients.sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
 	return Body;
-}
-
-function configure(queueName: string, ...Events: Event[]) {
-	const QueueConfigurations = [{ QueueArn: `arn:aws:sqs:us-east-1:000000000000:${queueName}`, Events }];
-	return clients.s3.send(
-		new PutBucketNotificationConfigurationCommand({
-			Bucket: 'others',
-			NotificationConfiguration: { QueueConfigurations },
-		}),
-	);
 }
 
 test('every odd key arrives whole, with size and ETag, in the order of the writes', async () => {
@@ -108,19 +90,4 @@ test('the event has the shape of S3, for PUT, copy and multipart upload', async 
 		['ObjectCreated:Copy', 1],
 		['ObjectCreated:CompleteMultipartUpload', Body.length],
 	]);
-});
-
-test('a queue configured by a request gets a test event first, then the objects', async () => {
-	await createQueue('other-events');
-	await configure('other-events', 's3:ObjectCreated:*');
-	await clients.s3.send(new PutObjectCommand({ Bucket: 'others', Key: 'acme/first', Body: 'x' }));
-	expect(JSON.parse(await next('other-events'))).toMatchObject({ Event: 's3:TestEvent', Bucket: 'others' });
-	expect(JSON.parse(await next('other-events')).Records[0].s3.object.key).toBe('acme/first');
-	const read = await clients.s3.send(new GetBucketNotificationConfigurationCommand({ Bucket: 'others' }));
-	expect(read.QueueConfigurations).toMatchObject([{ Events: ['s3:ObjectCreated:*'] }]);
-});
-
-test('a configuration that could not be kept is refused', async () => {
-	await expect(configure('nobody', 's3:ObjectCreated:*')).rejects.toMatchObject({ name: 'InvalidArgument' });
-	await expect(configure('image-events', 's3:ObjectRemoved:*')).rejects.toMatchObject({ name: 'NotImplemented' });
 });

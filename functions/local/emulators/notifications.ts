@@ -1,8 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import { createdMessage, testMessage } from './event-messages.ts';
+import { createdMessage } from './event-messages.ts';
 import type { SqsStore, Stores } from './fauxqs-stores.ts';
-import { parseNotifications } from './notification-configuration.ts';
-import { creationOf, refuse, type S3Request } from './s3-request.ts';
+import { creationOf, type S3Request } from './s3-request.ts';
 
 /** Objects created in `bucket` are told to the queue of this name. */
 export interface Notification {
@@ -12,8 +11,7 @@ export interface Notification {
 
 /**
  * Sends S3's event messages, which fauxqs does not: in the order of the writes, and before the writer has its answer.
- * As with S3, an event for a queue that is not there is lost. Notifications given here send no test event, those
- * configured by a request (PutBucketNotificationConfiguration) do.
+ * As with S3, an event for a queue that is not there is lost.
  */
 export function mendNotifications(
 	app: FastifyInstance,
@@ -22,7 +20,6 @@ export function mendNotifications(
 ): void {
 	const queuesOf = new Map<string, string[]>();
 	for (const { bucket, queueName } of notifications) queuesOf.set(bucket, [...(queuesOf.get(bucket) ?? []), queueName]);
-	const xmlOf = new Map<string, string>();
 	let sequence = 0;
 
 	app.addHook<unknown, S3Request>('onSend', (request, reply, _payload, done) => {
@@ -39,28 +36,7 @@ export function mendNotifications(
 		for (const queueName of queueNames) send(sqsStore, queueName, message);
 		done();
 	});
-
-	app.addHook<S3Request>('preHandler', (request, reply, done) => {
-		const { bucket, '*': key } = request.params ?? {};
-		if (!bucket || key || !('notification' in request.query)) return done();
-		if (!s3Store.hasBucket(bucket))
-			return void refuse(reply, 404, 'NoSuchBucket', 'The specified bucket does not exist');
-		if (request.method === 'GET')
-			return void reply.header('content-type', 'application/xml').send(xmlOf.get(bucket) ?? noNotifications);
-		const xml = String(request.body ?? '');
-		const parsed = parseNotifications(xml);
-		if ('notEmulated' in parsed) return void refuse(reply, 501, 'NotImplemented', parsed.notEmulated);
-		const missing = parsed.queueNames.find((name) => !sqsStore.getQueueByName(name) || name.endsWith('.fifo'));
-		if (missing !== undefined)
-			return void refuse(reply, 400, 'InvalidArgument', `Unable to validate the destination: queue ${missing}`);
-		queuesOf.set(bucket, parsed.queueNames);
-		xmlOf.set(bucket, xml);
-		for (const queueName of parsed.queueNames) send(sqsStore, queueName, testMessage(bucket));
-		void reply.status(200).send();
-	});
 }
-
-const noNotifications = '<NotificationConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>';
 
 function send(sqsStore: SqsStore, queueName: string, body: string): void {
 	const queue = sqsStore.getQueueByName(queueName);

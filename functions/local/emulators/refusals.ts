@@ -22,6 +22,7 @@ const notEmulated = [
 	'replication',
 	'website',
 	'logging',
+	'notification',
 	'publicAccessBlock',
 	'ownershipControls',
 	'accelerate',
