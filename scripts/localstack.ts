@@ -12,36 +12,38 @@ import { startHost } from '../functions/local/host.ts';
 import { type LocalStackCloud, startStackOnLocalStack } from '../functions/local/localstack/cloud.ts';
 import { untilGone } from '../functions/local/localstack/traces.ts';
 import { packageFolder, sampleFolder } from './sample.ts';
+import { told } from './told.ts';
 
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1)); // takes LocalStack along
 const root = join(import.meta.dirname, '..');
 const output = join(root, 'demo-output');
 const images = join(output, 'images');
 
-await mkdir(output, { recursive: true });
-const truth = await prepareFolder(sampleFolder, images);
-let cloud: LocalStackCloud | undefined;
-const host = await startHost({
-	packageFolder,
-	batchImagesMax: 240,
-	windowMs: 3000,
-	startCloud: async () => {
-		cloud = await startStackOnLocalStack();
-		return cloud;
-	},
-	log: quietLog,
+await told('localstack', async () => {
+	await mkdir(output, { recursive: true });
+	const truth = await prepareFolder(sampleFolder, images);
+	let cloud: LocalStackCloud | undefined;
+	const host = await startHost({
+		packageFolder,
+		batchImagesMax: 240,
+		windowMs: 3000,
+		startCloud: async () => {
+			cloud = await startStackOnLocalStack();
+			return cloud;
+		},
+		log: quietLog,
+	});
+	try {
+		process.stdout.write(`LocalStack answers at ${host.endpoints.s3Endpoint}; stack budgetnet is deployed.\n`);
+		const progress = startProgress('images accounted for');
+		const runs = await runDemo(host, images, truth, progress.update);
+		progress.stop();
+		process.stdout.write(`\n${tableOf(runs)}\n`);
+	} finally {
+		await host.close();
+	}
+	if (cloud) {
+		await untilGone(cloud.traces);
+		const { pids, endpoints } = cloud.traces;
+		process.stdout.write(`\nGone: process ${pids.join(', ')}. Closed: ${endpoints.join(', ')}.\n`);
+	}
 });
-try {
-	process.stdout.write(`LocalStack answers at ${host.endpoints.s3Endpoint}; stack budgetnet is deployed.\n`);
-	const progress = startProgress('images accounted for');
-	const runs = await runDemo(host, images, truth, progress.update);
-	progress.stop();
-	process.stdout.write(`\n${tableOf(runs)}\n`);
-} finally {
-	await host.close();
-}
-if (cloud) {
-	await untilGone(cloud.traces);
-	const { pids, endpoints } = cloud.traces;
-	process.stdout.write(`\nGone: process ${pids.join(', ')}. Closed: ${endpoints.join(', ')}.\n`);
-}

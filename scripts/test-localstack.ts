@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { findWay } from '../functions/local/localstack/server.ts';
+import { findWay } from '../functions/local/localstack/ways.ts';
 
 const root = join(import.meta.dirname, '..');
 if (await findWay()) {

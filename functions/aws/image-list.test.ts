@@ -1,5 +1,5 @@
 import { DeleteObjectCommand, PutBucketVersioningCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { headImage } from './image-head.ts';
 import { listImages } from './image-list.ts';
 import { oddKeys } from './testing/odd-keys.ts';
@@ -26,7 +26,7 @@ test('lists what lies under a prefix, whatever its keys are made of, as it lies 
 });
 
 // LocalStack compares such keys as they are encoded, and so takes another order for them than it lists them in.
-test.skipIf(process.env.LOCALSTACK_ENDPOINT)('goes on after a key, whatever that is made of', async () => {
+test.skipIf(inject('localStackEndpoint'))('goes on after a key, whatever that is made of', async () => {
 	const all = (await listImages(clients.s3, 'listed', {})).images.map(({ key }) => key);
 	for (const [i, after] of all.entries()) {
 		const { images } = await listImages(clients.s3, 'listed', { after });
@@ -35,7 +35,7 @@ test.skipIf(process.env.LOCALSTACK_ENDPOINT)('goes on after a key, whatever that
 });
 
 // The embedded cloud keeps no versions.
-test.runIf(process.env.LOCALSTACK_ENDPOINT)('an image is named by its version, as a HEAD names it', async () => {
+test.runIf(inject('localStackEndpoint'))('an image is named by its version, as a HEAD names it', async () => {
 	const Bucket = 'versioned';
 	await clients.createBucket(Bucket);
 	const put = (Key: string, Body: string) => clients.s3.send(new PutObjectCommand({ Bucket, Key, Body }));

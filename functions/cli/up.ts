@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { Command } from 'commander';
 import { formatUsd, parseUsd } from '../core/money.ts';
-import { startHost } from '../local/host.ts';
+import { type Host, startHost } from '../local/host.ts';
 import { localStackName, startStackOnLocalStack } from '../local/localstack/cloud.ts';
 import { defaultModel, packageFolder } from './packages.ts';
+import { printable } from './printable.ts';
 import type { quietLog } from './quiet-log.ts';
 import { saidTenant } from './said.ts';
+import { settingLines } from './setting-lines.ts';
 import { emulatedWorkers } from './workers.ts';
 
 const windowMs = 2000;
@@ -35,7 +37,7 @@ async function up(options: { model: string; tenant: string; usd: string; localst
 	});
 	try {
 		await host.ledger.setQuota({ tenant, limitNanoUsd, expectedImages: 0 }, Date.now());
-		const { s3Endpoint, sqsEndpoint, dynamodbEndpoint, region, credentials } = host.endpoints;
+		const { s3Endpoint, sqsEndpoint, dynamodbEndpoint } = host.endpoints;
 		const { imagesBucket, resultsBucket } = host.resources;
 		process.stdout.write(
 			`BudgetNet Batch runs on this machine.
@@ -46,25 +48,41 @@ async function up(options: { model: string; tenant: string; usd: string; localst
   tenant    ${tenant}, quota ${formatUsd(limitNanoUsd)} this month
 
 Try, in another terminal:
-  export AWS_ACCESS_KEY_ID=${credentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey} AWS_REGION=${region}
-  export AWS_ENDPOINT_URL_S3=${s3Endpoint} AWS_ENDPOINT_URL_SQS=${sqsEndpoint} AWS_ENDPOINT_URL_DYNAMODB=${dynamodbEndpoint}
-${options.localstack ? `  export AWS_ENDPOINT_URL_CLOUDFORMATION=${s3Endpoint} BUDGETNET_STACK=${localStackName}\n` : ''}\
+${settingLines(settingsOf(host, options.localstack), process.platform)}
   aws --endpoint-url ${s3Endpoint} s3 cp --recursive models/samples/cifar10/images s3://${imagesBucket}/${tenant}/
   aws --endpoint-url ${s3Endpoint} s3 cp --recursive s3://${resultsBucket}/outcomes/tenant=${tenant}/ labels/
   npm run budgetnet -- where ${tenant}/0000.png
+${options.localstack ? `  aws --endpoint-url ${s3Endpoint} sqs list-queues\n` : ''}\
 
 Ctrl-C stops it; nothing is kept.
 `,
 		);
-		await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'), host.lost]);
+		await Promise.race([...['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => once(process, signal)), host.lost]);
 	} finally {
 		await host.close();
 	}
 }
 
+/** What commands in another terminal must be told; what they must not be told any more is undefined. */
+function settingsOf({ endpoints }: Host, localStack: true | undefined): Record<string, string | undefined> {
+	const { s3Endpoint, sqsEndpoint, dynamodbEndpoint, region, credentials } = endpoints;
+	return {
+		AWS_PROFILE: undefined, // would be taken for the keys
+		AWS_SESSION_TOKEN: undefined,
+		AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+		AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+		AWS_REGION: region,
+		AWS_ENDPOINT_URL: localStack && s3Endpoint,
+		AWS_ENDPOINT_URL_S3: s3Endpoint,
+		AWS_ENDPOINT_URL_SQS: sqsEndpoint,
+		AWS_ENDPOINT_URL_DYNAMODB: dynamodbEndpoint,
+		BUDGETNET_STACK: localStack && localStackName,
+	};
+}
+
 const announce: typeof quietLog = (level, message, fields) => {
 	const line = lineOf(level, message, fields);
-	if (line !== undefined) process.stdout.write(`${line}\n`);
+	if (line !== undefined) process.stdout.write(`${printable(line)}\n`);
 };
 
 /**

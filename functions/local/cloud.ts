@@ -10,6 +10,8 @@ export interface Cloud {
 	endpoints: Endpoints;
 	clients: Clients;
 	resources: Resources;
+	/** Says why, once it has ended by itself; the embedded one ends with its process. */
+	lost?: Promise<unknown>;
 	/** Ends it, its clients included. */
 	close(): Promise<void>;
 }

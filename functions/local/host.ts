@@ -76,8 +76,8 @@ export async function startHost(options: HostOptions) {
 		resources,
 		steps,
 		sweep,
-		/** Rejects, as `unavailable` with the reason, when its worker cannot classify any more. */
-		lost: rejectedWith(worker?.lost ?? Promise.withResolvers<unknown>().promise),
+		/** Rejects, as `unavailable` with the reason, when its worker cannot classify any more, or its cloud has ended. */
+		lost: rejectedWith(Promise.race([worker?.lost, cloud.lost].filter((lost) => lost !== undefined))),
 		ledger,
 		batches,
 		claims,

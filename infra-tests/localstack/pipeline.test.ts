@@ -21,9 +21,9 @@ const broke = 'broke';
 const absent = 'absent';
 const patience = { timeout: 60_000, interval: 500 };
 
-let templateFile: string;
+let template: string;
 beforeAll(async () => {
-	templateFile = await synthesiseTemplate();
+	template = await synthesiseTemplate();
 });
 
 describe.each(['once', 'and again'])('the pipeline over the data plane of the synthesised template, %s', () => {
@@ -34,7 +34,7 @@ describe.each(['once', 'and again'])('the pipeline over the data plane of the sy
 			batchImagesMax: 32,
 			windowMs: 1000,
 			startCloud: async () => {
-				cloud = await startLocalStackCloud({ folder, templateFile, stackName: 'budgetnet' });
+				cloud = await startLocalStackCloud({ folder, template, stackName: 'budgetnet' });
 				return cloud;
 			},
 			log: () => undefined,

@@ -1,17 +1,25 @@
 import { randomBytes } from 'node:crypto';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
+import { inject } from 'vitest';
 import { startEmulators } from '../../local/emulators/start.ts';
 import { startTables } from '../../local/emulators/tables.ts';
 import { createClients, type Endpoints } from '../clients.ts';
 import { emptyAccount } from './empty-account.ts';
 
+declare module 'vitest' {
+	interface ProvidedContext {
+		/** Of the LocalStack that was started for these tests: never one that is somebody's, for it is emptied. */
+		localStackEndpoint?: string;
+	}
+}
+
 /**
- * A cloud of a test file's own, empty, and clients of it: the embedded one or, where `LOCALSTACK_ENDPOINT` names one
+ * A cloud of a test file's own, empty, and clients of it: the embedded one or, where one was started for the tests
  * (`npm run test:localstack`, one file at a time), LocalStack's S3 and SQS, emptied. `DYNAMODB_TEST_ENDPOINT` puts
  * another DynamoDB in the place of the embedded one (`npm run test:dynamodb`); tables there belong to an access key.
  */
 export async function startClients() {
-	const localStack = process.env.LOCALSTACK_ENDPOINT;
+	const localStack = inject('localStackEndpoint');
 	const emulators = localStack ? await besideLocalStack(localStack) : await startEmulators({ notifications: [] });
 	const elsewhere = process.env.DYNAMODB_TEST_ENDPOINT;
 	const tables = elsewhere && {

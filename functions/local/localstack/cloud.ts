@@ -5,7 +5,7 @@ import { createClients, type Endpoints } from '../../aws/clients.ts';
 import { findResources } from '../../aws/stack-outputs.ts';
 import type { Cloud } from '../cloud.ts';
 import { startTables } from '../emulators/tables.ts';
-import { dataPlaneOf, readTemplate, tablesOf } from './data-plane.ts';
+import { dataPlaneOf, parseTemplate, tablesOf } from './data-plane.ts';
 import { deployTemplate } from './deploy.ts';
 import { startLocalStack } from './server.ts';
 import { synthesiseTemplate } from './synthesise.ts';
@@ -29,7 +29,7 @@ const installation = process.env.LOCALSTACK_FOLDER ?? join(import.meta.dirname, 
 export async function startStackOnLocalStack(): Promise<LocalStackCloud> {
 	return startLocalStackCloud({
 		folder: installation,
-		templateFile: await synthesiseTemplate(),
+		template: await synthesiseTemplate(),
 		stackName: localStackName,
 	});
 }
@@ -38,15 +38,15 @@ export async function startStackOnLocalStack(): Promise<LocalStackCloud> {
  * Starts LocalStack and deploys the data plane of a template that CDK has synthesised: buckets with their
  * notifications, queues with their redrive, topics, tables. As a plain process LocalStack has no DynamoDB; then the
  * embedded one holds the tables.
- * @param folder of its own, for what LocalStack installs and writes
+ * @param options the template as JSON, and a folder of its own for what LocalStack installs and writes
  * @throws BudgetNetError `unavailable`
  */
 export async function startLocalStackCloud(options: {
 	folder: string;
-	templateFile: string;
+	template: string;
 	stackName: string;
 }): Promise<LocalStackCloud> {
-	const template = await readTemplate(options.templateFile);
+	const template = parseTemplate(options.template);
 	const server = await startLocalStack(options.folder);
 	const tables = server.hasDynamoDb ? undefined : await startTables(host);
 	const endpoints: Endpoints = {
@@ -69,7 +69,7 @@ export async function startLocalStackCloud(options: {
 		if (tables) for (const table of tablesOf(template)) await clients.dynamodb.send(new CreateTableCommand(table));
 		const resources = await findResources(cloudFormation, options.stackName);
 		const traces = { pids: [server.pid], endpoints: [...new Set(Object.values(endpointsOf(endpoints)))] };
-		return { endpoints, clients, resources, traces, close };
+		return { endpoints, clients, resources, traces, lost: server.lost, close };
 	} catch (error) {
 		await close();
 		throw error;

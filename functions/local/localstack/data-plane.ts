@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
 import { z } from 'zod';
 import { parseJson } from '../../core/parse.ts';
@@ -25,9 +24,9 @@ const dataTypes = [
 ];
 const tableType = 'AWS::DynamoDB::Table';
 
-/** Reads a template that CDK has synthesised. @throws BudgetNetError `invalid` */
-export async function readTemplate(file: string): Promise<Template> {
-	return parseJson(templateSchema, await readFile(file, 'utf8'), file);
+/** A template that CDK has synthesised. @throws BudgetNetError `invalid` */
+export function parseTemplate(json: string): Template {
+	return parseJson(templateSchema, json, 'the synthesised template');
 }
 
 /**

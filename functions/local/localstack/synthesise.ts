@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, '..', '..', '..');
 
 /**
  * Synthesises the stack as the settings have it, but for what `context` says, without the functions' code.
- * @returns the template's file
+ * @returns the template, as JSON
  */
 export async function synthesiseTemplate(context: Record<string, string> = {}): Promise<string> {
 	const folder = await mkdtemp(join(tmpdir(), 'budgetnet-synth-'));
@@ -20,8 +20,12 @@ export async function synthesiseTemplate(context: Record<string, string> = {}): 
 		CDK_CONTEXT_JSON: JSON.stringify({ ...context, 'aws:cdk:bundling-stacks': [] }),
 		CDK_VALIDATION: 'false',
 	};
-	await promisify(execFile)(process.execPath, [join(root, 'cdk', 'app.ts')], { cwd: root, env, timeout: timeoutMs });
-	const [template] = (await readdir(folder)).filter((name) => name.endsWith('.template.json'));
-	if (!template) throw new BudgetNetError('internal', `cdk/app.ts wrote no template into ${folder}`);
-	return join(folder, template);
+	try {
+		await promisify(execFile)(process.execPath, [join(root, 'cdk', 'app.ts')], { cwd: root, env, timeout: timeoutMs });
+		const [template] = (await readdir(folder)).filter((name) => name.endsWith('.template.json'));
+		if (!template) throw new BudgetNetError('internal', `cdk/app.ts wrote no template into ${folder}`);
+		return await readFile(join(folder, template), 'utf8');
+	} finally {
+		await rm(folder, { recursive: true, force: true }); // the worker's build context lies there too
+	}
 }
