@@ -4,7 +4,7 @@ import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 /**
  * A `docker` that writes down what it was asked, and whose containers live on when their client dies: a server in a
@@ -73,53 +73,56 @@ const answers = (endpoint: string) =>
 		() => false,
 	);
 
-test('a container is stopped by its name, and leaves no log', async () => {
-	const { child, said, ended } = await start();
-	expect(await answers(said)).toBe(true);
-	child.stdin.write('stop\n');
-	expect(await ended).toEqual([0, null]);
-	expect(await answers(said)).toBe(false);
-	const name = `budgetnet-localstack-${new URL(said).port}`;
-	expect((await asked()).at(-1)).toBe(`stop -t 10 ${name}`);
-	expect(await readdir(join(folder, 'data'))).toEqual([]);
-});
-
-test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-	'whoever is ended by %s takes the container along',
-	async (signal) => {
+// Elsewhere a script is no program.
+describe.skipIf(process.platform === 'win32')('LocalStack in Docker', () => {
+	test('a container is stopped by its name, and leaves no log', async () => {
 		const { child, said, ended } = await start();
 		expect(await answers(said)).toBe(true);
-		child.kill(signal);
-		expect(await ended).toEqual([null, signal]);
+		child.stdin.write('stop\n');
+		expect(await ended).toEqual([0, null]);
 		expect(await answers(said)).toBe(false);
-	},
-);
+		const name = `budgetnet-localstack-${new URL(said).port}`;
+		expect((await asked()).at(-1)).toBe(`stop -t 10 ${name}`);
+		expect(await readdir(join(folder, 'data'))).toEqual([]);
+	});
 
-test('a LocalStack that ends by itself says so, and where its log is', async () => {
-	const { said, next, ended } = await start();
-	process.kill(Number(await readFile(join(folder, `budgetnet-localstack-${new URL(said).port}`), 'utf8')));
-	expect(await next()).toMatch(/^LocalStack ended with code 137; its log: .*data.localstack-\d+\.log$/);
-	expect(await ended).toEqual([3, null]);
-});
+	test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+		'whoever is ended by %s takes the container along',
+		async (signal) => {
+			const { child, said, ended } = await start();
+			expect(await answers(said)).toBe(true);
+			child.kill(signal);
+			expect(await ended).toEqual([null, signal]);
+			expect(await answers(said)).toBe(false);
+		},
+	);
 
-test('one that does not start says how it ended, at once', async () => {
-	const { said } = await start({ DIES: '1' });
-	expect(said).toMatch(/^LocalStack ended with code 137 \(at http:\/\/127\.0\.0\.1:\d+; its log: /);
-});
+	test('a LocalStack that ends by itself says so, and where its log is', async () => {
+		const { said, next, ended } = await start();
+		process.kill(Number(await readFile(join(folder, `budgetnet-localstack-${new URL(said).port}`), 'utf8')));
+		expect(await next()).toMatch(/^LocalStack ended with code 137; its log: .*data.localstack-\d+\.log$/);
+		expect(await ended).toEqual([3, null]);
+	});
 
-test('an image that is not there is pulled first', async () => {
-	const { child, said, ended } = await start({ HAS_IMAGE: '' });
-	expect(said).toMatch(/^http:/);
-	expect((await asked()).slice(1, 3)).toEqual([
-		expect.stringMatching(/^image inspect localstack/),
-		expect.stringMatching(/^pull localstack/),
-	]);
-	child.kill('SIGTERM');
-	await ended;
-});
+	test('one that does not start says how it ended, at once', async () => {
+		const { said } = await start({ DIES: '1' });
+		expect(said).toMatch(/^LocalStack ended with code 137 \(at http:\/\/127\.0\.0\.1:\d+; its log: /);
+	});
 
-test('where it cannot be pulled nothing is run', async () => {
-	const { said } = await start({ HAS_IMAGE: '', HAS_NO_NETWORK: '1' });
-	expect(said).toMatch(/^docker pull localstack\/localstack:[\d.]+ failed/);
-	expect((await asked()).at(-1)).toMatch(/^pull/);
+	test('an image that is not there is pulled first', async () => {
+		const { child, said, ended } = await start({ HAS_IMAGE: '' });
+		expect(said).toMatch(/^http:/);
+		expect((await asked()).slice(1, 3)).toEqual([
+			expect.stringMatching(/^image inspect localstack/),
+			expect.stringMatching(/^pull localstack/),
+		]);
+		child.kill('SIGTERM');
+		await ended;
+	});
+
+	test('where it cannot be pulled nothing is run', async () => {
+		const { said } = await start({ HAS_IMAGE: '', HAS_NO_NETWORK: '1' });
+		expect(said).toMatch(/^docker pull localstack\/localstack:[\d.]+ failed/);
+		expect((await asked()).at(-1)).toMatch(/^pull/);
+	});
 });
