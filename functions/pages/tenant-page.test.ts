@@ -58,3 +58,14 @@ test('a total without an end, and a tenant that did nothing, have a page too', a
 	expect(text).toContain('0 images in 0 batches; $0.00 of $2.00 spent.');
 	expect(text).not.toMatch(/NaN|Infinity/);
 });
+
+test('a batch whose images came before the period stands at its beginning, within the plot', async () => {
+	const early = { atMs: page.startMs - 5 * 86_400_000, images: 8, billedNanoUsd: 1000, accuracy: 0.9 };
+	const drawn = await renderTenantPage({ ...page, batches: [early, ...page.batches] });
+	const dots = [...drawn.matchAll(/<path transform="translate\((-?[\d.]+),[^>]*opacity="0.7"/g)].map(([, left]) =>
+		Number(left),
+	);
+	const labelled = page.batches.filter(({ accuracy }) => accuracy !== undefined);
+	expect(dots).toHaveLength(2 * (1 + labelled.length)); // for a desk and for a phone
+	expect(Math.min(...dots)).toBe(0);
+});

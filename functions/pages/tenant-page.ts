@@ -143,7 +143,7 @@ const manyDots = 300;
 
 function accuracyPlot(data: TenantPage): Promise<Html> {
 	const values = data.batches.flatMap(({ atMs, images, accuracy }) =>
-		accuracy === undefined ? [] : [{ at: atMs, images, accuracy }],
+		accuracy === undefined ? [] : [{ at: Math.max(data.startMs, atMs), images, accuracy }],
 	);
 	const said =
 		values.length === 0
