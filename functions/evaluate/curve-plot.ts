@@ -17,6 +17,7 @@ const series: { method: string; name: string; colour: string; dash?: number[]; p
 /** Accuracy against MACs as an SVG file that reads on a light and on a dark page. */
 export async function curvePlot(title: string, rows: readonly EvaluationRow[]): Promise<string> {
 	const shown = series.filter(({ method }) => rows.some((row) => row.method === method));
+	const names = shown.map(({ name }) => name);
 	const batch = Math.max(0, ...rows.filter((row) => row.method === 'static-mix').map((row) => row.batch));
 	const values = shown.flatMap(({ method, name, points }) =>
 		rows
@@ -30,11 +31,11 @@ export async function curvePlot(title: string, rows: readonly EvaluationRow[]): 
 			field: 'name',
 			type: 'nominal',
 			title: null,
-			scale: { domain: shown.map(({ name }) => name), range: shown.map(({ colour }) => colour) },
+			scale: { domain: names, range: shown.map(({ colour }) => colour) },
 			legend: { labelLimit: 0, symbolType: 'stroke', symbolSize: 600 },
 		},
 	};
-	const dashes = { domain: shown.map(({ name }) => name), range: shown.map(({ dash }) => dash ?? [1, 0]) };
+	const dashes = { domain: names, range: shown.map(({ dash }) => dash ?? [1, 0]) };
 	// For eyes and printers without colours. Its key is the colours' own: without a legend here there is none at all.
 	const strokeDash = { field: 'name', type: 'nominal', title: null, scale: dashes };
 	const spec = {

@@ -33,6 +33,11 @@ export interface SimulationPage {
 }
 
 const palette = [colours.accent, colours.failed];
+/** For printers, to which both colours are the same grey. */
+const dashes = [
+	[1, 0],
+	[7, 3],
+];
 
 /** The simulation's page as one self-contained HTML file. */
 export async function renderSimulationPage({ pacings, seconds }: SimulationPage): Promise<string> {
@@ -84,26 +89,10 @@ function keyOf(pacings: readonly PacingResult[]): NonNullable<Figure['key']> {
 	return pacings.map(({ pacing }, i) => ({ swatch: swatch(palette[i] as string), text: pacing }));
 }
 
-function colourOf(pacings: readonly PacingResult[]): object {
+/** Tells the ways of pacing apart by `range`, which has one of a channel's values for each. */
+function byPacing(pacings: readonly PacingResult[], range: readonly unknown[]): object {
 	const domain = pacings.map(({ pacing }) => pacing);
-	return { field: 'pacing', type: 'nominal', scale: { domain, range: palette }, legend: null };
-}
-
-/** For printers, to which both colours are the same grey. */
-function dashOf(pacings: readonly PacingResult[]): object {
-	const domain = pacings.map(({ pacing }) => pacing);
-	return {
-		field: 'pacing',
-		type: 'nominal',
-		scale: {
-			domain,
-			range: [
-				[1, 0],
-				[7, 3],
-			],
-		},
-		legend: null,
-	};
+	return { field: 'pacing', type: 'nominal', scale: { domain, range }, legend: null };
 }
 
 function pacePlot(pacings: readonly PacingResult[]): Promise<Html> {
@@ -131,7 +120,7 @@ function pacePlot(pacings: readonly PacingResult[]): Promise<Html> {
 				{
 					data: { values },
 					mark: { type: 'line', strokeWidth: 2 },
-					encoding: { x, y, color: colourOf(pacings), strokeDash: dashOf(pacings) },
+					encoding: { x, y, color: byPacing(pacings, palette), strokeDash: byPacing(pacings, dashes) },
 				},
 			],
 		}),
@@ -157,8 +146,8 @@ function accuracyPlot(pacings: readonly PacingResult[]): Promise<Html> {
 					scale: { zero: false },
 					axis: { labelExpr: percentLabel, tickCount: 5 },
 				},
-				color: colourOf(pacings),
-				strokeDash: dashOf(pacings),
+				color: byPacing(pacings, palette),
+				strokeDash: byPacing(pacings, dashes),
 			},
 		}),
 	});
@@ -192,7 +181,7 @@ function agesPlot(pacings: readonly PacingResult[]): Promise<Html> {
 					scale: fromZero(values.map(({ share }) => share)),
 					axis: { labelExpr: percentLabel, tickCount: 5 },
 				},
-				color: colourOf(pacings),
+				color: byPacing(pacings, palette),
 			},
 		}),
 	});
