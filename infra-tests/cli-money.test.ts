@@ -63,6 +63,11 @@ const lines: Line[] = [
 		0,
 		/^no prices yet: the planner takes its own for cifar10-resnet on cpu, \$0\.0003 a TMAC, \$0\.000000005 an image\n$/,
 	],
+	[
+		'prices list --json',
+		0,
+		/^\[\{"model":"cifar10-resnet","workerKind":"cpu","version":"embedded-1","nanoUsdPerTmac":300000,"nanoUsdPerImage":5,"inForce":true\}\]\n$/,
+	],
 	['prices set cifar10-resnet cpu --per-tmac 7 --per-image 0 --from 2999-01-01T00:00:00Z', 0, /cpu +1 +\$7\.00 /],
 	[
 		'prices list',
@@ -109,12 +114,21 @@ const lines: Line[] = [
 	['prices set cifar10-resnet CPU --per-tmac 1 --per-image 0', 2, /expected a kind of worker such as cpu/],
 	['prices set cifar10-resnet cpu --per-tmac 1', 2, /required option '--per-image/],
 	['prices set cifar10-resnet --per-tmac 1 --per-image 1', 2, /missing required argument 'worker-kind'/],
-	['prices list --json', 0, /^\[\{"model":"cifar10-resnet","workerKind":"cpu","number":1,"nanoUsdPerTmac":7000000000,/],
+	[
+		'prices list --json',
+		0,
+		/"number":1,"nanoUsdPerTmac":7000000000,[^}]*"version":"cpu-1","inForce":false\},[^}]*"version":"cpu-2","inForce":true\}/,
+	],
 	['prices', 2, /Usage: budgetnet prices/],
 	[
 		'reconcile --month 2026-11 --bill 1.00',
 		0,
 		/^2026-11: tenants were billed \$0\.00, the cloud billed \$1\.00; nothing to compare\n$/,
+	],
+	[
+		'reconcile --month 2026-11 --bill 1.00 --json',
+		0,
+		/^\{"notionalNanoUsd":0,"billNanoUsd":1000000000,"openBatches":0\}\n$/,
 	],
 	['bill --month 2026-11', 0, /^tenant +billed\nacme +\$0\.00 +.*\nall +\$0\.00\n$/],
 	['bill --month 2026-13', 2, /expected a month such as 2026-11/],

@@ -110,7 +110,11 @@ const lines: Line[] = [
 		0,
 		/^tenant +period +limit +spent +reserved +left[^\n]*\nacme +\d{4}-\d{2} [^\n]*\nglobex +\d{4}-\d{2}-\d{2} /,
 	],
-	['status acme --json', 0, /"limitNanoUsd":2000000000,"spentNanoUsd":0,.*"deferredImages":0,"inFlightImages":0/],
+	[
+		'status acme --json',
+		0,
+		/"limitNanoUsd":2000000000,"spentNanoUsd":0,.*"deferredImages":0,"inFlightBatches":0,"inFlightImages":0/,
+	],
 	['status nobody', 2, /tenant nobody has no quota/],
 	['status A/B', 2, /expected a tenant/],
 	['journal show acme', 0, /^tenant acme, \d{4}-\d{2}: 0 batches billed, \$0\.00\n$/],

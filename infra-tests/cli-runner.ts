@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { expect, vi } from 'vitest';
 import { createClients } from '../functions/aws/clients.ts';
 import { run } from '../functions/cli/program.ts';
+import { undocumented } from './documented-json.ts';
 
 const entry = join(import.meta.dirname, '..', 'functions', 'cli', 'main.ts');
 
@@ -15,7 +16,7 @@ export interface Ended {
 	stderr: string;
 }
 
-/** Runs `budgetnet` within this process, as it would run in one of its own. */
+/** Runs `budgetnet` within this process, as it would run in one of its own. What it prints as JSON must be documented. */
 export async function runBudgetnet(args: readonly string[], environment: Record<string, string>): Promise<Ended> {
 	const text = { stdout: '', stderr: '' };
 	const before = { ...process.env };
@@ -27,7 +28,9 @@ export async function runBudgetnet(args: readonly string[], environment: Record<
 		}),
 	);
 	try {
-		return { status: await run(args), ...text };
+		const ended = { status: await run(args), ...text };
+		if (args.includes('--json')) expect.soft(undocumented(args, ended.stdout)).toEqual([]);
+		return ended;
 	} finally {
 		for (const spy of spies) spy.mockRestore();
 		process.env = before;

@@ -113,9 +113,11 @@ test('where follows an image from the drop to its label; stop holds back what co
 	);
 	expect((await against('start')).status).toBe(0);
 	await expect.poll(statesOfRetried, { timeout: 30_000, interval: 500 }).toEqual(['settled', 'void']);
-	expect((await against('retry', '--tenant', 'acme', 'acme/cat.png')).stdout).toMatch(
-		/^1 images run again, in 1 batches\n\d+T\S+\n$/,
-	);
+	expect(JSON.parse((await against('retry', '--tenant', 'acme', 'acme/cat.png', '--json')).stdout)).toEqual({
+		images: 1,
+		batchIds: [expect.stringMatching(/^\d+T/)],
+		expired: 0,
+	});
 	await expect.poll(batchesWithOutcomes, { timeout: 30_000, interval: 500 }).toBe(before + 2);
 	const { batchId, outcome, earlier } = await placeOf('acme/cat.png');
 	expect({ outcome, earlier }).toMatchObject({
@@ -129,7 +131,13 @@ test('where follows an image from the drop to its label; stop holds back what co
 	await expect
 		.poll(async () => (await placeOf('acme/wrong/it.png')).reason, { timeout: 30_000, interval: 500 })
 		.toBe('stopped');
-	expect((await against('discard', '--tenant', 'acme', '--prefix', 'acme/wrong/')).stdout).toMatch(/^1 images in 1 /);
+	const wrong = ['--tenant', 'acme', '--prefix', 'acme/wrong/'];
+	expect(JSON.parse((await against('discard', ...wrong, '--dry-run', '--json')).stdout)).toEqual({
+		batches: [{ batchId: (await placeOf('acme/wrong/it.png')).batchId, images: 1 }],
+		mixed: [],
+		more: false,
+	});
+	expect((await against('discard', ...wrong)).stdout).toMatch(/^1 images in 1 /);
 	await expect
 		.poll(async () => (await placeOf('acme/wrong/it.png')).outcome?.reason, { timeout: 30_000, interval: 500 })
 		.toBe('discarded');
@@ -149,4 +157,14 @@ test('where follows an image from the drop to its label; stop holds back what co
 	);
 	await expect.poll(batchesWithOutcomes, { timeout: 30_000, interval: 500 }).toBe(inAll + 4);
 	expect((await placeOf('acme/later.png')).earlier).toMatchObject([{ outcome: { status: 'labelled' }, digest }]);
+	const month = first.replace(/^(\d{4})(\d{2}).*$/, '$1-$2');
+	const json = async (...args: string[]) => JSON.parse((await against(...args, '--json')).stdout);
+	const [{ billedNanoUsd }] = await json('bill', '--month', month);
+	expect(await json('reconcile', '--month', month, '--bill', '1')).toMatchObject({
+		notionalNanoUsd: billedNanoUsd,
+		proposed: { model: 'cifar10-resnet', workerKind: 'cpu', nanoUsdPerTmac: expect.any(Number), alsoTimesFactor: [] },
+	});
+	const entries: { billedNanoUsd: number }[] = await json('journal', 'show', 'acme');
+	expect(entries.reduce((sum, entry) => sum + entry.billedNanoUsd, 0)).toBe(billedNanoUsd);
+	expect((await json('page', '--tenant', 'acme')).batches).not.toEqual([]);
 });

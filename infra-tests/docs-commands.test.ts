@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { createProgram } from '../functions/cli/program.ts';
+import { documentedFields } from './documented-json.ts';
 
 const root = join(import.meta.dirname, '..');
 const pages = ['README.md', 'models/README.md'].concat(
@@ -51,6 +52,15 @@ test.each(pages)('%s: every command that it names is one that the program takes'
 			.catch((error) => refused.push(`${command}: ${error.message}`));
 	expect(commands.length).toBeGreaterThan(0);
 	expect(refused).toEqual([]);
+});
+
+test('docs/json.md has a section for every command that takes --json', () => {
+	const commandsUnder = (command: Command, group = ''): string[] =>
+		command.commands.flatMap((below) => [
+			...(below.options.some(({ long }) => long === '--json') ? [`${group}${below.name()}`] : []),
+			...commandsUnder(below, `${group}${below.name()} `),
+		]);
+	expect([...documentedFields.keys()].sort()).toEqual(commandsUnder(createProgram()).sort());
 });
 
 test.each(allPages)('%s: every script and every file that it names is there', async (page) => {

@@ -21,7 +21,7 @@ test('an alert is told with tenant and kind to filter by, and settled waits unti
 		expect.objectContaining({
 			TopicArn: 'arn:topic',
 			Subject: 'acme: soft-limit',
-			Message: JSON.stringify(alert),
+			Message: JSON.stringify({ v: 1, ...alert }),
 			MessageAttributes: expect.objectContaining({ kind: { DataType: 'String', StringValue: 'soft-limit' } }),
 		}),
 	]);

@@ -23,7 +23,7 @@ export function createAlertTopic(sns: SNSClient, topicArn: string, log: Log): Al
 		const publishing = new PublishCommand({
 			TopicArn: topicArn,
 			Subject: `${tenant}: ${kind}`,
-			Message: JSON.stringify(alert),
+			Message: JSON.stringify({ v: 1, ...alert }),
 			MessageAttributes: { tenant: text(tenant), kind: text(kind) },
 		});
 		await sns

@@ -101,6 +101,7 @@ function summarise(
 		limitNanoUsd,
 		spentNanoUsd,
 		elapsedMs,
+		...(deferred > 0 ? { enough } : {}),
 	};
 	if (options.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
 	else

@@ -17,6 +17,7 @@ interface DiscardOptions {
 	prefix?: string;
 	batch?: string;
 	dryRun?: boolean;
+	json?: boolean;
 }
 
 /** `budgetnet discard`: ends batches that wait, of a drop that was a mistake, before they are paid for. */
@@ -27,13 +28,15 @@ export function discardCommand(): Command {
 		.option('--prefix <prefix>', 'batches whose images, or archives, all have keys that begin so: acme/wrong-drop/')
 		.option('--batch <id>', 'one batch, whatever it holds')
 		.option('--dry-run', 'only say what would be discarded')
+		.option('--json', 'print as JSON')
 		.action(async (options: DiscardOptions) => {
 			const found = await connected(async (connection) => {
 				const discardable = await findDiscardable(connection, options);
 				if (!options.dryRun) await discard(connection, discardable.batches);
 				return discardable;
 			});
-			process.stdout.write(`${describeDiscarded(found, options).join('\n')}\n`);
+			const text = options.json ? JSON.stringify(asJson(found)) : describeDiscarded(found, options).join('\n');
+			process.stdout.write(`${text}\n`);
 		});
 }
 
@@ -86,6 +89,11 @@ async function discard({ clients, queueUrl }: Connection, batches: readonly Batc
 	const reports = createQueue(clients.sqs, queueUrl('reports'), reportMessageSchema, 'reports');
 	const send = ({ batchId, tenant }: Batch) => reports.send({ v: 1, batchId, tenant, giveUp: 'discarded' });
 	await pMap(batches, send, { concurrency: limits.storeConcurrency });
+}
+
+function asJson({ batches, mixed, more }: Discardable) {
+	const said = ({ batchId, images = 0 }: Batch) => ({ batchId, images });
+	return { batches: batches.map(said), mixed: mixed.map(said), more };
 }
 
 /** In words, line by line. */

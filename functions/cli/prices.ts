@@ -2,7 +2,8 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { formatUsd, parseUsd } from '../core/money.ts';
-import { type ListedPrice, priceAt, versionName } from '../core/price-list.ts';
+import type { Price } from '../core/price.ts';
+import { type ListedPrice, type Priced, priceAt, versionName } from '../core/price-list.ts';
 import { type Connection, connected } from './connect.ts';
 import { packageFolder } from './packages.ts';
 import { formatTable } from './table.ts';
@@ -35,11 +36,17 @@ export function pricesCommand(): Command {
 async function list({ json }: { json?: boolean }): Promise<void> {
 	const text = await connected(async (connection) => {
 		const prices = (await connection.prices.list()).sort(byPlace);
-		if (json) return JSON.stringify(prices);
 		const nowMs = Date.now();
-		const rows = prices.map((price) => [...rowOf(price), isInForce(prices, price, nowMs) ? 'in force' : '']);
+		const listed = prices.map((price) => ({
+			...price,
+			version: versionName(price),
+			inForce: isInForce(prices, price, nowMs),
+		}));
+		const fallback = fallbackOf(connection, prices, nowMs);
+		if (json) return JSON.stringify(fallback ? [...listed, { ...fallback, inForce: true }] : listed);
+		const rows = listed.map((price) => [...rowOf(price), price.inForce ? 'in force' : '']);
 		const table = prices.length === 0 ? [] : [formatTable([...head, ''], rows)];
-		return [...table, ...describeFallback(connection, prices, nowMs)].join('\n');
+		return [...table, ...(fallback ? [describeFallback(fallback, prices.length)] : [])].join('\n');
 	});
 	process.stdout.write(`${text}\n`);
 }
@@ -49,14 +56,17 @@ function isInForce(prices: readonly ListedPrice[], price: ListedPrice, nowMs: nu
 }
 
 /** What the planner takes while no version is valid for what it runs. */
-function describeFallback({ workers }: Connection, prices: readonly ListedPrice[], nowMs: number): string[] {
+function fallbackOf({ workers }: Connection, prices: readonly ListedPrice[], nowMs: number) {
 	const { model, workerKind, fallbackFor } = workers();
-	const fallback = priceAt(prices, { model, workerKind }, nowMs) ? undefined : fallbackFor({ model, workerKind });
-	if (!fallback) return [];
-	const { nanoUsdPerTmac, nanoUsdPerImage } = fallback;
-	const price = `${formatUsd(nanoUsdPerTmac)} a TMAC, ${formatUsd(nanoUsdPerImage)} an image`;
-	const none = prices.length === 0 ? 'no prices yet' : 'none of these is in force for what the planner asks for';
-	return [`${none}: the planner takes its own for ${model} on ${workerKind}, ${price}`];
+	const price = priceAt(prices, { model, workerKind }, nowMs) ? undefined : fallbackFor({ model, workerKind });
+	return price && { model, workerKind, ...price };
+}
+
+function describeFallback({ model, workerKind, ...price }: Priced & Price, versions: number): string {
+	const { nanoUsdPerTmac, nanoUsdPerImage } = price;
+	const said = `${formatUsd(nanoUsdPerTmac)} a TMAC, ${formatUsd(nanoUsdPerImage)} an image`;
+	const none = versions === 0 ? 'no prices yet' : 'none of these is in force for what the planner asks for';
+	return `${none}: the planner takes its own for ${model} on ${workerKind}, ${said}`;
 }
 
 async function set(model: string, workerKind: string, options: SetOptions): Promise<void> {

@@ -70,7 +70,7 @@ export function createProgram(): Command {
 		.hook('preAction', (command) => useStack(command.opts<{ stack?: string }>().stack))
 		.addHelpText(
 			'after',
-			`\nExit codes: 0 done, all is labelled; 1 something failed: this program, the network or AWS, as the message says; 2 wrong input or options; 3 some images have no label (failed or deferred); 4 a check found something wrong.`,
+			`\nExit codes: 0 done, all is labelled; 1 something failed: this program, the network or AWS, as the message says; 2 wrong input or options; 3 some images have no label (failed or deferred); 4 journal check found something wrong.`,
 		);
 	for (const command of switchCommands()) program.addCommand(command);
 	program.addCommand(helpCommand(program));

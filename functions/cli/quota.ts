@@ -85,7 +85,12 @@ async function change(
 		await check?.(connection);
 		return changeFrom(connection, tenant, action);
 	});
-	process.stdout.write(`${json ? JSON.stringify(quota) : describe(quota)}\n`);
+	process.stdout.write(`${json ? JSON.stringify(asJson(quota)) : describe(quota)}\n`);
+}
+
+/** With the pacing that it comes to where it says none. */
+function asJson(quota: Quota): Quota {
+	return { ...quota, pacing: pacingOf(quota) };
 }
 
 /** Does something with a tenant's quota as it is; said anew where somebody else has changed it meanwhile. */
@@ -123,7 +128,7 @@ export async function fittingQuotas(ledger: Ledger): Promise<Quota[]> {
 
 async function list({ json }: Output): Promise<void> {
 	const quotas = await connected(({ ledger }) => fittingQuotas(ledger));
-	if (json) process.stdout.write(`${JSON.stringify(quotas)}\n`);
+	if (json) process.stdout.write(`${JSON.stringify(quotas.map(asJson))}\n`);
 	else if (quotas.length === 0) process.stdout.write('no tenant has a quota yet\n');
 	else
 		process.stdout.write(

@@ -9,6 +9,7 @@ import {
 } from '../core/bill.ts';
 import { formatUsd, parseUsd } from '../core/money.ts';
 import { parse } from '../core/parse.ts';
+import type { Price } from '../core/price.ts';
 import type { Priced } from '../core/price-list.ts';
 import { findBills } from './bill.ts';
 import { type Connection, connected } from './connect.ts';
@@ -32,17 +33,24 @@ export function reconcileCommand(): Command {
 		.action(async (options: ReconcileOptions) => {
 			const month = parse(monthSchema, options.month, `--month ${options.month}`);
 			const billNanoUsd = parseUsd(options.bill, '--bill');
-			const { result, advice } = await connected(async (connection) => {
+			const found = await connected(async (connection) => {
 				const bills = await findBills(connection, month);
 				const notionalNanoUsd = bills.reduce((sum, { billedNanoUsd }) => sum + billedNanoUsd, 0);
 				const openBatches = bills.reduce((sum, bill) => sum + bill.openBatches, 0);
 				const result = { ...reconcileBill(notionalNanoUsd, billNanoUsd), openBatches };
-				return { result, advice: await adviceFor(connection, month, result, pricedOf(connection, options)) };
+				return { ...result, ...(await adviceFor(connection, month, result, pricedOf(connection, options))) };
 			});
-			process.stdout.write(
-				`${options.json ? JSON.stringify(result) : [describe(month, result), ...advice].join('\n')}\n`,
-			);
+			const text = () => [describe(month, found), ...describeAdvice(found)].join('\n');
+			process.stdout.write(`${options.json ? JSON.stringify(found) : text()}\n`);
 		});
+}
+
+/** What follows for prices: nothing where there is nothing to compare. */
+interface Advice {
+	/** The price that would bring the next bill in, and what else one bill is of. */
+	proposed?: Priced & Omit<Price, 'version'> & { alsoTimesFactor: string[] };
+	/** Why none is proposed. */
+	noProposal?: string;
 }
 
 function describe(month: string, result: Reconciliation & { openBatches: number }): string {
@@ -54,25 +62,30 @@ function describe(month: string, result: Reconciliation & { openBatches: number 
 		: `${first}\nthe prices of that month times ${factor} would have brought the bill in`;
 }
 
-/** The command that would bring the next bill in, or why there is none. @throws BudgetNetError */
+/** @throws BudgetNetError */
 async function adviceFor(
 	connection: Connection,
 	month: string,
 	{ factor }: Reconciliation,
 	priced: Priced,
-): Promise<string[]> {
+): Promise<Advice> {
 	const nowMs = connection.nowMs();
 	const price = await systemPrice(connection, priced, nowMs);
-	if (factor === undefined) return [];
+	if (factor === undefined) return {};
 	const list = await connection.prices.list();
 	const why = whyNoAdvice(list, priced, month, nowMs);
-	if (why !== undefined) return [`no price is proposed: ${why}`];
-	const { nanoUsdPerTmac, nanoUsdPerImage } = priceTimes(price, factor);
+	if (why !== undefined) return { noProposal: why };
+	return { proposed: { ...priced, ...priceTimes(price, factor), alsoTimesFactor: othersPriced(list, priced) } };
+}
+
+function describeAdvice({ proposed, noProposal }: Advice): string[] {
+	if (noProposal !== undefined) return [`no price is proposed: ${noProposal}`];
+	if (!proposed) return [];
+	const { model, workerKind, nanoUsdPerTmac, nanoUsdPerImage, alsoTimesFactor: others } = proposed;
 	const usd = (nanoUsd: number) => formatUsd(nanoUsd).slice(1);
-	const others = othersPriced(list, priced);
 	const all = others.length === 0 ? '' : ` (one bill is of all: times that factor goes for ${others.join(', ')} too)`;
 	return [
 		`to have it so from now on${all}:`,
-		`budgetnet prices set ${priced.model} ${priced.workerKind} --per-tmac ${usd(nanoUsdPerTmac)} --per-image ${usd(nanoUsdPerImage)}`,
+		`budgetnet prices set ${model} ${workerKind} --per-tmac ${usd(nanoUsdPerTmac)} --per-image ${usd(nanoUsdPerImage)}`,
 	];
 }

@@ -29,7 +29,7 @@ export function resultsCommand(): Command {
 		.addOption(sinceOption)
 		.addOption(untilOption)
 		.addOption(new Option('--csv', 'as CSV, with a head line').conflicts('json'))
-		.option('--json', 'as JSON Lines: the outcomes as they are stored, each with its batch and the package that it ran')
+		.option('--json', 'as JSON Lines: each outcome with its batch and the package that it ran')
 		.action(async (options: ResultsOptions) => {
 			await connected((connection) =>
 				pipeline(Readable.from(linesOf(connection, options)), process.stdout, { end: false }),

@@ -30,6 +30,7 @@ interface RetryOptions extends Pick<PricedOptions, 'model'> {
 	since?: string;
 	until?: string;
 	batch?: string;
+	json?: boolean;
 }
 
 /** `budgetnet retry`: runs images again on purpose, as a new run with claims of its own. */
@@ -47,9 +48,10 @@ export function retryCommand(): Command {
 		.addOption(untilOption)
 		.option('--batch <id>', 'all images of a batch')
 		.addOption(modelOption)
+		.option('--json', 'print as JSON')
 		.action(async (keys: string[], options: RetryOptions) => {
 			const made = await connected((connection) => retry(connection, keys, options));
-			process.stdout.write(`${describe(made, options).join('\n')}\n`);
+			process.stdout.write(`${options.json ? JSON.stringify(made) : describe(made, options).join('\n')}\n`);
 		});
 }
 

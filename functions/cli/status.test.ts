@@ -79,3 +79,22 @@ test('where the system runs another build of its model than is here, nothing is 
 	expect(status).toMatchObject({ deferredReason: 'quota' });
 	expect(status).not.toHaveProperty('deferredNeededLimitNanoUsd');
 });
+
+test('a batch of a retry is in flight too, though its images did not arrive with it', async () => {
+	const ledger = createMemoryLedger();
+	const nowMs = Date.now();
+	const quota = await ledger.setQuota({ tenant, limitNanoUsd: 100 }, nowMs);
+	const period = periodOf(monthsInUtc, nowMs);
+	await ledger.ensureAccount(quota, period, undefined);
+	const system = { ledger, batches: createMemoryBatches(), nowMs: Date.now } as unknown as Connection;
+	const inFlight = async () => {
+		const [status] = await findStatuses(system, tenant);
+		return [status?.inFlightBatches, status?.inFlightImages, describeStatuses(status ? [status] : [])];
+	};
+	const reserve = (rid: string, images: number) =>
+		ledger.reserve({ tenant, period, rid, batchId: rid, images, nanoUsd: 1, quotaRevision: 1 });
+	await reserve('retried', 0);
+	expect(await inFlight()).toEqual([1, 0, expect.stringContaining(' 1 retried ')]);
+	await reserve('first', 8);
+	expect(await inFlight()).toEqual([2, 8, expect.stringContaining(' 8 in 2 ')]);
+});

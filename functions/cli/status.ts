@@ -34,7 +34,9 @@ interface Status {
 	deferredReason?: string;
 	/** Where the whole limit cannot pay the oldest: the limit that would; null where none does. */
 	deferredNeededLimitNanoUsd?: number | null;
-	/** Images whose reservation is open: under way to a worker, running, or not yet settled. */
+	/** Batches whose reservation is open: under way to a worker, running, or not yet settled. */
+	inFlightBatches: number;
+	/** Images of theirs but those that are retried, which reservations do not count. */
 	inFlightImages: number;
 	suspended: boolean;
 	stopped: boolean;
@@ -98,6 +100,7 @@ async function statusOf(connection: Connection, quota: Quota, nowMs: number): Pr
 		...(oldest ? { deferredSinceMs: oldest.createdMs } : {}),
 		...(oldest?.reason ? { deferredReason: oldest.reason } : {}),
 		...(needed === undefined ? {} : { deferredNeededLimitNanoUsd: needed }),
+		inFlightBatches: open.length,
 		inFlightImages: open.reduce((sum, { images }) => sum + images, 0),
 		suspended,
 		quotaRevision: quota.revision,
@@ -150,10 +153,15 @@ function rowOf(status: Status): string[] {
 		percent(status.spentShare),
 		percent(periodShare),
 		daysLeft === undefined ? '-' : String(daysLeft),
-		String(status.inFlightImages),
+		inFlightOf(status),
 		String(status.deferredImages),
 		remarkOf(status),
 	];
+}
+
+function inFlightOf({ inFlightBatches: batches, inFlightImages: images }: Status): string {
+	if (batches === 0) return '0';
+	return images === 0 ? `${batches} retried` : `${images} in ${batches}`;
 }
 
 function percent(part: number | undefined): string {

@@ -29,7 +29,7 @@ export async function findArchive(
 	};
 	const found = await pMap(Array.from({ length: parts }).keys(), look, { concurrency: limits.storeConcurrency });
 	for (const { batchId, batch, facts } of found) {
-		const { state = 'claiming', reason, images = 0 } = batch ?? {};
+		const { state = 'missing', reason, images = 0 } = batch ?? {};
 		place.batches.push({ batchId, state, images, ...(reason ? { reason } : {}) });
 		place.images += images;
 		place.labelled += facts?.labelled ?? 0;
