@@ -10,7 +10,7 @@ import {
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import { metricsNamespace } from '../functions/aws/measures.ts';
+import { type MetricName, metricsNamespace } from '../functions/aws/measures.ts';
 import { limits } from '../functions/core/limits.ts';
 import type { HandlerFunction } from './function.ts';
 import type { Queues } from './queues.ts';
@@ -164,7 +164,7 @@ export class Alarms extends Construct {
 		});
 	}
 
-	private measured(metricName: string, statistic: string, period = quarterHour): Metric {
+	private measured(metricName: MetricName, statistic: string, period = quarterHour): Metric {
 		const dimensionsMap = { service: this.props.name };
 		return new Metric({ namespace: metricsNamespace, metricName, dimensionsMap, statistic, period });
 	}

@@ -97,6 +97,7 @@ test.skipIf(process.platform !== 'linux')(
 					INFERENCE_THREADS: '1',
 					AWS_ACCESS_KEY_ID: endpoints.credentials.accessKeyId,
 					AWS_SECRET_ACCESS_KEY: endpoints.credentials.secretAccessKey,
+					SYSTEM_NAME: 'budgetnet',
 					IMAGES_BUCKET: resources.imagesBucket,
 					RESULTS_BUCKET: resources.resultsBucket,
 					BATCHES_QUEUE_URL: resources.batchesUrl,

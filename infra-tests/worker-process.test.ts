@@ -9,7 +9,7 @@ import { monthsInUtc, periodOf } from '../functions/core/period.ts';
 import { dropFiles } from '../functions/local/drop.ts';
 import { type Host, type HostOptions, startHost } from '../functions/local/host.ts';
 import { untilAccounted } from '../functions/local/tally.ts';
-import { temporaryFolder } from '../functions/onnx/testing.ts';
+import { temporaryFolder } from '../functions/onnx/testing/packages.ts';
 
 const root = join(import.meta.dirname, '..');
 const packageFolder = join(root, 'models', 'packages', 'cifar10-resnet');
@@ -138,6 +138,7 @@ function startWorkerProcess({ endpoints, resources }: Host, folder = packageFold
 		AWS_SECRET_ACCESS_KEY: endpoints.credentials.secretAccessKey,
 		AWS_ENDPOINT_URL_S3: endpoints.s3Endpoint,
 		AWS_ENDPOINT_URL_SQS: endpoints.sqsEndpoint,
+		SYSTEM_NAME: 'budgetnet',
 		IMAGES_BUCKET: resources.imagesBucket,
 		RESULTS_BUCKET: resources.resultsBucket,
 		BATCHES_QUEUE_URL: resources.batchesUrl,

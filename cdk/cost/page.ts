@@ -35,7 +35,7 @@ const looksMonth = Math.round((monthDays * 24) / lostEventHours);
 const busyMetrics = 10;
 /** From the first batch after a quiet time until its worker is there, and until an alarm has seen that it is idle. */
 const startMinutes = 3;
-/** What a month costs in which nothing happens; a test holds it against the stack. */
+/** What a month costs in which nothing happens: a test holds it against stack and sweeper, but for the image's size. */
 export const idle = { alarmMetrics: 32, metrics: 6, queuesPolled: drivingQueues, sweepsMonth, imageGb: 0.6 };
 
 /** docs/cost.md: what a stack costs, by the price list and these settings. */

@@ -11,7 +11,6 @@ import {
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { limits } from '../../functions/core/limits.ts';
 import type { Settings } from '../settings-schema.ts';
 import { workerImage } from './image.ts';
 
@@ -73,7 +72,6 @@ function containerOf(settings: Settings, environment: Record<string, string>, lo
 		image: workerImage(settings),
 		environment: {
 			...environment,
-			VISIBILITY_SECONDS: String(limits.visibilitySeconds),
 			UV_THREADPOOL_SIZE: String(poolThreads(settings[settings.workers].cpuUnits)),
 		},
 		logging: LogDrivers.awsLogs({ logGroup, streamPrefix: 'worker' }),

@@ -12,11 +12,15 @@ import { emulatedWorkers, type Workers, workersIn } from './workers.ts';
  */
 export type Connection = Awaited<ReturnType<typeof connect>>;
 
-/** What a command must find: buckets, tables, and queues by their short names, as `plans` or `plans-dead`. */
+/** Queues by their short names. */
+export type QueueName = 'image-events' | 'plans' | 'batches' | 'reports';
+
+/** What a command must find: buckets, tables, queues, workers. */
 interface Found {
 	names: { imagesBucket: string; resultsBucket: string };
 	tablePrefix: string;
-	queueUrl: (queue: string) => string;
+	/** @param dead of its dead letters */
+	queueUrl: (queue: QueueName, dead?: boolean) => string;
 	/** Asked only by who needs it: a stack of an older version does not say it. */
 	workers: () => Workers;
 }
@@ -76,16 +80,14 @@ async function findByStack(name: string): Promise<Found> {
 	try {
 		const outputs = await outputsOf(client, name);
 		const resources = resourcesIn(outputs, name);
-		const urls: Record<string, string> = {
+		const urls: Record<QueueName, string> = {
 			'image-events': resources.imageEventsUrl,
 			plans: resources.plansUrl,
 			batches: resources.batchesUrl,
 			reports: resources.reportsUrl,
 		};
-		const queueUrl = (queue: string) => {
-			const alive = queue.replace(/-dead$/, '');
-			return `${urls[alive]}${queue.slice(alive.length)}`; // the dead letters' queue is named after its own
-		};
+		// the dead letters' queue is named after its own
+		const queueUrl = (queue: QueueName, dead = false) => `${urls[queue]}${dead ? '-dead' : ''}`;
 		const isEmulated = resources.plansUrl.includes(`/${emulatedAccount}/`);
 		// Of LocalStack `up` runs them, not the stack.
 		const workers = () => (isEmulated ? emulatedWorkers : workersIn(outputs, name));
@@ -98,7 +100,8 @@ async function findByStack(name: string): Promise<Found> {
 /** By the names that the embedded cloud gives; `BUDGETNET_PREFIX` says what they begin with. */
 function findByNames(): Found {
 	const prefix = process.env.BUDGETNET_PREFIX || defaultPrefix;
-	const queueUrl = (queue: string) => `${endpointOf('SQS')}/${emulatedAccount}/${prefix}-${queue}`;
+	const queueUrl = (queue: QueueName, dead = false) =>
+		`${endpointOf('SQS')}/${emulatedAccount}/${prefix}-${queue}${dead ? '-dead' : ''}`;
 	return { names: namesOf(prefix), tablePrefix: prefix, queueUrl, workers: () => emulatedWorkers };
 }
 

@@ -21,16 +21,22 @@ export interface Rerun {
  * To try this version again cannot help: another lies there, or none, or it cannot be decoded, or its archive is not in
  * order, or the network gives no numbers for it. And who discards images does not want them.
  */
-const hopeless: readonly string[] = [
-	'deleted',
-	'overwritten',
-	'not-an-image',
-	'too-large',
-	'bad-archive',
-	'bad-entry',
-	'no-answer',
-	'discarded',
-] satisfies FailureReason[];
+const isHopeless: Record<FailureReason, boolean> = {
+	deleted: true,
+	overwritten: true,
+	'not-an-image': true,
+	'too-large': true,
+	'bad-archive': true,
+	'bad-entry': true,
+	'no-answer': true,
+	discarded: true,
+	unreadable: false,
+	'given-up': false,
+	'waited-too-long': false,
+};
+
+/** A reason of a later release is none of them. */
+const hopelessReasons = new Set(Object.entries(isHopeless).flatMap(([reason, is]) => (is ? [reason] : [])));
 
 type Stores = Pick<Connection, 'outcomes' | 'manifests'>;
 
@@ -83,5 +89,5 @@ async function rerunAfter({ manifests }: Stores, ref: BatchRef, names: readonly 
 }
 
 function isRetryable(outcome: Outcome): boolean {
-	return outcome.status === 'failed' && !hopeless.includes(outcome.reason);
+	return outcome.status === 'failed' && !hopelessReasons.has(outcome.reason);
 }

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { BudgetNetError } from '../core/errors.ts';
 import { parseUsd } from '../core/money.ts';
-import type { Quality, Quota, QuotaWish } from '../core/quota.ts';
+import { type Pacing, pacingSchema, type Quality, type Quota, type QuotaWish } from '../core/quota.ts';
 import { decimalOf, saidCount } from './said.ts';
 
 /** What `quota set` was told. What is left out stays as it is, or has its default. */
@@ -11,7 +11,7 @@ export interface QuotaOptions {
 	period?: Quota['period'];
 	weekStart?: Quota['weekStart'];
 	timeZone?: string;
-	pacing?: 'even' | 'eager';
+	pacing?: Pacing;
 	images?: string;
 	floor?: string;
 	ceiling?: string;
@@ -28,7 +28,7 @@ export const quotaOptions = [
 	new Option(
 		'--pacing <kind>',
 		'even: the last day still has money; eager: full quality until it is gone (default: eager; even with --images)',
-	).choices(['even', 'eager']),
+	).choices(pacingSchema.options),
 	new Option('--images <count>', 'images expected in a period; 0: learn it from what came before'),
 	new Option(
 		'--floor <quality>',

@@ -1,18 +1,20 @@
 import { z } from 'zod';
 import { tenantSchema } from './object-key.ts';
 import { periodSchema } from './period.ts';
+import { wordSchema } from './word.ts';
 
 /**
  * Raised once a period, and once more when the quota was changed. soft-limit: what is spent and reserved passed it.
  * deferral-began: a batch waits because the quota cannot pay it. deferral-ended: the last batch that waited has its
  * reservation.
  */
-const alertKindSchema = z.enum(['soft-limit', 'deferral-began', 'deferral-ended']);
+export type AlertKind = 'soft-limit' | 'deferral-began' | 'deferral-ended';
 
 export const alertSchema = z.object({
 	tenant: tenantSchema,
 	period: periodSchema,
-	kind: alertKindSchema,
+	/** One of AlertKind; a later release may know more. */
+	kind: wordSchema,
 	/** Of the quota in force. */
 	quotaRevision: z.int().min(1),
 	atMs: z.int().min(0),

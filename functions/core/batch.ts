@@ -58,7 +58,8 @@ export const batchSchema = z.object({
 	archive: z.literal(true).optional(),
 	/** Batches that the archive's images make, this one included; absent until all of them are written down. */
 	parts: z.int().min(1).max(limits.archivePartsMax).optional(),
-	reason: deferralReasonSchema.optional(),
+	/** One that only a later release knows reads as none. */
+	reason: deferralReasonSchema.optional().catch(undefined),
 	/** Images won; absent until the manifest is written. */
 	images: z.int().min(1).max(limits.batchImagesMax).optional(),
 	/** Of its newest message: after it nobody starts to run the batch, and it is given up. */

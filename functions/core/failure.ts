@@ -1,18 +1,20 @@
 import { z } from 'zod';
 
 /** Why an image has no label. */
-export type FailureReason =
-	| 'not-an-image' // its bytes are no image that can be read
-	| 'too-large' // more bytes, pixels or parts than the limits allow
-	| 'deleted' // gone between claim and run: of a bucket with versions, this very version
-	| 'overwritten' // another one lies there now, in a bucket without versions; that one gets an outcome of its own
-	| 'unreadable' // the bucket would not give it
-	| 'bad-archive' // an archive that cannot be read as one, or is beyond the limits: none of its images has a label
-	| 'bad-entry' // an entry of an archive that is no plain file, or whose bytes are not what the archive says
-	| 'no-answer' // the network gave no numbers for it, as where its sums overflow
-	| 'given-up' // its batch failed as a whole, or its deadline passed
-	| 'waited-too-long' // deferred for longer than limits.deferralDaysMax
-	| 'discarded'; // an operator ended its batch while it waited
+export const failureReasons = [
+	'not-an-image', // its bytes are no image that can be read
+	'too-large', // more bytes, pixels or parts than the limits allow
+	'deleted', // gone between claim and run: of a bucket with versions, this very version
+	'overwritten', // another one lies there now, in a bucket without versions; that one gets an outcome of its own
+	'unreadable', // the bucket would not give it
+	'bad-archive', // an archive that cannot be read as one, or is beyond the limits: none of its images has a label
+	'bad-entry', // an entry of an archive that is no plain file, or whose bytes are not what the archive says
+	'no-answer', // the network gave no numbers for it, as where its sums overflow
+	'given-up', // its batch failed as a whole, or its deadline passed
+	'waited-too-long', // deferred for longer than limits.deferralDaysMax
+	'discarded', // an operator ended its batch while it waited
+] as const;
+export type FailureReason = (typeof failureReasons)[number];
 
 const detailCharactersMax = 500;
 

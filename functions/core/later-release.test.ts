@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { alertSchema } from './alert.ts';
 import { batchSchema, mintBatchId } from './batch.ts';
 import { dropRecordSchema } from './drop.ts';
 import { batchMessageSchema, deadBatchMessageSchema, reportMessageSchema, resumeMessageSchema } from './message.ts';
@@ -31,16 +32,18 @@ const facts = {
 	labelled: 2,
 	failed: 0,
 	billedNanoUsd: 30,
-	provider: 'cpu',
+	provider: 'tpu',
 	startedMs: 0,
 	elapsedMs: 1,
 };
 const item = { ...ref, createdMs: 0, state: 'sent', reservations: [] };
+const alert = { tenant: 'acme', period: '2026-11', kind: 'thrift-began', quotaRevision: 1, atMs: 0 };
 
 test.each([
 	['a batch message', batchMessageSchema, { ...run, model, plan, deadlineMs: 1 }],
 	['facts', runFactsSchema, { ...facts, plan }],
 	["a batch's item", batchSchema, item],
+	['an alert', alertSchema, alert],
 	[
 		'a record of a drop',
 		dropRecordSchema,
@@ -53,6 +56,11 @@ test.each([
 	expect(written).toMatchObject(read);
 	expect(read).not.toHaveProperty('unheardOf');
 	expect(schema.safeParse({ ...written, tenant: '../x' }).success).toBe(false);
+});
+
+test('a batch that waits for a reason of tomorrow waits for none that is known', () => {
+	const waits = { ...item, state: 'deferred', reason: 'reason-of-tomorrow' };
+	expect(batchSchema.parse(waits)).toEqual({ ...waits, reason: undefined });
 });
 
 test.each([

@@ -7,6 +7,7 @@ import { planSchema } from './pacing.ts';
 import { digestSchema } from './package.ts';
 import { periodSchema } from './period.ts';
 import { priceSchema } from './price.ts';
+import { wordSchema } from './word.ts';
 
 const keys = {
 	v: z.literal(1),
@@ -54,7 +55,8 @@ export const runFactsSchema = z.object({
 	labelled: z.int().min(0),
 	failed: z.int().min(0),
 	billedNanoUsd: z.int().min(0),
-	provider: z.enum(['cpu', 'cuda', 'none']),
+	/** `none` of a batch that was given up. */
+	provider: wordSchema,
 	startedMs: z.int().min(0),
 	elapsedMs: z.int().min(0),
 	/** Of its message. */

@@ -3,6 +3,7 @@ import { expectedImages, type Habit } from './arrivals.ts';
 import { nanoUsdSchema } from './money.ts';
 import { dayMs, periodAt } from './period.ts';
 import type { Pacing, Quota } from './quota.ts';
+import { wordSchema } from './word.ts';
 
 /**
  * Money is spread over so much of the images forecast after a batch; for the rest of them only the floor is kept
@@ -32,9 +33,6 @@ export interface Forecast {
 	keptFor: number;
 }
 
-/** A word that decides nothing where it is read: a release that knows more of them may have written it. */
-const word = z.string().min(1).max(64);
-
 /**
  * How a batch came to its budget. With card, price, number of images and the quota's revision it can be recomputed:
  * budget.ts: budgetOf.
@@ -42,14 +40,14 @@ const word = z.string().min(1).max(64);
 export const planSchema = z.object({
 	plannedMs: z.int().min(0),
 	quotaRevision: z.int().min(1),
-	pacing: word,
-	basis: word,
+	pacing: wordSchema,
+	basis: wordSchema,
 	expectedLeft: z.int().min(1),
 	keptFor: z.int().min(0),
 	/** Of the account, before the batch's reservation. */
 	availableNanoUsd: nanoUsdSchema,
 	/** Which bound decided. */
-	reason: word,
+	reason: wordSchema,
 });
 export type Plan = z.infer<typeof planSchema>;
 

@@ -20,7 +20,7 @@ export type Quality = z.infer<typeof qualitySchema>;
  * even: what is left is spread over the images still expected in the period, so that its last day still has money.
  * eager: full quality until the quota is gone.
  */
-const pacingSchema = z.enum(['even', 'eager']);
+export const pacingSchema = z.enum(['even', 'eager']);
 export type Pacing = z.infer<typeof pacingSchema>;
 
 /**

@@ -2,7 +2,7 @@ import { assert } from './errors.ts';
 import type { ModelCard } from './package.ts';
 
 /** What two views of the same images say together: the mean of their logits. @returns as many numbers as each */
-export function joinViews(first: Float32Array, second: Float32Array): Float32Array<ArrayBuffer> {
+function joinViews(first: Float32Array, second: Float32Array): Float32Array<ArrayBuffer> {
 	return Float32Array.from(first, (logit, i) => (logit + (second[i] as number)) / 2);
 }
 

@@ -12,7 +12,7 @@ import { median } from '../core/median.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { ModelCard } from '../core/package.ts';
 import { parseJson } from '../core/parse.ts';
-import { joinViews } from '../core/views.ts';
+import { createViews } from '../core/views.ts';
 import type { Inference } from '../onnx/client.ts';
 import { type OutcomeTable, tableOf, type ValueTable, valueTableOf } from './table.ts';
 
@@ -64,12 +64,12 @@ export async function runAll(
 	const columns = valuesWidth(card);
 	const values = new Float32Array((policies - 1) * images * columns);
 	const pixels = Buffer.concat(decoded);
+	const views = createViews(card);
 	for (let policy = 0; policy < policies; policy++) {
 		const answer = await inference.run(policy, pixels, images);
 		const perPolicy = images * classes;
-		const first = logits.subarray((policy - 1) * perPolicy, policy * perPolicy);
-		const mirrored = card.policies[policy]?.mirrored;
-		logits.set(mirrored ? joinViews(first, answer.logits) : answer.logits, policy * perPolicy);
+		// of all images as if they were one
+		logits.set(views.after(policy, 0, answer.logits), policy * perPolicy);
 		if (answer.values) values.set(answer.values, policy * images * columns);
 	}
 	const table = tableOf(logits, policies, classes, truth);

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { fullMacs, policyMacs } from '../core/package.ts';
 import { cardFor } from '../core/testing/card.ts';
-import { temporaryFolder } from '../onnx/testing.ts';
+import { temporaryFolder } from '../onnx/testing/packages.ts';
 import { leastShare, sealPackage } from './seal.ts';
 import { capMacs } from './trial.ts';
 

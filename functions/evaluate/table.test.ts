@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { cardFor } from '../core/testing/card.ts';
-import { temporaryFolder } from '../onnx/testing.ts';
+import { temporaryFolder } from '../onnx/testing/packages.ts';
 import { loadTable, mustBeOf, tableOf } from './table.ts';
 
 /** Logits by which the first policy is right about one image of two, the second about both. */

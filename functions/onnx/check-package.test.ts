@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { checkPackage } from './check-package.ts';
 import { loadPackage } from './package-files.ts';
-import { packageFolder } from './testing.ts';
+import { packageFolder } from './testing/packages.ts';
 
 /** A package whose check.json was changed before its digest was taken. */
 async function withCheck(change: (check: { images: number; logits: number[][][]; values: number[][][] }) => void) {

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { valuesWidth } from '../core/advice.ts';
 import { limits } from '../core/limits.ts';
-import { pixelBytes } from '../core/package.ts';
+import { type ModelCard, pixelBytes } from '../core/package.ts';
 import { parseJson } from '../core/parse.ts';
 import { readLogits } from '../core/reading.ts';
-import { joinViews } from '../core/views.ts';
+import { createViews } from '../core/views.ts';
 import { type Inference, startInference } from './client.ts';
 import { checkFile, type ModelPackage } from './package-files.ts';
 import { chunkImagesOf, type Provider } from './provider.ts';
@@ -83,12 +83,6 @@ function compare(expected: Float32Array, found: Float32Array, tolerance: number)
 	};
 }
 
-/** One policy of the package; a mirrored one comes after its first view. */
-interface Which {
-	policy: number;
-	mirrored: boolean;
-}
-
 /** What one image got. */
 interface Answer {
 	image: number;
@@ -101,7 +95,8 @@ interface Answer {
 async function* answersOf(
 	inference: Inference,
 	check: Check & { bytes: Uint8Array },
-	{ policy, mirrored }: Which,
+	{ policies }: ModelCard,
+	policy: number,
 	size: number,
 ): AsyncGenerator<Answer> {
 	const imageBytes = check.bytes.length / check.images;
@@ -112,9 +107,10 @@ async function* answersOf(
 		const pixels = Buffer.concat(
 			picked.map((image) => check.bytes.subarray(image * imageBytes, (image + 1) * imageBytes)),
 		);
+		const views = createViews({ policies });
+		if (policies[policy]?.mirrored) views.after(policy - 1, 0, (await inference.run(policy - 1, pixels, size)).logits);
 		const answer = await inference.run(policy, pixels, size);
-		const first = mirrored ? await inference.run(policy - 1, pixels, size) : undefined;
-		const logits = first ? joinViews(first.logits, answer.logits) : answer.logits;
+		const logits = views.after(policy, 0, answer.logits); // of all images as if they were one
 		for (const [i, image] of picked.entries())
 			yield {
 				image,
@@ -167,12 +163,11 @@ export async function checkPackage(pkg: ModelPackage): Promise<PackageCheck> {
 	const inference = await startInference(pkg, { threads: 1 });
 	try {
 		const policies: PackageCheck['policies'] = [];
-		for (const [index, { id, mirrored }] of pkg.card.policies.entries()) {
+		for (const [index, { id }] of pkg.card.policies.entries()) {
 			const batchSizes = [1, 3, chunkImagesOf(inference.provider, pkg.card) + 1];
-			const which = { policy: index, mirrored: mirrored === true };
 			const worst = { deviation: 0, valueDeviation: 0 };
 			for (const size of batchSizes)
-				for await (const answer of answersOf(inference, check, which, size)) {
+				for await (const answer of answersOf(inference, check, pkg.card, index, size)) {
 					const named = `${where}, policy ${id}, ${size} at once`;
 					const found = deviationsOf(check, index, answer, inference.provider, named);
 					worst.deviation = Math.max(worst.deviation, found.deviation);

@@ -8,7 +8,7 @@ import { adviceOf, valuesWidth } from '../core/advice.ts';
 import { limits } from '../core/limits.ts';
 import { type Inference, startInference } from './client.ts';
 import { loadPackage, type ModelPackage } from './package-files.ts';
-import { packageFolder, writePackage } from './testing.ts';
+import { packageFolder, writePackage } from './testing/packages.ts';
 import { connect } from './thread-calls.ts';
 
 let folder: string;

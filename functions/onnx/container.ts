@@ -1,6 +1,7 @@
 import { limits } from '../core/limits.ts';
 import { numberOf, pngChunksOf, webpChunksOf } from './chunks.ts';
 import { isStartOfFrame, segmentsOf, startOfScan } from './jpeg-segments.ts';
+import type { ImageFormat } from './sniff.ts';
 
 /*
  * What a decoder of images would do without any bound of its own, whatever the file's size and pixels: read scan after
@@ -9,11 +10,15 @@ import { isStartOfFrame, segmentsOf, startOfScan } from './jpeg-segments.ts';
  */
 
 /** Why a file would take a decoder too long; undefined where it would not. */
-export function tooManyParts(bytes: Uint8Array, format: string): string | undefined {
-	if (format === 'JPEG') return tooManyScans(bytes);
-	if (format === 'WebP' && hasMoreFrames(bytes, limits.webpFramesMax))
-		return `more than ${limits.webpFramesMax} frames`;
-	return undefined;
+export function tooManyParts(bytes: Uint8Array, format: ImageFormat): string | undefined {
+	switch (format) {
+		case 'JPEG':
+			return tooManyScans(bytes);
+		case 'WebP':
+			return hasMoreFrames(bytes, limits.webpFramesMax) ? `more than ${limits.webpFramesMax} frames` : undefined;
+		case 'PNG': // its texts are left out: withoutExtras
+			return undefined;
+	}
 }
 
 /** Counts as libjpeg does. */

@@ -6,7 +6,7 @@ import { limits } from '../core/limits.ts';
 import { type ModelCard, pixelBytes } from '../core/package.ts';
 import { tooManyParts, withoutExtras } from './container.ts';
 import { isTameProfile } from './icc-profile.ts';
-import { sniff } from './sniff.ts';
+import { isImageFormat, sniff } from './sniff.ts';
 import { tidyJpeg } from './tidy-jpeg.ts';
 
 // Second wall behind sniff(): these settings hold for every user of sharp in this process.
@@ -59,8 +59,7 @@ export async function decodeImage(bytes: Uint8Array, input: ModelCard['input']):
 	if (bytes.length > limits.imageBytesMax)
 		throw new ImageRefused('too-large', `an image of ${bytes.length} bytes: at most ${limits.imageBytesMax}`);
 	const format = sniff(bytes);
-	if (!['JPEG', 'PNG', 'WebP'].includes(format))
-		throw new ImageRefused('not-an-image', `expected JPEG, PNG or WebP, found ${format}`);
+	if (!isImageFormat(format)) throw new ImageRefused('not-an-image', `expected JPEG, PNG or WebP, found ${format}`);
 	const tooMany = tooManyParts(bytes, format);
 	if (tooMany) throw new ImageRefused('too-large', `${format} of ${tooMany}`);
 	const file = format === 'PNG' ? withoutExtras(bytes) : bytes;

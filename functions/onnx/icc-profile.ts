@@ -3,6 +3,7 @@ import { inflate } from 'node:zlib';
 import { limits } from '../core/limits.ts';
 import { type Chunk, numberOf, pngChunksOf, webpChunksOf } from './chunks.ts';
 import { segmentsOf, startOfScan } from './jpeg-segments.ts';
+import type { ImageFormat } from './sniff.ts';
 
 /*
  * A colour profile is a program, and a decoder's time-out does not look while it runs. Its tables and curves cost what
@@ -19,13 +20,24 @@ const tagBytes = 12;
  * Whether a file's colour profile may run: it is in one piece, within its limit, and holds no pipeline. True where the
  * file has none.
  */
-export async function isTameProfile(bytes: Uint8Array, format: string): Promise<boolean> {
-	const pieces = format === 'JPEG' ? piecesOfJpeg(bytes) : chunkedPieces(bytes, format);
+export async function isTameProfile(bytes: Uint8Array, format: ImageFormat): Promise<boolean> {
+	const pieces = piecesOf(bytes, format);
 	if (pieces.length === 0) return true;
 	if (pieces.includes(undefined)) return false;
 	const packed = Buffer.concat(pieces as Uint8Array[]);
 	const profile = format === 'PNG' ? await unpack(packed) : packed;
 	return profile !== undefined && profile.length <= limits.profileBytesMax && !holdsPipeline(profile);
+}
+
+function piecesOf(bytes: Uint8Array, format: ImageFormat): (Uint8Array | undefined)[] {
+	switch (format) {
+		case 'JPEG':
+			return piecesOfJpeg(bytes);
+		case 'PNG':
+			return piecesInChunks(bytes, pngChunksOf(bytes), 'iCCP');
+		case 'WebP':
+			return piecesInChunks(bytes, webpChunksOf(bytes), 'ICCP');
+	}
 }
 
 function holdsPipeline(profile: Buffer): boolean {
@@ -59,12 +71,10 @@ function piecesOfJpeg(jpeg: Uint8Array): (Uint8Array | undefined)[] {
 }
 
 /** A PNG or a WebP may have one; of more, which one counts is the decoder's choice. */
-function chunkedPieces(file: Uint8Array, format: string): (Uint8Array | undefined)[] {
-	const chunks: Iterable<Chunk> = format === 'PNG' ? pngChunksOf(file) : webpChunksOf(file);
-	const name = numberOf(format === 'PNG' ? 'iCCP' : 'ICCP');
+function piecesInChunks(file: Uint8Array, chunks: Iterable<Chunk>, name: string): (Uint8Array | undefined)[] {
 	const pieces: Uint8Array[] = [];
 	for (const chunk of chunks) {
-		if (chunk.name !== name) continue;
+		if (chunk.name !== numberOf(name)) continue;
 		if (pieces.length > 0) return [undefined];
 		pieces.push(file.subarray(chunk.data, chunk.data + chunk.bytes));
 	}

@@ -3,7 +3,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { packageFolder, temporaryFolder } from './testing.ts';
+import { packageFolder, temporaryFolder } from './testing/packages.ts';
 
 const run = promisify(execFile);
 const file = (name: string) => JSON.stringify(new URL(name, import.meta.url).href);

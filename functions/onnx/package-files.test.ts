@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { limits } from '../core/limits.ts';
 import { digestOf, loadPackage, noDigest } from './package-files.ts';
-import { type LooseCard, type Mischief, packageFolder, temporaryFolder } from './testing.ts';
+import { type LooseCard, type Mischief, packageFolder, temporaryFolder } from './testing/packages.ts';
 
 const invalid = (message: RegExp) =>
 	expect.objectContaining({ code: 'invalid', message: expect.stringMatching(message) });

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { limits } from '../core/limits.ts';
 import { loadPackage } from './package-files.ts';
 import { chunkImagesOf, probeProvider, runsOn, shapeImagesOf } from './provider.ts';
-import { packageFolder, temporaryFolder } from './testing.ts';
+import { packageFolder, temporaryFolder } from './testing/packages.ts';
 
 env.logLevel = 'fatal'; // a missing provider is expected here
 

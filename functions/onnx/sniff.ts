@@ -13,6 +13,14 @@ const beginnings: readonly (readonly [format: string, hex: RegExp])[] = [
 	['SVG or XML', /^(efbbbf)?(20|09|0a|0d)*3c(3f786d6c|737667|21)/], // <?xml, <svg, <!
 ];
 
+/** Formats that are decoded: each has its walks in container.ts and icc-profile.ts. */
+export const imageFormats = ['JPEG', 'PNG', 'WebP'] as const;
+export type ImageFormat = (typeof imageFormats)[number];
+
+export function isImageFormat(format: string): format is ImageFormat {
+	return imageFormats.some((each) => each === format);
+}
+
 const headBytes = 64;
 
 /**

@@ -1,9 +1,9 @@
-import type { Alert } from '../core/alert.ts';
+import type { Alert, AlertKind } from '../core/alert.ts';
 import { chargedNanoUsd } from '../core/ledger.ts';
 import type { Ledger } from '../core/ports.ts';
 import type { Quota } from '../core/quota.ts';
 
-type Raised = Omit<Alert, 'atMs'>;
+type Raised = Omit<Alert, 'atMs' | 'kind'> & { kind: AlertKind };
 
 /**
  * What a reservation that was just granted gives reason for: the soft limit is passed, nobody waits any more. The

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { measuresOf } from '../aws/measures.ts';
 import { type Batch, type BatchState, type DeferralReason, mintBatchId } from '../core/batch.ts';
 import { dayMs } from '../core/period.ts';
 import { measureWaiting } from './measures.ts';
@@ -62,4 +63,9 @@ test('a part of an archive that waited for its turn is being planned since it wa
 
 test('zeros are measured too, or an alarm would not know that all is well', () => {
 	expect(Object.values(measureWaiting([], nowMs))).toEqual([0, 0, 0, 0, 0, 0]);
+});
+
+test('each of them is a metric, which alarms and the price of an idle month count on', () => {
+	const waiting = measureWaiting([], nowMs);
+	expect(measuresOf({ ...waiting })).toHaveLength(Object.keys(waiting).length);
 });

@@ -13,7 +13,8 @@ import { loadPackage } from '../onnx/package-files.ts';
 import { readSettings } from './settings.ts';
 import { startWorker } from './start.ts';
 
-const log = createMeasuredLog(process.env.SYSTEM_NAME ?? 'budgetnet', 'worker');
+// before settings are read, so that one who lacks its name can say so
+const log = createMeasuredLog(process.env.SYSTEM_NAME || 'nameless', 'worker');
 
 try {
 	const signal = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);

@@ -4,6 +4,8 @@ import { limits } from '../core/limits.ts';
 import { parse } from '../core/parse.ts';
 
 const settingsSchema = z.object({
+	/** Its metrics' dimension. */
+	SYSTEM_NAME: z.string().min(1),
 	IMAGES_BUCKET: z.string().min(3),
 	RESULTS_BUCKET: z.string().min(3),
 	BATCHES_QUEUE_URL: z.url(),
@@ -18,6 +20,7 @@ const settingsSchema = z.object({
 });
 
 export interface WorkerSettings {
+	systemName: string;
 	imagesBucket: string;
 	resultsBucket: string;
 	batchesUrl: string;
@@ -37,6 +40,7 @@ export interface WorkerSettings {
 export function readSettings(environment: NodeJS.ProcessEnv): WorkerSettings {
 	const settings = parse(settingsSchema, environment, 'environment of the worker');
 	return {
+		systemName: settings.SYSTEM_NAME,
 		imagesBucket: settings.IMAGES_BUCKET,
 		resultsBucket: settings.RESULTS_BUCKET,
 		batchesUrl: settings.BATCHES_QUEUE_URL,

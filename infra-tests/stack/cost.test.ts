@@ -8,6 +8,7 @@ import { readPrices } from '../../cdk/cost/prices.ts';
 import { computeBindsGmac, gmacUsd, gpuPaysGmac, workerUsdMillion } from '../../cdk/cost/worker-time.ts';
 import { defineSettings } from '../../cdk/settings-schema.ts';
 import { parseCard } from '../../functions/core/package.ts';
+import { measureWaiting } from '../../functions/sweeper/measures.ts';
 import { synthesise, synthTimeoutMs } from './synthesise.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -103,7 +104,7 @@ test('a batch of one image costs seven times as many dollars in requests as a sh
 });
 
 test(
-	'the idle month counts the alarms of the synthesised stack, each by its metrics',
+	'the idle month counts the alarms of the synthesised stack, each by its metrics, and the metrics of each sweep',
 	() => {
 		const alarms = Object.values(synthesise({}).findResources('AWS::CloudWatch::Alarm'));
 		const metricsOf = ({ Properties }: (typeof alarms)[number]) =>
@@ -112,6 +113,7 @@ test(
 		expect(Object.keys(synthesise({}).findResources('AWS::Lambda::EventSourceMapping'))).toHaveLength(
 			idle.queuesPolled,
 		);
+		expect(Object.keys(measureWaiting([], 0))).toHaveLength(idle.metrics);
 	},
 	synthTimeoutMs,
 );

@@ -4,6 +4,7 @@ import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { tableDefinitions } from '../../functions/aws/tables.ts';
 import { limits } from '../../functions/core/limits.ts';
+import { readSettings } from '../../functions/worker/settings.ts';
 import { appOf, synthesise, synthTimeoutMs } from './synthesise.ts';
 
 const daySeconds = 24 * 3600;
@@ -241,6 +242,18 @@ describe.each(both)('workers: %s', (kind) => {
 				Match.objectLike({ Environment: Match.arrayWith([{ Name: 'UV_THREADPOOL_SIZE', Value: '6' }]) }),
 			],
 		});
+	});
+
+	test('are told all that a worker must be told, and nothing that it does not read', () => {
+		const [task] = Object.values(templates[kind].findResources('AWS::ECS::TaskDefinition'));
+		const environmentOf: { Name: string }[] = task?.Properties.ContainerDefinitions[0].Environment;
+		const byOthers = ['AWS_REGION', 'UV_THREADPOOL_SIZE']; // the SDK, Node
+		const told = environmentOf.map(({ Name }) => Name).filter((name) => !byOthers.includes(name));
+		const value = (name: string) => (name.endsWith('_URL') ? 'https://sqs.eu-west-1.amazonaws.com/1/q' : 'told');
+		const byDockerfile = { PACKAGE_FOLDER: 'models' };
+		const environment = { ...byDockerfile, ...Object.fromEntries(told.map((name) => [name, value(name)])) };
+		expect(readSettings(environment)).toMatchObject({ systemName: 'told', imagesBucket: 'told' });
+		for (const name of told) expect(() => readSettings({ ...environment, [name]: undefined })).toThrow(name);
 	});
 
 	test('are told their region, which only Fargate would say by itself', () => {

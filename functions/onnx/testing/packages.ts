@@ -2,14 +2,14 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { digestOf, noDigest } from './package-files.ts';
+import { digestOf, noDigest } from '../package-files.ts';
 
 /*
  * For tests: copies of the package in models/packages, to be spoilt at will. Whatever is trained into it, tests look
  * only at its shape and its check.json.
  */
 
-const models = new URL('../../models/', import.meta.url);
+const models = new URL('../../../models/', import.meta.url);
 
 /** A card as JSON, open to mischief. */
 export interface LooseCard {

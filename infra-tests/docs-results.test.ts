@@ -1,0 +1,31 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { failureReasons } from '../functions/core/failure.ts';
+import { outcomeSchema } from '../functions/core/outcome.ts';
+
+const page = await readFile(join(import.meta.dirname, '..', 'docs', 'results.md'), 'utf8');
+const fields = new Set(outcomeSchema.options.flatMap(({ shape }) => Object.keys(shape)));
+
+/** What matches in the first part of the page that does. */
+function namesIn(part: RegExp, name: RegExp): string[] {
+	const [, text = ''] = part.exec(page) ?? [];
+	return [...text.matchAll(name)].map(([, found = '']) => found).sort();
+}
+
+test('the table of an outcome has its fields, and so have the tables that DuckDB and Athena are told', () => {
+	const all = [...fields].sort();
+	expect(namesIn(/\n\| field([\s\S]*?)\n\n/, /^\| `(\w+)`/gm)).toEqual(all);
+	expect(namesIn(/CREATE VIEW outcomes[\s\S]*?columns = \{([\s\S]*?)\}/, /(\w+): '/g)).toEqual(all);
+	expect(
+		namesIn(/CREATE EXTERNAL TABLE outcomes \(([\s\S]*?)\)\n/, /`?(\w+)`? (?:int|string|double|array|bigint)/g),
+	).toEqual(all);
+});
+
+test('of every reason it is said what it means, what it costs, and whether another try may help', () => {
+	const reasons = [...failureReasons].sort();
+	expect(namesIn(/\n\| `reason` +\| failed +\|(.*)\n/, /`([a-z-]+)`/g)).toEqual(reasons);
+	expect(namesIn(/\n\| reason \| what it means.*\n((?:\|.*\n)+)/, /(?<=^\|[^|]*)`([a-z-]+)`(?=[^|]*\|)/gm)).toEqual(
+		reasons,
+	);
+});
