@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { limits } from '../functions/core/limits.ts';
 import { parse } from '../functions/core/parse.ts';
 import { priceSchema } from '../functions/core/price.ts';
+import { workerKinds } from '../functions/core/price-list.ts';
 import { retentionDaysMin } from './sizes.ts';
 
 const retentionDays = z.int().min(retentionDaysMin).max(3650);
@@ -24,7 +25,7 @@ const settingsSchema = z
 			.refine((name) => !/^(aws|ecs|fargate)/.test(name), 'may not begin with aws, ecs or fargate')
 			.default('budgetnet'),
 		/** What runs the batches: `cpu` tasks on Fargate, or `gpu` tasks on ECS Managed Instances, one GPU a task. */
-		workers: z.enum(['cpu', 'gpu']).default('cpu'),
+		workers: z.enum(workerKinds).default('cpu'),
 		/** Most workers at once; none run while no batch waits. */
 		workersMax: z.int().min(1).max(100).default(4),
 		cpu: z

@@ -65,8 +65,10 @@ test('where follows an image from the drop to its label; stop holds back what co
 	expect((await against('where', 'acme/a.zip', 'in/it.png')).stdout).toMatch(
 		/^acme\/a.zip in\/it.png .*settled\nbatch \S+\nlabel/,
 	);
-	const other = JSON.parse((await against('where', 'acme/cat.png', '--of', 'e9', '--json')).stdout);
-	expect(other).toEqual({ key: 'acme/cat.png', version: 'e9', state: 'unclaimed' });
+	expect(await against('where', 'acme/cat.png', '--of', 'e9')).toMatchObject({
+		status: 2,
+		stderr: expect.stringContaining('no run of "acme/cat.png", version e9, is known'),
+	});
 	expect((await against('where', 'acme/a.zip', 'not/in.png')).stderr).toContain('has no image "not/in.png"');
 	expect((await against('results', '--tenant', 'acme')).stdout).toMatch(
 		/^acme\/cat.png: \w+ \(0\.\d+\), cifar10-resnet sha256:\w{12}\nacme\/note.txt: failed: /,

@@ -45,6 +45,11 @@ export async function outputsOf(client: CloudFormationClient, stackName: string)
  * @throws BudgetNetError `invalid` when they are not this system's
  */
 export function resourcesIn(given: StackOutputs, stackName: string): Resources {
+	if (given.TablePrefix === undefined)
+		throw new BudgetNetError(
+			'invalid',
+			`stack "${stackName}" is not one of BudgetNet: it has no output TablePrefix; which did npm run deploy make?`,
+		);
 	const outputs = parse(outputsSchema, given, `outputs of stack ${stackName}`);
 	return {
 		tablePrefix: outputs.TablePrefix,

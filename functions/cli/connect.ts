@@ -1,9 +1,11 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { z } from 'zod';
 import { clockOf, createClients, triesAndTimes } from '../aws/clients.ts';
 import { emulatedAccount, namesOf } from '../aws/names.ts';
 import { outputsOf, resourcesIn } from '../aws/stack-outputs.ts';
 import { createStores } from '../aws/stores.ts';
 import { BudgetNetError } from '../core/errors.ts';
+import { parse } from '../core/parse.ts';
 import { emulatedWorkers, type Workers, workersIn } from './workers.ts';
 
 /**
@@ -26,6 +28,7 @@ interface Found {
 }
 
 const defaultPrefix = 'budgetnet';
+const prefixSchema = z.string().regex(/^[a-z0-9-]{1,40}$/, 'expected what names begin with: a-z, 0-9 and -');
 let stackName: string | undefined;
 
 /**
@@ -50,7 +53,7 @@ const services = ['S3', 'SQS', 'DYNAMODB'];
 /** The SDK's own words of an endpoint without a scheme are `UnknownError`. @throws BudgetNetError `invalid` */
 function mustBeUrl(service: string): void {
 	const endpoint = endpointOf(service);
-	if (endpoint === undefined || /^https?:\/\/[^/]/.test(endpoint)) return;
+	if (endpoint === undefined || (/^https?:\/\/[^/]/.test(endpoint) && URL.canParse(endpoint))) return;
 	throw new BudgetNetError(
 		'invalid',
 		`endpoint of ${service} "${endpoint}": expected a URL such as http://127.0.0.1:4566 (AWS_ENDPOINT_URL_${service}, AWS_ENDPOINT_URL)`,
@@ -99,7 +102,7 @@ async function findByStack(name: string): Promise<Found> {
 
 /** By the names that the embedded cloud gives; `BUDGETNET_PREFIX` says what they begin with. */
 function findByNames(): Found {
-	const prefix = process.env.BUDGETNET_PREFIX || defaultPrefix;
+	const prefix = parse(prefixSchema, process.env.BUDGETNET_PREFIX || defaultPrefix, 'BUDGETNET_PREFIX');
 	const queueUrl = (queue: QueueName, dead = false) =>
 		`${endpointOf('SQS')}/${emulatedAccount}/${prefix}-${queue}${dead ? '-dead' : ''}`;
 	return { names: namesOf(prefix), tablePrefix: prefix, queueUrl, workers: () => emulatedWorkers };

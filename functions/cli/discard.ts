@@ -7,6 +7,7 @@ import { limits } from '../core/limits.ts';
 import { reportMessageSchema } from '../core/message.ts';
 import { parse } from '../core/parse.ts';
 import { type Connection, connected } from './connect.ts';
+import { doubtTenant } from './quota.ts';
 import { saidTenant } from './said.ts';
 
 /** Waiting batches that one call looks at, the oldest first. */
@@ -33,6 +34,7 @@ export function discardCommand(): Command {
 			const found = await connected(async (connection) => {
 				const discardable = await findDiscardable(connection, options);
 				if (!options.dryRun) await discard(connection, discardable.batches);
+				if (discardable.batches.length === 0) await doubtTenant(connection, options.tenant);
 				return discardable;
 			});
 			const text = options.json ? JSON.stringify(asJson(found)) : describeDiscarded(found, options).join('\n');

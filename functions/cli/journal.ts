@@ -45,12 +45,26 @@ async function show(tenant: string, { period, json }: Output & { period?: string
 	if (period !== undefined) parse(periodSchema, period, `--period "${period}"`);
 	const { name, entries, account } = await connected(async ({ ledger, nowMs }) => {
 		const quota = presentQuota(tenant, await ledger.getQuota(tenant));
-		const found = period ?? periodOf(quota, nowMs());
+		const now = periodOf(quota, nowMs());
+		const found = period ?? now;
 		const account = await ledger.getAccount(tenant, found);
+		if (!account && found !== now) throw unknownPeriod(tenant, found, await ledger.accounts(tenant));
 		return { name: found, account, entries: await Array.fromAsync(ledger.journal(tenant, found)) };
 	});
 	const inOrder = entries.toSorted((a, b) => (a.batchId < b.batchId ? -1 : 1));
 	process.stdout.write(`${json ? JSON.stringify(inOrder) : describe(tenant, name, inOrder, account)}\n`);
+}
+
+/** Accounts that an error names, the newest. */
+const namedMax = 12;
+
+function unknownPeriod(tenant: string, period: string, accounts: readonly Account[]): BudgetNetError {
+	const names = accounts.map((account) => account.period).sort();
+	const some = names.length > namedMax ? `…, ${names.slice(-namedMax).join(', ')}` : names.join(', ');
+	return new BudgetNetError(
+		'not-found',
+		`tenant ${tenant} has no account "${period}": expected one of those that it has (${some || 'none yet'})`,
+	);
 }
 
 function describe(tenant: string, period: string, entries: readonly JournalEntry[], account?: Account): string {

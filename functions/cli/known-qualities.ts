@@ -1,27 +1,43 @@
 import { macsForQuality } from '../core/curve.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import type { ModelCard } from '../core/package.ts';
-import type { Quality } from '../core/quota.ts';
+import type { Quality, Quota } from '../core/quota.ts';
 import type { Connection } from './connect.ts';
 import { type QuotaOptions, saidQuality } from './quota-options.ts';
 import { mustBeRun, readCard, systemCard } from './system-price.ts';
 
 /**
  * Refuses a floor or a ceiling that the model does not have: under them all images would wait, and a ceiling
- * above all accuracies would be none. What cannot be known here is accepted; but not that another build of the
+ * above all accuracies would be none; and a floor above the ceiling, under which the ceiling would be none. What cannot be known here is accepted; but not that another build of the
  * system's model is here.
  * @throws BudgetNetError `invalid`
  */
 export async function checkQualities(
 	system: Pick<Connection, 'workers'>,
 	{ model, floor, ceiling }: QuotaOptions & { model?: string },
+	before: Pick<Quota, 'floor' | 'ceiling'> | undefined,
 ): Promise<void> {
+	const named = model === undefined ? undefined : await readCard(model);
 	const said = { '--floor': saidQuality('--floor', floor), '--ceiling': saidQuality('--ceiling', ceiling) };
 	if (Object.values(said).every((quality) => quality === undefined)) return;
-	const card = model === undefined ? await systemCard(system) : await readCard(model);
+	const card = named ?? (await systemCard(system));
 	if (!card) return;
-	if (model === undefined) mustBeRun(system.workers(), card);
+	if (!named) mustBeRun(system.workers(), card);
 	for (const [option, quality] of Object.entries(said)) if (quality) checkQuality(card, option, quality);
+	checkOrder(
+		card,
+		floor === undefined ? before?.floor : said['--floor'],
+		ceiling === undefined ? before?.ceiling : said['--ceiling'],
+	);
+}
+
+function checkOrder(card: ModelCard, floor: Quality | undefined, ceiling: Quality | undefined): void {
+	const [least, most] = [floor, ceiling].map((quality) => quality && macsForQuality(card, quality));
+	if (least === undefined || most === undefined || least <= most) return;
+	throw new BudgetNetError(
+		'invalid',
+		`floor ${Object.values(floor ?? {})} takes more than ceiling ${Object.values(ceiling ?? {})} allows: expected a floor of at most the ceiling (none takes one away)`,
+	);
 }
 
 function checkQuality(card: ModelCard, option: string, quality: Quality): void {

@@ -1,9 +1,9 @@
-import { Command } from 'commander';
+import { Argument, Command } from 'commander';
 import { z } from 'zod';
 import { BudgetNetError, messageOf } from '../core/errors.ts';
-import { formatUsd, parseUsd } from '../core/money.ts';
+import { formatUsd, nanoUsdPerUsd, parseUsd } from '../core/money.ts';
 import type { Price } from '../core/price.ts';
-import { type ListedPrice, type Priced, priceAt, versionName } from '../core/price-list.ts';
+import { type ListedPrice, type Priced, priceAt, versionName, workerKinds } from '../core/price-list.ts';
 import { type Connection, connected } from './connect.ts';
 import { packageFolder } from './packages.ts';
 import { formatTable } from './table.ts';
@@ -24,7 +24,9 @@ export function pricesCommand(): Command {
 			new Command('set')
 				.description('add the version that supersedes the last; batches planned before keep their price')
 				.argument('<model>', 'name of the model, as cifar10-resnet')
-				.argument('<worker-kind>', 'kind of worker, cpu or gpu: another than the planner asks for has no effect')
+				.addArgument(
+					new Argument('<worker-kind>', 'another than the planner asks for has no effect').choices(workerKinds),
+				)
 				.requiredOption('--per-tmac <usd>', 'of 10^12 multiply-adds, as 0.0003')
 				.requiredOption('--per-image <usd>', 'of requests and decoding, as 0.000000005')
 				.option('--from <time>', 'valid from, as 2026-12-01T00:00:00Z; without it from now on')
@@ -70,16 +72,25 @@ function describeFallback({ model, workerKind, ...price }: Priced & Price, versi
 }
 
 async function set(model: string, workerKind: string, options: SetOptions): Promise<void> {
-	const nanoUsdPerTmac = parseUsd(options.perTmac, '--per-tmac');
-	const nanoUsdPerImage = parseUsd(options.perImage, '--per-image');
+	const nanoUsdPerTmac = saidPrice('--per-tmac', options.perTmac, { leastNanoUsd: 1, mostUsd: 1000 });
+	const nanoUsdPerImage = saidPrice('--per-image', options.perImage, { leastNanoUsd: 0, mostUsd: 1 });
 	const validFromMs = options.from === undefined ? undefined : parseTime(options.from);
 	const price = await connected(async ({ prices, workers }) => {
-		if (model !== workers().model) await warnOfUnknown(model);
 		const nowMs = Date.now();
 		const wish = { model, workerKind, nanoUsdPerTmac, nanoUsdPerImage, validFromMs: validFromMs ?? nowMs };
-		return prices.supersede(wish, nowMs);
+		const made = await prices.supersede(wish, nowMs);
+		if (model !== workers().model) await warnOfUnknown(model);
+		return made;
 	});
 	process.stdout.write(`${options.json ? JSON.stringify(price) : formatTable(head, [rowOf(price)])}\n`);
+}
+
+/** Far beyond what anything costs: more is an amount in another unit, as nano-USD. */
+function saidPrice(option: string, text: string, { leastNanoUsd, mostUsd }: { leastNanoUsd: number; mostUsd: number }) {
+	const nanoUsd = parseUsd(text, option);
+	if (nanoUsd >= leastNanoUsd && nanoUsd <= mostUsd * nanoUsdPerUsd) return nanoUsd;
+	const above = leastNanoUsd > 0 ? 'above 0, ' : '';
+	throw new BudgetNetError('invalid', `${option} ${text}: expected dollars, ${above}at most ${mostUsd}`);
 }
 
 /** A name that no package has may be right elsewhere, or misspelt: then the price would never be asked for. */

@@ -75,7 +75,10 @@ export function createProgram(): Command {
 	for (const command of switchCommands()) program.addCommand(command);
 	program.addCommand(helpCommand(program));
 	for (const command of allOf(program))
-		command.exitOverride().showHelpAfterError().configureHelp({ showGlobalOptions: true });
+		command
+			.exitOverride()
+			.showHelpAfterError('(budgetnet help COMMAND says its options)')
+			.configureHelp({ showGlobalOptions: true });
 	return program;
 }
 

@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import { BudgetNetError } from '../core/errors.ts';
 import { parseUsd } from '../core/money.ts';
+import { weekdays } from '../core/period.ts';
 import { type Pacing, pacingSchema, type Quality, type Quota, type QuotaWish } from '../core/quota.ts';
 import { decimalOf, saidCount } from './said.ts';
 
@@ -23,7 +24,7 @@ export const quotaOptions = [
 	new Option('--limit <usd>', 'hard limit of a period, as 5, 0.25 or $1,000.00'),
 	new Option('--soft-limit <usd>', `raises an alert when it is passed, nothing else; ${none} removes it`),
 	new Option('--period <kind>', 'how long a limit holds (default: month)').choices(['day', 'week', 'month', 'total']),
-	new Option('--week-start <day>', 'first day of a week, as monday (default) or sunday'),
+	new Option('--week-start <day>', 'first day of a week (default: monday)').choices(weekdays),
 	new Option('--time-zone <name>', 'whose days these are, as Europe/Berlin (default: UTC)'),
 	new Option(
 		'--pacing <kind>',

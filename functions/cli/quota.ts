@@ -34,7 +34,7 @@ export function quotaCommand(): Command {
 			tenant,
 			options,
 			(ledger, before, nowMs) => setQuota(ledger, before, wishOf(tenant, before, options), nowMs),
-			(connection) => checkQualities(connection, options),
+			async (connection) => checkQualities(connection, options, await connection.ledger.getQuota(tenant)),
 		),
 	);
 	return new Command('quota')
@@ -117,6 +117,12 @@ export function presentQuota(tenant: string, quota: Quota | undefined): Quota {
 		'not-found',
 		`tenant ${tenant} has no quota: give it one with budgetnet quota set ${tenant} --limit USD`,
 	);
+}
+
+/** Says, where nothing was found of a tenant that has no quota, that its name may be misspelt. */
+export async function doubtTenant({ ledger }: Pick<Connection, 'ledger'>, tenant: string): Promise<void> {
+	if (!(await ledger.getQuota(tenant)))
+		process.stderr.write(`budgetnet: tenant ${tenant} has no quota: is the name right?\n`);
 }
 
 /** Of all tenants, by name; one that cannot be read is told of. */

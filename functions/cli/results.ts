@@ -8,6 +8,7 @@ import { fitting } from './fitting.ts';
 import { shortDigest } from './made-by.ts';
 import { outcomeColumns, outcomeValues } from './outcome-columns.ts';
 import { printable } from './printable.ts';
+import { doubtTenant } from './quota.ts';
 import { saidDays, saidTenant } from './said.ts';
 
 interface ResultsOptions {
@@ -41,13 +42,16 @@ const columns = `batch,key,entry,version,${outcomeColumns},model,digest`;
 
 /** One batch's lines at a time: however many there are, no more is held. */
 export async function* linesOf(
-	connection: Pick<Connection, 'outcomes'>,
+	connection: Pick<Connection, 'outcomes' | 'ledger'>,
 	options: ResultsOptions,
 ): AsyncGenerator<string> {
 	const tenant = saidTenant(options.tenant);
 	const { since, until } = saidDays(options);
 	const refs = await connection.outcomes.list(tenant, since, until);
-	if (refs.length === 0) process.stderr.write(`no outcomes of tenant ${tenant} there\n`);
+	if (refs.length === 0) {
+		process.stderr.write(`no outcomes of tenant ${tenant} there\n`);
+		await doubtTenant(connection, tenant);
+	}
 	if (options.csv) yield `${columns}\n`;
 	const lineOf = options.csv ? csvLine : options.json ? jsonLine : plainLine;
 	for (const ref of refs) {

@@ -25,7 +25,10 @@ export interface Days {
 
 export function saidDays({ since, until }: { since?: string; until?: string }): Days {
 	const dayOf = (option: string, text: string | undefined) => (text === undefined ? undefined : saidDay(option, text));
-	return { since: dayOf('--since', since), until: dayOf('--until', until) };
+	const days = { since: dayOf('--since', since), until: dayOf('--until', until) };
+	if (days.since !== undefined && days.until !== undefined && days.since > days.until)
+		throw new BudgetNetError('invalid', `--since ${since} --until ${until}: expected the earlier day first`);
+	return days;
 }
 
 const countMax = 999_999_999_999_999;

@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import { BudgetNetError } from '../core/errors.ts';
 import type { ModelCard } from '../core/package.ts';
 import type { Price } from '../core/price.ts';
-import { type Priced, priceAt } from '../core/price-list.ts';
+import { type Priced, priceAt, workerKinds } from '../core/price-list.ts';
 import { readCardIn } from '../onnx/package-files.ts';
 import type { Connection } from './connect.ts';
 import { packageFolder } from './packages.ts';
@@ -15,7 +15,10 @@ export interface PricedOptions {
 }
 
 export const modelOption = new Option('--model <name>', 'model package (default: the one that the system runs)');
-export const workerKindOption = new Option('--worker-kind <name>', "cpu or gpu (default: the system's workers)");
+export const workerKindOption = new Option(
+	'--worker-kind <name>',
+	"what runs the model (default: the system's workers)",
+).choices(workerKinds);
 
 /** The card of a model package. @throws BudgetNetError */
 export async function readCard(model: string): Promise<ModelCard> {

@@ -61,16 +61,23 @@ async function find(
 	const batchIds = await batchesOf(connection, tenant, name);
 	const place = (batchId: string) => findImage(connection, { tenant, batchId }, name);
 	const [newest, ...earlier] = await pMap(batchIds.reverse(), place, { concurrency: limits.storeConcurrency });
+	if (!newest && of !== undefined && of !== (await versionThere(connection, key)))
+		throw new BudgetNetError('not-found', `no run of "${key}", version ${of}, is known: results --json names versions`);
 	if (!newest) return { ...name, state: 'unclaimed' };
 	return earlier.length > 0 ? { ...newest, earlier } : newest;
 }
 
-async function versionNow({ clients, names }: Connection, key: string): Promise<string> {
+async function versionThere({ clients, names }: Connection, key: string): Promise<string | undefined> {
 	const image = await headImage(clients.s3, names.imagesBucket, key);
-	if (image) return versionOf(image);
+	return image && versionOf(image);
+}
+
+async function versionNow(connection: Connection, key: string): Promise<string> {
+	const version = await versionThere(connection, key);
+	if (version !== undefined) return version;
 	throw new BudgetNetError(
 		'not-found',
-		`no image "${key}" in bucket ${names.imagesBucket}; of one that was deleted, say --of VERSION (results --json names it)`,
+		`no image "${key}" in bucket ${connection.names.imagesBucket}; of one that was deleted, say --of VERSION (results --json names it)`,
 	);
 }
 

@@ -21,10 +21,13 @@ const recordSchema = z.looseObject({
 		}),
 	}),
 });
-export const imageEventSchema = z.union([
-	z.looseObject({ Records: z.array(z.unknown()).max(limits.eventRecordsMax) }),
-	z.looseObject({ Event: z.literal('s3:TestEvent') }),
-]);
+export const imageEventSchema = z.union(
+	[
+		z.looseObject({ Records: z.array(z.unknown()).max(limits.eventRecordsMax) }),
+		z.looseObject({ Event: z.literal('s3:TestEvent') }),
+	],
+	{ error: 'expected an event of S3 itself, with Records' },
+);
 
 interface ImageOfTenant {
 	tenant: string;

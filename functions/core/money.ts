@@ -5,7 +5,7 @@ import { BudgetNetError } from './errors.ts';
 export const nanoUsdSchema = z.int().min(0);
 
 export const nanoUsdPerUsd = 1_000_000_000;
-const usdPattern = /^\$?(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d{1,9}))?$/;
+const usdPattern = /^\$?([1-9]\d{0,2}(?:,\d{3})+|\d+)(?:\.(\d{1,9}))?$/;
 
 /**
  * Reads dollars as people write them ("5", "0.25", "$1,000.00"), exactly.

@@ -5,7 +5,7 @@ import { limits } from './limits.ts';
 export const tenantSchema = z
 	.string()
 	.regex(/^[a-z0-9-]+$/, 'expected a tenant: a-z, 0-9 and -')
-	.max(limits.tenantCharactersMax);
+	.max(limits.tenantCharactersMax, `expected at most ${limits.tenantCharactersMax} characters`);
 
 /**
  * The tenant of an image's key, its first segment: `acme/2026/cat.png` is tenant `acme`'s.

@@ -11,8 +11,15 @@ export function parse<T>(schema: z.ZodType<T>, input: unknown, what: string): T 
 	if (result.success) return result.data;
 	const problems = result.error.issues
 		.slice(0, 5)
-		.map((issue) => (issue.path.length > 0 ? `${issue.path.join('.')}: ${issue.message}` : issue.message));
+		.map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${inOurWords(message)}` : inOurWords(message)));
 	throw new BudgetNetError('invalid', `${what} does not fit: ${problems.join('; ')}`);
+}
+
+/** Zod's own messages; those of schemas are ours already. */
+function inOurWords(message: string): string {
+	return message
+		.replace(/^Invalid input: expected (.*), received undefined$/, 'missing, expected $1')
+		.replace(/^Invalid (?:input|option): /, '');
 }
 
 /** `parse` of JSON text. */

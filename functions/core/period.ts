@@ -13,7 +13,7 @@ const periodsCachedMax = 40;
 /** Of a day without a change of clocks. */
 export const dayMs = 24 * 3600 * 1000;
 
-const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
+export const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
 
 /** When a quota's periods begin and end. */
 export const scheduleFields = {

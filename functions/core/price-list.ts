@@ -5,7 +5,10 @@ import { nanoUsdPerUsd } from './money.ts';
 import { parse } from './parse.ts';
 import { type Price, priceSchema } from './price.ts';
 
-/** Kinds of workers that a model has a price on, as `cpu` or `gpu`. */
+/** Kinds of workers that a stack can have. */
+export const workerKinds = ['cpu', 'gpu'] as const;
+
+/** Of the kind of worker that a model has a price on. */
 const workerKindSchema = z.string().regex(/^[a-z0-9-]{1,32}$/, 'expected a kind of worker such as cpu or gpu');
 const modelSchema = z.string().regex(/^[a-z0-9-]{1,64}$/, 'expected the name of a model');
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { BudgetNetError } from './errors.ts';
-import { nanoUsdSchema } from './money.ts';
+import { formatUsd, nanoUsdSchema } from './money.ts';
 import { tenantSchema } from './object-key.ts';
 import { fullMacs, type ModelCard } from './package.ts';
 import { parse } from './parse.ts';
@@ -78,7 +78,7 @@ export function nextQuota(before: Quota | undefined, wish: QuotaWish, nowMs: num
 	if (wanted.softLimitNanoUsd !== undefined && wanted.softLimitNanoUsd > wanted.limitNanoUsd)
 		throw new BudgetNetError(
 			'invalid',
-			`quota of tenant ${wish.tenant}: expected a soft limit of at most the hard limit`,
+			`quota of tenant ${wish.tenant}: expected its soft limit, ${formatUsd(wanted.softLimitNanoUsd)}, to be at most its limit, ${formatUsd(wanted.limitNanoUsd)} (--soft-limit none takes it away)`,
 		);
 	if (!before) return { ...wanted, revision: 1 };
 	const { revision, continues, ...said } = before;

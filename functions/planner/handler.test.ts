@@ -34,6 +34,23 @@ test('the event of a closed drop is kept until that is written down', async () =
 	expect(opened).toEqual(['acme/2026/_complete']);
 });
 
+test('a message that is no event comes again, and the log says which and why', async () => {
+	const logged: unknown[] = [];
+	const parts = { imagesBucket: 'images', nowMs: () => 0, log: (...line: unknown[]) => void logged.push(line) };
+	const plan = createPlanner(parts as unknown as PlannerParts);
+	const bodies = ['hello', JSON.stringify({ Type: 'Notification', Message: '{}' })];
+	const Records = bodies.map((body, i) => ({ ...event(String(i), 'acme/a.png'), body }));
+	expect((await plan({ Records })).batchItemFailures).toHaveLength(bodies.length);
+	const what = 'message of queue image-events';
+	expect(logged).toEqual(
+		[`${what} is not JSON`, `${what} does not fit: expected an event of S3 itself, with Records`].map((problem, i) => [
+			'error',
+			'records of an event were refused',
+			{ messageId: String(i), problems: [problem] },
+		]),
+	);
+});
+
 test('archives are opened in their tenants’ turns: one tenant’s many do not hold up another’s', async () => {
 	const groups: (string | undefined)[] = [];
 	const parts = {

@@ -9,7 +9,7 @@ import type { Batch } from '../core/batch.ts';
 import { batchImagesMin } from '../core/budget.ts';
 import type { Closing } from '../core/drop.ts';
 import { BudgetNetError, messageOf } from '../core/errors.ts';
-import { distinctImages, parseImageEvents } from '../core/event.ts';
+import { distinctImages, type ImageEvents, parseImageEvents } from '../core/event.ts';
 import type { Image } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
@@ -49,11 +49,7 @@ export function createPlanner(parts: PlannerParts): (event: SQSEvent) => Promise
 		const newsOf = new Map<string, News>();
 		const failed = new Set<string>();
 		for (const record of event.Records) {
-			try {
-				collect(parts, newsOf, record);
-			} catch {
-				failed.add(record.messageId);
-			}
+			if (!collect(parts, newsOf, record)) failed.add(record.messageId);
 		}
 		const planOne = async ([tenant, { images, closings, messageIds }]: [string, News]) => {
 			try {
@@ -70,12 +66,21 @@ export function createPlanner(parts: PlannerParts): (event: SQSEvent) => Promise
 	};
 }
 
+/** What a message tells; one that is no event is a problem as a whole. */
+function read(body: string, imagesBucket: string): ImageEvents {
+	try {
+		return parseImageEvents(body, imagesBucket);
+	} catch (error) {
+		return { images: [], closings: [], refusals: [], problems: [messageOf(error)] };
+	}
+}
+
 /**
  * Adds what a message tells to the news of its tenants.
- * @throws BudgetNetError `invalid` when a part of it cannot be read
+ * @returns whether all of it could be read; what could not is logged
  */
-function collect(parts: PlannerParts, newsOf: Map<string, News>, record: SQSRecord): void {
-	const { images, closings, refusals, problems } = parseImageEvents(record.body, parts.imagesBucket);
+function collect(parts: PlannerParts, newsOf: Map<string, News>, record: SQSRecord): boolean {
+	const { images, closings, refusals, problems } = read(record.body, parts.imagesBucket);
 	const newsFor = (tenant: string): News => {
 		const news = newsOf.get(tenant) ?? { images: [], closings: [], messageIds: new Set() };
 		news.messageIds.add(record.messageId);
@@ -85,9 +90,9 @@ function collect(parts: PlannerParts, newsOf: Map<string, News>, record: SQSReco
 	for (const { tenant, image } of images) newsFor(tenant).images.push(image);
 	for (const closing of closings) newsFor(closing.tenant).closings.push(closing);
 	if (refusals.length > 0) parts.log('warn', 'objects were dropped that can be no images', { refusals });
-	if (problems.length === 0) return;
+	if (problems.length === 0) return true;
 	parts.log('error', 'records of an event were refused', { messageId: record.messageId, problems });
-	throw new BudgetNetError('invalid', problems.join('; '));
+	return false;
 }
 
 /**
