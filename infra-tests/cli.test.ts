@@ -4,6 +4,7 @@ import { copyFile, cp, mkdir, mkdtemp, readFile, rm, symlink, truncate, writeFil
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { costNanoUsd, embeddedPrice } from '../functions/core/price.ts';
 import { runBudgetnet } from './cli-runner.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -30,6 +31,12 @@ beforeAll(async () => {
 	await symlink(join(sample, '0000.png'), join(folder, 'camera', 'link.png'));
 	await writeFile(join(folder, 'camera', 'film.mov'), '');
 	await truncate(join(folder, 'camera', 'film.mov'), 3 * 1024 ** 3);
+	await mkdir(join(folder, 'worn'));
+	await copyFile(join(sample, '0000.png'), join(folder, 'worn', 'a.png'));
+	await symlink('nowhere.png', join(folder, 'worn', 'gone.png'));
+	await symlink('../images', join(folder, 'worn', 'holiday'));
+	await mkdir(join(folder, 'gone'));
+	await symlink('nowhere.png', join(folder, 'gone', 'b.png'));
 	await mkdir(join(folder, 'empty'));
 	await mkdir(join(folder, 'packed'));
 	await writeFile(join(folder, 'packed', 'a.zip'), 'PK');
@@ -94,6 +101,19 @@ describe('classify', () => {
 		expect(rows[2]).toMatch(/^"link.png",labelled,"\w+",/);
 	});
 
+	test('a file that cannot be read fails alone and costs nothing, and a linked folder is said to be left out', async () => {
+		const { status, stdout, stderr } = budgetnet('classify', 'worn', '--share', '1', '--out', 'worn.csv', '--json');
+		expect(status).toBe(3);
+		expect(stderr).toContain('left out: 1 link to a folder (holiday)\n');
+		expect(stderr).toContain('1 of 2 files cannot be read: gone.png (ENOENT: no such file or directory)\n');
+		const summary = JSON.parse(stdout);
+		expect(summary).toMatchObject({ images: 2, labelled: 1, failed: 1, deferred: 0 });
+		expect(summary.spentNanoUsd).toBe(costNanoUsd(embeddedPrice, summary.consumedMacs, 1));
+		const rows = (await readFile(join(folder, 'worn.csv'), 'utf8')).split('\n');
+		expect(rows[1]).toMatch(/^"a.png",labelled,"\w+",/);
+		expect(rows[2]).toBe('"gone.png",failed,,,,,unreadable,"ENOENT: no such file or directory"');
+	});
+
 	test('defers what the money cannot pay, and labels nothing for nothing', () => {
 		const { status, stdout } = budgetnet('classify', 'images', '--usd', '0.00000001', '--json');
 		expect(status).toBe(3);
@@ -114,6 +134,9 @@ describe('classify', () => {
 		['classify empty --share 1', 'holds no files'],
 		['classify packed --share 1', '"a.zip" is an archive: unpack it first'],
 		['estimate packed --tenant acme', '"a.zip" is an archive: unpack it first'],
+		['classify gone --share 1', '1 of 1 files cannot be read: b.png (ENOENT: no such file or directory)'],
+		['calibrate gone --usd-per-hour 1 --utilisation 1', '1 of 1 files cannot be read: b.png (ENOENT'],
+		['calibrate mixed --usd-per-hour 1 --utilisation 1', 'b,"c".txt" cannot be measured: expected JPEG, PNG or WebP'],
 	])('refuses the folder: %s: %s', (line, said) => {
 		const { status, stderr } = budgetnet(...line.split(' '));
 		expect(stderr).toContain(said);

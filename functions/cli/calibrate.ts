@@ -3,10 +3,10 @@ import { Command } from 'commander';
 import { BudgetNetError } from '../core/errors.ts';
 import { formatUsd, nanoUsdPerUsd, parseUsd } from '../core/money.ts';
 import { calibratedPrice, type ListedPrice } from '../core/price-list.ts';
-import { listImages } from '../local/drop.ts';
 import { type MachineSpeed, measureMachine } from '../local/measure-machine.ts';
 import { loadPackage } from '../onnx/package-files.ts';
 import { connected, isSystemNamed } from './connect.ts';
+import { imagesOf, readableOf } from './folder-images.ts';
 import { packageFolder } from './packages.ts';
 import { saidPart } from './said.ts';
 import { modelOption, type PricedOptions, pricedOf, workerKindOption } from './system-price.ts';
@@ -40,7 +40,8 @@ async function calibrate(folder: string, options: CalibrateOptions): Promise<voi
 	const usdPerHour = parseUsd(options.usdPerHour, '--usd-per-hour') / nanoUsdPerUsd;
 	if (usdPerHour === 0) throw new BudgetNetError('invalid', '--usd-per-hour 0: expected an amount above 0');
 	const utilisation = saidPart('--utilisation', options.utilisation);
-	const files = (await listImages(folder)).slice(0, filesMax).map((name) => join(folder, name));
+	const { readable } = await readableOf(folder, (await imagesOf(folder)).slice(0, filesMax));
+	const files = readable.map((name) => join(folder, name));
 	const { model, workerKind } = await (isSystemNamed()
 		? connected(async (connection) => pricedOf(connection, options))
 		: pricedOf({ workers: () => emulatedWorkers }, options));

@@ -2,11 +2,12 @@ import { Command, Option } from 'commander';
 import { formatUsd } from '../core/money.ts';
 import { fullMacs, type ModelCard } from '../core/package.ts';
 import { embeddedPrice } from '../core/price.ts';
-import { dropFiles, listImages } from '../local/drop.ts';
+import { dropFiles } from '../local/drop.ts';
 import { type Host, startHost } from '../local/host.ts';
 import { type Tally, untilAccounted } from '../local/tally.ts';
 import { type Allowance, enoughForAll, limitOf } from './allowance.ts';
 import { exitCodes } from './exit-codes.ts';
+import { imagesOf, readableOf, tenant } from './folder-images.ts';
 import { mustBeWritable, readRows, writeRows } from './label-rows.ts';
 import { defaultModel, packageFolder } from './packages.ts';
 import { startProgress } from './progress.ts';
@@ -14,7 +15,6 @@ import { quietLog } from './quiet-log.ts';
 import { readCard } from './system-price.ts';
 import { emulatedWorkers } from './workers.ts';
 
-const tenant = 'local';
 const { batchImagesMax } = emulatedWorkers;
 const windowMs = 1000;
 
@@ -41,8 +41,8 @@ export function classifyCommand(): Command {
 }
 
 async function classify(folder: string, options: ClassifyOptions): Promise<void> {
-	const files = await listImages(folder);
-	const priced = { card: await readCard(options.model), price: embeddedPrice, images: files.length };
+	const { readable, unreadable } = await readableOf(folder, await imagesOf(folder));
+	const priced = { card: await readCard(options.model), price: embeddedPrice, images: readable.length };
 	const limitNanoUsd = limitOf(options, priced);
 	if (options.out !== undefined) await mustBeWritable(options.out);
 	const host = await startHost({
@@ -52,12 +52,13 @@ async function classify(folder: string, options: ClassifyOptions): Promise<void>
 		log: quietLog,
 	});
 	try {
-		await host.ledger.setQuota({ tenant, limitNanoUsd, period: 'total', countedImages: files.length }, Date.now());
+		await host.ledger.setQuota({ tenant, limitNanoUsd, period: 'total', countedImages: readable.length }, Date.now());
 		const startedMs = Date.now();
-		const tally = await dropAndWait(host, folder, files);
-		if (options.out) await writeRows(options.out, await readRows(host, tenant, tally));
+		const tally = await dropAndWait(host, folder, readable);
+		if (options.out) await writeRows(options.out, await readRows(host, tenant, tally, unreadable));
 		const enough = enoughForAll(options, { ...priced, batchImagesMax });
-		summarise(tally, { ...priced, limitNanoUsd, enough, elapsedMs: Date.now() - startedMs }, options);
+		const run = { ...priced, unreadable: unreadable.length, limitNanoUsd, enough, elapsedMs: Date.now() - startedMs };
+		summarise(tally, run, options);
 	} finally {
 		await host.close();
 	}
@@ -79,20 +80,20 @@ async function dropAndWait(host: Host, folder: string, files: readonly string[])
 
 function summarise(
 	tally: Tally,
-	run: { card: ModelCard; limitNanoUsd: number; enough: string; elapsedMs: number },
+	run: { card: ModelCard; unreadable: number; limitNanoUsd: number; enough: string; elapsedMs: number },
 	options: ClassifyOptions,
 ): void {
-	const { card, limitNanoUsd, enough, elapsedMs } = run;
+	const { card, unreadable, limitNanoUsd, enough, elapsedMs } = run;
 	const total = (pick: (facts: Tally['settled'][number]) => number) =>
 		tally.settled.reduce((sum, facts) => sum + pick(facts), 0);
 	const labelled = total((facts) => facts.labelled);
-	const failed = total((facts) => facts.failed);
+	const failed = total((facts) => facts.failed) + unreadable;
 	const deferred = tally.deferred.reduce((sum, batch) => sum + batch.images, 0);
 	const consumedMacs = total((facts) => facts.consumedMacs);
 	const share = labelled === 0 ? 0 : consumedMacs / (labelled * fullMacs(card));
 	const spentNanoUsd = total((facts) => facts.billedNanoUsd);
 	const summary = {
-		images: tally.images,
+		images: tally.images + unreadable,
 		labelled,
 		failed,
 		deferred,

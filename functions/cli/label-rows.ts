@@ -3,24 +3,37 @@ import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { type ImageName, nameOfImage } from '../core/image.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Host } from '../local/host.ts';
+import type { Unreadable } from '../local/readable.ts';
 import type { Tally } from '../local/tally.ts';
 import { quoted } from './csv.ts';
 import { type Deferred, outcomeColumns, outcomeValues } from './outcome-columns.ts';
 
-/** Before anything is spent on what could not be kept. What stands in the file stays until then. */
+/**
+ * Before anything is spent on what could not be kept. What stands in the file stays until then.
+ * @throws BudgetNetError `invalid`
+ */
 export async function mustBeWritable(file: string): Promise<void> {
 	try {
 		await (await open(file, 'a')).close();
 	} catch (error) {
-		throw new BudgetNetError('invalid', `--out ${file} cannot be written: ${messageOf(error)}`, { cause: error });
+		throw new BudgetNetError('invalid', notWritten(file, error), { cause: error });
 	}
+}
+
+function notWritten(file: string, error: unknown): string {
+	return `--out ${file} cannot be written: ${messageOf(error)}`;
 }
 
 /** An outcome, or an image that waits: what was allowed cannot pay it. */
 type Row = Outcome | (ImageName & Deferred & { v: 1 });
 
-/** A row for each of a tenant's images, by key, whose first part is left out. */
-export async function readRows(host: Host, tenant: string, tally: Tally): Promise<Row[]> {
+/** A row for each of a tenant's images, and of the files that could not be any, by key without its first part. */
+export async function readRows(
+	host: Host,
+	tenant: string,
+	tally: Tally,
+	unreadable: readonly Unreadable[],
+): Promise<Row[]> {
 	const rows: Row[] = [];
 	for (const { batchId } of tally.settled)
 		rows.push(...((await host.outcomes.read({ tenant, batchId }))?.outcomes ?? []));
@@ -29,13 +42,26 @@ export async function readRows(host: Host, tenant: string, tally: Tally): Promis
 			rows.push({ v: 1, ...nameOfImage(image), status: 'deferred', reason });
 	return rows
 		.map((row) => ({ ...row, key: row.key.slice(tenant.length + 1) }))
+		.concat(unreadable.map(failedRow))
 		.sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
-/** Writes rows as CSV where the file's name ends in .csv, as JSON Lines otherwise. */
+/** Of what was never dropped, and so has no version. */
+function failedRow({ file, ...failure }: Unreadable): Row {
+	return { v: 1, key: file, version: '', status: 'failed', ...failure };
+}
+
+/**
+ * Writes rows as CSV where the file's name ends in .csv, as JSON Lines otherwise.
+ * @throws BudgetNetError `unavailable`: the file took some of them, or none
+ */
 export async function writeRows(file: string, rows: readonly Row[]): Promise<void> {
 	const head = `key,${outcomeColumns}`;
 	const csvLineOf = (row: Row) => `${quoted(row.key)},${outcomeValues(row)}`;
 	const lines = file.endsWith('.csv') ? [head, ...rows.map(csvLineOf)] : rows.map((row) => JSON.stringify(row));
-	await writeFile(file, lines.map((line) => `${line}\n`).join(''));
+	try {
+		await writeFile(file, lines.map((line) => `${line}\n`).join(''));
+	} catch (error) {
+		throw new BudgetNetError('unavailable', `${notWritten(file, error)}; the labels were not kept`, { cause: error });
+	}
 }

@@ -12,18 +12,19 @@ export const tenantSchema = z
  * @throws BudgetNetError `invalid` when the key has no tenant, nothing after it, is too long or has a NUL
  */
 export function tenantOf(key: string): string {
+	const begin = `"${key.slice(0, 80)}"`;
 	const bytes = Buffer.byteLength(key);
 	if (bytes > limits.keyBytesMax)
-		throw new BudgetNetError('invalid', `key of ${bytes} bytes: expected at most ${limits.keyBytesMax}`);
+		throw new BudgetNetError(
+			'invalid',
+			`key of ${bytes} bytes that begins ${begin}: expected at most ${limits.keyBytesMax}`,
+		);
 	// Names are joined by it, and no store lists such a key.
 	if (key.includes('\0')) throw new BudgetNetError('invalid', 'key with a NUL: expected none');
 	const slash = key.indexOf('/');
 	const tenant = tenantSchema.safeParse(key.slice(0, Math.max(slash, 0)));
 	if (!tenant.success || slash === key.length - 1)
-		throw new BudgetNetError(
-			'invalid',
-			`key "${key.slice(0, 80)}": expected TENANT/NAME, the tenant of a-z, 0-9 and -`,
-		);
+		throw new BudgetNetError('invalid', `key ${begin}: expected TENANT/NAME, the tenant of a-z, 0-9 and -`);
 	return tenant.data;
 }
 

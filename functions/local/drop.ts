@@ -4,51 +4,84 @@ import { join, relative, resolve, sep } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import pMap from 'p-map';
 import { archiveFormatOf } from '../core/archive.ts';
-import { BudgetNetError } from '../core/errors.ts';
+import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import { isMarkerKey, tenantOf } from '../core/object-key.ts';
 import type { Host } from './host.ts';
 
 const filesMax = 1_000_000;
 
-/**
- * Paths of the files under a folder, relative to it, sorted; links to files are files, links to folders are not
- * followed. Hidden ones are left out, and markers of drops, which are no images.
- * @throws BudgetNetError `not-found`; `invalid`: no folder, or too many files
- */
+/** What is under a folder, as paths relative to it, sorted; hidden ones and markers of drops, no images, are left out. */
+export interface Listing {
+	/** Links to files, and to nothing, too. */
+	files: string[];
+	/** Links to folders; they are not followed. */
+	linkedFolders: string[];
+	/** Pipes, devices and what else is neither file nor folder, and links to such. */
+	others: string[];
+}
+
+/** The files of `listAll`. @throws BudgetNetError `not-found`, `invalid` */
 export async function listFiles(folder: string): Promise<string[]> {
+	return (await listAll(folder)).files;
+}
+
+/**
+ * What is under a folder whose files are one image each.
+ * @throws BudgetNetError `not-found`; `invalid`: no folder, one that cannot be listed, too many files, or an archive,
+ * which is many images
+ */
+export async function listImages(folder: string): Promise<Listing> {
+	const listing = await listAll(folder);
+	const archive = listing.files.find((file) => archiveFormatOf(file) !== undefined);
+	if (archive === undefined) return listing;
+	throw new BudgetNetError('invalid', `"${archive}" is an archive: unpack it first, or drop it into a bucket`);
+}
+
+/** @throws BudgetNetError `not-found`; `invalid`: no folder, one that cannot be listed, or too many files */
+async function listAll(folder: string): Promise<Listing> {
+	const listing: Listing = { files: [], linkedFolders: [], others: [] };
+	for (const entry of await entriesOf(folder)) {
+		const path = relative(folder, join(entry.parentPath, entry.name)).split(sep);
+		const kind = isLeftOut(path) ? undefined : await kindOf(entry);
+		if (kind) listing[kind].push(path.join('/'));
+	}
+	for (const paths of Object.values(listing)) paths.sort();
+	const { length } = listing.files;
+	if (length === 0)
+		throw new BudgetNetError(
+			'not-found',
+			`folder "${folder}" holds no files: hidden ones do not count, and links to folders are not followed`,
+		);
+	if (length > filesMax)
+		throw new BudgetNetError('invalid', `folder "${folder}" holds ${length} files: expected at most ${filesMax}`);
+	return listing;
+}
+
+async function entriesOf(folder: string): Promise<Dirent[]> {
 	const info = await stat(folder).catch(() => undefined);
 	const named = `"${folder && resolve(folder)}"`;
 	if (!info) throw new BudgetNetError('not-found', `folder ${named} is not there: expected a folder of images`);
 	if (!info.isDirectory()) throw new BudgetNetError('invalid', `${named} is no folder: expected a folder of images`);
-	const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-	const files: string[] = [];
-	for (const entry of entries)
-		if (await isFile(entry)) files.push(relative(folder, join(entry.parentPath, entry.name)));
-	const isImage = (path: string[]) => !path.some((part) => part.startsWith('.')) && !isMarkerKey(`/${path.join('/')}`);
-	const shown = files.filter((file) => isImage(file.split(sep))).sort();
-	if (shown.length === 0) throw new BudgetNetError('not-found', `folder "${folder}" holds no files`);
-	if (shown.length > filesMax)
-		throw new BudgetNetError('invalid', `folder "${folder}" holds ${shown.length} files: expected at most ${filesMax}`);
-	return shown.map((file) => file.split(sep).join('/'));
+	try {
+		return await readdir(folder, { recursive: true, withFileTypes: true });
+	} catch (error) {
+		const said = `folder ${named} cannot be listed, with all that is in it: ${messageOf(error)}`;
+		throw new BudgetNetError('invalid', said, { cause: error });
+	}
+}
+
+function isLeftOut(path: readonly string[]): boolean {
+	return path.some((part) => part.startsWith('.')) || isMarkerKey(`/${path.join('/')}`);
 }
 
 /** Collections of images are often made of links: left out, they would be without label and without a word. */
-async function isFile(entry: Dirent): Promise<boolean> {
-	if (!entry.isSymbolicLink()) return entry.isFile();
+async function kindOf(entry: Dirent): Promise<keyof Listing | undefined> {
+	if (entry.isDirectory()) return undefined;
+	if (!entry.isSymbolicLink()) return entry.isFile() ? 'files' : 'others';
 	const target = await stat(join(entry.parentPath, entry.name)).catch(() => undefined);
-	return target?.isFile() ?? true; // a link to nothing is told of when it is read
-}
-
-/**
- * `listFiles` of a folder whose files are one image each.
- * @throws BudgetNetError `not-found`; `invalid`: an archive, which is many
- */
-export async function listImages(folder: string): Promise<string[]> {
-	const files = await listFiles(folder);
-	const archive = files.find((file) => archiveFormatOf(file) !== undefined);
-	if (archive === undefined) return files;
-	throw new BudgetNetError('invalid', `"${archive}" is an archive: unpack it first, or drop it into a bucket`);
+	if (target?.isDirectory()) return 'linkedFolders';
+	return !target || target.isFile() ? 'files' : 'others'; // a link to nothing is told of when it is opened
 }
 
 /** Drops files of a folder, one image each, into the images bucket under `tenant/`. */
@@ -63,10 +96,11 @@ export async function dropFiles(host: Host, tenant: string, folder: string, file
 }
 
 /**
- * No more of a file than shows that it is too large: whole films lie among photos, and of a file of 2 GiB nothing can
- * be read at once.
+ * The bytes of a file, no more of them than show that it is too large: whole films lie among photos, and of a file of
+ * 2 GiB nothing can be read at once.
+ * @throws what opening and reading throw
  */
-async function readImage(path: string): Promise<Uint8Array> {
+export async function readImage(path: string): Promise<Uint8Array> {
 	const file = await open(path);
 	try {
 		const { size } = await file.stat();

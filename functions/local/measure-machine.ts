@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import pMap from 'p-map';
 import { BudgetNetError, messageOf } from '../core/errors.ts';
@@ -8,6 +7,7 @@ import { startInference } from '../onnx/client.ts';
 import { decodeImage } from '../onnx/decode.ts';
 import type { ModelPackage } from '../onnx/package-files.ts';
 import { threadsFor } from '../onnx/threads.ts';
+import { readImage } from './drop.ts';
 
 /** How fast this machine is at a model. */
 export interface MachineSpeed {
@@ -23,6 +23,7 @@ const runs = 5;
 /** Measures the full network over chunks of images, and decoding of these files. @throws BudgetNetError */
 export async function measureMachine(pkg: ModelPackage, files: readonly string[]): Promise<MachineSpeed> {
 	const { card } = pkg;
+	const decodeAll = await startDecoding(pkg, files);
 	const inference = await startInference(pkg);
 	try {
 		// Enough for every thread to run whole chunks.
@@ -35,22 +36,30 @@ export async function measureMachine(pkg: ModelPackage, files: readonly string[]
 		await run(warmUpRuns);
 		const seconds = await secondsOf(() => run(runs));
 		const gmacsPerSecond = (runs * images * fullMacs(card)) / 1e9 / seconds;
-		const read = async (file: string) => ({ file, bytes: await readFile(file) });
-		const dropped = await pMap(files, read, { concurrency: limits.fetchConcurrency });
-		const decode = async ({ file, bytes }: (typeof dropped)[number]) => {
-			try {
-				await decodeImage(bytes, card.input);
-			} catch (error) {
-				throw new BudgetNetError('invalid', `"${file}" cannot be measured: ${messageOf(error)}`, { cause: error });
-			}
-		};
-		const decodeAll = () => pMap(dropped, decode, { concurrency: limits.fetchConcurrency });
-		await decodeAll();
 		const decodeSeconds = (await secondsOf(decodeAll)) / files.length;
 		return { gmacsPerSecond, decodeSeconds, provider: inference.provider };
 	} finally {
 		await inference.close();
 	}
+}
+
+/**
+ * What decodes all of the files, which it has done once: before the network is measured, which takes long, a file that
+ * is no image is told of.
+ */
+async function startDecoding({ card }: ModelPackage, files: readonly string[]): Promise<() => Promise<unknown>> {
+	const measurable = async (file: string) => {
+		try {
+			const bytes = await readImage(file);
+			await decodeImage(bytes, card.input);
+			return bytes;
+		} catch (error) {
+			throw new BudgetNetError('invalid', `"${file}" cannot be measured: ${messageOf(error)}`, { cause: error });
+		}
+	};
+	const concurrency = limits.fetchConcurrency;
+	const images = await pMap(files, measurable, { concurrency });
+	return () => pMap(images, (bytes) => decodeImage(bytes, card.input), { concurrency });
 }
 
 async function secondsOf(action: () => Promise<unknown>): Promise<number> {

@@ -1,0 +1,60 @@
+import { BudgetNetError } from '../core/errors.ts';
+import { type Listing, listImages } from '../local/drop.ts';
+import { type SortedOut, sortOut } from '../local/readable.ts';
+import { printable } from './printable.ts';
+
+/** Whose the images of a folder are in the embedded cloud. */
+export const tenant = 'local';
+
+/** What a line on a terminal has of names: so many of them, and so much of each. */
+const namesMax = 3;
+const nameCharactersMax = 80;
+
+/**
+ * The files of a folder, one image each, as paths within it. What is left out is said on standard error.
+ * @throws BudgetNetError `not-found`; `invalid`, as `listImages` does
+ */
+export async function imagesOf(folder: string): Promise<string[]> {
+	const listing = await listImages(folder);
+	const leftOut = describeLeftOut(listing);
+	if (leftOut) process.stderr.write(`left out: ${leftOut}\n`);
+	return listing.files;
+}
+
+/**
+ * Files of a folder, as `imagesOf` gives them, that can be read, and the others, which are said on standard error.
+ * @throws BudgetNetError `invalid`: none can be read
+ */
+export async function readableOf(folder: string, files: readonly string[]): Promise<SortedOut> {
+	const sorted = await sortOut(tenant, folder, files);
+	const { readable, unreadable } = sorted;
+	if (unreadable.length === 0) return sorted;
+	const which = someOf(unreadable.map(({ file, detail }) => `${shortened(file)} (${printable(detail)})`));
+	const count = `${unreadable.length} of ${files.length} files`;
+	if (readable.length === 0)
+		throw new BudgetNetError('invalid', `${count} cannot be read: ${which}; mend them, or name another folder`);
+	process.stderr.write(`${count} cannot be read: ${which}\n`);
+	return sorted;
+}
+
+function describeLeftOut({ linkedFolders, others }: Listing): string {
+	const [links, no] = [linkedFolders.length, others.length];
+	const parts: string[] = [];
+	if (links > 0)
+		parts.push(`${links === 1 ? '1 link to a folder' : `${links} links to folders`} (${named(linkedFolders)})`);
+	if (no > 0) parts.push(`${no === 1 ? '1 that is no file' : `${no} that are no files`} (${named(others)})`);
+	return parts.join(', ');
+}
+
+function named(files: readonly string[]): string {
+	return someOf(files.map(shortened));
+}
+
+function someOf(names: readonly string[]): string {
+	const more = names.length - namesMax;
+	return names.slice(0, namesMax).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
+function shortened(name: string): string {
+	return printable(name.length > nameCharactersMax ? `${name.slice(0, nameCharactersMax)}…` : name);
+}
