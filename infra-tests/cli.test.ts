@@ -163,6 +163,7 @@ describe('classify', () => {
 		[['classify', images, '--shares', '1'], /unknown option/],
 		[['up', '--usd', '-1'], /"-1" is not an amount/],
 		[['up', '--tenant', 'ACME'], /expected a tenant/],
+		[['calibrate', images, '--usd-per-hour', '1', '--utilisation', '1', '--write'], /which system\? say --stack/],
 		[['where', 'no-tenant'], /expected TENANT\/NAME/],
 		[['where', '_complete'], /expected TENANT\/NAME/],
 		[['where', 'acme/_complete', 'a.png'], /is no image: expected nothing but it/],

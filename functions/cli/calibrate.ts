@@ -42,7 +42,8 @@ async function calibrate(folder: string, options: CalibrateOptions): Promise<voi
 	const utilisation = saidPart('--utilisation', options.utilisation);
 	const { readable } = await readableOf(folder, (await imagesOf(folder)).slice(0, filesMax));
 	const files = readable.map((name) => join(folder, name));
-	const { model, workerKind } = await (isSystemNamed()
+	// before anything is measured: --write needs a system
+	const { model, workerKind } = await (options.write || isSystemNamed()
 		? connected(async (connection) => pricedOf(connection, options))
 		: pricedOf({ workers: () => emulatedWorkers }, options));
 	const speed = await measureMachine(await loadPackage(await packageFolder(model)), files);

@@ -6,7 +6,7 @@ export const failureReasons = [
 	'too-large', // more bytes, pixels or parts than the limits allow
 	'deleted', // gone between claim and run: of a bucket with versions, this very version
 	'overwritten', // another one lies there now, in a bucket without versions; that one gets an outcome of its own
-	'unreadable', // the bucket would not give it
+	'unreadable', // the bucket would not give it, or `classify` could not open it
 	'bad-archive', // an archive that cannot be read as one, or is beyond the limits: none of its images has a label
 	'bad-entry', // an entry of an archive that is no plain file, or whose bytes are not what the archive says
 	'no-answer', // the network gave no numbers for it, as where its sums overflow
