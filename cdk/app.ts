@@ -8,6 +8,5 @@ import { defineSettings } from './settings-schema.ts';
 import { BudgetNetStack } from './stack.ts';
 
 const app = new App();
-const workers = app.node.tryGetContext('workers');
-new BudgetNetStack(app, workers === undefined ? settings : defineSettings({ ...settings, workers }));
+new BudgetNetStack(app, defineSettings(settings, app.node.tryGetContext('workers')));
 app.synth();

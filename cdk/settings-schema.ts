@@ -104,12 +104,18 @@ function fargateProblem({ cpuUnits, memoryMib }: { cpuUnits: number; memoryMib: 
 	return `with cpuUnits ${cpuUnits}, memoryMib must be a multiple of ${step} from ${min} to ${max}, not ${memoryMib}`;
 }
 
+/** Settings as cdk/settings.ts has them: each may be left out. */
+export type GivenSettings = z.input<typeof settingsSchema>;
+
 export type Settings = z.infer<typeof settingsSchema>;
 
 /**
  * Checks settings and fills in the defaults.
- * @throws BudgetNetError `invalid`, which names the setting and what was expected
+ * @param workers what the command line says of them (`-c workers=gpu`), if anything: it goes before the settings
+ * @throws BudgetNetError `invalid`, which names the setting, or that argument, and what was expected
  */
-export function defineSettings(given: z.input<typeof settingsSchema>): Settings {
-	return parse(settingsSchema, given, 'cdk/settings.ts');
+export function defineSettings(given: GivenSettings, workers?: unknown): Settings {
+	const { workers: schema } = settingsSchema.shape;
+	const said = workers === undefined ? {} : { workers: parse(schema, workers, `-c workers=${workers}`) };
+	return parse(settingsSchema, { ...given, ...said }, 'cdk/settings.ts (what may stand there: settings-schema.ts)');
 }

@@ -1,8 +1,11 @@
 /** `npm run synth`, `npm run deploy`: the CDK's command line, as pinned, over cdk.json. Arguments go to it. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { settings } from '../cdk/settings.ts';
+import { parseArgs } from 'node:util';
+import { settings as given } from '../cdk/settings.ts';
+import { defineSettings } from '../cdk/settings-schema.ts';
 import { packageFolder } from '../functions/cli/packages.ts';
+import { BudgetNetError } from '../functions/core/errors.ts';
 import { checkPackage } from '../functions/onnx/check-package.ts';
 import { loadPackage } from '../functions/onnx/package-files.ts';
 import { told } from './told.ts';
@@ -12,6 +15,7 @@ const args = process.argv.slice(2);
 const command = args[0] ?? '';
 
 await told(command, async () => {
+	const settings = defineSettings(given, workersIn(args));
 	// Else a package that workers refuse is found out when none of them starts, and planners go on reserving.
 	if (['synth', 'deploy'].includes(command))
 		await checkPackage(await loadPackage(await packageFolder(settings.modelPackage)));
@@ -20,3 +24,22 @@ await told(command, async () => {
 	const { status } = spawnSync(process.execPath, [cdk, '--no-notices', ...args], { cwd: root, stdio: 'inherit', env });
 	process.exitCode = status ?? 1;
 });
+
+/**
+ * What `-c workers=…` says, the last one where there are several, as the CDK has it.
+ * @throws BudgetNetError `invalid` of another key, unless it may be the CDK's own: nothing would read it, or say so
+ */
+function workersIn(args: string[]): string | undefined {
+	const options = { context: { type: 'string', short: 'c', multiple: true } } as const;
+	const { context = [] } = parseArgs({ args, options, strict: false }).values;
+	let workers: string | undefined;
+	for (const assignment of context.filter((value) => typeof value === 'string')) {
+		const [key = '', ...value] = assignment.split('=');
+		if (key === 'workers') workers = value.join('=');
+		else if (!/^(@aws-cdk|aws)/.test(key)) {
+			const expected = '-c workers=cpu or -c workers=gpu; any other setting stands in cdk/settings.ts';
+			throw new BudgetNetError('invalid', `-c ${assignment}: no such key: expected ${expected}`);
+		}
+	}
+	return workers;
+}

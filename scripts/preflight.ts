@@ -2,23 +2,46 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { IAMClient } from '@aws-sdk/client-iam';
 import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
-import { checkBootstrap, checkEcsRole, checkFargateQuota, checkGpuQuotas, checkLambdaQuota } from '../cdk/preflight.ts';
-import { settings } from '../cdk/settings.ts';
+import {
+	type Check,
+	checkBootstrap,
+	checkEcsRole,
+	checkFargateQuota,
+	checkGpuQuotas,
+	checkLambdaQuota,
+} from '../cdk/preflight.ts';
+import { settings as given } from '../cdk/settings.ts';
+import { defineSettings } from '../cdk/settings-schema.ts';
+import { awsCall, isCredentialError, statusOf } from '../functions/aws/aws-call.ts';
 import { messageOf } from '../functions/core/errors.ts';
+import { told } from './told.ts';
 
-const quotas = new ServiceQuotasClient();
-const checks = [
-	() => checkBootstrap(new CloudFormationClient()),
-	() => checkEcsRole(new IAMClient()),
-	() => checkLambdaQuota(quotas),
-	() => (settings.workers === 'gpu' ? checkGpuQuotas(quotas, settings.gpu) : checkFargateQuota(quotas, settings)),
-];
-for (const check of checks)
-	try {
-		const { enough, message } = await check();
-		process.stdout.write(`${message}\n`);
-		if (!enough) process.exitCode = 2;
-	} catch (error) {
-		process.stderr.write(`preflight: ${messageOf(error)}\n`);
-		process.exitCode = 2;
-	}
+await told('preflight', async () => {
+	const settings = defineSettings(given);
+	const quotas = new ServiceQuotasClient();
+	const checks: [what: string, check: () => Promise<Check>][] = [
+		['stack CDKToolkit', () => checkBootstrap(new CloudFormationClient())],
+		['role of ECS', () => checkEcsRole(new IAMClient())],
+		['quota of functions', () => checkLambdaQuota(quotas)],
+		[
+			'quota of workers',
+			() => (settings.workers === 'gpu' ? checkGpuQuotas(quotas, settings.gpu) : checkFargateQuota(quotas, settings)),
+		],
+	];
+	for (const [what, check] of checks)
+		try {
+			const { enough, message } = await awsCall(what, check);
+			process.stdout.write(`${message}\n`);
+			if (!enough) process.exitCode = 2;
+		} catch (error) {
+			if (failsAll(error)) throw error;
+			process.stderr.write(`preflight: ${messageOf(error)}\n`);
+			process.exitCode = 2;
+		}
+});
+
+/** Whether the other checks would fail alike: AWS did not answer, or not to these credentials. */
+function failsAll(error: unknown): boolean {
+	const { cause } = error as Error;
+	return statusOf(cause) === undefined || isCredentialError(cause);
+}

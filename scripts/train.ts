@@ -11,19 +11,33 @@ import { sealPackage } from '../functions/evaluate/seal.ts';
 import { told } from './told.ts';
 
 const models = join(import.meta.dirname, '..', 'models');
-const run = [join(models, 'recipe', 'run'), 'budgetnet.make', ...process.argv.slice(2)];
+const args = process.argv.slice(2);
+
 await told('train', async () => {
-	const recipe = spawn('bash', run, { stdio: 'inherit' });
+	// The recipe checks the arguments. Here only these matter: what they name is sealed after the training, if any.
+	const { name, help } = parseArgs({
+		args,
+		options: { name: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+		strict: false,
+	}).values;
+	if (!help && typeof name !== 'string')
+		throw new BudgetNetError('invalid', 'no name: expected --name NAME, of the package to make; --help says the rest');
+	process.exitCode = await makePackage();
+	if (!help && process.exitCode === 0) await seal(String(name));
+});
+
+/** Trains and exports by the recipe; returns its exit code. @throws BudgetNetError `unavailable` without bash */
+async function makePackage(): Promise<number> {
+	const recipe = spawn('bash', [join(models, 'recipe', 'run'), 'budgetnet.make', ...args], { stdio: 'inherit' });
 	for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => recipe.kill(signal));
 	const [code] = await once(recipe, 'exit').catch((error) => {
 		throw new BudgetNetError('unavailable', `bash cannot be started (on Windows, train in WSL): ${messageOf(error)}`);
 	});
-	if (code !== 0) process.exit(code ?? 1);
-});
-// The recipe has checked the arguments; here only the name matters.
-const { values } = parseArgs({ options: { name: { type: 'string' } }, strict: false });
-const name = String(values.name);
-await told('train', async () => {
+	return code ?? 1;
+}
+
+/** Seals package `name`, and says what it is worth. @throws BudgetNetError `invalid` */
+async function seal(name: string): Promise<void> {
 	const card = await sealPackage(join(models, 'packages', name), join(models, 'outcomes', name));
 	const rows = card.curve.map(({ share, macs, accuracy }) => [
 		`${Math.round(100 * share)} %`,
@@ -37,4 +51,4 @@ await told('train', async () => {
 expected from ${heldOut} held-out images: give or take some ${plusOrMinus} points\n
 models/packages/${name} is ready: npm run budgetnet -- model check ${name}
                               npm run budgetnet -- classify FOLDER --model ${name} --share 0.3\n`);
-});
+}

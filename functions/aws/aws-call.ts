@@ -25,8 +25,9 @@ function describe(error: unknown): string {
 function hintOf(error: unknown): string {
 	if (isCredentialError(error)) return credentialHint;
 	if (isDenied(error)) return deniedHint;
-	if (codeOf(error) === 'ECONNREFUSED') return refusedHint;
-	return missing.includes(nameOf(error)) ? missingHint : '';
+	if (missing.includes(nameOf(error))) return missingHint;
+	if (/^Region (is missing|not accepted)/.test(messageOf(error))) return regionHint;
+	return addressHints.get(codeOf(error)) ?? '';
 }
 
 /** Codes of S3, and of the others. */
@@ -64,8 +65,19 @@ const missing = ['NoSuchBucket', 'ResourceNotFoundException', 'QueueDoesNotExist
 const missingHint =
 	'not there: is this the right account, region and system (--stack, BUDGETNET_STACK or BUDGETNET_PREFIX)? ';
 
-const refusedHint =
-	'nothing listens there: is the local cloud still running, and AWS_ENDPOINT_URL_… what it said when it started? ';
+/** The SDK's words: such an error has no code. */
+const regionHint =
+	'no region to ask: set AWS_REGION (AWS_DEFAULT_REGION is not read), or a region in your AWS profile: ';
+
+/** By the code of an error that speaks of the address. */
+const addressHints = new Map<unknown, string>([
+	[
+		'ECONNREFUSED',
+		'nothing listens there: is the local cloud still running, and AWS_ENDPOINT_URL_… what it said when it started? ',
+	],
+	['ENOTFOUND', 'no such host: is the region right, and AWS_ENDPOINT_URL_… where it is set? '],
+	['ERR_INVALID_URL', 'not an address: is AWS_ENDPOINT_URL_… one such as http://127.0.0.1:4566? '],
+]);
 
 function isDenied(error: unknown): boolean {
 	return statusOf(error) === 403 || nameOf(error) === 'AccessDeniedException';
@@ -89,7 +101,7 @@ export function nameOf(error: unknown): string {
 	return error instanceof Error ? error.name : 'unknown';
 }
 
-/** The code of an error of the network, which the SDK may have wrapped: "ECONNREFUSED". */
+/** The code of an error of Node, which the SDK may have wrapped: "ECONNREFUSED". */
 function codeOf(error: unknown): unknown {
 	return (error as { code?: unknown } | undefined)?.code;
 }

@@ -8,6 +8,13 @@ describe('settings', () => {
 		expect(defineSettings({})).toMatchObject({ name: 'budgetnet', workers: 'cpu', workersMax: 4 });
 	});
 
+	test('what the command line says of workers goes before them, and is checked as they are', () => {
+		expect(defineSettings({ workers: 'cpu' }, 'gpu').workers).toBe('gpu');
+		expect(() => defineSettings({}, 'tpu')).toThrow(/^-c workers=tpu does not fit/);
+		const sizes = { workers: 'gpu', cpu: { cpuUnits: 3000 } } as const; // that no GPU worker has
+		expect(() => defineSettings(sizes, 'cpu')).toThrow(/^cdk\/settings\.ts .*cpuUnits/);
+	});
+
 	test.each([
 		[{ workers: 'tpu' }, /workers/],
 		[{ workersMax: 0 }, /workersMax/],

@@ -11,17 +11,36 @@ import torch
 from .settings import Settings, settings_of
 
 STATISTICS_TOLERANCE = 1e-6  # of float32; statistics are sums of integers, so the same images give the same ones
+CHECKPOINT = "a checkpoint of budgetnet.train (.pt)"
+KEPT = "a file of budgetnet.export --keep (.npz)"
 KEPT_SETTINGS = ("full_only_epochs", "architecture", "size", "mirror", "trunk", "teacher")
 KEPT_FACTS = ("epoch", "mean", "deviation")
 KEPT_LATER = ("cutout",)  # a setting that older files do not say
 
 
+def read_checkpoint(file):
+    """What budgetnet.train, or budgetnet.midway, saved in `file`, its tensors on the CPU, and its settings.
+
+    Raises ValueError when it is another file, or damaged; OSError.
+    """
+    state = _read(file, CHECKPOINT, lambda opened: torch.load(opened, "cpu", weights_only=True))
+    return state, settings_of(file, state)
+
+
+def _read(file, expected, load):
+    """What `load` makes of the opened `file`. Raises ValueError when that is not what was `expected`; OSError."""
+    with open(file, "rb") as opened:
+        try:
+            return load(opened)
+        except Exception as error:  # PyTorch and NumPy throw some ten kinds, by the file's first bytes
+            raise ValueError(f"{file}: another file, or damaged; expected {expected}") from error
+
+
 def averaged(file):
     """The averaged network of checkpoint `file`, the whole checkpoint, and its settings. Its batch norms are to be
-    recalibrated (batchnorm). Raises ValueError, FileNotFoundError.
+    recalibrated (batchnorm). Raises ValueError, OSError.
     """
-    state = torch.load(file, map_location="cpu", weights_only=True)
-    settings = settings_of(file, state)
+    state, settings = read_checkpoint(file)
     network = settings.network(len(state["average"]["head.bias"]))
     network.load_state_dict(state["average"])
     return network, state, settings
@@ -31,12 +50,11 @@ def keep(checkpoint, file):
     """Writes what another machine needs to go on training: weights (float16), KEPT_FACTS and settings (.npz).
 
     At a constant rate, of which a decay's end is as good a beginning as any: what it gained comes back with the next
-    decay.
+    decay. Raises ValueError, OSError.
     """
-    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    state, settings = read_checkpoint(checkpoint)
     floats = {name: tensor for name, tensor in state["network"].items() if tensor.is_floating_point()}
     weights = {name: (tensor.half() if tensor.ndim > 1 else tensor).numpy() for name, tensor in floats.items()}
-    settings = settings_of(checkpoint, state)
     said = {name: getattr(settings, name) for name in (*KEPT_SETTINGS, *KEPT_LATER)}
     facts = {
         **{name: "" if value is None else value for name, value in said.items()},
@@ -53,15 +71,15 @@ def read_kept(file):
     """What `keep` wrote: weights by name as float32 tensors, settings (seed, arithmetic and decay are not kept), and
     facts: "epoch", and the tensors [3] "mean" and "deviation".
 
-    Raises ValueError when it is another file.
+    Raises ValueError when it is another file, or damaged; OSError.
     """
-    with np.load(file) as kept:
-        missing = [name for name in (*KEPT_FACTS, *KEPT_SETTINGS) if name not in kept.files]
-        if missing:
-            raise ValueError(f"{file}: does not say {', '.join(missing)}; expected a file of budgetnet.export --keep")
-        known = [name for name in (*KEPT_FACTS, *KEPT_SETTINGS, *KEPT_LATER) if name in kept.files]
-        said = {name: kept[name].item() if kept[name].ndim == 0 else torch.from_numpy(kept[name]) for name in known}
-        weights = {name: torch.from_numpy(kept[name].astype(np.float32)) for name in kept.files if name not in known}
+    kept = _read(file, KEPT, lambda opened: dict(np.load(opened)))
+    missing = [name for name in (*KEPT_FACTS, *KEPT_SETTINGS) if name not in kept]
+    if missing:
+        raise ValueError(f"{file}: does not say {', '.join(missing)}; expected {KEPT}")
+    known = [name for name in (*KEPT_FACTS, *KEPT_SETTINGS, *KEPT_LATER) if name in kept]
+    said = {name: kept[name].item() if kept[name].ndim == 0 else torch.from_numpy(kept[name]) for name in known}
+    weights = {name: torch.from_numpy(kept[name].astype(np.float32)) for name in kept if name not in known}
     facts = {name: said.pop(name) for name in KEPT_FACTS}
     return weights, Settings(**{name: None if value == "" else value for name, value in said.items()}), facts
 

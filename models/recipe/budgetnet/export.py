@@ -8,7 +8,6 @@ CHECKPOINT` also writes models/checkpoints/NAME.npz, for `budgetnet.train --star
 The order matters: weights are rounded as they are stored, then batch norms measured, then accuracies.
 """
 
-import argparse
 import json
 import shutil
 from pathlib import Path
@@ -18,6 +17,7 @@ import torch
 
 from .batchnorm import recalibrate
 from .checkpoint import averaged, keep, must_have_classes, must_have_learnt_from
+from .command import like, parser_of, telling
 from .data import load, load_test, split_holdout, statistics
 from .device import keep_memory
 from .fit_agent import fit_agent
@@ -25,7 +25,7 @@ from .look import add_look
 from .network import round_weights
 from .outcomes import logits_of, write_table
 from .package import draft_card, write_check, write_graphs
-from .places import MODELS, like
+from .places import MODELS
 
 
 def measure(tables, split, network, images, mean, deviation, mirror):
@@ -75,7 +75,7 @@ def training(settings, epochs, learnt_from, held_out):
 
 
 def parse():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--data", required=True)
     parser.add_argument("--checkpoint", required=True)
     parser.add_argument("--name", required=True, type=like("[a-z0-9-]{1,64}"))
@@ -87,7 +87,7 @@ def parse():
 
 def export_checkpoint(file, name, version, images):
     """Package `name`, tables and agent of checkpoint `file`; returns the policies' accuracies. Raises ValueError,
-    FileNotFoundError.
+    OSError.
 
     `images`: gives those of a size in pixels, as `load_all` does. An earlier package and its tables stay until all is
     made.
@@ -125,15 +125,13 @@ def fresh(folder):
 def main():
     parser, options = parse()
     keep_memory()
-    try:
+    with telling(parser):
         results = export_checkpoint(
             options.checkpoint, options.name, options.version, lambda size: load_all(options.data, size, options.test)
         )
         if options.keep:
             keep(options.keep, MODELS / "checkpoints" / f"{options.name}.npz")
         print(json.dumps(results))
-    except (ValueError, FileNotFoundError) as error:
-        parser.error(str(error))
 
 
 if __name__ == "__main__":

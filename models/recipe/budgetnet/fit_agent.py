@@ -7,7 +7,6 @@ writes, for `npm run evaluate`, what every way of learning in learn.py said of i
 `holdout.METHOD.values.bin`, float32 [policies - 1, images, policies]. `npm run seal -- NAME` comes after it.
 """
 
-import argparse
 import json
 import math
 
@@ -16,10 +15,11 @@ import onnx
 import torch
 
 from .agent import PRICES, agent_graph, agent_macs, fit
+from .command import like, parser_of, telling
 from .ladder import INPUTS, ladder_of
 from .learn import METHODS, learn
 from .outcomes import read_table
-from .places import MODELS, like
+from .places import MODELS
 
 FOLDS = 5
 SEED = 1
@@ -129,19 +129,18 @@ def fit_agent(package, tables, methods=()):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--name", required=True, type=like("[a-z0-9-]{1,64}"))
     parser.add_argument("--compare", action="store_true", help="also cross-fit the agents of learn.py")
     options = parser.parse_args()
-    try:
+    with telling(parser):
         methods = METHODS if options.compare else ()
-        images = fit_agent(MODELS / "packages" / options.name, MODELS / "outcomes" / options.name, methods)
+        try:
+            images = fit_agent(MODELS / "packages" / options.name, MODELS / "outcomes" / options.name, methods)
+        except FileNotFoundError as error:
+            raise ValueError(f"{error.filename} is not there: export the package first (models/README.md)") from error
         points = 98 / math.sqrt(images)  # normal approximation, 95 %, where half of the labels are right
         print(f"fitted on {images} held-out images: the curve is right to within {points:.1f} points, or fewer")
-    except FileNotFoundError as error:
-        parser.error(f"{error.filename} is not there: export the package first (models/README.md)")
-    except (ValueError, OSError) as error:
-        parser.error(str(error))
 
 
 if __name__ == "__main__":

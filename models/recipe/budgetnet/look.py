@@ -10,7 +10,6 @@ another in its place, adds what it says to the tables, and fits the agent anew. 
 package that it writes. `npm run seal -- NAME` comes after it.
 """
 
-import argparse
 import json
 import sys
 
@@ -22,6 +21,7 @@ from torch import nn
 
 from . import augment
 from .augment import normalise
+from .command import like, parser_of, telling
 from .cost import look_macs, look_parameters
 from .data import load, load_test, split_holdout, statistics
 from .device import DEVICE, keep_memory
@@ -29,7 +29,7 @@ from .fit_agent import fit_agent
 from .graph import look_graph
 from .network import STEM_STRIDES, convolution, round_weights
 from .outcomes import read_table, write_table
-from .places import MODELS, like
+from .places import MODELS
 from .teacher import must_know, what_it_says
 from .train import MOMENTUM, TEACHER_SHARE
 
@@ -158,7 +158,7 @@ def _add_to_check(file, look, mean, deviation, size, policies):
 
 
 def parse():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--data", required=True)
     parser.add_argument("--name", required=True, type=like("[a-z0-9-]{1,64}"), help="of the package")
     parser.add_argument(
@@ -172,7 +172,7 @@ def main():
     parser, options = parse()
     keep_memory()
     package, tables = MODELS / "packages" / options.name, MODELS / "outcomes" / options.name
-    try:
+    with telling(parser):
         draft = json.loads((tables / "draft.json").read_text())
         learn, held = split_holdout(load(options.data, "train", draft["input"]["width"]))
         if learn.classes != draft["classes"]:
@@ -185,8 +185,6 @@ def main():
         (tables / "draft.json").write_text(json.dumps({**draft, "version": options.version}, indent="\t") + "\n")
         fit_agent(package, tables)
         print(json.dumps(results))
-    except (ValueError, FileNotFoundError) as error:
-        parser.error(str(error))
 
 
 if __name__ == "__main__":

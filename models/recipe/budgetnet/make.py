@@ -5,7 +5,6 @@ on a constant rate and a decay (train.py), and exports (export.py). Stopped and 
 the kept weights of the CIFAR-10 network of the same architecture, all but the head, unless `--scratch` is given.
 """
 
-import argparse
 import json
 import math
 import signal
@@ -16,11 +15,12 @@ from dataclasses import replace
 from itertools import chain, count, islice
 
 from . import augment, train
+from .command import like, number, parser_of, telling
 from .device import DEVICE, described, has_bf16, keep_memory
 from .export import export_checkpoint, load_all
 from .fused import library
 from .network import ARCHITECTURES, STEM_STRIDES
-from .places import MODELS, like
+from .places import MODELS
 from .settings import Settings
 
 DECAY_SHARE = 0.4  # of the epochs
@@ -74,7 +74,7 @@ def planned(folder, asked, plan):
 
 def make(options, folder):
     """Trains in `folder` as the command line's `options` say, exports; returns the policies' accuracies on held-out
-    images. Raises ValueError, FileNotFoundError.
+    images. Raises ValueError, OSError.
     """
     started = time.perf_counter()
     folder.mkdir(parents=True, exist_ok=True)
@@ -135,21 +135,14 @@ def trunk_of(architecture):
     return str(file) if file.exists() else None
 
 
-def some_minutes(text):
-    """An argparse type: a number of minutes."""
-    minutes = float(text)
-    if not 0 <= minutes < math.inf:
-        raise argparse.ArgumentTypeError(f"{text}: expected a number of minutes")
-    return minutes
-
-
 def parse():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument(
         "--data", required=True, help="folder with CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg"
     )
     parser.add_argument("--name", required=True, type=like("[a-z0-9-]{1,64}"), help="of the package")
-    parser.add_argument("--minutes", type=some_minutes, default=20, help="in all, about (default: %(default)s)")
+    minutes = number("a number of minutes, such as 20", lambda given: given >= 0)
+    parser.add_argument("--minutes", type=minutes, default=20, help="in all, about (default: %(default)s)")
     parser.add_argument("--architecture", default="resnet", choices=sorted(ARCHITECTURES))
     parser.add_argument("--size", type=int, default=32, choices=STEM_STRIDES, help="of the input, in pixels")
     parser.add_argument("--scratch", action="store_true", help="begin with random weights")
@@ -165,9 +158,8 @@ def main():
     print(f"Training on: {described()}", file=sys.stderr)
     folder = MODELS / "runs" / options.name
     try:
-        print(json.dumps(make(options, folder)))
-    except (ValueError, OSError) as error:
-        parser.error(str(error))
+        with telling(parser):
+            print(json.dumps(make(options, folder)))
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's comes twice: from it, and from npm
         print(f"{folder}: stopped; the same command goes on with it", file=sys.stderr)

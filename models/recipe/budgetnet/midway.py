@@ -5,23 +5,22 @@ went on from kept weights it is often better than either: Wortsman et al. 2022, 
 for budgetnet.export, which recalibrates its batch norms.
 """
 
-import argparse
 from pathlib import Path
 
 import torch
 
-from .checkpoint import must_fit, must_have_classes, must_have_learnt_from, read_kept
-from .settings import settings_of
+from .checkpoint import must_fit, must_have_classes, must_have_learnt_from, read_checkpoint, read_kept
+from .command import parser_of, telling
 
 
 def midway(start, checkpoint):
     """The state of `checkpoint`, both of its networks moved halfway to the kept weights `start` that its run began from.
 
-    Raises ValueError when they are not of one architecture, for the same classes and images; FileNotFoundError.
+    Raises ValueError when they are not of one architecture, for the same classes and images; OSError.
     """
-    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    state, settings = read_checkpoint(checkpoint)
     weights, found, facts = read_kept(start)
-    must_fit(start, found, settings_of(checkpoint, state))
+    must_fit(start, found, settings)
     must_have_classes(start, weights, len(state["average"]["head.bias"]))
     must_have_learnt_from(start, facts, state["mean"], state["deviation"])
     for name in ("network", "average"):
@@ -33,15 +32,15 @@ def midway(start, checkpoint):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--start", required=True, type=Path, help="kept weights that the run began from")
     parser.add_argument("--checkpoint", required=True, type=Path, help="where its decay ended")
     parser.add_argument("--out", required=True, type=Path, help="checkpoint to write")
     options = parser.parse_args()
-    try:
-        torch.save(midway(options.start, options.checkpoint), options.out)
-    except (ValueError, FileNotFoundError) as error:
-        parser.error(str(error))
+    with telling(parser):
+        state = midway(options.start, options.checkpoint)
+        with options.out.open("wb") as out:  # of a folder that is not there torch.save says RuntimeError
+            torch.save(state, out)
 
 
 if __name__ == "__main__":

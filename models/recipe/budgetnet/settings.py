@@ -27,5 +27,5 @@ def settings_of(file, state):
     """Settings of checkpoint `state`, which was read from `file`. Raises ValueError when it says none, or others."""
     try:
         return Settings(**state["settings"])
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, IndexError) as error:
         raise ValueError(f"{file}: not a checkpoint of this version's budgetnet.train ({error}); train anew") from None

@@ -7,7 +7,6 @@ it says of held-out images (`--test`: and of test images): `npm run evaluate` th
 a drawn rung's by how often it is drawn, the look's too. Stopped and started again it goes on (models/runs/NAME-ID).
 """
 
-import argparse
 import json
 
 import torch
@@ -16,12 +15,13 @@ from . import train
 from .augment import normalise
 from .batchnorm import recalibrate
 from .checkpoint import averaged
+from .command import like, number, parser_of, telling
 from .device import keep_memory
 from .export import load_all
 from .make import planned, train_by
 from .network import round_weights
 from .outcomes import BATCH, read_table, remove_smalls
-from .places import MODELS, like
+from .places import MODELS
 from .settings import Settings
 from .teacher import must_know
 
@@ -77,7 +77,7 @@ def labels_of(network, rung, pixels, mean, deviation):
 
 def train_small(options):
     """Trains, writes `SPLIT.small-ID.json` into the package's outcomes; returns accuracies by split. Raises ValueError,
-    FileNotFoundError.
+    OSError.
     """
     tables = MODELS / "outcomes" / options.name
     draft = json.loads((tables / "draft.json").read_text())
@@ -126,16 +126,8 @@ def train_small(options):
     return results
 
 
-def part(text):
-    """A finite number above 0, for argparse."""
-    number = float(text)
-    if not 0 < number < float("inf"):
-        raise ValueError
-    return number
-
-
 def parse():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--data", required=True)
     parser.add_argument("--name", required=True, type=like("[a-z0-9-]{1,64}"), help="of the package to compare with")
     parser.add_argument(
@@ -143,7 +135,7 @@ def parse():
     )
     parser.add_argument(
         "--part",
-        type=part,
+        type=number("a number above 0, such as 0.5", lambda part: part > 0),
         default=1,
         help="of the compute, where there is no time for all of it (default: %(default)s)",
     )
@@ -154,10 +146,8 @@ def parse():
 def main():
     parser, options = parse()
     keep_memory()
-    try:
+    with telling(parser):
         print(json.dumps(train_small(options)))
-    except (ValueError, FileNotFoundError) as error:
-        parser.error(str(error))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ of such weights but the head, at epoch 0. `--teacher NAME[,NAME]` also learns wh
 and Huang 2019, arXiv:1903.05134.
 """
 
-import argparse
 import copy
 import json
 import sys
@@ -23,12 +22,12 @@ import torch.nn.functional as F
 
 from . import augment
 from .augment import cut_out, normalise
-from .checkpoint import must_fit, must_have_classes, must_have_learnt_from, read_kept
+from .checkpoint import must_fit, must_have_classes, must_have_learnt_from, read_checkpoint, read_kept
+from .command import like, parser_of, telling
 from .data import load, split_holdout, statistics
 from .device import DEVICE, described, has_bf16, keep_memory
 from .network import ARCHITECTURES, STEM_STRIDES
-from .places import like
-from .settings import Settings, settings_of
+from .settings import Settings
 from .teacher import loss_by, soft_labels, softened
 
 RATE = 0.2
@@ -188,10 +187,9 @@ class Trainer:
         """Everything as it was when `file` was saved, with its settings: seed and arithmetic too, whatever is asked for
         now.
 
-        Raises ValueError when that is part of another decay, or does not fit.
+        Raises ValueError when that is part of another decay, or does not fit, OSError.
         """
-        state = torch.load(file, map_location=DEVICE, weights_only=True)
-        found, asked = settings_of(file, state), self.settings
+        (state, found), asked = read_checkpoint(file), self.settings
         must_fit(file, found, asked)
         must_have_classes(file, state["network"], self.network.head.out_features)
         must_have_learnt_from(file, state, self.mean, self.deviation)
@@ -219,7 +217,7 @@ def begin(settings, learn, folder, start=None):
     """A trainer where the run in `folder` stands: at its phase's checkpoint, at the constant phase's to decay from, at
     kept weights `start`, at its trunk's, or at 0.
 
-    Raises ValueError when they do not fit `settings` and the images `learn`, FileNotFoundError.
+    Raises ValueError when they do not fit `settings` and the images `learn`, OSError.
     """
     trainer = Trainer(settings, learn)
     own, constant = (checkpoint_in(folder, decay) for decay in (settings.decay, 0))
@@ -265,7 +263,7 @@ def run(trainer, file, last=None, further=0, after_seconds=0):
 
 
 def parse():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--data", required=True, help="folder of the data set, or with train/CLASS/*.jpg")
     parser.add_argument("--out", required=True, help="folder for checkpoints")
     parser.add_argument("--architecture", default="resnet", choices=sorted(ARCHITECTURES))
@@ -306,17 +304,15 @@ def main():
         trunk=options.trunk,
     )
     folder = Path(options.out)
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
+    with telling(parser):
+        folder.mkdir(parents=True, exist_ok=True)
         learn, _ = split_holdout(load(options.data, "train", options.size))
         trainer = begin(settings, learn, folder, options.start)
-    except (ValueError, FileNotFoundError) as error:
-        parser.error(str(error))
-    file = checkpoint_in(folder, settings.decay)
-    last = trainer.decay_start + settings.decay if settings.decay else options.epochs
-    if last is not None and trainer.epoch >= last:
-        print(f"{file}: done, at epoch {trainer.epoch} of {last}; move it away to train anew", file=sys.stderr)
-    run(trainer, file, last)
+        file = checkpoint_in(folder, settings.decay)
+        last = trainer.decay_start + settings.decay if settings.decay else options.epochs
+        if last is not None and trainer.epoch >= last:
+            print(f"{file}: done, at epoch {trainer.epoch} of {last}; move it away to train anew", file=sys.stderr)
+        run(trainer, file, last)
 
 
 if __name__ == "__main__":

@@ -67,6 +67,14 @@ def test_a_checkpoint_of_other_settings_is_refused(command, capsys, tmp_path):
     assert exit.value.code == 2 and "not a checkpoint of this version" in capsys.readouterr().err
 
 
+def test_a_file_that_is_no_checkpoint_is_refused(command, capsys, tmp_path):
+    file = tmp_path / "photos.zip"
+    file.write_bytes(b"PK")
+    with pytest.raises(SystemExit, match="2"):
+        command("--checkpoint", str(file))
+    assert f"{file}: another file, or damaged; expected a checkpoint" in capsys.readouterr().err
+
+
 def test_names_that_would_leave_the_folder_are_refused(command, capsys):
     with pytest.raises(SystemExit) as exit:
         command("--name", "../elsewhere")

@@ -95,12 +95,12 @@ def test_stopped_in_its_decay_it_goes_on_by_its_plan(tiny, folder, models, monke
     assert json.loads((models / "outcomes" / "mine" / "draft.json").read_text())["training"]["epochs"] == 5
 
 
-@pytest.mark.parametrize("minutes", ["-1", "inf", "nan", "soon"])
+@pytest.mark.parametrize("minutes", ["-1", "inf", "nan", "soon", "20min"])
 def test_minutes_are_a_number(tiny, folder, models, monkeypatch, capsys, minutes):
     monkeypatch.setattr(sys, "argv", command(folder, "--minutes", minutes))
     with pytest.raises(SystemExit, match="2"):
         make.main()
-    assert "--minutes" in capsys.readouterr().err
+    assert f"argument --minutes: '{minutes}': expected a number of minutes" in capsys.readouterr().err
 
 
 def test_too_little_time_is_said_and_the_minutes_left_are_those_of_all_that_is_to_come(

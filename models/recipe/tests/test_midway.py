@@ -31,6 +31,22 @@ def test_midway_is_the_mean_of_where_a_run_began_and_ended_and_can_be_exported(s
         torch.testing.assert_close(weights.detach(), (begun[name] + end[name]) / 2)
 
 
+def test_a_file_that_is_no_checkpoint_and_a_folder_that_is_not_there_are_told(
+    settings, learn, tmp_path, monkeypatch, capsys
+):
+    kept, ended = run_from_kept(settings, learn, tmp_path)
+
+    def refusal(start, checkpoint, out):
+        monkeypatch.setattr(sys, "argv", ["midway", "--start", start, "--checkpoint", checkpoint, "--out", out])
+        with pytest.raises(SystemExit, match="2"):
+            midway.main()
+        return capsys.readouterr().err
+
+    out = str(tmp_path / "midway.pt")
+    assert f"{kept}: another file, or damaged; expected a checkpoint" in refusal(str(kept), str(kept), out)
+    assert "No such file or directory" in refusal(str(kept), str(ended), str(tmp_path / "none" / "midway.pt"))
+
+
 def test_midway_of_networks_that_do_not_fit_is_refused(settings, learn, tmp_path):
     kept, _ = run_from_kept(settings, learn, tmp_path)
     other = train.Trainer(replace(settings, size=64), learn)

@@ -84,7 +84,7 @@ def test_a_run_of_another_plan_is_not_gone_on_with(tiny, folder, package, monkey
 
 @pytest.mark.parametrize("part", ["0", "-1", "inf", "nan", "half"])
 def test_a_part_is_a_number_above_0(folder, monkeypatch, capsys, part):
-    assert "argument --part: invalid part value" in told(folder, monkeypatch, capsys, "--part", part)
+    assert "expected a number above 0" in told(folder, monkeypatch, capsys, "--part", part)
 
 
 @pytest.mark.parametrize(

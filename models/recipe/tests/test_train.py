@@ -231,6 +231,17 @@ def test_checkpoints_that_do_not_fit_are_refused(command, capsys, tmp_path):
     assert "decays in 1 epochs" in refusal(command, capsys, run, "--decay", "2")
 
 
+def test_files_that_are_no_checkpoints_and_a_file_for_a_folder_are_refused(command, capsys, tmp_path):
+    run, file = tmp_path / "run", tmp_path / "file"
+    run.mkdir()
+    (run / "constant.pt").write_bytes(b"PK")
+    file.write_text("of another kind")
+    assert "constant.pt: another file, or damaged" in refusal(command, capsys, run, "--epochs", "1")
+    said = refusal(command, capsys, tmp_path / "other", "--start", str(file), "--epochs", "1")
+    assert f"{file}: another file, or damaged; expected a file of budgetnet.export --keep" in said
+    assert "File exists" in refusal(command, capsys, file, "--epochs", "1")
+
+
 def test_kept_weights_of_other_classes_are_refused(command, capsys, tmp_path):
     command(tmp_path / "run", "--epochs", "1")
     checkpoint.keep(tmp_path / "run" / "constant.pt", tmp_path / "tiny.npz")

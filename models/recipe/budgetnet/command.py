@@ -1,0 +1,49 @@
+"""What the command lines of the recipe have in common: how they take options, and how they tell what went wrong."""
+
+import argparse
+import math
+import re
+from contextlib import contextmanager
+
+
+def parser_of(doc):
+    """A parser of options that says the first line of `doc`, a module's docstring, as its description.
+
+    Options are not abbreviated: scripts/train.ts reads `--name` too, and whole.
+    """
+    return argparse.ArgumentParser(description=doc.splitlines()[0], allow_abbrev=False)
+
+
+@contextmanager
+def telling(parser):
+    """Tells what a command's user can mend (ValueError, OSError) in one line after its usage; exit code 2."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        parser.error(str(error))
+
+
+def like(pattern):
+    """An argparse type: text that matches `pattern` as a whole."""
+
+    def checked(text):
+        if not re.fullmatch(pattern, text):
+            raise argparse.ArgumentTypeError(f"{text!r}: expected {pattern}")
+        return text
+
+    return checked
+
+
+def number(expected, fits):
+    """An argparse type: a finite number that `fits`; `expected` says in words which do."""
+
+    def checked(text):
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not (math.isfinite(value) and fits(value)):
+            raise argparse.ArgumentTypeError(f"{text!r}: expected {expected}")
+        return value
+
+    return checked
