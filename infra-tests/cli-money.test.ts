@@ -116,7 +116,11 @@ const lines: Line[] = [
 		/--per-tmac 0: expected dollars, above 0, at most 1000/,
 	],
 	['prices set cifar10-resnet cpu --per-tmac 300000 --per-image 5', 2, /--per-tmac 300000: expected dollars/],
-	['prices set cifar10-resnet cup --per-tmac 1 --per-image 0', 2, /'cup' is invalid for argument 'worker-kind'\. Allowed choices are cpu, gpu/],
+	[
+		'prices set cifar10-resnet cup --per-tmac 1 --per-image 0',
+		2,
+		/'cup' is invalid for argument 'worker-kind'\. Allowed choices are cpu, gpu/,
+	],
 	['prices set cifar10-resnet cpu --per-tmac 1', 2, /required option '--per-image/],
 	['prices set cifar10-resnet --per-tmac 1 --per-image 1', 2, /missing required argument 'worker-kind'/],
 	[

@@ -163,7 +163,6 @@ describe('classify', () => {
 		[['classify', images, '--shares', '1'], /unknown option/],
 		[['up', '--usd', '-1'], /"-1" is not an amount/],
 		[['up', '--tenant', 'ACME'], /expected a tenant/],
-		[['calibrate', images, '--usd-per-hour', '1', '--utilisation', '1', '--write'], /which system\? say --stack/],
 		[['where', 'no-tenant'], /expected TENANT\/NAME/],
 		[['where', '_complete'], /expected TENANT\/NAME/],
 		[['where', 'acme/_complete', 'a.png'], /is no image: expected nothing but it/],
@@ -198,6 +197,7 @@ describe('classify', () => {
 		[{}, ['status']],
 		[{ AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:1' }, ['where', 'acme/cat.png']],
 		[{ BUDGETNET_STACK: '' }, ['status']],
+		[{}, ['calibrate', images, '--usd-per-hour', '1', '--utilisation', '1', '--write']],
 	])('without a stack, and with endpoints %j, no system is looked for: %j', async (environment, args) => {
 		expect(await runBudgetnet(args, environment)).toMatchObject({
 			status: 2,

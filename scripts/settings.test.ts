@@ -23,8 +23,8 @@ test.each([
 );
 
 test.each([
-	[['-c', 'workers=tpu'], '-c workers=tpu does not fit: Invalid option: expected one of "cpu"|"gpu"'],
-	[['--context=workers'], '-c workers= does not fit: Invalid option: expected one of "cpu"|"gpu"'],
+	[['-c', 'workers=tpu'], '-c workers=tpu does not fit: expected one of "cpu"|"gpu"'],
+	[['--context=workers'], '-c workers= does not fit: expected one of "cpu"|"gpu"'],
 	[['-c', 'workers=gpu', '-c', 'worker=gpu'], '-c worker=gpu: no such key: expected -c workers=cpu or'],
 ])('synth %j blames the command line, not the settings', async (args, message) => {
 	const { code, stdout, stderr } = await runScript('cdk', ['synth', ...args]);

@@ -37,7 +37,7 @@ const measuredFields = {
 	oldestUnpaidSeconds: { name: 'OldestUnpaidAge', unit: MetricUnit.Seconds },
 } as const;
 
-export type MeasuredField = keyof typeof measuredFields;
+type MeasuredField = keyof typeof measuredFields;
 export type MetricName = (typeof measuredFields)[MeasuredField]['name'];
 
 const budgetUsed = { name: 'BudgetUsed', unit: MetricUnit.Percent } as const;

@@ -14,7 +14,7 @@ const beginnings: readonly (readonly [format: string, hex: RegExp])[] = [
 ];
 
 /** Formats that are decoded: each has its walks in container.ts and icc-profile.ts. */
-export const imageFormats = ['JPEG', 'PNG', 'WebP'] as const;
+const imageFormats = ['JPEG', 'PNG', 'WebP'] as const;
 export type ImageFormat = (typeof imageFormats)[number];
 
 export function isImageFormat(format: string): format is ImageFormat {
