@@ -20,9 +20,11 @@ export const period = periodOf(monthsInUtc, Date.now());
  * An embedded cloud for tests of what goes wrong: no bucket notifications (a test sends the events that it wants), a
  * stub instead of a network, a sweeper that runs four times a second, and roles that a test starts when it wants them.
  * @param reach puts something between the clients and the emulators
+ * @param seconds after which a message that nobody deletes comes again
  */
 export async function startSmallCloud(
 	reach: (emulators: Emulators) => Promise<Endpoints> = async (emulators) => emulators,
+	seconds = visibilitySeconds,
 ) {
 	const emulators = await startEmulators({ notifications: [] });
 	const endpoints = await reach(emulators);
@@ -30,7 +32,7 @@ export async function startSmallCloud(
 	const resources = await provision(clients, {
 		sqsEndpoint: endpoints.sqsEndpoint,
 		prefix: 'small',
-		visibilitySeconds,
+		visibilitySeconds: seconds,
 	});
 	const card = parseCard(await readFile(join(models, 'packages', 'cifar10-resnet', 'model.json'), 'utf8'));
 	const picture = await readFile(join(models, 'samples', 'cifar10', 'images', '0000.png'));
