@@ -3,10 +3,17 @@
  * compared.
  */
 import { App } from 'aws-cdk-lib';
+import { BudgetNetError } from '../functions/core/errors.ts';
 import { settings } from './settings.ts';
 import { defineSettings } from './settings-schema.ts';
 import { BudgetNetStack } from './stack.ts';
 
 const app = new App();
-new BudgetNetStack(app, defineSettings(settings, app.node.tryGetContext('workers')));
-app.synth();
+try {
+	new BudgetNetStack(app, defineSettings(settings, app.node.tryGetContext('workers')));
+	app.synth();
+} catch (error) {
+	if (!(error instanceof BudgetNetError)) throw error;
+	process.stderr.write(`${error.message}\n`); // in one line, to whoever runs this
+	process.exitCode = 2;
+}

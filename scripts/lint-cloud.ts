@@ -5,11 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { synthesiseTemplate } from '../functions/local/localstack/synthesise.ts';
 import { findPython, installRequirements } from '../functions/local/python.ts';
+import { told } from './told.ts';
 
 const root = join(import.meta.dirname, '..');
 const python = await findPython('3');
 if (python === undefined) process.stdout.write('cfn-lint and hadolint: skipped, for they need Python 3.\n');
-else {
+else await told('lint:cloud', () => lint(python));
+
+async function lint(python: string): Promise<void> {
 	const requirements = join(root, 'cdk', 'lint', 'requirements.txt');
 	const bin = await installRequirements(python, requirements, process.env.LINT_FOLDER ?? join(root, '.lint'));
 	const folder = await mkdtemp(join(tmpdir(), 'budgetnet-lint-'));

@@ -11,6 +11,7 @@ const root = join(import.meta.dirname, '..', '..', '..');
 /**
  * Synthesises the stack as the settings have it, but for what `context` says, without the functions' code.
  * @returns the template, as JSON
+ * @throws BudgetNetError `invalid` of settings that do not fit
  */
 export async function synthesiseTemplate(context: Record<string, string> = {}): Promise<string> {
 	const folder = await mkdtemp(join(tmpdir(), 'budgetnet-synth-'));
@@ -25,6 +26,11 @@ export async function synthesiseTemplate(context: Record<string, string> = {}): 
 		const [template] = (await readdir(folder)).filter((name) => name.endsWith('.template.json'));
 		if (!template) throw new BudgetNetError('internal', `cdk/app.ts wrote no template into ${folder}`);
 		return await readFile(join(folder, template), 'utf8');
+	} catch (error) {
+		const { code, stderr } = error as { code?: unknown; stderr?: string };
+		// cdk/app.ts said in a line what is wrong
+		if (code === 2 && stderr) throw new BudgetNetError('invalid', stderr.trim(), { cause: error });
+		throw error;
 	} finally {
 		await rm(folder, { recursive: true, force: true }); // the worker's build context lies there too
 	}
