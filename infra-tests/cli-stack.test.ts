@@ -65,13 +65,14 @@ test('everything of a system is found from the outputs of its stack', async () =
 
 test('a stack that is not there is said to be missing, and one of another system which output it lacks', async () => {
 	const { ReportsQueueUrl: _, ...fewer } = outputs;
-	const client = await startCloudFormation({ another: fewer });
+	const client = await startCloudFormation({ another: fewer, CDKToolkit: { BucketName: 'assets' } });
 	await expect(findResources(client, 'mine')).rejects.toThrow(
 		new BudgetNetError('not-found', 'there is no stack "mine" in this account and region'),
 	);
 	await expect(findResources(client, 'another')).rejects.toThrow(
-		/outputs of stack another does not fit: ReportsQueueUrl/,
+		/outputs of stack another does not fit: ReportsQueueUrl: missing, expected string/,
 	);
+	await expect(findResources(client, 'CDKToolkit')).rejects.toThrow(/^stack "CDKToolkit" is not one of BudgetNet/);
 });
 
 describe('a command on a stack', () => {
