@@ -161,12 +161,14 @@ test('where follows an image from the drop to its label; stop holds back what co
 	expect((await placeOf('acme/later.png')).earlier).toMatchObject([{ outcome: { status: 'labelled' }, digest }]);
 	const month = first.replace(/^(\d{4})(\d{2}).*$/, '$1-$2');
 	const json = async (...args: string[]) => JSON.parse((await against(...args, '--json')).stdout);
+	const inFlight = async () => (await json('status', 'acme')).inFlightBatches;
+	await expect.poll(inFlight, { timeout: 30_000, interval: 500 }).toBe(0);
 	const [{ billedNanoUsd }] = await json('bill', '--month', month);
 	expect(await json('reconcile', '--month', month, '--bill', '1')).toMatchObject({
 		notionalNanoUsd: billedNanoUsd,
 		proposed: { model: 'cifar10-resnet', workerKind: 'cpu', nanoUsdPerTmac: expect.any(Number), alsoTimesFactor: [] },
 	});
-	const entries: { billedNanoUsd: number }[] = await json('journal', 'show', 'acme');
+	const entries: { billedNanoUsd: number }[] = await json('journal', 'show', 'acme', '--period', month);
 	expect(entries.reduce((sum, entry) => sum + entry.billedNanoUsd, 0)).toBe(billedNanoUsd);
 	expect((await json('page', '--tenant', 'acme')).batches).not.toEqual([]);
 });

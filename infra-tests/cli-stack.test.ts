@@ -174,6 +174,8 @@ describe('a command on a stack', () => {
 			[
 				['--stack older quota set globex --limit 5 --floor p9', 0, /floor: policy p9/],
 				['--stack older status globex', 0, /globex/],
+				['--stack older prices set cifar10-resnet cpu --per-tmac 0.0006 --per-image 0', 0, /cpu +1 +\$0\.0006/],
+				['--stack older prices list --json', 0, /"workerKind":"cpu","number":1,/],
 				[
 					'--stack older estimate --tenant globex --images 10',
 					2,

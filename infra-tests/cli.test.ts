@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { costNanoUsd, embeddedPrice } from '../functions/core/price.ts';
 import { runBudgetnet } from './cli-runner.ts';
+import { undocumented } from './documented-json.ts';
 
 const root = join(import.meta.dirname, '..');
 const entry = join(root, 'functions', 'cli', 'main.ts');
@@ -45,6 +46,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 function budgetnet(...args: string[]) {
 	const { status, stdout, stderr } = spawnSync(process.execPath, [entry, ...args], { encoding: 'utf8', cwd: folder });
+	if (args.includes('--json')) expect.soft(undocumented(args, stdout)).toEqual([]);
 	return { status, stdout, stderr };
 }
 

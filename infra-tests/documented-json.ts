@@ -36,7 +36,8 @@ function naming(line: string): string {
  * What a command printed, as a value or a line each, that its section does not name. A field is named by itself, or by
  * one that holds it, as `statuses[]` those of each status; the runs before one are of the same form.
  */
-export function undocumented(args: readonly string[], stdout: string): string[] {
+export function undocumented(given: readonly string[], stdout: string): string[] {
+	const args = given[0] === '--stack' ? given.slice(2) : given;
 	const named = documentedFields.get(args.slice(0, 2).join(' ')) ?? documentedFields.get(args[0] ?? '');
 	if (!named) return [`${args.join(' ')}: no section`];
 	const printed = stdout.split('\n').filter(Boolean);

@@ -11,7 +11,7 @@ import type { Quota } from '../core/quota.ts';
 import type { Standing } from '../core/walk.ts';
 import { createHabits } from '../planner/habit.ts';
 import { type Connection, connected } from './connect.ts';
-import { imagesOf } from './folder-images.ts';
+import { imagesOf, readableOf } from './folder-images.ts';
 import { presentQuota } from './quota.ts';
 import { saidCount, saidPart, saidTenant } from './said.ts';
 import {
@@ -69,7 +69,8 @@ export function estimateCommand(): Command {
 }
 
 async function countImages(folder: string | undefined, images: string | undefined): Promise<number> {
-	if (folder !== undefined && images === undefined) return (await imagesOf(folder)).length;
+	if (folder !== undefined && images === undefined)
+		return (await readableOf(folder, await imagesOf(folder))).readable.length;
 	if (folder === undefined && images !== undefined) return saidCount('--images', images, { least: 1 });
 	throw new BudgetNetError('invalid', 'how many images? give a folder or --images');
 }

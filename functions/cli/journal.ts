@@ -59,7 +59,8 @@ async function show(tenant: string, { period, json }: Output & { period?: string
 const namedMax = 12;
 
 function unknownPeriod(tenant: string, period: string, accounts: readonly Account[]): BudgetNetError {
-	const names = accounts.map((account) => account.period).sort();
+	const day = (period: string) => period.replace('week-', '');
+	const names = accounts.map(({ period }) => period).sort((a, b) => (day(a) < day(b) ? -1 : 1));
 	const some = names.length > namedMax ? `…, ${names.slice(-namedMax).join(', ')}` : names.join(', ');
 	return new BudgetNetError(
 		'not-found',

@@ -8,8 +8,8 @@ import { mustBeRun, readCard, systemCard } from './system-price.ts';
 
 /**
  * Refuses a floor or a ceiling that the model does not have: under them all images would wait, and a ceiling
- * above all accuracies would be none; and a floor above the ceiling, under which the ceiling would be none. What cannot be known here is accepted; but not that another build of the
- * system's model is here.
+ * above all accuracies would be none. Refuses a floor above the ceiling, which then would bind nothing. What cannot be
+ * known here is accepted; but not that another build of the system's model is here.
  * @throws BudgetNetError `invalid`
  */
 export async function checkQualities(

@@ -1,4 +1,3 @@
-import type { DeferralReason } from '../core/batch.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { quoted } from './csv.ts';
 
@@ -8,7 +7,8 @@ export const outcomeColumns = 'status,label,confidence,policies,macs,reason,deta
 /** An image that waits, and so has no outcome. */
 export interface Deferred {
 	status: 'deferred';
-	reason: DeferralReason;
+	/** A DeferralReason. */
+	reason: string;
 }
 
 /** The values of `outcomeColumns`. */

@@ -7,6 +7,7 @@ import { type ListedPrice, type Priced, priceAt, versionName, workerKinds } from
 import { type Connection, connected } from './connect.ts';
 import { packageFolder } from './packages.ts';
 import { formatTable } from './table.ts';
+import type { Workers } from './workers.ts';
 
 interface SetOptions {
 	perTmac: string;
@@ -48,7 +49,8 @@ async function list({ json }: { json?: boolean }): Promise<void> {
 		if (json) return JSON.stringify(fallback ? [...listed, { ...fallback, inForce: true }] : listed);
 		const rows = listed.map((price) => [...rowOf(price), price.inForce ? 'in force' : '']);
 		const table = prices.length === 0 ? [] : [formatTable([...head, ''], rows)];
-		return [...table, ...(fallback ? [describeFallback(fallback, prices.length)] : [])].join('\n');
+		const lines = [...table, ...(fallback ? [describeFallback(fallback, prices.length)] : [])];
+		return lines.join('\n') || 'no prices yet';
 	});
 	process.stdout.write(`${text}\n`);
 }
@@ -57,11 +59,22 @@ function isInForce(prices: readonly ListedPrice[], price: ListedPrice, nowMs: nu
 	return priceAt(prices, price, nowMs)?.version === versionName(price);
 }
 
-/** What the planner takes while no version is valid for what it runs. */
+/** What the planner takes while no version is valid for what it runs, where the system says what that is. */
 function fallbackOf({ workers }: Connection, prices: readonly ListedPrice[], nowMs: number) {
-	const { model, workerKind, fallbackFor } = workers();
+	const own = known(workers);
+	if (!own) return undefined;
+	const { model, workerKind, fallbackFor } = own;
 	const price = priceAt(prices, { model, workerKind }, nowMs) ? undefined : fallbackFor({ model, workerKind });
 	return price && { model, workerKind, ...price };
+}
+
+function known(workers: Connection['workers']): Workers | undefined {
+	try {
+		return workers();
+	} catch (error) {
+		if (error instanceof BudgetNetError && error.code === 'invalid') return undefined;
+		throw error;
+	}
 }
 
 function describeFallback({ model, workerKind, ...price }: Priced & Price, versions: number): string {
@@ -79,7 +92,7 @@ async function set(model: string, workerKind: string, options: SetOptions): Prom
 		const nowMs = Date.now();
 		const wish = { model, workerKind, nanoUsdPerTmac, nanoUsdPerImage, validFromMs: validFromMs ?? nowMs };
 		const made = await prices.supersede(wish, nowMs);
-		if (model !== workers().model) await warnOfUnknown(model);
+		if (model !== known(workers)?.model) await warnOfUnknown(model);
 		return made;
 	});
 	process.stdout.write(`${options.json ? JSON.stringify(price) : formatTable(head, [rowOf(price)])}\n`);

@@ -4,6 +4,7 @@ import { type Image, imageSchema } from './image.ts';
 import { limits } from './limits.ts';
 import { tenantSchema } from './object-key.ts';
 import { periodSchema } from './period.ts';
+import { wordSchema } from './word.ts';
 
 /** Sortable by time: 20261124T113012123Z-1f2e3d4c. */
 export const batchIdSchema = z.string().regex(/^\d{8}T\d{9}Z-[0-9a-f]{8}$/, 'expected a batch id');
@@ -29,16 +30,14 @@ export function statesKept(next: BatchState): readonly BatchState[] {
  * Why a batch waits: no such tenant; not enough left of the quota for any label, or for one as good as the tenant's
  * floor; an older batch waits; too many reservations are open; the tenant is suspended; the kill switch is on.
  */
-const deferralReasonSchema = z.enum([
-	'unknown-tenant',
-	'quota',
-	'floor',
-	'order',
-	'open-reservations',
-	'suspended',
-	'stopped',
-]);
-export type DeferralReason = z.infer<typeof deferralReasonSchema>;
+export type DeferralReason =
+	| 'unknown-tenant'
+	| 'quota'
+	| 'floor'
+	| 'order'
+	| 'open-reservations'
+	| 'suspended'
+	| 'stopped';
 
 /** A reservation as its batch notes it before it is asked for, with the period whose account holds it. */
 const notedReservationSchema = z.strictObject({ rid: ridSchema, period: periodSchema });
@@ -58,8 +57,8 @@ export const batchSchema = z.object({
 	archive: z.literal(true).optional(),
 	/** Batches that the archive's images make, this one included; absent until all of them are written down. */
 	parts: z.int().min(1).max(limits.archivePartsMax).optional(),
-	/** One that only a later release knows reads as none. */
-	reason: deferralReasonSchema.optional().catch(undefined),
+	/** A DeferralReason; a later release may know more. */
+	reason: wordSchema.optional(),
 	/** Images won; absent until the manifest is written. */
 	images: z.int().min(1).max(limits.batchImagesMax).optional(),
 	/** Of its newest message: after it nobody starts to run the batch, and it is given up. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Batch, DeferralReason } from '../core/batch.ts';
+import type { Batch } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import type { RunFacts } from '../core/outcome.ts';
 import type { Host } from './host.ts';
@@ -10,7 +10,7 @@ import type { Host } from './host.ts';
  */
 export interface Tally {
 	settled: RunFacts[];
-	deferred: { batchId: string; images: number; reason: DeferralReason }[];
+	deferred: { batchId: string; images: number; reason: string }[];
 	/** Images of both. */
 	images: number;
 }

@@ -22,7 +22,7 @@ const details: Record<Exclude<GiveUpReason, 'deferred-too-long' | 'discarded'>, 
 	unplannable: `its batch could not be planned: ${limits.batchReservationsMax} tries did not come to an end`,
 };
 
-function failureBy(why: GiveUpReason, { reason = 'quota' }: Batch): Failure {
+function failureBy(why: GiveUpReason, { reason = 'unknown' }: Batch): Failure {
 	if (why === 'discarded') return failureOf('discarded', 'an operator ended its batch while it waited');
 	if (why !== 'deferred-too-long') return failureOf('given-up', details[why]);
 	const waited = `its batch waited for ${limits.deferralDaysMax} days, in the end because of: ${reason}`;

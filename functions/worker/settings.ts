@@ -4,7 +4,7 @@ import { limits } from '../core/limits.ts';
 import { parse } from '../core/parse.ts';
 
 const settingsSchema = z.object({
-	/** Its metrics' dimension. */
+	/** Its metrics' dimension, which main.ts needs before all else. */
 	SYSTEM_NAME: z.string().min(1),
 	IMAGES_BUCKET: z.string().min(3),
 	RESULTS_BUCKET: z.string().min(3),
@@ -20,7 +20,6 @@ const settingsSchema = z.object({
 });
 
 export interface WorkerSettings {
-	systemName: string;
 	imagesBucket: string;
 	resultsBucket: string;
 	batchesUrl: string;
@@ -40,7 +39,6 @@ export interface WorkerSettings {
 export function readSettings(environment: NodeJS.ProcessEnv): WorkerSettings {
 	const settings = parse(settingsSchema, environment, 'environment of the worker');
 	return {
-		systemName: settings.SYSTEM_NAME,
 		imagesBucket: settings.IMAGES_BUCKET,
 		resultsBucket: settings.RESULTS_BUCKET,
 		batchesUrl: settings.BATCHES_QUEUE_URL,

@@ -47,7 +47,7 @@ export interface Worker {
 export function startWorker(
 	clients: Clients,
 	model: { card: ModelCard; inference: Inference },
-	settings: Omit<WorkerSettings, 'systemName' | 'packageFolder' | 'threads'>,
+	settings: Omit<WorkerSettings, 'packageFolder' | 'threads'>,
 	log: Log,
 ): Worker {
 	const { card } = model;

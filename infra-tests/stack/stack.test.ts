@@ -252,7 +252,7 @@ describe.each(both)('workers: %s', (kind) => {
 		const value = (name: string) => (name.endsWith('_URL') ? 'https://sqs.eu-west-1.amazonaws.com/1/q' : 'told');
 		const byDockerfile = { PACKAGE_FOLDER: 'models' };
 		const environment = { ...byDockerfile, ...Object.fromEntries(told.map((name) => [name, value(name)])) };
-		expect(readSettings(environment)).toMatchObject({ systemName: 'told', imagesBucket: 'told' });
+		expect(readSettings(environment)).toMatchObject({ imagesBucket: 'told' });
 		for (const name of told) expect(() => readSettings({ ...environment, [name]: undefined })).toThrow(name);
 	});
 

@@ -32,8 +32,11 @@ def _read(file, expected, load):
     with open(file, "rb") as opened:
         try:
             return load(opened)
+        except (OSError, MemoryError):
+            raise
         except Exception as error:  # PyTorch and NumPy throw some ten kinds, by the file's first bytes
-            raise ValueError(f"{file}: another file, or damaged; expected {expected}") from error
+            said = str(error).partition("\n")[0]
+            raise ValueError(f"{file}: another file, or damaged ({said}); expected {expected}") from error
 
 
 def averaged(file):

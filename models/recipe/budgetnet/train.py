@@ -312,7 +312,7 @@ def main():
         last = trainer.decay_start + settings.decay if settings.decay else options.epochs
         if last is not None and trainer.epoch >= last:
             print(f"{file}: done, at epoch {trainer.epoch} of {last}; move it away to train anew", file=sys.stderr)
-        run(trainer, file, last)
+    run(trainer, file, last)
 
 
 if __name__ == "__main__":

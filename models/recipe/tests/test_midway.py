@@ -43,7 +43,8 @@ def test_a_file_that_is_no_checkpoint_and_a_folder_that_is_not_there_are_told(
         return capsys.readouterr().err
 
     out = str(tmp_path / "midway.pt")
-    assert f"{kept}: another file, or damaged; expected a checkpoint" in refusal(str(kept), str(kept), out)
+    said = refusal(str(kept), str(kept), out)
+    assert f"{kept}: another file, or damaged (" in said and "expected a checkpoint" in said
     assert "No such file or directory" in refusal(str(kept), str(ended), str(tmp_path / "none" / "midway.pt"))
 
 

@@ -238,7 +238,7 @@ def test_files_that_are_no_checkpoints_and_a_file_for_a_folder_are_refused(comma
     file.write_text("of another kind")
     assert "constant.pt: another file, or damaged" in refusal(command, capsys, run, "--epochs", "1")
     said = refusal(command, capsys, tmp_path / "other", "--start", str(file), "--epochs", "1")
-    assert f"{file}: another file, or damaged; expected a file of budgetnet.export --keep" in said
+    assert f"{file}: another file, or damaged (" in said and "expected a file of budgetnet.export --keep" in said
     assert "File exists" in refusal(command, capsys, file, "--epochs", "1")
 
 
