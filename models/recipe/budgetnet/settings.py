@@ -11,6 +11,7 @@ class Settings:
     full_only_epochs: int  # the first epochs train the full network alone
     size: int = 32  # of the input, in pixels
     decay: int = 0  # epochs in which the rate falls to 0; 0: it is constant
+    rate: float = 0.2  # of learning: the constant one, and that which a decay falls from
     seed: int = 1
     mirror: bool = True  # half of the images are learnt mirrored
     bf16: bool = False

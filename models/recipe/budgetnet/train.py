@@ -4,10 +4,10 @@
 checkpoint every epoch; `--decay N` branches off the newest of them and lets the rate fall to 0 in N epochs. Stopped and
 started again it goes on where it was, with the same weights as in one go (on a GPU, which is used where there is one:
 alike). `--start FILE` begins from weights that `budgetnet.export --keep` wrote (float16, without the optimiser's
-momentum); with `--decay N` too, it decays from them at once. `--trunk FILE` begins a network for other classes from all
-of such weights but the head, at epoch 0. `--teacher NAME[,NAME]` also learns what those packages say of the images
-(teacher.py). `--cutout PIXELS` hides a square of every image (augment.py). Sandwich rule and in-place distillation: Yu
-and Huang 2019, arXiv:1903.05134.
+momentum); with `--decay N` too, it decays from them at once, and from a low `--rate` it loses less of what they know.
+`--trunk FILE` begins a network for other classes from all of such weights but the head, at epoch 0. `--teacher
+NAME[,NAME]` also learns what those packages say of the images (teacher.py). `--cutout PIXELS` hides a square of every
+image (augment.py). Sandwich rule and in-place distillation: Yu and Huang 2019, arXiv:1903.05134.
 """
 
 import copy
@@ -23,14 +23,13 @@ import torch.nn.functional as F
 from . import augment
 from .augment import cut_out, normalise
 from .checkpoint import must_fit, must_have_classes, must_have_learnt_from, read_checkpoint, read_kept
-from .command import like, parser_of, telling
+from .command import like, number, parser_of, telling
 from .data import load, split_holdout, statistics
 from .device import DEVICE, described, has_bf16, keep_memory
 from .network import ARCHITECTURES, STEM_STRIDES
 from .settings import Settings
 from .teacher import loss_by, soft_labels, softened
 
-RATE = 0.2
 MOMENTUM = 0.9
 WEIGHT_DECAY = 5e-4
 LABEL_SMOOTHING = 0.1
@@ -42,6 +41,7 @@ FULL_ONLY_EPOCHS = 8  # the first epochs train the full network alone
 SAMPLING = (0.3, 0.25, 0.2, 0.15, 0.1)  # how often each rung runs beside the full network, cheapest first
 SAVE_SECONDS = 10  # of training between two checkpoints, at least
 TEACHER_HELP = "packages for the same classes, joined by commas, whose soft labels are learnt too"
+RATE_HELP = "of learning, as a run begins (default: %(default)s); 0.05 to better kept weights in a short decay"
 CUTOUT_HELP = "hide a square of so many pixels of every image: for long runs, whose training accuracy leaves that on held-out images behind"
 NO_MIRROR_HELP = (
     "for classes that a mirror changes (digits, letters, left and right): no mirrored images, no second view"
@@ -66,7 +66,7 @@ class Trainer:
         decayed = [p for p in self.network.parameters() if p.ndim > 1]
         plain = [p for p in self.network.parameters() if p.ndim <= 1]
         groups = [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": plain, "weight_decay": 0}]
-        self.optimiser = torch.optim.SGD(groups, lr=RATE, momentum=MOMENTUM, nesterov=True)
+        self.optimiser = torch.optim.SGD(groups, lr=settings.rate, momentum=MOMENTUM, nesterov=True)
         self.flips = self.drawn_flips()
         self.epoch, self.decay_start = 0, None
         self.taught = None  # softened labels of teachers, by image
@@ -80,8 +80,8 @@ class Trainer:
     def rate(self, progress):
         """Learning rate at `progress` epochs."""
         if self.decay_start is not None:
-            return RATE * max(0.0, 1 - (progress - self.decay_start) / self.settings.decay)
-        return RATE * min(1.0, (progress + 0.02) / WARMUP_EPOCHS)
+            return self.settings.rate * max(0.0, 1 - (progress - self.decay_start) / self.settings.decay)
+        return self.settings.rate * min(1.0, (progress + 0.02) / WARMUP_EPOCHS)
 
     def average_steps(self):
         """Steps that the average looks back over."""
@@ -271,6 +271,8 @@ def parse():
     parser.add_argument("--size", type=int, default=32, choices=STEM_STRIDES, help=size_help)
     parser.add_argument("--epochs", type=int, help="stop the constant phase after so many (default: when stopped)")
     parser.add_argument("--decay", type=int, default=0, help="branch off and decay in so many epochs")
+    rate = number("a rate above 0, at most 1", lambda given: 0 < given <= 1)
+    parser.add_argument("--rate", type=rate, default=Settings.rate, help=RATE_HELP)
     parser.add_argument("--start", help="weights to begin with, when there is no checkpoint in --out yet")
     parser.add_argument("--trunk", help="weights of a network for other classes, to begin with all of it but the head")
     parser.add_argument("--teacher", type=like("[a-z0-9-]{1,64}(,[a-z0-9-]{1,64})*"), help=TEACHER_HELP)
@@ -296,6 +298,7 @@ def main():
         full_only_epochs=FULL_ONLY_EPOCHS,
         size=options.size,
         decay=options.decay,
+        rate=options.rate,
         seed=options.seed,
         mirror=options.mirror,
         bf16=options.bf16,

@@ -131,11 +131,18 @@ def test_a_run_keeps_saying_what_it_began_with(settings, learn, tmp_path):
     assert resumed.settings.trunk == "a/trunk.npz"
 
 
+def test_a_run_keeps_the_rate_that_it_began_with(settings, learn, tmp_path):
+    train.Trainer(replace(settings, rate=0.05), learn).save(tmp_path / "constant.pt")
+    resumed = train.Trainer(settings, learn)
+    resumed.restore(tmp_path / "constant.pt")
+    assert resumed.rate(2) == 0.05 == resumed.optimiser.param_groups[0]["lr"]
+
+
 def test_the_rate_warms_up_stays_and_decays_to_nothing(settings, learn):
-    trainer = train.Trainer(replace(settings, decay=10), learn)
-    assert trainer.rate(0.1) < train.RATE == trainer.rate(1) == trainer.rate(50)
+    trainer = train.Trainer(replace(settings, decay=10, rate=0.05), learn)
+    assert trainer.rate(0.1) < 0.05 == trainer.rate(1) == trainer.rate(50)
     trainer.decay_start = 50
-    assert trainer.rate(50) == train.RATE and trainer.rate(60) == 0
+    assert trainer.rate(50) == 0.05 and trainer.rate(60) == 0
     assert trainer.rate(52) > trainer.rate(55) > trainer.rate(59.9) > 0
 
 
