@@ -37,8 +37,7 @@ const measuredFields = {
 	oldestUnpaidSeconds: { name: 'OldestUnpaidAge', unit: MetricUnit.Seconds },
 } as const;
 
-type MeasuredField = keyof typeof measuredFields;
-export type MetricName = (typeof measuredFields)[MeasuredField]['name'];
+export type MetricName = (typeof measuredFields)[keyof typeof measuredFields]['name'];
 
 const budgetUsed = { name: 'BudgetUsed', unit: MetricUnit.Percent } as const;
 

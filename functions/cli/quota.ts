@@ -34,7 +34,7 @@ export function quotaCommand(): Command {
 			tenant,
 			options,
 			(ledger, before, nowMs) => setQuota(ledger, before, wishOf(tenant, before, options), nowMs),
-			async (connection) => checkQualities(connection, options, await connection.ledger.getQuota(tenant)),
+			(connection, before) => checkQualities(connection, options, before),
 		),
 	);
 	return new Command('quota')
@@ -78,13 +78,15 @@ async function change(
 	tenant: string,
 	{ json }: Output,
 	action: Action,
-	check?: (connection: Connection) => Promise<void>,
+	check?: (connection: Connection, before: Quota | undefined) => Promise<void>,
 ): Promise<void> {
 	saidTenant(tenant);
-	const quota = await connected(async (connection) => {
-		await check?.(connection);
-		return changeFrom(connection, tenant, action);
-	});
+	const quota = await connected((connection) =>
+		changeFrom(connection, tenant, async (ledger, before, nowMs) => {
+			await check?.(connection, before);
+			return action(ledger, before, nowMs);
+		}),
+	);
 	process.stdout.write(`${json ? JSON.stringify(asJson(quota)) : describe(quota)}\n`);
 }
 
