@@ -28,22 +28,22 @@ test('a price whose answer was lost is written once', async () => {
 		await store.put(input);
 		return false; // as when the SDK tries again
 	};
-	expect(await createPriceTable({ ...store, put }).supersede(lost, 1000)).toEqual({ ...lost, number: 1 });
-	expect(await prices.supersede(lost, 1000)).toEqual({ ...lost, number: 1 });
+	expect(await createPriceTable({ ...store, put }).supersede(lost, () => 1000)).toEqual({ ...lost, number: 1 });
+	expect(await prices.supersede(lost, () => 1000)).toEqual({ ...lost, number: 1 });
 	expect((await prices.list()).filter(({ model }) => model === 'lost')).toHaveLength(1);
 	const back = { ...lost, nanoUsdPerImage: 6 };
-	expect(await prices.supersede(back, 1000)).toEqual({ ...back, number: 2 });
-	expect(await prices.supersede(lost, 1000)).toEqual({ ...lost, number: 3 });
+	expect(await prices.supersede(back, () => 1000)).toEqual({ ...back, number: 2 });
+	expect(await prices.supersede(lost, () => 1000)).toEqual({ ...lost, number: 3 });
 });
 
 test('a price is superseded, never changed, also where many do it at once', async () => {
-	expect(await prices.supersede(wish, 1000)).toEqual({ ...wish, number: 1 });
+	expect(await prices.supersede(wish, () => 1000)).toEqual({ ...wish, number: 1 });
 	const costlier = [1, 2, 3, 4].map((more) =>
-		prices.supersede({ ...wish, nanoUsdPerTmac: 300_000 + more, validFromMs: 2000 }, 1500),
+		prices.supersede({ ...wish, nanoUsdPerTmac: 300_000 + more, validFromMs: 2000 }, () => 1500),
 	);
 	expect((await Promise.all(costlier)).map(({ number }) => number).sort()).toEqual([2, 3, 4, 5]);
 	expect((await prices.list()).find(({ number }) => number === 1)).toEqual({ ...wish, number: 1 });
-	await expect(prices.supersede({ ...wish, validFromMs: 1499 }, 1500)).rejects.toMatchObject({ code: 'invalid' });
+	await expect(prices.supersede({ ...wish, validFromMs: 1499 }, () => 1500)).rejects.toMatchObject({ code: 'invalid' });
 	expect(priceAt(await prices.list(), wish, 1999)).toMatchObject({ version: 'cpu-1', nanoUsdPerTmac: 300_000 });
 	expect(priceAt(await prices.list(), wish, 2000)?.version).toBe('cpu-5');
 });

@@ -4,12 +4,18 @@ import { type ListedPrice, listedPriceSchema, nextPrice, type PriceWish } from '
 import type { LedgerStore } from './ledger-store.ts';
 import { again, tries } from './tries.ts';
 
+type NewPrice = Omit<PriceWish, 'validFromMs'> & Partial<PriceWish>;
+
 /** The price list: versions are added, never changed. */
 export interface PriceTable {
 	/** All versions of all prices, in no order that means anything. */
 	list(): Promise<ListedPrice[]>;
-	/** Adds the version that supersedes the last. @throws BudgetNetError `invalid` when it would be valid too early */
-	supersede(wish: PriceWish, nowMs: number): Promise<ListedPrice>;
+	/**
+	 * Adds the version that supersedes the last, valid from now on where it does not say from when.
+	 * @param nowMs asked once the table has answered: by then the clock of a machine that is wrong is known to be
+	 * @throws BudgetNetError `invalid` when it would be valid too early
+	 */
+	supersede(wish: NewPrice, nowMs: () => number): Promise<ListedPrice>;
 }
 
 /** Prices are few: all lie in one partition of the ledger's table. */
@@ -20,14 +26,17 @@ export function createPriceTable({ put, items }: LedgerStore): PriceTable {
 	const list = () => Array.fromAsync(items(partition, readPrice));
 	return {
 		list,
-		supersede: (wish, nowMs) =>
-			tries(`price of model ${wish.model} on ${wish.workerKind}`, async () => {
+		supersede: (wish, nowMs) => {
+			let atMs: number | undefined;
+			return tries(`price of model ${wish.model} on ${wish.workerKind}`, async () => {
 				const listed = await list();
-				const next = nextPrice(listed, wish, nowMs);
+				atMs ??= nowMs();
+				const next = nextPrice(listed, { validFromMs: atMs, ...wish }, atMs);
 				if (listed.includes(next)) return next;
 				const Item = { pk: partition, sk: `${next.model}#${next.workerKind}#${next.number}`, ...next };
 				return (await put({ Item, ConditionExpression: 'attribute_not_exists(pk)' })) ? next : again;
-			}),
+			});
+		},
 	};
 }
 

@@ -7,8 +7,8 @@ import { namedIn } from '../core/message.ts';
 export type SqsHandler = (event: SQSEvent) => Promise<SQSBatchResponse>;
 
 /**
- * A Lambda handler on a queue that takes one message at a time: one that throws is logged and comes again, and does not
- * hold up the others.
+ * A Lambda handler on a queue that takes each message by itself, those that came together all at once: one that throws
+ * is logged and comes again, and does not hold up the others.
  */
 export function perMessage(queue: string, log: Log, handle: (body: string) => Promise<void>): SqsHandler {
 	const handleRecord = async (record: SQSRecord) => {

@@ -1,8 +1,13 @@
 import { expect, test } from 'vitest';
+import { BudgetNetError } from '../core/errors.ts';
 import { createMemoryLedger } from '../core/memory-ledger.ts';
 import { dayMs, type Schedule } from '../core/period.ts';
+import type { Ledger } from '../core/ports.ts';
 import { batchIdOf, ridOf } from '../core/testing/ledger-model.ts';
 import { findBills } from './bill.ts';
+import { exitCodes } from './exit-codes.ts';
+import { fitting } from './fitting.ts';
+import { toldOf } from './testing/told-of.ts';
 
 const nowMs = Date.UTC(2026, 11, 20);
 const later = nowMs + 100 * dayMs;
@@ -53,4 +58,19 @@ test('of a total a batch of the month may have waited, and is billed to it later
 	expect(await billsOf(total, nowMs)).toMatchObject([{ final: false }]);
 	expect(await billsOf(total, later)).toMatchObject([{ final: true }]);
 	expect(await billsOf(total, later, 1)).toMatchObject([{ final: true, openBatches: 0 }]); // what is open is younger
+});
+
+test('an account that does not fit hides no other tenant’s bill, but who wants the sum of all is told', async () => {
+	const books = createMemoryLedger();
+	for (const tenant of ['acme', 'beta', 'gamma']) await books.setQuota({ tenant, limitNanoUsd: 1 }, nowMs);
+	const accounts: Ledger['accounts'] = async (tenant) => {
+		if (tenant === 'beta') throw new BudgetNetError('invalid', 'account of tenant beta: hue: unexpected');
+		return books.accounts(tenant);
+	};
+	const from = { ledger: { ...books, accounts }, nowMs: () => nowMs };
+	const { result, told, exitCode } = await toldOf(() => findBills(from, '2026-11', fitting));
+	expect(result.map(({ tenant }) => tenant)).toEqual(['acme', 'gamma']);
+	expect(told).toBe('budgetnet: left out: account of tenant beta: hue: unexpected\n');
+	expect(exitCode).toBe(exitCodes.fault);
+	await expect(findBills(from, '2026-11')).rejects.toThrow('account of tenant beta');
 });

@@ -38,20 +38,28 @@ export function billCommand(): Command {
 		.option('--json', 'print as JSON')
 		.action(async ({ month: text, csv, json }: BillOptions) => {
 			const month = parse(monthSchema, text, `--month ${text}`);
-			const bills = await connected((connection) => findBills(connection, month));
+			const bills = await connected((connection) => findBills(connection, month, fitting));
 			const print = json ? (all: Bill[]) => JSON.stringify(all) : csv ? csvOf : describe;
 			process.stdout.write(`${print(bills)}\n`);
 		});
 }
 
-/** The bills of a month of all tenants that have a quota, in the order of their names. @throws BudgetNetError */
+/** Reads one tenant's bill; undefined leaves it out. */
+type ReadingOne = (read: () => Promise<Bill>) => Promise<Bill | undefined>;
+
+/**
+ * The bills of a month of all tenants that have a quota, in the order of their names.
+ * @param reading who wants the sum of all lets what cannot be read throw
+ * @throws BudgetNetError
+ */
 export async function findBills(
 	{ ledger, nowMs }: Pick<Connection, 'ledger' | 'nowMs'>,
 	month: string,
+	reading: ReadingOne = (read) => read(),
 ): Promise<Bill[]> {
-	return pMap(await ledger.tenants(), (tenant) => billOf(ledger, tenant, month, nowMs()), {
-		concurrency: limits.tenantConcurrency,
-	});
+	const each = (tenant: string) => reading(() => billOf(ledger, tenant, month, nowMs()));
+	const bills = await pMap(await ledger.tenants(), each, { concurrency: limits.tenantConcurrency });
+	return bills.filter((bill) => bill !== undefined);
 }
 
 async function billOf(ledger: Ledger, tenant: string, month: string, nowMs: number): Promise<Bill> {

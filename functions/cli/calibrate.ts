@@ -49,10 +49,7 @@ async function calibrate(folder: string, options: CalibrateOptions): Promise<voi
 	const speed = await measureMachine(await loadPackage(await packageFolder(model)), files);
 	const price = calibratedPrice({ ...speed, usdPerHour, utilisation });
 	const written = options.write
-		? await connected(({ prices }) => {
-				const nowMs = Date.now();
-				return prices.supersede({ model, workerKind, ...price, validFromMs: nowMs }, nowMs);
-			})
+		? await connected(({ prices, nowMs }) => prices.supersede({ model, workerKind, ...price }, nowMs))
 		: undefined;
 	const result = { ...speed, ...price, ...(written ? { number: written.number } : {}) };
 	process.stdout.write(`${options.json ? JSON.stringify(result) : describe(speed, price, written)}\n`);

@@ -137,7 +137,7 @@ function describe(estimate: Estimate, accuracy?: string): string {
 		...describeHindrances(estimate),
 	];
 	if (images < fewImages)
-		lines.push('of so few at once expect up to 4 points less: an easy image has hardly another to save compute for');
+		lines.push('of so few at once expect up to 5 points less: an easy image has hardly another to save compute for');
 	if (limitNanoUsdForAccuracy === null)
 		lines.push(`accuracy ${accuracy}: more than this model has, or than the tenant's ceiling allows`);
 	else if (limitNanoUsdForAccuracy !== undefined)

@@ -39,7 +39,7 @@ export function pricesCommand(): Command {
 async function list({ json }: { json?: boolean }): Promise<void> {
 	const text = await connected(async (connection) => {
 		const prices = (await connection.prices.list()).sort(byPlace);
-		const nowMs = Date.now();
+		const nowMs = connection.nowMs();
 		const listed = prices.map((price) => ({
 			...price,
 			version: versionName(price),
@@ -88,9 +88,9 @@ async function set(model: string, workerKind: string, options: SetOptions): Prom
 	const nanoUsdPerTmac = saidPrice('--per-tmac', options.perTmac, { leastNanoUsd: 1, mostUsd: 1000 });
 	const nanoUsdPerImage = saidPrice('--per-image', options.perImage, { leastNanoUsd: 0, mostUsd: 1 });
 	const validFromMs = options.from === undefined ? undefined : parseTime(options.from);
-	const price = await connected(async ({ prices, workers }) => {
-		const nowMs = Date.now();
-		const wish = { model, workerKind, nanoUsdPerTmac, nanoUsdPerImage, validFromMs: validFromMs ?? nowMs };
+	const price = await connected(async ({ prices, workers, nowMs }) => {
+		const valid = validFromMs === undefined ? {} : { validFromMs };
+		const wish = { model, workerKind, nanoUsdPerTmac, nanoUsdPerImage, ...valid };
 		const made = await prices.supersede(wish, nowMs);
 		if (model !== known(workers)?.model) await warnOfUnknown(model);
 		return made;

@@ -42,7 +42,7 @@ export function retryCommand(): Command {
 		.option('--failed', 'all images of the tenant whose outcome is a failure that another try may mend')
 		.option(
 			'--digest <digest>',
-			'all images of the tenant whose label is by this package: sha256:… of it, or 12 digits',
+			'all images of the tenant whose label is by this package: sha256: and at least 12 digits of it',
 		)
 		.addOption(sinceOption)
 		.addOption(untilOption)

@@ -1,12 +1,16 @@
 import { expect, test } from 'vitest';
 import { mintBatchId } from '../core/batch.ts';
+import { BudgetNetError } from '../core/errors.ts';
 import { createMemoryBatches } from '../core/memory-batches.ts';
 import { createMemoryLedger } from '../core/memory-ledger.ts';
 import { formatUsd } from '../core/money.ts';
 import { monthsInUtc, periodOf } from '../core/period.ts';
+import type { Ledger } from '../core/ports.ts';
 import type { Quota } from '../core/quota.ts';
 import type { Connection } from './connect.ts';
+import { exitCodes } from './exit-codes.ts';
 import { describeStatuses, findStatuses } from './status.ts';
+import { toldOf } from './testing/told-of.ts';
 import { emulatedWorkers } from './workers.ts';
 
 const tenant = 'acme';
@@ -97,4 +101,20 @@ test('a batch of a retry is in flight too, though its images did not arrive with
 	expect(await inFlight()).toEqual([1, 0, expect.stringContaining(' 1 retried ')]);
 	await reserve('first', 8);
 	expect(await inFlight()).toEqual([2, 8, expect.stringContaining(' 8 in 2 ')]);
+});
+
+test('an account that does not fit hides no other tenant', async () => {
+	const books = createMemoryLedger();
+	for (const name of ['acme', 'beta', 'gamma']) await books.setQuota({ tenant: name, limitNanoUsd: 1 }, 0);
+	const accounts: Ledger['accounts'] = async (name) => {
+		if (name === 'beta') throw new BudgetNetError('invalid', 'account of tenant beta: hue: unexpected');
+		return books.accounts(name);
+	};
+	const connection = { ledger: { ...books, accounts }, batches: createMemoryBatches(), nowMs: Date.now };
+	const find = (name?: string) => findStatuses(connection as unknown as Connection, name);
+	const { result, told, exitCode } = await toldOf(() => find());
+	expect(result.map((status) => status.tenant)).toEqual(['acme', 'gamma']);
+	expect(told).toBe('budgetnet: left out: account of tenant beta: hue: unexpected\n');
+	expect(exitCode).toBe(exitCodes.fault);
+	await expect(find('beta')).rejects.toThrow('account of tenant beta');
 });

@@ -7,6 +7,7 @@ import { formatUsd } from '../core/money.ts';
 import { dayMs, periodAt } from '../core/period.ts';
 import type { Quota } from '../core/quota.ts';
 import { type Connection, connected } from './connect.ts';
+import { fitting } from './fitting.ts';
 import { describeNeededLimit, neededLimit } from './needed-limit.ts';
 import { fittingQuotas, presentQuota } from './quota.ts';
 import { saidTenant } from './said.ts';
@@ -59,12 +60,13 @@ export function statusCommand(): Command {
 		});
 }
 
-/** Of one tenant, or of all that have a quota. @throws BudgetNetError */
+/** Of one tenant, or of all that have a quota and can be read. @throws BudgetNetError */
 export async function findStatuses(connection: Connection, tenant: string | undefined): Promise<Status[]> {
 	const { ledger } = connection;
 	if (tenant === undefined) {
-		const each = (quota: Quota) => statusOf(connection, quota, connection.nowMs());
-		return pMap(await fittingQuotas(ledger), each, { concurrency: limits.tenantConcurrency });
+		const each = (quota: Quota) => fitting(() => statusOf(connection, quota, connection.nowMs()));
+		const statuses = await pMap(await fittingQuotas(ledger), each, { concurrency: limits.tenantConcurrency });
+		return statuses.filter((status) => status !== undefined);
 	}
 	saidTenant(tenant);
 	return [await statusOf(connection, presentQuota(tenant, await ledger.getQuota(tenant)), connection.nowMs())];

@@ -40,7 +40,7 @@ export type DeferralReason =
 	| 'stopped';
 
 /** A reservation as its batch notes it before it is asked for, with the period whose account holds it. */
-const notedReservationSchema = z.strictObject({ rid: ridSchema, period: periodSchema });
+const notedReservationSchema = z.object({ rid: ridSchema, period: periodSchema });
 export type NotedReservation = z.infer<typeof notedReservationSchema>;
 
 /** The batch's item in the table of batches; its images stand in S3. */

@@ -107,7 +107,7 @@ export function boundsMacs(
 /**
  * The budget that a reservation of `heldNanoUsd` pays at this price, at most the quota's ceiling (or the full network)
  * for every image. It was granted under the floor of its time, and may run under it already.
- * @returns undefined when it cannot pay the least for every image
+ * @returns undefined when it cannot pay the least for every image, or the model has not the policy that the ceiling names
  */
 export function budgetHeldBy(options: {
 	heldNanoUsd: number;

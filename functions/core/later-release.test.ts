@@ -36,7 +36,8 @@ const facts = {
 	startedMs: 0,
 	elapsedMs: 1,
 };
-const item = { ...ref, createdMs: 0, state: 'sent', reservations: [] };
+const reservation = { rid: ridOf(1), period: '2026-11' };
+const item = { ...ref, createdMs: 0, state: 'sent', reservations: [reservation] };
 const alert = { tenant: 'acme', period: '2026-11', kind: 'thrift-began', quotaRevision: 1, atMs: 0 };
 
 test.each([
@@ -65,6 +66,11 @@ test.each([
 ])('an outcome of a later release is read, but for what is new in it: $status', (said) => {
 	const written = { v: 1, key: 'acme/a.png', version: 'e1', ...said };
 	expect(outcomeSchema.parse({ ...written, unheardOf: 1 })).toEqual(written);
+});
+
+test('a reservation that a later release noted is read, but for what is new in it: its money can be settled', () => {
+	const read = batchSchema.parse({ ...item, reservations: [{ ...reservation, unheardOf: 1 }] });
+	expect(read.reservations).toEqual([reservation]);
 });
 
 test('of a dead letter no more is read than its end takes', () => {

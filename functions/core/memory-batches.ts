@@ -68,7 +68,11 @@ export function createMemoryBatches(): MemoryBatches {
 			listed()
 				.filter((batch) => batch.state === 'deferred' && batch.tenant === tenant)
 				.slice(0, limit),
-		unfinished: async (limit) => listed().slice(0, limit),
+		async unfinished(limit) {
+			const waitsBehind = ({ reason }: Batch) => reason === 'order';
+			const found = listed();
+			return [...found.filter((batch) => !waitsBehind(batch)), ...found.filter(waitsBehind)].slice(0, limit);
+		},
 		waiting: () => listed().filter((batch) => !isFinal(batch)),
 	};
 }

@@ -4,7 +4,7 @@ import type { Account, JournalEntry } from './ledger.ts';
 import * as rules from './ledger.ts';
 import { periodOf } from './period.ts';
 import type { Ledger } from './ports.ts';
-import { nextQuota, type Quota } from './quota.ts';
+import { nextQuota, type Quota, type QuotaWish } from './quota.ts';
 
 /** What a ledger holds; processes that share it each have a ledger of their own over it. */
 export interface Books {
@@ -44,6 +44,9 @@ export function createMemoryLedger(
 		await written();
 	}
 
+	const defer: Ledger['defer'] = (tenant, period, batchId) =>
+		change(tenant, period, (account) => rules.defer(account, batchId));
+
 	async function ensureAccount(quota: Quota, period: string, oldestDeferred: string | undefined): Promise<Account> {
 		const { tenant } = quota;
 		const known = get(tenant, period);
@@ -60,14 +63,36 @@ export function createMemoryLedger(
 		const { tenant, period, quotaRevision } = known;
 		// Whoever changed the quota before this account was there could not bring it along.
 		const wanted = quotaRevision === 0 ? (quotas.get(tenant) ?? quota) : quota;
-		const source = wanted.continues?.to === period ? wanted.continues.from : undefined;
-		if (source) await change(tenant, source, (account) => rules.applyQuota(account, wanted));
+		const from = await continuedBy(wanted, period);
+		if (from?.oldestDeferred) await defer(tenant, period, from.oldestDeferred);
 		const before = get(tenant, period);
 		if (before?.quotaRevision !== quotaRevision) return;
 		const brought = rules.applyQuota(before, wanted);
-		const from = source && get(tenant, source);
 		put(from ? rules.carry(brought, from) : brought);
 		await written();
+	}
+
+	/** The account that this one continues, brought to the quota first, so that nothing more is reserved there. */
+	async function continuedBy(quota: Quota, period: string): Promise<Account | undefined> {
+		const { tenant, continues } = quota;
+		if (continues?.to !== period) return undefined;
+		const from = get(tenant, continues.from);
+		if (!from || from.quotaRevision >= quota.revision) return from;
+		await change(tenant, continues.from, (account) => rules.applyQuota(account, quota));
+		return get(tenant, continues.from);
+	}
+
+	async function writeQuota(wish: QuotaWish, nowMs: number, basedOn: number | undefined): Promise<Quota> {
+		const last = quotas.get(wish.tenant);
+		const next = nextQuota(last, wish, nowMs, basedOn);
+		if (next === last) return next;
+		// Whoever wrote the last one may have died before the account that it leads to was charged.
+		if (last?.continues && get(last.tenant, last.continues.from))
+			await ensureAccount(last, last.continues.to, undefined);
+		if (quotas.get(wish.tenant) !== last) return writeQuota(wish, nowMs, basedOn);
+		quotas.set(next.tenant, next);
+		await written();
+		return next;
 	}
 
 	return {
@@ -78,13 +103,7 @@ export function createMemoryLedger(
 		ensureAccount,
 
 		async setQuota(wish, nowMs, basedOn) {
-			const last = quotas.get(wish.tenant);
-			// Whoever wrote it may have died before the account that it leads to was charged.
-			if (last?.continues && get(last.tenant, last.continues.from))
-				await ensureAccount(last, last.continues.to, undefined);
-			const quota = nextQuota(last, wish, nowMs, basedOn);
-			quotas.set(quota.tenant, quota);
-			await written();
+			const quota = await writeQuota(wish, nowMs, basedOn);
 			const period = periodOf(quota, nowMs);
 			if (get(quota.tenant, period) ?? (quota.continues && get(quota.tenant, quota.continues.from)))
 				await ensureAccount(quota, period, undefined);
@@ -103,7 +122,7 @@ export function createMemoryLedger(
 			return refusal;
 		},
 
-		defer: (tenant, period, batchId) => change(tenant, period, (account) => rules.defer(account, batchId)),
+		defer,
 		advance: (tenant, period, from, next) => change(tenant, period, (account) => rules.advance(account, from, next)),
 		isStopped: async (tenant) => stopped.has('') || stopped.has(tenant),
 

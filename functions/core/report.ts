@@ -10,7 +10,8 @@ export interface RunMeasures {
 }
 
 /**
- * Folds a batch's outcomes into its totals and its bill: price x MACs executed + price x images tried, rounded up once.
+ * Folds a batch's outcomes into its totals and its bill: price x MACs of the runs that
+ * gave an answer + price x images tried, rounded up once.
  */
 export function foldOutcomes(message: BatchMessage, outcomes: readonly Outcome[], measures: RunMeasures): RunFacts {
 	let consumedMacs = 0;

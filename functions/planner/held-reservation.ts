@@ -15,7 +15,8 @@ export interface Funding {
 /**
  * The reservation that an earlier attempt to plan this batch was granted and that is still open, if it pays the
  * cheapest policy at today's price, whatever the floor is by now: a change holds from the next reservation on, and the
- * batch would wait for the very money that it holds. Its planner died before the batch counted as sent: whether
+ * batch would wait for the very money that it holds. (Where the model has not the policy that the ceiling names, it
+ * waits all the same, for nobody can tell what may run.) Its planner died before the batch counted as sent: whether
  * its message is under way nobody knows, so its money can neither be released nor done without. A second message under
  * the same reservation is no more than a message that comes twice.
  */

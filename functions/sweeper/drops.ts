@@ -102,7 +102,7 @@ async function goOn(sweep: Sweep, drop: OpenDrop): Promise<Turn> {
 		return { drop: 'over', objects: 0 };
 	}
 	const prefix = prefixOfMarker(marker);
-	// What was waited for the last time is looked at alone: mostly it is still the first, and the rest of its page in vain.
+	// What was waited for the last time is looked at alone: mostly it is waited for still, and the rest of its page in vain.
 	const versionsMax = drop.waitsFor === undefined ? undefined : 1;
 	const page = await listImages(s3, imagesBucket, { prefix, after: drop.after, versionsMax });
 	const { walked, objects, whole } = await walkPage(sweep, drop, page);
@@ -118,8 +118,8 @@ async function goOn(sweep: Sweep, drop: OpenDrop): Promise<Turn> {
 }
 
 /**
- * Counts a page's objects up to the first that is not done. Mostly that is the very first one, so it is looked at alone.
- * Ends early when the time is over: a page of archives may take longer than a sweep.
+ * Counts a page's objects up to the first that is not done, `limits.claimsReadMax` at a time. Ends early when the time is
+ * over: a page of archives may take longer than a sweep.
  */
 async function walkPage(
 	{ countDone, inTime }: Sweep,
@@ -129,7 +129,7 @@ async function walkPage(
 	const { waitsFor: _, ...walked }: OpenDrop = drop;
 	let objects = 0;
 	while (objects < images.length && (objects === 0 || inTime())) {
-		const looked = images.slice(objects, objects === 0 ? 1 : objects + limits.claimsReadMax);
+		const looked = images.slice(objects, objects + limits.claimsReadMax);
 		const counts = await countDone(looked);
 		objects += looked.length;
 		for (const [i, { key }] of looked.entries()) {

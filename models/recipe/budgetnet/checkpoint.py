@@ -71,7 +71,7 @@ def keep(checkpoint, file):
 
 
 def read_kept(file):
-    """What `keep` wrote: weights by name as float32 tensors, settings (seed, arithmetic and decay are not kept), and
+    """What `keep` wrote: weights by name as float32 tensors, settings (seed, arithmetic, rate and decay are not kept), and
     facts: "epoch", and the tensors [3] "mean" and "deviation".
 
     Raises ValueError when it is another file, or damaged; OSError.

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 
 def parser_of(doc):
-    """A parser of options that says the first line of `doc`, a module's docstring, as its description.
+    """A parser of options that says the first paragraph of `doc`, a module's docstring, as its description.
 
     Options are not abbreviated: scripts/train.ts reads `--name` too, and whole.
     """
-    return argparse.ArgumentParser(description=doc.splitlines()[0], allow_abbrev=False)
+    return argparse.ArgumentParser(description=doc.split("\n\n")[0], allow_abbrev=False)
 
 
 @contextmanager

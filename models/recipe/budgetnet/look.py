@@ -107,7 +107,7 @@ def add_look(package, tables, learn, held, test, seed=1):
     draft's results.
 
     `test`: needed where there is a table of test images. Raises ValueError when the images are not those of the package
-    or its tables; nothing is written before all is computed.
+    or its tables; nothing is written before what the look says of all images is computed.
     """
     draft = json.loads((tables / "draft.json").read_text())
     mirror, size = draft["training"].get("mirror", True), learn.pixels.shape[1]

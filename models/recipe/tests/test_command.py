@@ -10,7 +10,9 @@ def test_no_command_takes_an_option_by_its_beginning(module, monkeypatch, capsys
     monkeypatch.setattr(sys, "argv", ["command", "--help"])
     with pytest.raises(SystemExit, match="0"):
         module.main()
-    assert "usage: command" in capsys.readouterr().out
+    said = capsys.readouterr().out.split("\n\n")
+    assert said[0].startswith("usage: command")
+    assert said[1].endswith(".")
     monkeypatch.setattr(sys, "argv", ["command", "--hel"])
     with pytest.raises(SystemExit, match="2"):
         module.main()
