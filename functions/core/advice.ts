@@ -39,7 +39,7 @@ function furthestAfter({ policies }: Pick<ModelCard, 'policies'>, policy: number
 export function adviceOf(card: ModelCard, policy: number, values: Values): Advice {
 	const { policies, agent } = card;
 	const furthest = furthestAfter(card, policy);
-	const fullMacs = fullPolicy(card).macs;
+	const backboneMacs = fullPolicy(card).macs;
 	const chanceOf = (of: number) => values[2 * of] as number; // at any price: after these two nothing comes
 	const [right, lastRight] = [chanceOf(policy), chanceOf(policies.length - 1)];
 	const advice: Advice = { policy, right, lastRight, next: [], worth: [], macs: [] };
@@ -57,7 +57,7 @@ export function adviceOf(card: ModelCard, policy: number, values: Values): Advic
 		}
 		advice.next.push(next);
 		advice.worth.push(values[row + 2 * next] as number);
-		advice.macs.push(next === policy ? 0 : (values[row + 2 * next + 1] as number) * fullMacs);
+		advice.macs.push(next === policy ? 0 : (values[row + 2 * next + 1] as number) * backboneMacs);
 	}
 	return advice;
 }
@@ -68,12 +68,12 @@ export function adviceOf(card: ModelCard, policy: number, values: Values): Advic
  */
 export function oneStepValues(card: ModelCard, chances: ArrayLike<number>): Float32Array {
 	const { policies, agent } = card;
-	const fullMacs = fullPolicy(card).macs;
+	const backboneMacs = fullPolicy(card).macs;
 	const values = new Float32Array(valuesWidth(card));
 	for (let i = 0; i < agent.prices.length; i++)
 		policies.forEach(({ macs }, other) => {
 			values[2 * (i * policies.length + other)] = chances[other] as number;
-			values[2 * (i * policies.length + other) + 1] = macs / fullMacs;
+			values[2 * (i * policies.length + other) + 1] = macs / backboneMacs;
 		});
 	return values;
 }
