@@ -17,7 +17,7 @@ import {
 	smallLine,
 } from '../functions/evaluate/report.ts';
 import { type EvaluationOptions, evaluate, evaluateShifts } from '../functions/evaluate/run.ts';
-import { baseBatch } from '../functions/evaluate/trial.ts';
+import { baseBatchImages } from '../functions/evaluate/trial.ts';
 import { optionsOf, told } from './told.ts';
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
@@ -50,7 +50,7 @@ async function report(options: EvaluationOptions, json: boolean): Promise<void> 
 	});
 	progress.stop();
 	const kind = options.split === 'test' ? 'test' : 'held-out';
-	say(`${card.name} ${card.version}, ${images} ${kind} images, batches of ${baseBatch}, hard cap, accuracy in %`);
+	say(`${card.name} ${card.version}, ${images} ${kind} images, batches of ${baseBatchImages}, hard cap, accuracy in %`);
 	say(`\n${accuracyTable(methods)}\n\nWhat the gate gains, in points (paired 95 % interval)`);
 	say(`\n${differenceTable(methods)}\n\nThe gate by the size of a batch\n\n${batchTable(methods)}`);
 	say(`\nHow sure the gate is of its labels, in %\n\n${calibrationTable(calibrations)}`);

@@ -1,6 +1,6 @@
 import { fullMacs, leastMacs } from '../core/package.ts';
 import { gateBatch } from './gated.ts';
-import { baseBatch, type Trial } from './trial.ts';
+import { baseBatchImages, type Trial } from './trial.ts';
 
 /** What the gate says of its labels at one share, beside what they are; all from 0 to 1. */
 export interface Calibration {
@@ -28,8 +28,8 @@ export function calibrationOf(
 function calibrationAt(judged: Pick<Trial, 'card' | 'table' | 'values' | 'share'>): Calibration {
 	const { table, share } = judged;
 	const [confidence, right] = [new Float64Array(bins), new Float64Array(bins)]; // sums
-	for (let from = 0; from < table.images; from += baseBatch) {
-		const batch = Array.from({ length: Math.min(baseBatch, table.images - from) }, (_, i) => from + i);
+	for (let from = 0; from < table.images; from += baseBatchImages) {
+		const batch = Array.from({ length: Math.min(baseBatchImages, table.images - from) }, (_, i) => from + i);
 		const gated = gateBatch(judged, batch);
 		batch.forEach((image, i) => {
 			const said = gated.confidence[i] as number;

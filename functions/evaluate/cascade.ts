@@ -1,6 +1,6 @@
 import { macsTo, policyMacs } from '../core/package.ts';
 import type { OutcomeTable } from './table.ts';
-import { affordable, byBatch, capMacs, type Method, type Trial } from './trial.ts';
+import { affordable, budgetMacsOf, byBatch, type Method, type Trial } from './trial.ts';
 
 /** Policies in turn: the first runs on all; of those that ran one, the images of least margin run the next. */
 interface Cascade {
@@ -58,7 +58,7 @@ function runCascade(trial: Trial, { policies, parts }: Cascade, table: OutcomeTa
 	const first = policies[0] as number;
 	const last = new Array<number>(images.length).fill(first);
 	let macs = images.length * policyMacs(card, first);
-	const left = Math.max(0, capMacs(trial, images.length) - macs);
+	const left = Math.max(0, budgetMacsOf(trial, images.length) - macs);
 	let ran = images.map((_, i) => i);
 	let unused = 0;
 	parts.forEach((part, step) => {

@@ -4,7 +4,7 @@ import { cascadeOfOne, cascadeOfTwo } from './cascade.ts';
 import { gate, gatedBy, random, softActor } from './gated.ts';
 import { type Small, smallOf } from './small.ts';
 import type { OutcomeTable, ValueTable } from './table.ts';
-import { baseBatch, type Method, type MethodRow, type Trial } from './trial.ts';
+import { baseBatchImages, type Method, type MethodRow, type Trial } from './trial.ts';
 import { oracle, oracleOf, single, staticMix } from './ungated.ts';
 
 /** Accuracies are means over so many ways of cutting the images into batches. */
@@ -55,7 +55,7 @@ export function evaluateHeldOut(
 	const halves = [order.slice(0, half), order.slice(half)] as const;
 	const trials = halves.map((images, i) => {
 		const fit = { table, values, images: halves[1 - i] as number[] };
-		return { card, table, values, images, batchImages: baseBatch, fit };
+		return { card, table, values, images, batchImages: baseBatchImages, fit };
 	});
 	return shares
 		.filter((share) => leastMacs(card) <= share * fullMacs(card))
@@ -75,7 +75,7 @@ export function evaluateTest(judged: Judged, fit: Trial['fit'], shares: readonly
 	return shares
 		.filter((share) => leastMacs(card) <= share * fullMacs(card))
 		.flatMap((share) =>
-			evaluateAt(methodsOf(judged), { card, table, values, images, share, batchImages: baseBatch, fit }),
+			evaluateAt(methodsOf(judged), { card, table, values, images, share, batchImages: baseBatchImages, fit }),
 		);
 }
 

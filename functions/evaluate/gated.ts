@@ -2,7 +2,7 @@ import { adviceOf } from '../core/advice.ts';
 import { runGate } from '../core/gate.ts';
 import { macsTo, policyMacs } from '../core/package.ts';
 import type { ValueTable } from './table.ts';
-import { byBatch, capMacs, type Method, type MethodRow, type Trial } from './trial.ts';
+import { budgetMacsOf, byBatch, type Method, type MethodRow, type Trial } from './trial.ts';
 
 /** The gate over a batch: of each image the last policy, and how sure its label is; and MACs in all. */
 export function gateBatch(
@@ -14,7 +14,7 @@ export function gateBatch(
 	const gate = runGate(
 		trial.card,
 		batch.length,
-		capMacs(trial, batch.length),
+		budgetMacsOf(trial, batch.length),
 		(policy, i) => trial.table.reading(policy, at(i)),
 		(policy, i) => values(policy, at(i)),
 	);
@@ -60,15 +60,15 @@ const golden = (Math.sqrt(5) - 1) / 2;
  */
 export const softActor: Method = (trial) => {
 	const { fit, card, table } = trial;
-	const cap = capMacs(trial, fit.images.length);
+	const budgetMacs = budgetMacsOf(trial, fit.images.length);
 	const sums = card.agent.prices.map((_, price) =>
 		fit.images.reduce((sum, image) => sum + act(trial, fit.values, image, price).macs, 0),
 	);
-	const within = sums.findIndex((macs) => macs <= cap);
+	const within = sums.findIndex((macs) => macs <= budgetMacs);
 	const price = within < 0 ? sums.length - 1 : within;
 	const here = sums[price] as number;
 	const below = sums[price - 1] ?? Number.POSITIVE_INFINITY;
-	const part = Math.max(0, Math.min(1, (cap - here) / (below - here)));
+	const part = Math.max(0, Math.min(1, (budgetMacs - here) / (below - here)));
 	return byBatch(trial, 'actor-soft', (batch) => {
 		const acted = batch.map((image) =>
 			act(trial, trial.values, image, (image * golden) % 1 < part ? price - 1 : price),

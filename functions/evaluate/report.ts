@@ -5,7 +5,7 @@ import type { Calibration } from './calibration.ts';
 import type { Pass } from './live.ts';
 import type { PublishedPoint } from './published.ts';
 import type { Small } from './small.ts';
-import { baseBatch, type MethodRow } from './trial.ts';
+import { baseBatchImages, type MethodRow } from './trial.ts';
 
 const seed = 1;
 
@@ -18,7 +18,7 @@ export interface EvaluationRow {
 	accuracy: number;
 	/** 0 where the method knows no batches. */
 	batch: number;
-	/** The most that a batch spent beyond its cap. */
+	/** The most that a batch spent beyond its budget. */
 	overshootMacs: number;
 	/**
 	 * Wall time of the product's worker as a part of what the whole network takes for all images; null where it was not
@@ -41,7 +41,7 @@ export function rowsOf(
 		accuracy: accuracyOf(row),
 		batch: row.batch,
 		overshootMacs: Math.max(0, Math.round(row.overshootMacs)),
-		wallShare: row.method === 'gate' && row.batch === baseBatch ? wallShareAt(passes, row.share) : null,
+		wallShare: row.method === 'gate' && row.batch === baseBatchImages ? wallShareAt(passes, row.share) : null,
 	}));
 	const theirs = published.map(({ method, macs, accuracy }) => ({
 		method,
@@ -75,7 +75,7 @@ const notCompared = ['gate', 'single', 'random', 'oracle', 'twin-oracle', ...own
 
 /** Methods side by side, a line a share. */
 export function accuracyTable(rows: readonly MethodRow[]): string {
-	const base = rows.filter((row) => row.batch === baseBatch);
+	const base = rows.filter((row) => row.batch === baseBatchImages);
 	const methods = [...new Set(base.map((row) => row.method))];
 	return markdown(
 		['share', 'MMACs', ...methods],
@@ -93,7 +93,7 @@ export function accuracyTable(rows: readonly MethodRow[]): string {
 
 /** What the gate gains over the other methods, in points, with paired 95 % intervals. */
 export function differenceTable(rows: readonly MethodRow[]): string {
-	const base = rows.filter((row) => row.batch === baseBatch);
+	const base = rows.filter((row) => row.batch === baseBatchImages);
 	const others = [...new Set(base.map((row) => row.method))].filter((name) => !notCompared.includes(name));
 	return markdown(
 		['share', ...others.map((name) => `gate minus ${name}`)],

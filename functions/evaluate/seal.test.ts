@@ -6,7 +6,7 @@ import { fullMacs, policyMacs } from '../core/package.ts';
 import { cardFor } from '../core/testing/card.ts';
 import { temporaryFolder } from '../onnx/testing/packages.ts';
 import { leastShare, sealPackage } from './seal.ts';
-import { capMacs } from './trial.ts';
+import { budgetMacsOf } from './trial.ts';
 
 test('the first share of the curve pays the cheapest policy for every image of a batch, and little more', () => {
 	const sizes = fc.record({
@@ -18,7 +18,7 @@ test('the first share of the curve pays the cheapest policy for every image of a
 		fc.property(sizes, ({ cheap, more, images }) => {
 			const card = cardFor([cheap, cheap + more]);
 			const share = leastShare(card);
-			expect(capMacs({ card, share }, images)).toBeGreaterThanOrEqual(images * policyMacs(card, 0));
+			expect(budgetMacsOf({ card, share }, images)).toBeGreaterThanOrEqual(images * policyMacs(card, 0));
 			expect(share - policyMacs(card, 0) / fullMacs(card)).toBeLessThan(1e-5 + 1e-9);
 		}),
 		{ examples: [[{ cheap: 12_299_999, more: 87_700_001, images: 7 }]] },

@@ -2,7 +2,7 @@ import { fullMacs, type ModelCard, macsTo } from '../core/package.ts';
 import type { OutcomeTable, ValueTable } from './table.ts';
 
 /** Images of the batches that the tables speak of. */
-export const baseBatch = 512;
+export const baseBatchImages = 512;
 
 /** What a method is judged on: images of a table, cut into batches in their order, each under a hard cap. */
 export interface Trial {
@@ -24,7 +24,7 @@ export interface MethodRow {
 	share: number;
 	batch: number;
 	macsPerImage: number;
-	/** The most that a batch spent beyond its cap. */
+	/** The most that a batch spent beyond its budget. */
 	overshootMacs: number;
 	/** By image of the table: its probability of a right label; 0 for images outside the trial. */
 	right: Float64Array;
@@ -33,8 +33,8 @@ export interface MethodRow {
 /** @returns undefined where the method cannot run within the share */
 export type Method = (trial: Trial) => MethodRow | undefined;
 
-/** The cap of a batch of so many images. */
-export function capMacs({ card, share }: Pick<Trial, 'card' | 'share'>, images: number): number {
+/** The budget of a batch of so many images. */
+export function budgetMacsOf({ card, share }: Pick<Trial, 'card' | 'share'>, images: number): number {
 	return Math.floor(share * images * fullMacs(card));
 }
 
@@ -59,12 +59,12 @@ export function byBatch(trial: Trial, method: string, run: (batch: readonly numb
 			right[image] = result.right[i] as number;
 		});
 		total += result.macs;
-		overshootMacs = Math.max(overshootMacs, result.macs - capMacs(trial, batch.length));
+		overshootMacs = Math.max(overshootMacs, result.macs - budgetMacsOf(trial, batch.length));
 	}
 	return { method, share, batch: batchImages, macsPerImage: total / images.length, overshootMacs, right };
 }
 
-/** Whether a policy fits into the cap for every image. */
+/** Whether a policy fits into the budget for every image. */
 export function affordable({ card, share }: Pick<Trial, 'card' | 'share'>, policy: number): boolean {
 	return macsTo(card, policy) <= share * fullMacs(card);
 }

@@ -1,6 +1,6 @@
 import { fullMacs, macsTo } from '../core/package.ts';
 import type { OutcomeTable } from './table.ts';
-import { accuracyOfPolicy, affordable, byBatch, capMacs, type Method, type Trial } from './trial.ts';
+import { accuracyOfPolicy, affordable, budgetMacsOf, byBatch, type Method, type Trial } from './trial.ts';
 
 /** The best policy that every image can be paid. */
 export const single: Method = (trial) => {
@@ -19,18 +19,18 @@ export const single: Method = (trial) => {
 };
 
 /**
- * The best mix of two policies under the cap, images drawn at random: the fair baseline. An image counts by its
+ * The best mix of two policies within the budget, images drawn at random: the fair baseline. An image counts by its
  * expectation.
  */
 export const staticMix: Method = (trial) => {
 	const { card, fit, share, table } = trial;
-	const cap = share * fullMacs(card);
+	const budgetMacsPerImage = share * fullMacs(card);
 	const accuracies = card.policies.map((_, policy) => accuracyOfPolicy(fit.table, policy, fit.images));
 	let best = { cheap: -1, costly: -1, part: 0, accuracy: -1 };
 	for (let cheap = 0; cheap < card.policies.length && affordable(trial, cheap); cheap++) {
 		for (let costly = cheap; costly < card.policies.length; costly++) {
 			const extra = macsTo(card, costly) - macsTo(card, cheap);
-			const part = extra === 0 ? 0 : Math.min(1, (cap - macsTo(card, cheap)) / extra);
+			const part = extra === 0 ? 0 : Math.min(1, (budgetMacsPerImage - macsTo(card, cheap)) / extra);
 			const accuracy = (1 - part) * (accuracies[cheap] as number) + part * (accuracies[costly] as number);
 			if (accuracy > best.accuracy) best = { cheap, costly, part, accuracy };
 		}
@@ -44,8 +44,8 @@ export const staticMix: Method = (trial) => {
 };
 
 /**
- * Knows the truth: each image gets the cheapest policy that is right, as many images as the cap pays. What luck could
- * reach.
+ * Knows the truth: each image gets the cheapest policy that is right, as many images as the budget pays. What luck
+ * could reach.
  */
 export const oracle: Method = (trial) => oracleOf(trial, 'oracle', trial.table);
 
@@ -64,7 +64,7 @@ export function oracleOf(trial: Trial, method: string, told: OutcomeTable) {
 		let macs = batch.length * macsTo(card, 0);
 		for (const { i, policy } of needs) {
 			const extra = macsTo(card, policy) - macsTo(card, 0);
-			if (macs + extra > capMacs(trial, batch.length)) break;
+			if (macs + extra > budgetMacsOf(trial, batch.length)) break;
 			macs += extra;
 			last[i] = policy;
 		}
