@@ -99,8 +99,8 @@ export function storedUsd({ usd }: Prices, days: number): number {
  * Multiply-adds of a network whose full run costs as much as an image's requests: from there on the gate decides the
  * bill.
  */
-export function evenGmac(requests: number, gmac: number): number {
-	return requests / gmac;
+export function evenGmac(requestsUsd: number, gmacUsd: number): number {
+	return requestsUsd / gmacUsd;
 }
 
 export interface IdleItem {

@@ -87,18 +87,18 @@ function networksOf(card: ModelCard): [own: Network, ...others: Network[]] {
 
 function imagesSection(prices: Prices, settings: Settings, card: ModelCard, task: CpuTask): string {
 	const { loadAloneMs, loadArchivedMs } = prices.speeds;
-	const requestsMillion = (archiveImages: number) =>
+	const requestsUsdMillion = (archiveImages: number) =>
 		requestsUsd(prices, settings.batchImagesMax, archiveImages) * million;
 	const networks = networksOf(card);
 	return `## A million images, dropped one by one
 
-Requests, the same for every network, in batches of ${settings.batchImagesMax}: **${money(requestsMillion(1))} USD** (${money(prices.usd('s3PutMillion'))} of them for the PUTs of the drop itself).
+Requests, the same for every network, in batches of ${settings.batchImagesMax}: **${money(requestsUsdMillion(1))} USD** (${money(prices.usd('s3PutMillion'))} of them for the PUTs of the drop itself).
 Workers, by the share of the full network that the budget pays, where they are kept busy (cpu: Fargate, ${task.vcpus} vCPU,
 ${money(workerUsdHour(prices, 'cpu', task))} USD an hour; gpu: g6.xlarge on Managed Instances, ${money(workerUsdHour(prices, 'gpu', task))} USD an hour; a GPU's instance goes, and is
 paid for, some minutes after its last worker). A worker loads and computes at once, and the slower of the
 two binds it, which stands beside each figure. Loading takes ${loadAloneMs.value} ms an image (${loadAloneMs.source}):
 
-${workersTable(prices, task, networks, { drop: 'alone', requestsMillion: requestsMillion(1) })}
+${workersTable(prices, task, networks, { drop: 'alone', requestsUsdMillion: requestsUsdMillion(1) })}
 
 To close the drop, so that an event says when all are done, costs ${money(walkUsd(prices, million))} USD more: each image costs a read of its claim. Of an archive only itself does.
 
@@ -106,7 +106,7 @@ To close the drop, so that an event says when all are done, costs ${money(walkUs
 
 Loading takes ${loadArchivedMs.value} ms an image (${loadArchivedMs.source}):
 
-${workersTable(prices, task, networks, { drop: 'archived', requestsMillion: requestsMillion(largeArchive) })}
+${workersTable(prices, task, networks, { drop: 'archived', requestsUsdMillion: requestsUsdMillion(largeArchive) })}
 
 ### What binds a worker, and when a GPU pays
 

@@ -30,13 +30,13 @@ export function workersTable(
 	prices: Prices,
 	task: CpuTask,
 	networks: Network[],
-	{ drop, requestsMillion }: { drop: Drop; requestsMillion: number },
+	{ drop, requestsUsdMillion }: { drop: Drop; requestsUsdMillion: number },
 ): string {
 	const row = ({ name, gmac }: Network, kind: WorkerKind) => {
 		const usd = (share: number) => workerUsdMillion(prices, kind, task, drop, share * gmac);
 		const loads = (share: number) => share * gmac < computeBindsGmac(prices, kind, task, drop);
 		const cell = (share: number) => `${money(usd(share))} ${loads(share) ? 'loading' : 'compute'}`;
-		return [name, kind, ...shares.map(cell), money(usd(1) + requestsMillion)];
+		return [name, kind, ...shares.map(cell), money(usd(1) + requestsUsdMillion)];
 	};
 	return table(
 		['network', 'workers', ...shares.map((share) => `${share * 100} %`), 'with requests, at 100 %'],
@@ -81,11 +81,11 @@ export function archivesTable(prices: Prices, task: CpuTask, batchImages: number
 	return table(
 		['images an archive', 'requests a million, USD', ...kinds.map((kind) => `as much as a full run of, on ${kind}`)],
 		archiveSizes.map((size) => {
-			const requests = requestsUsd(prices, batchImages, size);
+			const usd = requestsUsd(prices, batchImages, size);
 			return [
 				size === 1 ? 'one by one' : size.toLocaleString('en'),
-				money(requests * million),
-				...kinds.map((kind) => `${significant(evenGmac(requests, gmacUsd(prices, kind, task)))} GMAC`),
+				money(usd * million),
+				...kinds.map((kind) => `${significant(evenGmac(usd, gmacUsd(prices, kind, task)))} GMAC`),
 			];
 		}),
 	);
