@@ -7,10 +7,10 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { bundle } from './bundle.ts';
 import { logOf } from './log.ts';
+import { functionMemoryMib } from './sizes.ts';
 import { allow, mayLogTo } from './statements.ts';
 
 const root = join(import.meta.dirname, '..');
-const memoryMibDefault = 512;
 
 /** Well below `limits.planningSecondsMax`, after which a batch's planner counts as dead. */
 export const functionTimeout = Duration.minutes(5);
@@ -25,7 +25,7 @@ export interface HandlerProps {
 	environment: Record<string, string>;
 	/** All that it may do, besides writing its log. */
 	permissions: PolicyStatement[];
-	/** Its share of a core goes with it: 1769 MiB are a whole one. */
+	/** Else `functionMemoryMib`. */
 	memoryMib?: number;
 	/**
 	 * Whether it goes on by messages to itself. Lambda ends any chain of some sixteen invocations unless this is said.
@@ -72,7 +72,7 @@ export class HandlerFunction extends Construct {
 			depsLockFilePath: join(root, 'package-lock.json'),
 			runtime: Runtime.NODEJS_24_X,
 			architecture: Architecture.ARM_64,
-			memorySize: props.memoryMib ?? memoryMibDefault,
+			memorySize: props.memoryMib ?? functionMemoryMib,
 			timeout: functionTimeout,
 			tracing: Tracing.DISABLED,
 			...(props.mayCallItself ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),

@@ -8,11 +8,10 @@ import {
 	Vpc,
 } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
-
-const zonesMax = 2;
+import { type interfaceEndpoints, zonesMax } from './sizes.ts';
 
 /** What workers must reach besides S3 and DynamoDB, whose gateway endpoints cost nothing. */
-const interfaceServices = {
+const interfaceServices: Record<(typeof interfaceEndpoints)[number], InterfaceVpcEndpointAwsService> = {
 	EcrApi: InterfaceVpcEndpointAwsService.ECR,
 	EcrDocker: InterfaceVpcEndpointAwsService.ECR_DOCKER,
 	Logs: InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,

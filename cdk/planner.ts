@@ -10,7 +10,7 @@ import type { Buckets } from './buckets.ts';
 import { HandlerFunction } from './function.ts';
 import type { Queues } from './queues.ts';
 import type { Settings } from './settings-schema.ts';
-import { invocationsPerQueueMax } from './sizes.ts';
+import { invocationsPerQueueMax, resumerMemoryMib } from './sizes.ts';
 import { allow, allowObjects, maySeeWhatIsMissing } from './statements.ts';
 import type { Tables } from './tables.ts';
 
@@ -29,8 +29,6 @@ const root = join(import.meta.dirname, '..');
  * others along.
  */
 const resumeMessagesMax = 1;
-/** The largest list of entries (`limits.entryListBytesMax`) is written and read again in some 600 MiB. */
-const resumerMemoryMib = 1769;
 
 /** Claims images, plans batches and reserves their money; and finishes what another planner left undone. */
 export class Planner extends Construct {

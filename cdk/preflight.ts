@@ -2,7 +2,7 @@ import { type CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/clien
 import { GetRoleCommand, type IAMClient } from '@aws-sdk/client-iam';
 import { GetServiceQuotaCommand, type ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import type { Settings } from './settings-schema.ts';
-import { drivingQueues, invocationsPerQueueMax, scheduledFunctions } from './sizes.ts';
+import { cpuUnitsPerVcpu, drivingQueues, invocationsPerQueueMax, scheduledFunctions } from './sizes.ts';
 
 /** What an account has of something that a deployment needs, and what to do where that is not enough. */
 export interface Check {
@@ -57,15 +57,13 @@ export async function checkLambdaQuota(client: ServiceQuotasClient): Promise<Che
 	return { enough: true, message: `Functions at once: ${allowed}.${advice}` };
 }
 
-const unitsOfVcpu = 1024;
-
 /** How many of the settings' workers Fargate would run at once: new accounts may have few vCPUs. */
 export async function checkFargateQuota(
 	client: ServiceQuotasClient,
 	{ cpu, workersMax }: Pick<Settings, 'cpu' | 'workersMax'>,
 ): Promise<Check> {
 	const code = 'L-3032A538';
-	const vcpus = cpu.cpuUnits / unitsOfVcpu;
+	const vcpus = cpu.cpuUnits / cpuUnitsPerVcpu;
 	const allowed = await quotaOf(client, 'fargate', code);
 	const workers = Math.floor(allowed / vcpus);
 	const found = `Fargate vCPUs (${code}): ${allowed}, enough for ${workers} of ${workersMax} workers at once.`;

@@ -27,5 +27,15 @@ export const invocationsPerQueueMax = 10;
 export const drivingQueues = 4;
 /** Functions on a schedule: one invocation at a time each. */
 export const scheduledFunctions = 2;
+/** Memory of a function, unless it needs more; its share of a core goes with it: 1769 MiB are a whole one. */
+export const functionMemoryMib = 512;
+/** The largest list of entries (`limits.entryListBytesMax`) is written and read again in some 600 MiB. */
+export const resumerMemoryMib = 1769;
+/** CPU units of a task, as ECS counts them. */
+export const cpuUnitsPerVcpu = 1024;
+/** Zones that the workers' network spans. */
+export const zonesMax = 2;
+/** What workers in private subnets reach by interface endpoints (network.ts), which cost by the hour and zone. */
+export const interfaceEndpoints = ['EcrApi', 'EcrDocker', 'Logs', 'Sqs', 'Ecs', 'EcsAgent', 'EcsTelemetry'] as const;
 /** How many minutes in a row without any batch end the last worker: a start is dearer than a short wait. */
 export const emptyMinutes = 5;

@@ -1,8 +1,9 @@
+import { functionMemoryMib, interfaceEndpoints, resumerMemoryMib, zonesMax } from '../sizes.ts';
 import type { Prices } from './prices.ts';
 
 const million = 1_000_000;
 const monthHours = 730;
-const functionGb = 0.5;
+const functionGb = functionMemoryMib / 1024;
 
 /** Requests that one thing causes; of DynamoDB its units. A test counts those of an image and of a batch. */
 export interface Requests {
@@ -72,8 +73,8 @@ export function requestsUsd(prices: Prices, batchImagesMax: number, archiveImage
  * (batch, quota, account, the stops, the alert), and three writes that say again what stands there.
  */
 const ofDeferral: Requests = { sqsRequest: 3, lambdaRequest: 1, dynamoDbRead: 8, dynamoDbWrite: 3 };
-/** The planner's second function has 1,769 MiB. An estimate. */
-const gbSecondsOfDeferral = 0.2 * 1.73;
+/** Of the planner's second function. An estimate. */
+const gbSecondsOfDeferral = 0.2 * (resumerMemoryMib / 1024);
 /**
  * Of a sweep that looks at a tenant's open drop, which waits: two listings, the drop, whether it has a record, the claim
  * and the batch of its first image.
@@ -147,9 +148,9 @@ export function recordsUsdMonth({ usd }: Prices, images: number, batchImages: nu
 	return (bytes / 1024 ** 3) * (usd('tableGbMonth') + usd('tableBackupGbMonth'));
 }
 
-/** Seven interface endpoints in two zones, whether used or not. */
+/** Interface endpoints, each in every zone, whether used or not. */
 export function privateNetworkUsdMonth({ usd }: Prices): number {
-	return 7 * 2 * monthHours * usd('interfaceEndpointZoneHour');
+	return interfaceEndpoints.length * zonesMax * monthHours * usd('interfaceEndpointZoneHour');
 }
 
 /**

@@ -2,14 +2,17 @@ import { limits } from '../../functions/core/limits.ts';
 import { fullMacs, type ModelCard } from '../../functions/core/package.ts';
 import type { Settings } from '../settings-schema.ts';
 import {
+	cpuUnitsPerVcpu,
 	drivingQueues,
 	emptyMinutes,
 	imageNeededDays,
+	interfaceEndpoints,
 	lostEventHours,
 	retentionDaysMin,
 	sweepMinutes,
+	zonesMax,
 } from '../sizes.ts';
-import { money, significant, table } from './format.ts';
+import { inWords, money, significant, table } from './format.ts';
 import {
 	batchBytes,
 	claimBytes,
@@ -40,7 +43,7 @@ export const idle = { alarmMetrics: 32, metrics: 6, queuesPolled: drivingQueues,
 
 /** docs/cost.md: what a stack costs, by the price list and these settings. */
 export function costPage(prices: Prices, settings: Settings, card: ModelCard): string {
-	const task = { vcpus: settings.cpu.cpuUnits / 1024, memoryGb: settings.cpu.memoryMib / 1024 };
+	const task = { vcpus: settings.cpu.cpuUnits / cpuUnitsPerVcpu, memoryGb: settings.cpu.memoryMib / 1024 };
 	return `# What it costs
 
 What \`npm run -s cost\` prints for the default settings; run it for yours. From [cdk/cost/prices.json](../cdk/cost/prices.json) (${prices.region}, as of ${prices.asOf}; ${prices.unit}).
@@ -68,7 +71,7 @@ function idleSection(prices: Prices, { batchImagesMax }: Settings): string {
 ${table(['what', 'USD'], [...items.map(({ what, usd }) => [what, money(usd)]), ['together', money(items.reduce((sum, { usd }) => sum + usd, 0))]])}
 
 In a month in which batches run every hour, their metrics are ${money(busyMetrics * prices.usd('metricMonth'))} USD more. No worker runs, no NAT gateway, no load balancer. With
-\`privateNetwork\`: ${money(privateNetworkUsdMonth(prices))} USD more, for seven interface endpoints in two zones.
+\`privateNetwork\`: ${money(privateNetworkUsdMonth(prices))} USD more, for ${inWords(interfaceEndpoints.length)} interface endpoints in ${inWords(zonesMax)} zones.
 The search for images without a claim (${24 / lostEventHours} looks a day at ${limits.sweepObjectsMax.toLocaleString('en')} objects) costs at most ${money(looksMonth * walkUsd(prices, limits.sweepObjectsMax))} USD a month where the bucket is full.
 
 Claims never expire, so that no image (one version of an object: put again, it is another) is ever billed twice; nor do batches and journal, which say what was billed. Of ${claimBytes} bytes an image, and

@@ -12,13 +12,11 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Settings } from '../settings-schema.ts';
+import { cpuUnitsPerVcpu } from '../sizes.ts';
 import { workerImage } from './image.ts';
 
 /** ECS's longest on Fargate. The worker hands its batch back before (`limits.stopGraceSeconds`). */
 const stopTimeout = Duration.seconds(120);
-
-/** CPU units of a processor. */
-const cpuUnitsOfOne = 1024;
 
 export interface WorkerTaskProps {
 	settings: Settings;
@@ -63,7 +61,7 @@ export class WorkerTask extends Construct {
  * are.
  */
 function poolThreads(cpuUnits: number): number {
-	return 2 + Math.max(4, Math.ceil(cpuUnits / cpuUnitsOfOne));
+	return 2 + Math.max(4, Math.ceil(cpuUnits / cpuUnitsPerVcpu));
 }
 
 function containerOf(settings: Settings, environment: Record<string, string>, logGroup: LogGroup) {
