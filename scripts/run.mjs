@@ -72,7 +72,8 @@ function findNode() {
 }
 
 function run(node, [file, ...rest]) {
-	// As many decoders as a worker in its container has, and two threads beside them (functions/onnx/decode.ts).
+	// As many decoders as a worker in its container has, and threads beside them: decodersMin and lookupThreads of
+	// functions/core/limits.ts, which this Node may not be able to read.
 	const threads = { UV_THREADPOOL_SIZE: String(2 + Math.max(4, availableParallelism())) };
 	const env = { ...threads, ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` };
 	const child = spawn(node, [resolve(root, file), ...rest], { stdio: 'inherit', env });

@@ -11,6 +11,7 @@ import {
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { limits } from '../../functions/core/limits.ts';
 import type { Settings } from '../settings-schema.ts';
 import { cpuUnitsPerVcpu } from '../sizes.ts';
 import { workerImage } from './image.ts';
@@ -56,12 +57,9 @@ export class WorkerTask extends Construct {
 	}
 }
 
-/**
- * Each decodes one image, but for two that look up hosts (onnx/decode.ts); Node has four, however many processors there
- * are.
- */
+/** Of Node, which by itself has four, however many processors there are. */
 function poolThreads(cpuUnits: number): number {
-	return 2 + Math.max(4, Math.ceil(cpuUnits / cpuUnitsPerVcpu));
+	return limits.lookupThreads + Math.max(limits.decodersMin, Math.ceil(cpuUnits / cpuUnitsPerVcpu));
 }
 
 function containerOf(settings: Settings, environment: Record<string, string>, logGroup: LogGroup) {

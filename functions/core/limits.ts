@@ -83,6 +83,13 @@ export const limits = {
 	/** Threads that run a model's graphs, and the bytes that they may hold: each has weights and layers of its own. */
 	inferenceThreadsMax: 16,
 	inferenceBytesMax: 1024 * 1024 * 1024,
+	/**
+	 * Of Node's pool of threads each decodes one image, but for so many: they look up names of hosts, and behind hundreds
+	 * of decodes no new connection would be made in time. (scripts/run.mjs says both numbers too.)
+	 */
+	lookupThreads: 2,
+	/** Images decoded at once by a worker, however few cores it has: as many as Node's pool has threads by itself. */
+	decodersMin: 4,
 	/** Files that tools read or decode at once. */
 	fetchConcurrency: 16,
 	batchesAtOnce,

@@ -20,12 +20,7 @@ sharp.concurrency(1);
 
 /** Node's own number, unless told otherwise. */
 const poolThreads = Number(process.env.UV_THREADPOOL_SIZE) || 4;
-/**
- * Names of hosts are looked up by the same threads: behind hundreds of decodes, no new connection would be made in
- * time.
- */
-const lookupThreads = 2;
-const decoders = new Semaphore(Math.max(1, poolThreads - lookupThreads));
+const decoders = new Semaphore(Math.max(1, poolThreads - limits.lookupThreads));
 
 /** What a transparent pixel lies on: most pictures with alpha are made for white pages. */
 const background = '#ffffff';
