@@ -4,7 +4,7 @@ import type { ModelCard } from '../core/package.ts';
 import type { Quality, Quota } from '../core/quota.ts';
 import type { Connection } from './connect.ts';
 import { type QuotaOptions, saidQuality } from './quota-options.ts';
-import { mustBeRun, readCard, systemCard } from './system-price.ts';
+import { mustBeNoOtherBuild, readCard, systemCard } from './system-price.ts';
 
 /**
  * Refuses a floor or a ceiling that the model does not have: under them all images would wait, and a ceiling
@@ -22,7 +22,7 @@ export async function checkQualities(
 	if (Object.values(said).every((quality) => quality === undefined)) return;
 	const card = named ?? (await systemCard(system));
 	if (!card) return;
-	if (!named) mustBeRun(system.workers(), card);
+	if (!named) mustBeNoOtherBuild(system.workers(), card);
 	for (const [option, quality] of Object.entries(said)) if (quality) checkQuality(card, option, quality);
 	checkOrder(
 		card,

@@ -3,7 +3,7 @@ import { leastLimit } from '../core/budget.ts';
 import { formatUsd } from '../core/money.ts';
 import type { Quota } from '../core/quota.ts';
 import type { Connection } from './connect.ts';
-import { isRun, pricedOf, systemCard, systemPrice } from './system-price.ts';
+import { isNoOtherBuild, pricedOf, systemCard, systemPrice } from './system-price.ts';
 
 /**
  * The limit that would pay a batch which waits for quota or floor, where its tenant's whole limit cannot: no turn of
@@ -17,7 +17,7 @@ export async function neededLimit(
 ): Promise<number | null | undefined> {
 	if (!quota || images === undefined || (reason !== 'quota' && reason !== 'floor')) return undefined;
 	const card = await systemCard(connection);
-	if (!card || !isRun(connection.workers(), card)) return undefined;
+	if (!card || !isNoOtherBuild(connection.workers(), card)) return undefined;
 	const price = await systemPrice(connection, pricedOf(connection, {}), connection.nowMs());
 	const needed = leastLimit({ images, quality: quota, card, price });
 	if (needed === undefined) return null;

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { limits } from '../core/limits.ts';
 import { createMemoryLedger } from '../core/memory-ledger.ts';
 import { nextQuota, type QuotaWish } from '../core/quota.ts';
-import { mayChangePeriod } from './period-change.ts';
+import { mustAllowPeriodChange } from './period-change.ts';
 
 const tenant = 'acme';
 const nowMs = Date.UTC(2026, 10, 24, 12);
@@ -21,7 +21,7 @@ async function busyLedger() {
 test('a change to another account waits for what is in flight, and then charges what was billed, not what was reserved', async () => {
 	const { ledger, quota, settle } = await busyLedger();
 	const total: QuotaWish = { ...wish, period: 'total' };
-	const change = async () => mayChangePeriod(ledger, quota, nextQuota(quota, total, nowMs), nowMs);
+	const change = async () => mustAllowPeriodChange(ledger, quota, nextQuota(quota, total, nowMs), nowMs);
 	await expect(change()).rejects.toThrow(
 		/money is reserved for batches in flight \(1\), .* missing in total; say budgetnet stop --tenant acme, wait .* budgetnet start --tenant acme/,
 	);
@@ -39,8 +39,8 @@ test('what leads to no other account waits for nothing', async () => {
 		{ ...wish, suspended: true },
 		{ ...wish, weekStart: 'sunday' },
 	];
-	for (const other of wishes) await mayChangePeriod(ledger, quota, nextQuota(quota, other, nowMs), nowMs);
-	await mayChangePeriod(ledger, undefined, nextQuota(undefined, wish, nowMs), nowMs);
+	for (const other of wishes) await mustAllowPeriodChange(ledger, quota, nextQuota(quota, other, nowMs), nowMs);
+	await mustAllowPeriodChange(ledger, undefined, nextQuota(undefined, wish, nowMs), nowMs);
 });
 
 test('a period is not changed within minutes of its turn, nor of the turn of the one that is to be', async () => {
@@ -49,7 +49,7 @@ test('a period is not changed within minutes of its turn, nor of the turn of the
 	const ledger = createMemoryLedger();
 	const change = async (from: QuotaWish, to: QuotaWish, atMs: number) => {
 		const before = nextQuota(undefined, from, atMs);
-		return mayChangePeriod(ledger, before, nextQuota(before, to, atMs), atMs);
+		return mustAllowPeriodChange(ledger, before, nextQuota(before, to, atMs), atMs);
 	};
 	const day: QuotaWish = { ...wish, period: 'day' };
 	const far = limits.periodTurnMinutesMin * minuteMs;

@@ -10,7 +10,7 @@ import type { Quota } from '../core/quota.ts';
  * while reservations are open, for what these do not use goes back to the account before.
  * @throws BudgetNetError `unavailable`
  */
-export async function mayChangePeriod(
+export async function mustAllowPeriodChange(
 	ledger: Ledger,
 	before: Quota | undefined,
 	next: Quota,

@@ -10,7 +10,7 @@ import { nextQuota, type Quality, type Quota, type QuotaWish } from '../core/quo
 import { type Connection, connected } from './connect.ts';
 import { fitting } from './fitting.ts';
 import { checkQualities } from './known-qualities.ts';
-import { mayChangePeriod } from './period-change.ts';
+import { mustAllowPeriodChange } from './period-change.ts';
 import { type QuotaOptions, quotaOptions, wishOf } from './quota-options.ts';
 import { saidTenant } from './said.ts';
 import { modelOption } from './system-price.ts';
@@ -53,7 +53,7 @@ export function quotaCommand(): Command {
 }
 
 async function setQuota(ledger: Ledger, before: Quota | undefined, wish: QuotaWish, nowMs: number): Promise<Quota> {
-	await mayChangePeriod(ledger, before, nextQuota(before, wish, nowMs), nowMs);
+	await mustAllowPeriodChange(ledger, before, nextQuota(before, wish, nowMs), nowMs);
 	return ledger.setQuota(wish, nowMs, before?.revision ?? 0);
 }
 

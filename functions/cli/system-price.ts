@@ -31,7 +31,7 @@ export async function readCard(model: string): Promise<ModelCard> {
  */
 export async function readSystemCard({ workers }: Pick<Connection, 'workers'>, model: string): Promise<ModelCard> {
 	const card = await readCard(model);
-	mustBeRun(workers(), card);
+	mustBeNoOtherBuild(workers(), card);
 	return card;
 }
 
@@ -48,13 +48,13 @@ export async function systemCard(system: Pick<Connection, 'workers'>): Promise<M
 type Run = Pick<Workers, 'model' | 'digest'>;
 
 /** Whether the system runs no other build of this model, as far as it says. */
-export function isRun({ model, digest }: Run, card: ModelCard): boolean {
+export function isNoOtherBuild({ model, digest }: Run, card: ModelCard): boolean {
 	return card.name !== model || digest === undefined || digest === card.digest;
 }
 
 /** @throws BudgetNetError `invalid` where the system runs another build of this model */
-export function mustBeRun(run: Run, card: ModelCard): void {
-	if (isRun(run, card)) return;
+export function mustBeNoOtherBuild(run: Run, card: ModelCard): void {
+	if (isNoOtherBuild(run, card)) return;
 	throw new BudgetNetError(
 		'invalid',
 		`model ${card.name}: the package here is ${card.digest}, the system runs ${run.digest}: check out that one, or deploy this one, with npm run deploy`,

@@ -30,11 +30,11 @@ export type CountDone = (objects: readonly ListedImage[]) => Promise<(number | u
  */
 export function createCountDone(parts: CountingParts, sendAgain: SendAgain): CountDone {
 	const known = new Map<string, Promise<number | undefined>>();
-	const settledIn = (batchId: string): Promise<number | undefined> => {
+	const finalIn = (batchId: string): Promise<number | undefined> => {
 		const before = known.get(batchId);
 		if (before !== undefined) return before;
 		if (known.size >= sweepBatchesKnownMax) known.clear();
-		const looking = settledOf(parts.batches, batchId);
+		const looking = finalOf(parts.batches, batchId);
 		known.set(batchId, looking);
 		return looking;
 	};
@@ -44,15 +44,15 @@ export function createCountDone(parts: CountingParts, sendAgain: SendAgain): Cou
 		const unclaimed = images.filter((_, i) => owners[i] === undefined);
 		await pMap(unclaimed, sendAgain, { concurrency: limits.storeConcurrency });
 		const batchIds = [...new Set(owners)].filter((batchId) => batchId !== undefined);
-		const settled = await pMap(batchIds, settledIn, { concurrency: limits.storeConcurrency });
-		const countOf = new Map(batchIds.map((batchId, i) => [batchId, settled[i]]));
+		const counted = await pMap(batchIds, finalIn, { concurrency: limits.storeConcurrency });
+		const countOf = new Map(batchIds.map((batchId, i) => [batchId, counted[i]]));
 		const counts = new Map(images.map((image, i) => [image, countOf.get(owners[i] ?? '')]));
 		return objects.map((object) => (counts.has(object) ? counts.get(object) : 0));
 	};
 }
 
 /** What one claim of this batch stands for, once that is final: one image, or all those of an archive. */
-async function settledOf(batches: Batches, batchId: string): Promise<number | undefined> {
+async function finalOf(batches: Batches, batchId: string): Promise<number | undefined> {
 	const batch = await batches.get(batchId);
 	if (!batch) return undefined;
 	if (!batch.archive) return isFinal(batch) ? 1 : undefined;
