@@ -42,8 +42,8 @@ interface Estimate {
 	stopped: boolean;
 	suspended: boolean;
 	/**
-	 * Images that wait already, at most limits.sweepBatchesMax batches of them: they go first, with money that is counted
-	 * here.
+	 * Images that wait already, at most limits.waitingBatchesMax batches of them: they go first, with money that is
+	 * counted here.
 	 */
 	olderImages: number;
 }
@@ -110,7 +110,7 @@ async function standingOf(connection: Connection, quota: Quota, priced: Priced):
 }
 
 async function hindrancesOf({ ledger, batches }: Connection, { tenant, suspended }: Quota) {
-	const older = await batches.deferred(tenant, limits.sweepBatchesMax);
+	const older = await batches.deferred(tenant, limits.waitingBatchesMax);
 	return {
 		stopped: await ledger.isStopped(tenant),
 		suspended,

@@ -71,7 +71,7 @@ export async function pageData(connection: Connection, tenant: string, card: Mod
 	const inOrder = billed.toSorted((a, b) => (a.batchId < b.batchId ? -1 : 1));
 	const older = inOrder.slice(0, -readBatchesMax);
 	const read = await pMap(inOrder.slice(-readBatchesMax), (entry) => readBatch(connection, entry, card), {
-		concurrency: limits.fetchConcurrency,
+		concurrency: limits.storeConcurrency,
 	});
 	const runs = new Map<string, number>();
 	const others = { batches: 0, macs: 0, images: 0 };

@@ -110,7 +110,7 @@ async function runAll(connection: Connection, tenant: string, reruns: readonly R
 	const parts = { ...connection, ...mint, plansQueue, imagesMax };
 	// failures that lie scattered are a run for each batch that they were in: thousands
 	const runOne = ({ run, images }: Rerun) => rerun(parts, tenant, images, run);
-	for (const { images, batchIds } of await pMap(reruns, runOne, { concurrency: limits.fetchConcurrency })) {
+	for (const { images, batchIds } of await pMap(reruns, runOne, { concurrency: limits.storeConcurrency })) {
 		made.images += images;
 		made.batchIds.push(...batchIds);
 	}

@@ -29,7 +29,7 @@ interface Status {
 	/** The part of the period that is over, and of the limit that is spent; absent for a total. */
 	periodShare?: number;
 	spentShare: number;
-	/** Images that wait, at most limits.sweepBatchesMax batches of them; since when, and why the oldest does. */
+	/** Images that wait, at most limits.waitingBatchesMax batches of them; since when, and why the oldest does. */
 	deferredImages: number;
 	deferredSinceMs?: number;
 	deferredReason?: string;
@@ -79,7 +79,7 @@ async function statusOf(connection: Connection, quota: Quota, nowMs: number): Pr
 	const { name, startMs, endMs } = periodAt(quota, nowMs);
 	const accounts = await ledger.accounts(tenant);
 	const account = accounts.find(({ period }) => period === name);
-	const waiting = await batches.deferred(tenant, limits.sweepBatchesMax);
+	const waiting = await batches.deferred(tenant, limits.waitingBatchesMax);
 	const open = accounts.flatMap((each) => Object.values(each.open));
 	const [oldest] = waiting;
 	const needed = oldest && (await neededLimit(connection, quota, oldest));

@@ -4,6 +4,7 @@ const batchesAtOnce = 3;
  * A call of the inference thread without an answer for so long hangs; a batch that takes as long alone is too large.
  */
 const inferenceSecondsMax = 1800;
+const imagePixelsMax = 40_000_000;
 
 /**
  * Bounds that several files, the documents or the cloud's definition share, and those of what is taken in from outside
@@ -13,14 +14,14 @@ export const limits = {
 	/** An image as it lies in the bucket. */
 	imageBytesMax: 20 * 1024 * 1024,
 	/** Width times height, before decoding. */
-	imagePixelsMax: 40_000_000,
+	imagePixelsMax,
 	decodeTimeoutSeconds: 20,
 	/**
 	 * Parts of an image that a decoder works through whatever its time-out says. A progressive JPEG has some ten scans.
 	 */
 	jpegScansMax: 1000,
 	/** Scans times pixels: some seconds. */
-	jpegScanPixelsMax: 16 * 40_000_000,
+	jpegScanPixelsMax: 16 * imagePixelsMax,
 	webpFramesMax: 1000,
 	/** An image's colour profile, unpacked; one for print has a megabyte or two. */
 	profileBytesMax: 4 * 1024 * 1024,
@@ -59,6 +60,8 @@ export const limits = {
 	batchBytesMax: 1024 * 1024 * 1024,
 	/** Images of one batch at most, where nobody says otherwise. */
 	batchImagesDefault: 512,
+	/** Batches of a tenant that wait, as far as status and estimate count their images. */
+	waitingBatchesMax: 1000,
 	/** Open reservations of an account; beyond, a batch is deferred. */
 	openReservationsMax: 100,
 	/** Runs of one image that can be followed: its first, and those on purpose. */
