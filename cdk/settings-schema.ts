@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { limits } from '../functions/core/limits.ts';
+import { modelNamePattern } from '../functions/core/package.ts';
 import { parse } from '../functions/core/parse.ts';
 import { priceSchema } from '../functions/core/price.ts';
 import { workerKinds } from '../functions/core/price-list.ts';
@@ -61,10 +62,7 @@ const settingsSchema = z
 			})
 			.prefault({}),
 		/** The package in models/packages that workers and planner use. */
-		modelPackage: z
-			.string()
-			.regex(/^[a-z0-9-]{1,64}$/)
-			.default('cifar10-resnet'),
+		modelPackage: z.string().regex(modelNamePattern).default('cifar10-resnet'),
 		/** Most images of a batch. */
 		batchImagesMax: z.int().min(1).max(limits.batchImagesMax).default(limits.batchImagesDefault),
 		/**

@@ -5,6 +5,7 @@
  * test images, for figures that are published; `--shift`: worse images than the network learnt from.
  */
 import { join } from 'node:path';
+import { defaultModel } from '../functions/cli/packages.ts';
 import { startProgress } from '../functions/cli/progress.ts';
 import { BudgetNetError } from '../functions/core/errors.ts';
 import {
@@ -26,7 +27,7 @@ await told('evaluate', async () => {
 	const values = optionsOf({
 		allowNegative: true,
 		options: {
-			model: { type: 'string', default: 'cifar10-resnet' },
+			model: { type: 'string', default: defaultModel },
 			test: { type: 'boolean', default: false },
 			shift: { type: 'boolean', default: false },
 			shares: { type: 'string', default: '0.15,0.2,0.25,0.3,0.4,0.5,0.6,0.75,0.9,1' },

@@ -16,8 +16,12 @@ const macs = z
 	.max(Number.MAX_SAFE_INTEGER / limits.batchImagesMax);
 const share = z.number().min(0).max(1);
 
+export const policyIdSchema = z.string().regex(/^[a-z0-9-]{1,32}$/);
+/** Of a model's name; what is said of one that does not fit depends on where it stands. */
+export const modelNamePattern = /^[a-z0-9-]{1,64}$/;
+
 const policySchema = z.strictObject({
-	id: z.string().regex(/^[a-z0-9-]{1,32}$/),
+	id: policyIdSchema,
 	file: graphName,
 	/**
 	 * One number a block of the backbone: its active inner width (blocks of a ResNet) or paths (of a ResNeXt); 0 skips
@@ -47,7 +51,7 @@ const noAgent = 'expected the agent, found none: run budgetnet.fit_agent first (
 
 const cardFields = z.strictObject({
 	v: z.literal(1),
-	name: z.string().regex(/^[a-z0-9-]{1,64}$/),
+	name: z.string().regex(modelNamePattern),
 	version: z.string().regex(/^\d+\.\d+\.\d+$/),
 	/** SHA-256 over all other files of the package: see onnx/package-files.ts. */
 	digest: digestSchema,

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { BudgetNetError } from './errors.ts';
 import { nanoUsdPerUsd } from './money.ts';
+import { modelNamePattern } from './package.ts';
 import { parse } from './parse.ts';
 import { type Price, priceSchema } from './price.ts';
 
@@ -10,7 +11,7 @@ export const workerKinds = ['cpu', 'gpu'] as const;
 
 /** Of the kind of worker that a model has a price on. */
 const workerKindSchema = z.string().regex(/^[a-z0-9-]{1,32}$/, 'expected a kind of worker such as cpu or gpu');
-const modelSchema = z.string().regex(/^[a-z0-9-]{1,64}$/, 'expected the name of a model');
+const modelSchema = z.string().regex(modelNamePattern, 'expected the name of a model');
 
 /**
  * A version of the price of a model on a kind of worker. Never edited: the next version supersedes it, from that one's

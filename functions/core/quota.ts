@@ -3,14 +3,14 @@ import { z } from 'zod';
 import { BudgetNetError } from './errors.ts';
 import { formatUsd, nanoUsdSchema } from './money.ts';
 import { tenantSchema } from './object-key.ts';
-import { fullMacs, type ModelCard } from './package.ts';
+import { fullMacs, type ModelCard, policyIdSchema } from './package.ts';
 import { parse } from './parse.ts';
 import { periodOf, periodSchema, scheduleFields } from './period.ts';
 import { costNanoUsd, type Price } from './price.ts';
 
 const qualitySchema = z.union([
 	/** By a policy's id. */
-	z.strictObject({ policy: z.string().regex(/^[a-z0-9-]{1,32}$/) }),
+	z.strictObject({ policy: policyIdSchema }),
 	/** By the accuracy that the card's curve expects. */
 	z.strictObject({ accuracy: z.number().min(0).max(1) }),
 ]);
