@@ -1,3 +1,4 @@
+import { workerKinds } from '../../functions/core/price-list.ts';
 import { money, significant, table } from './format.ts';
 import { evenGmac, recordsUsdMonth, requestsUsd } from './model.ts';
 import type { Prices } from './prices.ts';
@@ -13,7 +14,6 @@ import {
 
 const million = 1_000_000;
 const shares = [0.25, 0.5, 1];
-const kinds: WorkerKind[] = ['cpu', 'gpu'];
 const archiveSizes = [1, 10, 100, 1000, 10_000];
 
 /** A network and what its full run takes, in 10^9 multiply-adds. */
@@ -40,7 +40,7 @@ export function workersTable(
 	};
 	return table(
 		['network', 'workers', ...shares.map((share) => `${share * 100} %`), 'with requests, at 100 %'],
-		networks.flatMap((network) => kinds.map((kind) => row(network, kind))),
+		networks.flatMap((network) => workerKinds.map((kind) => row(network, kind))),
 	);
 }
 
@@ -48,15 +48,15 @@ export function workersTable(
 export function bindsTable(prices: Prices, task: CpuTask): string {
 	const row = (what: string, drop: Drop) => [
 		what,
-		...kinds.map((kind) => `${significant(computeBindsGmac(prices, kind, task, drop))} GMAC`),
-		...kinds.map((kind) => money(workerUsdMillion(prices, kind, task, drop, 0))),
+		...workerKinds.map((kind) => `${significant(computeBindsGmac(prices, kind, task, drop))} GMAC`),
+		...workerKinds.map((kind) => money(workerUsdMillion(prices, kind, task, drop, 0))),
 		`${significant(gpuPaysGmac(prices, task, drop))} GMAC`,
 	];
 	return table(
 		[
 			'dropped',
-			...kinds.map((kind) => `${kind}: compute binds from`),
-			...kinds.map((kind) => `${kind}: a million at the least, USD`),
+			...workerKinds.map((kind) => `${kind}: compute binds from`),
+			...workerKinds.map((kind) => `${kind}: a million at the least, USD`),
 			'a GPU is cheaper from',
 		],
 		[row('one by one', 'alone'), row('in archives', 'archived')],
@@ -79,13 +79,17 @@ export function smallBatchesTable(prices: Prices, batchImagesMax: number): strin
 /** Requests of a million images by the size of their archives, and the network whose full run costs as much. */
 export function archivesTable(prices: Prices, task: CpuTask, batchImages: number): string {
 	return table(
-		['images an archive', 'requests a million, USD', ...kinds.map((kind) => `as much as a full run of, on ${kind}`)],
+		[
+			'images an archive',
+			'requests a million, USD',
+			...workerKinds.map((kind) => `as much as a full run of, on ${kind}`),
+		],
 		archiveSizes.map((size) => {
 			const usd = requestsUsd(prices, batchImages, size);
 			return [
 				size === 1 ? 'one by one' : size.toLocaleString('en'),
 				money(usd * million),
-				...kinds.map((kind) => `${significant(evenGmac(usd, gmacUsd(prices, kind, task)))} GMAC`),
+				...workerKinds.map((kind) => `${significant(evenGmac(usd, gmacUsd(prices, kind, task)))} GMAC`),
 			];
 		}),
 	);

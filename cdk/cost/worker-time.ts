@@ -1,9 +1,10 @@
+import type { workerKinds } from '../../functions/core/price-list.ts';
 import type { Prices } from './prices.ts';
 
 const hourSeconds = 3600;
 const million = 1_000_000;
 
-export type WorkerKind = 'cpu' | 'gpu';
+export type WorkerKind = (typeof workerKinds)[number];
 export interface CpuTask {
 	vcpus: number;
 	memoryGb: number;
