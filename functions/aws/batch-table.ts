@@ -109,7 +109,7 @@ export function createBatches(dynamodb: DynamoDBDocumentClient, tableName: strin
 		},
 
 		deferred: (tenant, limit) => findDeferred({ dynamodb, tableName, get, limit, tenant }),
-		unfinished: (limit, unreadable) => findUnfinished({ dynamodb, tableName, get, limit, unreadable }),
+		unfinished: (limit, onUnreadable) => findUnfinished({ dynamodb, tableName, get, limit, onUnreadable }),
 	};
 }
 

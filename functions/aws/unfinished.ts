@@ -5,7 +5,7 @@ import type { Batch } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import { parse } from '../core/parse.ts';
-import type { Unreadable } from '../core/ports.ts';
+import type { OnUnreadable } from '../core/ports.ts';
 import { awsCall } from './aws-call.ts';
 import { createSample } from './sample.ts';
 import { unfinishedIndex } from './tables.ts';
@@ -52,8 +52,8 @@ export async function findDeferred(search: Search & { tenant: string }): Promise
  * what is stuck of another. Each time another random part of a kind is taken, so that none is left out for ever. One
  * that cannot be read is told of and left out.
  */
-export async function findUnfinished(search: Search & { unreadable?: Unreadable | undefined }): Promise<Batch[]> {
-	const { limit, get, unreadable } = search;
+export async function findUnfinished(search: Search & { onUnreadable?: OnUnreadable | undefined }): Promise<Batch[]> {
+	const { limit, get, onUnreadable } = search;
 	const stuck = createSample<Entry>(limit);
 	const sent = createSample<Entry>(limit);
 	const younger = createSample<Entry>(limit);
@@ -77,8 +77,8 @@ export async function findUnfinished(search: Search & { unreadable?: Unreadable 
 	const entries = [...first, ...kinds.flatMap((kind) => kind.slice(part)), ...younger.all()].slice(0, limit);
 	const getReadable: Search['get'] = (batchId) =>
 		get(batchId).catch((error) => {
-			if (!(error instanceof BudgetNetError && error.code === 'invalid' && unreadable)) throw error;
-			unreadable(batchId, error);
+			if (!(error instanceof BudgetNetError && error.code === 'invalid' && onUnreadable)) throw error;
+			onUnreadable(batchId, error);
 			return undefined;
 		});
 	return readEach(entries, getReadable, isUnfinished);

@@ -14,14 +14,14 @@ export interface Allowance {
 }
 
 /** So many images, of this model, at this price. */
-interface Priced {
+interface PricedImages {
 	card: ModelCard;
 	price: Price;
 	images: number;
 }
 
 /** The limit, in nano-USD, that pays no more than was said. @throws BudgetNetError `invalid` */
-export function limitOf(said: Allowance, { card, price, images }: Priced): number {
+export function limitOf(said: Allowance, { card, price, images }: PricedImages): number {
 	if (said.usd !== undefined) return parseUsd(said.usd, '--usd');
 	if (said.macs !== undefined) return costWithinMacs(price, parseMacs(said.macs), images);
 	if (said.share === undefined)
@@ -38,7 +38,7 @@ export function limitOf(said: Allowance, { card, price, images }: Priced): numbe
  */
 export function enoughForAll(
 	said: Allowance,
-	{ card, price, images, batchImagesMax }: Priced & { batchImagesMax: number },
+	{ card, price, images, batchImagesMax }: PricedImages & { batchImagesMax: number },
 ): string {
 	const leastNanoUsd = costNanoUsd(price, images * leastMacs(card), images);
 	const imagesMax = Math.min(batchImagesMax, payableImages({ limitNanoUsd: leastNanoUsd }, card, price));

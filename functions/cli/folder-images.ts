@@ -1,5 +1,5 @@
 import { BudgetNetError } from '../core/errors.ts';
-import { type Listing, listImages } from '../local/drop.ts';
+import { type Listing, listFolderImages } from '../local/drop.ts';
 import { type SortedOut, sortOut } from '../local/readable.ts';
 import { printable } from './printable.ts';
 
@@ -12,10 +12,10 @@ const nameCharactersMax = 80;
 
 /**
  * The files of a folder, one image each, as paths within it. What is left out is said on standard error.
- * @throws BudgetNetError `not-found`; `invalid`, as `listImages` does
+ * @throws BudgetNetError `not-found`; `invalid`, as `listFolderImages` does
  */
 export async function imagesOf(folder: string): Promise<string[]> {
-	const listing = await listImages(folder);
+	const listing = await listFolderImages(folder);
 	const leftOut = describeLeftOut(listing);
 	if (leftOut) process.stderr.write(`left out: ${leftOut}\n`);
 	return listing.files;

@@ -5,7 +5,7 @@ import {
 	priceTimes,
 	type Reconciliation,
 	reconcileBill,
-	whyNoAdvice,
+	whyNoProposal,
 } from '../core/bill.ts';
 import { formatUsd, parseUsd } from '../core/money.ts';
 import { parse } from '../core/parse.ts';
@@ -38,15 +38,15 @@ export function reconcileCommand(): Command {
 				const notionalNanoUsd = bills.reduce((sum, { billedNanoUsd }) => sum + billedNanoUsd, 0);
 				const openBatches = bills.reduce((sum, bill) => sum + bill.openBatches, 0);
 				const result = { ...reconcileBill(notionalNanoUsd, billNanoUsd), openBatches };
-				return { ...result, ...(await adviceFor(connection, month, result, pricedOf(connection, options))) };
+				return { ...result, ...(await proposalFor(connection, month, result, pricedOf(connection, options))) };
 			});
-			const text = () => [describe(month, found), ...describeAdvice(found)].join('\n');
+			const text = () => [describe(month, found), ...describeProposal(found)].join('\n');
 			process.stdout.write(`${options.json ? JSON.stringify(found) : text()}\n`);
 		});
 }
 
 /** What follows for prices: nothing where there is nothing to compare. */
-interface Advice {
+interface Proposal {
 	/** The price that would bring the next bill in, and what else one bill is of. */
 	proposed?: Priced & Omit<Price, 'version'> & { alsoTimesFactor: string[] };
 	/** Why none is proposed. */
@@ -63,22 +63,22 @@ function describe(month: string, result: Reconciliation & { openBatches: number 
 }
 
 /** @throws BudgetNetError */
-async function adviceFor(
+async function proposalFor(
 	connection: Connection,
 	month: string,
 	{ factor }: Reconciliation,
 	priced: Priced,
-): Promise<Advice> {
+): Promise<Proposal> {
 	const nowMs = connection.nowMs();
 	const price = await systemPrice(connection, priced, nowMs);
 	if (factor === undefined) return {};
 	const list = await connection.prices.list();
-	const why = whyNoAdvice(list, priced, month, nowMs);
+	const why = whyNoProposal(list, priced, month, nowMs);
 	if (why !== undefined) return { noProposal: why };
 	return { proposed: { ...priced, ...priceTimes(price, factor), alsoTimesFactor: othersPriced(list, priced) } };
 }
 
-function describeAdvice({ proposed, noProposal }: Advice): string[] {
+function describeProposal({ proposed, noProposal }: Proposal): string[] {
 	if (noProposal !== undefined) return [`no price is proposed: ${noProposal}`];
 	if (!proposed) return [];
 	const { model, workerKind, nanoUsdPerTmac, nanoUsdPerImage, alsoTimesFactor: others } = proposed;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { beginsIn, billedIn, othersPriced, priceTimes, reconcileBill, whyNoAdvice } from './bill.ts';
+import { beginsIn, billedIn, othersPriced, priceTimes, reconcileBill, whyNoProposal } from './bill.ts';
 import { embeddedPrice } from './price.ts';
 
 test('a period counts to the month that it begins in', () => {
@@ -44,7 +44,7 @@ const priced = { model: 'cifar10-resnet', workerKind: 'cpu' };
 const version = (number: number, validFrom: string, of = priced) => {
 	return { ...of, number, nanoUsdPerTmac: 1, nanoUsdPerImage: 0, validFromMs: Date.parse(validFrom) };
 };
-const why = (...list: ReturnType<typeof version>[]) => whyNoAdvice(list, priced, '2026-11', Date.UTC(2026, 11, 3));
+const why = (...list: ReturnType<typeof version>[]) => whyNoProposal(list, priced, '2026-11', Date.UTC(2026, 11, 3));
 
 test('a factor is advice for a price that was in force since the month began', () => {
 	expect(why()).toBeUndefined();

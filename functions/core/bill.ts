@@ -42,7 +42,7 @@ export function reconcileBill(notionalNanoUsd: number, billNanoUsd: number): Rec
  * Why a month's factor does not say what this price should be: it is of the price that was in force as the month (UTC)
  * began. Undefined where that is still in force.
  */
-export function whyNoAdvice(
+export function whyNoProposal(
 	list: readonly ListedPrice[],
 	priced: Priced,
 	month: string,

@@ -34,7 +34,7 @@ interface ImageOfTenant {
 	image: Image;
 }
 
-interface Refusal {
+interface RefusedObject {
 	refused: string;
 }
 
@@ -72,7 +72,7 @@ export function parseImageEvents(body: string, bucket: string): ImageEvents {
 }
 
 /** What a record says; undefined where it says nothing of images. */
-function readRecord(input: unknown, bucket: string): ImageOfTenant | Closing | Refusal | undefined {
+function readRecord(input: unknown, bucket: string): ImageOfTenant | Closing | RefusedObject | undefined {
 	const record = parse(recordSchema, input, 'record of an S3 event');
 	if (!record.eventName.startsWith('ObjectCreated:')) return undefined;
 	if (record.s3.bucket.name !== bucket)

@@ -52,7 +52,7 @@ export interface Ledger {
 }
 
 /** Told of a batch whose item does not fit its schema; without it, that throws. */
-export type Unreadable = (batchId: string, error: BudgetNetError) => void;
+export type OnUnreadable = (batchId: string, error: BudgetNetError) => void;
 
 /** What a change of state may say besides; what it leaves out stays, but for the reason. */
 export interface StateFields {
@@ -108,5 +108,5 @@ export interface Batches {
 	 * behind an older one are left out first. One that was created a moment ago may be missing; one that cannot be read
 	 * is told of instead.
 	 */
-	unfinished(limit: number, unreadable?: Unreadable): Promise<Batch[]>;
+	unfinished(limit: number, onUnreadable?: OnUnreadable): Promise<Batch[]>;
 }

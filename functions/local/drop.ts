@@ -31,7 +31,7 @@ export async function listFiles(folder: string): Promise<string[]> {
  * @throws BudgetNetError `not-found`; `invalid`: no folder, one that cannot be listed, too many files, or an archive,
  * which is many images
  */
-export async function listImages(folder: string): Promise<Listing> {
+export async function listFolderImages(folder: string): Promise<Listing> {
 	const listing = await listAll(folder);
 	const archive = listing.files.find((file) => archiveFormatOf(file) !== undefined);
 	if (archive === undefined) return listing;
