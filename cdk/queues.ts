@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { namesOf } from '../functions/aws/names.ts';
+import { deadOf, namesOf } from '../functions/aws/names.ts';
 import { limits } from '../functions/core/limits.ts';
 
 /** A queue and where its messages lie when they could not be handled. */
@@ -57,7 +57,7 @@ export class Queues extends Construct {
 		const common = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true };
 		const dead = new Queue(this, `${id}Dead`, {
 			...common,
-			queueName: `${queueName}-dead`,
+			queueName: deadOf(queueName),
 			retentionPeriod: Duration.seconds(limits.deadLetterRetentionSeconds),
 			visibilityTimeout: deadVisibility,
 		});

@@ -1,7 +1,7 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { z } from 'zod';
 import { clockOf, createClients, triesAndTimes } from '../aws/clients.ts';
-import { emulatedAccount, namesOf } from '../aws/names.ts';
+import { deadOf, emulatedAccount, namesOf } from '../aws/names.ts';
 import { outputsOf, resourcesIn } from '../aws/stack-outputs.ts';
 import { createStores } from '../aws/stores.ts';
 import { BudgetNetError } from '../core/errors.ts';
@@ -89,8 +89,7 @@ async function findByStack(name: string): Promise<Found> {
 			batches: resources.batchesUrl,
 			reports: resources.reportsUrl,
 		};
-		// the dead letters' queue is named after its own
-		const queueUrl = (queue: QueueName, dead = false) => `${urls[queue]}${dead ? '-dead' : ''}`;
+		const queueUrl = (queue: QueueName, dead = false) => (dead ? deadOf(urls[queue]) : urls[queue]);
 		const isEmulated = resources.plansUrl.includes(`/${emulatedAccount}/`);
 		// Of LocalStack `up` runs them, not the stack.
 		const workers = () => (isEmulated ? emulatedWorkers : workersIn(outputs, name));
@@ -103,8 +102,10 @@ async function findByStack(name: string): Promise<Found> {
 /** By the names that the embedded cloud gives; `BUDGETNET_PREFIX` says what they begin with. */
 function findByNames(): Found {
 	const prefix = parse(prefixSchema, process.env.BUDGETNET_PREFIX || defaultPrefix, 'BUDGETNET_PREFIX');
-	const queueUrl = (queue: QueueName, dead = false) =>
-		`${endpointOf('SQS')}/${emulatedAccount}/${prefix}-${queue}${dead ? '-dead' : ''}`;
+	const queueUrl = (queue: QueueName, dead = false) => {
+		const url = `${endpointOf('SQS')}/${emulatedAccount}/${prefix}-${queue}`;
+		return dead ? deadOf(url) : url;
+	};
 	return { names: namesOf(prefix), tablePrefix: prefix, queueUrl, workers: () => emulatedWorkers };
 }
 

@@ -1,3 +1,4 @@
+import { deadOf } from '../aws/names.ts';
 import { assert } from '../core/errors.ts';
 
 /** What a write is called: by its command and what it touches, so that the code under test need not know of faults. */
@@ -24,9 +25,11 @@ export function nameOfWrite(command: string, input: Record<string, unknown>): st
 	}
 }
 
+const queues = ['image-events', 'batches', 'reports', 'plans'].flatMap((queue) => [queue, deadOf(queue)]);
+
 /** `…-image-events` is image-events: names of queues are prefixed by their cloud. */
 function queueOf(url: string): string {
-	return /(image-events|batches|reports|plans)(-dead)?$/.exec(url)?.[0] ?? 'unknown';
+	return queues.find((queue) => url.endsWith(queue)) ?? 'unknown';
 }
 
 function nameOfPut(table: string, item: Record<string, unknown>): string {

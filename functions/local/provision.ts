@@ -1,7 +1,7 @@
 import { CreateBucketCommand, type S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Clients } from '../aws/clients.ts';
-import { emulatedAccount, namesOf } from '../aws/names.ts';
+import { deadOf, emulatedAccount, namesOf } from '../aws/names.ts';
 import type { Resources } from '../aws/resources.ts';
 import { createTables } from '../aws/tables.ts';
 import { limits } from '../core/limits.ts';
@@ -26,7 +26,7 @@ export async function provision({ s3, sqs, dynamodb }: Clients, options: Provisi
 		createQueueWithDeadLetters(sqs, options, names.reports, limits.reportReceivesMax),
 		createQueueWithDeadLetters(sqs, options, names.plans, limits.eventReceivesMax),
 	]);
-	const batchesDeadUrl = `${batchesUrl}-dead`;
+	const batchesDeadUrl = deadOf(batchesUrl);
 	const urls = { imageEventsUrl, batchesUrl, reportsUrl, plansUrl, batchesDeadUrl };
 	return { imagesBucket, resultsBucket, tablePrefix: options.prefix, ...urls };
 }
@@ -41,7 +41,7 @@ async function createQueueWithDeadLetters(
 	name: string,
 	maxReceiveCount: number,
 ): Promise<string> {
-	const deadLetters = `${name}-dead`;
+	const deadLetters = deadOf(name);
 	await sqs.send(
 		new CreateQueueCommand({
 			QueueName: deadLetters,

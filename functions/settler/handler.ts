@@ -1,3 +1,4 @@
+import { deadOf } from '../aws/names.ts';
 import { perMessage, type SqsHandler } from '../aws/sqs-handler.ts';
 import type { BatchRef } from '../core/batch.ts';
 import { deadBatchMessageSchema, type GiveUpReason, reportMessageSchema } from '../core/message.ts';
@@ -6,6 +7,8 @@ import { parseJson } from '../core/parse.ts';
 import { type GivingUpParts, giveUp } from './give-up.ts';
 import { type ResumingNextParts, resumeNext } from './resume-next.ts';
 import { settleBatch } from './settle.ts';
+
+const batchesDead = deadOf('batches');
 
 type SettlerParts = GivingUpParts & ResumingNextParts;
 
@@ -24,8 +27,8 @@ export function createSettler(parts: SettlerParts): SqsHandler {
  * The settler's second handler, on the dead letters of the batches queue: a batch that no worker could run is given up.
  */
 export function createDeadLetterSettler(parts: SettlerParts): SqsHandler {
-	return perMessage('batches-dead', parts.log, async (body) => {
-		const message = parseJson(deadBatchMessageSchema, body, 'message of queue batches-dead');
+	return perMessage(batchesDead, parts.log, async (body) => {
+		const message = parseJson(deadBatchMessageSchema, body, `message of queue ${batchesDead}`);
 		if (!(await giveUp(parts, message, 'dead-letter', message.deadlineMs))) return;
 		const settled = await settle(parts, message, 'dead-letter');
 		parts.log('warn', 'dead batch settled', settled);
