@@ -26,8 +26,8 @@ export function driveHandlers(options: {
 	log: Log;
 }): Driving {
 	const { sqs, resources, handlers, onPolled, log } = options;
-	const drive = (queueUrl: string, handler: SqsHandler, batchMax: number, windowMs: number) =>
-		startEventSource({ sqs, queueUrl, handler, batchMax, windowMs, onPolled, log });
+	const drive = (queueUrl: string, handler: SqsHandler, messagesMax: number, windowMs: number) =>
+		startEventSource({ sqs, queueUrl, handler, messagesMax, windowMs, onPolled, log });
 	const planning = [
 		drive(resources.imageEventsUrl, handlers.planner, limits.plannerMessagesMax, options.windowMs),
 		drive(resources.plansUrl, handlers.resumer, resumeMessagesMax, 0),

@@ -15,14 +15,14 @@ export interface EventSource {
 }
 
 /**
- * Drives a Lambda handler from a queue as Lambda's event source mapping does: collects up to `batchMax` messages for at
- * most `windowMs` after the first, invokes, and deletes all but those that the handler names as failed.
+ * Drives a Lambda handler from a queue as Lambda's event source mapping does: collects up to `messagesMax` messages for
+ * at most `windowMs` after the first, invokes, and deletes all but those that the handler names as failed.
  */
 export function startEventSource(options: {
 	sqs: SQSClient;
 	queueUrl: string;
 	handler: (event: SQSEvent) => Promise<SQSBatchResponse>;
-	batchMax: number;
+	messagesMax: number;
 	windowMs: number;
 	/** Called after every look at the queue, and what it led to. */
 	onPolled: () => void;
@@ -45,7 +45,7 @@ export function startEventSource(options: {
 		const messages = await receive(waitSeconds);
 		if (messages.length === 0) return messages;
 		const untilMs = Date.now() + options.windowMs;
-		while (messages.length < options.batchMax && Date.now() < untilMs && !stopping.signal.aborted) {
+		while (messages.length < options.messagesMax && Date.now() < untilMs && !stopping.signal.aborted) {
 			const leftSeconds = Math.max(0, Math.ceil((untilMs - Date.now()) / 1000));
 			messages.push(...(await receive(leftSeconds)));
 		}
