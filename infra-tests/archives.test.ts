@@ -153,7 +153,7 @@ describe('an archive that changes', () => {
 			const tenant = `late-${reason}`;
 			const archive = await cloud.put(`${tenant}/a.tar`, await buildTar(pictures())); // waits: it has no quota yet
 			await cloud.tell(archive);
-			await expect.poll(() => imagesWaiting(tenant), patience).toBe(count);
+			await expect.poll(() => cloud.imagesWaiting(tenant), patience).toBe(count);
 			if (reason === 'deleted') await remove(archive.key);
 			else await cloud.put(archive.key, await buildTar([{ name: 'new.png', content: cloud.picture }]));
 			await cloud.setLimit(tenant, plenty);
@@ -177,7 +177,7 @@ describe('an archive that waits', () => {
 		const cheapest = (images: number) => costNanoUsd(embeddedPrice, images * leastMacs(cloud.card), images);
 		await cloud.setLimit(tenant, cheapest(4));
 		await cloud.drop(key, await buildZip(pictures()));
-		await expect.poll(() => imagesWaiting(tenant), patience).toBe(count - 4);
+		await expect.poll(() => cloud.imagesWaiting(tenant), patience).toBe(count - 4);
 		expect(await cloud.waitingOf(tenant)).toEqual(['quota', 'quota']);
 		await cloud.setLimit(tenant, plenty);
 		await expect.poll(async () => byEntry(await cloud.outcomesOf(tenant)), patience).toEqual(allLabelled(key));
@@ -223,10 +223,6 @@ describe('run again on purpose', () => {
 
 async function remove(Key: string): Promise<void> {
 	await cloud.clients.s3.send(new DeleteObjectCommand({ Bucket: cloud.resources.imagesBucket, Key }));
-}
-
-async function imagesWaiting(tenant: string): Promise<number> {
-	return (await cloud.stores.batches.deferred(tenant, 10)).reduce((sum, batch) => sum + (batch.images ?? 0), 0);
 }
 
 /** An archive that was claimed that long ago, by a planner that died then; its tenant has no quota. */

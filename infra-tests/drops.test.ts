@@ -36,7 +36,7 @@ test('is done when each of its images has its outcome: failed ones, an archiveâ€
 	const closing = await cloud.put(marker, Buffer.from(''));
 	const closedMs = Date.now();
 	for (let i = 0; i < 3; i++) await cloud.tell(closing, closedMs);
-	await expect.poll(() => imagesWaiting(tenant), patience).toBe(1 + 3 + 1 + 1);
+	await expect.poll(() => cloud.imagesWaiting(tenant), patience).toBe(1 + 3 + 1 + 1);
 	const waitsFor = `${tenant}/2026/_complete/c Ã¼+.png`; // the first of all keys
 	await expect.poll(() => cloud.stores.drops.openOf(marker), patience).toMatchObject({ images: 0, waitsFor });
 	expect(await recordOf(marker)).toBeUndefined();
@@ -94,8 +94,4 @@ function environment(): Record<string, string> {
 		AWS_ACCESS_KEY_ID: credentials.accessKeyId,
 		AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
 	};
-}
-
-async function imagesWaiting(tenant: string): Promise<number> {
-	return (await cloud.stores.batches.deferred(tenant, 10)).reduce((sum, batch) => sum + (batch.images ?? 0), 0);
 }

@@ -91,6 +91,8 @@ export async function startSmallCloud(
 			stores.ledger.setQuota({ tenant, limitNanoUsd, expectedImages: 0 }, Date.now()),
 		keysOf: async (tenant: string) => (await outcomesOf(tenant)).map(({ key }) => key),
 		waitingOf: async (tenant: string) => (await stores.batches.deferred(tenant, 10)).map(({ reason }) => reason),
+		imagesWaiting: async (tenant: string) =>
+			(await stores.batches.deferred(tenant, 10)).reduce((sum, batch) => sum + (batch.images ?? 0), 0),
 		account: (tenant: string) => stores.ledger.getAccount(tenant, period),
 		async close() {
 			for (const stop of stops) await stop();

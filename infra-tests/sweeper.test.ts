@@ -43,9 +43,9 @@ describe('deferred batches', () => {
 		const price = (images: number) => costNanoUsd(embeddedPrice, images * leastMacs(cloud.card), images);
 		await cloud.setLimit(tenant, price(1));
 		await Promise.all(['a1', 'a2', 'a3'].map((name) => cloud.drop(`${tenant}/${name}`)));
-		await expect.poll(() => imagesWaiting(tenant), patience).toBe(3);
+		await expect.poll(() => cloud.imagesWaiting(tenant), patience).toBe(3);
 		await cloud.drop(`${tenant}/b1`); // the quota could pay this one alone
-		await expect.poll(() => imagesWaiting(tenant), patience).toBe(4);
+		await expect.poll(() => cloud.imagesWaiting(tenant), patience).toBe(4);
 		expect((await cloud.waitingOf(tenant)).at(-1)).toBe('order');
 		await cloud.setLimit(tenant, price(3) + 3);
 		await expect
@@ -152,10 +152,6 @@ describe('without a worker', () => {
 			.toMatchObject([{ status: 'failed', reason: 'given-up' }]);
 	});
 });
-
-async function imagesWaiting(tenant: string): Promise<number> {
-	return (await cloud.stores.batches.deferred(tenant, 10)).reduce((sum, batch) => sum + (batch.images ?? 0), 0);
-}
 
 /** What a planner had written when it died: the intent, then one step more each time. */
 async function dieAfter(tenant: string, keys: readonly string[], steps: number): Promise<void> {
