@@ -3,7 +3,7 @@ import { type Closing, closingSchema } from './drop.ts';
 import { BudgetNetError, messageOf } from './errors.ts';
 import { type Image, imageAt, imageSchema, joinName, nameOfImage } from './image.ts';
 import { limits } from './limits.ts';
-import { decodeKey, isFolder, isMarkerKey, isTenantPrefix, tenantOf } from './object-key.ts';
+import { decodeKey, encodeKey, isFolder, isMarkerKey, isTenantPrefix, tenantOf } from './object-key.ts';
 import { parse, parseJson } from './parse.ts';
 
 /** S3's own format, which may grow: unknown fields are let through here, and only here. */
@@ -109,9 +109,8 @@ export function distinctImages(images: readonly Image[]): Image[] {
  * @param createdMs when the object was written
  */
 export function imageEvent(bucket: string, image: Image, createdMs: number): z.infer<typeof imageEventSchema> {
-	const key = encodeURIComponent(image.key).replaceAll('%20', '+').replaceAll('%2F', '/');
 	const version = image.versionId === undefined ? {} : { versionId: image.versionId };
-	const object = { key, size: image.bytes, eTag: image.etag, ...version };
+	const object = { key: encodeKey(image.key), size: image.bytes, eTag: image.etag, ...version };
 	return {
 		Records: [
 			{

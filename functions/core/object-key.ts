@@ -64,7 +64,18 @@ export function isImage({ key, bytes }: { key: string; bytes: number }): boolean
 }
 
 /**
- * A key as S3's events write it, and its listings where that is asked for (form encoding: spaces as +), decoded.
+ * A key as S3 writes it in events, and in listings where that is asked for: form encoding (spaces as +), slashes
+ * kept.
+ */
+export function encodeKey(key: string): string {
+	return encodeURIComponent(key)
+		.replaceAll('%20', '+')
+		.replaceAll('%2F', '/')
+		.replace(/[!'()~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/**
+ * A key that S3 wrote so, decoded.
  * @throws BudgetNetError `invalid`
  */
 export function decodeKey(encoded: string): string {

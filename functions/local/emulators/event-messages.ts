@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { encodeKey } from '../../core/object-key.ts';
 
 export interface CreatedObject {
 	eventName: string;
@@ -35,12 +36,4 @@ export function createdMessage({ eventName, region, bucket, key, etag, bytes, se
 		},
 	};
 	return JSON.stringify({ Records: [record] });
-}
-
-/** As S3 writes keys in events, and in listings where that is asked for: form encoding (a space is +), slashes kept. */
-export function encodeKey(key: string): string {
-	return encodeURIComponent(key)
-		.replaceAll('%20', '+')
-		.replaceAll('%2F', '/')
-		.replace(/[!'()~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }

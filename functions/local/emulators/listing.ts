@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { encodeKey } from './event-messages.ts';
+import { encodeKey } from '../../core/object-key.ts';
 import type { S3Store } from './fauxqs-stores.ts';
 import type { S3Request } from './s3-request.ts';
 
