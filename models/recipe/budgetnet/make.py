@@ -12,7 +12,7 @@ import statistics
 import sys
 import time
 from dataclasses import replace
-from itertools import chain, count, islice
+from itertools import chain, count
 
 from . import augment, train
 from .command import like, number, parser_of, telling
@@ -39,9 +39,9 @@ def step_seconds(settings, learn):
     trainer = train.Trainer(replace(settings, full_only_epochs=0), learn)
     seconds = []
     drawn = chain.from_iterable(augment.batches(trainer.pixels, epoch, 0, trainer.flips) for epoch in count())
-    for batch in islice(drawn, TIMED_STEPS[DEVICE.type] + 1):
+    for _ in range(TIMED_STEPS[DEVICE.type] + 1):
         started = time.perf_counter()
-        float(trainer.step(*batch)[0])  # waits for it, on a GPU too
+        float(trainer.step(*next(drawn))[0])  # waits for it, on a GPU too
         seconds.append(time.perf_counter() - started)
     return statistics.median(seconds[1:])
 

@@ -291,6 +291,8 @@ def main():
     print(f"Training on: {described()}", file=sys.stderr)
     if options.bf16 and DEVICE.type == "cuda" and not has_bf16():
         parser.error("--bf16: this GPU has none, and would be slower with it; leave it out")
+    if options.start and options.trunk:
+        parser.error("--start and --trunk: a run begins with one of them")
     if not 0 <= options.cutout < options.size:
         parser.error(f"--cutout {options.cutout}: expected 0 (none) to {options.size - 1} pixels")
     settings = Settings(

@@ -1,4 +1,5 @@
 import os
+import sys
 from dataclasses import replace
 
 os.environ["CUDA_VISIBLE_DEVICES"] = ""  # before PyTorch looks: equal weights after a resume are promised on CPUs only
@@ -8,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from budgetnet import augment, learn, look, network, train
+from budgetnet import augment, export, learn, look, make, network, small, train
 from budgetnet.batchnorm import recalibrate
 from budgetnet.data import load, split_holdout
 from budgetnet.network import round_weights
@@ -85,3 +86,15 @@ def measured(architecture, size=32):
     round_weights(made)
     recalibrate(made, pixels, MEAN, DEVIATION)
     return made, pixels
+
+
+@pytest.fixture
+def made_models(tiny, folder, tmp_path, monkeypatch):
+    """A package of the tiny network after two epochs."""
+    for module in (make, export, small):
+        monkeypatch.setattr(module, "MODELS", tmp_path / "models")
+    monkeypatch.setattr(make, "has_bf16", lambda: False)
+    monkeypatch.setattr(sys, "argv", ["make", "--data", str(folder), "--name", "mine", "--architecture", "tiny"])
+    monkeypatch.setattr(make, "schedule", lambda *_: {"constant": 1, "decay": 1, "fullOnly": 0})
+    make.main()
+    return tmp_path / "models"

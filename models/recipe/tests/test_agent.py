@@ -239,3 +239,37 @@ def test_a_table_of_another_type_is_refused(tmp_path):
     (tmp_path / "holdout.logits.bin").write_bytes(logits.astype("<f4").tobytes())
     with pytest.raises(ValueError, match=r"240 bytes, expected 120: float16 .* \[3, 5, 4\]"):
         read_table(tmp_path, "holdout")
+
+
+def test_what_judges_a_fold_has_learnt_from_the_others_only(tmp_path):
+    random, folds = np.random.default_rng(0), folds_of(60)
+    truth, logits = random.integers(0, 4, 60), random.normal(0, 2, (3, 60, 4))
+    found = []
+    for truths in (truth, np.where(folds == 2, (truth + 1) % 4, truth)):
+        write_table(tmp_path, "holdout", logits, truths)
+        (tmp_path / "check.json").write_text(json.dumps({"logits": logits[:, :2].tolist()}))
+        (tmp_path / "draft.json").write_text(json.dumps({"policies": [{"macs": n * 100_000} for n in (1, 3, 10)]}))
+        fit_agent(tmp_path, tmp_path, ["critic"])
+        values = np.frombuffer((tmp_path / "holdout.critic.values.bin").read_bytes(), "<f4").reshape(2, 60, 3)
+        agents = [(tmp_path / f"holdout.fold-{fold}.onnx").read_bytes() for fold in range(5)]
+        found.append((values, agents, (tmp_path / "agent.onnx").read_bytes()))
+    (values, agents, whole), (others, other_agents, other_whole) = found
+    assert [one == two for one, two in zip(agents, other_agents)] == [fold == 2 for fold in range(5)]
+    assert whole != other_whole
+    assert np.array_equal(values[:, folds == 2], others[:, folds == 2])
+    assert (values != others).any((0, 2))[folds != 2].all()
+
+
+def test_prices_span_those_that_budgets_ask_for():
+    assert (PRICES[0], PRICES[-1], len(PRICES)) == (0.003, 4, 20)
+
+
+def test_what_other_methods_said_of_an_earlier_table_does_not_stay(tmp_path):
+    random = np.random.default_rng(0)
+    logits = random.normal(0, 2, (2, 20, 4))
+    write_table(tmp_path, "holdout", logits, random.integers(0, 4, 20))
+    (tmp_path / "check.json").write_text(json.dumps({"logits": logits[:, :2].tolist()}))
+    (tmp_path / "draft.json").write_text(json.dumps({"policies": [{"macs": 100_000}, {"macs": 900_000}]}))
+    (tmp_path / "holdout.critic.values.bin").write_bytes(b"of an earlier network")
+    fit_agent(tmp_path, tmp_path)
+    assert not list(tmp_path.glob("*.values.bin"))

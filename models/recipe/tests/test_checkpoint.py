@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 import torch
+from conftest import DEVIATION, MEAN
 
+from budgetnet import checkpoint
 from budgetnet.checkpoint import read_checkpoint, read_kept
 
 KINDS = ["nothing", "text", "array", "arrays", "half a .npz", "tensor", "half a .pt"]
@@ -37,3 +39,11 @@ def test_a_file_that_is_not_there_is_not_called_damaged(tmp_path):
     for read in (read_checkpoint, read_kept):
         with pytest.raises(FileNotFoundError, match="none"):
             read(tmp_path / "none")
+
+
+@pytest.mark.parametrize("which", ["mean", "deviation"])
+def test_statistics_that_differ_by_what_one_image_in_45000_changes_are_of_other_images(which):
+    found = {"mean": MEAN, "deviation": DEVIATION}
+    checkpoint.must_have_learnt_from("a run", found, MEAN + 1e-7, DEVIATION - 1e-7)
+    with pytest.raises(ValueError, match="other images"):
+        checkpoint.must_have_learnt_from("a run", {**found, which: found[which] + 3e-6}, MEAN, DEVIATION)

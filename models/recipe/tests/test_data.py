@@ -200,3 +200,9 @@ def test_no_test_image_is_read_for_training(folder):
 def test_classes_with_too_few_images_are_refused():
     with pytest.raises(ValueError, match="class a: 9 training images; expected at least 10"):
         split_holdout(numbered(9, ["a", "b"]))
+
+
+def test_photos_are_resized_by_lanczos(folder):
+    large = Image.fromarray(np.random.default_rng(0).integers(0, 256, (50, 40, 3), np.uint8))
+    large.save(folder / "train" / "warm" / "zz.png")
+    assert (load(folder, "train").pixels[-1] == np.asarray(large.resize((32, 32), Image.Resampling.LANCZOS))).all()

@@ -2,10 +2,13 @@ import json
 import sys
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 
-from budgetnet import export, train
+from budgetnet import checkpoint, export, train
+from budgetnet.batchnorm import recalibrate
+from budgetnet.outcomes import logits_of, read_table
 
 
 @pytest.fixture
@@ -99,3 +102,28 @@ def test_a_package_stays_whole_until_the_next_one_is_made(command, tmp_path, mon
     command()
     assert not (folders[0] / "policy-09.onnx").exists()
     assert {folder.name for folder in (tmp_path / "models" / "packages").iterdir()} == {"tiny"}
+
+
+def test_tables_are_of_rounded_weights_and_statistics_of_the_images_to_learn_from(made_models, folder, monkeypatch):
+    """Rounded so coarsely that it shows."""
+
+    @torch.no_grad()
+    def coarsely(network):
+        for weights in network.parameters():
+            if weights.ndim > 1:
+                weights.mul_(32).round_().div_(32)
+
+    monkeypatch.setattr(export, "round_weights", coarsely)
+    file = made_models / "runs" / "mine" / "decay.pt"
+    learn, held, test = images = export.load_all(folder, 32, tested=True)
+    export.export_checkpoint(file, "mine", "1.0.0", lambda _: images)
+    made, state, _ = checkpoint.averaged(file)
+    coarsely(made)
+    recalibrate(made, torch.from_numpy(learn.pixels), state["mean"], state["deviation"])
+    for split, shown in (("holdout", held), ("test", test)):
+        said = read_table(made_models / "outcomes" / "mine", split)[0][1:]
+        expected = logits_of(made, torch.from_numpy(shown.pixels), state["mean"], state["deviation"])
+        assert np.allclose(said, expected, rtol=1e-3, atol=1e-3)
+    for policy in range(3):
+        session = onnxruntime.InferenceSession(str(made_models / "packages" / "mine" / f"policy-{policy:02d}.onnx"))
+        assert np.allclose(session.run(None, {"pixels": test.pixels})[0], expected[policy], rtol=1e-3, atol=1e-3)

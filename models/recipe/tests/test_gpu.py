@@ -45,7 +45,7 @@ def test_training_goes_on_there_and_is_read_elsewhere(tmp_path):
     assert epochs("--epochs", "1")[-1] == 1
     assert epochs("--epochs", "9")[-1] == 9  # beyond the epochs of the full network alone
     assert epochs("--decay", "2")[-1] == 11
-    network, state = averaged(tmp_path / "run" / "decay.pt")
+    network, state, _ = averaged(tmp_path / "run" / "decay.pt")
     assert state["epoch"] == 11 and all(
         torch.isfinite(p).all() and p.device.type == "cpu" for p in network.parameters()
     )

@@ -111,3 +111,32 @@ def test_it_learns_to_tell_the_classes_apart(tiny, folder, monkeypatch):
     made = look.train_look(learn, soft, mirror=True)
     logits = look.look_logits(made, held.pixels, *(torch.from_numpy(v).float() for v in train.statistics(learn.pixels)))
     assert (logits.argmax(1) == held.labels).mean() >= 0.75
+
+
+def test_it_learns_more_from_soft_labels_than_from_labels(tiny, folder, monkeypatch):
+    monkeypatch.setattr(look, "EPOCHS", 30)
+    learn, held = split_holdout(load(str(folder), "train"))
+    made = look.train_look(learn, np.eye(2, dtype=np.float16)[1 - learn.labels], mirror=True)
+    logits = look.look_logits(made, held.pixels, *(torch.from_numpy(v).float() for v in train.statistics(learn.pixels)))
+    assert (logits.argmax(1) == held.labels).mean() <= 0.25
+
+
+def test_a_look_learns_from_the_images_to_learn_from_what_the_package_says_of_each(made_models, folder, monkeypatch):
+    learn, held = split_holdout(load(str(folder), "train"))
+    monkeypatch.setattr(look, "what_it_says", lambda package, policies, pixels, mirror: pixels[:, 0, 0, :2] / 255)
+
+    def train_look(images, soft, *_):
+        assert np.array_equal(images.pixels, learn.pixels)
+        assert np.array_equal(soft, (learn.pixels[:, 0, 0, :2] / 255).astype(np.float16))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(look, "train_look", train_look)
+    with pytest.raises(KeyboardInterrupt):
+        look.add_look(made_models / "packages" / "mine", made_models / "outcomes" / "mine", learn, held, None)
+
+
+def test_the_table_of_a_look_is_what_its_graph_says(made_models, folder):
+    _, held, _ = export.load_all(folder, 32, tested=False)
+    session = onnxruntime.InferenceSession(str(made_models / "packages" / "mine" / look.LOOK_FILE))
+    said = session.run(None, {"pixels": held.pixels})[0]
+    assert np.allclose(said, read_table(made_models / "outcomes" / "mine", "holdout")[0][0], rtol=2e-3, atol=2e-3)

@@ -1,10 +1,11 @@
 import json
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
 
-from budgetnet import augment, export, make, train
+from budgetnet import augment, export, make, network, train
 
 
 def command(folder, *more):
@@ -135,3 +136,12 @@ def test_too_few_images_are_refused(tiny, folder, models, monkeypatch, capsys):
     with pytest.raises(SystemExit, match="2"):
         make.main()
     assert "expected at least 100" in capsys.readouterr().err
+
+
+def test_the_steps_that_are_timed_are_those_with_a_drawn_rung_and_the_first_is_left_out(settings, learn, monkeypatch):
+    ran, forward = [], network.BranchNetwork.forward
+    now = iter([0, 100, *[at for step in range(6) for at in (100 + step, 100.5 + step)]])
+    monkeypatch.setattr(network.BranchNetwork, "forward", lambda *given: ran.append(given[-1]) or forward(*given))
+    monkeypatch.setattr(make.time, "perf_counter", lambda: next(now))
+    assert make.step_seconds(replace(settings, full_only_epochs=8), learn) == 0.5
+    assert len(ran) == 14 and ran[::2] == [2] * 7 and 2 not in ran[1::2]

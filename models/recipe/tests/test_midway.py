@@ -26,9 +26,11 @@ def test_midway_is_the_mean_of_where_a_run_began_and_ended_and_can_be_exported(s
     network, state, found = checkpoint.averaged(out)
     assert (state["epoch"], found) == (1, settings)
     begun = checkpoint.read_kept(kept)[0]
-    end = torch.load(ended, weights_only=True)["average"]
+    ends = torch.load(ended, weights_only=True)
     for name, weights in network.named_parameters():
-        torch.testing.assert_close(weights.detach(), (begun[name] + end[name]) / 2)
+        torch.testing.assert_close(weights.detach(), (begun[name] + ends["average"][name]) / 2)
+        kept_then = state["network"][name]  # which --keep takes
+        torch.testing.assert_close(kept_then, (begun[name] + ends["network"][name]) / 2)
 
 
 def test_a_file_that_is_no_checkpoint_and_a_folder_that_is_not_there_are_told(

@@ -4,6 +4,7 @@ import sys
 import pytest
 
 from budgetnet import export, make, network, small, train
+from budgetnet.settings import Settings
 
 
 @pytest.fixture
@@ -108,3 +109,37 @@ def test_exported_anew_a_package_has_no_small_networks(tiny, folder, package):
     file.write_text("{}")
     make.main()
     assert not file.exists()
+
+
+def test_a_small_network_is_recalibrated_and_then_only_asked(made_models, folder, monkeypatch):
+    ran, learnt, forward, measure = [], [], network.BranchNetwork.forward, small.recalibrate
+
+    def noted(self, x, policy):
+        ran.append((self.training, policy))
+        return forward(self, x, policy)
+
+    def recalibrate_and_forget(made, pixels, *statistics):
+        learnt.extend([*ran, len(pixels)])
+        measure(made, pixels, *statistics)
+        ran.clear()
+
+    monkeypatch.setattr(network.BranchNetwork, "forward", noted)
+    monkeypatch.setattr(small, "recalibrate", recalibrate_and_forget)
+    arguments = ["small", "--data", str(folder), "--name", "mine", "--policy", "p0", "--part", "0.1"]
+    monkeypatch.setattr(sys, "argv", arguments)
+    small.main()
+    assert set(learnt) == {(True, 0), 72} and set(ran) == {(False, 0)}
+
+
+def test_a_small_network_is_trained_as_its_package_was(made_models, folder, monkeypatch):
+    file = made_models / "outcomes" / "mine" / "draft.json"
+    draft = json.loads(file.read_text())
+    draft["training"].update(seed=5, mirror=False, bf16=True, cutoutPixels=4, teacher="another")
+    file.write_text(json.dumps(draft))
+    begun = []
+    monkeypatch.setattr(small, "train_by", lambda plan, settings, *_: begun.append(settings) or 1 / 0)
+    monkeypatch.setattr(sys, "argv", ["small", "--data", str(folder), "--name", "mine", "--policy", "p0"])
+    with pytest.raises(ZeroDivisionError):
+        small.main()
+    expected = Settings("tiny", begun[0].full_only_epochs, seed=5, mirror=False, bf16=True, cutout=4, teacher="another")
+    assert begun == [expected]

@@ -120,3 +120,10 @@ def test_a_run_goes_on_with_its_teacher_and_the_card_names_it(package, settings,
     assert resumed.taught is not None
     assert train.begin(settings, learn, tmp_path / "bare", tmp_path / "kept.npz").taught is not None
     assert export.training(resumed.settings, 0, 0, 0)["teacher"] == "tiny"
+
+
+def test_gradients_by_a_teacher_are_as_large_as_those_by_labels():
+    says = torch.tensor([[0.2, -0.1, -0.1], [0.0, 0.3, -0.3]], requires_grad=True)
+    teaches = torch.tensor([[-0.2, 0.3, -0.1], [0.1, 0.1, -0.2]])
+    teacher.loss_by(says, teacher.softened(teaches.softmax(1))).backward()
+    torch.testing.assert_close(says.grad, (says.detach() - teaches) / 3 / 2, rtol=0.1, atol=2e-3)

@@ -105,7 +105,7 @@ def test_a_trunk_gives_all_but_the_head_to_a_network_for_other_classes(settings,
     other = train.Trainer(settings, learn)
     fresh = {name: value.clone() for name, value in other.network.state_dict().items()}
     other.trunk_from(tmp_path / "kept.npz")
-    assert other.epoch == 0
+    assert other.epoch == 0 and same(other.network, other.average)
     for name, value in other.network.state_dict().items():
         if name.startswith("head."):
             assert torch.equal(value, fresh[name])
@@ -270,3 +270,11 @@ def test_a_step_in_bfloat16_learns_as_one_in_float32_does(settings, learn):
             [float(trainer.step(*batch)[0]) for batch in augment.batches(trainer.pixels, 1, 1, trainer.flips)]
         )
     assert losses[1] == pytest.approx(losses[0], rel=0.1)
+
+
+def test_a_run_begins_with_kept_weights_or_with_a_trunk(tiny, folder, tmp_path, monkeypatch, capsys):
+    arguments = ["--data", str(folder), "--out", str(tmp_path / "run"), "--start", "a.npz", "--trunk", "b.npz"]
+    monkeypatch.setattr(sys, "argv", ["train", *arguments])
+    with pytest.raises(SystemExit, match="2"):
+        train.main()
+    assert "begins with one of them" in capsys.readouterr().err
