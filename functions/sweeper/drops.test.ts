@@ -170,7 +170,7 @@ describe('an image that a drop waits for and nobody claimed', () => {
 		},
 	);
 
-	test('has it sent again with a hundred others of a drop that all events were lost of', async () => {
+	test('has it sent again with what comes after it, a hundred in all, where all events of a drop were lost', async () => {
 		const world = createWorld();
 		for (let i = 0; i < 2 * limits.claimsReadMax; i++) world.drop(`acme/2026/${i}.png`);
 		await world.close();

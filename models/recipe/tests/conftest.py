@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from budgetnet import augment, export, learn, look, make, network, small, train
+from budgetnet import augment, export, learn, look, make, network, train
 from budgetnet.batchnorm import recalibrate
 from budgetnet.data import load, split_holdout
 from budgetnet.network import round_weights
@@ -91,7 +91,7 @@ def measured(architecture, size=32):
 @pytest.fixture
 def made_models(tiny, folder, tmp_path, monkeypatch):
     """A package of the tiny network after two epochs."""
-    for module in (make, export, small):
+    for module in (make, export):
         monkeypatch.setattr(module, "MODELS", tmp_path / "models")
     monkeypatch.setattr(make, "has_bf16", lambda: False)
     monkeypatch.setattr(sys, "argv", ["make", "--data", str(folder), "--name", "mine", "--architecture", "tiny"])

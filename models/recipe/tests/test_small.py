@@ -111,7 +111,7 @@ def test_exported_anew_a_package_has_no_small_networks(tiny, folder, package):
     assert not file.exists()
 
 
-def test_a_small_network_is_recalibrated_and_then_only_asked(made_models, folder, monkeypatch):
+def test_a_small_network_is_recalibrated_and_then_only_asked(folder, package, monkeypatch):
     ran, learnt, forward, measure = [], [], network.BranchNetwork.forward, small.recalibrate
 
     def noted(self, x, policy):
@@ -131,8 +131,8 @@ def test_a_small_network_is_recalibrated_and_then_only_asked(made_models, folder
     assert set(learnt) == {(True, 0), 72} and set(ran) == {(False, 0)}
 
 
-def test_a_small_network_is_trained_as_its_package_was(made_models, folder, monkeypatch):
-    file = made_models / "outcomes" / "mine" / "draft.json"
+def test_a_small_network_is_trained_as_its_package_was(folder, package, monkeypatch):
+    file = package / "draft.json"
     draft = json.loads(file.read_text())
     draft["training"].update(seed=5, mirror=False, bf16=True, cutoutPixels=4, teacher="another")
     file.write_text(json.dumps(draft))
