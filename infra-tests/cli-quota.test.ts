@@ -29,7 +29,11 @@ const lines: Line[] = [
 	['quota show ACME', 2, /^budgetnet: tenant "ACME" does not fit: expected a tenant: a-z, 0-9 and -\n$/],
 	['quota show', 2, /missing required argument 'tenant'/],
 	['quota set globex', 2, /tenant globex has no quota yet: say --limit, in dollars/],
-	['quota set globex --limit 5', 0, /^tenant globex: \$5\.00 a month, UTC, eager pacing\n$/],
+	[
+		`quota set globex --limit 5 --time-zone ${whereItIsNoon()}`,
+		0,
+		/^tenant globex: \$5\.00 a month, Etc\/GMT[+-]\d+, eager pacing\n$/,
+	],
 	['quota set globex --limit 0.25', 0, /\$0\.25 a month/],
 	['quota set globex --limit $1,000.00', 0, /\$1,000\.00 a month/],
 	['quota set globex --limit 0.000000001', 0, /\$0\.000000001 a month/],
