@@ -63,6 +63,7 @@ def training(settings, epochs, learnt_from, held_out):
         "heldOut": held_out,
         "epochs": epochs,
         "decayEpochs": settings.decay,
+        "rate": settings.rate,
         "fullOnlyEpochs": settings.full_only_epochs,
         **({"trunk": Path(settings.trunk).stem} if settings.trunk else {}),
         **({"teacher": settings.teacher} if settings.teacher else {}),

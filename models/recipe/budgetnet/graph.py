@@ -126,14 +126,19 @@ def _normalised(graph, mean, deviation):
 
 def statistics_in(file):
     """Mean and deviation by colour, float64 [3] each, that the graph in `file` normalises by: those of the images it
-    has learnt from.
+    has learnt from. Raises ValueError where it normalises otherwise than the graphs written here.
     """
     graph = onnx.load(str(file), load_external_data=False).graph
     constants = {constant.name: constant for constant in graph.initializer}
 
     def constant_of(operator):
-        node = next(node for node in graph.node if node.op_type == operator)  # of _normalised, whose nodes come first
-        return numpy_helper.to_array(constants[node.input[1]]).astype(np.float64).ravel()
+        node = next((node for node in graph.node if node.op_type == operator), None)  # _normalised's, which come first
+        name = node.input[1] if node else None
+        if name not in constants or list(constants[name].dims) != [3, 1, 1]:
+            raise ValueError(
+                f"{file}: does not begin with a {operator} by colour; expected a graph of budgetnet.export"
+            )
+        return numpy_helper.to_array(constants[name]).astype(np.float64).ravel()
 
     deviation = 1 / (255 * constant_of("Mul"))
     return -constant_of("Add") * deviation, deviation

@@ -101,6 +101,7 @@ def train_small(options):
         architecture=training["architecture"],
         full_only_epochs=plan["fullOnly"],
         size=size,
+        rate=training.get("rate", Settings.rate),
         seed=training["seed"],
         mirror=training.get("mirror", True),
         bf16=training["bf16"],

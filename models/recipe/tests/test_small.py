@@ -134,12 +134,12 @@ def test_a_small_network_is_recalibrated_and_then_only_asked(folder, package, mo
 def test_a_small_network_is_trained_as_its_package_was(folder, package, monkeypatch):
     file = package / "draft.json"
     draft = json.loads(file.read_text())
-    draft["training"].update(seed=5, mirror=False, bf16=True, cutoutPixels=4, teacher="another")
+    draft["training"].update(rate=0.05, seed=5, mirror=False, bf16=True, cutoutPixels=4, teacher="another")
     file.write_text(json.dumps(draft))
     begun = []
     monkeypatch.setattr(small, "train_by", lambda plan, settings, *_: begun.append(settings) or 1 / 0)
     monkeypatch.setattr(sys, "argv", ["small", "--data", str(folder), "--name", "mine", "--policy", "p0"])
     with pytest.raises(ZeroDivisionError):
         small.main()
-    expected = Settings("tiny", begun[0].full_only_epochs, seed=5, mirror=False, bf16=True, cutout=4, teacher="another")
-    assert begun == [expected]
+    asked = {"rate": 0.05, "seed": 5, "mirror": False, "bf16": True, "cutout": 4, "teacher": "another"}
+    assert begun == [Settings("tiny", begun[0].full_only_epochs, **asked)]

@@ -3,6 +3,7 @@ import sys
 from dataclasses import replace
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
@@ -89,6 +90,15 @@ def test_a_teacher_that_has_learnt_from_as_many_other_images_is_refused(package,
     other = Images(255 - learn.pixels, learn.labels, learn.classes)
     with pytest.raises(ValueError, match="has learnt from other images"):
         teacher.soft_labels("tiny", other, tmp_path)
+
+
+def test_a_teacher_whose_images_cannot_be_told_from_its_graph_is_refused(package, learn, tmp_path):
+    file = package / teacher.whole(json.loads((package / "model.json").read_text())["policies"])
+    model = onnx.load(file, load_external_data=False)
+    next(node for node in model.graph.node if node.op_type == "Mul").op_type = "Div"
+    onnx.save(model, file)
+    with pytest.raises(ValueError, match=f"{file.name}: does not begin with a Mul by colour"):
+        teacher.soft_labels("tiny", learn, tmp_path)
 
 
 def test_softened_labels_are_those_of_cooler_logits_and_to_say_the_same_costs_nothing():
