@@ -20,18 +20,17 @@ const gapMax = 20;
  * Whether all of one image's logits are numbers, so that they can be read: sums may overflow, in half precision above
  * all.
  */
-export function areNumbers(logits: Float32Array, offset: number, classes: number): boolean {
-	for (let i = offset; i < offset + classes; i++) if (!Number.isFinite(logits[i])) return false;
-	return true;
+export function areNumbers(logits: Float32Array): boolean {
+	return logits.every(Number.isFinite);
 }
 
-/** Reads one image's logits (`logits[offset]` to `logits[offset + classes - 1]`). */
-export function readLogits(logits: Float32Array, offset: number, classes: number): Reading {
+/** Reads one image's logits. @throws BudgetNetError `internal` where they are not numbers */
+export function readLogits(logits: Float32Array): Reading {
 	let label = 0;
 	let first = -Infinity;
 	let second = -Infinity;
-	for (let i = 0; i < classes; i++) {
-		const logit = logits[offset + i] as number;
+	for (let i = 0; i < logits.length; i++) {
+		const logit = logits[i] as number;
 		if (logit > first) {
 			second = first;
 			label = i;
@@ -41,20 +40,19 @@ export function readLogits(logits: Float32Array, offset: number, classes: number
 	assert(Number.isFinite(first), 'a policy gave logits that are not numbers');
 	let sum = 0;
 	let weighted = 0;
-	for (let i = 0; i < classes; i++) {
-		const distance = (logits[offset + i] as number) - first;
+	for (const logit of logits) {
+		const distance = logit - first;
 		const weight = Math.exp(distance);
 		sum += weight;
 		weighted += weight * distance;
 	}
 	assert(Number.isFinite(weighted), 'a policy gave logits some of which are not numbers');
-	const gap = Math.min(first - second, gapMax);
 	return {
 		label,
 		top: 1 / sum,
 		margin: (1 - Math.exp(second - first)) / sum,
-		gap,
-		entropy: (Math.log(sum) - weighted / sum) / Math.log(classes),
+		gap: Math.min(first - second, gapMax),
+		entropy: (Math.log(sum) - weighted / sum) / Math.log(logits.length),
 	};
 }
 
@@ -63,22 +61,10 @@ export function stateWidth(card: Pick<ModelCard, 'policies' | 'agent'>): number 
 	return (card.policies.length - 1) * (card.agent.inputs.length + 1);
 }
 
-/**
- * Writes the agent's state of an image that ran `policy`, not the last, to `states[offset]` and on: zeros, but in the
- * policy's own block.
- */
-export function writeState(
-	card: Pick<ModelCard, 'policies' | 'agent'>,
-	policy: number,
-	reading: Reading,
-	states: Float32Array,
-	offset: number,
-): void {
-	const { inputs } = card.agent;
-	states.fill(0, offset, offset + stateWidth(card));
-	const block = offset + policy * (inputs.length + 1);
-	inputs.forEach((name, i) => {
-		states[block + i] = reading[name];
-	});
-	states[block + inputs.length] = 1;
+/** The agent's state of an image that ran `policy`, not the last: zeros, but in the policy's own block. */
+export function stateOf(card: Pick<ModelCard, 'policies' | 'agent'>, policy: number, reading: Reading): Float32Array {
+	const block = [...card.agent.inputs.map((name) => reading[name]), 1];
+	const state = new Float32Array(stateWidth(card));
+	state.set(block, policy * block.length);
+	return state;
 }

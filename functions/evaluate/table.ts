@@ -81,10 +81,9 @@ export function tableOf(
 ): OutcomeTable {
 	const images = truth.length;
 	const readings: Reading[][] = [];
+	const readingAt = (row: number) => readLogits(logits.subarray(row * classes, (row + 1) * classes));
 	for (let policy = 0; policy < policies; policy++)
-		readings.push(
-			Array.from({ length: images }, (_, image) => readLogits(logits, (policy * images + image) * classes, classes)),
-		);
+		readings.push(Array.from({ length: images }, (_, image) => readingAt(policy * images + image)));
 	const reading = (policy: number, image: number) => readings[policy]?.[image] as Reading;
 	const right = (policy: number, image: number) => reading(policy, image).label === truth[image];
 	return { policies, images, classes, logits, truth, reading, right };

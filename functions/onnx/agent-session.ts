@@ -3,7 +3,7 @@ import './no-telemetry.ts';
 import { Tensor } from 'onnxruntime-node';
 import { valuesWidth } from '../core/advice.ts';
 import { assert } from '../core/errors.ts';
-import { areNumbers, readLogits, stateWidth, writeState } from '../core/reading.ts';
+import { areNumbers, readLogits, stateOf, stateWidth } from '../core/reading.ts';
 import { openGraph } from './open-graph.ts';
 import { agentInput, type ModelPackage } from './package-files.ts';
 
@@ -33,10 +33,11 @@ export async function openAgent(pkg: ModelPackage): Promise<AgentSession> {
 		async run(policy, logits) {
 			const images = logits.length / classes;
 			const states = new Float32Array(images * width);
-			for (let image = 0; image < images; image++)
-				if (areNumbers(logits, image * classes, classes))
-					// of others its values mean nothing
-					writeState(card, policy, readLogits(logits, image * classes, classes), states, image * width);
+			for (let image = 0; image < images; image++) {
+				const said = logits.subarray(image * classes, (image + 1) * classes);
+				// of others its values mean nothing
+				if (areNumbers(said)) states.set(stateOf(card, policy, readLogits(said)), image * width);
+			}
 			const answer = await session.run({ [agentInput]: new Tensor('float32', states, [images, width]) });
 			const values = answer[session.outputNames[0] as string]?.data;
 			assert(

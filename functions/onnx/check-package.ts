@@ -73,8 +73,8 @@ function mustHaveShape(
 /** How far one image's logits lie from the expected ones, and whether its label is another. */
 function compare(expected: Float32Array, found: Float32Array, tolerance: number) {
 	const deviations = expected.map((logit, i) => Math.abs((found[i] as number) - logit) / Math.max(1, Math.abs(logit)));
-	const reading = readLogits(expected, 0, expected.length);
-	const label = readLogits(found, 0, found.length).label;
+	const reading = readLogits(expected);
+	const label = readLogits(found).label;
 	// Where the expected two best are as good as equal, rounding may swap them.
 	const scale = Math.max(1, Math.abs(expected[reading.label] as number));
 	return {

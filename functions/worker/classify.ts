@@ -169,7 +169,7 @@ async function runGroup(
 	images.forEach((image, i) => {
 		const advice = values?.subarray(i * columns, (i + 1) * columns);
 		const said = views.after(policy, image, logits.subarray(i * classes, (i + 1) * classes));
-		const reading = areNumbers(said, 0, classes) ? readLogits(said, 0, classes) : undefined;
+		const reading = areNumbers(said) ? readLogits(said) : undefined;
 		if (!reading) silent.add(image);
 		gate.observe(policy, image, reading, advice);
 	});
