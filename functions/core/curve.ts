@@ -1,6 +1,15 @@
 import { fullMacs, leastMacs, type ModelCard, macsTo } from './package.ts';
 import type { Quality } from './quota.ts';
 
+/** `y` at `x`, straight between points in the order of their x: before the first its y, beyond the last undefined. */
+function straight(points: readonly { x: number; y: number }[], x: number): number | undefined {
+	const above = points.findIndex((point) => point.x >= x);
+	const left = points[above - 1];
+	const right = points[above];
+	if (!left || !right) return right?.y;
+	return left.y + ((x - left.x) / (right.x - left.x)) * (right.y - left.y);
+}
+
 /**
  * The gate's expected accuracy where an image has so many MACs on average, in batches of some 32 images or more: the
  * card's curve (of held-out images, in batches of 512), straight between its points. One to three images, which start
@@ -10,13 +19,9 @@ import type { Quality } from './quota.ts';
 export function expectedAccuracy(card: ModelCard, macsPerImage: number): number {
 	const first = card.policies[0];
 	const look = card.results.holdout[0];
-	const points = [...(first?.look && look !== undefined ? [{ macs: first.macs, accuracy: look }] : []), ...card.curve];
-	const above = points.findIndex(({ macs }) => macs >= macsPerImage);
-	const left = points[above - 1];
-	const right = points[above];
-	if (!right) return card.curve.at(-1)?.accuracy ?? 0;
-	if (!left) return right.accuracy;
-	return left.accuracy + ((macsPerImage - left.macs) / (right.macs - left.macs)) * (right.accuracy - left.accuracy);
+	const curve = card.curve.map(({ macs, accuracy }) => ({ x: macs, y: accuracy }));
+	const points = first?.look && look !== undefined ? [{ x: first.macs, y: look }, ...curve] : curve;
+	return straight(points, macsPerImage) ?? curve.at(-1)?.y ?? 0;
 }
 
 /**
@@ -24,34 +29,19 @@ export function expectedAccuracy(card: ModelCard, macsPerImage: number): number 
  * the rest.
  */
 export function expectedMacs(card: ModelCard, budgetMacsPerImage: number): number {
-	const points = [{ may: 0, macs: 0 }, ...card.curve.map(({ share, macs }) => ({ may: share * fullMacs(card), macs }))];
-	const above = points.findIndex(({ may }) => may >= budgetMacsPerImage);
-	const left = points[above - 1];
-	const right = points[above];
-	if (!left || !right) return points.at(-1)?.macs ?? 0;
-	return left.macs + ((budgetMacsPerImage - left.may) / (right.may - left.may)) * (right.macs - left.macs);
-}
-
-/** The fewest MACs an image from which on the curve expects this accuracy; undefined where it never does. */
-function macsForAccuracy(card: ModelCard, accuracy: number): number | undefined {
-	const at = card.curve.findIndex((point) => point.accuracy >= accuracy);
-	const left = card.curve[at - 1];
-	const right = card.curve[at];
-	if (!right) return undefined;
-	if (!left) return Math.ceil(right.macs);
-	return Math.ceil(
-		left.macs + ((accuracy - left.accuracy) / (right.accuracy - left.accuracy)) * (right.macs - left.macs),
-	);
+	const points = [{ x: 0, y: 0 }, ...card.curve.map(({ share, macs }) => ({ x: share * fullMacs(card), y: macs }))];
+	return straight(points, budgetMacsPerImage) ?? points.at(-1)?.y ?? 0;
 }
 
 /**
- * What a quality costs, in MACs an image, between the least and the full network's (of a policy by name: its own);
- * undefined: this model has it not.
+ * What a quality costs, in MACs an image, between the least and the full network's (of a policy by name: its own), for
+ * an accuracy the fewest from which on the curve expects it; undefined: this model has it not.
  */
 export function macsForQuality(card: ModelCard, quality: Quality): number | undefined {
 	if ('accuracy' in quality) {
-		const macs = macsForAccuracy(card, quality.accuracy);
-		return macs === undefined ? undefined : Math.min(fullMacs(card), Math.max(leastMacs(card), macs));
+		const points = card.curve.map(({ macs, accuracy }) => ({ x: accuracy, y: macs }));
+		const macs = straight(points, quality.accuracy);
+		return macs === undefined ? undefined : Math.min(fullMacs(card), Math.max(leastMacs(card), Math.ceil(macs)));
 	}
 	const index = card.policies.findIndex(({ id }) => id === quality.policy);
 	return index < 0 ? undefined : Math.min(fullMacs(card), macsTo(card, index));
