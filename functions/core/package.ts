@@ -109,28 +109,20 @@ export type Policy = ModelCard['policies'][number];
 /** Largest part of the full network's MACs that the agent may take. */
 const agentShareMax = 0.01;
 
-function consistency(card: {
-	input: { width: number; height: number };
-	policies: Policy[];
-	agent: { macs: number; prices: number[] };
-}): string | undefined {
-	const count = card.policies.length;
+function consistency(card: DraftCard): string | undefined {
 	if (card.input.width * card.input.height > limits.inputPixelsMax)
 		return `input: expected width x height of at most ${limits.inputPixelsMax} pixels`;
 	const last = card.policies.at(-1);
 	const alone = last?.mirrored ? card.policies.slice(0, -1) : card.policies;
 	if (alone.some(({ mirrored }) => mirrored)) return 'policies: only the last may be mirrored';
-	for (let i = 1; i < alone.length; i++) {
-		const cheaper = alone[i - 1];
-		const costlier = alone[i];
-		if (cheaper && costlier && cheaper.macs >= costlier.macs) return 'policies: expected cheapest first, no two alike';
-	}
+	if (alone.slice(1).some(({ macs }, i) => macs <= (alone[i] as Policy).macs))
+		return 'policies: expected cheapest first, no two alike';
 	const full = alone.at(-1);
 	if (!full || last?.macs !== full.macs || last.file !== full.file)
 		return 'policies: expected a mirrored one to be of the file and MACs of the one before it';
 	if (card.policies.some(({ look }, i) => look && (i > 0 || alone.length < 2)))
 		return 'policies: only the first may be a look, before others';
-	if (new Set(card.policies.map((policy) => policy.id)).size !== count) return 'policies: ids repeat';
+	if (new Set(card.policies.map((policy) => policy.id)).size !== card.policies.length) return 'policies: ids repeat';
 	const agentMacsMax = agentShareMax * full.macs;
 	if (card.agent.macs > agentMacsMax)
 		return `agent: expected at most ${agentMacsMax} MACs, 1 % of the full network's, found ${card.agent.macs}`;
