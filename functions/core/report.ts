@@ -2,25 +2,17 @@ import type { BatchMessage } from './message.ts';
 import type { Outcome, RunFacts } from './outcome.ts';
 import { costNanoUsd } from './price.ts';
 
-/** Where and how long a run took. */
-export interface RunMeasures {
-	provider: RunFacts['provider'];
-	startedMs: number;
-	elapsedMs: number;
-}
-
 /**
  * Folds a batch's outcomes into its totals and its bill: price x MACs of the runs that
  * gave an answer + price x images tried, rounded up once.
  */
-export function foldOutcomes(message: BatchMessage, outcomes: readonly Outcome[], measures: RunMeasures): RunFacts {
-	let consumedMacs = 0;
-	let labelled = 0;
-	for (const outcome of outcomes) {
-		if (outcome.status !== 'labelled') continue;
-		consumedMacs += outcome.macs;
-		labelled += 1;
-	}
+export function foldOutcomes(
+	message: BatchMessage,
+	outcomes: readonly Outcome[],
+	measures: Pick<RunFacts, 'provider' | 'startedMs' | 'elapsedMs'>,
+): RunFacts {
+	const labelled = outcomes.filter(({ status }) => status === 'labelled').length;
+	const consumedMacs = outcomes.reduce((sum, outcome) => sum + (outcome.status === 'labelled' ? outcome.macs : 0), 0);
 	const { batchId, tenant, rid, period, run, price, budgetMacs, plan } = message;
 	return {
 		v: 1,
