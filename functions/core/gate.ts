@@ -153,13 +153,13 @@ function nextRound(
 		return policy > advice.policy && policy >= lowest ? [{ image, policy, right: advice.right }] : [];
 	});
 	const policy = Math.min(...further.map((one) => one.policy));
-	const images = further.filter((one) => one.policy === policy);
-	const most = images.length === 0 ? 0 : Math.floor(leftMacs / policyMacs(card, policy));
+	const most = further.length === 0 ? 0 : Math.floor(leftMacs / policyMacs(card, policy));
 	if (most === 0) return undefined;
-	// What was expected to fit need not: the least sure images go first.
-	const first =
-		images.length > most ? images.sort((a, b) => a.right - b.right || a.image - b.image).slice(0, most) : images;
-	return { policy, images: first.map(({ image }) => image).sort((a, b) => a - b) };
+	const images = further
+		.filter((one) => one.policy === policy)
+		.sort((a, b) => a.right - b.right || a.image - b.image)
+		.slice(0, most); // what was expected to fit need not: the least sure go first
+	return { policy, images: images.map(({ image }) => image).sort((a, b) => a - b) };
 }
 
 /**
