@@ -3,15 +3,10 @@ import { BudgetNetError } from './errors.ts';
 import { limits } from './limits.ts';
 import type { Batches } from './ports.ts';
 
-export interface MemoryBatches extends Batches {
-	/** Batches that are claiming, deferred or sent, in the order they were created. */
-	waiting(): Batch[];
-}
-
 /**
  * Batches in memory, as the table has them. They are to be created in the order of their ids, which is that of time.
  */
-export function createMemoryBatches(): MemoryBatches {
+export function createMemoryBatches(): Batches {
 	const batches = new Map<string, Batch>();
 	/** Ids of those that are neither final nor watched no more: most are, after a year. */
 	const unfinished = new Set<string>();
@@ -73,6 +68,5 @@ export function createMemoryBatches(): MemoryBatches {
 			const found = listed();
 			return [...found.filter((batch) => !waitsBehind(batch)), ...found.filter(waitsBehind)].slice(0, limit);
 		},
-		waiting: () => listed().filter((batch) => !isFinal(batch)),
 	};
 }

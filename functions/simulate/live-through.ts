@@ -44,14 +44,14 @@ export async function liveThrough(options: {
 	for (const drop of cut(year.drops, imagesMax)) {
 		while (drop.atMs >= current.endMs) {
 			current = periodAt(world.quota, current.endMs);
-			backlogs.set(current.name, world.waitingImages());
+			backlogs.set(current.name, await world.waitingImages());
 			await world.turnTo(current.startMs);
 		}
 		await world.drop(drop);
 	}
 	const fates = [...world.fates.values()];
 	const count = (list: readonly { images: number }[]) => list.reduce((sum, { images }) => sum + images, 0);
-	const kept = count(fates.filter(({ state }) => state !== 'waits')) + world.waitingImages();
+	const kept = count(fates.filter(({ state }) => state !== 'waits')) + (await world.waitingImages());
 	const periods = await periodResults(world, fates, backlogs, (images) => fullCostNanoUsd(card, price, images));
 	return { fates, periods, lost: count(year.drops) - kept };
 }

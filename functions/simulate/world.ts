@@ -80,7 +80,10 @@ export async function startWorld(wish: QuotaWish, card: ModelCard, price: Price)
 		quota,
 		ledger,
 		fates,
-		waitingImages: () => batches.waiting().reduce((sum, { images = 0 }) => sum + images, 0),
+		async waitingImages(): Promise<number> {
+			const waiting = await batches.unfinished(Number.POSITIVE_INFINITY);
+			return waiting.reduce((sum, { images = 0 }) => sum + images, 0);
+		},
 		async turnTo(ms: number): Promise<void> {
 			nowMs = ms;
 			await sweep();
