@@ -27,18 +27,16 @@ export function* newBatches(
 	run?: string,
 ): Generator<{ batch: Batch; candidates: Image[] }> {
 	const purpose = run === undefined ? {} : { run };
+	const newBatch = (mintId: typeof mintBatchId): Batch => {
+		const createdMs = mint.nowMs();
+		const batchId = mintId(createdMs, mint.mintSuffix());
+		return { batchId, tenant, createdMs, state: 'claiming', ...purpose, reservations: [] };
+	};
 	const plain = images.filter((image) => !isArchive(image));
-	for (const candidates of cutBatches(plain, batchBounds(imagesMax))) {
-		const createdMs = mint.nowMs();
-		const batchId = mintBatchId(createdMs, mint.mintSuffix());
-		yield { batch: { batchId, tenant, createdMs, state: 'claiming', ...purpose, reservations: [] }, candidates };
-	}
-	for (const archive of images.filter(isArchive)) {
-		const createdMs = mint.nowMs();
-		const batchId = mintArchiveBatchId(createdMs, mint.mintSuffix());
-		const batch: Batch = { batchId, tenant, createdMs, state: 'claiming', ...purpose, archive: true, reservations: [] };
-		yield { batch, candidates: [archive] };
-	}
+	for (const candidates of cutBatches(plain, batchBounds(imagesMax)))
+		yield { batch: newBatch(mintBatchId), candidates };
+	for (const archive of images.filter(isArchive))
+		yield { batch: { ...newBatch(mintArchiveBatchId), archive: true }, candidates: [archive] };
 }
 
 /** Not an image out of one, which a run on purpose may name. */
