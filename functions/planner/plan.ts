@@ -52,8 +52,8 @@ export async function planBatch(parts: PlanningParts, batch: Batch, images: numb
 		const planned = await planOnce(parts, known, facts);
 		if (planned === again || 'sent' in planned) return planned;
 		if (await isOvertaken(parts, known)) return again;
-		const deferred = await deferBatch(parts, known, planned);
-		return (await isOldestAfterAll(parts, known, planned)) ? again : deferred;
+		await deferBatch(parts, known, planned);
+		return (await isOldestAfterAll(parts, known, planned)) ? again : { deferred: planned.deferred };
 	});
 }
 
@@ -196,8 +196,7 @@ async function budgetFor(
 ): Promise<{ budget: BatchBudget; plan: Plan } | NoBudget> {
 	const habit = needsHabit(quota) ? await habitOf(quota, plannedMs) : undefined;
 	const forecast = forecastOf({ quota, nowMs: plannedMs, images, seenImages, habit });
-	const { expectedLeft, keptFor } = forecast;
-	const budget = budgetOf({ availableNanoUsd, images, expectedLeft, keptFor, quality: quota, card, price });
+	const budget = budgetOf({ ...forecast, availableNanoUsd, images, quality: quota, card, price });
 	if (typeof budget === 'string') return budget;
 	const { revision: quotaRevision } = quota;
 	const { reason } = budget;
@@ -230,12 +229,11 @@ async function deferBatch(
 	parts: PlanningParts,
 	{ tenant, batchId }: Batch,
 	{ deferred: reason, under }: Refused,
-): Promise<Planned> {
+): Promise<void> {
 	if (under) await parts.ledger.defer(tenant, under.period, batchId);
 	if (under && (reason === 'quota' || reason === 'floor'))
 		await raiseAll(parts, [{ tenant, ...under, kind: 'deferral-began' }]);
 	await parts.batches.setState(batchId, 'deferred', { reason });
-	return { deferred: reason };
 }
 
 async function send(
