@@ -37,8 +37,9 @@ export function createDeadLetterSettler(parts: SettlerParts): SqsHandler {
 }
 
 /** Settles a batch, and says what is to be told of that: what is measured, once, however often its report comes. */
-async function settle(parts: SettlerParts, { batchId, tenant }: BatchRef, why: GiveUpReason | undefined) {
-	const { before, ...facts } = await settleBatch(parts, { v: 1, batchId, tenant });
+async function settle(parts: SettlerParts, ref: BatchRef, why: GiveUpReason | undefined) {
+	const { batchId, tenant } = ref;
+	const { before, ...facts } = await settleBatch(parts, ref);
 	if (before) return { tenant, batchId, before };
 	return { tenant, batchId, billedNanoUsd: facts.billedNanoUsd, ...failuresOf(facts, why) };
 }

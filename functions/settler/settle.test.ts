@@ -43,7 +43,7 @@ async function settlingParts() {
 	const reserve = (rid: string, rest: { images?: number } = {}) => ledger.reserve({ ...request, rid, ...rest });
 	const outcomes = { facts: async () => facts } as Partial<Outcomes> as Outcomes;
 	const parts = { ledger, batches, outcomes, nowMs: () => nowMs, planningSecondsMax: 1, log: () => undefined };
-	return { ...parts, reserve, settle: () => settleBatch(parts, { v: 1, batchId, tenant }) };
+	return { ...parts, reserve, settle: () => settleBatch(parts, { batchId, tenant }) };
 }
 
 /** One whose batch has run, under its only reservation. */

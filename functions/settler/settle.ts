@@ -1,8 +1,7 @@
 import type { Outcomes } from '../aws/outcomes.ts';
-import { type Batch, batchOf } from '../core/batch.ts';
+import { type Batch, type BatchRef, batchOf } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import type { ReportMessage } from '../core/message.ts';
 import { isGivenUp, type RunFacts } from '../core/outcome.ts';
 import type { Batches, Ledger } from '../core/ports.ts';
 
@@ -24,20 +23,17 @@ export interface SettlingParts {
  * restored to an earlier hour), that is billed if the ledger has it; what no account ever granted is nobody's bill.
  * @throws BudgetNetError `not-found` without outcomes or batch
  */
-export async function settleBatch(
-	parts: SettlingParts,
-	message: ReportMessage,
-): Promise<RunFacts & { before: boolean }> {
-	const { batchId } = message;
+export async function settleBatch(parts: SettlingParts, ref: BatchRef): Promise<RunFacts & { before: boolean }> {
+	const { batchId } = ref;
 	const startedMs = parts.nowMs();
-	const facts = await parts.outcomes.facts(message);
+	const facts = await parts.outcomes.facts(ref);
 	if (!facts) throw new BudgetNetError('not-found', `report of batch ${batchId}: its outcomes object is not there`);
-	const batch = batchOf(message, await parts.batches.get(batchId));
+	const batch = batchOf(ref, await parts.batches.get(batchId));
 	await settleForgotten(parts, batch, facts);
 	await settleAll(parts, batch, facts);
 	const first = await parts.batches.setState(batchId, 'settled');
 	// A planner may have noted a reservation since; from `settled` on none can, so a second look sees them all.
-	const final = batchOf(message, await parts.batches.get(batchId));
+	const final = batchOf(ref, await parts.batches.get(batchId));
 	if (final.reservations.length > batch.reservations.length) await settleAll(parts, final, facts);
 	if (mayHaveStrays(final, facts)) await watchForStrays(parts, final, startedMs);
 	return { ...facts, before: !first };
