@@ -10,7 +10,7 @@ import type { Log } from '../core/log.ts';
 import type { GiveUpReason, ReportMessage, ResumeMessage } from '../core/message.ts';
 import { overdueReason } from '../core/overdue.ts';
 import type { Batches, Ledger } from '../core/ports.ts';
-import { measureWaiting, type Waiting } from './measures.ts';
+import { measureWaiting, oldestDeferred, type Waiting } from './measures.ts';
 
 export interface BatchSweepingParts {
 	batches: Batches;
@@ -44,11 +44,9 @@ export async function sweepBatches(
 	);
 	const waiting = measureWaiting(unfinished, parts.nowMs());
 	const inOrder = unfinished.sort((a, b) => (a.batchId < b.batchId ? -1 : 1));
-	const oldestDeferred = new Map<string, Batch>();
-	for (const batch of inOrder)
-		if (batch.state === 'deferred' && !oldestDeferred.has(batch.tenant)) oldestDeferred.set(batch.tenant, batch);
+	const oldest = new Set(oldestDeferred(unfinished));
 	const holdsMoney = createHoldsMoney(parts.ledger);
-	const isDue = async (batch: Batch) => oldestDeferred.get(batch.tenant) === batch || (await holdsMoney(batch));
+	const isDue = async (batch: Batch) => oldest.has(batch) || (await holdsMoney(batch));
 	let putBack = 0;
 	const look = async (batch: Batch) => {
 		try {

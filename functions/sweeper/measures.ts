@@ -23,7 +23,7 @@ export interface Waiting {
 export function measureWaiting(unfinished: readonly Batch[], nowMs: number): Waiting {
 	const sent = unfinished.filter(({ state }) => state === 'sent');
 	const deferred = unfinished.filter(({ state }) => state === 'deferred');
-	const oldest = oldestOfEach(deferred).filter(({ reason }) => reason !== 'suspended');
+	const oldest = oldestDeferred(unfinished).filter(({ reason }) => reason !== 'suspended');
 	const isUnpaid = ({ reason }: Batch) => reason === 'quota' || reason === 'floor';
 	const claiming = unfinished.filter(({ state }) => state === 'claiming');
 	const createdMsOf = ({ createdMs }: Batch) => createdMs;
@@ -42,12 +42,12 @@ export function measureWaiting(unfinished: readonly Batch[], nowMs: number): Wai
 	};
 }
 
-/** The oldest batch of each tenant: it alone is tried again and again, so its reason is the tenant's. */
-function oldestOfEach(batches: readonly Batch[]): Batch[] {
+/** Of each tenant the oldest that is deferred: it alone is tried again and again, so its reason is the tenant's. */
+export function oldestDeferred(batches: readonly Batch[]): Batch[] {
 	const oldest = new Map<string, Batch>();
 	for (const batch of batches) {
 		const known = oldest.get(batch.tenant);
-		if (!known || batch.batchId < known.batchId) oldest.set(batch.tenant, batch);
+		if (batch.state === 'deferred' && (!known || batch.batchId < known.batchId)) oldest.set(batch.tenant, batch);
 	}
 	return [...oldest.values()];
 }
