@@ -43,10 +43,9 @@ export function createCountDone(parts: CountingParts, sendAgain: SendAgain): Cou
 		const owners = await parts.claims.ownersOf(images.map(nameOfImage));
 		const unclaimed = images.filter((_, i) => owners[i] === undefined);
 		await pMap(unclaimed, sendAgain, { concurrency: limits.storeConcurrency });
-		const batchIds = [...new Set(owners)].filter((batchId) => batchId !== undefined);
-		const counted = await pMap(batchIds, finalIn, { concurrency: limits.storeConcurrency });
-		const countOf = new Map(batchIds.map((batchId, i) => [batchId, counted[i]]));
-		const counts = new Map(images.map((image, i) => [image, countOf.get(owners[i] ?? '')]));
+		const count = async (owner: string | undefined) => (owner === undefined ? undefined : finalIn(owner));
+		const counted = await pMap(owners, count, { concurrency: limits.storeConcurrency });
+		const counts = new Map(images.map((image, i) => [image, counted[i]]));
 		return objects.map((object) => (counts.has(object) ? counts.get(object) : 0));
 	};
 }
