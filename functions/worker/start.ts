@@ -53,7 +53,7 @@ export function startWorker(
 	const { card } = model;
 	const { inference, lost: lostInference } = watchInference(model.inference);
 	const loadPixels = createPixelSource(createImages(clients.s3, settings.imagesBucket), card.input);
-	const startStopwatch = createStopwatches(inference, loadPixels, () => performance.now());
+	const startStopwatch = createStopwatches(inference, loadPixels);
 	const protection = createProtection(settings.agentUri, log);
 	const atOnce = Math.min(settings.batchesAtOnce, batchesThatFit(card));
 	const turns = createTurns(atOnce);

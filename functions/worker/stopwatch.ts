@@ -20,30 +20,30 @@ interface Stopwatch {
  * Gives stopwatches, one a batch, over one inference. It mostly answers in the order of the calls: where batches
  * overtake each other, time is told to the one that is answered later, and none is told twice.
  */
-export function createStopwatches(inference: Inference, loadPixels: PixelSource, nowMs: () => number): () => Stopwatch {
+export function createStopwatches(inference: Inference, loadPixels: PixelSource): () => Stopwatch {
 	let answeredMs = 0;
 	return () => {
 		const times: Times = { loadMs: 0, inferenceMs: 0 };
 		const timedInference: Inference = {
 			provider: inference.provider,
 			async run(...args) {
-				const calledMs = nowMs();
+				const calledMs = performance.now();
 				try {
 					return await inference.run(...args);
 				} finally {
 					const beganMs = Math.max(calledMs, answeredMs);
-					answeredMs = nowMs();
+					answeredMs = performance.now();
 					times.inferenceMs += Math.round(answeredMs - beganMs);
 				}
 			},
 			close: () => inference.close(),
 		};
 		const timedPixels: PixelSource = async (...args) => {
-			const startedMs = nowMs();
+			const startedMs = performance.now();
 			try {
 				return await loadPixels(...args);
 			} finally {
-				times.loadMs += Math.round(nowMs() - startedMs);
+				times.loadMs += Math.round(performance.now() - startedMs);
 			}
 		};
 		return { inference: timedInference, loadPixels: timedPixels, times };
