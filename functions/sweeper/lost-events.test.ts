@@ -12,22 +12,35 @@ import { createMemoryBucket } from './testing/memory-bucket.ts';
 
 const pageKeys = 1000;
 
+/** Searches with these parts, at 2 s where they do not say otherwise. */
+function search(parts: Partial<LostEventParts>, untilMs = Number.POSITIVE_INFINITY): Promise<number> {
+	const own = { imagesBucket: 'images', drops: {}, eventsQueue: {}, nowMs: () => 2000, planningSecondsMax: 1 };
+	return searchLostEvents({ ...own, ...parts } as unknown as LostEventParts, untilMs);
+}
+
+/** A queue that notes key and version of the images whose events are sent. */
+function queueTo(sent: string[]): LostEventParts['eventsQueue'] {
+	return {
+		send: async (event) => {
+			for (const { image } of parseImageEvents(JSON.stringify(event), 'images').images)
+				sent.push(`${image.key} ${image.versionId}`);
+		},
+	};
+}
+
+function claimsOf(ownerOf: (name: ImageName) => string | undefined): Claims {
+	return { ownersOf: async (names: ImageName[]) => names.map(ownerOf) } as unknown as Claims;
+}
+/** Where no key is an image's. */
+const noClaims = claimsOf(() => undefined);
+
 test('looks at so many objects at most, and goes on from there the next time', async () => {
 	const images = createMemoryBucket({ pageKeys });
 	const results = createMemoryBucket();
 	for (let i = 0; i < limits.sweepObjectsMax + 2 * pageKeys; i++)
 		images.objects.set(keyOf(i), { text: '', etag: 'e1' });
-	const parts = {
-		s3: images.client,
-		claims: { ownersOf: async () => [] }, // none of these keys is an image's
-		imagesBucket: 'images',
-		results: openBucket(results.client, 'results'),
-		drops: {},
-		eventsQueue: {},
-		nowMs: () => 0,
-		planningSecondsMax: 1,
-	};
-	const sweep = () => searchLostEvents(parts as unknown as LostEventParts, 1);
+	const stores = { s3: images.client, claims: noClaims, results: openBucket(results.client, 'results') };
+	const sweep = () => search({ ...stores, nowMs: () => 0 });
 	const cursor = () => results.objects.get('sweeper/cursor.json')?.text;
 	await sweep();
 	const keysOfPage = pageKeys - 1; // the last one may have older versions on the next page: it is left to that
@@ -43,21 +56,12 @@ test('one that is killed, or whose time is over, has come as far as its last pag
 	const bucket = createMemoryBucket({ pageKeys: 3 }); // of images and results
 	for (const i of [0, 1, 2, 3, 4, 5, 6, 7]) bucket.objects.set(keyOf(i), { text: '', etag: 'e1' });
 	const cursor = () => bucket.objects.get('sweeper/cursor.json')?.text;
-	const claims = { ownersOf: async () => [] };
-	const parts = {
-		s3: bucket.client,
-		imagesBucket: 'both',
-		results: openBucket(bucket.client, 'both'),
-		claims,
-		drops: {},
-		eventsQueue: {},
-	};
 	const sweep = (untilMs: number) =>
-		searchLostEvents({ ...parts, nowMs: () => 1000, planningSecondsMax: 1 } as unknown as LostEventParts, untilMs);
-	expect(await sweep(1000)).toBe(0);
+		search({ s3: bucket.client, results: openBucket(bucket.client, 'both'), claims: noClaims }, untilMs);
+	expect(await sweep(2000)).toBe(0);
 	expect(cursor()).toBe(JSON.stringify({ after: keyOf(1) }));
 	bucket.dieAfter(1);
-	await expect(sweep(1001)).rejects.toThrow(/killed/);
+	await expect(sweep(2001)).rejects.toThrow(/killed/);
 	expect(cursor()).toBe(JSON.stringify({ after: keyOf(3) }));
 });
 
@@ -81,34 +85,22 @@ test('of a key that was overwritten over and over the oldest version is found to
 	const results = createMemoryBucket();
 	const sent: string[] = [];
 	const lost = (name: ImageName) => name.key !== 'acme/b.png' || name.version === String(3 * pageKeys - 1);
-	const search = async (untilMs: number) => {
+	const searchUntil = async (untilMs?: number) => {
 		let nowMs = 2000;
-		const parts = {
-			s3: { send: listVersions },
-			imagesBucket: 'images',
-			results: openBucket(results.client, 'results'),
-			drops: {},
-			claims: {
-				ownersOf: async (names: ImageName[]) => {
-					nowMs += 1000; // that a page takes
-					return names.map((name) => (lost(name) ? undefined : 'claimed'));
-				},
+		const claims = {
+			ownersOf: async (names: ImageName[]) => {
+				nowMs += 1000; // that a page takes
+				return names.map((name) => (lost(name) ? undefined : 'claimed'));
 			},
-			eventsQueue: {
-				send: async (event: object) => {
-					for (const { image } of parseImageEvents(JSON.stringify(event), 'images').images)
-						sent.push(`${image.key} ${image.versionId}`);
-				},
-			},
-			nowMs: () => nowMs,
-			planningSecondsMax: 1,
-		};
-		return searchLostEvents(parts as unknown as LostEventParts, untilMs);
+		} as unknown as Claims;
+		const s3 = { send: listVersions } as unknown as LostEventParts['s3'];
+		const stores = { s3, claims, results: openBucket(results.client, 'results') };
+		return search({ ...stores, eventsQueue: queueTo(sent), nowMs: () => nowMs }, untilMs);
 	};
-	await search(Number.POSITIVE_INFINITY);
+	await searchUntil();
 	expect(sent).toEqual(['acme/a.png 0', `acme/b.png ${3 * pageKeys - 1}`, 'acme/c.png 0']);
 	const after = async (untilMs: number) => {
-		await search(untilMs);
+		await searchUntil(untilMs);
 		return JSON.parse(results.objects.get('sweeper/cursor.json')?.text ?? '').after;
 	};
 	expect(await after(4000)).toBe('acme/a.png'); // the versions of b, begun, are looked at again
@@ -122,25 +114,10 @@ test('an image that nobody can read is looked for like any other: it is listed, 
 	for (const key of ['acme/a.png', 'acme/locked.png', 'acme/z.png'])
 		bucket.objects.set(key, { text: '', etag: 'e1', versionId: `version of ${key}` });
 	const sent: string[] = [];
-	const parts = {
-		s3: bucket.client,
-		imagesBucket: 'both',
-		results: openBucket(bucket.client, 'both'),
-		drops: {},
-		claims: {
-			ownersOf: async (names: ImageName[]) => names.map(({ key }) => (key === 'acme/a.png' ? 'x' : undefined)),
-		},
-		eventsQueue: {
-			send: async (event: object) => {
-				for (const { image } of parseImageEvents(JSON.stringify(event), 'both').images)
-					sent.push(`${image.key}: ${image.versionId}`);
-			},
-		},
-		nowMs: () => 2000,
-		planningSecondsMax: 1,
-	};
-	expect(await searchLostEvents(parts as unknown as LostEventParts, 3000)).toBe(2);
-	expect(sent).toEqual(['acme/locked.png: version of acme/locked.png', 'acme/z.png: version of acme/z.png']);
+	const claims = claimsOf(({ key }) => (key === 'acme/a.png' ? 'x' : undefined));
+	const stores = { s3: bucket.client, claims, results: openBucket(bucket.client, 'both') };
+	expect(await search({ ...stores, eventsQueue: queueTo(sent) })).toBe(2);
+	expect(sent).toEqual(['acme/locked.png version of acme/locked.png', 'acme/z.png version of acme/z.png']);
 });
 
 test('a marker that nobody noted has its event sent again; one whose drop is open, or done, has not', async () => {
@@ -159,27 +136,24 @@ test('a marker that nobody noted has its event sent again; one whose drop is ope
 	bucket.objects.set('drops/tenant=acme/broken/_complete.json', { text: 'nonsense', etag: 'e1' });
 	const sent = [] as string[];
 	const logged = [] as string[];
-	const parts: LostEventParts = {
+	const parts: Partial<LostEventParts> = {
 		log: (level, message, facts) =>
 			void logged.push(`${level}: ${message}: ${facts?.key}, faults: ${facts?.sweepFaults}`),
 		s3: bucket.client,
-		imagesBucket: 'both',
 		results: openBucket(bucket.client, 'both'),
 		drops,
-		claims: { ownersOf: async (names: unknown[]) => names.map(() => 'claimed') } as unknown as Claims,
+		claims: claimsOf(() => 'claimed'),
 		eventsQueue: {
 			send: async (event) =>
-				void sent.push(...parseImageEvents(JSON.stringify(event), 'both').closings.map(({ marker }) => marker)),
+				void sent.push(...parseImageEvents(JSON.stringify(event), 'images').closings.map(({ marker }) => marker)),
 		},
-		nowMs: () => 2000,
-		planningSecondsMax: 1,
 	};
-	expect(await searchLostEvents(parts, 3000)).toBe(2);
+	expect(await search(parts)).toBe(2);
 	expect(sent).toEqual(['acme/again/_complete', 'acme/lost/_complete']);
 	expect(logged).toEqual(['error: a marker could not be looked at: acme/broken/_complete, faults: 1']); // and the others were
-	expect(await searchLostEvents({ ...parts, nowMs: () => 1000 }, 3000)).toBe(0); // its own event may still be under way
+	expect(await search({ ...parts, nowMs: () => 1000 })).toBe(0); // its own event may still be under way
 	sent.length = 0;
-	await searchLostEvents({ ...parts, nowMs: () => limits.markerDaysMax * dayMs + 1 }, 0);
+	await search({ ...parts, nowMs: () => limits.markerDaysMax * dayMs + 1 }, 0);
 	expect(sent).toEqual(['acme/again/_complete']); // a millisecond younger: the record of one so old may have expired
 });
 
