@@ -15,6 +15,31 @@ const event = (messageId: string, key: string) =>
 		body: JSON.stringify(imageEvent('images', { key, etag: 'e1', bytes: 0 }, 7)),
 	}) as SQSRecord;
 
+/** A planner of tenants without a quota, whose batches wait, and the batches that it writes down. */
+function startPlanner({
+	manifests,
+	...parts
+}: {
+	manifests?: Partial<PlannerParts['manifests']>;
+	[part: string]: unknown;
+}) {
+	const batches = createMemoryBatches();
+	let minted = 0;
+	const own = {
+		batches,
+		ledger: createMemoryLedger(),
+		log: () => undefined,
+		imagesBucket: 'images',
+		batchImagesMax: 8,
+		nowMs: () => 0,
+		mintSuffix: () => String(++minted).padStart(8, '0'),
+		priceNow: async () => embeddedPrice,
+		manifests: { putCandidates: async () => undefined, put: async () => undefined, ...manifests },
+		claims: { claim: async () => true },
+	};
+	return { plan: createPlanner({ ...own, ...parts } as unknown as PlannerParts), written: () => batches.unfinished(9) };
+}
+
 test('the event of a closed drop is kept until that is written down', async () => {
 	const opened: string[] = [];
 	const drops = {
@@ -23,12 +48,7 @@ test('the event of a closed drop is kept until that is written down', async () =
 			opened.push(marker);
 		},
 	};
-	const plan = createPlanner({
-		drops,
-		imagesBucket: 'images',
-		nowMs: () => 0,
-		log: () => undefined,
-	} as unknown as PlannerParts);
+	const { plan } = startPlanner({ drops });
 	const answer = await plan({ Records: [event('1', 'ill/_complete'), event('2', 'acme/2026/_complete')] });
 	expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: '1' }] });
 	expect(opened).toEqual(['acme/2026/_complete']);
@@ -36,8 +56,7 @@ test('the event of a closed drop is kept until that is written down', async () =
 
 test('a message that is no event comes again, and the log says which and why', async () => {
 	const logged: unknown[] = [];
-	const parts = { imagesBucket: 'images', nowMs: () => 0, log: (...line: unknown[]) => void logged.push(line) };
-	const plan = createPlanner(parts as unknown as PlannerParts);
+	const { plan } = startPlanner({ log: (...line: unknown[]) => void logged.push(line) });
 	const bodies = ['hello', JSON.stringify({ Type: 'Notification', Message: '{}' })];
 	const Records = bodies.map((body, i) => ({ ...event(String(i), 'acme/a.png'), body }));
 	expect((await plan({ Records })).batchItemFailures).toHaveLength(bodies.length);
@@ -53,66 +72,30 @@ test('a message that is no event comes again, and the log says which and why', a
 
 test('archives are opened in their tenants’ turns: one tenant’s many do not hold up another’s', async () => {
 	const groups: (string | undefined)[] = [];
-	const parts = {
-		ledger: createMemoryLedger(),
-		batches: createMemoryBatches(),
-		log: () => undefined,
-		imagesBucket: 'images',
-		batchImagesMax: 8,
-		nowMs: () => 0,
-		mintSuffix: () => '00000000',
-		manifests: { putCandidates: async () => undefined },
-		claims: { claim: async () => true },
+	const { plan } = startPlanner({
 		plansQueue: { send: async (_: unknown, options?: { groupId?: string }) => void groups.push(options?.groupId) },
-	};
-	const plan = createPlanner(parts as unknown as PlannerParts);
+	});
 	await plan({ Records: [event('1', 'acme/a.zip'), event('2', 'globex/a.zip'), event('3', 'acme/b.tar')] });
 	expect(groups.sort()).toEqual(['acme', 'acme', 'globex']);
 });
 
 test('images of a tenant whose quota cannot be read are claimed, and wait to be planned', async () => {
 	const logged: string[] = [];
-	const batches = createMemoryBatches();
-	const parts = {
+	const { plan, written } = startPlanner({
 		ledger: { getQuota: () => Promise.reject(new BudgetNetError('invalid', 'quota does not fit: of a later release')) },
-		batches,
 		log: (_level: string, what: string) => void logged.push(what),
-		imagesBucket: 'images',
-		batchImagesMax: 100,
-		nowMs: () => 0,
-		mintSuffix: () => '00000000',
-		manifests: { putCandidates: async () => undefined, put: async () => undefined },
-		claims: { claim: async () => true },
-	};
-	const plan = createPlanner(parts as unknown as PlannerParts);
+	});
 	expect(await plan({ Records: [event('1', 'acme/a.png')] })).toEqual({ batchItemFailures: [] });
-	expect(await batches.unfinished(10)).toMatchObject([{ tenant: 'acme', state: 'claiming', images: 1 }]);
+	expect(await written()).toMatchObject([{ tenant: 'acme', state: 'claiming', images: 1 }]);
 	expect(logged).toEqual([expect.stringMatching(/^planning was interrupted/)]);
 });
 
-/** A planner of tenants without a quota, whose batches wait, and the batches that it writes down. */
-function startPlanner(manifests: Partial<PlannerParts['manifests']>, nowMs = () => 0) {
-	const batches = createMemoryBatches();
-	let minted = 0;
-	const parts = {
-		batches,
-		ledger: createMemoryLedger(),
-		log: () => undefined,
-		imagesBucket: 'images',
-		batchImagesMax: 8,
-		nowMs,
-		mintSuffix: () => String(++minted).padStart(8, '0'),
-		priceNow: async () => embeddedPrice,
-		manifests: { putCandidates: async () => undefined, put: async () => undefined, ...manifests },
-		claims: { claim: async () => true },
-	};
-	return { plan: createPlanner(parts as unknown as PlannerParts), written: () => batches.unfinished(9) };
-}
-
 test('images whose list cannot be written make no batch, which nobody could resume: all of their events come again, and no others', async () => {
 	const { plan, written } = startPlanner({
-		async putCandidates({ tenant }) {
-			if (tenant === 'ill') throw new Error('S3 is down');
+		manifests: {
+			async putCandidates({ tenant }) {
+				if (tenant === 'ill') throw new Error('S3 is down');
+			},
 		},
 	});
 	const answer = await plan({ Records: [event('1', 'ill/a.png'), event('2', 'ill/b.png'), event('3', 'acme/c.png')] });
@@ -121,7 +104,7 @@ test('images whose list cannot be written make no batch, which nobody could resu
 });
 
 test('a batch whose manifest could not be written counts as one without: whoever resumes it writes it', async () => {
-	const { plan, written } = startPlanner({ put: () => Promise.reject(new Error('S3 is down')) });
+	const { plan, written } = startPlanner({ manifests: { put: () => Promise.reject(new Error('S3 is down')) } });
 	expect(await plan({ Records: [event('1', 'acme/a.png')] })).toEqual({ batchItemFailures: [] });
 	const [batch] = await written();
 	expect(batch).toMatchObject({ tenant: 'acme', state: 'claiming' });
@@ -131,16 +114,16 @@ test('a batch whose manifest could not be written counts as one without: whoever
 test('where planning takes for ever, as while a queue does not answer, the rest is claimed, so that no event comes again', async () => {
 	let nowMs = 0;
 	let asked = 0;
-	const { plan, written } = startPlanner(
-		{
+	const { plan, written } = startPlanner({
+		nowMs: () => nowMs,
+		manifests: {
 			async put() {
 				asked += 1;
 				nowMs += limits.planSecondsMax * 1000;
 				throw new Error('no answer');
 			},
 		},
-		() => nowMs,
-	);
+	});
 	const Records = Array.from({ length: 20 }, (_, i) => event(`${i}`, `acme/${i}.png`));
 	expect(await plan({ Records })).toEqual({ batchItemFailures: [] });
 	expect(asked).toBe(1);
