@@ -5,7 +5,7 @@ import { limits } from '../core/limits.ts';
 import type { BatchMessage } from '../core/message.ts';
 import { cardFor } from '../core/testing/card.ts';
 import type { Inference } from '../onnx/client.ts';
-import { classify } from './classify.ts';
+import { type ClassifyParts, classify } from './classify.ts';
 import { createSharedRoom } from './shared-room.ts';
 
 const card = cardFor([10, 20]);
@@ -14,6 +14,10 @@ const message = { batchId: 'b', model: card, images, budgetMacs: 1000 } as unkno
 const manifest = {
 	images: Array.from({ length: images }, (_, i) => ({ key: `acme/${i}.png`, etag: 'e', bytes: 1 })),
 } as unknown as Manifest;
+
+/** Classifies the batch, image by image where `parts` do not say otherwise. */
+const classifyBy = (parts: Pick<ClassifyParts, 'inference' | 'loadPixels'> & Partial<ClassifyParts>, said = {}) =>
+	classify({ card, groupImages: 1, sharedRoom: createSharedRoom(), ...parts }, { ...message, ...said }, manifest);
 
 /** Inference whose answers come when `answer` says so; `running` counts the calls that wait for one. */
 function inferenceThat(answer: (call: number) => Promise<void>) {
@@ -45,12 +49,7 @@ test('where images cannot be loaded, the batch ends when inference is free again
 		setImmediate(release.resolve); // after this one has failed
 		throw new Error('S3 is down');
 	};
-	const done = classify(
-		{ card, inference, loadPixels, groupImages: 2, sharedRoom: createSharedRoom(), wasted },
-		message,
-		manifest,
-	);
-	await expect(done).rejects.toThrow('S3 is down');
+	await expect(classifyBy({ inference, loadPixels, groupImages: 2, wasted })).rejects.toThrow('S3 is down');
 	expect(calls).toEqual({ begun: 2, running: 0 });
 	expect(wasted.mock.calls).toEqual([[4 * (10 + 1)]]);
 });
@@ -62,9 +61,7 @@ test('where inference fails, no further image is loaded', async () => {
 		await vi.waitUntil(() => signal?.aborted, { interval: 1 });
 		throw signal?.reason;
 	};
-	await expect(
-		classify({ card, inference, loadPixels, groupImages: 1, sharedRoom: createSharedRoom() }, message, manifest),
-	).rejects.toThrow('no GPU');
+	await expect(classifyBy({ inference, loadPixels })).rejects.toThrow('no GPU');
 });
 
 test('a batch that takes longer than any may is given back', async () => {
@@ -75,12 +72,8 @@ test('a batch that takes longer than any may is given back', async () => {
 		signal?.throwIfAborted();
 		return new Map();
 	};
-	const done = classify(
-		{ card, inference, loadPixels, groupImages: 1, sharedRoom: createSharedRoom() },
-		message,
-		manifest,
-	);
-	await expect(done).rejects.toMatchObject({ code: 'unavailable', message: 'batch b: not done after 5400 s' });
+	const late = { code: 'unavailable', message: 'batch b: not done after 5400 s' };
+	await expect(classifyBy({ inference, loadPixels })).rejects.toMatchObject(late);
 	vi.useRealTimers();
 });
 
@@ -103,11 +96,7 @@ async function outcomesWhere(silent: [number[], number[]]) {
 		}
 		return new Map();
 	};
-	const outcomes = await classify(
-		{ card, inference, loadPixels, groupImages: 2, sharedRoom: createSharedRoom() },
-		message,
-		manifest,
-	);
+	const outcomes = await classifyBy({ inference, loadPixels, groupImages: 2 });
 	return outcomes.map((outcome) => (outcome.status === 'labelled' ? outcome.policies.length : outcome.reason));
 }
 
@@ -141,7 +130,6 @@ test.each([
 ])('a message that speaks of %s runs nothing', async (_, said, refusal) => {
 	const { inference, calls } = inferenceThat(async () => undefined);
 	const loadPixels = () => Promise.reject(new Error('loaded'));
-	const parts = { card, inference, loadPixels, groupImages: 1, sharedRoom: createSharedRoom() };
-	await expect(classify(parts, { ...message, ...said }, manifest)).rejects.toThrow(refusal);
+	await expect(classifyBy({ inference, loadPixels }, said)).rejects.toThrow(refusal);
 	expect(calls.begun).toBe(0);
 });

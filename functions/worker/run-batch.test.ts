@@ -46,6 +46,18 @@ test('a batch starts only if its worst case ends before the deadline', async () 
 	await expect(run(nowMs + worstMs - 1)).rejects.toThrow('too late to start before its deadline');
 });
 
+/** Runs a batch in time, by a worker of these parts. */
+function runInTime(parts: object): Promise<void> {
+	const own = {
+		card,
+		nowMs: () => nowMs,
+		groupImages: 1,
+		sharedRoom: createSharedRoom(),
+		manifests: { get: async () => ({ images: [{ key: 'acme/cat.png', etag: 'e', bytes: 1 }] }) },
+	};
+	return runBatch({ ...own, ...parts } as unknown as WorkerParts, messageOf(nowMs + limits.batchRunSecondsMax * 2000));
+}
+
 test.each([
 	['its own, whose answer was lost', {}, 'batch classified'],
 	["another attempt's", { startedMs: 1 }, 'another attempt had won'],
@@ -62,19 +74,13 @@ test.each([
 			return 'exists';
 		},
 	};
-	const parts = {
-		card,
+	await runInTime({
 		outcomes,
-		nowMs: () => nowMs,
-		groupImages: 1,
 		reportQueue: { send: async () => undefined },
-		sharedRoom: createSharedRoom(),
 		inference: { provider: 'cpu' },
-		manifests: { get: async () => ({ images: [{ key: 'acme/cat.png', etag: 'e', bytes: 1 }] }) },
 		loadPixels: async () => new Map([[0, failureOf('deleted', 'gone')]]),
 		log: (_: unknown, text: string) => said.push(text),
-	};
-	await runBatch(parts as unknown as WorkerParts, messageOf(nowMs + limits.batchRunSecondsMax * 2000));
+	});
 	expect(said).toEqual(['batch started', told]);
 	expect(reported).toEqual([winner?.startedMs]);
 });
@@ -96,21 +102,15 @@ test.each([
 		logits: new Float32Array(card.classes.length),
 		values: new Float32Array(valuesWidth(card)),
 	});
-	const parts = {
-		card,
+	const ran = runInTime({
 		outcomes,
-		nowMs: () => nowMs,
-		groupImages: 1,
-		sharedRoom: createSharedRoom(),
 		inference: { provider: 'cpu', run },
-		manifests: { get: async () => ({ images: [{ key: 'acme/cat.png', etag: 'e', bytes: 1 }] }) },
 		loadPixels: async (_: unknown, __: unknown, onReady: (image: number) => void) => {
 			onReady(0);
 			return new Map();
 		},
 		log: (level: string, _: string, fields: object) => level === 'warn' && said.push(fields),
-	};
-	const ran = runBatch(parts as unknown as WorkerParts, messageOf(nowMs + limits.batchRunSecondsMax * 2000));
+	});
 	await expect(ran).rejects.toThrow('the bucket is gone');
 	expect(said).toMatchObject(expected);
 	expect(said).toHaveLength(expected.length);
