@@ -90,7 +90,7 @@ test('a batch that a planner has just taken up, after it has waited for too long
 	const manifests: Partial<Manifests> = {
 		async find() {
 			await batches.addReservation(batchId, noted, 0); // between the look at the batch and its end
-			return { v: 1, batchId, tenant, images: [{ key: 'acme/cat.png', etag: 'e1', bytes: 1 }] };
+			return { v: 1, batchId, tenant, images };
 		},
 	};
 	const parts = around(batches, outcomes, manifests);

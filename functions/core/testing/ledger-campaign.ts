@@ -225,9 +225,8 @@ function hasSlept({ attempts, nowMs }: World, rid: string): boolean {
  * hold.
  */
 async function finish(world: World): Promise<void> {
-	const immortal = async () => undefined;
-	for (const command of world.unfinished.splice(0)) await runProcess(world, command, undefined, immortal);
-	for (const number of world.attempts.keys()) await runProcess(world, { do: 'expire', n: number }, undefined, immortal);
+	for (const command of world.unfinished.splice(0)) await runProcess(world, command, undefined, nothing);
+	for (const number of world.attempts.keys()) await runProcess(world, { do: 'expire', n: number }, undefined, nothing);
 	const accounts = [...(world.books.accounts.get(tenant)?.values() ?? [])];
 	expect(accounts.flatMap((account) => Object.keys(account.open))).toEqual([]);
 	const spent = accounts.reduce((sum, account) => sum + account.spentNanoUsd, 0);
