@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Account } from '../ledger.ts';
 import { dayMs } from '../period.ts';
-import { batchIdOf, ridOf } from './ledger-model.ts';
-import { nowMs, period, type Trial } from './ledger-trial.ts';
+import { batchIdOf, nowMs, period, ridOf } from './ledger-model.ts';
+import type { Trial } from './ledger-trial.ts';
 
 /** Quotas that change while money is reserved. */
 export function quotaContract(trial: Trial): void {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkAccount } from '../journal-check.ts';
-import { batchIdOf, ridOf } from './ledger-model.ts';
-import { period, type Trial } from './ledger-trial.ts';
+import { batchIdOf, period, ridOf } from './ledger-model.ts';
+import type { Trial } from './ledger-trial.ts';
 
 const racers = 50;
 

@@ -10,8 +10,9 @@ export const batchIdOf = (n: number) => `20261124T1130${String(n).padStart(5, '0
 /** The n-th reservation id of a test. */
 export const ridOf = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 
-const period = '2026-11';
-const nowMs = Date.UTC(2026, 10, 24, 12);
+export const period = '2026-11';
+/** An instant in it. */
+export const nowMs = Date.UTC(2026, 10, 24, 12);
 const reservations = 12;
 const stepsMax = 20;
 /** Two reservations belong to each batch. The amounts are such that some eight fit into the first limit. */

@@ -1,11 +1,7 @@
 import { beforeAll } from 'vitest';
 import type { Account, ReserveRequest } from '../ledger.ts';
 import type { Ledger } from '../ports.ts';
-import { batchIdOf, ridOf } from './ledger-model.ts';
-
-export const period = '2026-11';
-/** An instant in it. */
-export const nowMs = Date.UTC(2026, 10, 24, 12);
+import { batchIdOf, nowMs, period, ridOf } from './ledger-model.ts';
 
 /** A ledger under test, and tenants of it. */
 export type Trial = ReturnType<typeof createTrial>;
