@@ -1,11 +1,10 @@
-import { type App, Stack, Tags } from 'aws-cdk-lib';
+import { type App, CfnOutput, Stack, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { acknowledgeFindings } from './acknowledged.ts';
 import { Alarms } from './alarms.ts';
 import { Buckets } from './buckets.ts';
 import { functionTimeout } from './function.ts';
 import { Network } from './network.ts';
-import { addOutputs } from './outputs.ts';
 import { Planner } from './planner.ts';
 import { Queues } from './queues.ts';
 import type { Settings } from './settings-schema.ts';
@@ -44,7 +43,8 @@ export class BudgetNetStack extends Stack {
 		const tenants = new Tenants(this, 'Tenants', { name, buckets });
 		const functions = [...planner.functions, ...settler.functions, ...sweeper.functions];
 		new Alarms(this, 'Alarms', { name, queues, functions, topic: topics.alarms });
-		addOutputs(this, {
+		// by these names functions/aws/stack-outputs.ts and functions/cli/workers.ts find them
+		const outputs = {
 			TablePrefix: name,
 			ImagesBucket: buckets.images.bucketName,
 			ResultsBucket: buckets.results.bucketName,
@@ -65,7 +65,8 @@ export class BudgetNetStack extends Stack {
 			WorkerKind: settings.workers,
 			Price: JSON.stringify(settings.price),
 			BatchImagesMax: String(settings.batchImagesMax),
-		});
+		};
+		for (const [id, value] of Object.entries(outputs)) new CfnOutput(this, id, { value });
 		Tags.of(this).add('system', name);
 		acknowledgeFindings(this, settings);
 	}

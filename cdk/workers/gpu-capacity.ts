@@ -1,5 +1,5 @@
 import { Size } from 'aws-cdk-lib';
-import { AcceleratorManufacturer, AcceleratorType, InterfaceVpcEndpoint, type Vpc } from 'aws-cdk-lib/aws-ec2';
+import { AcceleratorManufacturer, AcceleratorType, InterfaceVpcEndpoint } from 'aws-cdk-lib/aws-ec2';
 import { type Cluster, ManagedInstancesCapacityProvider, PropagateManagedInstancesTags } from 'aws-cdk-lib/aws-ecs';
 import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct, type IDependable } from 'constructs';
@@ -35,7 +35,7 @@ export class GpuCapacity extends Construct {
 		});
 		this.provider = new ManagedInstancesCapacityProvider(this, 'Provider', {
 			infrastructureRole,
-			subnets: subnetsOf(network.vpc, network),
+			subnets: network.vpc.selectSubnets(network.subnets).subnets,
 			securityGroups: [network.securityGroup],
 			taskVolumeStorage: volume,
 			propagateTags: PropagateManagedInstancesTags.CAPACITY_PROVIDER,
@@ -60,8 +60,4 @@ export class GpuCapacity extends Construct {
 function waysOut({ vpc, subnets, isPrivate }: Network): IDependable[] {
 	if (!isPrivate) return [vpc.selectSubnets(subnets).internetConnectivityEstablished];
 	return vpc.node.children.filter((child) => child instanceof InterfaceVpcEndpoint);
-}
-
-function subnetsOf(vpc: Vpc, { subnets }: Network) {
-	return vpc.selectSubnets(subnets).subnets;
 }
