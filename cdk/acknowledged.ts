@@ -23,12 +23,7 @@ const tenant = '<aws:PrincipalTag/tenant>';
 
 /** A wildcard in a role's policy is acknowledged resource by resource: one more, and cdk-nag speaks again. */
 function wildcards(path: string, reason: string, resources: string[], workers?: Settings['workers']): Acknowledged[] {
-	return resources.map((resource) => ({
-		path,
-		rule: `IAM5[Resource::${resource}]`,
-		reason,
-		...(workers ? { workers } : {}),
-	}));
+	return resources.map((resource) => ({ path, rule: `IAM5[Resource::${resource}]`, reason, workers }));
 }
 
 const under = (bucket: string, ...prefixes: string[]) => prefixes.map((prefix) => `${bucket}/${prefix}*`);

@@ -75,7 +75,7 @@ export class HandlerFunction extends Construct {
 			memorySize: props.memoryMib ?? functionMemoryMib,
 			timeout: functionTimeout,
 			tracing: Tracing.DISABLED,
-			...(props.mayCallItself ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
+			recursiveLoop: props.mayCallItself ? RecursiveLoop.ALLOW : undefined,
 			environment: props.environment,
 			bundling: bundlingWith(props.files ?? []),
 		});
@@ -92,7 +92,7 @@ export class HandlerFunction extends Construct {
 			batchSize,
 			maxConcurrency: concurrencyMax,
 			reportBatchItemFailures: true,
-			...(window ? { maxBatchingWindow: window } : {}),
+			maxBatchingWindow: window,
 		});
 		return this;
 	}

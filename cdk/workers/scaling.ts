@@ -143,8 +143,8 @@ export class Scaling extends Construct {
 		const policy = this.policyOf('ByBacklog', 'by-backlog');
 		for (const [i, workers] of steps.entries()) {
 			const next = steps[i + 1];
-			const upperBound = next === undefined ? {} : { upperBound: next - 1 };
-			policy.addAdjustment({ adjustment: workers, lowerBound: workers - 1, ...upperBound }); // above the threshold
+			const upperBound = next && next - 1; // above the threshold, as is the lower one
+			policy.addAdjustment({ adjustment: workers, lowerBound: workers - 1, upperBound });
 		}
 		alarm.addAlarmAction(new ApplicationScalingAction(policy));
 	}

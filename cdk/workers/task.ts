@@ -1,7 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import {
 	Compatibility,
-	type ContainerDefinitionOptions,
 	CpuArchitecture,
 	LogDrivers,
 	NetworkMode,
@@ -63,7 +62,7 @@ function poolThreads(cpuUnits: number): number {
 }
 
 function containerOf(settings: Settings, environment: Record<string, string>, logGroup: LogGroup) {
-	const options: ContainerDefinitionOptions = {
+	return {
 		containerName: 'worker',
 		image: workerImage(settings),
 		environment: {
@@ -74,6 +73,6 @@ function containerOf(settings: Settings, environment: Record<string, string>, lo
 		stopTimeout,
 		memoryLimitMiB: settings[settings.workers].memoryMib,
 		readonlyRootFilesystem: true,
+		gpuCount: settings.workers === 'gpu' ? 1 : undefined,
 	};
-	return settings.workers === 'gpu' ? { ...options, gpuCount: 1 } : options;
 }
