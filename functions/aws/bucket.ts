@@ -84,8 +84,8 @@ export function openBucket(s3: S3Client, name: string, wait: (ms: number) => Pro
 			...at(key),
 			Body: text,
 			ContentType: contentType,
-			...(ifNoneMatch ? { IfNoneMatch: '*' } : {}),
-			...(metadata ? { Metadata: metadata } : {}),
+			IfNoneMatch: ifNoneMatch ? '*' : undefined,
+			Metadata: metadata,
 		});
 		if (ifNoneMatch) return await writeFirst(whatOf(key), () => s3.send(put), wait);
 		await awsCall(whatOf(key), () => s3.send(put));

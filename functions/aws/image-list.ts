@@ -46,10 +46,10 @@ export async function listImages(
 	const command = new ListObjectVersionsCommand({
 		Bucket: bucket,
 		EncodingType: 'url', // a key may hold what XML cannot: control characters, line ends
-		...(prefix === undefined ? {} : { Prefix: prefix }),
-		...(after === undefined ? {} : { KeyMarker: after }),
-		...(within === undefined ? {} : { VersionIdMarker: within }),
-		...(versionsMax === undefined ? {} : { MaxKeys: versionsMax }),
+		Prefix: prefix,
+		KeyMarker: after,
+		VersionIdMarker: within,
+		MaxKeys: versionsMax,
 	});
 	const answer = await awsCall(`bucket ${bucket}`, () => s3.send(command));
 	const { Versions = [], DeleteMarkers = [], IsTruncated = false, EncodingType, NextVersionIdMarker } = answer;

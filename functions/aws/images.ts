@@ -61,8 +61,8 @@ export function createImages(s3: S3Client, bucket: string, wait: (ms: number) =>
 			Bucket: bucket,
 			Key: key,
 			IfMatch: `"${etag}"`,
-			...(versionId === undefined ? {} : { VersionId: versionId }),
-			...(range === undefined ? {} : { Range: `bytes=${range.at}-${range.at + range.bytes - 1}` }),
+			VersionId: versionId,
+			Range: range && `bytes=${range.at}-${range.at + range.bytes - 1}`,
 		});
 		const result = await awsCall(`image "${key}" in bucket ${bucket}`, async () => {
 			try {

@@ -53,7 +53,7 @@ export function openLedgerStore(dynamodb: DynamoDBDocumentClient, tableName: str
 				ConsistentRead: true,
 				KeyConditionExpression: 'pk = :pk',
 				ExpressionAttributeValues: { ':pk': pk },
-				...(start ? { ExclusiveStartKey: start } : {}),
+				ExclusiveStartKey: start,
 			});
 			const { Items = [], LastEvaluatedKey } = await awsCall(what, () => dynamodb.send(query));
 			yield* Items.map(read);

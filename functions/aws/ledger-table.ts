@@ -19,7 +19,8 @@ import * as writes from './ledger-writes.ts';
 
 /**
  * The ledger in a DynamoDB table (pk, sk): an item a quota, an item an account, an item a journal entry. Every write
- * touches one item, and has a condition where it rests on what it found there; whoever meets a condition that does not hold reads again, consistently.
+ * touches one item, and has a condition where it rests on what it found there; whoever meets a condition that does not
+ * hold reads again, consistently.
  */
 export function createLedgerTable(store: LedgerStore): Ledger {
 	const { put, update, remove, get, items, getQuota, getAccount } = store;

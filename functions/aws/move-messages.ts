@@ -65,8 +65,7 @@ async function move(
 	toUrl: string,
 ): Promise<void> {
 	const { MessageGroupId } = Attributes; // its tenant, where there is one
-	const group = MessageGroupId === undefined ? {} : { MessageGroupId };
-	const send = new SendMessageCommand({ QueueUrl: toUrl, MessageBody: Body, ...group });
+	const send = new SendMessageCommand({ QueueUrl: toUrl, MessageBody: Body, MessageGroupId });
 	await awsCall(`queue ${toUrl}`, () => sqs.send(send));
 	await awsCall(`queue ${fromUrl}`, () => sqs.send(new DeleteMessageCommand({ QueueUrl: fromUrl, ReceiptHandle })));
 }

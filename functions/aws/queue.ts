@@ -21,8 +21,7 @@ export function createQueue<T>(sqs: SQSClient, queueUrl: string, schema: z.ZodTy
 		async send(message, { groupId } = {}) {
 			const body = asciiJson(parse(schema, message, `message for queue ${name}`));
 			mustFit(`message for queue ${name}`, body, limits.messageBytesMax);
-			const group = groupId === undefined ? {} : { MessageGroupId: groupId };
-			const send = new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body, ...group });
+			const send = new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body, MessageGroupId: groupId });
 			await awsCall(`queue ${name}`, () => sqs.send(send, { requestTimeout: requestTimeoutMs }));
 		},
 	};

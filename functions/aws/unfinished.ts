@@ -1,4 +1,4 @@
-import { type DynamoDBDocumentClient, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, QueryCommand, ScanCommand, type ScanCommandInput } from '@aws-sdk/lib-dynamodb';
 import pMap from 'p-map';
 import { z } from 'zod';
 import type { Batch } from '../core/batch.ts';
@@ -125,7 +125,7 @@ function integerIn(min: number, max: number): number {
 	return min + Math.floor(Math.random() * (max - min + 1));
 }
 
-type IndexInput = { TableName: string; IndexName: string; Limit?: number; ExclusiveStartKey?: Record<string, unknown> };
+type IndexInput = Pick<ScanCommandInput, 'TableName' | 'IndexName' | 'Limit' | 'ExclusiveStartKey'>;
 type CommandOf = (input: IndexInput) => QueryCommand | ScanCommand;
 
 /** The index, page by page. */
@@ -145,8 +145,7 @@ async function readPage(
 	commandOf: CommandOf,
 	start?: IndexInput['ExclusiveStartKey'],
 ): Promise<{ entries: Entry[]; next: IndexInput['ExclusiveStartKey'] }> {
-	const input = { TableName: tableName, IndexName: unfinishedIndex };
-	const command = commandOf(start ? { ...input, ExclusiveStartKey: start } : input);
+	const command = commandOf({ TableName: tableName, IndexName: unfinishedIndex, ExclusiveStartKey: start });
 	const what = `table ${tableName}`;
 	// both answer alike
 	const { Items = [], LastEvaluatedKey } = await awsCall(what, () => dynamodb.send(command as ScanCommand));
