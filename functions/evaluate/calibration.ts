@@ -1,6 +1,5 @@
-import { fullMacs, leastMacs } from '../core/package.ts';
 import { gateBatch } from './gated.ts';
-import { baseBatchImages, type Trial } from './trial.ts';
+import { baseBatchImages, payableShares, type Trial } from './trial.ts';
 
 /** What the gate says of its labels at one share, beside what they are; all from 0 to 1. */
 export interface Calibration {
@@ -19,10 +18,7 @@ export function calibrationOf(
 	judged: Pick<Trial, 'card' | 'table' | 'values'>,
 	shares: readonly number[],
 ): Calibration[] {
-	const { card } = judged;
-	return shares
-		.filter((share) => leastMacs(card) <= share * fullMacs(card))
-		.map((share) => calibrationAt({ ...judged, share }));
+	return payableShares(judged.card, shares).map((share) => calibrationAt({ ...judged, share }));
 }
 
 function calibrationAt(judged: Pick<Trial, 'card' | 'table' | 'values' | 'share'>): Calibration {

@@ -1,10 +1,10 @@
-import { fullMacs, leastMacs, type ModelCard } from '../core/package.ts';
+import type { ModelCard } from '../core/package.ts';
 import { permutation } from '../core/random.ts';
 import { cascadeOfOne, cascadeOfTwo } from './cascade.ts';
 import { gate, gatedBy, random, softActor } from './gated.ts';
 import { type Small, smallOf } from './small.ts';
 import type { OutcomeTable, ValueTable } from './table.ts';
-import { baseBatchImages, type Method, type MethodRow, type Trial } from './trial.ts';
+import { baseBatchImages, type Method, type MethodRow, payableShares, type Trial } from './trial.ts';
 import { oracle, oracleOf, single, staticMix } from './ungated.ts';
 
 /** Accuracies are means over so many ways of cutting the images into batches. */
@@ -57,26 +57,20 @@ export function evaluateHeldOut(
 		const fit = { table, values, images: halves[1 - i] as number[] };
 		return { card, table, values, images, batchImages: baseBatchImages, fit };
 	});
-	return shares
-		.filter((share) => leastMacs(card) <= share * fullMacs(card))
-		.flatMap((share) => {
-			const rows = trials.map((trial) => evaluateAt(methods, { ...trial, share }));
-			return joined(
-				rows,
-				halves.map((images) => images.length),
-			);
-		});
+	const sizes = halves.map((images) => images.length);
+	return payableShares(card, shares).flatMap((share) => {
+		const rows = trials.map((trial) => evaluateAt(methods, { ...trial, share }));
+		return joined(rows, sizes);
+	});
 }
 
 /** All methods on images that nothing was chosen on: choices are made on the held-out ones. */
 export function evaluateTest(judged: Judged, fit: Trial['fit'], shares: readonly number[]): MethodRow[] {
 	const { card, table, values } = judged;
 	const images = Array.from({ length: table.images }, (_, image) => image);
-	return shares
-		.filter((share) => leastMacs(card) <= share * fullMacs(card))
-		.flatMap((share) =>
-			evaluateAt(methodsOf(judged), { card, table, values, images, share, batchImages: baseBatchImages, fit }),
-		);
+	return payableShares(card, shares).flatMap((share) =>
+		evaluateAt(methodsOf(judged), { card, table, values, images, share, batchImages: baseBatchImages, fit }),
+	);
 }
 
 function evaluateAt(methods: readonly Method[], trial: Trial): MethodRow[] {
@@ -92,9 +86,7 @@ function shuffled(trial: Trial, method: Method): MethodRow | undefined {
 	const [first, ...more] = rows.filter((row) => row !== undefined);
 	if (!first) return undefined;
 	for (const row of more) add(first, row);
-	for (let image = 0; image < first.right.length; image++)
-		first.right[image] = (first.right[image] as number) / shuffles;
-	return { ...first, macsPerImage: first.macsPerImage / shuffles };
+	return { ...first, right: first.right.map((sum) => sum / shuffles), macsPerImage: first.macsPerImage / shuffles };
 }
 
 /** Adds a row of the same method to another. */

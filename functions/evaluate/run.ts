@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BudgetNetError } from '../core/errors.ts';
-import { fullMacs, leastMacs, type ModelCard } from '../core/package.ts';
+import type { ModelCard } from '../core/package.ts';
 import { type Inference, startInference } from '../onnx/client.ts';
 import { loadPackage, type ModelPackage } from '../onnx/package-files.ts';
 import { agentValues, crossFittedValues } from './agent-values.ts';
@@ -16,7 +16,7 @@ import { type EvaluationRow, rowsOf } from './report.ts';
 import { type Shift, shifted, shifts } from './shift.ts';
 import { loadSmalls, type Small } from './small.ts';
 import { loadOneStep, loadTable, mustBeOf, type OutcomeTable } from './table.ts';
-import type { MethodRow, Trial } from './trial.ts';
+import { type MethodRow, payableShares, type Trial } from './trial.ts';
 
 export interface EvaluationOptions {
 	/** The folder models. */
@@ -127,7 +127,7 @@ async function runPasses(
 		const live = await runAll(pkg.card, inference, files, truth);
 		const agreement = table && agreementOf(live.table, table, indices);
 		const passes: Pass[] = [];
-		const payable = shares.filter((share) => share * fullMacs(pkg.card) >= leastMacs(pkg.card));
+		const payable = payableShares(pkg.card, shares);
 		for (const share of payable.sort((a, b) => a - b)) {
 			passes.push(await passAt(pkg.card, inference, live, share));
 			onPass?.(passes.length, payable.length);

@@ -1,4 +1,4 @@
-import { fullMacs, type ModelCard, macsTo } from '../core/package.ts';
+import { fullMacs, leastMacs, type ModelCard, macsTo } from '../core/package.ts';
 import type { OutcomeTable, ValueTable } from './table.ts';
 
 /** Images of the batches that the tables speak of. */
@@ -62,6 +62,11 @@ export function byBatch(trial: Trial, method: string, run: (batch: readonly numb
 		overshootMacs = Math.max(overshootMacs, result.macs - budgetMacsOf(trial, batch.length));
 	}
 	return { method, share, batch: batchImages, macsPerImage: total / images.length, overshootMacs, right };
+}
+
+/** Of some shares those that pay a batch what each of its images must be paid: only there anything is judged. */
+export function payableShares(card: ModelCard, shares: readonly number[]): number[] {
+	return shares.filter((share) => leastMacs(card) <= share * fullMacs(card));
 }
 
 /** Whether a policy fits into the budget for every image. */
