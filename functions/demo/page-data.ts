@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Outcome } from '../core/outcome.ts';
 import { reportOf } from '../core/report.ts';
 import type { Host } from '../local/host.ts';
-import type { DemoPage } from '../pages/demo-page.ts';
+import type { DemoPage } from '../pages/demo-data.ts';
 import type { TenantRun } from './run.ts';
 import { nameOf } from './summary.ts';
 
@@ -20,9 +20,9 @@ export async function pageData(
 	machine: string,
 ): Promise<DemoPage> {
 	const batches = runs.flatMap(({ tally, outcomes }) => {
-		const places = batchesOf(tally.settled.map(({ images }) => images));
-		return tally.settled.map((facts, i) => {
-			const { policies } = reportOf(facts, outcomes.slice(...(places[i] as [number, number])));
+		const left = [...outcomes]; // they were read batch by batch
+		return tally.settled.map((facts) => {
+			const { policies } = reportOf(facts, left.splice(0, facts.images));
 			const { tenant, batchId, images, budgetMacs, consumedMacs } = facts;
 			return { tenant, batchId, images, budgetMacs, consumedMacs, policies };
 		});
@@ -34,16 +34,6 @@ export async function pageData(
 		batches,
 		examples: await examplesOf(runs, folder, truth),
 	};
-}
-
-/** Outcomes were read batch by batch: where each one's lie. */
-function batchesOf(counts: readonly number[]): [number, number][] {
-	let from = 0;
-	return counts.map((count) => {
-		const place: [number, number] = [from, from + count];
-		from += count;
-		return place;
-	});
 }
 
 async function examplesOf(

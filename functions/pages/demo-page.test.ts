@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { cardFor } from '../core/testing/card.ts';
-import { type DemoPage, renderDemoPage } from './demo-page.ts';
+import type { DemoPage } from './demo-data.ts';
+import { renderDemoPage } from './demo-page.ts';
 
 const hostile = '<img src=x onerror="alert(1)">';
 const page: DemoPage = {

@@ -11,8 +11,6 @@ import { policiesPlot } from './policies-plot.ts';
 import { tenantTable } from './tenant-table.ts';
 import { countOf, countOfCapital } from './words.ts';
 
-export type { DemoPage } from './demo-data.ts';
-
 /** The demo's page as one self-contained HTML file. */
 export async function renderDemoPage(data: DemoPage): Promise<string> {
 	const { card, machine, tenants } = data;

@@ -34,15 +34,8 @@ function accuraciesOf({ days }: Tally): { day: number; accuracy: number }[] {
 	for (let day = 0; day + daysPerPoint <= days.length; day += daysPerPoint) {
 		const week = days.slice(day, day + daysPerPoint);
 		const sum = (pick: (one: Tally['days'][number]) => number) => week.reduce((total, one) => total + pick(one), 0);
-		points.push({
-			day,
-			accuracy:
-				sum(({ right }) => right) /
-				Math.max(
-					1,
-					sum(({ images }) => images),
-				),
-		});
+		const images = sum((one) => one.images);
+		points.push({ day, accuracy: sum((one) => one.right) / Math.max(1, images) });
 	}
 	return points;
 }

@@ -57,8 +57,8 @@ export function addTenant(tally: Tally, { fates, periods, lost }: TenantResult):
 	for (const period of periods) {
 		tally.periods += 1;
 		if (period.wrong) tally.periodsOverLimit += 1;
+		if (isNear(period, period.demandNanoUsd)) addNear(tally, period);
 	}
-	for (const period of periods) if (isNear(period, period.demandNanoUsd)) addNear(tally, period);
 	let at = 0;
 	for (const fate of fates) {
 		addFate(tally, fate);
