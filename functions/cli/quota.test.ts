@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { BudgetNetError } from '../core/errors.ts';
 import { createMemoryLedger } from '../core/memory-ledger.ts';
 import type { Ledger } from '../core/ports.ts';
+import type { Connection } from './connect.ts';
 import { exitCodes } from './exit-codes.ts';
 import { changeFrom, fittingQuotas } from './quota.ts';
 import { wishOf } from './quota-options.ts';
@@ -13,7 +14,8 @@ test('what two people say of a quota at the same time both holds', async () => {
 	const nowMs = Date.UTC(2026, 10, 24);
 	const { revision: _, ...first } = await ledger.setQuota({ tenant, limitNanoUsd: 5 }, nowMs);
 	let looks = 0;
-	await changeFrom({ ledger, nowMs: () => nowMs }, tenant, async (_, before) => {
+	const connection = { ledger, nowMs: () => nowMs } as unknown as Connection;
+	await changeFrom(connection, tenant, async (_, before) => {
 		looks += 1;
 		if (looks === 1) await ledger.setQuota({ ...first, suspended: true }, nowMs); // the other's
 		return ledger.setQuota(wishOf(tenant, before, { limit: '0.000000009' }), nowMs, before?.revision ?? 0);

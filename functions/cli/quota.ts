@@ -6,7 +6,7 @@ import { limits } from '../core/limits.ts';
 import { formatUsd } from '../core/money.ts';
 import { pacingOf } from '../core/pacing.ts';
 import type { Ledger } from '../core/ports.ts';
-import { nextQuota, type Quality, type Quota, type QuotaWish } from '../core/quota.ts';
+import { nextQuota, type Quality, type Quota } from '../core/quota.ts';
 import { type Connection, connected } from './connect.ts';
 import { fitting } from './fitting.ts';
 import { checkQualities } from './known-qualities.ts';
@@ -30,12 +30,12 @@ export function quotaCommand(): Command {
 	const set = forTenant('set', 'give a tenant a quota, or change what is said of it; it holds from the next batch on');
 	for (const option of [...quotaOptions, modelOption]) set.addOption(option);
 	set.action((tenant: string, options: SetOptions) =>
-		change(
-			tenant,
-			options,
-			(ledger, before, nowMs) => setQuota(ledger, before, wishOf(tenant, before, options), nowMs),
-			(connection, before) => checkQualities(connection, options, before),
-		),
+		change(tenant, options, async (connection, before, nowMs) => {
+			await checkQualities(connection, options, before);
+			const wish = wishOf(tenant, before, options);
+			await mustAllowPeriodChange(connection.ledger, before, nextQuota(before, wish, nowMs), nowMs);
+			return connection.ledger.setQuota(wish, nowMs, before?.revision ?? 0);
+		}),
 	);
 	return new Command('quota')
 		.description('what tenants may spend')
@@ -52,18 +52,13 @@ export function quotaCommand(): Command {
 		.addCommand(suspension('resume', false, 'go on after suspend, in the order of the drops'));
 }
 
-async function setQuota(ledger: Ledger, before: Quota | undefined, wish: QuotaWish, nowMs: number): Promise<Quota> {
-	await mustAllowPeriodChange(ledger, before, nextQuota(before, wish, nowMs), nowMs);
-	return ledger.setQuota(wish, nowMs, before?.revision ?? 0);
-}
-
 function forTenant(name: string, description: string): Command {
 	return new Command(name).description(description).argument('<tenant>', 'who').option('--json', 'print as JSON');
 }
 
 function suspension(name: string, suspended: boolean, description: string): Command {
 	return forTenant(name, description).action((tenant: string, options: Output) =>
-		change(tenant, options, (ledger, before, nowMs) => {
+		change(tenant, options, ({ ledger }, before, nowMs) => {
 			const { revision, continues: _, ...kept } = presentQuota(tenant, before);
 			return ledger.setQuota({ ...kept, suspended }, nowMs, revision);
 		}),
@@ -71,22 +66,12 @@ function suspension(name: string, suspended: boolean, description: string): Comm
 }
 
 /** @param nowMs by AWS's clock (connect.ts) */
-type Action = (ledger: Ledger, before: Quota | undefined, nowMs: number) => Promise<Quota>;
+type Action = (connection: Connection, before: Quota | undefined, nowMs: number) => Promise<Quota>;
 
-/** Reads a tenant's quota, does something with it after the check, and prints what it then is. */
-async function change(
-	tenant: string,
-	{ json }: Output,
-	action: Action,
-	check?: (connection: Connection, before: Quota | undefined) => Promise<void>,
-): Promise<void> {
+/** Reads a tenant's quota, does something with it, and prints what it then is. */
+async function change(tenant: string, { json }: Output, action: Action): Promise<void> {
 	saidTenant(tenant);
-	const quota = await connected((connection) =>
-		changeFrom(connection, tenant, async (ledger, before, nowMs) => {
-			await check?.(connection, before);
-			return action(ledger, before, nowMs);
-		}),
-	);
+	const quota = await connected((connection) => changeFrom(connection, tenant, action));
 	process.stdout.write(`${json ? JSON.stringify(asJson(quota)) : describe(quota)}\n`);
 }
 
@@ -96,15 +81,11 @@ function asJson(quota: Quota): Quota {
 }
 
 /** Does something with a tenant's quota as it is; said anew where somebody else has changed it meanwhile. */
-export async function changeFrom(
-	{ ledger, nowMs }: Pick<Connection, 'ledger' | 'nowMs'>,
-	tenant: string,
-	action: Action,
-): Promise<Quota> {
+export async function changeFrom(connection: Connection, tenant: string, action: Action): Promise<Quota> {
 	return tries(`quota of tenant ${tenant}`, async () => {
 		try {
-			const before = await ledger.getQuota(tenant);
-			return await action(ledger, before, nowMs());
+			const before = await connection.ledger.getQuota(tenant);
+			return await action(connection, before, connection.nowMs());
 		} catch (error) {
 			if (error instanceof BudgetNetError && error.code === 'conflict') return again;
 			throw error;

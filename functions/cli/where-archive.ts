@@ -41,14 +41,10 @@ export async function findArchive(
 
 /** In words, line by line: the whole, then how many batches are how far. */
 export function describeArchive({ key, version, images, labelled, failed, expired, batches }: ArchivePlace): string[] {
-	const states = new Map<string, number>();
-	for (const { state, reason } of batches) {
-		const how = reason ? `${state} (${reason})` : state;
-		states.set(how, (states.get(how) ?? 0) + 1);
-	}
+	const states = Map.groupBy(batches, ({ state, reason }) => (reason ? `${state} (${reason})` : state));
 	const gone = expired > 0 ? `, ${expired} whose ${outcomesGone}` : '';
 	return [
 		`${key} (version ${version}): an archive of ${images} images, ${labelled} labelled, ${failed} failed${gone}`,
-		`batches: ${[...states].map(([how, count]) => `${count} ${how}`).join(', ')}`,
+		`batches: ${[...states].map(([how, those]) => `${those.length} ${how}`).join(', ')}`,
 	];
 }
