@@ -1,31 +1,22 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import pMap from 'p-map';
-import { createClients } from '../aws/clients.ts';
-import { namesOf } from '../aws/names.ts';
 import { limits } from '../core/limits.ts';
 import type { ModelCard } from '../core/package.ts';
-import { startEmulators } from '../local/emulators/start.ts';
+import { startEmbeddedCloud } from '../local/cloud.ts';
 import { createHandlers } from '../local/handlers.ts';
-import { provision } from '../local/provision.ts';
 
-const prefix = 'faults';
 const tenant = 'acme';
 
 /** An embedded cloud without anybody at work in it, and one tenant whom money does not stop. */
 export async function startCloud(card: ModelCard, visibilitySeconds: number) {
-	const { imagesBucket, imageEvents } = namesOf(prefix);
-	const notifications = [{ bucket: imagesBucket, queueName: imageEvents }];
-	const endpoints = await startEmulators({ notifications });
-	const clients = createClients(endpoints);
-	const resources = await provision(clients, { sqsEndpoint: endpoints.sqsEndpoint, prefix, visibilitySeconds });
+	const cloud = await startEmbeddedCloud(visibilitySeconds);
+	const { clients, resources } = cloud;
 	const bounds = { batchImagesMax: 1, planningSecondsMax: 1 };
 	const stores = createHandlers(clients, resources, { card, ...bounds, log: () => undefined });
 	await stores.ledger.setQuota({ tenant, limitNanoUsd: Number.MAX_SAFE_INTEGER, expectedImages: 0 }, Date.now());
 	return {
+		...cloud,
 		tenant,
-		endpoints,
-		clients,
-		resources,
 		stores,
 		/** Drops a picture so many times. @returns the keys */
 		async drop(picture: Uint8Array, images: number): Promise<string[]> {
@@ -34,10 +25,6 @@ export async function startCloud(card: ModelCard, visibilitySeconds: number) {
 				clients.s3.send(new PutObjectCommand({ Bucket: resources.imagesBucket, Key, Body: picture }));
 			await pMap(keys, put, { concurrency: limits.uploadConcurrency });
 			return keys;
-		},
-		async close(): Promise<void> {
-			for (const client of Object.values(clients)) client.destroy();
-			await endpoints.close();
 		},
 	};
 }

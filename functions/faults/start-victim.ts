@@ -13,12 +13,8 @@ export interface Victim {
 
 /** Starts a role in a process of its own. */
 export function startVictim(orders: VictimOrders): Victim {
-	const { s3Endpoint, sqsEndpoint, dynamodbEndpoint, region, credentials } = orders.endpoints;
-	const endpoints = { s3Endpoint, sqsEndpoint, dynamodbEndpoint, region, credentials };
 	const file = join(import.meta.dirname, 'victim.ts');
 	const child = spawn(process.execPath, [file], { stdio: ['pipe', 'pipe', 'inherit'] });
-	const ready = once(child.stdout, 'data').then(() =>
-		child.stdin.write(`${JSON.stringify({ ...orders, endpoints })}\n`),
-	);
+	const ready = once(child.stdout, 'data').then(() => child.stdin.write(`${JSON.stringify(orders)}\n`));
 	return { process: child, ready, died: once(child, 'exit') };
 }

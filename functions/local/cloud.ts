@@ -18,14 +18,17 @@ export interface Cloud {
 
 const prefix = 'budgetnet';
 
-/** Starts the embedded cloud: emulators in this process, on loopback ports. */
-export async function startEmbeddedCloud(): Promise<Cloud> {
+/**
+ * Starts the embedded cloud: emulators in this process, on loopback ports.
+ * @param visibilitySeconds after which a message that nobody deletes comes again
+ */
+export async function startEmbeddedCloud(visibilitySeconds: number = limits.visibilitySeconds): Promise<Cloud> {
 	const names = namesOf(prefix);
 	const notification = { bucket: names.imagesBucket, queueName: names.imageEvents };
 	const emulators = await startEmulators({ notifications: [notification] });
 	const clients = createClients(emulators);
 	const { sqsEndpoint } = emulators;
-	const resources = await provision(clients, { sqsEndpoint, prefix, visibilitySeconds: limits.visibilitySeconds });
+	const resources = await provision(clients, { sqsEndpoint, prefix, visibilitySeconds });
 	return {
 		endpoints: emulators,
 		clients,

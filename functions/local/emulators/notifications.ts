@@ -18,14 +18,13 @@ export function mendNotifications(
 	{ s3Store, sqsStore }: Pick<Stores, 's3Store' | 'sqsStore'>,
 	{ region, notifications }: { region: string; notifications: readonly Notification[] },
 ): void {
-	const queuesOf = new Map<string, string[]>();
-	for (const { bucket, queueName } of notifications) queuesOf.set(bucket, [...(queuesOf.get(bucket) ?? []), queueName]);
+	const byBucket = Map.groupBy(notifications, ({ bucket }) => bucket);
 	let sequence = 0;
 
 	app.addHook<unknown, S3Request>('onSend', (request, reply, _payload, done) => {
 		const { bucket, '*': key } = request.params ?? {};
-		const queueNames = bucket ? queuesOf.get(bucket) : undefined;
-		if (!bucket || !key || !queueNames || reply.statusCode !== 200) return done();
+		const told = bucket ? byBucket.get(bucket) : undefined;
+		if (!bucket || !key || !told || reply.statusCode !== 200) return done();
 		const copied = request.headers['x-amz-copy-source'] !== undefined;
 		const eventName = creationOf(request.method, request.query, copied);
 		if (eventName === undefined) return done();
@@ -33,7 +32,7 @@ export function mendNotifications(
 		const { etag, contentLength: bytes } = s3Store.headObject(bucket, key);
 		sequence += 1;
 		const message = createdMessage({ eventName, region, bucket, key, etag, bytes, sequence });
-		for (const queueName of queueNames) send(sqsStore, queueName, message);
+		for (const { queueName } of told) send(sqsStore, queueName, message);
 		done();
 	});
 }

@@ -68,14 +68,10 @@ export async function startLocalStackCloud(options: {
 		await deployTemplate(cloudFormation, options.stackName, dataPlaneOf(template, { tables: server.hasDynamoDb }));
 		if (tables) for (const table of tablesOf(template)) await clients.dynamodb.send(new CreateTableCommand(table));
 		const resources = await findResources(cloudFormation, options.stackName);
-		const traces = { pids: [server.pid], endpoints: [...new Set(Object.values(endpointsOf(endpoints)))] };
+		const traces = { pids: [server.pid], endpoints: [...new Set([server.endpoint, endpoints.dynamodbEndpoint])] };
 		return { endpoints, clients, resources, traces, lost: server.lost, close };
 	} catch (error) {
 		await close();
 		throw error;
 	}
-}
-
-function endpointsOf({ s3Endpoint, sqsEndpoint, dynamodbEndpoint }: Endpoints) {
-	return { s3Endpoint, sqsEndpoint, dynamodbEndpoint };
 }
