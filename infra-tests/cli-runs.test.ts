@@ -8,6 +8,7 @@ import { createStores } from '../functions/aws/stores.ts';
 import { runBudgetnet, startUp } from './cli-runner.ts';
 
 const sample = join(import.meta.dirname, '..', 'models', 'samples', 'cifar10', 'images');
+const patience = { timeout: 30_000, interval: 500 };
 
 let up: Awaited<ReturnType<typeof startUp>>;
 let environment: Record<string, string>;
@@ -39,9 +40,7 @@ test('where follows an image from the drop to its label; stop holds back what co
 		);
 	const placeOf = async (key: string) => JSON.parse((await against('where', key, '--json')).stdout);
 	await drop('acme/cat.png');
-	await expect
-		.poll(async () => (await placeOf('acme/cat.png')).state, { timeout: 30_000, interval: 500 })
-		.toBe('settled');
+	await expect.poll(async () => (await placeOf('acme/cat.png')).state, patience).toBe('settled');
 	expect((await placeOf('acme/cat.png')).outcome).toMatchObject({ status: 'labelled', key: 'acme/cat.png' });
 	expect((await against('where', 'acme/cat.png')).stdout).toMatch(
 		/is settled\nbatch \S+\nlabel \w+ \(0\.\d+\), policies p\d.*\nmodel cifar10-resnet, sha256:\w{64}\n$/,
@@ -54,13 +53,9 @@ test('where follows an image from the drop to its label; stop holds back what co
 		stderr: expect.stringContaining('no image "acme/dog.png"'),
 	});
 	await drop('acme/note.txt', 'no image');
-	await expect
-		.poll(async () => (await placeOf('acme/note.txt')).outcome?.reason, { timeout: 30_000, interval: 500 })
-		.toBe('not-an-image');
+	await expect.poll(async () => (await placeOf('acme/note.txt')).outcome?.reason, patience).toBe('not-an-image');
 	await drop('acme/a.zip', await buildZip([{ name: 'in/it.png', content: await readFile(join(sample, '0000.png')) }]));
-	await expect
-		.poll(async () => (await placeOf('acme/a.zip')).batches?.[0].state, { timeout: 30_000, interval: 500 })
-		.toBe('settled');
+	await expect.poll(async () => (await placeOf('acme/a.zip')).batches?.[0].state, patience).toBe('settled');
 	expect(await placeOf('acme/a.zip')).toMatchObject({ images: 1, labelled: 1, failed: 0 });
 	expect((await against('where', 'acme/a.zip', 'in/it.png')).stdout).toMatch(
 		/^acme\/a.zip in\/it.png .*settled\nbatch \S+\nlabel/,
@@ -89,15 +84,11 @@ test('where follows an image from the drop to its label; stop holds back what co
 		});
 	expect((await against('stop')).status).toBe(0);
 	await drop('acme/lost.png');
-	await expect
-		.poll(async () => (await placeOf('acme/lost.png')).reason, { timeout: 30_000, interval: 500 })
-		.toBe('stopped');
+	await expect.poll(async () => (await placeOf('acme/lost.png')).reason, patience).toBe('stopped');
 	const lost = { v: 1, batchId: (await placeOf('acme/lost.png')).batchId, tenant: 'acme', giveUp: 'dead-letter' };
 	const QueueUrl = `${environment.AWS_ENDPOINT_URL_SQS}/000000000000/budgetnet-reports`;
 	await clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(lost) }));
-	await expect
-		.poll(async () => (await placeOf('acme/lost.png')).outcome?.reason, { timeout: 30_000, interval: 500 })
-		.toBe('given-up');
+	await expect.poll(async () => (await placeOf('acme/lost.png')).outcome?.reason, patience).toBe('given-up');
 	const before = await batchesWithOutcomes();
 	const retried: string[] = [];
 	for (let time = 0; time < 2; time++) {
@@ -109,18 +100,18 @@ test('where follows an image from the drop to its label; stop holds back what co
 	const statesOfRetried = async () =>
 		(await Promise.all(retried.map((batchId) => batches.get(batchId)))).map((batch) => batch?.state).sort();
 	// Said twice, it is paid once.
-	await expect.poll(statesOfRetried, { timeout: 30_000, interval: 500 }).toEqual(['deferred', 'void']);
+	await expect.poll(statesOfRetried, patience).toEqual(['deferred', 'void']);
 	expect((await against('where', 'acme/lost.png')).stdout).toMatch(
 		/^acme\/lost.png .*: its batch waits, reason: stopped\nbatch \S+\nrun 1:\n.* is settled\nbatch \S+\nfailed: given-up: /,
 	);
 	expect((await against('start')).status).toBe(0);
-	await expect.poll(statesOfRetried, { timeout: 30_000, interval: 500 }).toEqual(['settled', 'void']);
+	await expect.poll(statesOfRetried, patience).toEqual(['settled', 'void']);
 	expect(JSON.parse((await against('retry', '--tenant', 'acme', 'acme/cat.png', '--json')).stdout)).toEqual({
 		images: 1,
 		batchIds: [expect.stringMatching(/^\d+T/)],
 		expired: 0,
 	});
-	await expect.poll(batchesWithOutcomes, { timeout: 30_000, interval: 500 }).toBe(before + 2);
+	await expect.poll(batchesWithOutcomes, patience).toBe(before + 2);
 	const { batchId, outcome, earlier } = await placeOf('acme/cat.png');
 	expect({ outcome, earlier }).toMatchObject({
 		outcome: { status: 'labelled' },
@@ -130,9 +121,7 @@ test('where follows an image from the drop to its label; stop holds back what co
 	expect((await against('redrive', 'image-events')).stdout).toContain('0 messages put back');
 	expect((await against('stop')).status).toBe(0);
 	await drop('acme/wrong/it.png');
-	await expect
-		.poll(async () => (await placeOf('acme/wrong/it.png')).reason, { timeout: 30_000, interval: 500 })
-		.toBe('stopped');
+	await expect.poll(async () => (await placeOf('acme/wrong/it.png')).reason, patience).toBe('stopped');
 	const wrong = ['--tenant', 'acme', '--prefix', 'acme/wrong/'];
 	expect(JSON.parse((await against('discard', ...wrong, '--dry-run', '--json')).stdout)).toEqual({
 		batches: [{ batchId: (await placeOf('acme/wrong/it.png')).batchId, images: 1 }],
@@ -140,29 +129,23 @@ test('where follows an image from the drop to its label; stop holds back what co
 		more: false,
 	});
 	expect((await against('discard', ...wrong)).stdout).toMatch(/^1 images in 1 /);
-	await expect
-		.poll(async () => (await placeOf('acme/wrong/it.png')).outcome?.reason, { timeout: 30_000, interval: 500 })
-		.toBe('discarded');
+	await expect.poll(async () => (await placeOf('acme/wrong/it.png')).outcome?.reason, patience).toBe('discarded');
 	await drop('acme/later.png');
-	await expect
-		.poll(async () => (await placeOf('acme/later.png')).reason, { timeout: 30_000, interval: 500 })
-		.toBe('stopped');
+	await expect.poll(async () => (await placeOf('acme/later.png')).reason, patience).toBe('stopped');
 	expect((await against('start')).status).toBe(0);
-	await expect
-		.poll(async () => (await placeOf('acme/later.png')).state, { timeout: 30_000, interval: 500 })
-		.toBe('settled');
+	await expect.poll(async () => (await placeOf('acme/later.png')).state, patience).toBe('settled');
 	const inAll = await batchesWithOutcomes();
 	const { digest } = await placeOf('acme/later.png');
 	const again = await against('retry', '--tenant', 'acme', '--digest', digest.slice(0, 'sha256:'.length + 12));
 	expect(again.stdout).toMatch(
 		/^4 images run again, in 4 batches\n(\S+\n){4}those that run again already do not run twice\n$/,
 	);
-	await expect.poll(batchesWithOutcomes, { timeout: 30_000, interval: 500 }).toBe(inAll + 4);
+	await expect.poll(batchesWithOutcomes, patience).toBe(inAll + 4);
 	expect((await placeOf('acme/later.png')).earlier).toMatchObject([{ outcome: { status: 'labelled' }, digest }]);
 	const month = first.replace(/^(\d{4})(\d{2}).*$/, '$1-$2');
 	const json = async (...args: string[]) => JSON.parse((await against(...args, '--json')).stdout);
 	const inFlight = async () => (await json('status', 'acme')).inFlightBatches;
-	await expect.poll(inFlight, { timeout: 30_000, interval: 500 }).toBe(0);
+	await expect.poll(inFlight, patience).toBe(0);
 	const [{ billedNanoUsd }] = await json('bill', '--month', month);
 	expect(await json('reconcile', '--month', month, '--bill', '1')).toMatchObject({
 		notionalNanoUsd: billedNanoUsd,

@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { findResources } from '../functions/aws/stack-outputs.ts';
 import { BudgetNetError } from '../functions/core/errors.ts';
 import { expectLines } from './cli-runner.ts';
+import { environmentOf } from './environment.ts';
 import { startSmallCloud } from './small-cloud.ts';
 
 let server: Server | undefined;
@@ -107,14 +108,9 @@ describe('a command on a stack', () => {
 		const local = { ...rebuilt, ...onLocalStack };
 		const client = await startCloudFormation({ mine, local, rebuilt, undigested, older: before });
 		const { hostname, port } = await (client.config.endpoint as () => Promise<{ hostname: string; port?: number }>)();
-		const { s3Endpoint, sqsEndpoint, dynamodbEndpoint, region, credentials } = cloud.endpoints;
 		return {
-			...{ AWS_ENDPOINT_URL_CLOUDFORMATION: `http://${hostname}:${port}`, AWS_REGION: region },
-			AWS_ENDPOINT_URL_S3: s3Endpoint,
-			AWS_ENDPOINT_URL_SQS: sqsEndpoint,
-			AWS_ENDPOINT_URL_DYNAMODB: dynamodbEndpoint,
-			AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-			AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+			AWS_ENDPOINT_URL_CLOUDFORMATION: `http://${hostname}:${port}`,
+			...environmentOf(cloud.endpoints),
 		};
 	}
 

@@ -3,6 +3,7 @@ import { buildZip } from '../functions/archive/testing/build.ts';
 import { leastMacs } from '../functions/core/package.ts';
 import { costNanoUsd, embeddedPrice } from '../functions/core/price.ts';
 import { expectLines } from './cli-runner.ts';
+import { environmentOf } from './environment.ts';
 import { startSmallCloud } from './small-cloud.ts';
 
 type Cloud = Awaited<ReturnType<typeof startSmallCloud>>;
@@ -84,14 +85,5 @@ test('of nothing is done', async () => {
 
 /** How the command line finds the cloud. */
 function environment(): Record<string, string> {
-	const { s3Endpoint, sqsEndpoint, dynamodbEndpoint, region, credentials } = cloud.endpoints;
-	return {
-		BUDGETNET_PREFIX: 'small',
-		AWS_REGION: region,
-		AWS_ENDPOINT_URL_S3: s3Endpoint,
-		AWS_ENDPOINT_URL_SQS: sqsEndpoint,
-		AWS_ENDPOINT_URL_DYNAMODB: dynamodbEndpoint,
-		AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-		AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-	};
+	return { BUDGETNET_PREFIX: 'small', ...environmentOf(cloud.endpoints) };
 }

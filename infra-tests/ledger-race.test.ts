@@ -5,8 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createClients } from '../functions/aws/clients.ts';
 import { createStores } from '../functions/aws/stores.ts';
 import { createTables } from '../functions/aws/tables.ts';
-import type { Account } from '../functions/core/ledger.ts';
-import { reservedNanoUsd } from '../functions/core/ledger.ts';
+import { type Account, reservedNanoUsd } from '../functions/core/ledger.ts';
 import { type Emulators, startEmulators } from '../functions/local/emulators/start.ts';
 import type { RacerOrders } from './ledger-racer.ts';
 
@@ -80,10 +79,8 @@ test('four processes on one account, killed between writes: never beyond the lim
 });
 
 async function runRacer(seed: number): Promise<{ commands: number; signal: string | null }> {
-	const { s3Endpoint, sqsEndpoint, dynamodbEndpoint, region, credentials } = emulators;
-	const endpoints = { s3Endpoint, sqsEndpoint, dynamodbEndpoint, region, credentials };
 	const orders: RacerOrders = {
-		endpoints,
+		endpoints: emulators,
 		table: `${prefix}-ledger`,
 		tenant,
 		period,

@@ -11,6 +11,7 @@ import { createStores } from '../../functions/aws/stores.ts';
 import { imageEvent } from '../../functions/core/event.ts';
 import { embeddedPrice } from '../../functions/core/price.ts';
 import { type Cloud, startEmbeddedCloud } from '../../functions/local/cloud.ts';
+import { environmentOf } from '../environment.ts';
 import { synthesise, synthTimeoutMs } from './synthesise.ts';
 
 /*
@@ -80,12 +81,7 @@ async function invoke(room: string, handler: string, event: unknown) {
 		...variablesOf(`budgetnet-${handler}`, values),
 		AWS_LAMBDA_FUNCTION_NAME: `budgetnet-${handler}`,
 		AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
-		AWS_REGION: endpoints.region,
-		AWS_ACCESS_KEY_ID: 'embedded',
-		AWS_SECRET_ACCESS_KEY: 'embedded',
-		AWS_ENDPOINT_URL_S3: endpoints.s3Endpoint,
-		AWS_ENDPOINT_URL_SQS: endpoints.sqsEndpoint,
-		AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodbEndpoint,
+		...environmentOf(endpoints),
 		LAMBDA_TASK_ROOT: folder,
 	};
 	const file = join(folder, room, 'lambda.mjs');
