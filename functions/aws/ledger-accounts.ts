@@ -21,7 +21,7 @@ export function createLedgerAccounts(store: LedgerStore): Pick<Ledger, 'setQuota
 		});
 		const { tenant, continues } = quota;
 		const period = periodOf(quota, nowMs);
-		if ((await getAccount(tenant, period)) ?? (continues && (await getAccount(tenant, continues.from))))
+		if ((await getAccount(tenant, period)) ?? (continues?.to === period && (await getAccount(tenant, continues.from))))
 			await ensureAccount(quota, period, undefined);
 		return quota;
 	}

@@ -26,6 +26,7 @@ export async function neededLimit(
 
 /** In words, of what `neededLimit` found. */
 export function describeNeededLimit(needed: number | null): string {
-	if (needed === null) return 'no limit pays it: the model has not what floor or ceiling name';
+	if (needed === null)
+		return 'no limit pays it: the model has not what floor or ceiling name, or the price is too high';
 	return `the whole limit cannot pay it, ${formatUsd(needed)} would`;
 }

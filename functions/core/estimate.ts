@@ -45,8 +45,8 @@ const roundingError = 1e-9;
 
 /**
  * The limit under which all of `images` would be labelled, together with this accuracy, all else being as it is;
- * undefined where none does: the model never reaches it, or the tenant's ceiling or floor forbids it. Never below the
- * limit that holds.
+ * undefined where none does: the model never reaches it, the tenant's ceiling or floor forbids it, or no account holds
+ * as much. Never below the limit that holds.
  */
 export function limitForAccuracy(standing: Standing, images: number, accuracy: number): number | undefined {
 	const { quota, card } = standing;

@@ -105,7 +105,8 @@ export function createMemoryLedger(
 		async setQuota(wish, nowMs, basedOn) {
 			const quota = await writeQuota(wish, nowMs, basedOn);
 			const period = periodOf(quota, nowMs);
-			if (get(quota.tenant, period) ?? (quota.continues && get(quota.tenant, quota.continues.from)))
+			const { tenant, continues } = quota;
+			if (get(tenant, period) ?? (continues?.to === period && get(tenant, continues.from)))
 				await ensureAccount(quota, period, undefined);
 			return quota;
 		},

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { formatUsd, parseUsd } from './money.ts';
+import { formatUsd, nanoUsdSchema, parseUsd } from './money.ts';
 
 test.each([
 	['5', 5_000_000_000],
@@ -61,4 +61,10 @@ test('what is shown is read back as the same amount', () => {
 			expect(parseUsd(formatUsd(nanoUsd))).toBe(nanoUsd);
 		}),
 	);
+});
+
+test('money is whole nano-USD, none below 0 and none that a number cannot hold', () => {
+	for (const nanoUsd of [0.5, -1, Number.MAX_SAFE_INTEGER + 1, Number.NaN])
+		expect(nanoUsdSchema.safeParse(nanoUsd).success).toBe(false);
+	for (const nanoUsd of [0, Number.MAX_SAFE_INTEGER]) expect(nanoUsdSchema.parse(nanoUsd)).toBe(nanoUsd);
 });

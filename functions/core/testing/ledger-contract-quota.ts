@@ -233,6 +233,13 @@ export function periodContract(trial: Trial): void {
 			expect((await get(tenant, period)).oldestDeferred).toBe(batchIdOf(3));
 		});
 
+		test('said again in the period after opens no account there: its planner does, which knows who waits', async () => {
+			const { tenant } = await open(100);
+			await change(tenant, 'day', 70);
+			await trial.ledger().setQuota({ tenant, limitNanoUsd: 70, period: 'day' }, nowMs + dayMs);
+			expect(await trial.ledger().getAccount(tenant, '2026-11-25')).toBeUndefined();
+		});
+
 		test('of a tenant that has spent nothing yet carries nothing, then or in the period after', async () => {
 			const tenant = trial.newTenant();
 			await change(tenant, 'month', 100);
