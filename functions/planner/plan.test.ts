@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Batch } from '../core/batch.ts';
 import { budgetOf } from '../core/budget.ts';
+import { limits } from '../core/limits.ts';
 import type { BatchMessage } from '../core/message.ts';
 import type { Quota } from '../core/quota.ts';
 import { card, full10NanoUsd, startPlanner, tenant } from './testing/start-planner.ts';
@@ -21,6 +22,17 @@ describe('planning over periods', () => {
 		expect(period).toBe('2026-11-24');
 		expect(Object.keys((await planner.account('2026-11-24'))?.open ?? {})).toEqual([rid]);
 		expect((await batches.get(batch.batchId))?.reservations).toContainEqual({ rid, period });
+	});
+
+	test('a batch is not given up while its message may still be received', async () => {
+		const nowMs = Date.UTC(2026, 10, 24, 12);
+		const planner = startPlanner(nowMs);
+		await planner.setQuota({ limitNanoUsd: 10 * full10NanoUsd });
+		const batch = await planner.drop();
+		await planner.plan(batch);
+		const [{ deadlineMs = 0 } = {}] = planner.sent;
+		expect(deadlineMs - nowMs).toBeGreaterThan(limits.batchRetentionSeconds * 1000);
+		expect(await planner.batches.get(batch.batchId)).toMatchObject({ state: 'sent', deadlineMs });
 	});
 
 	test('a batch that one day cannot pay is paid by the next, which begins at midnight of the tenant', async () => {

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { valuesWidth } from '../core/advice.ts';
-import { failureOf } from '../core/failure.ts';
 import { limits } from '../core/limits.ts';
 import type { RunFacts } from '../core/outcome.ts';
 import { embeddedPrice } from '../core/price.ts';
@@ -58,12 +57,27 @@ function runInTime(parts: object): Promise<void> {
 	return runBatch({ ...own, ...parts } as unknown as WorkerParts, messageOf(nowMs + limits.batchRunSecondsMax * 2000));
 }
 
+/** Parts of a worker to which the batch's image comes, and whose network runs. */
+const oneImageRuns = {
+	inference: {
+		provider: 'cpu',
+		run: async () => ({
+			logits: new Float32Array(card.classes.length),
+			values: new Float32Array(valuesWidth(card)),
+		}),
+	},
+	loadPixels: async (_: unknown, __: unknown, onReady: (image: number) => void) => {
+		onReady(0);
+		return new Map();
+	},
+};
+
 test.each([
-	['its own, whose answer was lost', {}, 'batch classified'],
-	["another attempt's", { startedMs: 1 }, 'another attempt had won'],
+	['its own, whose answer was lost', {}, ['batch classified', undefined]],
+	["another attempt's: its MACs are wasted", { startedMs: 1 }, ['another attempt had won', 20]],
 ])('outcomes that are there already may be %s', async (_, others, told) => {
 	let winner: RunFacts | undefined;
-	const said: string[] = [];
+	const said: unknown[] = [];
 	const reported: (number | undefined)[] = [];
 	const outcomes = {
 		facts: async () => winner,
@@ -77,11 +91,10 @@ test.each([
 	await runInTime({
 		outcomes,
 		reportQueue: { send: async () => undefined },
-		inference: { provider: 'cpu' },
-		loadPixels: async () => new Map([[0, failureOf('deleted', 'gone')]]),
-		log: (_: unknown, text: string) => said.push(text),
+		...oneImageRuns,
+		log: (_: unknown, text: string, fields: { wastedMacs?: number }) => said.push([text, fields.wastedMacs]),
 	});
-	expect(said).toEqual(['batch started', told]);
+	expect(said).toEqual([['batch started', undefined], told]);
 	expect(reported).toEqual([winner?.startedMs]);
 });
 
@@ -98,17 +111,9 @@ test.each([
 			throw new Error('the bucket is gone');
 		},
 	};
-	const run = async () => ({
-		logits: new Float32Array(card.classes.length),
-		values: new Float32Array(valuesWidth(card)),
-	});
 	const ran = runInTime({
 		outcomes,
-		inference: { provider: 'cpu', run },
-		loadPixels: async (_: unknown, __: unknown, onReady: (image: number) => void) => {
-			onReady(0);
-			return new Map();
-		},
+		...oneImageRuns,
 		log: (level: string, _: string, fields: object) => level === 'warn' && said.push(fields),
 	});
 	await expect(ran).rejects.toThrow('the bucket is gone');
