@@ -23,13 +23,18 @@ interface PricedImages {
 /** The limit, in nano-USD, that pays no more than was said. @throws BudgetNetError `invalid` */
 export function limitOf(said: Allowance, { card, price, images }: PricedImages): number {
 	if (said.usd !== undefined) return parseUsd(said.usd, '--usd');
-	if (said.macs !== undefined) return costWithinMacs(price, parseMacs(said.macs), images);
+	if (said.macs !== undefined) return limitOfMacs(parseMacs(said.macs), { card, price, images });
 	if (said.share === undefined)
 		throw new BudgetNetError('invalid', 'how much may be spent? give --usd, --share or --macs');
 	const share = saidPart('--share', said.share);
-	if (share < 1) return costWithinMacs(price, Math.floor(share * images * fullMacs(card)), images);
+	if (share < 1) return limitOfMacs(Math.floor(share * images * fullMacs(card)), { card, price, images });
 	// no batch gets more than the full network, however much there is
 	return limitForShare({ card, price, images, share, batches: images });
+}
+
+/** An image that waits is not paid for: its price would buy the others MACs beyond those that were said. */
+function limitOfMacs(macs: number, { card, price, images }: PricedImages): number {
+	return costWithinMacs(price, macs, Math.min(images, Math.floor(macs / leastMacs(card))));
 }
 
 /**
