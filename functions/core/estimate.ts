@@ -40,6 +40,8 @@ export function offerAtFullQuality({ card, price }: Pick<Standing, 'card' | 'pri
 	return { costNanoUsd: costNanoUsd(price, images * macs, images), share: 1, accuracy };
 }
 
+/** Halvings of all the money that an account can hold, down to a nano-USD. */
+const halvingsMax = 53;
 /** What sums of accuracies may be off by. */
 const roundingError = 1e-9;
 
@@ -61,7 +63,7 @@ export function limitForAccuracy(standing: Standing, images: number, accuracy: n
 	let enough = Number.MAX_SAFE_INTEGER;
 	if (reaches(tooLow)) return tooLow;
 	if (!reaches(enough)) return undefined;
-	while (enough - tooLow > 1) {
+	for (let halvings = 0; halvings < halvingsMax && enough - tooLow > 1; halvings++) {
 		const middle = tooLow + Math.floor((enough - tooLow) / 2);
 		if (reaches(middle)) enough = middle;
 		else tooLow = middle;
