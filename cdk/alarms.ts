@@ -1,20 +1,13 @@
 import { Duration } from 'aws-cdk-lib';
-import {
-	Alarm,
-	ComparisonOperator,
-	type IMetric,
-	MathExpression,
-	Metric,
-	TreatMissingData,
-} from 'aws-cdk-lib/aws-cloudwatch';
+import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import { type MetricName, metricsNamespace } from '../functions/aws/measures.ts';
 import { limits } from '../functions/core/limits.ts';
+import { errorsOf, failing, measured, noProgress } from './alarm-metrics.ts';
+import { backlogOf } from './backlog.ts';
 import type { HandlerFunction } from './function.ts';
 import type { Queues } from './queues.ts';
-import { backlogOf, sumOf } from './workers/scaling.ts';
 
 export interface AlarmsProps {
 	name: string;
@@ -36,8 +29,6 @@ const unpaidNotice = Duration.days(10);
 const fiveMinutes = Duration.minutes(5);
 const quarterHour = Duration.minutes(15);
 const hour = Duration.hours(1);
-/** Fewer images that fail in an hour may be one tenant's slip, and nothing else ran. */
-const failingMin = 100;
 
 /** When an alarm speaks. */
 type When = ({ above: number } | { below: number }) & {
@@ -62,12 +53,12 @@ export class Alarms extends Construct {
 		// What fails of a message is no error of its function: only crashes and time-outs are. A sweep that fails does so
 		// three times in this time, and the search for lost events, which is made four times a day, is run three times by
 		// Lambda.
-		this.add('errors', 'A function failed again and again', this.errors(), { above: 1 });
+		this.add('errors', 'A function failed again and again', errorsOf(this.props.functions), { above: 1 });
 	}
 
 	/** Whatever the sweeper measures says nothing while it does not run, and then those alarms count all as well. */
 	private addSweeperQuiet(): void {
-		const sweeps = this.measured('BatchesInFlight', 'SampleCount'); // of each sweep one
+		const sweeps = measured(this.props.name, 'BatchesInFlight', 'SampleCount'); // of each sweep one
 		const when = { below: 1, periods: 2, missing: TreatMissingData.BREACHING };
 		this.add('sweeper-quiet', 'No sweep has measured anything for half an hour', sweeps, when);
 	}
@@ -88,85 +79,39 @@ export class Alarms extends Construct {
 	}
 
 	private addStuck(): void {
+		const { name, queues } = this.props;
 		this.addDeferred();
 		// The sweeper sends to the planner again what has no living one after a quarter of an hour.
-		const claiming = this.measured('OldestClaimingAge', 'Maximum');
+		const claiming = measured(name, 'OldestClaimingAge', 'Maximum');
 		this.add('planning-long', 'A batch is not planned to the end', claiming, { above: hour.toSeconds() });
 		this.add(
 			'reservations-stuck',
 			'Batches are past their deadline and hold their reservation',
-			this.measured('BatchesOverdue', 'Maximum'),
+			measured(name, 'BatchesOverdue', 'Maximum'),
 			// The sweeper gives such a batch up at once, so seen again and again it cannot. Where more wait than one sweep
 			// looks at, each sees others: not every one sees it.
 			{ above: 0, periods: 12, atLeast: 3 },
 		);
 		// One that cannot be looked at now can be in the next sweep, where a store was slow: only what stays is told of.
-		const faults = this.measured('SweepFaults', 'Sum');
+		const faults = measured(name, 'SweepFaults', 'Sum');
 		this.add('sweep-faults', 'Batches or drops cannot be looked at', faults, { above: 0, periods: 4 });
 		// Batches that run beside two others may take an hour and a half (limits.batchRunSecondsMax).
-		this.add('no-progress', 'Batches wait and none is finished', this.noProgress(), { above: 0, periods: 7 });
-		this.add('images-failing', 'More images fail than are labelled', this.failing(), { above: 0 });
-		const givenUp = this.measured('ImagesGivenUp', 'Sum');
+		const none = noProgress(name, queues.batches.queue);
+		this.add('no-progress', 'Batches wait and none is finished', none, { above: 0, periods: 7 });
+		this.add('images-failing', 'More images fail than are labelled', failing(name), { above: 0 });
+		const givenUp = measured(name, 'ImagesGivenUp', 'Sum');
 		this.add('images-given-up', 'Images failed because no worker could run their batch', givenUp, { above: 0 });
 	}
 
 	private addDeferred(): void {
+		const { name } = this.props;
 		// Two hours: what waited for money for weeks is that old when there is some again, and then waits for its turn.
 		const deferred = { above: deferralAlarm.toSeconds(), periods: 8 };
-		const oldest = this.measured('OldestDeferredAge', 'Maximum');
+		const oldest = measured(name, 'OldestDeferredAge', 'Maximum');
 		this.add('deferred-long', 'A batch waits for long, and not for money', oldest, deferred);
 		const unpaidSeconds = Duration.days(limits.deferralDaysMax).toSeconds() - unpaidNotice.toSeconds();
-		const unpaid = this.measured('OldestUnpaidAge', 'Maximum');
+		const unpaid = measured(name, 'OldestUnpaidAge', 'Maximum');
 		this.add('unpaid-long', 'Images that wait for money are about to fail', unpaid, { above: unpaidSeconds });
-	}
-
-	/** 1 while batches wait and no worker gave any image an outcome. */
-	private noProgress(): IMetric {
-		const labelled = this.measured('ImagesLabelled', 'Sum');
-		const failed = this.measured('ImagesFailed', 'Sum');
-		const period = quarterHour;
-		const backlog = backlogOf(this.props.queues.batches.queue, period);
-		// Where no worker ever ran, neither metric exists: this nought does, as long as there is a backlog.
-		const nought = new MathExpression({ expression: 'backlog * 0', period, usingMetrics: { backlog } });
-		return new MathExpression({
-			label: 'batches wait, none is finished',
-			expression: `IF(backlog > 0 AND ${sumOf('nought', 'labelled', 'failed')} == 0, 1, 0)`,
-			period,
-			usingMetrics: { backlog, nought, labelled, failed },
-		});
-	}
-
-	/**
-	 * 1 where in an hour more images failed than were labelled, of all tenants together: then it is hardly the images.
-	 */
-	private failing(): IMetric {
-		const labelled = this.measured('ImagesLabelled', 'Sum', hour);
-		const failed = this.measured('ImagesFailed', 'Sum', hour);
-		// Where every image fails there is no ImagesLabelled at all.
-		const nought = new MathExpression({ expression: 'failed * 0', period: hour, usingMetrics: { failed } });
-		return new MathExpression({
-			label: 'more images failed than were labelled',
-			expression: `IF(failed > ${failingMin} AND failed > ${sumOf('nought', 'labelled')}, 1, 0)`,
-			period: hour,
-			usingMetrics: { nought, labelled, failed },
-		});
-	}
-
-	private errors(): IMetric {
-		const metrics = Object.fromEntries(
-			this.props.functions.map(({ function: it }, i) => [`errors${i}`, it.metricErrors({ period: quarterHour })]),
-		);
-		return new MathExpression({
-			label: 'failed invocations',
-			expression: sumOf(...Object.keys(metrics)), // most functions are rarely invoked, and then have no data
-			period: quarterHour,
-			usingMetrics: metrics,
-		});
-	}
-
-	private measured(metricName: MetricName, statistic: string, period = quarterHour): Metric {
-		const dimensionsMap = { service: this.props.name };
-		return new Metric({ namespace: metricsNamespace, metricName, dimensionsMap, statistic, period });
 	}
 
 	private add(id: string, meaning: string, metric: IMetric, when: When): void {

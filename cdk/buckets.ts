@@ -1,17 +1,17 @@
 import { Aws, Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { AnyPrincipal, Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import {
 	BlockedEncryptionType,
 	BlockPublicAccess,
 	Bucket,
 	BucketEncryption,
-	type CfnBucket,
 	ObjectOwnership,
 } from 'aws-cdk-lib/aws-s3';
 import type { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { namesOf } from '../functions/aws/names.ts';
+import { tellOfImages, tellOfResults } from './bucket-events.ts';
 import { imageNeededDays } from './sizes.ts';
 
 interface BucketsProps {
@@ -77,50 +77,6 @@ export class Buckets extends Construct {
 
 function fullName(bucket: string): string {
 	return `${bucket}-${Aws.ACCOUNT_ID}-${Aws.REGION}`;
-}
-
-/** S3 sends straight to the queue. As plain properties: CDK's own way adds a function of its own that sets them. */
-function tellOfImages(images: Bucket, bucketName: string, queue: Queue): void {
-	const statement = mayBeToldBy(bucketName, 'ImagesBucketSends', 'sqs:SendMessage', queue.queueArn);
-	const bucket = images.node.defaultChild as CfnBucket;
-	const { policyDependable } = queue.addToResourcePolicy(statement);
-	bucket.notificationConfiguration = {
-		queueConfigurations: [{ event: 's3:ObjectCreated:*', queue: queue.queueArn }],
-	};
-	if (policyDependable) bucket.node.addDependency(policyDependable); // S3 tries the queue at once
-}
-
-/**
- * The record of a drop that is done, and a batch's outcomes, are written to the bucket; that S3 tells of it is the
- * event.
- * @param topics by the folder of what is written
- */
-function tellOfResults(results: Bucket, bucketName: string, topics: Record<string, Topic>): void {
-	const bucket = results.node.defaultChild as CfnBucket;
-	const topicConfigurations = Object.entries(topics).map(([folder, { topicArn }]) => {
-		const filter = { s3Key: { rules: [{ name: 'prefix', value: `${folder}/` }] } };
-		return { event: 's3:ObjectCreated:*', topic: topicArn, filter };
-	});
-	bucket.notificationConfiguration = { topicConfigurations };
-	for (const topic of Object.values(topics)) {
-		const statement = mayBeToldBy(bucketName, 'ResultsBucketSpeaks', 'sns:Publish', topic.topicArn);
-		const { policyDependable } = topic.addToResourcePolicy(statement);
-		if (policyDependable) bucket.node.addDependency(policyDependable);
-	}
-}
-
-/** Lets S3 speak for this bucket, and for no other, and no other account's. */
-function mayBeToldBy(bucketName: string, sid: string, action: string, resource: string): PolicyStatement {
-	return new PolicyStatement({
-		sid,
-		principals: [new ServicePrincipal('s3.amazonaws.com')],
-		actions: [action],
-		resources: [resource],
-		conditions: {
-			ArnEquals: { 'aws:SourceArn': `arn:${Aws.PARTITION}:s3:::${bucketName}` },
-			StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID },
-		},
-	});
 }
 
 /**

@@ -6,91 +6,18 @@ import {
 	ServiceNamespace,
 	StepScalingAction,
 } from 'aws-cdk-lib/aws-applicationautoscaling';
-import { Alarm, ComparisonOperator, MathExpression, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Alarm, ComparisonOperator, type MathExpression, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { ApplicationScalingAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { FargateService } from 'aws-cdk-lib/aws-ecs';
 import { Role } from 'aws-cdk-lib/aws-iam';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { limits } from '../../functions/core/limits.ts';
+import { backlogOf } from '../backlog.ts';
 import type { Settings } from '../settings-schema.ts';
 import { emptyMinutes } from '../sizes.ts';
+import { workerSteps, workersWanted } from './wanted.ts';
 
 const minute = Duration.minutes(1);
-/**
- * How long the oldest batch may wait before the batches count as heavy: longer than a worker takes to start and to
- * finish `batchesPerWorker` light ones.
- */
-const heavyMinutes: Record<Settings['workers'], number> = { cpu: 5, gpu: 15 };
-/** AWS allows that many steps in a policy. */
-const stepsMax = 20;
-
-/**
- * Metric math that adds metrics of which some may have no data. `a + b` has no value, and so no alarm, unless both
- * have; SUM over a list skips what is missing.
- */
-export function sumOf(...ids: string[]): string {
-	return `SUM([${ids.join(', ')}])`;
-}
-
-/**
- * Batches that wait or run: those in flight count, else the worker that runs the last one would be stopped. As a
- * minimum it is above nought only where there was always one.
- */
-export function backlogOf(
-	queue: Queue,
-	period: Duration,
-	statistic: 'Maximum' | 'Minimum' = 'Maximum',
-): MathExpression {
-	return new MathExpression({
-		label: 'batches waiting or running',
-		expression: sumOf('visible', 'running'), // nothing in flight may be reported as nothing at all
-		period,
-		usingMetrics: {
-			visible: queue.metricApproximateNumberOfMessagesVisible({ period, statistic }),
-			running: queue.metricApproximateNumberOfMessagesNotVisible({ period, statistic }),
-		},
-	});
-}
-
-/**
- * How many workers the batches want: one for each `batchesPerWorker`; and one for each three, as many as a worker runs
- * at once, where the oldest has waited so long that they must be heavy. MAX skips an age that is missing, so the number
- * stands without it.
- */
-function workersWanted(queue: Queue, kind: Settings['workers'], batchesPerWorker: number): MathExpression {
-	const period = minute;
-	const backlog = backlogOf(queue, period);
-	const light = new MathExpression({
-		label: 'workers, by the number of batches',
-		expression: `CEIL(backlog / ${batchesPerWorker})`,
-		period,
-		usingMetrics: { backlog },
-	});
-	const heavy = new MathExpression({
-		label: 'workers, where batches are heavy',
-		expression: `IF(oldest > ${60 * heavyMinutes[kind]}, CEIL(backlog / ${limits.batchesAtOnce}), 0)`,
-		period,
-		usingMetrics: { backlog, oldest: queue.metricApproximateAgeOfOldestMessage({ period, statistic: 'Maximum' }) },
-	});
-	return new MathExpression({
-		label: 'workers wanted',
-		expression: 'MAX([light, heavy])',
-		period,
-		usingMetrics: { light, heavy },
-	});
-}
-
-/**
- * The numbers of workers that there may be, rising to the most; each holds from as many wanted on. One by one while the
- * steps suffice, else ever further apart, and so never more than wanted.
- */
-export function workerSteps(workersMax: number): number[] {
-	const count = Math.min(workersMax, stepsMax);
-	return Array.from({ length: count }, (_, i) =>
-		Math.max(i + 1, Math.round(workersMax ** (count === 1 ? 1 : i / (count - 1)))),
-	);
-}
 
 /** The role that AWS makes for this purpose in every account. */
 function scalingRoleArn(stack: Stack): string {

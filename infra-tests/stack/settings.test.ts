@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { defineSettings } from '../../cdk/settings-schema.ts';
-import { workerSteps } from '../../cdk/workers/scaling.ts';
+import { workerSteps } from '../../cdk/workers/wanted.ts';
 
 describe('settings', () => {
 	test('none at all are good settings', () => {

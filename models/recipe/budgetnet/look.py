@@ -31,7 +31,7 @@ from .network import STEM_STRIDES, convolution, round_weights
 from .outcomes import read_table, write_table
 from .places import MODELS
 from .teacher import must_know, what_it_says
-from .train import MOMENTUM, TEACHER_SHARE
+from .trainer import MOMENTUM, TEACHER_SHARE
 
 LOOK_FILE = "policy-look.onnx"
 WIDTHS, STRIDES = (16, 32, 64, 64), (2, 2, 2, 1)  # of its 3x3 convolutions

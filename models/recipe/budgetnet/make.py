@@ -22,6 +22,7 @@ from .fused import library
 from .network import ARCHITECTURES, STEM_STRIDES
 from .places import MODELS
 from .settings import Settings
+from .trainer import Trainer
 
 DECAY_SHARE = 0.4  # of the epochs
 FULL_ONLY_SHARE = 0.25  # of the epochs, where nothing was learnt before
@@ -36,7 +37,7 @@ def step_seconds(settings, learn):
     """How long a step of full network and one policy takes here: median of a few, after a first that warms up."""
     if DEVICE.type == "cpu":
         library()  # is compiled before anything is timed
-    trainer = train.Trainer(replace(settings, full_only_epochs=0), learn)
+    trainer = Trainer(replace(settings, full_only_epochs=0), learn)
     seconds = []
     drawn = chain.from_iterable(augment.batches(trainer.pixels, epoch, 0, trainer.flips) for epoch in count())
     for _ in range(TIMED_STEPS[DEVICE.type] + 1):

@@ -24,6 +24,7 @@ from .outcomes import BATCH, read_table, remove_smalls
 from .places import MODELS
 from .settings import Settings
 from .teacher import must_know
+from .trainer import SAMPLING
 
 
 def compute(training, policies):
@@ -33,7 +34,7 @@ def compute(training, policies):
     macs = [policy["macs"] for policy in rungs_of(policies)]
     looks = sum(policy["macs"] for policy in policies if policy.get("look"))
     full_only = min(training["epochs"], training.get("fullOnlyEpochs", train.FULL_ONLY_EPOCHS))
-    drawn = sum(often * rung for often, rung in zip(train.SAMPLING, macs, strict=False)) / sum(train.SAMPLING)
+    drawn = sum(often * rung for often, rung in zip(SAMPLING, macs, strict=False)) / sum(SAMPLING)
     return (
         training["epochs"] * macs[-1] + (training["epochs"] - full_only) * drawn + training.get("lookEpochs", 0) * looks
     )

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from budgetnet import augment, export, learn, look, make, network, train
+from budgetnet import augment, export, learn, look, make, network, small, train, trainer
 from budgetnet.batchnorm import recalibrate
 from budgetnet.data import load, split_holdout
 from budgetnet.network import round_weights
@@ -33,7 +33,8 @@ def tiny(monkeypatch):
     monkeypatch.setattr(augment, "BATCH", 20)
     monkeypatch.setattr(train, "FULL_ONLY_EPOCHS", 1)
     monkeypatch.setattr(train, "SAVE_SECONDS", 0)
-    monkeypatch.setattr(train, "SAMPLING", (0.6, 0.4))
+    for module in (trainer, small):
+        monkeypatch.setattr(module, "SAMPLING", (0.6, 0.4))
     monkeypatch.setattr(learn, "STEPS", 5)
     monkeypatch.setattr(look, "EPOCHS", 10)
     return architecture

@@ -126,3 +126,25 @@ def test_tables_are_of_rounded_weights_and_statistics_of_the_images_to_learn_fro
     for policy in range(3):
         session = onnxruntime.InferenceSession(str(made_models / "packages" / "mine" / f"policy-{policy:02d}.onnx"))
         assert np.allclose(session.run(None, {"pixels": test.pixels})[0], expected[policy], rtol=1e-3, atol=1e-3)
+
+
+def test_codebook_and_calibration_never_see_test_images(command, folder, tmp_path):
+    """With other test images, and labels of theirs that are wrong, the same package and all that is fitted on."""
+    made = tmp_path / "models"
+
+    def of_the_package():
+        draft = json.loads((made / "outcomes" / "tiny" / "draft.json").read_text())
+        draft["results"].pop("test")
+        held = {file.name: file.read_bytes() for file in (made / "outcomes" / "tiny").glob("holdout*")}
+        return draft, held, {file.name: file.read_bytes() for file in (made / "packages" / "tiny").iterdir()}
+
+    command("--test")
+    tested = (made / "outcomes" / "tiny" / "test.logits.bin").read_bytes()
+    with_theirs = of_the_package()
+    cold, warm = (folder / "test" / name for name in ("cold", "warm"))
+    cold.rename(folder / "cold"), warm.rename(cold), (folder / "cold").rename(warm)
+    command("--test")
+    assert (made / "outcomes" / "tiny" / "test.logits.bin").read_bytes() != tested
+    assert of_the_package() == with_theirs
+    command()
+    assert of_the_package() == with_theirs

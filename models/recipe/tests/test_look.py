@@ -9,7 +9,7 @@ from conftest import DEVIATION, MEAN
 from test_cost import counting
 
 from budgetnet import cost, export, look, train
-from budgetnet.data import load, split_holdout
+from budgetnet.data import load, split_holdout, statistics
 from budgetnet.graph import look_graph
 from budgetnet.network import STEM_STRIDES
 from budgetnet.outcomes import read_table
@@ -109,7 +109,7 @@ def test_it_learns_to_tell_the_classes_apart(tiny, folder, monkeypatch):
     learn, held = split_holdout(load(str(folder), "train"))
     soft = np.eye(2, dtype=np.float16)[learn.labels]
     made = look.train_look(learn, soft, mirror=True)
-    logits = look.look_logits(made, held.pixels, *(torch.from_numpy(v).float() for v in train.statistics(learn.pixels)))
+    logits = look.look_logits(made, held.pixels, *(torch.from_numpy(v).float() for v in statistics(learn.pixels)))
     assert (logits.argmax(1) == held.labels).mean() >= 0.75
 
 
@@ -117,7 +117,7 @@ def test_it_learns_more_from_soft_labels_than_from_labels(tiny, folder, monkeypa
     monkeypatch.setattr(look, "EPOCHS", 30)
     learn, held = split_holdout(load(str(folder), "train"))
     made = look.train_look(learn, np.eye(2, dtype=np.float16)[1 - learn.labels], mirror=True)
-    logits = look.look_logits(made, held.pixels, *(torch.from_numpy(v).float() for v in train.statistics(learn.pixels)))
+    logits = look.look_logits(made, held.pixels, *(torch.from_numpy(v).float() for v in statistics(learn.pixels)))
     assert (logits.argmax(1) == held.labels).mean() <= 0.25
 
 

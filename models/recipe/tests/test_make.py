@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from budgetnet import augment, export, make, network, train
+from budgetnet import augment, export, make, network
+from budgetnet.trainer import Trainer
 
 
 def command(folder, *more):
@@ -77,7 +78,7 @@ def test_test_images_that_are_not_there_are_missed_before_anything_is_trained(
 def test_stopped_in_its_decay_it_goes_on_by_its_plan(tiny, folder, models, monkeypatch, capsys):
     monkeypatch.setattr(make, "schedule", lambda *_: {"constant": 2, "decay": 3, "fullOnly": 1})
     monkeypatch.setattr(sys, "argv", command(folder))
-    save, saved = train.Trainer.save, []
+    save, saved = Trainer.save, []
 
     def save_and_stop(trainer, file):
         save(trainer, file)
@@ -85,7 +86,7 @@ def test_stopped_in_its_decay_it_goes_on_by_its_plan(tiny, folder, models, monke
         if trainer.epoch == 3 and len(saved) == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(train.Trainer, "save", save_and_stop)
+    monkeypatch.setattr(Trainer, "save", save_and_stop)
     monkeypatch.setattr(make.signal, "signal", lambda *_: None)
     with pytest.raises(SystemExit, match="130"):
         make.main()

@@ -4,13 +4,14 @@ from dataclasses import replace
 import pytest
 import torch
 
-from budgetnet import checkpoint, midway, train
+from budgetnet import checkpoint, midway
+from budgetnet.trainer import Trainer
 
 
 def run_from_kept(settings, learn, folder):
     """Kept weights, and the checkpoint of a run that went on from them for an epoch."""
     begun, ended = folder / "begun.pt", folder / "ended.pt"
-    trainer = train.Trainer(settings, learn)
+    trainer = Trainer(settings, learn)
     trainer.save(begun)
     checkpoint.keep(begun, folder / "kept.npz")
     trainer.run_epoch()
@@ -52,7 +53,7 @@ def test_a_file_that_is_no_checkpoint_and_a_folder_that_is_not_there_are_told(
 
 def test_midway_of_networks_that_do_not_fit_is_refused(settings, learn, tmp_path):
     kept, _ = run_from_kept(settings, learn, tmp_path)
-    other = train.Trainer(replace(settings, size=64), learn)
+    other = Trainer(replace(settings, size=64), learn)
     other.save(tmp_path / "other.pt")
     with pytest.raises(ValueError, match="size|64"):
         midway.midway(kept, tmp_path / "other.pt")

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from budgetnet import export, make, network, small, train
+from budgetnet import export, make, network, small
 from budgetnet.settings import Settings
 
 
@@ -22,7 +22,7 @@ def package(tiny, folder, tmp_path, monkeypatch):
 
 
 def test_training_compute_counts_every_run_of_every_rung(monkeypatch):
-    monkeypatch.setattr(train, "SAMPLING", (0.75, 0.25))
+    monkeypatch.setattr(small, "SAMPLING", (0.75, 0.25))
     look = {"id": "look", "macs": 5, "look": True}
     policies = [
         look,

@@ -11,6 +11,7 @@ from budgetnet import augment, checkpoint, export, teacher, train
 from budgetnet.data import Images
 from budgetnet.network import round_weights
 from budgetnet.outcomes import logits_of
+from budgetnet.trainer import Trainer
 
 
 @pytest.fixture
@@ -117,7 +118,7 @@ def test_each_image_learns_its_own_soft_label(package, settings, learn, tmp_path
     certain = trainer.taught[index].log() * teacher.TEMPERATURE  # logits that say just what the teacher says
     least = trainer.full_loss(certain, index)
     assert least < trainer.full_loss(certain.roll(1, 0), index)
-    assert least != train.Trainer(settings, learn).full_loss(certain, index)
+    assert least != Trainer(settings, learn).full_loss(certain, index)
 
 
 def test_a_run_goes_on_with_its_teacher_and_the_card_names_it(package, settings, learn, tmp_path):

@@ -10,14 +10,15 @@ import torch
 
 from budgetnet import augment, checkpoint, train
 from budgetnet.data import Images, load, split_holdout
+from budgetnet.trainer import EMA_STEPS, Trainer
 
 
 def trained(settings, learn, epochs, file=None, resume_after=None):
-    trainer = train.Trainer(settings, learn)
+    trainer = Trainer(settings, learn)
     for epoch in range(epochs):
         if epoch == resume_after:
             trainer.save(file)
-            trainer = train.Trainer(settings, learn)
+            trainer = Trainer(settings, learn)
             trainer.restore(file)
         trainer.run_epoch()
     return trainer
@@ -40,7 +41,7 @@ def test_resuming_hides_squares_as_before(settings, learn, tmp_path):
     hiding = replace(settings, cutout=8)
     whole = trained(hiding, learn, 2)
     trained(hiding, learn, 1).save(tmp_path / "constant.pt")
-    resumed = train.Trainer(settings, learn)
+    resumed = Trainer(settings, learn)
     resumed.restore(tmp_path / "constant.pt")
     resumed.run_epoch()
     assert same(whole.network, resumed.network) and not same(whole.network, bare.network)
@@ -50,24 +51,24 @@ def test_kept_weights_start_another_run_at_their_epoch(settings, learn, tmp_path
     trainer = trained(settings, learn, 2)
     trainer.save(tmp_path / "constant.pt")
     checkpoint.keep(tmp_path / "constant.pt", tmp_path / "kept" / "tiny.npz")
-    other = train.Trainer(settings, learn)
+    other = Trainer(settings, learn)
     other.start_from(tmp_path / "kept" / "tiny.npz")
     assert other.epoch == 2 and same(other.network, other.average)
     for name, value in trainer.network.state_dict().items():
         if value.is_floating_point():
             assert torch.allclose(value, other.network.state_dict()[name], rtol=1e-3, atol=1e-6)
     with pytest.raises(ValueError, match="has learnt with mirrored images"):
-        train.Trainer(replace(settings, mirror=False), learn).start_from(tmp_path / "kept" / "tiny.npz")
+        Trainer(replace(settings, mirror=False), learn).start_from(tmp_path / "kept" / "tiny.npz")
 
 
 def test_kept_weights_say_how_they_were_trained_and_on_which_images(settings, learn, tmp_path):
     begun = replace(settings, full_only_epochs=0, trunk="a/trunk.npz")
     trained(begun, learn, 1).save(tmp_path / "constant.pt")
     checkpoint.keep(tmp_path / "constant.pt", tmp_path / "tiny.npz")
-    other = train.Trainer(settings, learn)
+    other = Trainer(settings, learn)
     other.start_from(tmp_path / "tiny.npz")
     assert (other.settings.full_only_epochs, other.settings.trunk) == (0, "a/trunk.npz")
-    elsewhere = train.Trainer(settings, Images(255 - learn.pixels, learn.labels, learn.classes))
+    elsewhere = Trainer(settings, Images(255 - learn.pixels, learn.labels, learn.classes))
     with pytest.raises(ValueError, match="has learnt from other images"):
         elsewhere.start_from(tmp_path / "tiny.npz")
 
@@ -75,7 +76,7 @@ def test_kept_weights_say_how_they_were_trained_and_on_which_images(settings, le
 def test_other_files_than_kept_weights_are_refused(settings, learn, tmp_path):
     np.savez(tmp_path / "other.npz", epoch=1)
     with pytest.raises(ValueError, match="does not say .*mean.*expected a file of budgetnet.export --keep"):
-        train.Trainer(settings, learn).start_from(tmp_path / "other.npz")
+        Trainer(settings, learn).start_from(tmp_path / "other.npz")
 
 
 def test_kept_weights_say_whether_squares_were_hidden(settings, learn, tmp_path):
@@ -84,15 +85,15 @@ def test_kept_weights_say_whether_squares_were_hidden(settings, learn, tmp_path)
     with np.load(tmp_path / "kept.npz") as kept:
         np.savez(tmp_path / "older.npz", **{name: kept[name] for name in kept.files if name != "cutout"})
     for file, cutout in (("kept.npz", 8), ("older.npz", 0)):
-        other = train.Trainer(settings, learn)
+        other = Trainer(settings, learn)
         other.start_from(tmp_path / file)
         assert other.settings.cutout == cutout
 
 
 def test_a_run_keeps_its_seed_and_arithmetic(settings, learn, tmp_path):
-    first = train.Trainer(replace(settings, seed=2, bf16=True), learn)
+    first = Trainer(replace(settings, seed=2, bf16=True), learn)
     first.save(tmp_path / "constant.pt")
-    resumed = train.Trainer(settings, learn)
+    resumed = Trainer(settings, learn)
     resumed.restore(tmp_path / "constant.pt")
     assert (resumed.settings.seed, resumed.settings.bf16) == (2, True) and torch.equal(resumed.flips, first.flips)
 
@@ -102,7 +103,7 @@ def test_a_trunk_gives_all_but_the_head_to_a_network_for_other_classes(settings,
     trainer.save(tmp_path / "constant.pt")
     checkpoint.keep(tmp_path / "constant.pt", tmp_path / "kept.npz")
     kept, *_ = checkpoint.read_kept(tmp_path / "kept.npz")
-    other = train.Trainer(settings, learn)
+    other = Trainer(settings, learn)
     fresh = {name: value.clone() for name, value in other.network.state_dict().items()}
     other.trunk_from(tmp_path / "kept.npz")
     assert other.epoch == 0 and same(other.network, other.average)
@@ -119,27 +120,27 @@ def test_only_a_trunk_whose_rungs_have_not_learnt_yet_begins_with_the_full_netwo
 ):
     trained(settings, learn, epochs).save(tmp_path / "constant.pt")
     checkpoint.keep(tmp_path / "constant.pt", tmp_path / "kept.npz")
-    other = train.Trainer(settings, learn)
+    other = Trainer(settings, learn)
     other.trunk_from(tmp_path / "kept.npz")
     assert other.settings.full_only_epochs == alone
 
 
 def test_a_run_keeps_saying_what_it_began_with(settings, learn, tmp_path):
-    train.Trainer(replace(settings, trunk="a/trunk.npz"), learn).save(tmp_path / "constant.pt")
-    resumed = train.Trainer(settings, learn)
+    Trainer(replace(settings, trunk="a/trunk.npz"), learn).save(tmp_path / "constant.pt")
+    resumed = Trainer(settings, learn)
     resumed.restore(tmp_path / "constant.pt")
     assert resumed.settings.trunk == "a/trunk.npz"
 
 
 def test_a_run_keeps_the_rate_that_it_began_with(settings, learn, tmp_path):
-    train.Trainer(replace(settings, rate=0.05), learn).save(tmp_path / "constant.pt")
-    resumed = train.Trainer(settings, learn)
+    Trainer(replace(settings, rate=0.05), learn).save(tmp_path / "constant.pt")
+    resumed = Trainer(settings, learn)
     resumed.restore(tmp_path / "constant.pt")
     assert resumed.rate(2) == 0.05 == resumed.optimiser.param_groups[0]["lr"]
 
 
 def test_the_rate_warms_up_stays_and_decays_to_nothing(settings, learn):
-    trainer = train.Trainer(replace(settings, decay=10, rate=0.05), learn)
+    trainer = Trainer(replace(settings, decay=10, rate=0.05), learn)
     assert trainer.rate(0.1) < 0.05 == trainer.rate(1) == trainer.rate(50)
     trainer.decay_start = 50
     assert trainer.rate(50) == 0.05 and trainer.rate(60) == 0
@@ -148,11 +149,11 @@ def test_the_rate_warms_up_stays_and_decays_to_nothing(settings, learn):
 
 @pytest.mark.parametrize("decay", [5, 400])
 def test_the_average_of_a_decay_holds_next_to_nothing_from_before_it(settings, learn, decay):
-    trainer = train.Trainer(replace(settings, decay=decay), learn)
+    trainer = Trainer(replace(settings, decay=decay), learn)
     trainer.decay_start = 0
     steps = decay * (72 // augment.BATCH)
     assert (1 - 1 / trainer.average_steps()) ** steps < 0.01
-    assert trainer.average_steps() <= train.EMA_STEPS
+    assert trainer.average_steps() <= EMA_STEPS
 
 
 def test_images_added_since_are_refused_because_some_held_out_ones_were_learnt_from(settings, learn, tmp_path, folder):
@@ -163,13 +164,13 @@ def test_images_added_since_are_refused_because_some_held_out_ones_were_learnt_f
         )
     more, _ = split_holdout(load(folder, "train"))
     with pytest.raises(ValueError, match="has learnt from other images"):
-        train.Trainer(settings, more).restore(tmp_path / "constant.pt")
+        Trainer(settings, more).restore(tmp_path / "constant.pt")
 
 
 def test_too_few_images_are_refused(settings, learn, monkeypatch):
     monkeypatch.setattr(augment, "BATCH", 73)
     with pytest.raises(ValueError, match="72 images to learn from; expected at least 73"):
-        train.Trainer(settings, learn)
+        Trainer(settings, learn)
 
 
 @pytest.fixture
@@ -263,7 +264,7 @@ def test_kept_weights_of_other_classes_are_refused(command, capsys, tmp_path):
 def test_a_step_in_bfloat16_learns_as_one_in_float32_does(settings, learn):
     losses = []
     for bf16 in (False, True):
-        trainer = train.Trainer(replace(settings, bf16=bf16), learn)
+        trainer = Trainer(replace(settings, bf16=bf16), learn)
         trainer.epoch = 1  # past the full network's own epochs
         trainer.network.train()
         losses.append(
