@@ -11,7 +11,7 @@ import { Construct } from 'constructs';
 export class Topics extends Construct {
 	readonly alarms: Topic;
 	readonly quotaAlerts: Topic;
-	/** S3 itself speaks here (buckets.ts): of each record of a drop that is done, and of each outcomes object. */
+	/** S3 itself speaks here (bucket-events.ts): of each record of a drop that is done, and of each outcomes object. */
 	readonly drops: Topic;
 	readonly outcomes: Topic;
 

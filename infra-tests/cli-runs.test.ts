@@ -119,6 +119,7 @@ test('where follows an image from the drop to its label; stop holds back what co
 	});
 	expect(earlier[0].batchId < batchId).toBe(true);
 	expect((await against('redrive', 'image-events')).stdout).toContain('0 messages put back');
+	expect((await against('redrive', 'plans', '--json')).stdout).toBe('{"moved":0,"inFlight":0,"more":false}\n');
 	expect((await against('stop')).status).toBe(0);
 	await drop('acme/wrong/it.png');
 	await expect.poll(async () => (await placeOf('acme/wrong/it.png')).reason, patience).toBe('stopped');

@@ -14,17 +14,18 @@ const receiveMax = 10;
 /** Messages that one call moves at most. */
 export const movesMax = 100_000;
 
+export interface Moved {
+	moved: number;
+	/** Somebody else has received these, who may not have deleted them: they are seen again later. */
+	inFlight: number;
+}
+
 /**
  * Moves messages from one queue to another, each deleted only when it has been sent; ends when none is left to be seen,
  * or after `movesMax`.
- * @returns how many, and how many somebody else has received, who may not have deleted them: they are seen again later
  * @throws BudgetNetError `unavailable`, which says how many were moved; the others can be received again at once
  */
-export async function moveMessages(
-	sqs: SQSClient,
-	fromUrl: string,
-	toUrl: string,
-): Promise<{ moved: number; inFlight: number }> {
+export async function moveMessages(sqs: SQSClient, fromUrl: string, toUrl: string): Promise<Moved> {
 	let moved = 0;
 	try {
 		while (moved < movesMax) {

@@ -15,7 +15,8 @@ function switchCommand(name: string, stopped: boolean, description: string): Com
 	return new Command(name)
 		.description(description)
 		.option('--tenant <name>', 'only this tenant; without it the whole system')
-		.action(async ({ tenant }: { tenant?: string }) => {
+		.option('--json', 'print as JSON')
+		.action(async ({ tenant, json }: { tenant?: string; json?: boolean }) => {
 			if (tenant !== undefined) saidTenant(tenant);
 			await connected(async ({ ledger }) => {
 				// Who misspells a name is not to believe that somebody is stopped; and of a tenant without a quota nothing
@@ -23,8 +24,8 @@ function switchCommand(name: string, stopped: boolean, description: string): Com
 				if (tenant !== undefined) presentQuota(tenant, await ledger.getQuota(tenant));
 				await ledger.setStopped(stopped, tenant);
 			});
-			process.stdout.write(
-				`${tenant === undefined ? 'the whole system' : `tenant ${tenant}`} is ${stopped ? 'stopped' : 'started'}\n`,
-			);
+			const whose = tenant === undefined ? 'the whole system' : `tenant ${tenant}`;
+			const text = json ? JSON.stringify({ tenant, stopped }) : `${whose} is ${stopped ? 'stopped' : 'started'}`;
+			process.stdout.write(`${text}\n`);
 		});
 }
