@@ -9,7 +9,7 @@ const root = join(import.meta.dirname, '..');
 const pages = ['README.md', 'models/README.md'].concat(
 	['models', 'operators', 'quotas', 'results'].map((name) => `docs/${name}.md`),
 );
-const allPages = ['README.md', 'ARCHITECTURE.md', 'models/README.md'].concat(
+const allPages = ['README.md', 'ARCHITECTURE.md', 'models/README.md', 'models/trials.md'].concat(
 	(await readdir(join(root, 'docs'))).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
 );
 
