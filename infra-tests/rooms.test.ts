@@ -64,3 +64,10 @@ test('imports go one way: the table has no circle', () => {
 	};
 	for (const room of Object.keys(mayImport)) expect(below(room, [])).not.toContain(room);
 });
+
+test('core has no clock, no chance and no environment of its own: it is told', () => {
+	const own =
+		/\b(Date\.now|new Date\(\)|performance\.|Math\.random|randomUUID|randomBytes|process\.|setTimeout|setInterval)/;
+	const wrong = files.filter((file) => roomOf(file) === 'core' && own.test(readFileSync(join(root, file), 'utf8')));
+	expect(wrong).toEqual([]);
+});

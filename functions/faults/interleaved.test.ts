@@ -69,7 +69,7 @@ test('whoever dies wherever, beside whomever: in the end each batch has its outc
 			await system.comeToRest();
 			await system.judge();
 		}),
-		{ numRuns: 100 },
+		{ numRuns: 1_000 },
 	);
 });
 
