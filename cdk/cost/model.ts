@@ -117,16 +117,16 @@ export function idleItems(
 	const pollsMonth = 5 * 3 * 60 * monthHours; // five pollers a queue, each asking three times a minute
 	return [
 		{ what: `alarms, ${counts.alarmMetrics} metrics`, usd: counts.alarmMetrics * usd('alarmMetricMonth') },
-		{ what: `custom metrics that the sweeper keeps up, ${counts.metrics}`, usd: counts.metrics * usd('metricMonth') },
+		{ what: `custom metrics that the sweeper maintains, ${counts.metrics}`, usd: counts.metrics * usd('metricMonth') },
 		{
-			what: `Lambda asks ${counts.queuesPolled} queues whether something is there`,
+			what: `Lambda polls ${counts.queuesPolled} queues`,
 			usd: (counts.queuesPolled * pollsMonth * usd('sqsRequestMillion')) / million,
 		},
 		{
 			what: `${counts.sweepsMonth} sweeps of one second`,
 			usd: counts.sweepsMonth * functionGb * usd('lambdaGbSecond'),
 		},
-		{ what: 'each asks for the list of open drops', usd: (counts.sweepsMonth * usd('s3PutMillion')) / million },
+		{ what: 'each lists the open drops', usd: (counts.sweepsMonth * usd('s3PutMillion')) / million },
 		{ what: "the worker's image", usd: counts.imageGb * usd('imageGbMonth') },
 	];
 }

@@ -46,8 +46,8 @@ export function costPage(prices: Prices, settings: Settings, card: ModelCard): s
 	const task = { vcpus: settings.cpu.cpuUnits / cpuUnitsPerVcpu, memoryGb: settings.cpu.memoryMib / 1024 };
 	return `# What it costs
 
-What \`npm run -s cost\` prints for the default settings; run it for yours. From [cdk/cost/prices.json](../cdk/cost/prices.json) (${prices.region}, as of ${prices.asOf}; ${prices.unit}).
-${prices.note} Nothing on this page was billed: no stack of this could be deployed where it was written.
+This is what \`npm run -s cost\` prints for the default settings; run it for yours. Prices are from [cdk/cost/prices.json](../cdk/cost/prices.json) (${prices.region}, as of ${prices.asOf}; ${prices.unit}).
+${prices.note} Nothing on this page was ever billed: no stack could be deployed where this was written.
 
 ${idleSection(prices, settings)}
 
@@ -68,15 +68,15 @@ function idleSection(prices: Prices, { batchImagesMax }: Settings): string {
 	const items = idleItems(prices, idle);
 	return `## An idle month
 
-${table(['what', 'USD'], [...items.map(({ what, usd }) => [what, money(usd)]), ['together', money(items.reduce((sum, { usd }) => sum + usd, 0))]])}
+${table(['what', 'USD'], [...items.map(({ what, usd }) => [what, money(usd)]), ['total', money(items.reduce((sum, { usd }) => sum + usd, 0))]])}
 
-In a month in which batches run every hour, their metrics are ${money(busyMetrics * prices.usd('metricMonth'))} USD more. No worker runs, no NAT gateway, no load balancer. With
-\`privateNetwork\`: ${money(privateNetworkUsdMonth(prices))} USD more, for ${inWords(interfaceEndpoints.length)} interface endpoints in ${inWords(zonesMax)} zones.
-The search for images without a claim (${24 / lostEventHours} looks a day at ${limits.sweepObjectsMax.toLocaleString('en')} objects) costs at most ${money(looksMonth * walkUsd(prices, limits.sweepObjectsMax))} USD a month where the bucket is full.
+In a month in which batches run every hour, their metrics cost ${money(busyMetrics * prices.usd('metricMonth'))} USD more. No worker runs, and there is no NAT gateway and no load balancer.
+\`privateNetwork\` costs ${money(privateNetworkUsdMonth(prices))} USD more, for ${inWords(interfaceEndpoints.length)} interface endpoints in ${inWords(zonesMax)} zones.
+The search for images without a claim (${24 / lostEventHours} a day, of ${limits.sweepObjectsMax.toLocaleString('en')} objects each) costs at most ${money(looksMonth * walkUsd(prices, limits.sweepObjectsMax))} USD a month, if the bucket holds that many.
 
-Claims never expire, so that no image (one version of an object: put again, it is another) is ever billed twice; nor do batches and journal, which say what was billed. Of ${claimBytes} bytes an image, and
-${batchBytes} and ${journalBytes} a batch, with point-in-time recovery, they are **${recordsMillions(1)} USD a month for each million images** that were ever dropped in full batches, so after a year of a million a month
-${recordsMillions(12)} USD a month. An archive has one claim, whatever it holds; of images that trickle in the batches and the journal are more than the claims ([Small batches](#small-batches)).`;
+Claims never expire, so that no image (one version of an object: put again, it is another) is ever billed twice; nor do batches and journal, which say what was billed. At ${claimBytes} bytes per image, and
+${batchBytes} and ${journalBytes} per batch, with point-in-time recovery, they cost **${recordsMillions(1)} USD a month for each million images** ever dropped in full batches: after a year of a million a month,
+${recordsMillions(12)} USD a month. An archive has one claim, whatever it holds. For images that trickle in, batches and journal cost more than the claims ([Small batches](#small-batches)).`;
 }
 
 /** The networks that the page speaks of. */
@@ -95,26 +95,26 @@ function imagesSection(prices: Prices, settings: Settings, card: ModelCard, task
 	const networks = networksOf(card);
 	return `## A million images, dropped one by one
 
-Requests, the same for every network, in batches of ${settings.batchImagesMax}: **${money(requestsUsdMillion(1))} USD** (${money(prices.usd('s3PutMillion'))} of them for the PUTs of the drop itself).
-Workers, by the share of the full network that the budget pays, where they are kept busy (cpu: Fargate, ${task.vcpus} vCPU,
-${money(workerUsdHour(prices, 'cpu', task))} USD an hour; gpu: g6.xlarge on Managed Instances, ${money(workerUsdHour(prices, 'gpu', task))} USD an hour; a GPU's instance goes, and is
-paid for, some minutes after its last worker). A worker loads and computes at once, and the slower of the
-two binds it, which stands beside each figure. Loading takes ${loadAloneMs.value} ms an image (${loadAloneMs.source}):
+In batches of ${settings.batchImagesMax}, requests cost the same for every network: **${money(requestsUsdMillion(1))} USD** (${money(prices.usd('s3PutMillion'))} of it for the PUTs of the drop itself).
+The table shows the cost of workers that are kept busy, by the share of the full network that the budget pays for (cpu: Fargate, ${task.vcpus} vCPU,
+${money(workerUsdHour(prices, 'cpu', task))} USD an hour; gpu: g6.xlarge on Managed Instances, ${money(workerUsdHour(prices, 'gpu', task))} USD an hour; a GPU's instance runs, and is
+paid for, until some minutes after its last worker). A worker loads and computes at once, and the slower of the
+two, which is named beside each figure, binds it. Loading takes ${loadAloneMs.value} ms per image (${loadAloneMs.source}):
 
 ${workersTable(prices, task, networks, { drop: 'alone', requestsUsdMillion: requestsUsdMillion(1) })}
 
-To close the drop, so that an event says when all are done, costs ${money(walkUsd(prices, million))} USD more: each image costs a read of its claim. Of an archive only itself does.
+Closing the drop, so that an event says when all images are done, costs ${money(walkUsd(prices, million))} USD more: one read of a claim per image, or per archive.
 
 ### In archives of ${largeArchive.toLocaleString('en')}
 
-Loading takes ${loadArchivedMs.value} ms an image (${loadArchivedMs.source}):
+Loading takes ${loadArchivedMs.value} ms per image (${loadArchivedMs.source}):
 
 ${workersTable(prices, task, networks, { drop: 'archived', requestsUsdMillion: requestsUsdMillion(largeArchive) })}
 
 ### What binds a worker, and when a GPU pays
 
-Where loading binds, a smaller share or a faster GPU saves nothing of a worker's time (what a tenant is billed follows the MACs all the same). A GPU that waits for
-images costs its hours like any other: below the network of the last column it is dearer than Fargate, however fast it computes.
+Where loading binds, a smaller share or a faster GPU saves no worker time (what a tenant is billed follows the MACs all the same). A GPU that waits for
+images costs its hours like any other: below the network size in the last column it costs more than Fargate, however fast it computes.
 
 ${bindsTable(prices, task)}`;
 }
@@ -122,8 +122,8 @@ ${bindsTable(prices, task)}`;
 function smallBatchesSection(prices: Prices, { batchImagesMax, windowSeconds }: Settings): string {
 	return `## Small batches
 
-A batch costs requests of its own, whatever it holds. It holds what one tenant drops within a window (\`windowSeconds\`, here ${windowSeconds} s) of one planner. Five
-planners gather at once, each in a window of its own, so a tenant whose images trickle gets up to five batches a window.
+A batch costs requests of its own, whatever it holds. It holds what one tenant drops within one planner's window (\`windowSeconds\`, here ${windowSeconds} s). Five
+planners gather at once, each with a window of its own, so a tenant whose images trickle in gets up to five batches per window.
 
 ${smallBatchesTable(prices, batchImagesMax)}`;
 }
@@ -134,9 +134,9 @@ function workersWaitSection(prices: Prices, task: CpuTask): string {
 	const once = (kind: WorkerKind) => money((workerUsdHour(prices, kind, task) * minutes) / 60);
 	return `## Workers that wait
 
-A worker ends when no batch was there for ${emptyMinutes} minutes. So an image every few minutes keeps one running, however little it computes: **${month('cpu')} USD a month**
-on a CPU, ${month('gpu')} with a GPU. A single image after a quiet time pays for a worker's start and those minutes, some ${minutes}: ${once('cpu')} USD, ${once('gpu')}
-with a GPU (and its instance's last minutes). Where nobody waits for the labels, drop images together: once an hour, or once a day.`;
+A worker ends after ${emptyMinutes} minutes without a batch. So an image every few minutes keeps one running, however little it computes: **${month('cpu')} USD a month**
+on a CPU, ${month('gpu')} with a GPU. A single image after a quiet time costs a worker's start and those minutes, some ${minutes} together: ${once('cpu')} USD, ${once('gpu')}
+with a GPU (plus its instance's last minutes). If nobody waits for the labels, drop images together: once an hour, or once a day.`;
 }
 
 /** Bytes of an image, to speak of what many of them are. */
@@ -146,12 +146,12 @@ function waitsSection(prices: Prices, { retentionDays, imageRetentionDays = rete
 	const { deferral, openDrop } = waitingUsdMonth(prices, sweepsMonth);
 	const days = imageRetentionDays + imageNeededDays;
 	const gb = (million * imageKb * 1000) / 1024 ** 3;
-	return `## What lies there, and what waits
+	return `## What is stored, and what waits
 
-Images are gone for good ${days} days after their PUT ([operators.md](operators.md#what-stays-and-how-long)). A million of ${imageKb} KB each cost **${money(gb * storedUsd(prices, days))} USD** until then, which is
+Images are permanently deleted ${days} days after their PUT ([operators.md](operators.md#what-stays-and-how-long)). Until then, a million of ${imageKb} KB each cost **${money(gb * storedUsd(prices, days))} USD**, which is
 more than their requests; with the shortest \`imageRetentionDays\`, ${retentionDaysMin}, ${money(gb * storedUsd(prices, retentionDaysMin + imageNeededDays))} USD.
 
-Each sweep tries a tenant's oldest batch that waits for money again: ${money(deferral)} USD a month for each such tenant; and looks at closed drops that wait:
+Each sweep retries a tenant's oldest batch that waits for money: ${money(deferral)} USD a month for each such tenant. It also checks closed drops that wait:
 ${money(openDrop)} USD a month for each tenant that has one. Tenants that drop nothing, and have nothing waiting, cost nothing.`;
 }
 
@@ -159,11 +159,11 @@ function gateSection(prices: Prices, settings: Settings, card: ModelCard, task: 
 	const { gmacPerSecondVcpu, gmacPerSecondGpu } = prices.speeds;
 	return `## When the gate decides the bill
 
-A full run costs as much as the image's requests from this network size on; below it, dropping images in archives of a hundred or more
-saves more than any gate. (Archives share no batch, so small ones save little.)
+From this network size on, a full run costs as much as the image's requests or more; below it, dropping images in archives of a hundred or more
+saves more than any gate. (Archives share no batches, so small ones save little.)
 
 ${archivesTable(prices, task, settings.batchImagesMax)}
 
-${card.name} has ${significant(networksOf(card)[0].gmac)} GMAC. Speeds: ${gmacPerSecondVcpu.value} GMAC/s a vCPU (${gmacPerSecondVcpu.source});
-${gmacPerSecondGpu.value} GMAC/s a GPU (${gmacPerSecondGpu.source}). What binds yours, a third of \`LoadTime\` (three batches load at once) beside \`InferenceTime\` tells.`;
+${card.name} has ${significant(networksOf(card)[0].gmac)} GMAC. Speeds: ${gmacPerSecondVcpu.value} GMAC/s per vCPU (${gmacPerSecondVcpu.source});
+${gmacPerSecondGpu.value} GMAC/s per GPU (${gmacPerSecondGpu.source}). To see what binds yours, compare a third of \`LoadTime\` (three batches load at once) with \`InferenceTime\`.`;
 }

@@ -56,7 +56,7 @@ export function bindsTable(prices: Prices, task: CpuTask): string {
 		[
 			'dropped',
 			...workerKinds.map((kind) => `${kind}: compute binds from`),
-			...workerKinds.map((kind) => `${kind}: a million at the least, USD`),
+			...workerKinds.map((kind) => `${kind}: a million costs at least, USD`),
 			'a GPU is cheaper from',
 		],
 		[row('one by one', 'alone'), row('in archives', 'archived')],
@@ -67,7 +67,7 @@ export function bindsTable(prices: Prices, task: CpuTask): string {
 export function smallBatchesTable(prices: Prices, batchImagesMax: number): string {
 	const sizes = [...[1, 10, 100].filter((size) => size < batchImagesMax), batchImagesMax];
 	return table(
-		['images a batch', 'requests a million, USD', 'what stays of them in the tables, USD a month'],
+		['images per batch', 'requests per million, USD', 'what stays of a million in the tables, USD a month'],
 		sizes.map((size) => [
 			size.toLocaleString('en'),
 			money(requestsUsd(prices, size, 1) * million),
@@ -80,9 +80,9 @@ export function smallBatchesTable(prices: Prices, batchImagesMax: number): strin
 export function archivesTable(prices: Prices, task: CpuTask, batchImages: number): string {
 	return table(
 		[
-			'images an archive',
-			'requests a million, USD',
-			...workerKinds.map((kind) => `as much as a full run of, on ${kind}`),
+			'images per archive',
+			'requests per million, USD',
+			...workerKinds.map((kind) => `${kind}: as much as a full run of`),
 		],
 		archiveSizes.map((size) => {
 			const usd = requestsUsd(prices, batchImages, size);
