@@ -1,46 +1,46 @@
 import { fullPolicy, type ModelCard } from './package.ts';
 
 /**
- * What the agent says of an image that ran a policy: at each of the card's prices, for each policy, two numbers. Of the
- * policy that ran: how likely its label is right, and nothing. Of a costlier one: the chance of a right label in the
- * end if it runs next and the best is done from there on at that price, and what that costs from here, in full
- * networks. Of others: nothing meant.
+ * What the agent says about an image after a policy ran on it: two numbers for each policy at each of the card's
+ * prices. For the policy that ran: how likely its label is right, and a number without meaning. For a costlier policy:
+ * the chance that the final label is right if that policy runs next and the best is done from there on at that price,
+ * and what that costs from here, in full networks. For other policies the numbers mean nothing.
  */
 export type Values = ArrayLike<number>;
 
-/** Numbers that the agent says of an image. */
+/** How many numbers the agent gives for an image. */
 export function valuesWidth({ policies, agent }: Pick<ModelCard, 'policies' | 'agent'>): number {
 	return agent.prices.length * policies.length * 2;
 }
 
-/** What is best for an image that ran `policy`, by the card's prices, cheapest first. */
+/** What is best for an image after `policy` ran on it. Arrays follow the card's prices, lowest first. */
 export interface Advice {
 	policy: number;
-	/** The chance that its label is right; and that the last policy's is, if that runs next. */
+	/** The chance that its label is right, and that the last policy's label is if that policy runs next. */
 	right: number;
 	lastRight: number;
-	/** Policy to run next; its own where it had better stop. */
+	/** The policy to run next; `policy` itself where it is best to stop. */
 	next: number[];
-	/** Chance of a right label in the end. */
+	/** The chance that the final label is right. */
 	worth: number[];
-	/** MACs that it is expected to take from here on. */
+	/** MACs that the image is expected to take from here on. */
 	macs: number[];
 }
 
-/** The costliest policy that can run right after another: a mirrored one, the last, comes after its first view only. */
+/** The costliest policy that can run right after `policy`: a mirrored one, the last, runs only after its first view. */
 function furthestAfter({ policies }: Pick<ModelCard, 'policies'>, policy: number): number {
 	const last = policies.length - 1;
 	return policies[last]?.mirrored && policy < last - 1 ? last - 1 : last;
 }
 
 /**
- * What to do at each price: whatever has the greatest worth less its cost at that price; to stop, if nothing is better.
+ * What to do at each price: the option with the greatest worth minus its cost at that price; stop if nothing is better.
  */
 export function adviceOf(card: ModelCard, policy: number, values: Values): Advice {
 	const { policies, agent } = card;
 	const furthest = furthestAfter(card, policy);
 	const backboneMacs = fullPolicy(card).macs;
-	const chanceOf = (of: number) => values[2 * of] as number; // at any price: after these two nothing comes
+	const chanceOf = (of: number) => values[2 * of] as number; // the same at every price: nothing runs after these two
 	const [right, lastRight] = [chanceOf(policy), chanceOf(policies.length - 1)];
 	const advice: Advice = { policy, right, lastRight, next: [], worth: [], macs: [] };
 	// Plain loops: this runs for every image after every policy.
@@ -63,8 +63,8 @@ export function adviceOf(card: ModelCard, policy: number, values: Values): Advic
 }
 
 /**
- * An agent that looks one step ahead, in the words of one that looks further: `chances[policy]` that each policy's
- * label is right, whatever the price, at the cost of that policy alone.
+ * The values of an agent that looks one step ahead, in the format of one that looks further: at every price, each
+ * policy's label is right with the chance `chances[policy]`, at the cost of that policy alone.
  */
 export function oneStepValues(card: ModelCard, chances: ArrayLike<number>): Float32Array {
 	const { policies, agent } = card;

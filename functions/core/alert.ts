@@ -4,9 +4,9 @@ import { periodSchema } from './period.ts';
 import { wordSchema } from './word.ts';
 
 /**
- * Raised once a period, and once more when the quota was changed. soft-limit: what is spent and reserved passed it.
- * deferral-began: a batch waits because the quota cannot pay it. deferral-ended: the last batch that waited has its
- * reservation.
+ * Raised once a period, and again after the quota was changed. soft-limit: what the account is charged with (spent,
+ * reserved and carried) exceeded the soft limit. deferral-began: a batch waits because the quota cannot pay for it.
+ * deferral-ended: the last batch that waited has its reservation.
  */
 export type AlertKind = 'soft-limit' | 'deferral-began' | 'deferral-ended';
 
@@ -15,7 +15,7 @@ export const alertSchema = z.object({
 	period: periodSchema,
 	/** One of AlertKind; a later release may know more. */
 	kind: wordSchema,
-	/** Of the quota in force. */
+	/** Revision of the quota in force. */
 	quotaRevision: z.int().min(1),
 	atMs: z.int().min(0),
 });

@@ -2,9 +2,7 @@ import { limits } from './limits.ts';
 
 export type ArchiveFormat = 'zip' | 'tar';
 
-/**
- * By how a key ends: what is dropped as an archive stands in its name, so that nothing is read before it is claimed.
- */
+/** Decided by the end of the key alone, so that nothing has to be read before the object is claimed. */
 export function archiveFormatOf(key: string): ArchiveFormat | 'compressed-tar' | undefined {
 	const name = key.toLowerCase();
 	if (name.endsWith('.zip')) return 'zip';
@@ -12,7 +10,7 @@ export function archiveFormatOf(key: string): ArchiveFormat | 'compressed-tar' |
 	return /\.(tar\.(gz|bz2?|xz|zst|lz|lz4|lzma|lzo|br|z)|t[gbxz]z2?|tzst)$/.test(name) ? 'compressed-tar' : undefined;
 }
 
-/** Whether an entry is no image that anybody dropped: hidden files, and what macOS puts beside each file. */
+/** Whether an entry is not an image that anybody meant to drop: a hidden file, or what macOS adds beside each file. */
 export function isHiddenEntry(name: string): boolean {
 	return name.split('/').some((part) => part === '__MACOSX' || (part.startsWith('.') && part !== '.' && part !== '..'));
 }
@@ -20,7 +18,7 @@ export function isHiddenEntry(name: string): boolean {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const controlCharacters = /[\u0000-\u001f\u007f]/;
 
-/** What is wrong with an entry's path; undefined when nothing is. Nothing is written under it, but its reader may. */
+/** What is wrong with an entry's path; undefined when nothing is. Nothing here writes to it, but its reader may. */
 export function pathProblem(name: string): string | undefined {
 	if (name === '') return 'it has no name';
 	if (Buffer.byteLength(name) > limits.entryNameBytesMax)
@@ -34,7 +32,7 @@ export function pathProblem(name: string): string | undefined {
 const printedCharactersMax = 200;
 
 /**
- * A name that may be printed and stored, for an entry whose own may not.
+ * A name that may be printed and stored, also for an entry whose own name may not be.
  * @param index of its record in the archive, from 0
  */
 export function printableName(name: string, index: number): string {

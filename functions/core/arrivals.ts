@@ -4,24 +4,24 @@ import { median } from './median.ts';
 import { dayMs } from './period.ts';
 
 /**
- * How many images a tenant drops when, learnt from its journal: for each hour of the week the mean of the last weeks
- * (the seasonal mean of forecasting), newer weeks counting more. Days far beyond the usual are cut down, so that one
- * burst is not expected again and again. Hours and days are UTC's: where clocks change, the rhythm is an hour off for a
- * while, which spreading money over days does not notice.
+ * How many images a tenant drops at which time, learnt from its journal: for each hour of the week the mean of the last
+ * weeks (a seasonal mean, in forecasting terms), newer weeks counting more. Days far above the usual are cut down, so
+ * that one burst is not expected again and again. Hours and days are in UTC: where clocks change, the rhythm is an hour
+ * off for a while, which hardly matters for spreading money over days.
  */
 
 const hourMs = 3600 * 1000;
 const hoursPerWeek = 7 * 24;
 const weekMs = hoursPerWeek * hourMs;
 
-/** The weeks looked back at, the newest first, and how much each counts. */
+/** How much each week of the look-back counts, newest first. */
 const weekWeights = [4, 3, 2, 1] as const;
 export const lookBackMs = weekWeights.length * weekMs;
-/** A drop may as well come so many hours earlier or later the next time. */
+/** Next time, a drop may just as well come up to this many hours earlier or later. */
 const shiftHours = 3;
 /**
- * A day counts with at most so many times the images of the median day, or of the same weekday in the weeks beside it:
- * what comes every week is expected.
+ * A day counts for at most this many times the images of the median day or, if more, of the same weekday in
+ * neighbouring weeks: what comes every week is expected.
  */
 const dayCap = 3;
 
@@ -31,7 +31,7 @@ export interface Arrival {
 	images: number;
 }
 
-/** Images expected before each hour of the week (weeks counted from 1970 on); the last entry is a whole week's. */
+/** Images expected in a week before each of its hours (weeks count from 1970 on); last, those of a whole week. */
 export interface Rhythm {
 	before: readonly number[];
 }
@@ -39,13 +39,13 @@ export interface Rhythm {
 /** How a tenant drops: its rhythm; or, where it dropped nothing for weeks, how many images its last period had. */
 export type Habit = Rhythm | { lastPeriodImages: number };
 
-/** The arrival that an entry of a journal tells of: what was billed, at the time that its batch's id names. */
+/** The arrival that a journal entry records: the images billed, at the time in the batch's id. */
 export function arrivalOf({ batchId, billedNanoUsd, images, again }: JournalEntry): Arrival | undefined {
 	return billedNanoUsd > 0 && !again ? { atMs: arrivalMs(batchId), images } : undefined;
 }
 
 /**
- * The rhythm of the days before `untilMs`, `lookBackMs` at most; of less than a week, every hour is like the other.
+ * The rhythm of the days before `untilMs`, at most `lookBackMs` of them; of less than a week, all hours are alike.
  * @param untilMs the beginning of a day (UTC)
  * @returns undefined where no whole day is known
  */
@@ -58,7 +58,7 @@ export function rhythmOf(arrivals: readonly Arrival[], untilMs: number): Rhythm 
 	return days < 7 ? levelRhythm(usual, days) : weeklyRhythm(usual, untilMs, Math.floor(days / 7));
 }
 
-/** Shortens days of more than `dayCap` times the usual images to that. */
+/** Cuts days with more than `dayCap` times the usual images down to that. */
 function cutDown(arrivals: readonly Arrival[]): Arrival[] {
 	const perDay = new Map<number, number>();
 	const dayOf = (atMs: number) => Math.floor(atMs / dayMs);

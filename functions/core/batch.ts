@@ -12,8 +12,8 @@ export const runNameSchema = z.string().regex(/^[a-z0-9-]{1,32}$/, 'expected the
 export const ridSchema = z.string().regex(/^[0-9a-f-]{36}$/, 'expected a reservation id');
 
 /**
- * claiming: the intent is written, claims may be under way. void: no image was won. deferred: the quota cannot pay;
- * `reason` says why. sent: its message is in the queue. settled: its money is accounted for.
+ * claiming: the intent is written, claims may be under way. void: no image was won. deferred: it waits for a
+ * reservation; `reason` says why. sent: its message is in the queue. settled: its money is accounted for.
  */
 const batchStateSchema = z.enum(['claiming', 'void', 'deferred', 'sent', 'settled']);
 export type BatchState = z.infer<typeof batchStateSchema>;
@@ -21,7 +21,7 @@ export type BatchState = z.infer<typeof batchStateSchema>;
 /** States that a batch never leaves. */
 export const finalStates: readonly BatchState[] = ['settled', 'void'];
 
-/** States that a batch does not leave for `next`: the final ones, and one whose message is under way waits no more. */
+/** States that a batch does not leave for `next`: final ones; and once its message is under way, it waits no longer. */
 export function statesKept(next: BatchState): readonly BatchState[] {
 	return next === 'claiming' || next === 'deferred' ? [...finalStates, 'sent'] : finalStates;
 }
@@ -39,38 +39,38 @@ export type DeferralReason =
 	| 'suspended'
 	| 'stopped';
 
-/** A reservation as its batch notes it before it is asked for, with the period whose account holds it. */
+/** A reservation as its batch notes it before requesting it, with the period whose account holds it. */
 const notedReservationSchema = z.object({ rid: ridSchema, period: periodSchema });
 export type NotedReservation = z.infer<typeof notedReservationSchema>;
 
-/** The batch's item in the table of batches; its images stand in S3. */
+/** The batch's item in the table of batches; its images are listed in S3. */
 export const batchSchema = z.object({
 	batchId: batchIdSchema,
 	tenant: tenantSchema,
 	createdMs: z.int().min(0),
-	/** When it was written down, where that was later (an archive's parts): its planner's time counts from then on. */
+	/** When this item was written, where that was later (an archive's parts): its planner's time counts from then. */
 	writtenMs: z.int().min(0).optional(),
 	state: batchStateSchema,
 	/** A run on purpose (`budgetnet retry`), with claims of its own; absent for the first run of images. */
 	run: runNameSchema.optional(),
-	/** Its one candidate is an archive, whose entries are the images of this batch and of its further parts. */
+	/** Its one candidate is an archive, whose entries are the images of this batch and of the archive's other parts. */
 	archive: z.literal(true).optional(),
-	/** Batches that the archive's images make, this one included; absent until all of them are written down. */
+	/** How many batches the archive's images make, this one included; absent until all of them are written. */
 	parts: z.int().min(1).max(limits.archivePartsMax).optional(),
 	/** A DeferralReason; a later release may know more. */
 	reason: wordSchema.optional(),
 	/** Images won; absent until the manifest is written. */
 	images: z.int().min(1).max(limits.batchImagesMax).optional(),
-	/** Of its newest message: after it nobody starts to run the batch, and it is given up. */
+	/** Deadline of its newest message: after that no worker starts the batch, and it is given up. */
 	deadlineMs: z.int().positive().optional(),
-	/** Settled with more reservations than one: until then a planner that noted one of them may still be granted it. */
+	/** Settled with several reservations, or given up: until then a planner may still be granted one of them. */
 	watchedUntilMs: z.int().positive().optional(),
-	/** Every reservation ever minted for it, one a planning attempt. */
+	/** Every reservation ever minted for it, one for each planning attempt. */
 	reservations: z.array(notedReservationSchema).max(limits.batchReservationsMax),
 });
 export type Batch = z.infer<typeof batchSchema>;
 
-/** How many of a batch's `images` its tenant has dropped: of a run on purpose none, which so foretells nothing. */
+/** How many of a batch's `images` count as arrivals: none of a run on purpose, which predicts no future ones. */
 export function arrivedIn({ run }: Pick<Batch, 'run'>, images: number): number {
 	return run === undefined ? images : 0;
 }
@@ -80,7 +80,7 @@ export function isUnplanned({ state }: Batch): boolean {
 	return state === 'claiming' || state === 'deferred';
 }
 
-/** Whether nothing more will become of it. */
+/** Whether nothing more will happen to it. */
 export function isFinal({ state }: Pick<Batch, 'state'>): boolean {
 	return finalStates.includes(state);
 }
@@ -115,7 +115,7 @@ function allOf(tenant: string, images: readonly Image[]): boolean {
 	return images.every(({ key }) => key.startsWith(`${tenant}/`));
 }
 
-/** What names a batch everywhere: enough to find its objects. */
+/** What identifies a batch everywhere: enough to find its objects. */
 export interface BatchRef {
 	batchId: string;
 	tenant: string;
@@ -137,14 +137,12 @@ export function mintArchiveBatchId(nowMs: number, random: string): string {
 	return mintBatchId(nowMs, `${random.slice(0, -2)}00`);
 }
 
-/**
- * The id of an archive's part, from 0, which is the batch that opened it: whoever repeats the work gets the same ids.
- */
+/** The id of an archive's part, from 0, which is the batch that opened it. Repeating the work gives the same ids. */
 export function partBatchId(archiveBatchId: string, part: number): string {
 	return `${archiveBatchId.slice(0, -2)}${part.toString(16).padStart(2, '0')}`;
 }
 
-/** The day of the intent, part of the outcomes' key: read off the id, so that it never varies. */
+/** The day of the intent, which is part of the outcomes' key: taken from the id, so that it never changes. */
 export function batchDate(batchId: string): string {
 	return `${batchId.slice(0, 4)}-${batchId.slice(4, 6)}-${batchId.slice(6, 8)}`;
 }
@@ -152,15 +150,14 @@ export function batchDate(batchId: string): string {
 /** Bounds of one batch. */
 export interface BatchBounds {
 	images: number;
-	/** That are fetched and unpacked for the images together. */
+	/** Bytes of all images together, as fetched or as unpacked, whichever is more for each. */
 	bytes: number;
-	/** Of its manifest's JSON: keys can be long. */
+	/** Bytes of the manifest's JSON: keys can be long. */
 	manifestBytes: number;
 }
 
 /**
- * Cuts one tenant's images into batches within bounds; an image that is larger than a bound alone is a batch of its
- * own.
+ * Cuts one tenant's images into batches within bounds; an image that exceeds a bound by itself is a batch of its own.
  */
 export function cutBatches(images: readonly Image[], bounds: BatchBounds): Image[][] {
 	const batches: Image[][] = [];
@@ -187,12 +184,12 @@ export function cutBatches(images: readonly Image[], bounds: BatchBounds): Image
 	return batches;
 }
 
-/** An entry may be packed into more than it says that it unpacks to. */
+/** An entry's packed bytes may be more than the unpacked bytes that it claims. */
 function bytesOf({ bytes, entry }: Image): number {
 	return Math.max(bytes, entry?.stored?.bytes ?? 0);
 }
 
-/** Where a batch's objects lie in the results bucket. */
+/** The keys of a batch's objects in the results bucket. */
 export const objectKeys = {
 	candidates: ({ tenant, batchId }: BatchRef) => `candidates/tenant=${tenant}/${batchId}.json`,
 	entries: ({ tenant, batchId }: BatchRef) => `entries/tenant=${tenant}/${batchId}.json`,
@@ -201,15 +198,15 @@ export const objectKeys = {
 	report: ({ tenant, batchId }: BatchRef) => `reports/tenant=${tenant}/date=${batchDate(batchId)}/${batchId}.json`,
 } as const;
 
-/** @throws BudgetNetError `invalid` when what was found at a batch's key speaks of another one */
+/** @throws BudgetNetError `invalid` when what was found at a batch's key belongs to another one */
 export function mustBeOf(ref: BatchRef, found: BatchRef, what: string): void {
 	if (found.batchId !== ref.batchId || found.tenant !== ref.tenant)
 		throw new BudgetNetError('invalid', `${what} is of batch ${found.batchId}, tenant ${found.tenant}`);
 }
 
 /**
- * What was found of the batch of a message.
- * @throws BudgetNetError `not-found` where nothing was, or another tenant's
+ * The batch of a message, as it was found.
+ * @throws BudgetNetError `not-found` where none was found, or one of another tenant
  */
 export function batchOf({ batchId, tenant }: BatchRef, found: Batch | undefined): Batch {
 	if (found?.tenant !== tenant)

@@ -6,31 +6,30 @@ import { type ListedPrice, type Priced, priceAt } from './price-list.ts';
 
 export const monthSchema = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'expected a month such as 2026-11');
 
-/** Whether a period counts to a calendar month: it begins in it. A total does not begin in any. */
+/** Whether a period counts towards a calendar month: it does if it begins in it. A total begins in none. */
 export function beginsIn(period: string, month: string): boolean {
 	return period.replace('week-', '').startsWith(month);
 }
 
 /**
- * What an entry billed for a batch of a calendar month (UTC), 0 for one of another: of a total, whose account says
- * nothing of months.
+ * What an entry billed for a batch of a calendar month (UTC); 0 for a batch of another month. For totals, whose
+ * accounts do not tell months apart.
  */
 export function billedIn({ batchId, billedNanoUsd }: JournalEntry, month: string): number {
 	return batchDate(batchId).startsWith(month) ? billedNanoUsd : 0;
 }
 
-/** A month's real bill against what the tenants were billed. */
+/** A month's real bill compared with what the tenants were billed. */
 export interface Reconciliation {
 	notionalNanoUsd: number;
 	billNanoUsd: number;
 	/**
-	 * By which the month's prices would have had to be multiplied to bring the bill in; undefined where nothing was
-	 * billed.
+	 * What the month's prices would have had to be multiplied by to cover the bill; undefined where nothing was billed.
 	 */
 	factor?: number;
 }
 
-/** The factor is rounded up, so that it brings in no less than the bill. */
+/** The factor is rounded up, so that it covers no less than the bill. */
 export function reconcileBill(notionalNanoUsd: number, billNanoUsd: number): Reconciliation {
 	if (notionalNanoUsd === 0) return { notionalNanoUsd, billNanoUsd };
 	const notional = BigInt(notionalNanoUsd);
@@ -39,8 +38,8 @@ export function reconcileBill(notionalNanoUsd: number, billNanoUsd: number): Rec
 }
 
 /**
- * Why a month's factor does not say what this price should be: it is of the price that was in force as the month (UTC)
- * began. Undefined where that is still in force.
+ * Why a month's factor does not say what this price should be: it refers to the price that was in force when the month
+ * (UTC) began. Undefined where that price is still in force.
  */
 export function whyNoProposal(
 	list: readonly ListedPrice[],
@@ -54,7 +53,7 @@ export function whyNoProposal(
 	return `since ${month} began the price of ${model} on ${workerKind} was changed (${now} is in force): times that factor it would count the change twice`;
 }
 
-/** Other prices, of which a month's factor is too: one bill is of all models and kinds of workers. */
+/** Other prices that a month's factor refers to as well: one bill covers all models and kinds of workers. */
 export function othersPriced(list: readonly ListedPrice[], { model, workerKind }: Priced): string[] {
 	const others = list.filter((price) => price.model !== model || price.workerKind !== workerKind);
 	return [...new Set(others.map((other) => `${other.model} on ${other.workerKind}`))].sort();

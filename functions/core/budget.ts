@@ -3,32 +3,32 @@ import { fullMacs, leastMacs, type ModelCard } from './package.ts';
 import { affordableMacs, costNanoUsd, costOrInfinity, type Price } from './price.ts';
 import type { Quota } from './quota.ts';
 
-/** However small a quota is, batches are not cut smaller. */
+/** However small a quota is, batches are not cut smaller than this. */
 export const batchImagesMin = 8;
 
 /**
- * What decided a budget. ceiling: there is money for the full network, or the tenant's ceiling, for every image. even:
- * its even part of what is left, less the floor of those to come. floor: an even part would not have paid the least
- * (leastMacs), or the tenant's floor.
+ * What decided a budget. ceiling: there is money for the full network, or the tenant's ceiling, on every image. even:
+ * its even part of what is left or, if less, what remains when the floor is kept for images to come. floor: the even
+ * part would not have paid for the least (leastMacs), or the tenant's floor.
  */
 type BudgetReason = 'ceiling' | 'even' | 'floor';
 
-/** What one batch may spend, and the money that this holds back until it is settled. */
+/** What one batch may spend, and the money reserved for that until it is settled. */
 export interface BatchBudget {
 	budgetMacs: number;
 	reservedNanoUsd: number;
 	reason: BudgetReason;
 }
 
-/** Why there is no budget: not even the least (leastMacs) can be paid, or nothing as good as the tenant's floor. */
+/** Why there is no budget: not even the least (leastMacs) can be paid for, or the tenant's floor cannot. */
 export type NoBudget = 'quota' | 'floor';
 
 /**
  * The budget of a batch: its even part of what the quota still allows, at least the quota's floor (or the least) for
- * every image and at most its ceiling (or the full network) for every image. A floor above the ceiling goes before it.
- * @param options.expectedLeft images that what is left is spread over, this batch's included
- * @param options.keptFor images after this batch for which the floor must stay payable, if this batch can do without
- * the money
+ * every image and at most its ceiling (or the full network) for every image. A floor above the ceiling wins.
+ * @param options.expectedLeft images over which what is left is spread, this batch's included
+ * @param options.keptFor images after this batch for which the floor must stay payable, as far as this batch's own
+ * floor leaves the money
  */
 export function budgetOf(options: {
 	availableNanoUsd: number;
@@ -47,7 +47,7 @@ export function budgetOf(options: {
 	const floorNanoUsd = costOrInfinity(price, images * bounds.floor, images);
 	if (availableNanoUsd < floorNanoUsd) return 'floor';
 	const left = BigInt(Math.max(images, expectedLeft));
-	// rounded down: what is left pays the last batch too
+	// rounded down, so that what is left pays for the last batch too
 	const evenNanoUsd = Number((BigInt(availableNanoUsd) * BigInt(images)) / left);
 	const keptNanoUsd = costOrInfinity(price, keptFor * bounds.floor, keptFor);
 	const spendNanoUsd = Math.max(floorNanoUsd, Math.min(evenNanoUsd, availableNanoUsd - keptNanoUsd));
@@ -59,9 +59,9 @@ export function budgetOf(options: {
 }
 
 /**
- * The smallest limit of a quota that pays a batch, where nothing else is spent: the floor (or the least) for every
+ * The smallest limit of a quota that pays for a batch, where nothing else is spent: the floor (or the least) for every
  * image.
- * @returns undefined where none does: the model has not what floor or ceiling name, or no account holds as much
+ * @returns undefined where no limit does: the model lacks what floor or ceiling name, or no account can hold that much
  */
 export function leastLimit(options: {
 	images: number;
@@ -76,12 +76,12 @@ export function leastLimit(options: {
 	return Number.isFinite(nanoUsd) ? nanoUsd : undefined;
 }
 
-/** A batch that is to be paid may need so much of a period's quota at the least. */
+/** At the floor (or the least), a batch may cost at most this part of a period's quota. */
 const quotaPartMax = 1 / 4;
 
 /**
- * The most images that one batch of a tenant may have, `batchImagesMin` at the least: so few that the quota pays
- * several such batches, for one that it could never pay would hold up all that come after.
+ * The most images that one batch of a tenant may have, at least `batchImagesMin`: few enough that the quota pays for
+ * several such batches, because one that it could never pay for would hold up all later ones.
  */
 export function payableImages(quota: Pick<Quota, 'limitNanoUsd' | 'floor'>, card: ModelCard, price: Price): number {
 	const { floor } = boundsMacs(card, quota) ?? { floor: fullMacs(card) };
@@ -90,8 +90,8 @@ export function payableImages(quota: Pick<Quota, 'limitNanoUsd' | 'floor'>, card
 }
 
 /**
- * MACs an image; undefined where the model has nothing as good as the floor, or not the policy that the ceiling names:
- * a bound that nobody can tell is not taken for none. An accuracy that it never has bounds nothing.
+ * In MACs per image; undefined where the model has nothing as good as the floor, or lacks the policy that the ceiling
+ * names: an unknown bound is not treated as none. A ceiling at an accuracy that it never reaches bounds nothing.
  */
 export function boundsMacs(
 	card: ModelCard,
@@ -106,8 +106,8 @@ export function boundsMacs(
 
 /**
  * The budget that a reservation of `heldNanoUsd` pays at this price, at most the quota's ceiling (or the full network)
- * for every image. It was granted under the floor of its time, and may run under it already.
- * @returns undefined when it cannot pay the least for every image, or the model has not the policy that the ceiling names
+ * for every image. Not today's floor: it was granted under the floor of its time, and may run already.
+ * @returns undefined when it cannot pay for the least on every image, or the model lacks the ceiling's policy
  */
 export function budgetHeldBy(options: {
 	heldNanoUsd: number;

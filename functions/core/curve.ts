@@ -1,7 +1,7 @@
 import { fullMacs, leastMacs, type ModelCard, macsTo } from './package.ts';
 import type { Quality } from './quota.ts';
 
-/** `y` at `x`, straight between points in the order of their x: before the first its y, beyond the last undefined. */
+/** `y` at `x`, linear between points in ascending order of x; before the first its y, beyond the last undefined. */
 function straight(points: readonly { x: number; y: number }[], x: number): number | undefined {
 	const above = points.findIndex((point) => point.x >= x);
 	const left = points[above - 1];
@@ -11,10 +11,10 @@ function straight(points: readonly { x: number; y: number }[], x: number): numbe
 }
 
 /**
- * The gate's expected accuracy where an image has so many MACs on average, in batches of some 32 images or more: the
- * card's curve (of held-out images, in batches of 512), straight between its points. One to three images, which start
- * with a costlier policy, get two to five points less at small budgets. Below its first point no label is promised but
- * the look's, where there is one: straight from there. Else the first point's.
+ * The gate's expected accuracy where an image has this many MACs on average, in batches of about 32 images or more: the
+ * card's curve (held-out images, in batches of 512), interpolated linearly. Batches of one to three images, which start
+ * with a costlier policy, get two to five points less at small budgets. Below the first point no label is promised but
+ * the look's, if there is one: linear from there. Otherwise the first point's.
  */
 export function expectedAccuracy(card: ModelCard, macsPerImage: number): number {
 	const first = card.policies[0];
@@ -25,8 +25,8 @@ export function expectedAccuracy(card: ModelCard, macsPerImage: number): number 
 }
 
 /**
- * The MACs an image that the gate spends on average where it may spend so many: at the upper end it finds nothing worth
- * the rest.
+ * The MACs per image that the gate spends on average where it may spend `budgetMacsPerImage`: at the upper end it finds
+ * nothing worth the rest.
  */
 export function expectedMacs(card: ModelCard, budgetMacsPerImage: number): number {
 	const points = [{ x: 0, y: 0 }, ...card.curve.map(({ share, macs }) => ({ x: share * fullMacs(card), y: macs }))];
@@ -34,8 +34,8 @@ export function expectedMacs(card: ModelCard, budgetMacsPerImage: number): numbe
 }
 
 /**
- * What a quality costs, in MACs an image, between the least and the full network's (of a policy by name: its own), for
- * an accuracy the fewest from which on the curve expects it; undefined: this model has it not.
+ * What a quality costs in MACs per image, at most the full network's. For a policy: its own. For an accuracy: the
+ * fewest at which the curve expects it, but at least `leastMacs`. Undefined where this model does not have the quality.
  */
 export function macsForQuality(card: ModelCard, quality: Quality): number | undefined {
 	if ('accuracy' in quality) {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { limits } from './limits.ts';
 import { isMarkerKey, prefixOfMarker, tenantSchema } from './object-key.ts';
 
-/** That a drop is complete, and since when: a marker was put under its prefix, after its last image. */
+/** Says that a drop is complete, and since when: a marker was put under its prefix, after its last image. */
 export const closingSchema = z.strictObject({
 	tenant: tenantSchema,
 	/** Key of the marker; the drop is everything under its prefix. */
@@ -20,7 +20,7 @@ export type Closing = z.infer<typeof closingSchema>;
 /** A closed drop whose images are not all done yet, and how far a walk through their keys has come. */
 export const openDropSchema = closingSchema.extend({
 	v: z.literal(1),
-	/** Done so far: those up to `after`, in the order of keys. */
+	/** Images done so far: those up to `after`, in the order of keys. */
 	images: z.int().min(0),
 	after: z.string().optional(),
 	/** The first object that was not done at the last look. */
@@ -35,9 +35,9 @@ export type OpenDrop = z.infer<typeof openDropSchema>;
 export const dropRecordSchema = z.object({
 	v: z.literal(1),
 	tenant: tenantSchema,
-	/** What the drop is: as `acme/2026/`. */
+	/** The drop's prefix, such as `acme/2026/`. */
 	prefix: z.string().min(1),
-	/** An archive counts for as many as it holds. */
+	/** An archive counts as the number of images that it holds. */
 	images: z.int().min(0),
 	closedMs: z.int().min(0),
 	doneMs: z.int().min(0),
@@ -49,15 +49,12 @@ export function recordOf({ tenant, marker, images, closedMs }: OpenDrop, doneMs:
 	return { v: 1, tenant, prefix: prefixOfMarker(marker), images, closedMs, doneMs };
 }
 
-/**
- * Where the record lies in the results bucket: `drops/tenant=acme/2026/_complete.json`. Whoever knows the marker finds
- * it.
- */
+/** The record's key in the results bucket: `drops/tenant=acme/2026/_complete.json`. It follows from the marker. */
 export function recordKeyOf(marker: string): string {
 	return `drops/tenant=${marker}.json`;
 }
 
-/** Whether what is known of a drop speaks of this closing too: of it, or of a later one. */
+/** Whether what is known of a drop covers this closing: it is from this closing or a later one. */
 export function covers(known: OpenDrop | DropRecord | undefined, { closedMs }: Closing): boolean {
 	return known !== undefined && known.closedMs >= closedMs;
 }

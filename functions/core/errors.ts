@@ -1,10 +1,10 @@
-/** What kind of trouble it is; callers steer by it, people read the message. */
+/** The kind of error: callers decide by it, people read the message. */
 export type ErrorCode =
 	| 'invalid' // outside input that does not fit its schema or its limits
 	| 'not-found' // something named is not there
 	| 'conflict' // somebody else was first
 	| 'unavailable' // try again later
-	| 'internal'; // a mistake of this program
+	| 'internal'; // a bug in this program
 
 /**
  * The one error type of this program.
@@ -25,7 +25,7 @@ export function messageOf(error: unknown): string {
 	return error instanceof Error ? error.message : String(error);
 }
 
-/** Throws an `internal` error unless `condition` holds: for mistakes of this program, never for input. */
+/** Throws an `internal` error unless `condition` holds: for bugs in this program, never for bad input. */
 export function assert(condition: boolean, message: string): asserts condition {
 	if (!condition) throw new BudgetNetError('internal', message);
 }

@@ -33,7 +33,7 @@ test('an offer is what planning would give, or why all would wait', () => {
 });
 
 test('who gets full quality until the money is gone is told how many wait, not that all are labelled a little worse', () => {
-	// 64 images take 2,240 nano-USD on the full network, and 512 at the least.
+	// 64 images take 2,240 nano-USD on the full network, and 512 with the least MACs.
 	const offer = offerNow(standing(3 * 2240 + 500), 1000);
 	expect(offer).toMatchObject({ labelledImages: 3 * 64, waitingImages: 1000 - 3 * 64, share: 1, accuracy: 0.9 });
 });

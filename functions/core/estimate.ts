@@ -4,19 +4,19 @@ import { fullMacs } from './package.ts';
 import { costNanoUsd } from './price.ts';
 import { type Standing, walkBatches } from './walk.ts';
 
-/** What images would cost at the most, and how good their labels would be. */
+/** What images would cost at most, and how good their labels would be. */
 export interface Offer {
 	costNanoUsd: number;
-	/** Of the full network's MACs. */
+	/** Part of the full network's MACs. */
 	share: number;
-	/** By the card's curve. */
+	/** Expected accuracy, by the card's curve. */
 	accuracy: number;
 }
 
 /** What is offered to those images that would be labelled, and how many would not. */
 export interface OfferNow extends Offer {
 	labelledImages: number;
-	/** Until the quota grows or its period turns. */
+	/** They wait until the quota grows or the next period begins. */
 	waitingImages: number;
 }
 
@@ -40,15 +40,15 @@ export function offerAtFullQuality({ card, price }: Pick<Standing, 'card' | 'pri
 	return { costNanoUsd: costNanoUsd(price, images * macs, images), share: 1, accuracy };
 }
 
-/** Halvings of all the money that an account can hold, down to a nano-USD. */
+/** How often all the money that an account can hold may be halved, down to a nano-USD. */
 const halvingsMax = 53;
 /** What sums of accuracies may be off by. */
 const roundingError = 1e-9;
 
 /**
- * The limit under which all of `images` would be labelled, together with this accuracy, all else being as it is;
- * undefined where none does: the model never reaches it, the tenant's ceiling or floor forbids it, or no account holds
- * as much. Never below the limit that holds.
+ * The limit under which all of `images` would be labelled, with this accuracy overall, all else unchanged; undefined
+ * where there is none: the model never reaches it, the tenant's ceiling or floor rules it out, or no account can hold
+ * that much. Never below the limit in force.
  */
 export function limitForAccuracy(standing: Standing, images: number, accuracy: number): number | undefined {
 	const { quota, card } = standing;

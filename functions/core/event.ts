@@ -42,16 +42,16 @@ interface RefusedObject {
 export interface ImageEvents {
 	images: ImageOfTenant[];
 	closings: Closing[];
-	/** Objects that a tenant may write, and that are neither: told of, and done with. */
+	/** Objects that a tenant may write but that are neither: they are logged, and that is all. */
 	refusals: string[];
 	/** Records that make no sense, which somebody has to look at. */
 	problems: string[];
 }
 
 /**
- * Reads S3's event notification. Test events, removals and folder markers give nothing; a bad record is a
- * problem of its own and does not hide the others.
- * @throws BudgetNetError `invalid` when the whole is no S3 event
+ * Reads S3's event notification. Test events, removals and folder markers give nothing; a bad record is a problem of
+ * its own and does not hide the others.
+ * @throws BudgetNetError `invalid` when the message as a whole is not an S3 event
  */
 export function parseImageEvents(body: string, bucket: string): ImageEvents {
 	const event = parseJson(imageEventSchema, body, 'message of queue image-events');
@@ -71,7 +71,7 @@ export function parseImageEvents(body: string, bucket: string): ImageEvents {
 	return result;
 }
 
-/** What a record says; undefined where it says nothing of images. */
+/** What a record says; undefined where it says nothing about images. */
 function readRecord(input: unknown, bucket: string): ImageOfTenant | Closing | RefusedObject | undefined {
 	const record = parse(recordSchema, input, 'record of an S3 event');
 	if (!record.eventName.startsWith('ObjectCreated:')) return undefined;
@@ -92,19 +92,19 @@ function readRecord(input: unknown, bucket: string): ImageOfTenant | Closing | R
 		return parse(closingSchema, closing, `event of marker "${key}"`);
 	}
 	if (!eTag) throw new BudgetNetError('invalid', `event of "${key}" has no eTag`);
-	// What no list of candidates takes must fail here, alone, not there with all images of its tenant.
+	// What the list of candidates would reject must fail here, alone, not there with all images of its tenant.
 	const image = parse(imageSchema, imageAt(key, size ?? 0, eTag, versionId), `event of "${key}"`);
 	return { tenant, image };
 }
 
-/** One entry an image (key and version), in a stable order: events come doubled and in any order. */
+/** Each image (key, version, path in an archive) once, in a stable order: events arrive duplicated and in any order. */
 export function distinctImages(images: readonly Image[]): Image[] {
 	const seen = new Map(images.map((image) => [joinName(nameOfImage(image)), image]));
 	return [...seen.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, image]) => image);
 }
 
 /**
- * An event as S3 would send it, for an image that was found without a claim, or a marker that nobody noted: its own got
+ * An event as S3 would send it, for an image found without a claim or a marker that nobody noted, whose own event was
  * lost.
  * @param createdMs when the object was written
  */

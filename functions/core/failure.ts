@@ -4,12 +4,12 @@ import { z } from 'zod';
 export const failureReasons = [
 	'not-an-image', // its bytes are no image that can be read
 	'too-large', // more bytes, pixels or parts than the limits allow
-	'deleted', // gone between claim and run: of a bucket with versions, this very version
-	'overwritten', // another one lies there now, in a bucket without versions; that one gets an outcome of its own
+	'deleted', // gone between claim and run; in a bucket with versions, this very version is
+	'overwritten', // replaced by another, in a bucket without versions; that one gets an outcome of its own
 	'unreadable', // the bucket would not give it, or `classify` could not open it
-	'bad-archive', // an archive that cannot be read as one, or is beyond the limits: none of its images has a label
+	'bad-archive', // an archive that cannot be read as one, or exceeds the limits: none of its images has a label
 	'bad-entry', // an entry of an archive that is no plain file, or whose bytes are not what the archive says
-	'no-answer', // the network gave no numbers for it, as where its sums overflow
+	'no-answer', // the network gave no numbers for it, for example because its sums overflow
 	'given-up', // its batch failed as a whole, or its deadline passed
 	'waited-too-long', // deferred for longer than limits.deferralDaysMax
 	'discarded', // an operator ended its batch while it waited
@@ -29,17 +29,17 @@ export const failureSchema = z.strictObject({
 export type Failure = z.infer<typeof failureSchema>;
 
 /**
- * A failure; a detail that is too long is cut. Half a character at its end, which no reader of JSON takes, is replaced.
+ * A failure. A detail that is too long is cut; half a character at its end, which no reader of JSON takes, is replaced.
  */
 export function failureOf(reason: FailureReason, detail: string): Failure {
 	return { reason, detail: detail.slice(0, detailCharactersMax).toWellFormed() };
 }
 
-/** One image cannot be had; others of its batch can. */
+/** One image cannot be loaded; others of its batch can. */
 export class ImageError extends Error {
 	override readonly name = 'ImageError';
 	readonly reason: FailureReason;
-	/** The image's fault only where others of its bucket can be had at that time, or else this program's. */
+	/** The image is at fault only if others of its bucket can be fetched at that time; otherwise this program may be. */
 	readonly doubtful: boolean;
 
 	constructor(

@@ -147,7 +147,7 @@ describe('the gate', () => {
 	});
 
 	test('reckons with what images will want after their next policy', () => {
-		// After policy 0, policy 1 is the thing to do, and then 3 for a half of the images: 250 + 1000 / 2 a head.
+		// After policy 0, policy 1 is best, and then policy 3 for half of the images: 250 + 1000 / 2 each.
 		const ahead = Float32Array.from(
 			card.agent.prices.flatMap(() => [0.1, 0, 0.9, 0.75, 0.1, 0.6, 0.1, 1]),
 			Number,

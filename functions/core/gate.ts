@@ -21,9 +21,9 @@ export interface GateResult {
 
 /**
  * Spends a batch's budget. Every image runs `start` first, in all but the smallest batches the cheapest policy; then,
- * round by round, the images that gain most run a costlier policy, and are predicted anew from what that says. Nothing
- * runs that was not charged before, so the budget cannot be exceeded. The same batch gets the same choices, in whatever
- * order its images arrive.
+ * round by round, the images that gain most run a costlier policy, and are predicted anew from its output. Every run is
+ * charged before it happens, so the budget cannot be exceeded. The same batch gets the same choices, in whatever order
+ * its images arrive.
  */
 export interface Gate {
 	/** Policy that every image runs first. */
@@ -33,13 +33,13 @@ export interface Gate {
 	/** Charges a run before it happens. @throws BudgetNetError `internal` when the budget would be exceeded */
 	charge(round: GateRound): void;
 	/**
-	 * Tells what a charged run said of one image, and what the agent made of that (nothing after the last policy).
-	 * Without a reading, for a run that gave no numbers, what the image has stands, and it runs no further.
+	 * Reports what a charged run said about one image, and what the agent made of that (nothing after the last policy).
+	 * Without a reading, for a run that gave no numbers, the image keeps what it has and runs no further.
 	 */
 	observe(policy: number, image: number, reading: Reading | undefined, values: Values | undefined): void;
 	/**
-	 * The next round, when all of the round before is observed; undefined when no more is gained, affordable or worth a
-	 * round.
+	 * The next round, once all of the previous one is observed; undefined when nothing more brings a gain, is affordable
+	 * or is worth a round.
 	 */
 	next(): GateRound | undefined;
 	/** By image; undefined for those that never ran (not decodable, gone), or gave no numbers. */
@@ -51,10 +51,10 @@ const passesMax = 3;
 
 /**
  * Less than this part of the budget is not spent on further passes: a run of a few images takes as long as one of many,
- * and what a batch leaves is its tenant's.
+ * and what a batch leaves over stays with its tenant.
  */
 const restMin = 0.01;
-/** Rounds that spend such a rest: a bound, for an agent that promises gains without end. */
+/** Bound on the rounds after these passes, in case an agent promises gains without end. */
 const lastRoundsMax = 64;
 
 /**
@@ -86,9 +86,9 @@ export function openGate(card: ModelCard, images: number, budgetMacs: number): G
 		if (!reading) return;
 		const before = results[image];
 		const macs = policyMacs(card, policy) + (before?.macs ?? 0);
-		// After the last policy the agent is not asked: what it said of that before stands.
+		// After the last policy the agent is not asked: what it said about that policy before holds.
 		const right = advice?.right ?? told?.lastRight ?? reading.top;
-		const confidence = Math.min(1, Math.max(0, right)); // estimates may lie beyond
+		const confidence = Math.min(1, Math.max(0, right)); // estimates may be outside
 		results[image] = { policies: [...(before?.policies ?? []), policy], reading, confidence, macs };
 	}
 
@@ -113,12 +113,12 @@ export function openGate(card: ModelCard, images: number, budgetMacs: number): G
 	return { start, spentMacs: () => spent, charge, observe, next, results: () => results };
 }
 
-/** Images of a batch too small to average over what they are expected to cost. */
+/** A batch of at most this many images is too small for their expected costs to average out. */
 const smallBatchMax = 3;
 
 /**
- * The cheapest policy, which tells the agent most for its MACs; in a small batch the costliest policy that all of its
- * images can be paid, because what one image is expected to cost in the end is seldom what is left for it.
+ * The cheapest policy, which tells the agent most for its MACs; in a small batch the costliest policy that the budget
+ * pays for on all its images, because what one image is expected to cost in the end seldom matches what is left for it.
  */
 function startPolicy(card: ModelCard, images: number, budgetMacs: number): number {
 	const pays = (policy: number) => images * policyMacs(card, policy) <= budgetMacs;
@@ -134,8 +134,8 @@ function startPolicy(card: ModelCard, images: number, budgetMacs: number): numbe
 }
 
 /**
- * Spends what is left on the whole batch at one price, and gives the cheapest of the policies that have to run for it,
- * of those from `lowest` on: what its images then say may change the rest.
+ * Plans what is left for the whole batch at one price, and returns a round of the cheapest policy that this calls for,
+ * from `lowest` on: what its images then say may change the rest of the plan.
  */
 function nextRound(
 	card: ModelCard,
@@ -163,9 +163,9 @@ function nextRound(
 }
 
 /**
- * Spends what is left when no whole way is expected to fit any more: of what images would do next at one price or
- * another, the policy that promises most for its MACs, on all images that would gain most by it, as many as can be
- * paid.
+ * Spends what is left when no image's whole plan is expected to fit any more. Of the runs that images would do next at
+ * one price or another, it takes the policy that promises most per MAC, for all images whose best next run it is, as
+ * many as the budget pays for.
  */
 function lastRound(card: ModelCard, advices: readonly (Advice | undefined)[], leftMacs: number): GateRound | undefined {
 	const steps = advices.flatMap((advice, image) => {
@@ -181,9 +181,9 @@ function lastRound(card: ModelCard, advices: readonly (Advice | undefined)[], le
 }
 
 /**
- * Of what an image would do at some price, the next policy of at most so many MACs that promises most for them. The
- * promise counts runs after it that may not be paid any more: what the next run alone brings, the agent does not say
- * (ranked by whole ways, batches of 8 to 512 came out alike).
+ * Of the runs that an image would do next at some price, the policy of at most `leftMacs` that promises most per MAC.
+ * The promise includes later runs that may no longer be affordable: the agent does not say what the next run alone
+ * brings (ranked by whole plans, batches of 8 to 512 came out alike).
  */
 function bestStep(card: ModelCard, { policy, right, next, worth }: Advice, leftMacs: number) {
 	let best: { policy: number; rate: number } | undefined;
@@ -196,9 +196,7 @@ function bestStep(card: ModelCard, { policy, right, next, worth }: Advice, leftM
 	return best;
 }
 
-/**
- * Runs a whole batch on answers that are there already (tables of outcomes, tests): `reading(policy, image)` and so on.
- */
+/** Runs a whole batch on answers that already exist (tables of outcomes, tests): `reading(policy, image)` and so on. */
 export function runGate(
 	card: ModelCard,
 	images: number,

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { failureSchema } from './failure.ts';
 import { limits } from './limits.ts';
 
-/** Where an entry's bytes stand in its archive, and how. A zip's begin with the entry's local header. */
+/** Where an entry's bytes are in its archive, and in what form. A zip's begin with the entry's local header. */
 const storedSchema = z.strictObject({
 	at: z.int().min(0),
 	bytes: z.int().min(0),
 	as: z.enum(['tar', 'zip-stored', 'zip-deflated']),
-	/** Packed; of a zip's entry only. */
+	/** Size of the packed data; only for an entry of a zip. */
 	packedBytes: z.int().min(0).optional(),
 	crc32: z.int().min(0).optional(),
 });
@@ -15,7 +15,7 @@ export type Stored = z.infer<typeof storedSchema>;
 
 /** An image within an archive. */
 const entrySchema = z.strictObject({
-	/** Its path in the archive, as `2026/cat.png`. */
+	/** Its path in the archive, such as `2026/cat.png`. */
 	name: z
 		.string()
 		.min(1)
@@ -25,8 +25,8 @@ const entrySchema = z.strictObject({
 });
 
 /**
- * One object at one version, or one entry of an archive: then key, etag and version are the archive's, and `bytes` its
- * own.
+ * One object at one version, or one entry of an archive: then key, etag and version are the archive's, and `bytes` is
+ * the entry's own.
  */
 export const imageSchema = z
 	.strictObject({
@@ -39,7 +39,7 @@ export const imageSchema = z
 		versionId: z.string().min(1).max(1024).optional(),
 		bytes: z.int().min(0),
 		entry: entrySchema.optional(),
-		/** Known before it runs: it can have no label, and nothing is fetched. */
+		/** Why it can have no label, where that is known before the batch runs: then nothing is fetched. */
 		refused: failureSchema.optional(),
 	})
 	.refine(({ entry, refused }) => !entry || (entry.stored === undefined) === (refused !== undefined), {
@@ -52,8 +52,8 @@ export type Image = z.infer<typeof imageSchema>;
 const noVersion = 'null';
 
 /**
- * An object as S3 speaks of it in events, lists and answers: its etag in quotes, perhaps, and a version that may be
- * none.
+ * An object as S3 describes it in events, listings and responses: its etag may be in quotes, and its version missing or
+ * `null`.
  */
 export function imageAt(key: string, bytes: number, etag: string, versionId?: string): Image {
 	const image: Image = { key, etag: etag.replaceAll('"', ''), bytes };
@@ -79,7 +79,7 @@ export function nameOfImage(image: Image): ImageName {
 	return image.entry ? { ...named, entry: image.entry.name } : named;
 }
 
-/** A name as one string, for maps and claims; its parts are kept apart by a character that stands in none of them. */
+/** A name as one string, for maps and claims; its parts are separated by a character that occurs in none of them. */
 export function joinName({ key, version, entry }: ImageName): string {
 	return entry === undefined ? `${key}\0${version}` : `${key}\0${version}\0${entry}`;
 }

@@ -1,12 +1,12 @@
 import { type Account, type JournalEntry, reservedNanoUsd } from './ledger.ts';
 
-/** Sentences about single entries of one journal; its sums tell of the rest. */
+/** Findings about single entries of one journal; its sums tell of the rest. */
 const entryFindingsMax = 100;
 
-/** What is found of an account while its journal, which may be longer than memory, is read. */
+/** The check of an account while its journal, which may not fit into memory, is read. */
 export interface AccountCheck {
 	add(entry: JournalEntry): void;
-	/** Entries so far, and what does not agree, a sentence each; nothing while all is well. */
+	/** Entries so far, and a sentence for each thing that does not agree; none while all is well. */
 	found(): { entries: number; findings: string[] };
 }
 
@@ -41,7 +41,7 @@ export function openAccountCheck(account: Account): AccountCheck {
 	};
 }
 
-/** What does not agree of an account and its whole journal: see `openAccountCheck`. */
+/** What does not agree between an account and its whole journal: see `openAccountCheck`. */
 export function checkAccount(account: Account, journal: readonly JournalEntry[]): string[] {
 	const check = openAccountCheck(account);
 	for (const entry of journal) check.add(entry);

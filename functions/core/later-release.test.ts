@@ -8,8 +8,8 @@ import { noPrice } from './price.ts';
 import { ridOf } from './testing/ledger-model.ts';
 
 /*
- * What a later release writes, this one reads: workers, functions and command line are not replaced in one moment, and
- * a deployment may be taken back.
+ * This release reads what a later one writes: workers, functions and command line are not all replaced at once, and a
+ * deployment may be rolled back.
  */
 const ref = { batchId: mintBatchId(Date.UTC(2026, 10, 24), '00000001'), tenant: 'acme' };
 const run = { v: 1, ...ref, rid: ridOf(1), period: '2026-11', price: noPrice, images: 2, budgetMacs: 9 };

@@ -5,12 +5,12 @@ import type { Quota } from './quota.ts';
 
 /**
  * The rules of the ledger, as pure transitions of one account. Adapters make each of them one conditional write, so a
- * transition that was computed from an old account never lands.
+ * transition computed from a stale account is never written.
  */
 
 /**
  * A tenant's money in one period. available = limit - carried - spent - reserved; negative when the limit was lowered
- * below that.
+ * below the sum of the others.
  */
 export interface Account {
 	tenant: string;
@@ -33,7 +33,7 @@ export interface Account {
 /** What one planning attempt of a batch holds back. */
 export interface Reservation {
 	nanoUsd: number;
-	/** That arrived with the batch (batch.ts, arrivedIn). */
+	/** Images that arrived with the batch (batch.ts, arrivedIn). */
 	images: number;
 }
 
@@ -42,7 +42,7 @@ export interface ReserveRequest extends Reservation {
 	period: string;
 	rid: string;
 	batchId: string;
-	/** Of the quota that the budget was derived from, read consistently. */
+	/** Revision of the quota that the budget was derived from, read consistently. */
 	quotaRevision: number;
 	/** The tenant's next deferred batch after this one, which is then the oldest. */
 	nextDeferred?: string;
@@ -59,16 +59,16 @@ export interface JournalEntry {
 	batchId: string;
 	/** 0 for a reservation whose attempt did not win. */
 	billedNanoUsd: number;
-	/** Of its batch. */
+	/** Images of its batch. */
 	images: number;
-	/** They ran again, on purpose: no arrivals. */
+	/** The images ran again, on purpose: they are no arrivals. */
 	again?: true;
 	state: 'pending' | 'applied';
 }
 
 /**
- * A new period's account, which is yet to be brought to the quota; it inherits the tenant's oldest deferred batch. The
- * quota to bring it to is read once the account is there: whoever changes the quota after that finds the account.
+ * A new period's account, not yet brought to the quota; it inherits the tenant's oldest deferred batch. That quota is
+ * read only once the account exists: whoever changes the quota after that finds the account.
  */
 export function openAccount(tenant: string, period: string, oldestDeferred: string | undefined): Account {
 	return {
@@ -98,9 +98,9 @@ export function applyQuota(account: Account, quota: Quota): Account {
 }
 
 /**
- * Charges an account with what the one that it continues was charged with (spent, reserved and carried there), so far
- * as it is not charged with as much already. `from` must know the new quota before: then nothing more is reserved
- * there.
+ * Charges an account with what the one that it continues was charged with (spent, reserved and carried there), as far
+ * as it is not already charged with that much. `from` must have been brought to the new quota first, so that nothing
+ * more is reserved there.
  */
 export function carry(account: Account, from: Account): Account {
 	const missingNanoUsd = Math.max(0, chargedNanoUsd(from) - chargedNanoUsd(account));
@@ -144,8 +144,8 @@ export function reserve(account: Account, request: ReserveRequest): Account {
 }
 
 /**
- * Turns a reservation into money spent: `billedNanoUsd` for the attempt that won, 0 to release any other.
- * An account without it stays as it is.
+ * Turns a reservation into money spent: `billedNanoUsd` for the attempt that won, 0 to release any other. An account
+ * that does not hold the reservation stays as it is.
  * @throws BudgetNetError `invalid` when more is billed than was reserved
  */
 export function settle(account: Account, rid: string, billedNanoUsd: number): Account {
@@ -173,8 +173,8 @@ export function defer(account: Account, batchId: string): Account {
 }
 
 /**
- * Puts `next` in the place of an oldest deferred batch that waits no more; an account that names another stays as it
- * is.
+ * Puts `next` in the place of the oldest deferred batch `from`, which no longer waits; an account that names another
+ * batch stays as it is.
  */
 export function advance(account: Account, from: string, next: string | undefined): Account {
 	if (account.oldestDeferred !== from) return account;

@@ -1,26 +1,24 @@
-/** Batches that a worker runs at once; each takes as much longer as there are others. */
+/** Batches that a worker runs at once: each then takes up to this many times as long. */
 const batchesAtOnce = 3;
-/**
- * A call of the inference thread without an answer for so long hangs; a batch that takes as long alone is too large.
- */
+/** A call to an inference thread that takes longer than this hangs; a batch that takes as long alone is too large. */
 const inferenceSecondsMax = 1800;
 const imagePixelsMax = 40_000_000;
 
 /**
- * Bounds that several files, the documents or the cloud's definition share, and those of what is taken in from outside
- * or held in all by a worker. Units stand last. A bound that one file needs for itself stands beside its use.
+ * Bounds that several files, the documents or the cloud's definition share, and bounds on what is taken in from outside
+ * or held in total by a worker. Names say their units. A bound that only one file needs is beside its use.
  */
 export const limits = {
-	/** An image as it lies in the bucket. */
+	/** Size of an image as stored in the bucket. */
 	imageBytesMax: 20 * 1024 * 1024,
 	/** Width times height, before decoding. */
 	imagePixelsMax,
 	decodeTimeoutSeconds: 20,
 	/**
-	 * Parts of an image that a decoder works through whatever its time-out says. A progressive JPEG has some ten scans.
+	 * Parts of an image that a decoder works through regardless of its timeout. A progressive JPEG has about ten scans.
 	 */
 	jpegScansMax: 1000,
-	/** Scans times pixels: some seconds. */
+	/** Scans times pixels: a few seconds. */
 	jpegScanPixelsMax: 16 * imagePixelsMax,
 	webpFramesMax: 1000,
 	/** An image's colour profile, unpacked; one for print has a megabyte or two. */
@@ -29,46 +27,45 @@ export const limits = {
 	keyBytesMax: 1024,
 	tenantCharactersMax: 40,
 	/**
-	 * UTF-8 bytes of the key of a drop's marker: the key of its record, which is that and 18 bytes more, is an S3 key
-	 * too.
+	 * UTF-8 bytes of the key of a drop's marker: the key of the drop's record, 18 bytes longer, must be an S3 key too.
 	 */
 	markerKeyBytesMax: 1006,
-	/** An archive as it lies in the bucket. */
+	/** Size of an archive as stored in the bucket. */
 	archiveBytesMax: 16 * 1024 * 1024 * 1024,
-	/** Records of an archive: files, folders, links and what else it may hold. */
+	/** Records of an archive: files, folders, links and whatever else it may hold. */
 	archiveEntriesMax: 50_000,
 	/**
-	 * How long a tar may take to be read through: well below a function's time-out, for its parts are planned after that.
+	 * How long reading through a tar may take: well below a function's timeout, because its parts are planned after that.
 	 */
 	tarSecondsMax: 200,
 	/** UTF-8 bytes of an entry's path. */
 	entryNameBytesMax: 1024,
 	/** A zip's central directory. */
 	archiveDirectoryBytesMax: 32 * 1024 * 1024,
-	/** Unpacked bytes of an entry for each of its packed ones: images are compressed already. */
+	/** Unpacked bytes per packed byte of an entry: images are compressed already. */
 	archiveRatioMax: 100,
-	/** Batches that one archive makes; its part stands in two hexadecimal digits. */
+	/** Batches that one archive makes: two hexadecimal digits of a batch's id hold the number of the part. */
 	archivePartsMax: 256,
-	/** How long it is tried again to open an archive that the bucket does not give; then it fails with that reason. */
+	/** How long opening an archive that the bucket does not give is retried; after that it fails with that reason. */
 	archiveDaysMax: 14,
-	/** An archive's list of images, with their places. */
+	/** Size of an archive's list of images, with their places. */
 	entryListBytesMax: 64 * 1024 * 1024,
 	/** Records of one S3 event message. */
 	eventRecordsMax: 1000,
 	/** Images of one batch, and their bytes together. */
 	batchImagesMax: 2048,
 	batchBytesMax: 1024 * 1024 * 1024,
-	/** Images of one batch at most, where nobody says otherwise. */
+	/** The most images of one batch where nothing else is set. */
 	batchImagesDefault: 512,
-	/** Batches of a tenant that wait, as far as status and estimate count their images. */
+	/** Waiting batches of a tenant whose images status and estimate count. */
 	waitingBatchesMax: 1000,
-	/** Open reservations of an account; beyond, a batch is deferred. */
+	/** Open reservations of an account; beyond that, a batch is deferred. */
 	openReservationsMax: 100,
 	/** Runs of one image that can be followed: its first, and those on purpose. */
 	imageRunsMax: 100,
-	/** Days that a marker is looked after whose event may have been lost: fewer than anything is kept. */
+	/** Age in days up to which a marker's event is looked for in case it was lost: fewer days than anything is kept. */
 	markerDaysMax: 100,
-	/** Reservations that one batch may ever mint. */
+	/** Reservations that may ever be minted for one batch. */
 	batchReservationsMax: 20,
 	/** Bytes of a queue message's body. */
 	messageBytesMax: 256 * 1024,
@@ -79,39 +76,39 @@ export const limits = {
 	agentPricesMax: 64,
 	policiesMax: 64,
 	classesMax: 22_000,
-	/** Width times height of what a model reads: a worker holds a whole batch of them. */
+	/** Width times height of a model's input: a worker holds a whole batch of these. */
 	inputPixelsMax: 512 * 512,
 	/** Images that run through a session at once on a CPU. */
 	chunkImages: 16,
-	/** Threads that run a model's graphs, and the bytes that they may hold: each has weights and layers of its own. */
+	/** Threads that run a model's graphs, and bytes that they may hold together: each has its own weights and layers. */
 	inferenceThreadsMax: 16,
 	inferenceBytesMax: 1024 * 1024 * 1024,
 	/**
-	 * Of Node's pool of threads each decodes one image, but for so many: they look up names of hosts, and behind hundreds
-	 * of decodes no new connection would be made in time. (scripts/run.mjs says both numbers too.)
+	 * Threads of Node's pool that are left to look up host names, while each of the others decodes one image: queued
+	 * behind hundreds of decodes, no new connection would be made in time. (Also in scripts/run.mjs, both.)
 	 */
 	lookupThreads: 2,
-	/** Images decoded at once by a worker, however few cores it has: as many as Node's pool has threads by itself. */
+	/** Images that a worker decodes at once, however few its cores: as many as Node's pool has threads by default. */
 	decodersMin: 4,
 	/** Files that tools read or decode at once. */
 	fetchConcurrency: 16,
 	batchesAtOnce,
-	/** Bytes of the pixels of all batches that a worker runs at once: what does not fit runs one after the other. */
+	/** Bytes of the pixels of all batches that a worker runs at once: batches that do not fit run one after the other. */
 	pixelBytesAtOnceMax: 512 * 1024 * 1024,
 	/**
-	 * Images of a batch under way at once in a worker, from the request to their pixels: most of that is waiting for the
+	 * Images of a batch that a worker loads at once, from the request to the pixels: most of that time is waiting for the
 	 * bucket.
 	 */
 	loadConcurrency: 128,
 	/** Bytes of the files that a worker's batches load at once, all together; a larger file is loaded alone. */
 	loadBytesMax: 256 * 1024 * 1024,
-	/** Connections of one client: what a worker's batches load at once, and some for all else. */
+	/** Connections of one client: for what a worker's batches load at once, and some for everything else. */
 	socketsMax: 288,
-	/** Tries of a request to a store that asks to slow down: some seconds, for functions end after minutes. */
+	/** Tries of a request to a store that asks to slow down: a few seconds, because functions end after minutes. */
 	slowDownTries: 4,
 	/**
 	 * Tries of a worker's request to a store that asks to slow down: a minute or two. A batch of 2,048 images must not
-	 * fail by one.
+	 * fail because of one.
 	 */
 	workerSlowDownTries: 10,
 	/** Tenants whose images one planner plans at once. */
@@ -122,13 +119,13 @@ export const limits = {
 	claimsReadMax: 100,
 	/** Files that the embedded cloud's tools upload at once. */
 	uploadConcurrency: 16,
-	/** Tries of a conditional write that lost a race before it gives up. */
+	/** Tries of a conditional write that loses races, before it gives up. */
 	ledgerTries: 20,
-	/** How long the message of a worker that died stays invisible; a running one renews it. */
+	/** How long the message of a worker that died stays invisible; a running worker renews that. */
 	visibilitySeconds: 120,
 	/**
-	 * How long a batch that failed to run waits before it is seen again, and how many times longer after each further
-	 * failure.
+	 * How long a batch that failed to run waits before its message is visible again, and how many times longer after each
+	 * further failure.
 	 */
 	retrySeconds: 15,
 	retryFactor: 4,
@@ -137,20 +134,17 @@ export const limits = {
 	 */
 	stopGraceSeconds: 100,
 	/**
-	 * A batch that runs longer than this is protected from ECS's stopping its worker; what is shorter ends within the
-	 * grace.
+	 * While a batch runs longer than this, its worker is protected from being stopped by ECS; a shorter one ends within
+	 * the grace.
 	 */
 	unprotectedSeconds: 30,
-	/**
-	 * After so many runs that fail one after the other inference counts as lost: a GPU that failed once may fail for
-	 * ever.
-	 */
+	/** After this many failed runs in a row, inference counts as lost: a GPU that failed once may fail for ever. */
 	inferenceFailuresMax: 2,
 	/** How long a worker may be cut off from its queue or the results before it counts as lost. */
 	unreachedSecondsMax: 900,
-	/** How long a worker that is lost may take to end before it aborts; above its grace. */
+	/** How long a worker that is lost may take to end before it aborts; longer than its grace. */
 	endSecondsMax: 120,
-	/** After so many receives a message goes to its dead-letter queue. */
+	/** After this many receives a message goes to its dead-letter queue. */
 	batchReceivesMax: 5,
 	eventReceivesMax: 5,
 	reportReceivesMax: 10,
@@ -160,25 +154,25 @@ export const limits = {
 	/** Longest time that a batch may wait in its queue. */
 	batchRetentionSeconds: 4 * 24 * 3600,
 	/**
-	 * How long dead letters are kept, SQS's longest: a standard queue's count their age from their first sending, so they
-	 * need more.
+	 * How long dead letters are kept, the longest that SQS allows: in a standard queue their age counts from when they
+	 * were first sent, so they need more than the queue that they come from.
 	 */
 	deadLetterRetentionSeconds: 14 * 24 * 3600,
-	/** Longest time that a batch may be deferred; then its images fail with that reason. */
+	/** Longest time that a batch may be deferred; after that its images fail with that reason. */
 	deferralDaysMax: 90,
 	/**
-	 * How long an invocation plans what it has claimed: well below a function's time-out. The rest is claimed, and resumed
-	 * later.
+	 * How long an invocation plans what it has claimed: well below a function's timeout. The rest stays claimed, and is
+	 * resumed later.
 	 */
 	planSecondsMax: 200,
-	/** A planner that has not finished a batch after so long is dead: its time-out, and some. */
+	/** A planner that has not finished a batch after this time is dead: its timeout, and a margin. */
 	planningSecondsMax: 900,
 	/**
-	 * How long one sweep, or one search for lost events, goes on: well below a function's time-out, for its last turn
+	 * How long one sweep, or one search for lost events, goes on: well below a function's timeout, because its last turn
 	 * ends after that.
 	 */
 	sweepSecondsMax: 200,
-	/** Batches that one sweep looks at, and objects that one search for lost events does. */
+	/** Batches that one sweep looks at, and objects that one search for lost events looks at. */
 	sweepBatchesMax: 1000,
 	sweepObjectsMax: 250_000,
 	/**
@@ -191,8 +185,8 @@ export const limits = {
 	/** Deferred batches that one resumption plans, one after the other. */
 	resumeBatchesMax: 100,
 	/**
-	 * Within so many minutes of a period's turn a quota's kind of period, first day and zone are not changed: a desk's
-	 * clock may be wrong.
+	 * Within this many minutes of the turn of a period, a quota's kind of period, first day and time zone cannot be
+	 * changed: the clock of the machine that runs the command may be wrong.
 	 */
 	periodTurnMinutesMin: 10,
 	/** Worst case of one run, kept free before a deadline. */

@@ -1,2 +1,2 @@
-/** Structured log lines; who runs the code decides where they go. */
+/** Structured log lines; whoever runs the code decides where they go. */
 export type Log = (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) => void;

@@ -3,12 +3,10 @@ import { BudgetNetError } from './errors.ts';
 import { limits } from './limits.ts';
 import type { Batches } from './ports.ts';
 
-/**
- * Batches in memory, as the table has them. They are to be created in the order of their ids, which is that of time.
- */
+/** Batches in memory, as the table holds them. They must be created in the order of their ids, which is by time. */
 export function createMemoryBatches(): Batches {
 	const batches = new Map<string, Batch>();
-	/** Ids of those that are neither final nor watched no more: most are, after a year. */
+	/** Ids of batches that are not final, or are still watched: after a year, few of all batches. */
 	const unfinished = new Set<string>();
 
 	function present(batchId: string): Batch {

@@ -6,7 +6,7 @@ import { periodOf } from './period.ts';
 import type { Ledger } from './ports.ts';
 import { nextQuota, type Quota, type QuotaWish } from './quota.ts';
 
-/** What a ledger holds; processes that share it each have a ledger of their own over it. */
+/** What a ledger holds; each process that shares it has a ledger of its own over it. */
 export interface Books {
 	quotas: Map<string, Quota>;
 	/** By tenant and period. */
@@ -27,7 +27,7 @@ const nothing = async () => undefined;
 
 /**
  * A ledger in memory, for models and simulations, with the same order of writes as the one in DynamoDB.
- * @param written called after every write, at once: who waits there lets others write in between, who throws there dies
+ * @param written called right after every write: waiting there lets others write in between, throwing there is a crash
  */
 export function createMemoryLedger(
 	{ quotas, accounts, journals, alerts, stopped }: Books = emptyBooks(),
@@ -61,7 +61,7 @@ export function createMemoryLedger(
 
 	async function bringToQuota(known: Account, quota: Quota): Promise<void> {
 		const { tenant, period, quotaRevision } = known;
-		// Whoever changed the quota before this account was there could not bring it along.
+		// Whoever changed the quota before this account existed could not bring the account to it.
 		const wanted = quotaRevision === 0 ? (quotas.get(tenant) ?? quota) : quota;
 		const from = await continuedBy(wanted, period);
 		if (from?.oldestDeferred) await defer(tenant, period, from.oldestDeferred);

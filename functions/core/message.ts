@@ -11,7 +11,7 @@ const modelSchema = z.object({ name: z.string().min(1).max(64), digest: digestSc
 
 /*
  * Messages, facts and the items of batches are read by releases before and after the one that wrote them: while a
- * deployment rolls on, and where it is rolled back. So what a reader does not know it skips, and whatever it must not
+ * deployment rolls out, and after it is rolled back. So a reader skips what it does not know, and whatever it must not
  * skip gets another `v`.
  */
 
@@ -22,7 +22,7 @@ export const batchMessageSchema = z.object({
 	tenant: tenantSchema,
 	rid: ridSchema,
 	period: periodSchema,
-	/** Of a run on purpose: its name, for the report. */
+	/** Name of the run on purpose that it is, for the report. */
 	run: z.exactOptional(runNameSchema),
 	model: modelSchema,
 	price: priceSchema,
@@ -34,7 +34,7 @@ export const batchMessageSchema = z.object({
 });
 export type BatchMessage = z.infer<typeof batchMessageSchema>;
 
-/** As much of a batch's message as its end takes, when no worker could do with the whole. */
+/** The part of a batch's message that is needed to end the batch, when no worker could use the whole message. */
 export const deadBatchMessageSchema = batchMessageSchema.pick({
 	v: true,
 	batchId: true,
@@ -43,8 +43,9 @@ export const deadBatchMessageSchema = batchMessageSchema.pick({
 });
 
 /**
- * Why a batch is given up: no worker could run it, or none did in time; its quota could not pay it for too long; it was
- * planned so often without an end that no reservation can be noted any more; or an operator discards it while it waits.
+ * Why a batch is given up: no worker could run it, or none did in time; its quota could not pay for it for too long; it
+ * was planned so often without success that no further reservation can be noted; or an operator discards it while it
+ * waits.
  */
 const giveUpReasonSchema = z.enum(['dead-letter', 'deadline', 'deferred-too-long', 'unplannable', 'discarded']);
 export type GiveUpReason = z.infer<typeof giveUpReasonSchema>;
@@ -59,7 +60,7 @@ export const reportMessageSchema = z.object({
 });
 export type ReportMessage = z.infer<typeof reportMessageSchema>;
 
-/** What the planner is told by the sweeper, and others that find a batch to be gone on with: finish planning it. */
+/** What the sweeper, and others that find a batch to be continued, tell the planner: finish planning it. */
 export const resumeMessageSchema = z.object({
 	v: z.literal(1),
 	batchId: batchIdSchema,

@@ -9,7 +9,7 @@ export const tenantSchema = z
 
 /**
  * The tenant of an image's key, its first segment: `acme/2026/cat.png` is tenant `acme`'s.
- * @throws BudgetNetError `invalid` when the key has no tenant, nothing after it, is too long or has a NUL
+ * @throws BudgetNetError `invalid` when the key has no tenant or nothing after it, is too long, or contains a NUL
  */
 export function tenantOf(key: string): string {
 	const begin = `"${key.slice(0, 80)}"`;
@@ -19,7 +19,7 @@ export function tenantOf(key: string): string {
 			'invalid',
 			`key of ${bytes} bytes that begins ${begin}: expected at most ${limits.keyBytesMax}`,
 		);
-	// Names are joined by it, and no store lists such a key.
+	// NUL joins the parts of names, and no store lists such a key.
 	if (key.includes('\0')) throw new BudgetNetError('invalid', 'key with a NUL: expected none');
 	const slash = key.indexOf('/');
 	const tenant = tenantSchema.safeParse(key.slice(0, Math.max(slash, 0)));
@@ -28,17 +28,15 @@ export function tenantOf(key: string): string {
 	return tenant.data;
 }
 
-/** Whether a key is a tenant's prefix and nothing more, as `acme/`. */
+/** Whether a key is a tenant's prefix and nothing more, such as `acme/`. */
 export function isTenantPrefix(key: string): boolean {
 	return key.endsWith('/') && tenantSchema.safeParse(key.slice(0, -1)).success;
 }
 
-/**
- * What an object is called that closes a drop: everything under its prefix is there (Hadoop calls its own `_SUCCESS`).
- */
+/** Name of the object that closes a drop: everything under its prefix is there (Hadoop calls its own `_SUCCESS`). */
 const markerName = '_complete';
 
-/** Whether an object of this key closes a drop; it is no image then. */
+/** Whether an object with this key closes a drop; such an object is not an image. */
 export function isMarkerKey(key: string): boolean {
 	return key.endsWith(`/${markerName}`);
 }
@@ -63,10 +61,7 @@ export function isImage({ key, bytes }: { key: string; bytes: number }): boolean
 	}
 }
 
-/**
- * A key as S3 writes it in events, and in listings where that is asked for: form encoding (spaces as +), slashes
- * kept.
- */
+/** A key as S3 writes it in events, and in listings on request: form encoding (spaces as +), slashes kept. */
 export function encodeKey(key: string): string {
 	return encodeURIComponent(key)
 		.replaceAll('%20', '+')
@@ -75,7 +70,7 @@ export function encodeKey(key: string): string {
 }
 
 /**
- * A key that S3 wrote so, decoded.
+ * Decodes a key that S3 wrote in this way.
  * @throws BudgetNetError `invalid`
  */
 export function decodeKey(encoded: string): string {

@@ -62,7 +62,7 @@ test('money for everything buys everything, and what is left at a price goes whe
 	expect(spendAtOnePrice(all, 24)).toEqual([1, 1, 1]);
 	expect(spendAtOnePrice(all, 14)).toEqual([0, 1, 1]);
 	expect(spendAtOnePrice(all, 13)).toEqual([0, 0, 1]);
-	// what fits no more is passed over
+	// what no longer fits is skipped
 	expect(spendAtOnePrice([image(5, 0.2), image(10, 0.9), image(4, 0.5)], 9)).toEqual([1, 0, 1]);
 	expect(spendAtOnePrice([], 5)).toEqual([]);
 });

@@ -1,12 +1,12 @@
 import type { Advice } from './advice.ts';
 
 /**
- * Spends a budget on images at one price for all: the lowest at which they are together expected to take no more than
- * the budget. Those that would take more at the price below it then do, as long as that fits, in the order of what they
- * gain for it. This is the Lagrangian of the batch's knapsack (Kellerer, Pferschy and Pisinger 2004, chapter 11): near
- * its optimum for many images; for a few, all or nothing.
- * @param advices what to do with each image at each price, cheapest price first, as many prices in each
- * @returns of each image the policy to run next (its own: stop); the same for the same input
+ * Spends a budget on images at one price for all: the lowest at which together they are expected to take no more than
+ * the budget. Images that would take more at the next lower price then do so, as long as that fits, in the order of
+ * their gain per MAC. This is the Lagrangian relaxation of the batch's knapsack (Kellerer, Pferschy and Pisinger 2004,
+ * chapter 11): near its optimum for many images; for a few, all or nothing.
+ * @param advices what to do with each image at each price, lowest price first, the same number of prices in each
+ * @returns for each image the policy to run next (its own: stop); the same for the same input
  */
 export function spendAtOnePrice(advices: readonly Advice[], budgetMacs: number): number[] {
 	const prices = advices[0]?.next.length ?? 0;
@@ -28,7 +28,7 @@ function sumAt(advices: readonly Advice[], price: number): number {
 	return advices.reduce((sum, { macs }) => sum + (macs[price] as number), 0);
 }
 
-/** The images that do something else at a price than at the one above it: best first, by worth for MACs. */
+/** The images that do something else at `price` than at the price above it: best gain per MAC first. */
 function stepsTo(advices: readonly Advice[], price: number) {
 	return advices
 		.flatMap(({ next, worth, macs }, image) => {

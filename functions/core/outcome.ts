@@ -13,7 +13,7 @@ const keys = {
 	v: z.literal(1),
 	key: z.string().max(limits.keyBytesMax),
 	version: z.string().max(1024),
-	/** Of an image within an archive: its path there; the key is the archive's. */
+	/** For an image within an archive: its path there; the key is then the archive's. */
 	entry: z.string().min(1).max(limits.entryNameBytesMax).optional(),
 };
 
@@ -25,9 +25,9 @@ export const outcomeSchema = z.discriminatedUnion('status', [
 		label: z.string(),
 		/** How likely the label is right, by the agent. */
 		confidence: z.number().min(0).max(1),
-		/** Ids of the policies that ran, in order; the label is the last one's, after a mirrored one both views'. */
+		/** Ids of the policies that ran, in order; the label is the last one's, or both views' after a mirrored one. */
 		policies: z.array(z.string()).min(1).max(limits.policiesMax),
-		/** Of all of them, the agent's included. */
+		/** MACs of all these runs, the agent's included. */
 		macs: z.int().positive(),
 	}),
 	z.object({ ...keys, status: z.literal('failed'), ...failureSchema.shape }),
@@ -41,10 +41,10 @@ export const runFactsSchema = z.object({
 	tenant: tenantSchema,
 	rid: ridSchema,
 	period: periodSchema,
-	/** Of a run on purpose: its name. */
+	/** Name of the run on purpose that it was. */
 	run: z.exactOptional(runNameSchema),
 	model: z.string().min(1),
-	/** Of the model's package; absent where nothing ran. */
+	/** Digest of the model's package; absent where nothing ran. */
 	digest: z.exactOptional(digestSchema),
 	price: priceSchema,
 	/** 0 for a batch that was given up. */
@@ -55,11 +55,11 @@ export const runFactsSchema = z.object({
 	labelled: z.int().min(0),
 	failed: z.int().min(0),
 	billedNanoUsd: z.int().min(0),
-	/** `none` of a batch that was given up. */
+	/** `none` for a batch that was given up. */
 	provider: wordSchema,
 	startedMs: z.int().min(0),
 	elapsedMs: z.int().min(0),
-	/** Of its message. */
+	/** From the batch's message. */
 	plan: z.exactOptional(planSchema),
 });
 export type RunFacts = z.infer<typeof runFactsSchema>;

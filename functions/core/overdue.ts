@@ -7,8 +7,8 @@ const deferralMaxMs = limits.deferralDaysMax * dayMs;
 
 /**
  * Why a batch is to be given up at `nowMs`: it has waited too long for money, or for a worker, or was planned too
- * often. undefined while it may go on. The sweeper asks for it, and the settler looks again: a message may come late,
- * when the batch has gone on.
+ * often. Undefined while it may go on. The sweeper checks this, and the settler checks again: its message may come
+ * late, after the batch has gone on.
  */
 export function overdueReason(
 	batch: Batch,

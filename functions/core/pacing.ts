@@ -6,26 +6,26 @@ import type { Pacing, Quota } from './quota.ts';
 import { wordSchema } from './word.ts';
 
 /**
- * Money is spread over so much of the images forecast after a batch; for the rest of them only the floor is kept
- * payable. Accuracy hardly falls before the last half of the compute is gone, so a quota that runs a little short late
- * costs less than money left over: `npm run simulate` shows it.
+ * Money is spread over this part of the images forecast after a batch; for the rest of them only the floor is kept
+ * payable. Accuracy hardly falls until less than half of the compute is left, so a quota that runs a little short late
+ * in the period costs less than money left over: `npm run simulate` shows it.
  */
 const lean = 0.7;
 
 /**
- * A tenant that says how many images it expects may err: so many more, as a part of what it said or of what has come,
- * get the floor.
+ * A tenant that says how many images it expects may err: for this part more of what it said, or of what has come if
+ * that is more, the floor is kept payable.
  */
 const overrun = 0.1;
 
 /**
  * What a forecast rests on. counted: all images were counted. declared: the tenant says how many it expects. journal:
  * the rhythm of its last weeks. last-period: nothing came for weeks, so as much is expected as in the period before.
- * rate: no whole day is known, so what came in this period goes on. none: nothing is kept back.
+ * rate: no whole day is known, so this period's rate is expected to go on. none: nothing is kept back.
  */
 type Basis = 'counted' | 'declared' | 'journal' | 'last-period' | 'rate' | 'none';
 
-/** Images expected until the period's end, those of the batch at hand included. */
+/** Images expected until the period's end, including those of the current batch. */
 export interface Forecast {
 	basis: Basis;
 	expectedLeft: number;
@@ -34,8 +34,8 @@ export interface Forecast {
 }
 
 /**
- * How a batch came to its budget. With card, price, number of images and the quota's revision it can be recomputed:
- * budget.ts: budgetOf.
+ * How a batch came to its budget. With card, price, number of images and the quota's revision it can be recomputed
+ * (budget.ts: budgetOf).
  */
 export const planSchema = z.object({
 	plannedMs: z.int().min(0),
@@ -44,14 +44,14 @@ export const planSchema = z.object({
 	basis: wordSchema,
 	expectedLeft: z.int().min(1),
 	keptFor: z.int().min(0),
-	/** Of the account, before the batch's reservation. */
+	/** Available in the account before the batch's reservation. */
 	availableNanoUsd: nanoUsdSchema,
 	/** Which bound decided. */
 	reason: wordSchema,
 });
 export type Plan = z.infer<typeof planSchema>;
 
-/** Where a quota does not say: what is left is spread where it says how many images are expected. */
+/** A quota's pacing. Where it names none: `even` if it says how many images are expected, otherwise `eager`. */
 export function pacingOf(quota: Pick<Quota, 'pacing' | 'expectedImages' | 'countedImages'>): Pacing {
 	return quota.pacing ?? (saysImages(quota) ? 'even' : 'eager');
 }
@@ -63,16 +63,16 @@ function saysImages({
 	return declared > 0 || counted !== undefined;
 }
 
-/** Whether a forecast for this quota asks the journal. */
+/** Whether a forecast for this quota needs the journal. */
 export function needsHabit(quota: Quota): boolean {
 	return pacingOf(quota) === 'even' && !saysImages(quota) && quota.period !== 'total';
 }
 
 /**
- * Over how many images what is left of the quota is to be spread. A total has no end to spread it over, unless the
+ * Over how many images what is left of the quota is to be spread. A total has no end to spread it up to, unless the
  * tenant says how many images there will be.
- * @param images of the batch at hand
- * @param seenImages of the period, before it
+ * @param images of the current batch
+ * @param seenImages of the period, before this batch
  */
 export function forecastOf(options: {
 	quota: Quota;

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { limits } from './limits.ts';
 import { parseJson } from './parse.ts';
 
-/** Of a package's files: functions/onnx/package-files.ts. */
+/** Digest of a package's files: functions/onnx/package-files.ts. */
 export const digestSchema = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256: and 64 hexadecimal digits');
 
 /**
- * A graph beside model.json: no folders, so that no package can point outside itself; and by its ending ONNX, for
- * onnxruntime would read one called .ort as another format, which nobody has checked.
+ * A graph beside model.json: no folders, so that no package can point outside itself; and named .onnx, because
+ * onnxruntime would read a file named .ort as another format, which nobody has checked.
  */
 const graphName = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,63}\.onnx$/, 'expected a plain file name that ends in .onnx');
 const macs = z
@@ -17,33 +17,33 @@ const macs = z
 const share = z.number().min(0).max(1);
 
 export const policyIdSchema = z.string().regex(/^[a-z0-9-]{1,32}$/);
-/** Of a model's name; what is said of one that does not fit depends on where it stands. */
+/** Pattern of a model's name; the error for a name that does not match depends on where it is used. */
 export const modelNamePattern = /^[a-z0-9-]{1,64}$/;
 
 const policySchema = z.strictObject({
 	id: policyIdSchema,
 	file: graphName,
 	/**
-	 * One number a block of the backbone: its active inner width (blocks of a ResNet) or paths (of a ResNeXt); 0 skips
-	 * it.
+	 * One number for each block of the backbone: its active inner width (blocks of a ResNet) or paths (of a ResNeXt); 0
+	 * skips the block.
 	 */
 	widths: z.array(z.int().min(0)).min(1),
-	/** MACs an image: convolutions and linear layers, shortcuts included. */
+	/** MACs per image: convolutions and linear layers, shortcuts included. */
 	macs,
 	parameters: z.int().positive(),
 	/**
 	 * A second view: the policy before it runs once more, on the mirrored image, and the mean of both logits counts. So
-	 * it runs after that one only. The last policy may be one.
+	 * it runs only after that policy. Only the last policy may be one.
 	 */
 	mirrored: z.literal(true).optional(),
 	/**
-	 * A look at the image by a small network beside the backbone, so that the agent knows something before any policy
-	 * ran. Its label stands where the agent trusts it. The first policy may be one.
+	 * A look at the image by a small network beside the backbone, so that the agent knows something before any policy of
+	 * the backbone runs. Its label is kept where the agent trusts it. Only the first policy may be one.
 	 */
 	look: z.literal(true).optional(),
 });
 
-/** What the agent may see of a policy's output (reading.ts); the card says which, in its order. */
+/** What the agent may see of a policy's output (reading.ts); the card says which, and in which order. */
 const inputNames = ['margin', 'gap', 'top', 'entropy'] as const;
 
 /** A draft has none at first. */
@@ -56,7 +56,7 @@ const cardFields = z.strictObject({
 	/** SHA-256 over all other files of the package: see onnx/package-files.ts. */
 	digest: digestSchema,
 	classes: z.array(z.string().min(1)).min(2).max(limits.classesMax),
-	/** uint8 NHWC; the graph normalises. `resize` "fill" ignores the image's aspect. */
+	/** uint8 NHWC; the graph normalises. `resize` "fill" ignores the image's aspect ratio. */
 	input: z.strictObject({
 		name: z.string(),
 		width: z.int().min(8).max(1024),
@@ -72,20 +72,20 @@ const cardFields = z.strictObject({
 	agent: z.strictObject(
 		{
 			file: graphName,
-			/** MACs an image and run, counted against the budget; at most `agentShareMax` of the full network's. */
+			/** MACs per image and run, counted against the budget; at most `agentShareMax` of the full network's. */
 			macs: z.int().min(0),
 			inputs: z.array(z.enum(inputNames)).min(1),
-			/** Of a full network, in right labels, cheapest first. */
+			/** Prices of a full network, in right labels, lowest first. */
 			prices: z.array(z.number().positive()).min(1).max(limits.agentPricesMax),
 		},
 		{ error: ({ input }) => (input === undefined ? noAgent : undefined) },
 	),
 	/**
-	 * The gate's expected accuracy at a share of the full MACs, on held-out training images. One point where the least
-	 * that an image is paid is the full network.
+	 * The gate's expected accuracy at a share of the full MACs, on held-out training images. A single point where the
+	 * least that is paid for an image is the full network.
 	 */
 	curve: z.array(z.strictObject({ share, macs: z.number(), accuracy: share })).min(1),
-	/** Each policy alone: on the held-out images, and on the test images. */
+	/** Accuracy of each policy alone: on the held-out images, and on the test images. */
 	results: z.strictObject({
 		holdout: z.array(share),
 		test: z.array(share),
@@ -145,20 +145,20 @@ export function parseDraft(text: string, where: string): DraftCard {
 	return parseJson(draftSchema, text, where);
 }
 
-/** Index of the whole backbone's policy: the costliest, but for a second view by it. */
+/** Index of the whole backbone's policy: the costliest, apart from a second view by it. */
 export function fullIndex({ policies }: Pick<ModelCard, 'policies'>): number {
 	return policies.length - (policies.at(-1)?.mirrored ? 2 : 1);
 }
 
 /**
- * MACs that every image of a batch has to be paid at the least: those of the backbone's cheapest policy. A look alone
- * is no label to pay for; so the gate spends this on the images that the look is not sure of.
+ * The least MACs that must be paid for every image of a batch: those of the backbone's cheapest policy. A look alone is
+ * no label to pay for, so the gate spends this on the images that the look is not sure of.
  */
 export function leastMacs(card: ModelCard): number {
 	return policyMacs(card, card.policies[0]?.look ? 1 : 0);
 }
 
-/** Bytes of one image as a policy takes it. */
+/** Bytes of one image as a policy reads it. */
 export function pixelBytes({ width, height }: ModelCard['input']): number {
 	return width * height * 3;
 }
@@ -169,19 +169,19 @@ export function fullPolicy(card: ModelCard): Policy {
 }
 
 /**
- * MACs of running the whole backbone on an image, with the agent's look where a second view may follow. Shares are
- * parts of this.
+ * MACs of running the whole backbone on an image, with the agent's where a second view may follow. Shares are parts of
+ * this.
  */
 export function fullMacs(card: ModelCard): number {
 	return policyMacs(card, fullIndex(card));
 }
 
-/** MACs of bringing an image to `policy` at once: a mirrored one comes after its first view. */
+/** MACs of taking an image straight to `policy`: a mirrored one includes its first view. */
 export function macsTo(card: ModelCard, policy: number): number {
 	return policyMacs(card, policy) + (card.policies[policy]?.mirrored ? policyMacs(card, policy - 1) : 0);
 }
 
-/** MACs of one run of policy `index` on one image; the agent looks at the output of all but the last. */
+/** MACs of one run of policy `index` on one image; the agent's too, which reads all outputs but the last's. */
 export function policyMacs(card: ModelCard, index: number): number {
 	const { macs: own } = card.policies[index] as Policy;
 	return index < card.policies.length - 1 ? own + card.agent.macs : own;

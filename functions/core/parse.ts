@@ -3,8 +3,8 @@ import { BudgetNetError } from './errors.ts';
 
 /**
  * Checks outside input by its schema.
- * @param what names the input in the error, as "message of queue batches"
- * @throws BudgetNetError `invalid`, with the path of each field that does not fit, where it has fields
+ * @param what names the input in the error, such as "message of queue batches"
+ * @throws BudgetNetError `invalid`, with the path of each field that does not fit, if there are fields
  */
 export function parse<T>(schema: z.ZodType<T>, input: unknown, what: string): T {
 	const result = schema.safeParse(input);
@@ -15,7 +15,7 @@ export function parse<T>(schema: z.ZodType<T>, input: unknown, what: string): T 
 	throw new BudgetNetError('invalid', `${what} does not fit: ${problems.join('; ')}`);
 }
 
-/** Zod's own messages; those of schemas are ours already. */
+/** Rewords Zod's own messages; those of our schemas are ours already. */
 function inOurWords(message: string): string {
 	return message
 		.replace(/^Invalid input: expected (.*), received undefined$/, 'missing, expected $1')

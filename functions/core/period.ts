@@ -1,16 +1,16 @@
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
 
-/** Schedules of quotas whose periods are remembered, and periods of each. */
+/** How many schedules have their periods remembered, and how many periods of each. */
 const schedulesCachedMax = 1000;
 const periodsCachedMax = 40;
 
 /**
  * Calendars: the only file that knows Temporal. A day is a civil day of its time zone, from its first instant to the
- * next day's: 23 or 25 hours long where the clock is changed, and not from midnight where midnight is skipped.
+ * next day's: 23 or 25 hours long where the clocks change, and not starting at midnight where midnight is skipped.
  */
 
-/** Of a day without a change of clocks. */
+/** Length of a day on which the clocks do not change. */
 export const dayMs = 24 * 3600 * 1000;
 
 export const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
@@ -19,14 +19,14 @@ export const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday',
 export const scheduleFields = {
 	/** `total`: one period without an end. */
 	period: z.enum(['day', 'week', 'month', 'total']).default('month'),
-	/** The first day of a week; nothing else looks at it. */
+	/** The first day of a week; no other kind of period uses it. */
 	weekStart: z.enum(weekdays).default('monday'),
 	/** IANA name. */
 	timeZone: z.string().refine(isTimeZone, 'expected an IANA time zone such as Europe/Berlin').default('UTC'),
 };
 export type Schedule = z.infer<z.ZodObject<typeof scheduleFields>>;
 
-/** Calendar months in UTC: those of a quota that says nothing else. */
+/** Calendar months in UTC: the default of a quota. */
 export const monthsInUtc: Schedule = { period: 'month', weekStart: 'monday', timeZone: 'UTC' };
 
 /** A period's name: a month 2026-11, a day 2026-11-24, a week by its first day week-2026-11-23, or total. */
@@ -37,16 +37,14 @@ export const periodSchema = z
 		'expected a period such as 2026-11 or week-2026-11-23',
 	);
 
-/**
- * One period of a schedule: from `startMs` on, before `endMs`. The total begins with 1970 and has no end (Infinity).
- */
+/** One period of a schedule: from `startMs` to before `endMs`. The total begins with 1970 and has no end (Infinity). */
 export interface Period {
 	name: string;
 	startMs: number;
 	endMs: number;
 }
 
-/** Periods of each schedule that were asked for last: calendars are slow. */
+/** The periods of each schedule that were calculated last: calendars are slow. */
 const recent = new Map<string, Period[]>();
 
 /** The period of `schedule` that an instant lies in. */
@@ -70,8 +68,8 @@ export function periodOf(schedule: Schedule, instantMs: number): string {
 const longestDays = { day: 1, week: 7, month: 31 };
 
 /**
- * Whether a period of this name, of whatever schedule and zone, may share an instant with `fromMs` to `toMs`: surely
- * not where it says no.
+ * Whether a period of this name, whatever its schedule and time zone, may share an instant with `fromMs` to `toMs`.
+ * Only a no is certain.
  */
 export function mayOverlap(name: string, fromMs: number, toMs: number): boolean {
 	if (name === 'total') return true;
@@ -103,7 +101,7 @@ function zoned(timeZone: string, instantMs: number): Temporal.ZonedDateTime {
 }
 
 function isTimeZone(name: string): boolean {
-	// An offset has no daylight saving: nobody's calendar. Nor is a time, out of which Temporal would take one.
+	// An offset has no daylight saving, so it is nobody's calendar. Nor is a time, from which Temporal would take a zone.
 	if (!/^[A-Za-z]/.test(name)) return false;
 	try {
 		zoned(name, 0);

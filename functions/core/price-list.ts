@@ -9,13 +9,13 @@ import { type Price, priceSchema } from './price.ts';
 /** Kinds of workers that a stack can have. */
 export const workerKinds = ['cpu', 'gpu'] as const;
 
-/** Of the kind of worker that a model has a price on. */
+/** A kind of worker that a model has a price on. */
 const workerKindSchema = z.string().regex(/^[a-z0-9-]{1,32}$/, 'expected a kind of worker such as cpu or gpu');
 const modelSchema = z.string().regex(modelNamePattern, 'expected the name of a model');
 
 /**
- * A version of the price of a model on a kind of worker. Never edited: the next version supersedes it, from that one's
- * `validFromMs` on.
+ * A version of the price of a model on a kind of worker. Never edited: the next version supersedes it from the
+ * `validFromMs` of that next version on.
  */
 export const listedPriceSchema = z.strictObject({
 	model: modelSchema,
@@ -41,9 +41,9 @@ function versionsOf(list: readonly ListedPrice[], { model, workerKind }: Priced)
 }
 
 /**
- * The version that supersedes all before it from when it is valid on, those that are not yet valid too: so one that was
- * set by mistake never comes into force. Where the last is just so already, that one: it was written, and its answer
- * lost. It cannot be valid in the past: what was planned keeps its price.
+ * The next version, which supersedes all earlier ones from its `validFromMs` on, including those not yet valid: so one
+ * set by mistake never comes into force. If the last is the same already, that one is returned: it was written, and its
+ * answer lost. None may be valid from the past on: what was planned keeps its price.
  * @throws BudgetNetError `invalid`
  */
 export function nextPrice(list: readonly ListedPrice[], wish: PriceWish, nowMs: number): ListedPrice {
@@ -58,7 +58,7 @@ export function nextPrice(list: readonly ListedPrice[], wish: PriceWish, nowMs: 
 	return { ...wanted, number: (last?.number ?? 0) + 1 };
 }
 
-/** The price in force at an instant: of the versions valid by then the newest; undefined where none is. */
+/** The price in force at an instant: the newest of the versions valid by then; undefined where there is none. */
 export function priceAt(list: readonly ListedPrice[], priced: Priced, instantMs: number): Price | undefined {
 	const inForce = versionsOf(list, priced).findLast(({ validFromMs }) => validFromMs <= instantMs);
 	if (!inForce) return undefined;
@@ -66,7 +66,7 @@ export function priceAt(list: readonly ListedPrice[], priced: Priced, instantMs:
 	return { version: versionName(inForce), nanoUsdPerTmac, nanoUsdPerImage };
 }
 
-/** What a batch's price calls this version. */
+/** The name of this version in a batch's price. */
 export function versionName({ workerKind, number }: Pick<ListedPrice, 'workerKind' | 'number'>): string {
 	return `${workerKind}-${number}`;
 }
@@ -75,8 +75,8 @@ const secondsPerHour = 3600;
 const gmacsPerTmac = 1000;
 
 /**
- * The price that pays a worker: what an hour costs, divided by what it does in an hour of which it is busy for
- * `utilisation`. Rounded up.
+ * The price that pays for a worker: what an hour costs, divided by what the worker does in an hour when it is busy for
+ * the part `utilisation` of it. Rounded up.
  */
 export function calibratedPrice(measured: {
 	usdPerHour: number;

@@ -19,7 +19,7 @@ export type Price = z.infer<typeof priceSchema>;
  */
 export const embeddedPrice: Price = { version: 'embedded-1', nanoUsdPerTmac: 300_000, nanoUsdPerImage: 5 };
 
-/** Of a batch that was given up: nothing ran, nothing is billed. */
+/** The price of a batch that was given up: nothing ran, nothing is billed. */
 export const noPrice: Price = { version: 'none', nanoUsdPerTmac: 1, nanoUsdPerImage: 0 };
 
 /** Price x MACs + price x images, in nano-USD, rounded up once. */
@@ -27,7 +27,7 @@ export function costNanoUsd(price: Price, macs: number, images: number): number 
 	return safeNumber(roundedUp(price, macs, images));
 }
 
-/** `costNanoUsd`, to be compared with what is there: Infinity where no account can hold as much. */
+/** `costNanoUsd`, for comparison with what is available: Infinity where no account can hold that much. */
 export function costOrInfinity(price: Price, macs: number, images: number): number {
 	const cost = roundedUp(price, macs, images);
 	return cost > BigInt(Number.MAX_SAFE_INTEGER) ? Number.POSITIVE_INFINITY : Number(cost);
@@ -42,7 +42,7 @@ function roundedUp(price: Price, macs: number, images: number): bigint {
 	return (costTimesTmac(price, macs, images) + macsPerTmac - 1n) / macsPerTmac;
 }
 
-/** Nano-USD x MACs a TMAC: a whole number. */
+/** The cost in nano-USD times the MACs of a TMAC: a whole number. */
 function costTimesTmac({ nanoUsdPerTmac, nanoUsdPerImage }: Price, macs: number, images: number): bigint {
 	return BigInt(nanoUsdPerTmac) * BigInt(macs) + BigInt(nanoUsdPerImage) * BigInt(images) * macsPerTmac;
 }

@@ -26,29 +26,29 @@ export type Pacing = z.infer<typeof pacingSchema>;
 /**
  * A tenant's spending limit in each period.
  *
- * Changed in mid-period it holds from the next reservation on: raised, it allows more at once; lowered below what is
+ * Changed in mid-period, it holds from the next reservation on. Raised, it allows more at once; lowered below what is
  * spent and reserved, it allows nothing until it fits again, and what runs finishes. Suspended, the tenant's batches
  * are deferred; resumed, they go on in order. Another kind of period, first day or time zone begins another account, if
- * the period then has another name; that is charged with all that the account in force before was charged with
+ * the period then has another name; the new account is charged with all that the previous one was charged with
  * (`continues`), so that no change frees money.
  */
 export const quotaSchema = z.strictObject({
 	tenant: tenantSchema,
-	/** The hard limit: spent and reserved together never pass it. */
+	/** The hard limit: spent and reserved together never exceed it. */
 	limitNanoUsd: nanoUsdSchema,
-	/** Passing it raises an alert, nothing else. */
+	/** Exceeding it raises an alert, nothing else. */
 	softLimitNanoUsd: z.exactOptional(nanoUsdSchema),
 	...scheduleFields,
 	pacing: z.exactOptional(pacingSchema),
-	/** Images expected in a period, as the tenant says; 0: to be learnt from the journal. */
+	/** Images that the tenant expects in a period; 0: learnt from the journal. */
 	expectedImages: z.int().min(0).default(0),
 	/**
-	 * Images of a period that were counted beforehand, as a folder's: there will be no more, so nothing is kept back for
-	 * more.
+	 * Images of a period that were counted beforehand, such as a folder's: there will be no more, so nothing is kept
+	 * back.
 	 */
 	countedImages: z.exactOptional(z.int().min(1)),
 	/**
-	 * A batch that cannot have at least this waits, rather than get bad labels. Holds for a batch's budget, not for each
+	 * A batch that cannot have at least this waits rather than get bad labels. Applies to a batch's budget, not to each
 	 * image.
 	 */
 	floor: z.exactOptional(qualitySchema),
@@ -62,7 +62,7 @@ export const quotaSchema = z.strictObject({
 });
 export type Quota = z.infer<typeof quotaSchema>;
 
-/** What a tenant may be given; what is left out has its default. */
+/** What a tenant may be given; what is left out takes its default. */
 const wishSchema = quotaSchema.omit({ revision: true, continues: true });
 export type QuotaWish = z.input<typeof wishSchema>;
 
@@ -90,8 +90,8 @@ export function nextQuota(before: Quota | undefined, wish: QuotaWish, nowMs: num
 }
 
 /**
- * The limit that pays `share` of the full MACs for so many images in at most so many batches: each batch's bill is
- * rounded up once.
+ * The limit that pays for `share` of the full MACs on `images` images in at most `batches` batches: each batch's bill
+ * is rounded up once.
  */
 export function limitForShare(options: {
 	card: ModelCard;

@@ -10,15 +10,15 @@ export interface Reading {
 	margin: number;
 	/** Greatest minus second greatest logit, at most `gapMax`. */
 	gap: number;
-	/** Of the softmax, as a part of ln(classes): 0 certain, 1 uniform. */
+	/** Entropy of the softmax, as a part of ln(classes): 0 certain, 1 uniform. */
 	entropy: number;
 }
 
 const gapMax = 20;
 
 /**
- * Whether all of one image's logits are numbers, so that they can be read: sums may overflow, in half precision above
- * all.
+ * Whether all of one image's logits are numbers, so that they can be read: sums may overflow, above all in half
+ * precision.
  */
 export function areNumbers(logits: Float32Array): boolean {
 	return logits.every(Number.isFinite);
@@ -56,12 +56,12 @@ export function readLogits(logits: Float32Array): Reading {
 	};
 }
 
-/** Numbers in the agent's state: a block of its inputs and a 1 for each policy but the last. */
+/** How many numbers the agent's state has: for each policy but the last, a block of its inputs and a 1. */
 export function stateWidth(card: Pick<ModelCard, 'policies' | 'agent'>): number {
 	return (card.policies.length - 1) * (card.agent.inputs.length + 1);
 }
 
-/** The agent's state of an image that ran `policy`, not the last: zeros, but in the policy's own block. */
+/** The agent's state of an image after `policy`, not the last, ran on it: zeros except in that policy's block. */
 export function stateOf(card: Pick<ModelCard, 'policies' | 'agent'>, policy: number, reading: Reading): Float32Array {
 	const block = [...card.agent.inputs.map((name) => reading[name]), 1];
 	const state = new Float32Array(stateWidth(card));

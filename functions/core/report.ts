@@ -35,9 +35,9 @@ export function foldOutcomes(
 	};
 }
 
-/** The report that a tenant reads: the facts of the run, and what ran how often and failed why. */
+/** The report that a tenant reads: the facts of the run, how often each policy ran, and why images failed. */
 export interface Report extends RunFacts {
-	/** By policy id: images that it ran on, and images whose label is its. */
+	/** By policy id: images whose label it gave, and images that it ran on. */
 	policies: Record<string, { labels: number; runs: number }>;
 	failures: Record<string, number>;
 }

@@ -1,9 +1,9 @@
 import { assert } from './errors.ts';
 import type { ModelCard } from './package.ts';
 
-/** Joins the views of a batch's images: it keeps what the first says of each until the second comes. */
+/** Joins the views of a batch's images: it keeps each image's first logits until the second come. */
 export interface Views {
-	/** An image's logits after a run of `policy`, which said `logits`: the mean of both views' after a mirrored one. */
+	/** An image's logits after a run of `policy` that gave `logits`: after a mirrored one, the mean of both views. */
 	after(policy: number, image: number, logits: Float32Array): Float32Array;
 }
 

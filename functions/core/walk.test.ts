@@ -12,7 +12,7 @@ const card = cardFor([10_000_000, 40_000_000, 100_000_000]);
 const atMs = yearStartMs;
 const batchImagesMax = 64;
 
-/** What the planner itself makes of so many images that come in batches of `size`. */
+/** What the planner itself makes of this many images that come in batches of `size`. */
 async function planned(wish: QuotaWish, images: number, size: number) {
 	const world = await startWorld(wish, card, price);
 	for (let left = images; left > 0; left -= size) await world.drop({ atMs, images: Math.min(size, left) });

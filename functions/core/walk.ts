@@ -6,7 +6,7 @@ import type { ModelCard } from './package.ts';
 import { costNanoUsd, type Price } from './price.ts';
 import type { Quota } from './quota.ts';
 
-/** How a tenant stands, and how its planner would cut and pay what it dropped now. */
+/** A tenant's current state, and what decides how the planner would cut and pay for what it dropped now. */
 export interface Standing {
 	quota: Quota;
 	availableNanoUsd: number;
@@ -14,31 +14,31 @@ export interface Standing {
 	seenImages: number;
 	habit: Habit | undefined;
 	nowMs: number;
-	/** Of the system's planner. */
+	/** The bound of the system's planner. */
 	batchImagesMax: number;
 	card: ModelCard;
 	price: Price;
 }
 
-/** What became of the images that were planned; all that came after the first batch without a budget wait. */
+/** What became of the planned images; everything after the first batch without a budget waits. */
 interface Walk {
 	labelledImages: number;
 	budgetMacs: number;
-	/** Of all batches' reservations together: what one does not use pays the next, so these may be more than there is. */
+	/** Sum of all batches' reservations: what one does not use pays for the next, so it may be more than there is. */
 	reservedNanoUsd: number;
-	/** Of the labels, by the card's curve. */
+	/** How many labels are expected to be right, by the card's curve. */
 	expectedRight: number;
 	/** Why the rest waits. */
 	waits?: NoBudget;
 }
 
-/** Of more batches, neighbours are taken to be alike: exact where each has full quality, else nearly so. */
+/** With more batches, neighbours are treated as alike: exact where each has full quality, else nearly so. */
 const walkStepsMax = 250;
 
 /**
- * Walks through the batches that the planner would cut `images` into, were they dropped now and nothing else: each gets
- * its budget from what those before it are expected to leave, billed by the card's curve. Bytes and the window of
- * events may cut smaller.
+ * Walks through the batches that the planner would cut `images` into if they, and nothing else, were dropped now: each
+ * gets its budget from what those before it, billed by the card's curve, are expected to leave. Bytes and the window of
+ * events may make the real batches smaller.
  */
 export function walkBatches(standing: Standing, images: number): Walk {
 	const { quota, card, price } = standing;

@@ -1,4 +1,4 @@
 import { z } from 'zod';
 
-/** A word that decides nothing where it is read: a release that knows more of them may have written it. */
+/** A word that decides nothing where it is read: it may have been written by a release that knows more of them. */
 export const wordSchema = z.string().min(1).max(64);

@@ -6,7 +6,7 @@ import { batchIdOf, ridOf } from './ledger-model.ts';
 
 export const idsOf = (list: Batch[]) => list.map((batch) => batch.batchId);
 
-/** Writes down batches, each younger than those before. */
+/** Creates batches, each younger than those before. */
 export function createMaker(batches: () => Batches, firstNumber = 0) {
 	let created = firstNumber;
 	return async (tenant = 'acme'): Promise<Batch> => {

@@ -7,7 +7,7 @@ export function withSecondView(card: ModelCard): ModelCard {
 	return { ...card, policies: [...card.policies, second] };
 }
 
-/** The card with a look of so many MACs before its policies. */
+/** The card with a look of this many MACs before its policies. */
 export function withLook(card: ModelCard, macs: number): ModelCard {
 	const { widths } = card.policies[0] as ModelCard['policies'][number];
 	const look = {

@@ -9,8 +9,8 @@ import type { Ledger } from '../ports.ts';
 import { batchIdOf, ridOf } from './ledger-model.ts';
 
 /**
- * Many processes at one tenant's ledger, over months of virtual time: each command runs beside others, which go on at
- * the writes of one another in an order drawn by fast-check; is said twice; dies after one of its writes and is said
+ * Many processes at one tenant's ledger, over months of virtual time. Commands run beside each other, interleaved at
+ * their writes in an order drawn by fast-check. Some are given twice; some die after one of their writes and are given
  * again later.
  */
 
@@ -27,7 +27,7 @@ type Command =
 	| { do: 'expire'; n: number }
 	| { do: 'quota'; limitNanoUsd: number; period: Schedule['period']; timeZone: string; suspended: boolean }
 	| { do: 'turn'; hours: number };
-/** Commands under way at the same time. `diesAfter`: the number of the write that is its last. */
+/** Commands under way at the same time. `diesAfter`: the index of the write that is its last. */
 type Step = { command: Command; twice: boolean; diesAfter: number | undefined }[];
 
 const n = fc.nat({ max: reservationsMax - 1 });
@@ -64,9 +64,9 @@ const step: fc.Arbitrary<Step> = fc.array(
 	{ minLength: 1, maxLength: 4 },
 );
 
-/** A reservation that was minted, and whether it was granted; `bills` are the amounts that were ever asked of it. */
+/** A reservation that was minted, and whether it was granted; `bills` are all amounts ever to be billed for it. */
 interface Attempt {
-	/** That its process read, and the period of it then. */
+	/** The quota that its process read, and its period at that time. */
 	quota: Schedule;
 	period: string;
 	nanoUsd: number;
@@ -75,12 +75,12 @@ interface Attempt {
 	bills: Set<number>;
 }
 
-/** The books, the clock, and what must be remembered outside of them to judge them. */
+/** The books, the clock, and what must be remembered outside the books to judge them. */
 interface World {
 	books: Books;
 	nowMs: number;
 	attempts: Map<number, Attempt>;
-	/** What died on the way and is to be said again. */
+	/** Commands that died on the way and are to be given again. */
 	unfinished: Command[];
 	/** Changes of the quota that have begun and not ended. */
 	changesUnderWay: number;
@@ -105,7 +105,7 @@ function newWorld(count: World['count']): World {
 
 class Died extends Error {}
 
-/** Runs one command in a process of its own; one that dies is to be said again. */
+/** Runs one command in a process of its own; one that dies is to be given again. */
 async function runProcess(
 	world: World,
 	command: Command,
@@ -134,7 +134,7 @@ async function execute(world: World, ledger: Ledger, command: Command): Promise<
 	if (command.do === 'turn') world.nowMs += command.hours * hourMs;
 	else if (command.do === 'quota') {
 		const { do: _, ...said } = command;
-		world.changesUnderWay += 1; // stays so where it dies
+		world.changesUnderWay += 1; // not undone if it dies
 		await ledger.setQuota({ tenant, ...said }, world.nowMs);
 		world.changesUnderWay -= 1;
 	} else if (command.do === 'reserve') await reserve(world, ledger, command);
@@ -156,7 +156,7 @@ async function execute(world: World, ledger: Ledger, command: Command): Promise<
 	}
 }
 
-/** A rid is one attempt's: who says it again names the same period and amount. */
+/** A rid belongs to one attempt: whoever gives it again names the same period and amount. */
 async function reserve(world: World, ledger: Ledger, command: Extract<Command, { do: 'reserve' }>): Promise<void> {
 	const quota = await ledger.getQuota(tenant);
 	if (!quota || quota.suspended) return;
@@ -212,8 +212,8 @@ function judge(world: World): void {
 }
 
 /**
- * Whose period is over by the quota that he read: he reserves in it under what was in force there, whatever is changed
- * meanwhile.
+ * Whether the attempt's period is over, by the quota that its process read: it still reserves in that period, under
+ * what was in force there, whatever is changed meanwhile.
  */
 function hasSlept({ attempts, nowMs }: World, rid: string): boolean {
 	const attempt = [...attempts].find(([n]) => ridOf(n) === rid)?.[1];
@@ -221,8 +221,8 @@ function hasSlept({ attempts, nowMs }: World, rid: string): boolean {
 }
 
 /**
- * In the end all that died is said again, and all that is open is settled: what was billed is then what the accounts
- * hold.
+ * At the end, all commands that died are given again and everything open is settled: the accounts must then hold what
+ * was billed.
  */
 async function finish(world: World): Promise<void> {
 	for (const command of world.unfinished.splice(0)) await runProcess(world, command, undefined, nothing);
@@ -237,8 +237,8 @@ async function finish(world: World): Promise<void> {
 }
 
 /**
- * Runs campaigns until so many commands were executed.
- * @returns what was executed, counted
+ * Runs campaigns until this many commands were executed.
+ * @returns counts of what was executed
  */
 export async function runCampaigns(commandsMin: number): Promise<World['count']> {
 	const count = { commands: 0, deaths: 0, grants: 0, bills: 0 };

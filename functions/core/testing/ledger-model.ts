@@ -15,7 +15,7 @@ export const period = '2026-11';
 export const nowMs = Date.UTC(2026, 10, 24, 12);
 const reservations = 12;
 const stepsMax = 20;
-/** Two reservations belong to each batch. The amounts are such that some eight fit into the first limit. */
+/** Two reservations belong to each batch. The amounts are such that about eight fit into the first limit. */
 const batchOf = (n: number) => batchIdOf(n % (reservations / 2));
 const nanoUsdOf = (n: number) => 10 + 7 * n;
 const imagesOf = (n: number) => 1 + n;
@@ -55,7 +55,7 @@ const stepArbitrary: fc.Arbitrary<Step> = fc.record({
 	twice: fc.boolean(),
 });
 
-/** What must be so, told in other words than core/ledger.ts: sums over what happened. */
+/** What must hold, expressed differently from core/ledger.ts: as sums over what happened. */
 interface Model {
 	quota: Quota;
 	oldestDeferred: string | undefined;
@@ -77,7 +77,7 @@ function billOf(model: Model, command: Extract<Command, { do: 'settle' }>): numb
 	return model.open.has(command.n) ? Math.floor((nanoUsdOf(command.n) * command.percent) / 100) : 0;
 }
 
-/** What the ledger should answer; changes the model to what then is. */
+/** What the ledger should answer; updates the model accordingly. */
 function predict(model: Model, command: Command): string {
 	if (command.do === 'reserve') return predictReserve(model, command);
 	if (command.do === 'settle') {
@@ -142,7 +142,7 @@ async function executeReserve(
 	}
 }
 
-/** The model as the ledger has it, after checks that hold whatever happened. */
+/** The model as read back from the ledger, after checks that must hold whatever happened. */
 function readBack(quota: Quota, account: Account, journal: JournalEntry[]): Model {
 	const numberOf = (rid: string) => Number(rid.slice(-12));
 	const open = new Set(Object.keys(account.open).map(numberOf));
@@ -175,7 +175,7 @@ async function runStep(ledger: Ledger, model: Model, step: Step): Promise<Model>
 	const quota = (await ledger.getQuota(tenant)) as Quota;
 	const after = readBack(quota, account, await Array.fromAsync(ledger.journal(tenant, period)));
 	if (!step.together) expect(after).toEqual(model);
-	// What is settled stays so, and whoever got something got it from what there was.
+	// What is settled stays settled, and whatever was granted was available.
 	expect([...after.billed]).toEqual(expect.arrayContaining([...before.billed]));
 	const granted = [...after.open].filter((each) => !before.open.has(each));
 	const limitChanged = commands.some((command) => command.do === 'setQuota');
@@ -183,7 +183,7 @@ async function runStep(ledger: Ledger, model: Model, step: Step): Promise<Model>
 	return after;
 }
 
-/** Runs random steps, in turn against the model and together against what must always hold. */
+/** Runs random steps: one by one checked against the model, together against what must always hold. */
 export async function checkLedgerModel(ledger: Ledger, newTenant: () => string, runs: number): Promise<void> {
 	const steps = fc.array(stepArbitrary, { minLength: stepsMax / 2, maxLength: stepsMax, size: 'max' });
 	const property = fc.asyncProperty(steps, async (list) => {

@@ -17,8 +17,8 @@ const wrongValues: readonly unknown[] = [
 ];
 
 /**
- * Spoils a valid object in every way that a sender could: each field missing, unless it may be, or of each wrong kind
- * (any text passes for a text), an unknown field added, of another version.
+ * Spoils a valid object in every way that a sender could: each field missing, unless it may be, or with each wrong
+ * value (any text passes for a text), an unknown field added, another version.
  */
 export function spoil(valid: Record<string, unknown>, mayBeMissing: readonly string[] = []): Spoilt[] {
 	const spoilt: Spoilt[] = [{ what: 'an unknown field', value: { ...valid, surprise: 1 } }];

@@ -1,6 +1,5 @@
 /**
- * What an agent of tests says: a chance of being right that rises with the margin, and more of it the costlier the
- * policy.
+ * What the agent says in tests: a chance of being right that rises with the margin, and with the cost of the policy.
  */
 export function valuesOf(margin: number, policy: number, policies: number): number[] {
 	const own = 1 / (1 + Math.exp(1 - 4 * margin));
