@@ -6,8 +6,8 @@ import type { Quota } from '../core/quota.ts';
 type Raised = Omit<Alert, 'atMs' | 'kind'> & { kind: AlertKind };
 
 /**
- * What a reservation that was just granted gives reason for: the soft limit is passed, nobody waits any more. The
- * account is read after the grant, so that of two that pass the limit together one at least sees it.
+ * The alerts that a reservation just granted gives reason for: the soft limit is exceeded, or no batch waits any more.
+ * The account is read after the grant, so that of two that exceed the limit together at least one sees it.
  */
 export async function alertsOf(
 	ledger: Ledger,
@@ -25,7 +25,7 @@ export async function alertsOf(
 	return alerts;
 }
 
-/** Notes alerts, and tells of those that are new in their period and under this quota. */
+/** Notes alerts, and passes on those that are new in their period and under this revision of the quota. */
 export async function raiseAll(
 	parts: { ledger: Ledger; nowMs: () => number; onAlert: (alert: Alert) => void },
 	alerts: readonly Raised[],

@@ -12,15 +12,13 @@ export interface ClaimingParts {
 	manifests: Manifests;
 }
 
-/**
- * Writes down what a batch is about to claim: candidates, then the intent. From here on it can be resumed by anybody.
- */
+/** Writes what a batch is about to claim: candidates, then the intent. From then on any planner can resume it. */
 export async function intend(parts: ClaimingParts, batch: Batch, candidates: readonly Image[]): Promise<void> {
 	await parts.manifests.putCandidates(batch, [...candidates]);
 	await parts.batches.create(batch);
 }
 
-/** Claims every candidate for the batch; gives those that are its own. Safe to repeat. */
+/** Claims every candidate for the batch; returns those that belong to it. Safe to repeat. */
 export async function claimImages(
 	parts: ClaimingParts,
 	{ batchId, run }: Batch,
@@ -32,7 +30,7 @@ export async function claimImages(
 	return candidates.filter((_, i) => mine[i]);
 }
 
-/** Writes the manifest of the images won; without any the batch is void. */
+/** Writes the manifest of the images won; with none, the batch becomes void. */
 export async function writeManifest(parts: ClaimingParts, batch: Batch, images: readonly Image[]): Promise<void> {
 	const { batchId, tenant } = batch;
 	if (images.length === 0) {

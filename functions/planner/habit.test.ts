@@ -11,7 +11,7 @@ const tenant = 'acme';
 const nowMs = Date.UTC(2026, 10, 29, 12);
 const quota: Quota = nextQuota(undefined, { tenant, limitNanoUsd: 1_000_000_000, pacing: 'even' }, nowMs);
 
-/** A ledger whose tenant was billed a batch of 10 images so often in November, the last of them two days ago. */
+/** A ledger whose tenant was billed this many batches of 10 images in November, the last of them two days ago. */
 function ledgerOf(batches: number, end?: Error): Ledger {
 	async function* journal(_: string, period: string): AsyncGenerator<JournalEntry> {
 		if (period !== '2026-11') return;

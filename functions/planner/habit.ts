@@ -5,14 +5,14 @@ import type { Ledger } from '../core/ports.ts';
 import type { Quota } from '../core/quota.ts';
 
 /**
- * Entries of journals that a habit is read from, in some 4 s of a core, of which the planner has a third. Of more, the
- * last period tells.
+ * The most journal entries that a habit is read from, in about 4 s of one core, of which the planner has a third. With
+ * more entries, the images of the last period are used.
  */
 export const habitEntriesMax = 250_000;
 /** Tenants whose habit a planner remembers. */
 const habitsKnownMax = 1000;
 
-/** A tenant's habit up to a day, which stays as it is that day long. */
+/** A tenant's habit up to the beginning of a day, which is used all that day. */
 interface Known {
 	untilMs: number;
 	revision: number;
@@ -20,9 +20,9 @@ interface Known {
 }
 
 /**
- * Reads the rhythm of a tenant's arrivals up to the last midnight (UTC) from the journals of the periods before, and
- * remembers it for the day: a day's journals are read once a process. Where they tell of nothing, the account of the
- * period before does.
+ * Reads the rhythm of a tenant's arrivals up to the last midnight (UTC) from its journals, and remembers it for the
+ * day, so that each process reads them once a day. Where they yield no rhythm, the account of the previous period is
+ * used.
  */
 export function createHabits(ledger: Ledger): (quota: Quota, nowMs: number) => Promise<Habit | undefined> {
 	const known = new Map<string, Known>();
@@ -46,7 +46,7 @@ async function lastPeriod(ledger: Ledger, quota: Quota, nowMs: number): Promise<
 }
 
 /**
- * None where the journals are too long to be read: a part of them would tell too little, and nobody may wait for a
+ * None where the journals are too long to be read: a part of them would say too little, and nothing may wait for a
  * forecast.
  */
 async function readArrivals(ledger: Ledger, tenant: string, untilMs: number): Promise<Arrival[]> {
@@ -67,13 +67,13 @@ async function readArrivals(ledger: Ledger, tenant: string, untilMs: number): Pr
 }
 
 /**
- * Periods in which something was planned, of today's schedule or of an earlier one: a change of it is no reason to
+ * Periods in which something was planned, of today's schedule or an earlier one: a change of schedule is no reason to
  * forget.
  */
 async function periodsOf(ledger: Ledger, tenant: string, untilMs: number): Promise<string[]> {
 	const names = (await ledger.accounts(tenant)).map(({ period }) => period);
 	const near = names.filter((name) => mayOverlap(name, untilMs - lookBackMs, untilMs));
-	// The journal of a total may be endless: no need of it where others reach back as far.
+	// The journal of a total may be endless: it is not needed where others reach back as far.
 	const reachBack = near.some(
 		(name) => name !== 'total' && mayOverlap(name, untilMs - lookBackMs, untilMs - lookBackMs + 1),
 	);

@@ -29,7 +29,7 @@ export interface PlannerParts extends PlanningParts, BatchMint {
 	log: Log;
 }
 
-/** What is told of one tenant, and the messages that tell it. */
+/** What messages say about one tenant, and which messages say it. */
 interface News {
 	images: Image[];
 	closings: Closing[];
@@ -39,9 +39,9 @@ interface News {
 /**
  * The planner: a Lambda handler on the image-events queue. Every message is read on its own, so that a bad one fails
  * alone; then the images are grouped by tenant, cut into batches, claimed and planned; an archive is claimed, and
- * opened by an invocation of its own. Drops that were closed are noted, for the sweeper. A message fails (and comes
- * again, and in the end lies in the dead-letter queue) when it cannot be read or when what follows from it could not be
- * written down.
+ * opened by an invocation of its own. Drops that were closed are noted, for the sweeper. A message fails (is
+ * redelivered, and in the end moved to the dead-letter queue) when it cannot be read or when what follows from it could
+ * not be written.
  */
 export function createPlanner(parts: PlannerParts): (event: SQSEvent) => Promise<SQSBatchResponse> {
 	return async (event) => {
@@ -66,7 +66,7 @@ export function createPlanner(parts: PlannerParts): (event: SQSEvent) => Promise
 	};
 }
 
-/** What a message tells; one that is no event is a problem as a whole. */
+/** What a message says; one that is not an event is a problem as a whole. */
 function read(body: string, imagesBucket: string): ImageEvents {
 	try {
 		return parseImageEvents(body, imagesBucket);
@@ -76,7 +76,7 @@ function read(body: string, imagesBucket: string): ImageEvents {
 }
 
 /**
- * Adds what a message tells to the news of its tenants.
+ * Adds what a message says to the news of its tenants.
  * @returns whether all of it could be read; what could not is logged
  */
 function collect(parts: PlannerParts, newsOf: Map<string, News>, record: SQSRecord): boolean {
@@ -96,8 +96,8 @@ function collect(parts: PlannerParts, newsOf: Map<string, News>, record: SQSReco
 }
 
 /**
- * Claims what one tenant dropped, and plans it until `untilMs`: what is claimed then need not come again, however slow
- * the queue or the ledger. Throws only while claims are not written: from then on the batch is resumable.
+ * Claims what one tenant dropped, and plans it until `untilMs`: events of what is claimed need not come again, however
+ * slow the queue or the ledger. Throws only while claims are not written: after that the batch can be resumed.
  */
 async function planImages(
 	parts: PlannerParts,
@@ -115,8 +115,8 @@ async function planImages(
 }
 
 /**
- * Images of a quota or price that cannot be read, as of another release, are claimed all the same, and planned when
- * that is mended. Their events would come back for hours: so many that SQS gives out no others.
+ * Where quota or price cannot be read, such as another release's, images are claimed all the same, and planned once
+ * that is repaired. Else their events would be redelivered for hours: so many that SQS delivers no others.
  */
 async function payableAtAnyRate(parts: PlannerParts, tenant: string): Promise<number> {
 	try {

@@ -5,7 +5,7 @@ import type { Ledger } from '../core/ports.ts';
 import type { Price } from '../core/price.ts';
 import type { Quota } from '../core/quota.ts';
 
-/** A reservation that funds a batch's message, and the budget that it pays. */
+/** A reservation that funds a batch's message, and the budget that it pays for. */
 export interface Funding {
 	rid: string;
 	period: string;
@@ -13,12 +13,12 @@ export interface Funding {
 }
 
 /**
- * The reservation that an earlier attempt to plan this batch was granted and that is still open, if it pays the
+ * The reservation that an earlier attempt to plan this batch was granted and that is still open, if it pays for the
  * cheapest policy at today's price, whatever the floor is by now: a change holds from the next reservation on, and the
- * batch would wait for the very money that it holds. (Where the model has not the policy that the ceiling names, it
- * waits all the same, for nobody can tell what may run.) Its planner died before the batch counted as sent: whether
- * its message is under way nobody knows, so its money can neither be released nor done without. A second message under
- * the same reservation is no more than a message that comes twice.
+ * batch would otherwise wait for the very money that it holds. (Where the model lacks the policy that the ceiling
+ * names, it waits all the same, because nobody can tell what may run.) Its planner died before the batch counted as
+ * sent, so nobody knows whether its message is under way, and its money can be neither released nor left aside. A
+ * second message under the same reservation is no different from a message delivered twice.
  */
 export async function heldReservation(
 	parts: { ledger: Ledger; card: ModelCard; price: Price; ceiling: Quota['ceiling'] },

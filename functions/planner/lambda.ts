@@ -1,4 +1,4 @@
-/** The planner's two Lambda functions. Their model card lies beside the code; nothing else of the package is needed. */
+/** The planner's two Lambda functions. Their model card is beside the code; nothing else of the package is needed. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,7 +29,7 @@ const environmentSchema = z.object({
 	PLANS_QUEUE_URL: z.url(),
 	QUOTA_ALERTS_TOPIC_ARN: z.string().startsWith('arn:'),
 	BATCH_IMAGES_MAX: z.coerce.number().int().min(1).max(limits.batchImagesMax),
-	/** In force where the price list has none for this model and kind of worker. */
+	/** The price in force where the price list has none for this model and kind of worker. */
 	PRICE: z.string(),
 	WORKER_KIND: z.string().min(1),
 	/** Where Lambda has put the code. */
@@ -67,7 +67,7 @@ const parts = {
 	log,
 };
 
-/** A function may not return before its alerts are told. */
+/** A function must not return before its alerts are published. */
 function toldAtTheEnd(handle: SqsHandler): SqsHandler {
 	return async (event) => {
 		const answer = await handle(event);

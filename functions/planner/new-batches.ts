@@ -3,21 +3,21 @@ import { type Batch, type BatchBounds, cutBatches, mintArchiveBatchId, mintBatch
 import type { Image } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 
-/** The clock, and eight hexadecimal digits that no other call gave. */
+/** The clock, and eight hexadecimal digits that no other call returns. */
 export interface BatchMint {
 	nowMs: () => number;
 	mintSuffix: () => string;
 }
 
-/** Bounds of a batch: half of what a manifest may have leaves room for what is not counted. */
+/** Bounds of a batch: using only half of the manifest's bound leaves room for what is not counted. */
 export function batchBounds(imagesMax: number): BatchBounds {
 	return { images: imagesMax, bytes: limits.batchBytesMax, manifestBytes: limits.manifestBytesMax / 2 };
 }
 
 /**
- * Cuts one tenant's images into batches that are yet to be written down, each made when it is asked for. An archive is
- * a batch of its own, which is opened when it is claimed.
- * @param run of a run on purpose; without it the images' first
+ * Cuts one tenant's images into batches that are not yet written, each made when it is asked for. An archive is a batch
+ * of its own, which is opened once it is claimed.
+ * @param run name of a run on purpose; without it, this is the images' first run
  */
 export function* newBatches(
 	mint: BatchMint,
@@ -39,7 +39,7 @@ export function* newBatches(
 		yield { batch: { ...newBatch(mintArchiveBatchId), archive: true }, candidates: [archive] };
 }
 
-/** Not an image out of one, which a run on purpose may name. */
+/** False for an image inside an archive, which a run on purpose may name. */
 function isArchive({ key, entry }: Image): boolean {
 	return entry === undefined && archiveFormatOf(key) !== undefined;
 }

@@ -22,11 +22,11 @@ interface Options {
 	atMs?: number;
 }
 
-/** It has waited for its turn. */
+/** The archive has waited for its turn. */
 const openedMs = nowMs + 3600 * 1000;
 const card = cardFor([10_000_000, 100_000_000]);
 
-/** Opens an archive of so many bytes; gives its batches, and all that was listed in them. */
+/** Opens an archive of this many bytes; returns its batches, and everything listed in them. */
 async function open(
 	images: Images,
 	bytes: number,
@@ -63,8 +63,8 @@ async function open(
 }
 
 /**
- * Opens a zip of so many images under a limit, of a tenant without a quota where there is none; gives how large its
- * batches are.
+ * Opens a zip of this many images under a limit (without one, the tenant has no quota); returns the sizes of its
+ * batches.
  */
 async function partsOf(entries: number, limitNanoUsd?: number, batchImagesMax?: number): Promise<number[]> {
 	const zip = await buildZip(Array.from({ length: entries }, (_, i) => ({ name: `${i}.png`, content: `${i}` })));
@@ -72,7 +72,7 @@ async function partsOf(entries: number, limitNanoUsd?: number, batchImagesMax?: 
 	const { batchId, batches, count } = await open(images, zip.length, { limitNanoUsd, batchImagesMax });
 	const looks = Array.from({ length: count }, (_, part) => batches.get(partBatchId(batchId, part)));
 	const parts = await Promise.all(looks);
-	// The sweeper counts from then on, and does not take them for a dead planner's at once.
+	// The sweeper counts from `writtenMs`, and does not take them for a dead planner's at once.
 	for (const part of parts) expect(part).toMatchObject({ createdMs: nowMs, writtenMs: openedMs, state: 'claiming' });
 	return parts.map((part) => part?.images ?? 0);
 }

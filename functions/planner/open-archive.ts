@@ -22,11 +22,11 @@ export interface OpeningParts extends Pick<PlanningParts, 'ledger' | 'card' | 'p
 }
 
 /**
- * Makes batches of the images of an archive that `batch` has claimed: the list of them, written once, then each part's
- * manifest and item, and last the batch's own, which is part 0. From the list on everything follows from it, whoever
- * goes on. An archive that cannot be opened, not even after `limits.archiveDaysMax`, is itself the one image of its
- * batch, refused with its reason.
- * @returns how many batches, ready to be planned: `partBatchId` tells their ids
+ * Makes batches of the images of an archive that `batch` has claimed. It writes the list of images, once; then each
+ * part's manifest and item; and last those of the batch itself, which is part 0. Once the list is written, everything
+ * else follows from it, whoever goes on. An archive that cannot be opened, or still cannot after
+ * `limits.archiveDaysMax`, is itself the one image of its batch, refused with its reason.
+ * @returns how many batches are ready to be planned: `partBatchId` gives their ids
  */
 export async function openArchive(parts: OpeningParts, batch: Batch, archive: Image): Promise<number> {
 	const { batchId, tenant, createdMs, run } = batch;
@@ -56,7 +56,7 @@ async function cutArchive(parts: OpeningParts, batch: Batch, archive: Image): Pr
 	return tooMany || !fits(cut) ? [[{ ...archive, refused: tooMany ? tooManyParts : tooMuch }]] : cut;
 }
 
-/** Its images, or why it can have none. @throws BudgetNetError `unavailable` while it is to be tried again */
+/** The archive's images, or why it can have none. @throws BudgetNetError `unavailable` while it is to be retried */
 async function imagesOf(parts: OpeningParts, { createdMs }: Batch, archive: Image): Promise<Image[] | Failure> {
 	try {
 		return await listArchive(archive, {
@@ -78,9 +78,7 @@ async function imagesOf(parts: OpeningParts, { createdMs }: Batch, archive: Imag
 	}
 }
 
-/**
- * Batches of `payable` images, or of twice, four times as many... where those would be more than an archive may make.
- */
+/** Batches of `payable` images, or of 2, 4... times as many where that makes more batches than an archive may have. */
 function cutParts(images: readonly Image[], payable: number, imagesMax: number): Image[][] {
 	for (let size = Math.min(payable, imagesMax); ; size = Math.min(2 * size, imagesMax)) {
 		const parts = cutBatches(images, batchBounds(size));

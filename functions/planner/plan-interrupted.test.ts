@@ -77,7 +77,7 @@ test('an account that cannot be written for days loses no batch: once it can be,
 
 test('a younger batch does not slip by one whose planner dies while it defers it', async () => {
 	const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
-	await planner.setQuota({ limitNanoUsd: 50 }); // pays one image, not ten
+	await planner.setQuota({ limitNanoUsd: 50 }); // pays for one image, not ten
 	const setState = planner.batches.setState;
 	planner.batches.setState = () => Promise.reject(new Died());
 	await expect(planner.plan(await planner.drop(10))).rejects.toThrow(Died);
@@ -90,7 +90,7 @@ test('a batch is not held up by one that counts as the oldest that waits, and wa
 	await planner.setQuota({ limitNanoUsd: 10 * full10NanoUsd });
 	const gone = await planner.drop();
 	await planner.plan(gone);
-	await planner.ledger.defer(tenant, '2026-11', gone.batchId); // a planner of it that was late
+	await planner.ledger.defer(tenant, '2026-11', gone.batchId); // by a planner of that batch that was late
 	expect(await planner.plan(await planner.drop())).toHaveProperty('sent');
 });
 
@@ -174,7 +174,7 @@ describe('two planners of one batch', () => {
 					await look();
 					expect(states.slice(states.indexOf('sent')).every((state) => state === 'sent')).toBe(true);
 					expect(states.at(-1)).toBe('sent');
-					expect(planner.sent).not.toEqual([]); // `sent` is said of what a worker is told
+					expect(planner.sent).not.toEqual([]); // `sent` means that a worker was sent a message
 					const open = (await planner.account('2026-11'))?.open ?? {};
 					for (const { rid, budgetMacs } of planner.sent)
 						expect(costNanoUsd(price, budgetMacs, 10)).toBeLessThanOrEqual(open[rid]?.nanoUsd ?? 0);
@@ -194,8 +194,8 @@ function dead(error: unknown): void {
 }
 
 /**
- * A planner's stores and queue, whose calls are answered in an order that fast-check draws; it dies after so many of
- * them.
+ * A planner's stores and queue, whose calls are answered in an order that fast-check draws; the planner dies after
+ * `callsMax` of them.
  */
 function interleaved(
 	parts: PlanningParts,

@@ -13,7 +13,7 @@ describe('planning over periods', () => {
 		const { ledger, batches } = planner;
 		const reserve = ledger.reserve;
 		ledger.reserve = async (request) => {
-			await planner.setQuota({ period: 'day' }); // between the note and the reservation
+			await planner.setQuota({ period: 'day' }); // between noting the reservation and requesting it
 			return reserve(request);
 		};
 		const batch = await planner.drop();

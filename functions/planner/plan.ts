@@ -25,7 +25,7 @@ export interface PlanningParts {
 	priceNow: () => Promise<Price>;
 	nowMs: () => number;
 	mintRid: () => string;
-	/** An alert that is new in its period and under its quota; it stands in the ledger. */
+	/** Gets each alert that is new in its period and under its revision of the quota; the ledger already has it. */
 	onAlert: (alert: Alert) => void;
 	/** What the journal says of a tenant's arrivals; undefined where it says too little. */
 	habitOf: (quota: Quota, nowMs: number) => Promise<Habit | undefined>;
@@ -35,16 +35,16 @@ export interface PlanningParts {
 export type Planned = { sent: BatchMessage } | { deferred: DeferralReason };
 
 /**
- * Derives the batch's budget from what the quota still allows, reserves its price and sends its message: in this order,
- * so that every message is funded by a reservation of this batch. One that another attempt was granted, before or
- * meanwhile, is used again. Refused by the quota, the batch is deferred.
+ * Derives the batch's budget from what the quota still allows, reserves the money for it and sends the batch's message,
+ * in this order, so that every message is funded by a reservation of this batch. A reservation that another attempt was
+ * granted, before or meanwhile, is reused. If the quota refuses, the batch is deferred.
  * @returns undefined when another planner has sent the batch meanwhile
  * @throws BudgetNetError `unavailable` when the batch or the account changes faster than it can be read
  */
 export async function planBatch(parts: PlanningParts, batch: Batch, images: number): Promise<Planned | undefined> {
 	const { tenant, batchId } = batch;
 	const facts = { images, price: await parts.priceNow(), reservationIn: createReservationIn(parts.mintRid) };
-	let fresh: Batch | undefined = batch; // it was read just now: only the further attempts read it again
+	let fresh: Batch | undefined = batch; // it was read just now: only further attempts read it again
 	return await tries(`planning of batch ${batchId} of tenant ${tenant}`, async () => {
 		const known = fresh ?? (await parts.batches.get(batchId));
 		fresh = undefined;
@@ -58,8 +58,8 @@ export async function planBatch(parts: PlanningParts, batch: Batch, images: numb
 }
 
 /**
- * Whether a batch that was deferred because an older one waits is the tenant's oldest now: the other went on meanwhile,
- * or is younger after all. Then nothing is before it, and nobody would wake it.
+ * Whether a batch that was deferred because an older one waits is now the tenant's oldest: the other went on meanwhile,
+ * or is younger after all. Then no batch is ahead of it, and nobody would wake it.
  */
 async function isOldestAfterAll(
 	{ ledger }: PlanningParts,
@@ -77,14 +77,14 @@ interface PlanningFacts {
 	reservationIn: (period: string) => NotedReservation;
 }
 
-/** The batch is to wait. */
+/** The batch has to wait. */
 interface Refused {
 	deferred: DeferralReason;
 	/** Absent where the tenant has no quota. */
 	under?: { period: string; quotaRevision: number };
 }
 
-/** One that was noted stays so for its period: in another it would be settled where it was never granted. */
+/** Mints one for each period: noted for one, used in another, it would be settled where it was never granted. */
 function createReservationIn(mintRid: () => string): PlanningFacts['reservationIn'] {
 	let minted: NotedReservation | undefined;
 	return (period) => {
@@ -93,7 +93,7 @@ function createReservationIn(mintRid: () => string): PlanningFacts['reservationI
 	};
 }
 
-/** Plans the batch by what is read now; `again` where that was old. */
+/** Plans the batch from what is read now; `again` where that was stale. */
 async function planOnce(
 	parts: PlanningParts,
 	batch: Batch,
@@ -102,11 +102,11 @@ async function planOnce(
 	const { tenant, batchId } = batch;
 	const quota = await parts.ledger.getQuota(tenant);
 	if (!quota) return { deferred: 'unknown-tenant' };
-	const plannedMs = parts.nowMs(); // period and forecast are of one moment
+	const plannedMs = parts.nowMs(); // period and forecast are of the same moment
 	const period = periodOf(quota, plannedMs);
 	const { revision: quotaRevision } = quota;
 	const under = { period, quotaRevision };
-	// Before all else: what is reserved already is under way, and who stops a tenant waits for it to end.
+	// Before all else: what is already reserved is under way, and whoever stops a tenant waits for it to end.
 	const held = await heldReservation({ ...parts, price, ceiling: quota.ceiling }, batch, images);
 	if (held) return send(parts, batch, { images, price, ...held });
 	if (quota.suspended) return { deferred: 'suspended', under };
@@ -139,8 +139,8 @@ async function planOnce(
 }
 
 /**
- * Whether another planner has come further with the batch since it was read: what refuses it may be that one's own
- * reservation.
+ * Whether another planner has got further with the batch since it was read: the refusal may be due to that planner's
+ * own reservation.
  */
 async function isOvertaken({ batches }: PlanningParts, { batchId, reservations }: Batch): Promise<boolean> {
 	const now = await batches.get(batchId);
@@ -148,10 +148,10 @@ async function isOvertaken({ batches }: PlanningParts, { batchId, reservations }
 }
 
 /**
- * Notes the reservation in the batch's item, then asks for it: so the settler knows all that may be open. What the
- * account that was just read refuses is not even noted, for a batch may be tried often; nor, of one that has noted some
- * in vain, is what cannot be asked for now.
- * @returns `stale` too when another planner has noted one meanwhile
+ * Notes the reservation in the batch's item, then asks for it, so that the settler knows all that may be open. What the
+ * account just read refuses is not even noted, because a batch may be tried often. A batch that has already noted
+ * reservations notes another only while the ledger can grant one at all (`askInVain`).
+ * @returns `stale` also when another planner has noted one meanwhile
  */
 async function noteAndReserve(
 	{ ledger, batches }: PlanningParts,
@@ -168,12 +168,12 @@ async function noteAndReserve(
 	return ledger.reserve(request);
 }
 
-/** That no quota has. */
+/** A revision that no quota has. */
 const noRevision = -1;
 
 /**
- * Asks for what is never granted, by the very write that would grant it: this throws while the account cannot be
- * written, however long, and no note of the few that a batch may have is lost to it.
+ * Asks for what is never granted, by the same write that would grant it. This throws as long as the account cannot be
+ * written, so that such an outage uses up none of the few reservations that a batch may note.
  */
 async function askInVain(ledger: Ledger, request: ReserveRequest): Promise<void> {
 	await ledger.reserve({ ...request, quotaRevision: noRevision });
@@ -187,7 +187,7 @@ async function currentAccount({ ledger, batches }: PlanningParts, quota: Quota, 
 	return ledger.ensureAccount(quota, period, oldest);
 }
 
-/** The batch's budget, and how it came to it. */
+/** The batch's budget, and how it was derived. */
 async function budgetFor(
 	{ card, habitOf }: PlanningParts,
 	quota: Quota,
@@ -203,7 +203,7 @@ async function budgetFor(
 	return { budget, plan: { plannedMs, quotaRevision, pacing: pacingOf(quota), ...forecast, availableNanoUsd, reason } };
 }
 
-/** Who is the oldest deferred batch once this one, which was, has its reservation. */
+/** The oldest deferred batch once this one has its reservation; undefined also where this one is not it now. */
 async function nextDeferredAfter(
 	{ batches }: PlanningParts,
 	account: Account,
@@ -214,7 +214,7 @@ async function nextDeferredAfter(
 	return waiting.find((other) => other.batchId !== batchId)?.batchId;
 }
 
-/** An oldest deferred batch that waits no more (two planners worked on it) may not block the others for ever. */
+/** Replaces an oldest deferred batch that waits no longer (two planners had it) and would block others for ever. */
 async function passStaleOldest({ batches, ledger }: PlanningParts, account: Account): Promise<boolean> {
 	const { tenant, period, oldestDeferred } = account;
 	if (oldestDeferred === undefined) return false;
@@ -224,7 +224,7 @@ async function passStaleOldest({ batches, ledger }: PlanningParts, account: Acco
 	return true;
 }
 
-/** First the account, then the batch: a younger batch may not slip by in between. */
+/** First the account, then the batch: a younger batch must not slip past in between. */
 async function deferBatch(
 	parts: PlanningParts,
 	{ tenant, batchId }: Batch,

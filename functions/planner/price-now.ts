@@ -5,8 +5,8 @@ import { type ListedPrice, type Priced, priceAt } from '../core/price-list.ts';
 export const priceSecondsMax = 60;
 
 /**
- * The price in force, read from the list again after `priceSecondsMax`.
- * @param fallback where the list has none for this model and kind of worker
+ * The price in force; the list is read again after `priceSecondsMax`.
+ * @param fallback the price where the list has none for this model and kind of worker
  */
 export function createPriceNow(options: {
 	list: () => Promise<ListedPrice[]>;

@@ -8,15 +8,15 @@ import { type BatchMint, newBatches } from './new-batches.ts';
 
 interface RerunParts extends ClaimingParts, BatchMint {
 	plansQueue: Queue<ResumeMessage>;
-	/** Of one batch: no more than its quota can pay (budget.ts: payableImages). */
+	/** Images of one batch: no more than the quota can pay for (budget.ts: payableImages). */
 	imagesMax: number;
 }
 
 /**
- * Runs images of one tenant again, on purpose: in batches of a run of its own, with claims of its own, paid by the same
+ * Runs images of one tenant again, on purpose: in batches of a new run, with claims of its own, paid for by the same
  * quota. The first run's outcomes stay. An image that is named twice runs once.
- * @param run without it these are images that nobody has claimed: it is their first
- * @returns how many images, and the batches of them, which the planner now goes on with
+ * @param run without it, nobody has claimed these images yet: it is their first run
+ * @returns how many images, and their batches, which the planner now continues
  */
 export async function rerun(
 	parts: RerunParts,

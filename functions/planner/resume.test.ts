@@ -37,7 +37,7 @@ test('one resumption plans deferred batches in order, as many as is allowed; the
 		batchQueue: {
 			async send(message: BatchMessage) {
 				sent.push(message);
-				const { rid, period, batchId } = message; // it is settled at once: reservations are not what runs out here
+				const { rid, period, batchId } = message; // settled at once, so that open reservations do not run out here
 				await ledger.settle({ tenant, period, rid, batchId, billedNanoUsd: 1, images: 1 });
 			},
 		},
@@ -71,7 +71,7 @@ test('a reservation that was granted once more after its batch was settled is fr
 	const settled = await ledger.getAccount(tenant, period);
 	const reservations = [{ rid: ridOf(1), period }];
 	await batches.create({ batchId, tenant, createdMs: nowMs, state: 'settled', images: 2, reservations });
-	// The write of a planner that had no answer, made by the SDK again: nobody looks at the journal after it.
+	// The write of a planner that got no answer, repeated by the SDK: nobody looks at the journal after it.
 	if (granted && settled)
 		books.accounts.get(tenant)?.set(period, {
 			...settled,

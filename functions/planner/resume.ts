@@ -14,9 +14,9 @@ export type ResumingParts = PlanningParts & ClaimingParts & OpeningParts & { pla
 /**
  * Finishes planning a batch whose planner died, or that was deferred, or that opens an archive: completes its claims,
  * writes the manifest, and plans it under a reservation of its own. After a deferred batch the tenant's next ones
- * follow, in order, until one waits again, with another message after `resumeBatchesMax` of them; after one that opens
- * an archive, the archive's further parts. A batch that is sent, settled or void is left alone, but for a reservation
- * that is still open though its batch is final. Safe to repeat, and beside a planner that is alive after all.
+ * follow, in order, until one waits again; after `resumeBatchesMax` of them, another message continues. After one that
+ * opens an archive, the archive's other parts follow. A batch that is sent, settled or void is left alone, but a
+ * reservation still open for a final batch is freed. Safe to repeat, also beside a planner that is alive after all.
  * @throws BudgetNetError `not-found`
  */
 export async function resumeBatch(parts: ResumingParts, message: ResumeMessage): Promise<void> {
@@ -24,7 +24,7 @@ export async function resumeBatch(parts: ResumingParts, message: ResumeMessage):
 	let batch: Batch | undefined = batchOf(message, await parts.batches.get(batchId));
 	for (let resumed = 0; batch && resumed < limits.resumeBatchesMax; resumed++) {
 		const wasDeferred: boolean = batch.state === 'deferred';
-		// whoever dies here is named
+		// names the batch that a process dies on
 		parts.log('info', 'batch taken up', { tenant, batchId: batch.batchId, state: batch.state });
 		const planned = await finish(parts, batch);
 		parts.log('info', 'batch resumed', { tenant, batchId: batch.batchId, outcome: describe(planned) });
@@ -47,8 +47,8 @@ async function finish(parts: ResumingParts, batch: Batch): Promise<Planned | und
 
 /**
  * A planner whose answers were lost may have been granted its reservation twice, the second time after it was settled,
- * and cannot know. But its message comes again and, where that names this batch, what it left is freed here: the journal
- * says what was billed.
+ * and cannot know. But its message is redelivered and, where that names this batch, what it left is freed here: the
+ * journal says what was billed.
  */
 async function freeStrays({ ledger }: ResumingParts, batch: Batch): Promise<void> {
 	const { tenant, batchId, reservations, images = 0, run } = batch;
@@ -65,7 +65,7 @@ async function completeClaims(parts: ClaimingParts, batch: Batch): Promise<Image
 }
 
 /**
- * Plans the parts of an archive in their order. Those that a death leaves over are resumed one by one, as any batch.
+ * Plans the parts of an archive in their order. Those that a crash leaves over are resumed one by one, like any batch.
  */
 async function planArchive(parts: ResumingParts, { batchId }: Batch, batchCount: number): Promise<Planned | undefined> {
 	let planned: Planned | undefined;

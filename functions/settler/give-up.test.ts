@@ -132,7 +132,7 @@ test('a report is written of outcomes that won although the answer to their writ
 		read: async () => won,
 		async commit(_, facts, outcomes) {
 			won = { facts, outcomes: [...outcomes] };
-			return 'exists'; // to the SDK's second try
+			return 'exists'; // the answer to the SDK's second try
 		},
 		putReport: async (_, { failed }) => void reported.push(failed),
 	});
@@ -143,7 +143,7 @@ test('a report is written of outcomes that won although the answer to their writ
 describe('a batch that waits and whose list of images is gone', () => {
 	const dueMs = nowMs + (limits.deferralDaysMax + 1) * 24 * 3600 * 1000;
 
-	/** Such a batch, with a reservation that its dead planner holds, and one behind it. */
+	/** Such a batch, with a reservation that its dead planner holds, and another batch behind it. */
 	async function twoWaiting() {
 		const planner = startPlanner(nowMs);
 		const { ledger, batches } = planner;

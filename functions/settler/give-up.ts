@@ -30,12 +30,12 @@ function failureBy(why: GiveUpReason, { reason = 'unknown' }: Batch): Failure {
 }
 
 /**
- * Gives a batch up by winning its outcomes object with failures, so that nothing can come after. Had a worker won it
- * before, its outcomes stand. The batch is then to be settled like any other. One whose manifest is gone can have no
- * outcomes: it becomes void, or its tenant's younger ones would wait behind it for ever. Safe to repeat.
- * @param deadlineMs of the dead letter: where the batch was sent once more after it, that message may still be run
- * @returns whether the batch is to be settled: not where it is void, nor where nothing was done, because the reason holds
- * no more (the message came late, and the batch has gone on meanwhile) or a planner has just taken the batch up
+ * Gives a batch up by winning its outcomes object with failures, so that nothing can come after. If a worker won it
+ * before, the worker's outcomes stand. The batch must then be settled like any other. One whose manifest is gone can
+ * have no outcomes: it becomes void, or its tenant's younger ones would wait behind it for ever. Safe to repeat.
+ * @param deadlineMs of the dead letter: where the batch was sent again with a later one, that message may still be run
+ * @returns whether the batch is to be settled: not where it is void, nor where nothing was done, because the reason no
+ * longer holds (the message came late, and the batch has gone on meanwhile) or a planner has just taken up the batch
  * @throws BudgetNetError `not-found` when the batch is not there
  */
 export async function giveUp(
@@ -68,24 +68,24 @@ export async function giveUp(
 	const facts = factsOf(batch, reservation, outcomes.length, parts.nowMs());
 	if ((await parts.outcomes.commit(batch, facts, outcomes)) === 'committed')
 		await putReport(parts, { facts, outcomes });
-	else await reportWinner(parts, batch); // which may be this very call: S3's answer was lost, and the SDK asked again
+	else await reportWinner(parts, batch); // which may be this very call: S3's answer was lost, and the SDK retried
 	return true;
 }
 
-/** Whether a batch that has no outcomes is still to be given up for this. */
+/** Whether a batch that has no outcomes is still to be given up for this reason. */
 function holds(why: GiveUpReason, batch: Batch, nowMs: number, deadlineMs: number): boolean {
 	if (why === 'dead-letter') return !wasSentAfter(batch, deadlineMs);
 	return why === 'discarded' ? batch.state === 'deferred' : overdueReason(batch, nowMs) === why;
 }
 
-/** Writes the report of outcomes that are there: whoever won may have died before. @returns whether they are */
+/** Writes the report of outcomes that exist: whoever won may have died before that. @returns whether they exist */
 async function reportWinner(parts: GivingUpParts, batch: Batch): Promise<boolean> {
 	const winner = await parts.outcomes.read(batch);
 	if (winner) await putReport(parts, winner);
 	return winner !== undefined;
 }
 
-/** Nobody knows its images' names any more, so they can have no outcomes, which is the operator's to know. */
+/** Nobody knows its images' names any more, so they can have no outcomes; the operator must be told. */
 async function endWithoutImages(parts: GivingUpParts, batch: Batch, why: GiveUpReason): Promise<void> {
 	const { batchId, tenant, images = 0 } = batch;
 	await voidBatch(parts, batch);
@@ -102,8 +102,8 @@ function wasSentAfter(batch: Batch, deadlineMs: number): boolean {
 }
 
 /**
- * The outcomes must name a reservation of the batch; one that was never funded gets one that holds nothing, unless a
- * planner was faster.
+ * The outcomes must name a reservation of the batch; a batch that was never funded gets a reservation that holds
+ * nothing, unless a planner was faster.
  */
 async function reservationOf(
 	parts: GivingUpParts,

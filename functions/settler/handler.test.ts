@@ -74,7 +74,7 @@ async function measured(
 		log: (_level, _message, fields = {}) => void lines.push(fields),
 	});
 	const told = { Records: [{ messageId: 'm', body: JSON.stringify(body) }] } as SQSEvent;
-	// SQS may tell twice
+	// SQS may deliver twice
 	for (let times = 0; times < 2; times++) expect(await handle(told)).toEqual({ batchItemFailures: [] });
 	expect((await batches.get(batchId))?.state).toBe('settled');
 	const measures = lines.flatMap(measuresOf);

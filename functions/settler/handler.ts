@@ -36,7 +36,7 @@ export function createDeadLetterSettler(parts: SettlerParts): SqsHandler {
 	});
 }
 
-/** Settles a batch, and says what is to be told of that: what is measured, once, however often its report comes. */
+/** Settles a batch, and returns what to log of it; measures only once, however often its report is delivered. */
 async function settle(parts: SettlerParts, ref: BatchRef, why: GiveUpReason | undefined) {
 	const { batchId, tenant } = ref;
 	const { before, ...facts } = await settleBatch(parts, ref);
@@ -47,8 +47,8 @@ async function settle(parts: SettlerParts, ref: BatchRef, why: GiveUpReason | un
 const tenantsAffairs: readonly GiveUpReason[] = ['deferred-too-long', 'discarded'];
 
 /**
- * Images to be measured as given up. Of a batch that ran after all its worker has told; and a quota that stays too
- * small for months is its tenant's affair, no trouble of the system's, as is a drop that was a mistake.
+ * Images to be measured as given up. Those of a batch that ran after all were reported by its worker; and a quota that
+ * stays too small for months is its tenant's affair, not a fault of the system, as is a drop that was a mistake.
  */
 function failuresOf(facts: RunFacts, why: GiveUpReason | undefined): { givenUp?: number } {
 	const isTrouble = why !== undefined && !tenantsAffairs.includes(why) && isGivenUp(facts);

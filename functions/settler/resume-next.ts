@@ -12,9 +12,9 @@ export interface ResumingNextParts {
 }
 
 /**
- * A settled batch has freed its reservation: where that was all that the tenant's oldest deferred batch waits for, it
- * goes to the planner at once, and those after it follow. Otherwise a tenant would have no more than
- * `openReservationsMax` batches from one sweep to the next. Never throws: the sweep does what this could not.
+ * A settled batch has freed its reservation: where the tenant's oldest deferred batch waits only for that, it goes to
+ * the planner at once, and those after it follow. Otherwise a tenant would get no more than `openReservationsMax`
+ * batches from one sweep to the next. Never throws: the sweep does what this could not do.
  */
 export async function resumeNext({ batches, plansQueue, log }: ResumingNextParts, tenant: string): Promise<void> {
 	try {

@@ -33,7 +33,7 @@ const facts: RunFacts = {
 	elapsedMs: 1,
 };
 
-/** What a batch is settled with, whose outcomes name the first reservation. */
+/** What is needed to settle a batch whose outcomes name the first reservation. */
 async function settlingParts() {
 	const ledger = createMemoryLedger();
 	const batches = createMemoryBatches();
@@ -46,7 +46,7 @@ async function settlingParts() {
 	return { ...parts, reserve, settle: () => settleBatch(parts, { batchId, tenant }) };
 }
 
-/** One whose batch has run, under its only reservation. */
+/** The same for a batch that has run under its only reservation. */
 async function partsOfOneThatRan() {
 	const parts = await settlingParts();
 	expect(await parts.reserve(ridOf(1))).toBeUndefined();
@@ -56,8 +56,8 @@ async function partsOfOneThatRan() {
 }
 
 /**
- * A batch that ran under its first reservation, whose item was restored to before that and planned again, under a
- * second.
+ * A batch that ran under its first reservation; then its item was restored to an earlier state and planned again, under
+ * a second one.
  */
 async function settledAfterRestore({ ledgerToo, again = false }: { ledgerToo: boolean; again?: boolean }) {
 	const { ledger, batches, reserve, settle } = await settlingParts();

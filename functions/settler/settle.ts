@@ -11,16 +11,16 @@ export interface SettlingParts {
 	outcomes: Outcomes;
 	nowMs: () => number;
 	log: Log;
-	/** After so long no planner of a batch is alive. */
+	/** After this time no planner of a batch is alive. */
 	planningSecondsMax: number;
 }
 
 /**
  * Settles a batch by its outcomes object: bills the reservation that it names, and releases every other one of that
- * batch. A batch that had more of them than one, or was given up, is watched until no planner can be granted one any
- * more, then settled once more. Safe to repeat; tells whether it had been settled `before`, so that of two who settle it
- * together one counts it. Where the batch does not know of the reservation that the outcomes name (its table was
- * restored to an earlier hour), that is billed if the ledger has it; what no account ever granted is nobody's bill.
+ * batch. A batch that had more than one reservation, or was given up, is watched until no planner can be granted one
+ * any more, then settled once more. Safe to repeat; says whether it had been settled `before`, so that of two who
+ * settle it together only one counts it. Where the batch does not know the reservation that the outcomes name (its
+ * table was restored to an earlier hour), that is billed if the ledger has it; what no account granted is never billed.
  * @throws BudgetNetError `not-found` without outcomes or batch
  */
 export async function settleBatch(parts: SettlingParts, ref: BatchRef): Promise<RunFacts & { before: boolean }> {
@@ -55,18 +55,18 @@ function releaseAll(parts: SettlingParts, batch: Batch): Promise<void> {
 	return settleAll(parts, batch, { images: batch.images ?? 0, billedNanoUsd: 0 });
 }
 
-/** Of a run on purpose: its images are no arrivals. */
+/** For a run on purpose: its images are no arrivals. */
 const again = { again: true } as const;
 
-/** Of several reservations one may be granted late; of one that was given up, the only one. */
+/** One of several reservations may be granted late; for a batch that was given up, even its only one. */
 function mayHaveStrays({ reservations }: Batch, facts: RunFacts): boolean {
 	return reservations.length > 1 || isGivenUp(facts);
 }
 
 /**
- * A planner that noted its reservation before the batch was settled, and is granted it after, sees that and frees it;
- * unless it dies in between. Once its time is over, whatever it left is freed by settling again: the sweeper asks for
- * that.
+ * A planner that noted its reservation before the batch was settled, and is granted it afterwards, notices that and
+ * frees it, unless it dies in between. Once its time is over, settling again frees whatever it left: the sweeper asks
+ * for that.
  */
 async function watchForStrays({ batches, nowMs, planningSecondsMax }: SettlingParts, batch: Batch, startedMs: number) {
 	if (batch.watchedUntilMs === undefined) await batches.watch(batch, nowMs() + planningSecondsMax * 1000);
@@ -91,7 +91,7 @@ async function settleForgotten(
 		await ledger.settle({ tenant, period, rid, batchId, billedNanoUsd, images, ...(open.images === 0 && again) });
 }
 
-/** What of a run's facts its reservations' ends follow from; without a `rid` nothing is billed. */
+/** The facts of a run that decide how its reservations end; without a `rid` nothing is billed. */
 type Due = Pick<RunFacts, 'images' | 'billedNanoUsd'> & Partial<Pick<RunFacts, 'rid'>>;
 
 async function settleAll({ ledger }: SettlingParts, batch: Batch, facts: Due): Promise<void> {

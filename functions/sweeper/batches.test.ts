@@ -120,7 +120,7 @@ test('one that waits and has outcomes all the same (who gave it up died before i
 	const facts = (async () => ({})) as unknown as Outcomes['facts'];
 	const waiting = { state: 'deferred', ageMs: dayMs } as const;
 	expect(await sweep([{ ...waiting, tries: 1 }], facts)).toMatchObject({ plans: 0, reports: [undefined] });
-	expect(await sweep([waiting], facts)).toMatchObject({ plans: 1, reports: [] }); // without a reservation it has none
+	expect(await sweep([waiting], facts)).toMatchObject({ plans: 1, reports: [] }); // without a reservation: no outcomes
 });
 
 test('while the bucket does not answer, what it need not be asked for is put back, and the sweep comes to its end', async () => {

@@ -19,18 +19,17 @@ export interface BatchSweepingParts {
 	plansQueue: Queue<ResumeMessage>;
 	reportQueue: Queue<ReportMessage>;
 	nowMs: () => number;
-	/** After so long without being finished, counted from when the batch was written down, its planner counts as dead. */
+	/** When planning is unfinished this long after the batch was written, its planner counts as dead. */
 	planningSecondsMax: number;
 	log: Log;
 }
 
 /**
- * Looks at the unfinished batches and puts what is stuck back onto a queue: to the planner what was not planned to the
- * end and, of each tenant, the oldest that is deferred, and all that hold money, which the oldest may wait for; to
- * the settler what has outcomes and is not settled, what was watched long enough, and what is to be given up. Decides
- * nothing: whoever takes the message looks again. One that cannot be looked at is told of, and does not hide the
- * others: those that their state says enough of come first, and those whose outcomes are to be asked for until
- * `untilMs`.
+ * Looks at the unfinished batches and puts what is stuck back onto a queue. To the planner: what was not planned to the
+ * end, each tenant's oldest deferred batch, and all deferred ones that hold money, which the oldest may wait for. To
+ * the settler: what has outcomes and is not settled, what was watched long enough, and what is to be given up. Decides
+ * nothing: whoever takes the message looks again. A batch that cannot be looked at is logged, and does not hide the
+ * others. Batches whose state says enough come first; then, until `untilMs`, those whose outcomes have to be asked for.
  * @returns how many batches were put back, and what waits
  */
 export async function sweepBatches(
@@ -61,17 +60,17 @@ export async function sweepBatches(
 	return { putBack, waiting };
 }
 
-/** Sent; or deferred, and given up by a settler that died before it settled: outcomes name a reservation of the batch. */
+/** Sent; or deferred with a reservation, which outcomes name, and given up by a settler that died before it settled. */
 function mayHaveOutcomes({ state, reservations }: Batch): boolean {
 	return state === 'sent' || (state === 'deferred' && reservations.length > 0);
 }
 
-/** Whether a deferred batch is to be tried again now; asked only of one that is not given up. */
+/** Whether a deferred batch is to be tried again now; asked only of one that is not to be given up. */
 type IsDue = (batch: Batch) => Promise<boolean>;
 
 /**
- * Whether a reservation of a batch is open. One that was noted in vain never is, and then the batch need not be tried
- * again and again for it. Reads each account once, so it is made anew for every sweep.
+ * Whether a reservation of a batch is open. One that was noted but never granted is not, and then the batch need not be
+ * tried again and again for it. Reads each account only once, so it is created anew for every sweep.
  */
 function createHoldsMoney(ledger: BatchSweepingParts['ledger']): (batch: Batch) => Promise<boolean> {
 	const known = new Map<string, Promise<Account | undefined>>();
@@ -98,7 +97,7 @@ async function putBackIfStuck(parts: BatchSweepingParts, batch: Batch, isDue: Is
 
 type Place = 'planner' | 'settler' | { giveUp: GiveUpReason };
 
-/** Who is to go on with an unfinished batch; undefined while it goes on by itself. */
+/** Who has to continue an unfinished batch; undefined while it goes on by itself. */
 async function whereTo(parts: BatchSweepingParts, batch: Batch, isDue: IsDue): Promise<Place | undefined> {
 	const nowMs = parts.nowMs();
 	const reason = overdueReason(batch, nowMs);

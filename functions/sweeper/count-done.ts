@@ -17,16 +17,16 @@ export interface CountingParts {
 }
 
 /**
- * How many images each of these objects of the images bucket stands for, when all of its are done; undefined while one
- * is not.
+ * How many images each of these objects of the images bucket stands for, once all of these are done; undefined while
+ * one is not.
  */
 export type CountDone = (objects: readonly ListedImage[]) => Promise<(number | undefined)[]>;
 
 /**
- * Counts by claims and batches: an image is done when its batch is final; an archive, which counts for the images that
- * it holds, when all batches that it makes are. (Mostly that is settled. A batch that has claims is void only when it
- * was given up without its list of images: nothing more will become of them.) What is no image counts nothing. Of one
- * that nobody claimed the event is sent again. Remembers batches, so it is made anew for every sweep.
+ * Counts by claims and batches: an image is done when its batch is final; an archive, which counts as the images that
+ * it holds, when all batches made of it are. (Mostly final means settled. A batch that has claims is void only when it
+ * was given up without its list of images: nothing more happens to those.) What is not an image counts zero. For an
+ * image that nobody claimed, the event is sent again. Remembers batches, so it is created anew for every sweep.
  */
 export function createCountDone(parts: CountingParts, sendAgain: SendAgain): CountDone {
 	const known = new Map<string, Promise<number | undefined>>();
@@ -50,7 +50,7 @@ export function createCountDone(parts: CountingParts, sendAgain: SendAgain): Cou
 	};
 }
 
-/** What one claim of this batch stands for, once that is final: one image, or all those of an archive. */
+/** How many images one claim of this batch stands for, once they are final: one, or all those of an archive. */
 async function finalOf(batches: Batches, batchId: string): Promise<number | undefined> {
 	const batch = await batches.get(batchId);
 	if (!batch) return undefined;

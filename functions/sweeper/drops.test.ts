@@ -205,7 +205,7 @@ describe('an image that a drop waits for and nobody claimed', () => {
 	});
 });
 
-/** What lies under the prefix: an image of one of three batches, or an archive of so many parts. */
+/** What is under the prefix: images of one of three batches each, and archives of one to three parts. */
 const contents = fc.array(
 	fc.oneof(fc.record({ batch: fc.nat(2) }), fc.record({ parts: fc.integer({ min: 1, max: 3 }) })),
 	{ maxLength: 12 },

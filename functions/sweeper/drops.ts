@@ -16,13 +16,13 @@ export interface DropSweepingParts extends CountingParts, EventSendingParts {
 	log: Log;
 }
 
-/** What one turn of a drop came to, and how many objects it looked at. `over`: it was recorded before. */
+/** The result of one turn of a drop, and how many objects it looked at. `over`: the drop was recorded before. */
 interface Turn {
 	drop: 'waits' | 'goes-on' | 'done' | 'over';
 	objects: number;
 }
 
-/** What turns of one sweep share. */
+/** What the turns of one sweep share. */
 interface Sweep extends DropSweepingParts {
 	countDone: CountDone;
 	inTime: () => boolean;
@@ -30,12 +30,12 @@ interface Sweep extends DropSweepingParts {
 
 /**
  * Finds out which open drops are done, and records them. Walks through the keys of each, a page at a time, as far as
- * all is done; the next sweep goes on from there. Tenants take turns, and each one's drops do, in any order: neither a
- * tenant of many drops nor a large drop holds anybody else up. Ends at `untilMs`, or after about
- * `limits.sweepDropObjectsMax` objects, a page more at most. A drop that cannot be looked at waits for the next sweep.
- * The event of an image that a drop waits for, and nobody claimed, is sent again: in a large bucket the search for lost
- * events is long in coming.
- * @returns of the tenants whose turn came, how many drops are still open (of each `limits.sweepDropsMax` at most), and
+ * everything is done; the next sweep goes on from there. Tenants take turns, and so do each tenant's drops, in any
+ * order: neither a tenant with many drops nor a large drop holds anybody else up. Ends at `untilMs`, or after
+ * `limits.sweepDropObjectsMax` objects and at most a page more. A drop that cannot be looked at waits for the next
+ * sweep. The event of an image that a drop waits for and that nobody claimed is sent again: in a large bucket the
+ * search for lost events takes long to get there.
+ * @returns for the tenants whose turn came, how many drops are still open (at most `limits.sweepDropsMax` of each), and
  * how many were recorded
  */
 export async function sweepDrops(
@@ -61,15 +61,15 @@ export async function sweepDrops(
 		if (turn.drop === 'goes-on') names.push(name);
 		if (turn.drop === 'done') dropsDone += 1;
 		if (turn.drop === 'done' || turn.drop === 'over') dropsOpen -= 1;
-		row.push({ tenant, names }); // behind all others, those included that had no turn yet
+		row.push({ tenant, names }); // behind all others, including those that have had no turn yet
 	}
 	if (sent() > 0) parts.log('warn', 'events of images in closed drops were sent again', { eventsSentAgain: sent() });
 	return { dropsOpen, dropsDone };
 }
 
 /**
- * A tenant's open drops, and where they are too many those from somewhere on, shuffled: so none is left out sweep after
- * sweep, nor always behind others that use the sweep up.
+ * A tenant's open drops, shuffled; where there are too many, also those from a random place on. So none is left out
+ * sweep after sweep, or is always behind others that use up the sweep.
  */
 async function someOpen(drops: Drops, tenant: string): Promise<string[]> {
 	const first = await drops.list(tenant);
@@ -93,7 +93,7 @@ async function takeTurn(sweep: Sweep, tenant: string, name: string): Promise<Tur
 	}
 }
 
-/** The record comes first, then the open drop's end: whoever finds both knows that only the second is left to do. */
+/** The record is written first, then the open drop is removed: whoever finds both has only the second left to do. */
 async function goOn(sweep: Sweep, drop: OpenDrop): Promise<Turn> {
 	const { drops, log, nowMs, s3, imagesBucket } = sweep;
 	const { tenant, marker } = drop;
@@ -102,7 +102,7 @@ async function goOn(sweep: Sweep, drop: OpenDrop): Promise<Turn> {
 		return { drop: 'over', objects: 0 };
 	}
 	const prefix = prefixOfMarker(marker);
-	// What was waited for the last time is looked at alone: mostly it is waited for still, and the rest of its page in vain.
+	// What it waited for last time is looked at alone: mostly it still waits, and the rest would be read for nothing.
 	const versionsMax = drop.waitsFor === undefined ? undefined : 1;
 	const page = await listImages(s3, imagesBucket, { prefix, after: drop.after, versionsMax });
 	const { walked, objects, whole } = await walkPage(sweep, drop, page);

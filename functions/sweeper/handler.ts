@@ -5,7 +5,7 @@ import { type LostEventParts, searchLostEvents } from './lost-events.ts';
 
 type SweepingParts = BatchSweepingParts & DropSweepingParts;
 
-/** When an invocation that begins now is to be done with all that can go on the next time. */
+/** When an invocation that begins now has to end everything that can go on next time. */
 function endOf({ nowMs }: Pick<SweepingParts, 'nowMs'>): number {
 	return nowMs() + limits.sweepSecondsMax * 1000;
 }
@@ -24,7 +24,7 @@ export function createFrequentSweeper(parts: SweepingParts): () => Promise<void>
 	};
 }
 
-/** The sweeper's second handler, on a slower schedule, for it asks for every image: those whose event was lost. */
+/** The sweeper's second handler, on a slower schedule because it asks for every image: looks for lost events. */
 export function createLostEventSearch(parts: LostEventParts): () => Promise<void> {
 	return async () =>
 		parts.log('info', 'lost events looked for', { eventsSentAgain: await searchLostEvents(parts, endOf(parts)) });

@@ -39,12 +39,12 @@ const parts = {
 const sweep = createFrequentSweeper(parts);
 
 /**
- * While no worker runs, nobody else asks the queue of batches, whose metrics start them. Where that fails, what is stuck
- * is swept all the same.
+ * While no worker runs, nobody else calls the queue of batches, whose metrics start workers. Where this call fails,
+ * what is stuck is swept all the same.
  */
 export async function sweeper(): Promise<void> {
 	const measured = keepMeasured(clients.sqs, environment.BATCHES_QUEUE_URL);
-	measured.catch(() => undefined); // thrown where it is waited for
+	measured.catch(() => undefined); // thrown where it is awaited
 	await sweep();
 	await measured;
 }

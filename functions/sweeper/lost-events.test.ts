@@ -12,7 +12,7 @@ import { createMemoryBucket } from './testing/memory-bucket.ts';
 
 const pageKeys = 1000;
 
-/** Searches with these parts, at 2 s where they do not say otherwise. */
+/** Searches with these parts; the clock is at 2 s unless they say otherwise. */
 function search(parts: Partial<LostEventParts>, untilMs = Number.POSITIVE_INFINITY): Promise<number> {
 	const own = { imagesBucket: 'images', drops: {}, eventsQueue: {}, nowMs: () => 2000, planningSecondsMax: 1 };
 	return searchLostEvents({ ...own, ...parts } as unknown as LostEventParts, untilMs);
@@ -31,7 +31,7 @@ function queueTo(sent: string[]): LostEventParts['eventsQueue'] {
 function claimsOf(ownerOf: (name: ImageName) => string | undefined): Claims {
 	return { ownersOf: async (names: ImageName[]) => names.map(ownerOf) } as unknown as Claims;
 }
-/** Where no key is an image's. */
+/** For buckets in which no key is an image's. */
 const noClaims = claimsOf(() => undefined);
 
 test('looks at so many objects at most, and goes on from there the next time', async () => {
@@ -89,7 +89,7 @@ test('of a key that was overwritten over and over the oldest version is found to
 		let nowMs = 2000;
 		const claims = {
 			ownersOf: async (names: ImageName[]) => {
-				nowMs += 1000; // that a page takes
+				nowMs += 1000; // the time that a page takes
 				return names.map((name) => (lost(name) ? undefined : 'claimed'));
 			},
 		} as unknown as Claims;
@@ -103,13 +103,13 @@ test('of a key that was overwritten over and over the oldest version is found to
 		await searchUntil(untilMs);
 		return JSON.parse(results.objects.get('sweeper/cursor.json')?.text ?? '').after;
 	};
-	expect(await after(4000)).toBe('acme/a.png'); // the versions of b, begun, are looked at again
+	expect(await after(4000)).toBe('acme/a.png'); // the versions of b, already begun, are looked at again
 	expect(await after(4000)).toBe('acme/b.png'); // but not for ever
 	expect(await after(4000)).toBeUndefined();
 });
 
 test('an image that nobody can read is looked for like any other: it is listed, and not asked for', async () => {
-	// knows no HEAD, as S3 does not of an object under a key that only its sender has
+	// answers no HEAD, as S3 does not for an object encrypted with a key that only its sender has
 	const bucket = createMemoryBucket();
 	for (const key of ['acme/a.png', 'acme/locked.png', 'acme/z.png'])
 		bucket.objects.set(key, { text: '', etag: 'e1', versionId: `version of ${key}` });
@@ -150,7 +150,7 @@ test('a marker that nobody noted has its event sent again; one whose drop is ope
 	};
 	expect(await search(parts)).toBe(2);
 	expect(sent).toEqual(['acme/again/_complete', 'acme/lost/_complete']);
-	expect(logged).toEqual(['error: a marker could not be looked at: acme/broken/_complete, faults: 1']); // and the others were
+	expect(logged).toEqual(['error: a marker could not be looked at: acme/broken/_complete, faults: 1']); // only this one
 	expect(await search({ ...parts, nowMs: () => 1000 })).toBe(0); // its own event may still be under way
 	sent.length = 0;
 	await search({ ...parts, nowMs: () => limits.markerDaysMax * dayMs + 1 }, 0);

@@ -29,8 +29,8 @@ const cursorSchema = z.strictObject({ after: z.string().optional() });
 
 /**
  * Finds images that nobody claimed and drops' markers that nobody noted (their event was lost) and sends their event
- * again; of a key that was overwritten since, of the old version too. Looks at no more than `limits.sweepObjectsMax`
- * objects, a page at least and none that begins after `untilMs`, and goes on from there the next time.
+ * again; for a key that was overwritten since, also that of the old version. Reads at least one page, begins none after
+ * `limits.sweepObjectsMax` objects or after `untilMs`, and goes on from there the next time.
  * @returns how many were found
  */
 export async function searchLostEvents(parts: LostEventParts, untilMs: number): Promise<number> {
@@ -50,8 +50,8 @@ export async function searchLostEvents(parts: LostEventParts, untilMs: number): 
 		found += lost.length;
 		isLast = page.next === undefined || looked >= limits.sweepObjectsMax || parts.nowMs() >= untilMs;
 		({ next: after, within } = page);
-		// Page by page: whoever dies, or runs out of time, has come further all the same. Of a key whose versions take
-		// pages the next search begins at the newest, unless this one has got through nothing else.
+		// Saved page by page, so that a search that dies or runs out of time has made progress all the same. If a key's
+		// versions span pages, the next search begins at the newest of them, unless this search got through nothing else.
 		if (within === undefined || (isLast && !cursorMoved)) {
 			await results.putJson(cursorKey, { after }, cursorBytesMax);
 			cursorMoved = true;
@@ -71,8 +71,8 @@ async function lostOf(parts: LostEventParts, page: readonly ListedImage[]): Prom
 }
 
 /**
- * Whether a marker needs no event. One whose record is none is told of and left out, or it would end the search for
- * everybody.
+ * Whether a marker needs no event. One whose record is not valid is logged and left out; otherwise it would end the
+ * search for everybody.
  */
 async function isInOrder(parts: LostEventParts, marker: ListedImage): Promise<boolean> {
 	try {
@@ -86,8 +86,8 @@ async function isInOrder(parts: LostEventParts, marker: ListedImage): Promise<bo
 }
 
 /**
- * A marker that is noted, or recorded as done; or whose event would be refused; or so old that its record may have
- * expired before it.
+ * True for a marker that is noted or recorded as done, whose event would be refused, or that is so old that its record
+ * may have expired before it.
  */
 async function needsNoEvent({ drops, nowMs }: LostEventParts, { key, modifiedMs }: ListedImage): Promise<boolean> {
 	if (nowMs() - modifiedMs > limits.markerDaysMax * dayMs) return true;

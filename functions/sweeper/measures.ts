@@ -7,15 +7,15 @@ export interface Waiting {
 	batchesInFlight: number;
 	batchesDeferred: number;
 	/**
-	 * Of the oldest that is deferred for something else than money; 0 without any. Suspended tenants' do not count
-	 * either: they wait on purpose, and would hide the others.
+	 * Age of the oldest batch that is deferred for another reason than money; 0 without any. Those of suspended tenants
+	 * do not count either: they wait on purpose, and would hide the others.
 	 */
 	oldestDeferredSeconds: number;
-	/** Of the oldest that is deferred until its tenant has money for it; 0 without any. */
+	/** Age of the oldest batch that is deferred until its tenant has money for it; 0 without any. */
 	oldestUnpaidSeconds: number;
-	/** Of the batch whose planning is under way, or was broken off, for the longest time; 0 without any. */
+	/** Age of the batch that has been in planning, under way or broken off, for the longest time; 0 without any. */
 	oldestClaimingSeconds: number;
-	/** In flight past their deadline, so that the sweeper gives them up: more than once means that it cannot. */
+	/** Batches in flight past their deadline, which the sweeper gives up: above 0 more than once means that it cannot. */
 	batchesOverdue: number;
 }
 
@@ -42,7 +42,7 @@ export function measureWaiting(unfinished: readonly Batch[], nowMs: number): Wai
 	};
 }
 
-/** Of each tenant the oldest that is deferred: it alone is tried again and again, so its reason is the tenant's. */
+/** Each tenant's oldest deferred batch: it alone is tried again and again, so its reason is the tenant's. */
 export function oldestDeferred(batches: readonly Batch[]): Batch[] {
 	const oldest = new Map<string, Batch>();
 	for (const batch of batches) {

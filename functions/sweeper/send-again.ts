@@ -3,33 +3,33 @@ import type { ListedImage } from '../aws/image-list.ts';
 import type { Queue } from '../aws/queue.ts';
 import { imageEvent, type imageEventSchema } from '../core/event.ts';
 
-/** Events that one sweep of open drops sends again, of images that nobody claimed. */
+/** Events of images that nobody claimed, which one sweep of open drops sends again. */
 export const sweepEventsMax = 1000;
 
 export interface EventSendingParts {
 	imagesBucket: string;
 	eventsQueue: Queue<z.infer<typeof imageEventSchema>>;
 	nowMs: () => number;
-	/** Younger objects may still have their event under way. */
+	/** The event of a younger object may still be under way. */
 	planningSecondsMax: number;
 }
 
-/** Sends the event of an object again that nobody claimed or noted, as S3 would have; once too often does no harm. */
+/** Sends again the event of an object that nobody claimed or noted, as S3 would; once too often does no harm. */
 export type SendAgain = (object: ListedImage) => Promise<void>;
 
-/** Whether an object lies there for so long that its event has come, or never will. */
+/** Whether an object has been there for so long that its event has come, or never will. */
 export function isAtRest(parts: EventSendingParts, { modifiedMs }: ListedImage): boolean {
 	return parts.nowMs() - modifiedMs > parts.planningSecondsMax * 1000;
 }
 
-/** Sends whatever it is given. */
+/** Sends the event of every object that it is given. */
 export function createSendAgain({ imagesBucket, eventsQueue }: EventSendingParts): SendAgain {
 	return async ({ modifiedMs, ...image }) => eventsQueue.send(imageEvent(imagesBucket, image, modifiedMs));
 }
 
 /**
- * Sends events of objects at rest, `sweepEventsMax` at most: what is beyond them the next sweep meets again. Made anew
- * for every sweep.
+ * Sends events of objects at rest, at most `sweepEventsMax`: the next sweep meets the others again. Created anew for
+ * every sweep.
  */
 export function createBoundedSendAgain(parts: EventSendingParts): { sendAgain: SendAgain; sent: () => number } {
 	const send = createSendAgain(parts);

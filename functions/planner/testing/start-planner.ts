@@ -15,7 +15,7 @@ export const card = cardFor([10_000_000, 40_000_000, 100_000_000]);
 export const tenant = 'acme';
 export const full10NanoUsd = 350; // ten images on the full network
 
-/** A planner on a clock that a test turns, over ledger and batches in memory. */
+/** A planner on a clock that a test sets, over ledger and batches in memory. */
 export function startPlanner(startMs: number, books = emptyBooks()) {
 	const ledger = createMemoryLedger(books);
 	const batches = createMemoryBatches();

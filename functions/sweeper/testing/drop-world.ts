@@ -79,7 +79,7 @@ export function createWorld({ pageKeys = 1000, versioned = false, tickMs = 0 } =
 export type World = ReturnType<typeof createWorld>;
 export const batchIdOf = (i: number) => mintBatchId(closedMs, String(i).padStart(8, '0'));
 
-/** Images of one settled batch. */
+/** Drops images of one settled batch. */
 export function dropSettled(world: World, keys: readonly string[]): void {
 	world.batches.set(batchIdOf(0), { ...unsettled, batchId: batchIdOf(0), state: 'settled' });
 	for (const key of keys) {

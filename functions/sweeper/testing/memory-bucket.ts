@@ -12,11 +12,11 @@ interface StoredObject {
 	text: string;
 	etag: string;
 	versionId?: string;
-	/** 0 where it is not said. */
+	/** 0 where it is absent. */
 	modifiedMs?: number;
 }
 
-/** Objects by their keys; these in order, sorted again only when there are others. */
+/** Objects by key. The keys in order are sorted again only when they have changed. */
 class Objects extends Map<string, StoredObject> {
 	#inOrder: readonly string[] | undefined;
 
@@ -36,7 +36,7 @@ class Objects extends Map<string, StoredObject> {
 	}
 }
 
-/** A bucket in memory, for what takes thousands of calls; its writes can be made to fail, as if the writer had died. */
+/** A bucket in memory, for tests of thousands of calls; its writes can be made to fail, as if the writer had died. */
 export function createMemoryBucket({ pageKeys = 1000 } = {}) {
 	const objects = new Objects();
 	const calls: string[] = [];
@@ -48,7 +48,7 @@ export function createMemoryBucket({ pageKeys = 1000 } = {}) {
 		writesLeft -= 1;
 	}
 
-	/** Keys under a prefix, in their order, after one, `count` at most. */
+	/** Keys under a prefix, in order, after the key `after`, at most `count`. */
 	function keysAfter(prefix: string, after: string, count: number): string[] {
 		const { inOrder } = objects;
 		let from = 0;
@@ -115,11 +115,11 @@ export function createMemoryBucket({ pageKeys = 1000 } = {}) {
 
 	return {
 		objects,
-		/** Names of the calls so far, as "GetObject". */
+		/** Names of the calls so far, such as "GetObject". */
 		calls,
-		/** How many versions of objects listings have given so far. */
+		/** How many versions of objects listings have returned so far. */
 		versionsListed: () => versionsListed,
-		/** From now on so many writes are done, and the next ones fail. */
+		/** From now on this many writes succeed, and later ones fail. */
 		dieAfter: (writes: number) => {
 			writesLeft = writes;
 		},
