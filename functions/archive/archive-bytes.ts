@@ -1,14 +1,14 @@
 import type { Readable } from 'node:stream';
 
-/** What one read of an archive's directory fetches. */
+/** How much one read of an archive's directory fetches. */
 const archiveWindowBytes = 1024 * 1024;
 
 /**
- * An archive's bytes, wherever they lie. Reading throws BudgetNetError `unavailable`, or ImageError when it is not
- * there any more.
+ * An archive's bytes, wherever they are. Reading throws BudgetNetError `unavailable`, or ImageError when the archive is
+ * gone.
  */
 export interface ArchiveBytes {
-	/** Of the whole archive. */
+	/** Size of the whole archive. */
 	readonly bytes: number;
 	/** Exactly these bytes; they must lie within the archive. */
 	read(at: number, bytes: number): Promise<Uint8Array>;
@@ -17,8 +17,7 @@ export interface ArchiveBytes {
 }
 
 /**
- * Reads little pieces, each after the one before, out of larger windows: one request for thousands of a directory's
- * records.
+ * Reads small consecutive pieces out of larger windows: one request serves thousands of a directory's records.
  * @throws Error when a piece does not lie within the archive
  */
 export function createWindow(archive: ArchiveBytes): (at: number, bytes: number) => Promise<Uint8Array> {

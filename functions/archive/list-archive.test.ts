@@ -210,7 +210,7 @@ describe('any archive', () => {
 	);
 });
 
-/** Three bytes later, and ends where it ended. */
+/** Lets an entry begin three bytes later, and end where it ended. */
 function beginLater(bytes: Buffer, at: number): void {
 	bytes.writeUInt32LE(bytes.readUInt32LE(at + 42) + 3, at + 42);
 	bytes.writeUInt32LE(bytes.readUInt32LE(at + 20) - 3, at + 20);

@@ -61,7 +61,7 @@ function refusalOf({ name, bytes, stored, problem }: ArchiveRecord, times: numbe
 	if (wrong !== undefined) return failureOf('bad-entry', wrong);
 	if (times > 1) return failureOf('bad-entry', `its name stands ${times} times in the archive`);
 	if (archiveFormatOf(name)) return failureOf('bad-entry', 'an archive within an archive is not opened');
-	// Packed too: they are fetched whole, however few they say they unpack to.
+	// Packed bytes count too: they are fetched whole, however few they claim to unpack to.
 	if (Math.max(bytes, stored.packedBytes ?? 0) > limits.imageBytesMax)
 		return failureOf('too-large', `it has more than ${limits.imageBytesMax} bytes`);
 	return undefined;

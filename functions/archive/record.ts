@@ -5,7 +5,7 @@ import { limits } from '../core/limits.ts';
 /** One record of an archive's directory. */
 export interface ArchiveRecord {
 	name: string;
-	/** Unpacked. */
+	/** Unpacked size. */
 	bytes: number;
 	stored: Stored;
 	folder: boolean;

@@ -12,7 +12,7 @@ const endBytes = 1024;
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** Long strings lie outside of the heap. */
+/** Long strings are stored outside the heap. */
 function usedBytes(): number {
 	collectGarbage();
 	const { heapUsed, external } = process.memoryUsage();
@@ -29,7 +29,7 @@ test.each([
 	const parts = [...Array(count).fill(entry), Buffer.alloc(endBytes)];
 	const archive = {
 		bytes: count * entry.length + endBytes,
-		read: async (_: number, bytes: number) => Buffer.alloc(bytes), // all that is read so is its end
+		read: async (_: number, bytes: number) => Buffer.alloc(bytes), // only its end is read this way
 		stream: async () => Readable.from(parts),
 	};
 	const beforeBytes = usedBytes();
@@ -50,7 +50,7 @@ describe('a tar that takes too long', async () => {
 	const begun = (await buildTar([{ name: 'a.png', content: 'x' }])).subarray(0, 1024);
 	const largestToWaitFor = 200 * 8 * mebibyte;
 
-	/** Sends nothing behind its first entry. */
+	/** Sends nothing after its first entry. */
 	async function read(bytes: number, busyMs: number) {
 		const source = new Readable({ read: () => undefined });
 		source.push(begun);
@@ -96,7 +96,7 @@ describe('a tar that is cut off', () => {
 		expect(await readTar(inMemory(bytes))).toHaveLength(entries.length);
 		for (let cut = 0; cut <= contentEnd; cut += 512)
 			await expect(readTar(inMemory(bytes.subarray(0, cut)))).rejects.toMatchObject({ reason: 'bad-archive' });
-		// One block of zeros says that nothing came behind it; more of them fill a tape's record.
+		// One block of zeros says that nothing follows; more of them fill a tape's record.
 		for (const padded of [bytes.subarray(0, contentEnd + 512), Buffer.concat([bytes, Buffer.alloc(20 * 512)])])
 			expect(await readTar(inMemory(padded))).toHaveLength(entries.length);
 	});
@@ -141,12 +141,12 @@ test('names are in UTF-8 where they can be, in Latin-1 else: two stay two', asyn
 		await named('aä.png', 'latin1'),
 		await named('aö.png', 'latin1'),
 		await named('日本.png', 'utf8'),
-		await buildTar([{ name: 'Ã¤.png', content: 'x' }]), // of a PAX header, which says what it means
+		await buildTar([{ name: 'Ã¤.png', content: 'x' }]), // from a PAX header, which says what it means
 	]);
 	expect((await readTar(inMemory(tar))).map(({ name }) => name)).toEqual(['aä.png', 'aö.png', '日本.png', 'Ã¤.png']);
 });
 
-/** Long names as GNU tar writes them: an entry of type L, whose bytes are the name and a zero, before its own. */
+/** Long names as GNU tar writes them: an entry of type L, with the name and a zero as bytes, before the entry. */
 function gnuTar(entries: readonly { name: string; content: string }[]): Buffer {
 	const block = (text: string) => Buffer.from(text.padEnd(Math.ceil(text.length / 512) * 512, '\0'));
 	const header = (type: string, size: number) =>

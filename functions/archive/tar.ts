@@ -9,19 +9,19 @@ import { type ArchiveRecord, checkCount, makeAgain } from './record.ts';
 
 const blockBytes = 512;
 
-/** What tar-stream says besides what its types do. */
+/** What tar-stream gives beyond what its types say. */
 type TarHeader = Omit<Header, 'type' | 'pax'> & {
 	type: Header['type'] | null;
 	pax: Record<string, string> | null;
 	byteOffset: number;
 };
 
-/** What a bucket gives when all is well, and more: what takes too long and is no larger was not given. */
+/** A healthy bucket gives at least this: a tar that takes too long although it is no larger was not given. */
 const transferBytesPerSecondMin = 8 * 1024 * 1024;
 
 /**
- * Streams a tar from its beginning to its end and keeps nothing of its entries but their places.
- * @throws ImageError `bad-archive` when it is no tar that can be read, cut off, or beyond the limits, of time too
+ * Streams a tar from beginning to end and keeps nothing of its entries' contents but their places.
+ * @throws ImageError `bad-archive` when it is not a readable tar, is cut off, or exceeds the limits, that of time too
  * @throws BudgetNetError `unavailable` when its transfer broke off, or took too long for its size
  */
 export async function readTar(archive: ArchiveBytes): Promise<ArchiveRecord[]> {
@@ -51,8 +51,8 @@ export async function readTar(archive: ArchiveBytes): Promise<ArchiveRecord[]> {
 const unreadable = 'no tar that can be read';
 
 /**
- * A tar ends with blocks of zeros. What was cut off may have held more where there is none, or where the head of a long
- * name stands without its entry.
+ * A tar ends with blocks of zeros. Where there is none, or where the header of a long name is not followed by its
+ * entry, the tar was cut off and may have held more.
  */
 async function endsAt(archive: ArchiveBytes, end: number): Promise<boolean> {
 	return end + blockBytes <= archive.bytes && (await archive.read(end, blockBytes)).every((byte) => byte === 0);
@@ -64,8 +64,8 @@ function busyMsFromNow(): () => number {
 }
 
 /**
- * Its invocation would end without a word, and again with each further try; unless neither its size nor its reading
- * explains it, but a bucket that sent nothing for a while.
+ * Otherwise the invocation would end without a word, and so would each retry. The archive is at fault, unless neither
+ * its size nor its reading explains the delay: then the bucket sent nothing for a while.
  */
 function tooSlow({ bytes }: ArchiveBytes, busyMs: number): ImageError | BudgetNetError {
 	const seconds = limits.tarSecondsMax;
@@ -78,7 +78,7 @@ function tooSlow({ bytes }: ArchiveBytes, busyMs: number): ImageError | BudgetNe
 }
 
 async function* headersOf(source: Readable): AsyncGenerator<TarHeader> {
-	const tar = extract({ filenameEncoding: 'latin1' } as object); // each byte a character: `nameOf` reads them
+	const tar = extract({ filenameEncoding: 'latin1' } as object); // each byte a character: `nameOf` decodes them
 	let broken: Error | undefined; // of the transfer, which is no fault of the archive
 	source.on('error', (error) => {
 		const message = `the archive's transfer broke off: ${messageOf(error)}`;
@@ -89,7 +89,7 @@ async function* headersOf(source: Readable): AsyncGenerator<TarHeader> {
 	source.pipe(tar as unknown as NodeJS.WritableStream); // the same, by another package's types
 	try {
 		for await (const entry of tar) {
-			// tar-stream takes a size that it cannot decode (null) for one that is not negative, and would wait for ever.
+			// tar-stream treats a size that it cannot decode (null) as not negative, and would wait for ever.
 			if (typeof entry.header.size !== 'number') throw new Error('the size of an entry makes no sense');
 			yield entry.header as TarHeader;
 			entry.resume();
@@ -113,14 +113,14 @@ function recordOf(header: TarHeader): ArchiveRecord {
 	};
 }
 
-/** In UTF-8 where it can be, as a PAX header's always is, else in Latin-1: no two become one by that. */
+/** In UTF-8 where valid, as a PAX header's always is, otherwise in Latin-1: that makes no two names the same. */
 function nameOf({ name, pax }: TarHeader): string {
 	if (pax?.path === name) return name;
 	const bytes = Buffer.from(name, 'latin1');
 	return isUtf8(bytes) ? bytes.toString() : name;
 }
 
-/** An entry's name; of one that is too long (tar-stream takes 4 MiB) only as much as shows that it is. */
+/** An entry's name; of one that is too long (tar-stream accepts 4 MiB), only enough to show that it is. */
 function keptName(name: string): string {
 	const kept = name.slice(0, limits.entryNameBytesMax + 1);
 	return Buffer.from(kept).toString(); // a copy: a part of a string keeps the whole in memory

@@ -9,10 +9,10 @@ const inflate = promisify(inflateRaw);
 const localHeaderSignature = 0x04034b50;
 
 /**
- * The bytes of an entry, out of the piece of the archive that `stored` names.
+ * The bytes of an entry, from the piece of the archive that `stored` names.
  * @param piece exactly those bytes
- * @param bytes that it must have when it is unpacked; no more than that are ever unpacked
- * @throws ImageError `bad-entry` when the archive says otherwise of it than its directory, or its checksum differs
+ * @param bytes how many it must have when unpacked; never more are unpacked
+ * @throws ImageError `bad-entry` when the archive contradicts its directory about the entry, or its checksum differs
  */
 export async function unpackEntry(stored: Stored, piece: Uint8Array, bytes: number): Promise<Uint8Array> {
 	if (stored.as === 'tar') return piece;

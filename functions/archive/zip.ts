@@ -21,7 +21,7 @@ const methodDeflated = 8;
 const encryptedFlag = 1;
 const strongEncryptionFlag = 0x40;
 const utf8Flag = 0x800;
-/** No code page has this one. */
+/** Code page 437 does not have this one. */
 const halfCharacter = '\uff3c';
 const madeByUnix = 3;
 const fileTypeMask = 0o170000;
@@ -32,7 +32,7 @@ const centralHeaderSignature = Buffer.from('PK\u0001\u0002');
 
 /**
  * Reads a zip's central directory; no entry's bytes.
- * @throws ImageError `bad-archive` when it is no zip that can be read, or beyond the limits
+ * @throws ImageError `bad-archive` when it is not a readable zip, or exceeds the limits
  */
 export async function readZip(archive: ArchiveBytes): Promise<ArchiveRecord[]> {
 	const window = createWindow(archive);
@@ -61,7 +61,7 @@ async function readDirectory(zip: ZipFile, read: ReturnType<typeof createWindow>
 			throw new Error(`its directory is larger than ${limits.archiveDirectoryBytesMax} bytes`);
 		records.push(recordOf(entry));
 	}
-	// The count of a plain zip is of 16 bits, and wraps.
+	// The count in a plain zip has 16 bits, and wraps.
 	if (centralHeaderSignature.equals(await read(cursor(), centralHeaderSignature.length)))
 		throw new Error('its directory holds more entries than it says');
 	refuseOverlaps(records, start);
@@ -69,9 +69,9 @@ async function readDirectory(zip: ZipFile, read: ReturnType<typeof createWindow>
 }
 
 /**
- * By its field of Unicode, else in UTF-8 where it can be read so (Finder and others write that without the flag that
- * says so), else in code page 437, whatever it was meant in: no two become one by that. A backslash is a slash, as on
- * Windows. Behind a byte beyond ASCII it may be half of a character (Shift-JIS, GBK, Big5), which parts no path.
+ * From its Unicode field, else in UTF-8 where valid (Finder and others write that without the flag that says so), else
+ * in code page 437, whatever was meant: that makes no two names the same. A backslash is a slash, as on Windows. After
+ * a byte beyond ASCII it may be half of a character (Shift-JIS, GBK, Big5), which separates no path.
  */
 function nameOf({ generalPurposeBitFlag, fileNameRaw, extraFields }: Entry): string {
 	const read = (flags: number) => getFileNameLowLevel(flags, fileNameRaw, extraFields, true);
@@ -109,7 +109,7 @@ function problemOf(entry: Entry): string | undefined {
 }
 
 /**
- * Refuses entries that share bytes (as the bombs do that unpack one kernel many times) or that reach into the
+ * Refuses entries that share bytes (as zip bombs do that unpack one kernel many times) or that reach into the
  * directory; gives each the bytes up to the next one, since a local header's length may differ from the directory's.
  */
 function refuseOverlaps(records: readonly ArchiveRecord[], directoryStart: number): void {
@@ -121,7 +121,7 @@ function refuseOverlaps(records: readonly ArchiveRecord[], directoryStart: numbe
 		const end = at + bytes;
 		if (end > directoryStart) {
 			record.problem ??= 'its bytes reach beyond those of the archive';
-			continue; // how long it is says nothing of those behind it
+			continue; // its length says nothing about those after it
 		}
 		if (at < farthestEnd) {
 			record.problem ??= 'it shares bytes with another entry';
@@ -134,8 +134,8 @@ function refuseOverlaps(records: readonly ArchiveRecord[], directoryStart: numbe
 }
 
 /**
- * Strong encryption becomes the ordinary one, which refuses an entry: yauzl refuses the archive for it.
- * @param header of an entry in the directory, or anything else
+ * Marks strong encryption as ordinary, for which one entry is refused: yauzl refuses the whole archive for it.
+ * @param header of an entry in the directory, or any other bytes
  */
 function weaken(header: Buffer): void {
 	if (header.length !== centralHeaderBytes || !header.subarray(0, 4).equals(centralHeaderSignature)) return;
@@ -143,7 +143,7 @@ function weaken(header: Buffer): void {
 	if (flags & strongEncryptionFlag) header.writeUInt16LE((flags & ~strongEncryptionFlag) | encryptedFlag, flagsAt);
 }
 
-/** yauzl's reader over windows. What is thrown in one of its callbacks would otherwise be nobody's. */
+/** yauzl's reader over windows. What is thrown in one of its callbacks would otherwise be caught by nobody. */
 class WindowReader extends RandomAccessReader {
 	readonly #read: ReturnType<typeof createWindow>;
 	readonly #onThrown: (error: unknown) => void;

@@ -36,6 +36,6 @@ test('what is said to be enough labels every image', () => {
 		expect(offerNow({ ...now, batchImagesMax, card, price }, images)).toMatchObject({ labelledImages: images });
 	});
 	fc.assert(property);
-	// A nano-USD pays 3.3 million MACs, so 40 million and 4 of the agent's are paid by what pays 43.
+	// A nano-USD pays for 3.3 million MACs, so 40 million and 4 of the agent's take an amount that pays for 43 million.
 	expect(enoughForAll({ macs: '1' }, { card, price, images: 4, batchImagesMax })).toBe('--macs 43333334');
 });

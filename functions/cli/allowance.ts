@@ -13,14 +13,14 @@ export interface Allowance {
 	macs?: string;
 }
 
-/** So many images, of this model, at this price. */
+/** A number of images, of this model, at this price. */
 interface PricedImages {
 	card: ModelCard;
 	price: Price;
 	images: number;
 }
 
-/** The limit, in nano-USD, that pays no more than was said. @throws BudgetNetError `invalid` */
+/** The limit, in nano-USD, that pays for no more than was said. @throws BudgetNetError `invalid` */
 export function limitOf(said: Allowance, { card, price, images }: PricedImages): number {
 	if (said.usd !== undefined) return parseUsd(said.usd, '--usd');
 	if (said.macs !== undefined) return limitOfMacs(parseMacs(said.macs), { card, price, images });
@@ -32,14 +32,14 @@ export function limitOf(said: Allowance, { card, price, images }: PricedImages):
 	return limitForShare({ card, price, images, share, batches: images });
 }
 
-/** An image that waits is not paid for: its price would buy the others MACs beyond those that were said. */
+/** An image that waits is not counted: its price would buy the others more MACs than were said. */
 function limitOfMacs(macs: number, { card, price, images }: PricedImages): number {
 	return costWithinMacs(price, macs, Math.min(images, Math.floor(macs / leastMacs(card))));
 }
 
 /**
- * The option that would have paid the least for every image, as `--macs 60000001`: money has steps, and each batch is
- * rounded up.
+ * The option that would have paid for the least on every image, such as `--macs 60000001`: money has steps, and each
+ * batch's cost is rounded up.
  */
 export function enoughForAll(
 	said: Allowance,

@@ -12,7 +12,7 @@ import { toldOf } from './testing/told-of.ts';
 const nowMs = Date.UTC(2026, 11, 20);
 const later = nowMs + 100 * dayMs;
 
-/** A ledger in which each tenant was billed 5 in each of its periods, and what it says of November. */
+/** The bills for November of a ledger in which each tenant was billed 5 in each of its periods. */
 async function billsOf(tenants: Record<string, [Schedule['period'], string[]]>, atMs: number, open = 0) {
 	const ledger = createMemoryLedger();
 	for (const [tenant, [period, names]] of Object.entries(tenants)) {
@@ -47,7 +47,7 @@ test('it is not final while a period of it may begin that nothing was billed in 
 	expect(await billsOf({ acme: ['month', []] }, at)).toMatchObject([{ billedNanoUsd: 0, final: false }]);
 	expect(await billsOf({ acme: ['day', ['2026-11-10']] }, at)).toMatchObject([{ billedNanoUsd: 5, final: false }]);
 	expect(await billsOf({ acme: ['month', []] }, Date.UTC(2026, 9, 20))).toMatchObject([{ final: false }]);
-	const inLastWeek = Date.UTC(2026, 11, 5); // of the week from 30 November on
+	const inLastWeek = Date.UTC(2026, 11, 5); // in the week that begins on 30 November
 	expect(await billsOf({ acme: ['week', ['week-2026-11-02']] }, inLastWeek)).toMatchObject([{ final: false }]);
 	expect(await billsOf({ acme: ['total', []] }, nowMs)).toMatchObject([{ final: false }]);
 	expect(await billsOf({ acme: ['month', []] }, nowMs)).toMatchObject([{ billedNanoUsd: 0, final: true }]);

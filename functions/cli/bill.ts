@@ -22,7 +22,7 @@ export interface Bill {
 	tenant: string;
 	month: string;
 	billedNanoUsd: number;
-	/** Of batches that are not settled yet: what they take of it is to be billed still. */
+	/** Reserved for batches that are not settled yet: what they use of it is still to be billed. */
 	reservedNanoUsd: number;
 	openBatches: number;
 	/** Whether nothing more will be billed: its periods are over, and all of their batches are settled. */
@@ -49,7 +49,7 @@ type ReadingOne = (read: () => Promise<Bill>) => Promise<Bill | undefined>;
 
 /**
  * The bills of a month of all tenants that have a quota, in the order of their names.
- * @param reading who wants the sum of all lets what cannot be read throw
+ * @param reading reads one bill; a caller that wants the sum of all lets what cannot be read throw
  * @throws BudgetNetError
  */
 export async function findBills(
@@ -79,21 +79,21 @@ async function billOf(ledger: Ledger, tenant: string, month: string, nowMs: numb
 const batchWaitMaxMs = limits.deferralDaysMax * dayMs + limits.batchRetentionSeconds * 1000;
 
 /**
- * Whether a batch may still come that counts to the month: one of a total counts to the month that it was made in, and
- * may have waited since.
+ * Whether a batch that counts towards the month may still come: a total's counts towards the month in which it was
+ * created, and may have waited since.
  */
 function mayGrow(period: string, month: string, nowMs: number): boolean {
 	return period === 'total' ? mayOverlap(month, nowMs - batchWaitMaxMs, nowMs) : mayOverlap(period, nowMs, nowMs);
 }
 
-/** Whether a bill of the month counts a period. */
+/** Whether a bill of the month includes a period. */
 function counts(period: string, month: string): boolean {
 	return period === 'total' || beginsIn(period, month);
 }
 
 /**
- * Whether today's period counts, and may have batches yet: it has an account only from its first on. Of a quota that
- * cannot be read nobody knows.
+ * Whether today's period counts, and may still get its first batch: it has an account only from then on. True where the
+ * quota cannot be read, because nobody knows.
  */
 async function mayBeginStill(ledger: Ledger, tenant: string, month: string, nowMs: number): Promise<boolean> {
 	const quota = await fitting(() => ledger.getQuota(tenant));
@@ -102,12 +102,12 @@ async function mayBeginStill(ledger: Ledger, tenant: string, month: string, nowM
 	return counts(period, month) && mayGrow(period, month, nowMs);
 }
 
-/** Whether a month has ended in all zones. */
+/** Whether a month has ended in all time zones. */
 function isOver(month: string, nowMs: number): boolean {
 	return !mayOverlap(month, nowMs, Number.POSITIVE_INFINITY);
 }
 
-/** The account of a total says nothing of months: its journal does. */
+/** The account of a total does not tell months apart: its journal does. */
 async function billedOf(ledger: Ledger, { tenant, period, spentNanoUsd }: Account, month: string): Promise<number> {
 	if (period !== 'total') return spentNanoUsd;
 	let nanoUsd = 0;

@@ -22,7 +22,7 @@ interface CalibrateOptions extends PricedOptions {
 /** Decoding is measured on no more files than this. */
 const filesMax = 500;
 
-/** `budgetnet calibrate FOLDER`: the price that pays this machine. */
+/** `budgetnet calibrate FOLDER`: the price that pays for this machine. */
 export function calibrateCommand(): Command {
 	return new Command('calibrate')
 		.description('measure this machine, and say what price pays it; --write makes that the next version')

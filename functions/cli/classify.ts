@@ -24,7 +24,7 @@ interface ClassifyOptions extends Allowance {
 	json?: boolean;
 }
 
-/** `budgetnet classify FOLDER`: the images of a folder, embedded, within what may be spent. */
+/** `budgetnet classify FOLDER`: the images of a folder, in the embedded cloud, within what may be spent. */
 export function classifyCommand(): Command {
 	return new Command('classify')
 		.description('classify the images of a folder on this machine, within what may be spent')

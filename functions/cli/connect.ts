@@ -9,7 +9,7 @@ import { parse } from '../core/parse.ts';
 import { emulatedWorkers, type Workers, workersIn } from './workers.ts';
 
 /**
- * A system that runs: on AWS, found by its stack; or wherever `AWS_ENDPOINT_URL_S3`, `_SQS` and `_DYNAMODB` point
+ * A running system: on AWS, found by its stack; or wherever `AWS_ENDPOINT_URL_S3`, `_SQS` and `_DYNAMODB` point
  * (`budgetnet up` prints them), found by its names.
  */
 export type Connection = Awaited<ReturnType<typeof connect>>;
@@ -21,9 +21,9 @@ export type QueueName = 'image-events' | 'plans' | 'batches' | 'reports';
 interface Found {
 	names: { imagesBucket: string; resultsBucket: string };
 	tablePrefix: string;
-	/** @param dead of its dead letters */
+	/** @param dead of the queue of its dead letters */
 	queueUrl: (queue: QueueName, dead?: boolean) => string;
-	/** Asked only by who needs it: a stack of an older version does not say it. */
+	/** Called only where it is needed: a stack of an older version does not say it. */
 	workers: () => Workers;
 }
 
@@ -32,7 +32,7 @@ const prefixSchema = z.string().regex(/^[a-z0-9-]{1,40}$/, 'expected what names 
 let stackName: string | undefined;
 
 /**
- * From here on commands find the system by the outputs of this stack; without one, by its names.
+ * From now on commands find the system by the outputs of this stack; without one, by its names.
  * @throws BudgetNetError `invalid`
  */
 export function useStack(name: string | undefined): void {
@@ -50,7 +50,7 @@ export function isSystemNamed(): boolean {
 
 const services = ['S3', 'SQS', 'DYNAMODB'];
 
-/** The SDK's own words of an endpoint without a scheme are `UnknownError`. @throws BudgetNetError `invalid` */
+/** For an endpoint without a scheme, the SDK itself says only `UnknownError`. @throws BudgetNetError `invalid` */
 function mustBeUrl(service: string): void {
 	const endpoint = endpointOf(service);
 	if (endpoint === undefined || (/^https?:\/\/[^/]/.test(endpoint) && URL.canParse(endpoint))) return;
@@ -91,7 +91,7 @@ async function findByStack(name: string): Promise<Found> {
 		};
 		const queueUrl = (queue: QueueName, dead = false) => (dead ? deadOf(urls[queue]) : urls[queue]);
 		const isEmulated = resources.plansUrl.includes(`/${emulatedAccount}/`);
-		// Of LocalStack `up` runs them, not the stack.
+		// On LocalStack `up` runs them, not the stack.
 		const workers = () => (isEmulated ? emulatedWorkers : workersIn(outputs, name));
 		return { names: resources, tablePrefix: resources.tablePrefix, queueUrl, workers };
 	} finally {
@@ -99,7 +99,7 @@ async function findByStack(name: string): Promise<Found> {
 	}
 }
 
-/** By the names that the embedded cloud gives; `BUDGETNET_PREFIX` says what they begin with. */
+/** Everything by the names that the embedded cloud gives; `BUDGETNET_PREFIX` says what they begin with. */
 function findByNames(): Found {
 	const prefix = parse(prefixSchema, process.env.BUDGETNET_PREFIX || defaultPrefix, 'BUDGETNET_PREFIX');
 	const queueUrl = (queue: QueueName, dead = false) => {

@@ -8,7 +8,7 @@ const tenant = 'acme';
 const nowMs = Date.UTC(2026, 10, 24);
 const idOf = (place: number) => mintBatchId(nowMs + place, '00000001');
 
-/** A system with these batches, each of the images with these keys; all but the sent one wait. */
+/** A system with these batches, given by the keys of their images; all but the sent one wait. */
 async function systemWith(keysOf: readonly string[][], sent?: number): Promise<Connection> {
 	const batches = createMemoryBatches();
 	for (const [place, keys] of keysOf.entries()) {

@@ -21,7 +21,7 @@ interface DiscardOptions {
 	json?: boolean;
 }
 
-/** `budgetnet discard`: ends batches that wait, of a drop that was a mistake, before they are paid for. */
+/** `budgetnet discard`: ends waiting batches of a drop that was a mistake, before they are paid for. */
 export function discardCommand(): Command {
 	return new Command('discard')
 		.description('end batches that wait, for whatever: their images fail as discarded, and nobody pays for them')
@@ -44,13 +44,13 @@ export function discardCommand(): Command {
 
 interface Discardable {
 	batches: Batch[];
-	/** Batches that hold images beyond the prefix too. */
+	/** Batches that also hold images outside the prefix. */
 	mixed: Batch[];
 	/** More batches may wait than were looked at. */
 	more: boolean;
 }
 
-/** Batches of the tenant that wait, and are meant. @throws BudgetNetError */
+/** The tenant's waiting batches that the options name. @throws BudgetNetError */
 export async function findDiscardable(connection: Connection, options: DiscardOptions): Promise<Discardable> {
 	const tenant = saidTenant(options.tenant);
 	const { prefix, batch } = options;
@@ -66,7 +66,7 @@ export async function findDiscardable(connection: Connection, options: DiscardOp
 	const meant = await pMap(
 		waiting,
 		async (each) => {
-			const { images = [] } = (await connection.manifests.find(each)) ?? {}; // gone: only --batch means it
+			const { images = [] } = (await connection.manifests.find(each)) ?? {}; // gone: only --batch names it
 			const count = images.filter(({ key }) => key.startsWith(prefix)).length;
 			return { each, all: count > 0 && count === images.length, some: count > 0 };
 		},

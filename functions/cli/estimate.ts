@@ -36,14 +36,14 @@ interface Estimate {
 	/** Under the quota as it stands, or why all images would wait. */
 	now: OfferNow | { waits: NoBudget };
 	full: Offer;
-	/** The limit under which the wished accuracy would be reached; null where none does. */
+	/** The limit under which the wished accuracy would be reached; null where there is none. */
 	limitNanoUsdForAccuracy?: number | null;
-	/** Whatever there is money for, nothing runs before `start`, or `quota resume`. */
+	/** However much money there is, nothing runs before `start`, or `quota resume`. */
 	stopped: boolean;
 	suspended: boolean;
 	/**
-	 * Images that wait already, at most limits.waitingBatchesMax batches of them: they go first, with money that is
-	 * counted here.
+	 * Images that already wait, in at most limits.waitingBatchesMax batches: they go first, with money that is counted
+	 * here.
 	 */
 	olderImages: number;
 }
@@ -118,7 +118,7 @@ async function hindrancesOf({ ledger, batches }: Connection, { tenant, suspended
 	};
 }
 
-/** Below it a batch gets less than the card's curve says, which is of batches of 512. */
+/** Below this a batch gets less than the card's curve says, which was measured on batches of 512. */
 const fewImages = 64;
 
 const waiting: Record<NoBudget, string> = {

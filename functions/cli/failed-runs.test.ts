@@ -17,7 +17,7 @@ const always = { since: undefined, until: undefined };
 const digests = ['5', '7'].map((digit) => `sha256:${digit.repeat(64)}`);
 type Rows = Record<string, FailureReason | typeof labelled>;
 
-/** What is run again where these batches, the oldest first, ended so. */
+/** What is run again after batches, the oldest first, that ended like this. */
 async function runsAfter(batches: Record<string, Rows>) {
 	return (await failedAfter(batches)).reruns;
 }
@@ -95,7 +95,7 @@ test('what a package has labelled runs again, unless a later run labelled it or 
 	expect(await imagesBy(old.slice(0, 'sha256:'.length + 12))).toEqual(runs);
 	expect((await imagesBy(now)).map(({ images }) => images)).toEqual([[image('b'), image('e')]]);
 	expect(await imagesBy(`sha256:${'6'.repeat(64)}`)).toEqual([]);
-	// A failure of the same batch runs again under the same name, with claims of images that no label has.
+	// A failure in the same batch runs again under the same name: its claims are those of images without a label.
 	expect(runs[0]?.run).toBe((await runsAfter({ [first]: { d: 'given-up' } }))[0]?.run);
 	expect((await runsLabelledBy(storesWith(batches, [first]), 'acme', old, always)).expired).toBe(1);
 });

@@ -9,17 +9,15 @@ import { fitting } from './fitting.ts';
 import { runAfter } from './runs.ts';
 import type { Days } from './said.ts';
 
-/**
- * Images that run again together: as one run, with claims of its own; or that nobody has claimed yet, as their first.
- */
+/** Images that run again together: as one run with its own claims; or, not yet claimed by anybody, as their first. */
 export interface Rerun {
 	run: string | undefined;
 	images: Image[];
 }
 
 /**
- * To try this version again cannot help: another lies there, or none, or it cannot be decoded, or its archive is not in
- * order, or the network gives no numbers for it. And who discards images does not want them.
+ * Where trying this version again cannot help: another version or none is there, it cannot be decoded, its archive is
+ * defective, or the network gives no numbers for it. And whoever discards images does not want them.
  */
 const isHopeless: Record<FailureReason, boolean> = {
 	deleted: true,
@@ -35,25 +33,25 @@ const isHopeless: Record<FailureReason, boolean> = {
 	'waited-too-long': false,
 };
 
-/** A reason of a later release is none of them. */
+/** A reason of a later release is not among them. */
 const hopelessReasons = new Set(Object.entries(isHopeless).flatMap(([reason, is]) => (is ? [reason] : [])));
 
 type Stores = Pick<Connection, 'outcomes' | 'manifests'>;
 
-/** Whether an image with this as its newest outcome, in a batch of these facts, is to run again. */
+/** Whether an image with this as its newest outcome, in a batch with these facts, is to run again. */
 type Wanted = (outcome: Outcome, facts: RunFacts) => boolean;
 
-/** @returns also how many images are known no more: the manifest of their batch has expired, or does not fit */
+/** @returns also how many images are no longer known, because their batch's manifest has expired or does not fit */
 type Found = Promise<{ reruns: Rerun[]; expired: number }>;
 
-/** Those whose newest outcome of these days is a failure that another try may mend: see `runsAfterNewest`. */
+/** Images whose newest outcome in these days is a failure that another try may fix: see `runsAfterNewest`. */
 export function failedRuns(stores: Stores, tenant: string, days: Days): Found {
 	return runsAfterNewest(stores, tenant, isRetryable, days);
 }
 
 /**
- * Those whose newest outcome of these days is a label by a package: see `runsAfterNewest`.
- * @param digest of the package, or how it begins
+ * Images whose newest outcome in these days is a label by a package: see `runsAfterNewest`.
+ * @param digest of the package, or its beginning
  */
 export function runsLabelledBy(stores: Stores, tenant: string, digest: string, days: Days): Found {
 	const isItsLabel: Wanted = ({ status }, facts) => status === 'labelled' && facts.digest?.startsWith(digest) === true;
@@ -61,9 +59,9 @@ export function runsLabelledBy(stores: Stores, tenant: string, digest: string, d
 }
 
 /**
- * The images of a tenant whose newest outcome is wanted, by the batch that it is of. The run is named after that batch:
- * whoever says it again before it has ended, or once it has under days that end before, finds the claims taken, and
- * nothing is billed twice.
+ * The images of a tenant whose newest outcome is wanted, by the batch of that outcome. The run is named after that
+ * batch: whoever gives the command again before the run has ended, or afterwards with days that end before it, finds
+ * the claims taken, and nothing is billed twice.
  */
 async function runsAfterNewest(stores: Stores, tenant: string, wanted: Wanted, { since, until }: Days): Found {
 	const batchIds = new Map<string, string>();
@@ -71,7 +69,7 @@ async function runsAfterNewest(stores: Stores, tenant: string, wanted: Wanted, {
 	const refs = await stores.outcomes.list(tenant, since, until); // the oldest first, so that a later run's outcome counts
 	for await (const { ref, found } of pMapIterable(refs, read, { concurrency: limits.storeConcurrency }))
 		for (const outcome of found?.outcomes ?? []) {
-			batchIds.delete(joinName(outcome)); // if it is there again, it stands after those of older batches
+			batchIds.delete(joinName(outcome)); // if it is set again, it comes after those of older batches
 			if (found && wanted(outcome, found.facts)) batchIds.set(joinName(outcome), ref.batchId);
 		}
 	const names = Map.groupBy(batchIds.keys(), (name) => batchIds.get(name) as string);
@@ -81,9 +79,9 @@ async function runsAfterNewest(stores: Stores, tenant: string, wanted: Wanted, {
 	return { reruns: reruns.filter(({ images }) => images.length > 0), expired: batchIds.size - known };
 }
 
-/** Of these images of a batch those that are still known. */
+/** Those of a batch's images that are still known. */
 async function rerunAfter({ manifests }: Stores, ref: BatchRef, names: readonly string[]): Promise<Rerun> {
-	const { images = [] } = (await fitting(() => manifests.find(ref))) ?? {}; // of a batch that waited, outcomes outlive it
+	const { images = [] } = (await fitting(() => manifests.find(ref))) ?? {}; // outcomes may outlive it: the batch waited
 	const byName = new Map(images.map((image) => [joinName(nameOfImage(image)), image]));
 	return { run: runAfter(ref.batchId), images: names.flatMap((name) => byName.get(name) ?? []) };
 }

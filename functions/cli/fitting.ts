@@ -3,9 +3,8 @@ import { exitCodes } from './exit-codes.ts';
 import { printable } from './printable.ts';
 
 /**
- * What is read of one among many. What does not fit, as an object that somebody has edited or an item of another
- * release, is told of on stderr and passed over, so that it keeps nobody from the others, and the command ends with a
- * fault.
+ * Reads one of many things. One that does not fit, such as an object that somebody has edited or an item of another
+ * release, is reported on stderr and skipped, so that the others are still read, and the command ends with a fault.
  */
 export async function fitting<T>(read: () => Promise<T | undefined>): Promise<T | undefined> {
 	try {

@@ -3,15 +3,15 @@ import { type Listing, listFolderImages } from '../local/drop.ts';
 import { type SortedOut, sortOut } from '../local/readable.ts';
 import { printable } from './printable.ts';
 
-/** Whose the images of a folder are in the embedded cloud. */
+/** The tenant that a folder's images belong to in the embedded cloud. */
 export const tenant = 'local';
 
-/** What a line on a terminal has of names: so many of them, and so much of each. */
+/** How many names a line on a terminal shows, and how many characters of each. */
 const namesMax = 3;
 const nameCharactersMax = 80;
 
 /**
- * The files of a folder, one image each, as paths within it. What is left out is said on standard error.
+ * The files of a folder, one image each, as paths within it. What is left out is listed on standard error.
  * @throws BudgetNetError `not-found`; `invalid`, as `listFolderImages` does
  */
 export async function imagesOf(folder: string): Promise<string[]> {
@@ -22,8 +22,8 @@ export async function imagesOf(folder: string): Promise<string[]> {
 }
 
 /**
- * Files of a folder, as `imagesOf` gives them, that can be read, and the others, which are said on standard error.
- * @throws BudgetNetError `invalid`: none can be read
+ * Files of a folder, from `imagesOf`, that can be read, and the others, which are listed on standard error.
+ * @throws BudgetNetError `invalid` when none can be read
  */
 export async function readableOf(folder: string, files: readonly string[]): Promise<SortedOut> {
 	const sorted = await sortOut(tenant, folder, files);

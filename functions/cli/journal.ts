@@ -55,7 +55,7 @@ async function show(tenant: string, { period, json }: Output & { period?: string
 	process.stdout.write(`${json ? JSON.stringify(inOrder) : describe(tenant, name, inOrder, account)}\n`);
 }
 
-/** Accounts that an error names, the newest. */
+/** How many accounts an error names: the newest. */
 const namedMax = 12;
 
 function unknownPeriod(tenant: string, period: string, accounts: readonly Account[]): BudgetNetError {
@@ -82,7 +82,7 @@ async function check(tenant: string | undefined, { json }: Output): Promise<void
 	if (tenant !== undefined) saidTenant(tenant);
 	const result = await connected(async ({ ledger }) => {
 		const found = await checkAccounts(ledger, tenant);
-		// a name misspelt agrees with anything
+		// a misspelt name agrees with anything
 		if (tenant !== undefined && found.accounts === 0) presentQuota(tenant, await ledger.getQuota(tenant));
 		return found;
 	});
@@ -114,7 +114,7 @@ export async function checkAccounts(ledger: Ledger, tenant: string | undefined) 
 	return result;
 }
 
-/** A journal that cannot be read to its end is a finding: those of others are checked all the same. */
+/** A journal that cannot be read to its end is a finding: the others are checked all the same. */
 async function checkByJournal(ledger: Ledger, account: Account): Promise<{ entries: number; findings: string[] }> {
 	const check = openAccountCheck(account);
 	try {
@@ -126,7 +126,7 @@ async function checkByJournal(ledger: Ledger, account: Account): Promise<{ entri
 	}
 }
 
-/** What does not agree of an account that stood still while its journal was read; one that did not is read again. */
+/** What does not agree in an account that did not change while its journal was read; one that did is read again. */
 async function checkStanding(ledger: Ledger, first: Account): Promise<{ entries: number; findings: string[] }> {
 	const { tenant, period } = first;
 	let account = first;

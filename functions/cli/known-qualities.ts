@@ -7,9 +7,9 @@ import { type QuotaOptions, saidQuality } from './quota-options.ts';
 import { mustBeNoOtherBuild, readCard, systemCard } from './system-price.ts';
 
 /**
- * Refuses a floor or a ceiling that the model does not have: under them all images would wait, and a ceiling
- * above all accuracies would be none. Refuses a floor above the ceiling, which then would bind nothing. What cannot be
- * known here is accepted; but not that another build of the system's model is here.
+ * Refuses a floor or a ceiling that the model does not have: under them all images would wait, and a ceiling above all
+ * accuracies would bind nothing. Refuses a floor above the ceiling, which would then bind nothing. What cannot be known
+ * here is accepted; another build of the system's model here is not.
  * @throws BudgetNetError `invalid`
  */
 export async function checkQualities(

@@ -9,7 +9,7 @@ import { quoted } from './csv.ts';
 import { type Deferred, outcomeColumns, outcomeValues } from './outcome-columns.ts';
 
 /**
- * Before anything is spent on what could not be kept. What stands in the file stays until then.
+ * Checked before anything is spent on labels that could not be kept. What is in the file stays until then.
  * @throws BudgetNetError `invalid`
  */
 export async function mustBeWritable(file: string): Promise<void> {
@@ -24,10 +24,10 @@ function notWritten(file: string, error: unknown): string {
 	return `--out ${file} cannot be written: ${messageOf(error)}`;
 }
 
-/** An outcome, or an image that waits: what was allowed cannot pay it. */
+/** An outcome, or an image that waits: what was allowed cannot pay for it. */
 type Row = Outcome | (ImageName & Deferred & { v: 1 });
 
-/** A row for each of a tenant's images, and of the files that could not be any, by key without its first part. */
+/** A row for each of a tenant's images and each unreadable file, in the order of keys without their first part. */
 export async function readRows(
 	host: Host,
 	tenant: string,
@@ -46,14 +46,14 @@ export async function readRows(
 		.sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
-/** Of what was never dropped, and so has no version. */
+/** The row of a file that was never dropped, and so has no version. */
 function failedRow({ file, ...failure }: Unreadable): Row {
 	return { v: 1, key: file, version: '', status: 'failed', ...failure };
 }
 
 /**
  * Writes rows as CSV where the file's name ends in .csv, as JSON Lines otherwise.
- * @throws BudgetNetError `unavailable`: the file took some of them, or none
+ * @throws BudgetNetError `unavailable` when the file took only some of them, or none
  */
 export async function writeRows(file: string, rows: readonly Row[]): Promise<void> {
 	const head = `key,${outcomeColumns}`;

@@ -11,7 +11,7 @@ export function madeBy({ model, digest }: RunFacts): MadeBy {
 	return { model, ...(digest === undefined ? {} : { digest }) };
 }
 
-/** In words, a line, or none of a batch that was given up. */
+/** In words: one line, or none for a batch that was given up. */
 export function describeMadeBy({ model, digest }: { model: string; digest?: string | undefined }): string[] {
 	if (digest === undefined) return model === 'none' ? [] : [`model ${model}`];
 	return [`model ${model}, ${digest}`];

@@ -1,7 +1,7 @@
 import { exitCodes } from './exit-codes.ts';
 import { run } from './program.ts';
 
-// A reader that has seen enough (`| head`) is no fault, and nobody is left to say anything to.
+// A reader that has seen enough (`| head`) is no fault, and nobody is left to read a message.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 	if (error.code === 'EPIPE') process.exit();
 	process.stderr.write(`budgetnet: standard output: ${error.message}\n`);

@@ -6,8 +6,8 @@ import type { Connection } from './connect.ts';
 import { isNoOtherBuild, pricedOf, systemCard, systemPrice } from './system-price.ts';
 
 /**
- * The limit that would pay a batch which waits for quota or floor, where its tenant's whole limit cannot: no turn of
- * the period will help it. By the model and the price in force.
+ * The limit that would pay for a batch that waits for quota or floor, where its tenant's whole limit cannot: no new
+ * period will help it. Calculated for the model and the price in force.
  * @returns null where no limit would; undefined where the limit is enough, or what the system runs is not known here
  */
 export async function neededLimit(
@@ -24,7 +24,7 @@ export async function neededLimit(
 	return needed > quota.limitNanoUsd ? needed : undefined;
 }
 
-/** In words, of what `neededLimit` found. */
+/** What `neededLimit` found, in words. */
 export function describeNeededLimit(needed: number | null): string {
 	if (needed === null)
 		return 'no limit pays it: the model has not what floor or ceiling name, or the price is too high';

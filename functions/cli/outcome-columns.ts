@@ -1,7 +1,7 @@
 import type { Outcome } from '../core/outcome.ts';
 import { quoted } from './csv.ts';
 
-/** What every CSV of images says of one; docs/results.md has the meaning. */
+/** Columns that every CSV of images has for each image; docs/results.md explains them. */
 export const outcomeColumns = 'status,label,confidence,policies,macs,reason,detail';
 
 /** An image that waits, and so has no outcome. */

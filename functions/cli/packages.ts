@@ -9,7 +9,7 @@ export const defaultModel = 'cifar10-resnet';
 
 /**
  * The folder of a model package by its name.
- * @throws BudgetNetError `not-found`, naming those that there are; `invalid`
+ * @throws BudgetNetError `not-found`, naming those that exist; `invalid`
  */
 export async function packageFolder(name: string): Promise<string> {
 	const known = (await readdir(packagesFolder, { withFileTypes: true }))
@@ -20,6 +20,6 @@ export async function packageFolder(name: string): Promise<string> {
 	const folder = join(packagesFolder, name);
 	const { name: within } = await readCardIn(folder);
 	if (within === name) return folder;
-	// prices go by it
+	// prices go by that name
 	throw new BudgetNetError('invalid', `package folder ${folder} holds model "${within}": give it that name`);
 }

@@ -24,7 +24,7 @@ interface PageOptions {
 	json?: boolean;
 }
 
-/** Batches whose outcomes one page reads; of more, the newest. What was spent the journal says of all. */
+/** Batches whose outcomes one page reads; of more, the newest. Spending is the journal's, of all batches. */
 const readBatchesMax = 2000;
 
 /** `budgetnet page`: a tenant's period as an HTML file. */
@@ -59,7 +59,7 @@ interface ReadBatch {
 	other?: RunFacts;
 }
 
-/** Everything that the page shows of a tenant's period that is now. @throws BudgetNetError */
+/** Everything that the page shows of a tenant's current period. @throws BudgetNetError */
 export async function pageData(connection: Connection, tenant: string, card: ModelCard): Promise<TenantPage> {
 	const { ledger } = connection;
 	const quota = presentQuota(tenant, await ledger.getQuota(tenant));
@@ -102,7 +102,7 @@ export async function pageData(connection: Connection, tenant: string, card: Mod
 	};
 }
 
-/** Of a batch that another package ran the card knows neither policies nor accuracy: `other` is what it says itself. */
+/** For a batch that another package ran, the card knows neither policies nor accuracy: `other` holds its facts. */
 async function readBatch(connection: Connection, entry: JournalEntry, card: ModelCard): Promise<ReadBatch> {
 	const found = await fitting(() => connection.outcomes.read(entry));
 	if (!found) return { batch: batchOf(entry), policies: {} };

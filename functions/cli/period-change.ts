@@ -6,8 +6,8 @@ import type { Quota } from '../core/quota.ts';
 
 /**
  * Refuses a change of a quota's period, first day or time zone that would charge the wrong account, or too much
- * (quota.ts: nextQuota): at the turn of a period, where this desk's clock may be in another than the planner's; and
- * while reservations are open, for what these do not use goes back to the account before.
+ * (quota.ts: nextQuota): near the turn of a period, where this machine's clock may be in another period than the
+ * planner's; and while reservations are open, because what these do not use goes back to the previous account.
  * @throws BudgetNetError `unavailable`
  */
 export async function mustAllowPeriodChange(
@@ -31,7 +31,7 @@ export async function mustAllowPeriodChange(
 }
 
 function isSameSchedule(a: Quota, b: Quota): boolean {
-	const sameWeek = a.period !== 'week' || a.weekStart === b.weekStart; // nothing else looks at it
+	const sameWeek = a.period !== 'week' || a.weekStart === b.weekStart; // only weeks use it
 	return a.period === b.period && sameWeek && a.timeZone === b.timeZone;
 }
 

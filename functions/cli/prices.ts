@@ -59,7 +59,7 @@ function isInForce(prices: readonly ListedPrice[], price: ListedPrice, nowMs: nu
 	return priceAt(prices, price, nowMs)?.version === versionName(price);
 }
 
-/** What the planner takes while no version is valid for what it runs, where the system says what that is. */
+/** The price that the planner uses while no version is valid for what it runs, if the system says what that is. */
 function fallbackOf({ workers }: Connection, prices: readonly ListedPrice[], nowMs: number) {
 	const own = known(workers);
 	if (!own) return undefined;
@@ -98,7 +98,7 @@ async function set(model: string, workerKind: string, options: SetOptions): Prom
 	process.stdout.write(`${options.json ? JSON.stringify(price) : formatTable(head, [rowOf(price)])}\n`);
 }
 
-/** Far beyond what anything costs: more is an amount in another unit, as nano-USD. */
+/** The bounds are far beyond what anything costs: more is an amount in another unit, such as nano-USD. */
 function saidPrice(option: string, text: string, { leastNanoUsd, mostUsd }: { leastNanoUsd: number; mostUsd: number }) {
 	const nanoUsd = parseUsd(text, option);
 	if (nanoUsd >= leastNanoUsd && nanoUsd <= mostUsd * nanoUsdPerUsd) return nanoUsd;
@@ -106,7 +106,7 @@ function saidPrice(option: string, text: string, { leastNanoUsd, mostUsd }: { le
 	throw new BudgetNetError('invalid', `${option} ${text}: expected dollars, ${above}at most ${mostUsd}`);
 }
 
-/** A name that no package has may be right elsewhere, or misspelt: then the price would never be asked for. */
+/** A name that no package here has may be right elsewhere, or misspelt: then the price would never be used. */
 async function warnOfUnknown(model: string): Promise<void> {
 	try {
 		await packageFolder(model);

@@ -26,7 +26,7 @@ import { whereCommand } from './where.ts';
 
 /**
  * Runs one command line. Errors are printed.
- * @param args without program and file
+ * @param args without the program and the script file
  * @returns the exit code
  */
 export async function run(args: readonly string[]): Promise<number> {
@@ -82,7 +82,7 @@ export function createProgram(): Command {
 	return program;
 }
 
-/** Commander's own knows one word of a command only. */
+/** Commander's own help knows only one word of a command. */
 function helpCommand(program: Command): Command {
 	return new Command('help')
 		.description('say what a command does, and its options')

@@ -15,7 +15,7 @@ export function startProgress(what: string): Progress {
 function startBar(what: string): Progress {
 	const format = `${what} {bar} {value}/{total} | {duration_formatted}`;
 	const bar = new cliProgress.SingleBar(
-		// leaves the terminal as it is: nobody puts it back after Ctrl-C
+		// leaves the terminal's settings as they are: nobody restores them after Ctrl-C
 		{ format, stream: process.stderr, linewrap: true },
 		cliProgress.Presets.shades_classic,
 	);

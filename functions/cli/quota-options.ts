@@ -5,7 +5,7 @@ import { weekdays } from '../core/period.ts';
 import { type Pacing, pacingSchema, type Quality, type Quota, type QuotaWish } from '../core/quota.ts';
 import { decimalOf, saidCount } from './said.ts';
 
-/** What `quota set` was told. What is left out stays as it is, or has its default. */
+/** What `quota set` was told. What is left out stays as it is, or takes its default. */
 export interface QuotaOptions {
 	limit?: string;
 	softLimit?: string;
@@ -39,7 +39,7 @@ export const quotaOptions = [
 ];
 
 /**
- * The quota that a tenant is to have: what it has, changed by what was said.
+ * The quota that a tenant is to have: its present one, changed by what was said.
  * @throws BudgetNetError `invalid`
  */
 export function wishOf(tenant: string, before: Quota | undefined, options: QuotaOptions): QuotaWish {
@@ -74,7 +74,7 @@ function removable<T>(text: string | undefined, read: (text: string) => T): T | 
 }
 
 /**
- * The quality that `--floor` or `--ceiling` says; undefined where none is said, or is to be.
+ * The quality that `--floor` or `--ceiling` says; undefined where the option is absent, or removes it.
  * @throws BudgetNetError `invalid`
  */
 export function saidQuality(option: string, text: string | undefined): Quality | undefined {

@@ -17,7 +17,7 @@ test('what two people say of a quota at the same time both holds', async () => {
 	const connection = { ledger, nowMs: () => nowMs } as unknown as Connection;
 	await changeFrom(connection, tenant, async (_, before) => {
 		looks += 1;
-		if (looks === 1) await ledger.setQuota({ ...first, suspended: true }, nowMs); // the other's
+		if (looks === 1) await ledger.setQuota({ ...first, suspended: true }, nowMs); // the other's change
 		return ledger.setQuota(wishOf(tenant, before, { limit: '0.000000009' }), nowMs, before?.revision ?? 0);
 	});
 	expect(await ledger.getQuota(tenant)).toMatchObject({ limitNanoUsd: 9, suspended: true, revision: 3 });

@@ -21,7 +21,7 @@ interface Output {
 }
 
 interface SetOptions extends QuotaOptions, Output {
-	/** Has the floor and the ceiling that are said. */
+	/** The model that is to have the floor and the ceiling. */
 	model?: string;
 }
 
@@ -75,12 +75,12 @@ async function change(tenant: string, { json }: Output, action: Action): Promise
 	process.stdout.write(`${json ? JSON.stringify(asJson(quota)) : describe(quota)}\n`);
 }
 
-/** With the pacing that it comes to where it says none. */
+/** The quota with its pacing, also where it does not name one. */
 function asJson(quota: Quota): Quota {
 	return { ...quota, pacing: pacingOf(quota) };
 }
 
-/** Does something with a tenant's quota as it is; said anew where somebody else has changed it meanwhile. */
+/** Does something with a tenant's present quota; repeated where somebody else has changed it meanwhile. */
 export async function changeFrom(connection: Connection, tenant: string, action: Action): Promise<Quota> {
 	return tries(`quota of tenant ${tenant}`, async () => {
 		try {
@@ -102,13 +102,13 @@ export function presentQuota(tenant: string, quota: Quota | undefined): Quota {
 	);
 }
 
-/** Says, where nothing was found of a tenant that has no quota, that its name may be misspelt. */
+/** For where nothing was found: says that the tenant's name may be misspelt, if it has no quota. */
 export async function doubtTenant({ ledger }: Pick<Connection, 'ledger'>, tenant: string): Promise<void> {
 	if (!(await ledger.getQuota(tenant)))
 		process.stderr.write(`budgetnet: tenant ${tenant} has no quota: is the name right?\n`);
 }
 
-/** Of all tenants, by name; one that cannot be read is told of. */
+/** The quotas of all tenants, by name; one that cannot be read is reported. */
 export async function fittingQuotas(ledger: Ledger): Promise<Quota[]> {
 	const read = (tenant: string) => fitting(() => ledger.getQuota(tenant));
 	const quotas = await pMap(await ledger.tenants(), read, { concurrency: limits.storeConcurrency });

@@ -21,7 +21,7 @@ interface ReconcileOptions extends PricedOptions {
 	json?: boolean;
 }
 
-/** `budgetnet reconcile`: what tenants were billed in a month against what the cloud billed. */
+/** `budgetnet reconcile`: what tenants were billed in a month, compared with what the cloud billed. */
 export function reconcileCommand(): Command {
 	return new Command('reconcile')
 		.description("compare a month's real bill (idle time, cold starts) with what tenants were billed; changes nothing")
@@ -47,7 +47,7 @@ export function reconcileCommand(): Command {
 
 /** What follows for prices: nothing where there is nothing to compare. */
 interface Proposal {
-	/** The price that would bring the next bill in, and what else one bill is of. */
+	/** The price that would cover the next bill, and what else one bill covers. */
 	proposed?: Priced & Omit<Price, 'version'> & { alsoTimesFactor: string[] };
 	/** Why none is proposed. */
 	noProposal?: string;

@@ -2,10 +2,10 @@ import { Argument, Command } from 'commander';
 import { type Moved, moveMessages, movesMax } from '../aws/move-messages.ts';
 import { connected, type QueueName } from './connect.ts';
 
-/** Queues whose dead letters can be tried again; those of the batches are given up by the settler instead. */
+/** Queues whose dead letters can be tried again; the settler gives up those of the batches queue instead. */
 const queues = ['image-events', 'reports', 'plans'] as const satisfies QueueName[];
 
-/** `budgetnet redrive QUEUE`: tries dead letters again, when what killed them is mended. */
+/** `budgetnet redrive QUEUE`: tries dead letters again, once what killed them is repaired. */
 export function redriveCommand(): Command {
 	return new Command('redrive')
 		.description('put the dead letters of a queue back onto it')

@@ -40,7 +40,7 @@ export function resultsCommand(): Command {
 
 const columns = `batch,key,entry,version,${outcomeColumns},model,digest`;
 
-/** One batch's lines at a time: however many there are, no more is held. */
+/** One batch's lines at a time: however many batches there are, no more is held in memory. */
 export async function* linesOf(
 	connection: Pick<Connection, 'outcomes' | 'ledger'>,
 	options: ResultsOptions,
@@ -72,7 +72,7 @@ export function csvLine(outcome: Outcome, { batchId, model, digest = '' }: Run):
 	return [...named, outcomeValues(outcome), quoted(model), digest].join(',');
 }
 
-/** For people, who may look at it on a terminal: keys and paths are whatever tenants call their files. */
+/** For people, who may read it on a terminal: tenants name their files, and so keys and paths, as they like. */
 export function plainLine(outcome: Outcome, { model, digest = '' }: Run): string {
 	const name = outcome.entry === undefined ? outcome.key : `${outcome.key} ${outcome.entry}`;
 	if (outcome.status === 'failed') return printable(`${name}: failed: ${outcome.reason}: ${outcome.detail}`);

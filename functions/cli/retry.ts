@@ -58,7 +58,7 @@ export function retryCommand(): Command {
 interface Made {
 	images: number;
 	batchIds: string[];
-	/** Images whose outcomes were found, that could not be run again. */
+	/** Images whose outcomes were found but that could not be run again. */
 	expired: number;
 }
 
@@ -75,7 +75,7 @@ async function retry(connection: Connection, keys: readonly string[], options: R
 			'--since and --until go with --failed or --digest: they say of which days outcomes are looked for',
 		);
 	const priced = pricedOf(connection, options);
-	const card = await readSystemCard(connection, priced.model); // refuses before outcomes, maybe many, are read
+	const card = await readSystemCard(connection, priced.model); // refuses before outcomes, possibly many, are read
 	const { reruns, expired } = byOutcome
 		? await runsByOutcome(connection, tenant, options)
 		: await rerunsOf(connection, await imagesSaid(connection, tenant, keys, batch), batch);
@@ -83,7 +83,7 @@ async function retry(connection: Connection, keys: readonly string[], options: R
 	return { ...(await runAll(connection, tenant, reruns, imagesMax)), expired };
 }
 
-/** So many digits that no two packages of a system begin with the same. */
+/** Enough digits that no two packages of a system begin with the same ones. */
 const digestStartSchema = z
 	.string()
 	.regex(/^sha256:[0-9a-f]{12,64}$/, 'expected sha256: and 12 to 64 small hex digits');
@@ -91,12 +91,12 @@ const digestStartSchema = z
 async function runsByOutcome(connection: Connection, tenant: string, options: RetryOptions) {
 	const days = saidDays(options);
 	const digest = options.digest === undefined ? undefined : parse(digestStartSchema, options.digest, '--digest');
-	presentQuota(tenant, await connection.ledger.getQuota(tenant)); // of a misspelt tenant nothing would be found
+	presentQuota(tenant, await connection.ledger.getQuota(tenant)); // for a misspelt tenant nothing would be found
 	if (digest === undefined) return failedRuns(connection, tenant, days);
 	return runsLabelledBy(connection, tenant, digest, days);
 }
 
-/** As few as the planner itself would put into one batch. */
+/** No more than the planner itself would put into one batch. */
 async function batchImagesMax(connection: Connection, tenant: string, priced: Priced, card: ModelCard) {
 	const priceNow = () => systemPrice(connection, priced, connection.nowMs());
 	const payable = await payableNow({ ...connection, card, priceNow }, tenant);
@@ -108,7 +108,7 @@ async function runAll(connection: Connection, tenant: string, reruns: readonly R
 	const plansQueue = createQueue(connection.clients.sqs, connection.queueUrl('plans'), resumeMessageSchema, 'plans');
 	const mint = { nowMs: connection.nowMs, mintSuffix: () => randomBytes(4).toString('hex') };
 	const parts = { ...connection, ...mint, plansQueue, imagesMax };
-	// failures that lie scattered are a run for each batch that they were in: thousands
+	// scattered failures make one run for each batch that they were in: thousands
 	const runOne = ({ run, images }: Rerun) => rerun(parts, tenant, images, run);
 	for (const { images, batchIds } of await pMap(reruns, runOne, { concurrency: limits.storeConcurrency })) {
 		made.images += images;
@@ -130,7 +130,7 @@ function describe({ images, batchIds, expired }: Made, { failed, digest }: Retry
 
 /**
  * Each image in the run that follows its newest.
- * @param batchId that they are in; without it the batch that claimed each first
+ * @param batchId of the batch that they are in; without it, the batch that first claimed each
  */
 async function rerunsOf({ claims }: Connection, images: readonly Image[], batchId?: string) {
 	const runOf = async (image: Image): Promise<string | undefined> => {

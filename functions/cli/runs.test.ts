@@ -13,8 +13,8 @@ const archive: ImageName = { key: 'acme/a.zip', version: 'e1' };
 const inIt = { ...archive, entry: 'b' };
 
 /**
- * Claims by run, the first run's without one; and archives of two parts with an image each, `a` and `b`, whose list is
- * there still. Those that were `opened` have had one.
+ * Claims by run, the first run's without one; and archives of two parts with an image each, `a` and `b`, whose list
+ * still exists. Those in `opened` have had a list.
  */
 function place(
 	claimed: [name: ImageName, batchId: string, after?: string][],
@@ -66,9 +66,9 @@ test("an archive's image has runs of the archive and of its own, in the order th
 	expect(await of(archive)).toEqual([first, whole]);
 	expect(await of(inIt)).toEqual([partBatchId(first, 1), batchIdOf(2), partBatchId(whole, 1), batchIdOf(4)]);
 	await expect(of({ ...archive, entry: 'c' })).rejects.toThrow('has no image "c"');
-	// An opening that failed holds the archive alone, as its one image.
+	// A failed opening holds only the archive, as its one image.
 	expect(await place(claimed, [whole], [first])(inIt)).toEqual([partBatchId(whole, 1)]);
-	// Where the list of a run is there no more, it is the others that are found; without any nobody knows its part.
+	// Where a run's list is gone, the image is found in the others; without any list, nobody knows its part.
 	expect(await place(claimed, [whole], [], [first, whole])(inIt)).toEqual([partBatchId(whole, 1)]);
 	await expect(place(claimed, [], [], [first, whole])({ ...archive, entry: 'never' })).rejects.toMatchObject({
 		code: 'not-found',

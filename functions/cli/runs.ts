@@ -5,7 +5,7 @@ import { type ImageName, joinName, nameOfImage } from '../core/image.ts';
 import { limits } from '../core/limits.ts';
 import type { Connection } from './connect.ts';
 
-/** The run on purpose that follows a batch: its id, in the characters and the length that a run's name may have. */
+/** Name of the run on purpose that follows a batch: its id, in the characters and the length of a run's name. */
 export function runAfter(batchId: string): string {
 	return `retry-${batchId.replaceAll(/[TZ]/g, '')}`;
 }
@@ -13,7 +13,7 @@ export function runAfter(batchId: string): string {
 /**
  * The batches that an image has been in, from `first` on: a run on purpose is named after the batch before it, so each
  * batch leads to the next. No more than `imageRunsMax` are followed.
- * @param first one that has claimed the image, or an archive's part with it
+ * @param first the batch that has claimed the image, or the archive's part that holds it
  * @throws BudgetNetError
  */
 export async function batchesFrom(claims: Pick<Claims, 'ownerOf'>, name: ImageName, first: string): Promise<string[]> {
@@ -62,9 +62,9 @@ function notIn(key: string, entry: string, isForgotten: boolean): BudgetNetError
 const forgotten = Symbol('forgotten');
 
 /**
- * The batch with an entry of an archive that `ref` has claimed: its part, or while it is yet to be opened the batch
- * itself; undefined where it holds no such entry, or could not be opened; `forgotten` where it was opened and the list
- * of its images is there no more.
+ * The batch that holds an entry of an archive that `ref` has claimed: the entry's part, or `ref` itself while the
+ * archive is yet to be opened; undefined where the archive holds no such entry, or could not be opened; `forgotten`
+ * where it was opened and the list of its images no longer exists.
  */
 async function partWith(
 	{ manifests, batches }: Pick<Connection, 'manifests' | 'batches'>,

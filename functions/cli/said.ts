@@ -4,9 +4,9 @@ import { tenantSchema } from '../core/object-key.ts';
 import { parse } from '../core/parse.ts';
 
 /**
- * What options and arguments say, read the same way by all commands: numbers of digits and a point, without sign,
- * exponent, unit or thousands; amounts of money are `parseUsd`'s. All throw BudgetNetError `invalid`, which names the
- * option and repeats what was said.
+ * Reads options and arguments in the same way for all commands: numbers are digits and a point, without sign, exponent,
+ * unit or thousands separators; amounts of money are read by `parseUsd`. All throw BudgetNetError `invalid`, which
+ * names the option and repeats what was said.
  */
 
 export function saidTenant(text: string): string {
@@ -17,7 +17,7 @@ export function saidDay(option: string, text: string): string {
 	return parse(z.iso.date('expected a day such as 2026-11-24'), text, `${option} "${text}"`);
 }
 
-/** The days (UTC) that `--since` and `--until` say, both included; undefined: without a bound. */
+/** The days (UTC) that `--since` and `--until` say, both included; undefined means no bound. */
 export interface Days {
 	since: string | undefined;
 	until: string | undefined;
@@ -48,7 +48,7 @@ export function saidPart(option: string, text: string): number {
 	throw new BudgetNetError('invalid', `${option} ${text}: expected a number above 0, at most 1, such as 0.7`);
 }
 
-/** 0.85, .85 or 1; undefined of anything else. */
+/** 0.85, .85 or 1; undefined for anything else. */
 export function decimalOf(text: string): number | undefined {
 	return /^(\d{1,15}(\.\d{1,15})?|\.\d{1,15})$/.test(text) ? Number(text) : undefined;
 }

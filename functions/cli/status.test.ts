@@ -16,8 +16,8 @@ import { emulatedWorkers } from './workers.ts';
 const tenant = 'acme';
 
 /**
- * A tenant of a limit of 100 nano-USD that reserved 50; `settled` of them were taken, and the alert of the soft limit
- * is raised.
+ * The remark on a tenant with a limit of 100 nano-USD that reserved 50, of which `settled` were billed, and whose
+ * soft-limit alert is raised.
  */
 async function remarkOf(softLimitNanoUsd: number | undefined, settled?: number): Promise<string | undefined> {
 	const ledger = createMemoryLedger();
@@ -53,7 +53,7 @@ test('where the soft limit was removed nothing is said of it', async () => {
 	expect(await remarkOf(undefined)).toBe('');
 });
 
-/** How a tenant of this limit and floor stands whose oldest batch, of 8 images, waits for its quota. */
+/** The status of a tenant with this limit and floor whose oldest batch, of 8 images, waits for its quota. */
 async function whileWaiting(limitNanoUsd: number, floor: Quota['floor'], digest?: string) {
 	const ledger = createMemoryLedger();
 	const batches = createMemoryBatches();

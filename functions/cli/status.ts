@@ -13,7 +13,7 @@ import { fittingQuotas, presentQuota } from './quota.ts';
 import { saidTenant } from './said.ts';
 import { formatTable } from './table.ts';
 
-/** How a tenant stands in the period that is now. */
+/** How a tenant stands in the current period. */
 interface Status {
 	tenant: string;
 	period: string;
@@ -21,27 +21,27 @@ interface Status {
 	softLimitNanoUsd?: number;
 	spentNanoUsd: number;
 	reservedNanoUsd: number;
-	/** Charged to this account for one that it continues. */
+	/** Charged to this account for the one that it continues. */
 	carriedNanoUsd: number;
 	availableNanoUsd: number;
 	/** Until the period ends; absent for a total. */
 	daysLeft?: number;
-	/** The part of the period that is over, and of the limit that is spent; absent for a total. */
+	/** The part of the period that is over (absent for a total), and the part of the limit that is spent. */
 	periodShare?: number;
 	spentShare: number;
-	/** Images that wait, at most limits.waitingBatchesMax batches of them; since when, and why the oldest does. */
+	/** Images that wait, in at most limits.waitingBatchesMax batches; since when the oldest waits, and why. */
 	deferredImages: number;
 	deferredSinceMs?: number;
 	deferredReason?: string;
-	/** Where the whole limit cannot pay the oldest: the limit that would; null where none does. */
+	/** Where the whole limit cannot pay for the oldest: the limit that would; null where none would. */
 	deferredNeededLimitNanoUsd?: number | null;
 	/** Batches whose reservation is open: under way to a worker, running, or not yet settled. */
 	inFlightBatches: number;
-	/** Images of theirs but those that are retried, which reservations do not count. */
+	/** Images of these batches, except retried ones, which reservations do not count. */
 	inFlightImages: number;
 	suspended: boolean;
 	stopped: boolean;
-	/** Raised in this period, by when; each under the revision of the quota that held then. */
+	/** Raised in this period, in order of time; each under the revision of the quota in force then. */
 	alerts: Pick<Alert, 'kind' | 'quotaRevision' | 'atMs'>[];
 	quotaRevision: number;
 }
@@ -60,7 +60,7 @@ export function statusCommand(): Command {
 		});
 }
 
-/** Of one tenant, or of all that have a quota and can be read. @throws BudgetNetError */
+/** The status of one tenant, or of all that have a quota and can be read. @throws BudgetNetError */
 export async function findStatuses(connection: Connection, tenant: string | undefined): Promise<Status[]> {
 	const { ledger } = connection;
 	if (tenant === undefined) {
@@ -72,7 +72,7 @@ export async function findStatuses(connection: Connection, tenant: string | unde
 	return [await statusOf(connection, presentQuota(tenant, await ledger.getQuota(tenant)), connection.nowMs())];
 }
 
-/** How the tenant of this quota stands. @throws BudgetNetError */
+/** The status of the tenant of this quota. @throws BudgetNetError */
 async function statusOf(connection: Connection, quota: Quota, nowMs: number): Promise<Status> {
 	const { ledger, batches } = connection;
 	const { tenant, limitNanoUsd, softLimitNanoUsd, suspended } = quota;
@@ -179,7 +179,7 @@ function remarkOf(status: Status): string {
 	return `waits since ${minuteOf(deferredSinceMs)}: ${why}`;
 }
 
-/** What is charged may fall below the soft limit again: a batch mostly takes less than was reserved for it. */
+/** What is charged may fall below the soft limit again: a batch mostly uses less than was reserved for it. */
 function softRemarkOf(status: Status): string {
 	const { softLimitNanoUsd, spentNanoUsd, carriedNanoUsd, reservedNanoUsd } = status;
 	if (softLimitNanoUsd === undefined) return '';

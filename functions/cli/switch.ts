@@ -19,7 +19,7 @@ function switchCommand(name: string, stopped: boolean, description: string): Com
 		.action(async ({ tenant, json }: { tenant?: string; json?: boolean }) => {
 			if (tenant !== undefined) saidTenant(tenant);
 			await connected(async ({ ledger }) => {
-				// Who misspells a name is not to believe that somebody is stopped; and of a tenant without a quota nothing
+				// Whoever misspells a name must not believe that somebody is stopped; and for a tenant without a quota nothing
 				// runs.
 				if (tenant !== undefined) presentQuota(tenant, await ledger.getQuota(tenant));
 				await ledger.setStopped(stopped, tenant);

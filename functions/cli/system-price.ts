@@ -8,7 +8,7 @@ import type { Connection } from './connect.ts';
 import { packageFolder } from './packages.ts';
 import type { Workers } from './workers.ts';
 
-/** What a price is said to be of; what is left out is the system's. */
+/** What a price is for; what is left out is taken from the system. */
 export interface PricedOptions {
 	model?: string;
 	workerKind?: string;
@@ -26,7 +26,7 @@ export async function readCard(model: string): Promise<ModelCard> {
 }
 
 /**
- * The card of a model that is priced as the system's planner would.
+ * The card of a model that is to be priced as the system's planner would price it.
  * @throws BudgetNetError also where this is the system's model and the package here is not the one that it runs
  */
 export async function readSystemCard({ workers }: Pick<Connection, 'workers'>, model: string): Promise<ModelCard> {
@@ -35,7 +35,7 @@ export async function readSystemCard({ workers }: Pick<Connection, 'workers'>, m
 	return card;
 }
 
-/** The card of the system's model; undefined where the stack does not say it, or the package is none of those here. */
+/** The card of the system's model; undefined where the stack does not say which it is, or that package is not here. */
 export async function systemCard(system: Pick<Connection, 'workers'>): Promise<ModelCard | undefined> {
 	try {
 		return await readCard(system.workers().model);
@@ -47,7 +47,7 @@ export async function systemCard(system: Pick<Connection, 'workers'>): Promise<M
 
 type Run = Pick<Workers, 'model' | 'digest'>;
 
-/** Whether the system runs no other build of this model, as far as it says. */
+/** False only where the system says that it runs another build of this model. */
 export function isNoOtherBuild({ model, digest }: Run, card: ModelCard): boolean {
 	return card.name !== model || digest === undefined || digest === card.digest;
 }
@@ -62,8 +62,8 @@ export function mustBeNoOtherBuild(run: Run, card: ModelCard): void {
 }
 
 /**
- * The model and the kind of worker that were said, else those of the system.
- * @throws BudgetNetError where it does not say them
+ * The model and the kind of worker that the options say, otherwise those of the system.
+ * @throws BudgetNetError where the system does not say them
  */
 export function pricedOf(system: Pick<Connection, 'workers'>, said: PricedOptions): Priced {
 	return {
@@ -73,9 +73,9 @@ export function pricedOf(system: Pick<Connection, 'workers'>, said: PricedOption
 }
 
 /**
- * The price that the system's planner takes: the one in force, or its own where the list has none.
- * @throws BudgetNetError `not-found` of a model or a kind of worker that it does not ask for and nobody has set a price
- * of
+ * The price that the system's planner uses: the one in force, or its own where the list has none.
+ * @throws BudgetNetError `not-found` for a model or a kind of worker that the planner does not ask for and that nobody
+ * has set a price for
  */
 export async function systemPrice(
 	{ prices, workers }: Pick<Connection, 'prices' | 'workers'>,

@@ -1,4 +1,4 @@
-/** Columns aligned for reading: the first to the left, numbers and what else follows to the right. */
+/** Columns aligned for reading: the first to the left, numbers and everything else to the right. */
 export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
 	const lines = [head, ...rows];
 	const widths = head.map((_, column) =>

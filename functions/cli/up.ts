@@ -13,7 +13,7 @@ import { emulatedWorkers } from './workers.ts';
 const windowMs = 2000;
 const sweepEveryMs = 10_000;
 
-/** `budgetnet up`: leaves the embedded cloud, or LocalStack, running, for dropping images by hand. */
+/** `budgetnet up`: keeps the embedded cloud, or LocalStack, running, for dropping images by hand. */
 export function upCommand(): Command {
 	return new Command('up')
 		.description('run the embedded cloud, or LocalStack, until Ctrl-C, and print how to drop images into it')
@@ -63,11 +63,11 @@ Ctrl-C stops it; nothing is kept.
 	}
 }
 
-/** What commands in another terminal must be told; what they must not be told any more is undefined. */
+/** Environment variables that commands in another terminal need; those that must be unset are undefined. */
 function settingsOf({ endpoints }: Host, localStack: true | undefined): Record<string, string | undefined> {
 	const { s3Endpoint, sqsEndpoint, dynamodbEndpoint, region, credentials } = endpoints;
 	return {
-		AWS_PROFILE: undefined, // would be taken for the keys
+		AWS_PROFILE: undefined, // would be used instead of the keys
 		AWS_SESSION_TOKEN: undefined,
 		AWS_ACCESS_KEY_ID: credentials.accessKeyId,
 		AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
@@ -86,8 +86,8 @@ const announce: typeof quietLog = (level, message, fields) => {
 };
 
 /**
- * A line of the log for people; undefined where a sweep, of which there are six a minute, found nothing: what there is
- * to read, how to reach the cloud above all, would be out of sight in no time.
+ * A log line for people; undefined where a sweep, of which there are six a minute, found nothing: what is worth
+ * reading, above all how to reach the cloud, would be out of sight in no time.
  */
 export function lineOf(...[level, message, fields]: Parameters<typeof quietLog>): string | undefined {
 	const entries = Object.entries(fields);

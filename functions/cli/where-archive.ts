@@ -10,7 +10,7 @@ export interface ArchivePlace extends ImageName {
 	images: number;
 	labelled: number;
 	failed: number;
-	/** In settled batches whose outcomes are there no more: which of these had a label is not known. */
+	/** Images in settled batches whose outcomes no longer exist: which of them had a label is not known. */
 	expired: number;
 	batches: { batchId: string; state: string; reason?: string; images: number }[];
 }
@@ -39,7 +39,7 @@ export async function findArchive(
 	return place;
 }
 
-/** In words, line by line: the whole, then how many batches are how far. */
+/** In words, line by line: the whole, then how many batches are in which state. */
 export function describeArchive({ key, version, images, labelled, failed, expired, batches }: ArchivePlace): string[] {
 	const states = Map.groupBy(batches, ({ state, reason }) => (reason ? `${state} (${reason})` : state));
 	const gone = expired > 0 ? `, ${expired} whose ${outcomesGone}` : '';

@@ -10,13 +10,13 @@ import { timeOf } from './printable.ts';
 /** How far a batch has come, and what its run took once there was one. */
 export type BatchPlace = Pick<Batch, 'batchId' | 'tenant' | 'createdMs' | 'state'> &
 	Partial<Pick<Batch, 'run' | 'reason' | 'images' | 'parts' | 'deadlineMs'>> & {
-		/** Where it waits and its tenant's whole limit cannot pay it: the one that would; null where none does. */
+		/** Where it waits and its tenant's whole limit cannot pay for it: the limit that would; null where none would. */
 		neededLimitNanoUsd?: number | null;
 		facts?: Pick<RunFacts, 'labelled' | 'failed' | 'consumedMacs' | 'budgetMacs' | 'billedNanoUsd' | 'startedMs'> &
 			MadeBy;
 	};
 
-/** Looks at one batch, as a log line, a report or an outcome names it. @throws BudgetNetError `not-found` */
+/** Looks at one batch, by the id that a log line, a report or an outcome names. @throws BudgetNetError `not-found` */
 export async function findBatch(connection: Connection, batchId: string): Promise<BatchPlace> {
 	const { batches, outcomes } = connection;
 	const batch = await batches.get(batchId);
@@ -51,7 +51,7 @@ export const meanings: Record<Batch['state'], string> = {
 	settled: 'is settled',
 };
 
-/** Said of a settled batch that has no outcomes, for it was settled by them. */
+/** Said of a settled batch that has no outcomes: it was settled by them, so they did exist. */
 export const outcomesGone = 'outcomes have expired or were removed';
 
 /** In words, line by line. */

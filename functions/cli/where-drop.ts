@@ -5,7 +5,7 @@ import { prefixOfMarker, tenantOf } from '../core/object-key.ts';
 import type { Connection } from './connect.ts';
 import { timeOf } from './printable.ts';
 
-/** How far a drop has come that a marker closes: `unread` until its event has been, then open, then done. */
+/** How far a marker's drop has come: `unread` until the marker's event has been read, then open, then done. */
 export type DropPlace = { prefix: string } & (
 	| { state: 'unread' }
 	| ({ state: 'open' } & Pick<OpenDrop, 'closedMs' | 'images' | 'waitsFor'>)
@@ -13,8 +13,8 @@ export type DropPlace = { prefix: string } & (
 );
 
 /**
- * Looks for the drop of a marker, which may have expired before its record.
- * @throws BudgetNetError `not-found` where neither is there
+ * Looks for the drop of a marker; the marker may have expired before the drop's record.
+ * @throws BudgetNetError `not-found` where neither exists
  */
 export async function findDrop({ clients, names, drops }: Connection, marker: string): Promise<DropPlace> {
 	const prefix = prefixOfMarker(marker);
@@ -24,7 +24,7 @@ export async function findDrop({ clients, names, drops }: Connection, marker: st
 		const { closedMs, images: done, waitsFor } = open;
 		return { prefix, state: 'open', closedMs, images: done, ...(waitsFor === undefined ? {} : { waitsFor }) };
 	}
-	// a marker's key is the first of these
+	// the marker's own key comes first among those that begin with it
 	const { images } = await listImages(clients.s3, names.imagesBucket, { prefix: marker });
 	const [object] = images;
 	if (object?.key === marker) {

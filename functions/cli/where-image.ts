@@ -6,7 +6,7 @@ import { describeMadeBy, type MadeBy, madeBy } from './made-by.ts';
 import { type ArchivePlace, findArchive } from './where-archive.ts';
 import { meanings, outcomesGone } from './where-batch.ts';
 
-/** Where an image is: `unclaimed` until its event has been read, then as far as its batch has come. */
+/** Where an image is: `unclaimed` until its event has been read, then the state of its batch. */
 export interface ImagePlace extends ImageName, Partial<MadeBy> {
 	state: string;
 	batchId?: string;
@@ -14,7 +14,7 @@ export interface ImagePlace extends ImageName, Partial<MadeBy> {
 	outcome?: Outcome;
 }
 
-/** Looks at the run of an image, or of a whole archive, that a batch is. */
+/** Looks at one run, that is one batch, of an image or of a whole archive. */
 export async function findImage(
 	connection: Connection,
 	ref: BatchRef,
@@ -23,7 +23,7 @@ export async function findImage(
 	const batch = await connection.batches.get(ref.batchId);
 	const found = await connection.outcomes.read(ref);
 	const outcomeOf = (of: ImageName) => found?.outcomes.find((row) => joinName(row) === joinName(of));
-	// An archive that was refused, or given up, as a whole has an outcome like an image, which is that of all it held.
+	// An archive that was refused, or given up, as a whole has one outcome like an image, which holds for all of it.
 	const outcome = outcomeOf(name) ?? outcomeOf({ key: name.key, version: name.version });
 	if (name.entry === undefined && batch?.parts !== undefined && !outcome)
 		return findArchive(connection, ref, name, batch.parts);

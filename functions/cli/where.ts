@@ -15,7 +15,7 @@ import { type BatchPlace, describeBatch, findBatch } from './where-batch.ts';
 import { type DropPlace, describeDrop, findDrop } from './where-drop.ts';
 import { describeImage, findImage, type ImagePlace } from './where-image.ts';
 
-/** Of the newest run; those before it, where it ran again on purpose, from the one before to the first. */
+/** Of the newest run; where it ran again on purpose, `earlier` has the runs before it, newest first. */
 type Place = (ImagePlace | ArchivePlace) & { earlier?: (ImagePlace | ArchivePlace)[] };
 
 /**

@@ -10,15 +10,15 @@ import { defaultModel } from './packages.ts';
 
 /** What runs the batches of a system, and how its planner cuts and prices them. */
 export interface Workers extends Priced {
-	/** Of the model's package; undefined where nothing says it. */
+	/** Digest of the model's package; undefined where nothing says it. */
 	digest: string | undefined;
-	/** Most images of a batch. */
+	/** The most images of a batch. */
 	batchImagesMax: number;
-	/** What the planner takes where the price list has nothing; undefined of what it never asks for. */
+	/** What the planner uses where the price list has nothing; undefined for what it never asks for. */
 	fallbackFor(priced: Priced): Price | undefined;
 }
 
-/** Of `budgetnet up`, in the embedded cloud and on LocalStack alike; whatever model it was told, it has one price. */
+/** Those of `budgetnet up`, in the embedded cloud and on LocalStack alike; whatever its model, there is one price. */
 export const emulatedWorkers: Workers = {
 	model: defaultModel,
 	digest: undefined,
@@ -30,7 +30,7 @@ export const emulatedWorkers: Workers = {
 /** Outputs of cdk/stack.ts. */
 const outputsSchema = z.object({
 	ModelPackage: z.string(),
-	/** Not of stacks deployed by an older version. */
+	/** Absent from stacks deployed by an older version. */
 	ModelDigest: digestSchema.optional(),
 	WorkerKind: z.string(),
 	Price: z.string(),
@@ -38,8 +38,8 @@ const outputsSchema = z.object({
 });
 
 /**
- * What a stack's outputs say of its workers.
- * @throws BudgetNetError `invalid` when they do not, as of one deployed by an older version
+ * What a stack's outputs say about its workers.
+ * @throws BudgetNetError `invalid` when they say nothing, as for a stack deployed by an older version
  */
 export function workersIn(outputs: StackOutputs, stackName: string): Workers {
 	const given = outputsSchema.safeParse(outputs);

@@ -54,7 +54,7 @@ function specOf({ card, tenants }: DemoPage): Figure['spec'] {
 		scale: { zero: false },
 		axis: { labelExpr: percentLabel, tickCount: 6 },
 	};
-	// Names stand right below and left above by turns: the line rises from left to right and leaves those corners free.
+	// Names are below right or above left in turn: the line rises from left to right and leaves those corners free.
 	const names = (below: boolean) => ({
 		data: { values: points.filter((_, i) => (i % 2 === 0) === below) },
 		mark: {

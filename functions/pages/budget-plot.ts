@@ -29,14 +29,14 @@ export function budgetPlot({ tenants, batches }: DemoPage): Promise<Html> {
 
 function specOf(tenants: DemoPage['tenants'], batches: DemoPage['batches']): Figure['spec'] {
 	const written = batches.length <= figuresBatchesMax;
-	// Each tenant's batches stand below a row with its name.
+	// Each tenant's batches are below a row with its name.
 	const names: { row: number; tenant: string }[] = [];
 	const bars: { row: number; budget: number; consumed: number; used: string }[] = [];
 	let rows = 0;
 	for (const { tenant } of tenants) {
 		const mine = batches.filter((batch) => batch.tenant === tenant);
 		if (mine.length === 0) continue;
-		// Thin rows are too low for a name: it takes as many as it needs.
+		// Thin rows are too low for a name: it takes as many rows as it needs.
 		names.push({ row: rows + (written ? 0 : 2), tenant });
 		rows += written ? 1 : 3;
 		for (const { images, budgetMacs, consumedMacs, policies } of mine) {

@@ -1,4 +1,4 @@
-/** Text that is HTML already: everything that came from outside is escaped in it. */
+/** Text that is already HTML: everything in it that came from outside is escaped. */
 export interface Html {
 	readonly html: string;
 }
@@ -21,12 +21,12 @@ function textOf(part: Part): string {
 	return 'html' in part ? part.html : part.map((one) => one.html).join('\n');
 }
 
-/** Says that a text is HTML already. */
+/** Marks a text as already HTML. */
 export function trusted(text: string): Html {
 	return { html: text };
 }
 
-/** A page of one file that asks for nothing: no scripts, no fonts, no requests. */
+/** A page in one file that loads nothing else: no scripts, no fonts, no requests. */
 export function htmlPage(title: string, style: string, body: Html): string {
 	return html`<!doctype html>
 <html lang="en">

@@ -2,7 +2,7 @@ import { type Html, html } from './html.ts';
 
 /** Cheap to costly: lightness falls all the way, so that colour-blind eyes and grey printers see the same order. */
 const onPaper = ['#c5e6ad', '#84cfae', '#45b3b9', '#2b8dba', '#2a649f', '#253f7d', '#161c48'];
-/** On a dark page the costly end must not sink into the ground. */
+/** On a dark page the costly end must not sink into the background. */
 const onSlate = ['#eaf6c6', '#aee0ba', '#6cc6c4', '#44a4cf', '#4a83cd', '#5a67bd', '#6b53a8'];
 
 /** The colours that plots and text share, as CSS variables, so that one SVG serves a light and a dark page. */
@@ -31,7 +31,7 @@ export function swatch(colour: string): Html {
 	return html`<i class="swatch" style="background:${colour}"></i>`;
 }
 
-/** Defines all of them. */
+/** Defines all of these variables. */
 export function paletteStyle(policies: number): string {
 	const ramp = (stops: readonly string[]) =>
 		Array.from({ length: policies }, (_, i) => {
@@ -46,7 +46,7 @@ export function paletteStyle(policies: number): string {
 `;
 }
 
-/** Of a dark and a light ink the one that stands out more (WCAG 2: contrast ratio). */
+/** A dark or a light ink, whichever contrasts more (WCAG 2: contrast ratio). */
 function inkOn(colour: string): string {
 	const dark = '#12233a';
 	const light = '#ffffff';

@@ -39,7 +39,7 @@ const config = {
 	view: { stroke: null },
 } as const;
 
-/** A scale from zero to the largest of these, also where there is none. */
+/** A scale from zero to the largest of these, even if there are none. */
 export function fromZero(values: readonly number[]): object {
 	return { domain: [0, Math.max(...values, 0) || 1], nice: true };
 }
@@ -47,7 +47,7 @@ export function fromZero(values: readonly number[]): object {
 /** An axis label in percent, as the text writes it. */
 export const percentLabel = "format(100 * datum.value, '.3~g') + '\u00a0%'";
 
-/** What a figure shows; `spec` is vega-lite without data of its own width. */
+/** What a figure shows; `spec` is vega-lite without its width. */
 export interface Figure {
 	title: string;
 	/** One sentence: what to see. */

@@ -16,14 +16,14 @@ export interface PacingResult {
 	/** Periods whose demand at full quality is 0.9 to 1.1 of the quota. */
 	nearPeriods: number;
 	unspentShare: number;
-	/** Days waited, by image. */
+	/** Days that an image waited, on average. */
 	deferredShare: number;
 	worstWeekAccuracy: number;
-	/** Expected, of all tenants, by the first day of each week. */
+	/** Expected accuracy of all tenants, by the first day of each week. */
 	accuracies: { day: number; accuracy: number }[];
 	/** Spent so far, by the part of the month that has passed. */
 	spentShares: { part: number; share: number }[];
-	/** Images whose deferral was longer than so many days (and no longer than the next). */
+	/** Images that were deferred for longer than `days` (and no longer than the next entry's). */
 	ages: { days: number; images: number }[];
 }
 
@@ -89,7 +89,7 @@ function keyOf(pacings: readonly PacingResult[]): NonNullable<Figure['key']> {
 	return pacings.map(({ pacing }, i) => ({ swatch: swatch(palette[i] as string), text: pacing }));
 }
 
-/** Tells the ways of pacing apart by `range`, which has one of a channel's values for each. */
+/** Tells the ways of pacing apart by `range`, which has one value of a channel for each. */
 function byPacing(pacings: readonly PacingResult[], range: readonly unknown[]): object {
 	const domain = pacings.map(({ pacing }) => pacing);
 	return { field: 'pacing', type: 'nominal', scale: { domain, range }, legend: null };

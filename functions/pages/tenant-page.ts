@@ -12,8 +12,8 @@ export interface TenantBatch {
 	images: number;
 	billedNanoUsd: number;
 	/**
-	 * Of its labels, by the card's curve; undefined where it has none, another package ran it, or its outcomes were not
-	 * read.
+	 * Expected accuracy of its labels, by the card's curve; undefined where it has none, another package ran it, or its
+	 * outcomes were not read.
 	 */
 	accuracy: number | undefined;
 }
@@ -28,13 +28,13 @@ export interface TenantPage {
 	nowMs: number;
 	limitNanoUsd: number;
 	softLimitNanoUsd: number | undefined;
-	/** Charged to the account for one that it continues. */
+	/** Charged to the account for the one that it continues. */
 	carriedNanoUsd: number;
-	/** All of the period, the oldest first. */
+	/** All batches of the period, the oldest first. */
 	batches: TenantBatch[];
-	/** Of them the newest, whose outcomes were read. */
+	/** How many of them, the newest, had their outcomes read. */
 	readBatches: number;
-	/** Compute by policy of those that were read and ran the card's package, the cheapest first. */
+	/** Compute by policy, the cheapest first, of the batches that were read and ran the card's package. */
 	policies: { id: string; macs: number; images: number }[];
 	/** Those that were read and ran other packages: how many, and the compute and labels of all of them. */
 	others: { batches: number; macs: number; images: number };
@@ -69,10 +69,10 @@ function spentOf({ carriedNanoUsd, batches }: TenantPage): number {
 	return batches.reduce((sum, { billedNanoUsd }) => sum + billedNanoUsd, carriedNanoUsd);
 }
 
-/** More would not be seen, and make the page heavy. */
+/** More points would not be visible, and would make the page heavy. */
 const spendPointsMax = 2000;
 
-/** What was spent after each batch; of many batches, after so many at a time and after the last. */
+/** What was spent after each batch; with many batches, after every so many and after the last. */
 function spendCurve({ startMs, carriedNanoUsd, batches }: TenantPage): { at: number; usd: number }[] {
 	const stride = Math.ceil(batches.length / spendPointsMax);
 	let spent = carriedNanoUsd;
@@ -135,7 +135,7 @@ function withoutOthers({ others: { batches } }: TenantPage): string {
 	return batches === 0 ? '' : ` Not of ${countOf(batches, 'batch', 'batches')} that other packages ran.`;
 }
 
-/** Areas of dots: the more there are, the smaller, or they would be one blot. */
+/** Areas of dots: the more there are, the smaller they are, or they would merge into one blot. */
 const dotPxMax = 120;
 const dotPxMin = 8;
 const dotsPx = 40_000;
@@ -172,7 +172,7 @@ function accuracyPlot(data: TenantPage): Promise<Html> {
 	});
 }
 
-/** Said where other packages ran some of them: their policies are others, though they may have the same ids. */
+/** Said where other packages ran some of them: their policies differ, though they may have the same ids. */
 function othersAsOne({ others: { batches } }: TenantPage): string {
 	return batches === 0 ? '' : ` Of ${countOf(batches, 'batch', 'batches')} that other packages ran it is the sum.`;
 }

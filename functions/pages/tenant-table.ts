@@ -5,7 +5,7 @@ import { count, percent, percentDown } from './words.ts';
 
 type Tenant = DemoPage['tenants'][number];
 
-/** Tenants' names and quotas are words; all else is numbers, to the right. */
+/** Tenants' names and quotas are words; everything else is numbers, aligned to the right. */
 const columns: { head: string; cell: (tenant: Tenant) => string }[] = [
 	{ head: 'quota pays for', cell: ({ quota }) => quota },
 	{ head: 'accuracy', cell: ({ accuracy, labelled }) => (labelled === 0 ? '–' : percent(accuracy)) },

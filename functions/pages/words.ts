@@ -3,7 +3,7 @@ export function percent(part: number, decimals = 1): string {
 	return `${(100 * part).toFixed(decimals)}\u00a0%`;
 }
 
-/** The same, rounded down: "100.0 %" stands only where it is all. */
+/** The same, rounded down: "100.0 %" appears only where it is everything. */
 export function percentDown(part: number): string {
 	return percent(Math.floor(1000 * part + 1e-9) / 1000);
 }
@@ -20,7 +20,7 @@ export function countOf(value: number, noun: string, plural = `${noun}s`): strin
 	return `${words[value] ?? count(value)} ${value === 1 ? noun : plural}`;
 }
 
-/** The same at the head of a sentence. */
+/** The same at the start of a sentence. */
 export function countOfCapital(value: number, noun: string): string {
 	const text = countOf(value, noun);
 	return text.charAt(0).toUpperCase() + text.slice(1);

@@ -8,13 +8,13 @@ import type { ArchiveBytes } from '../archive-bytes.ts';
 export interface ZipEntry {
 	name: string;
 	content: Uint8Array | string;
-	/** Deflated; stored without it. */
+	/** Deflated if set; otherwise stored. */
 	compress?: boolean;
 	mode?: number;
 	zip64?: boolean;
 }
 
-/** A zip. Names that yazl would refuse are written over after it: `name` may hold them. */
+/** A zip. Names that yazl would refuse are patched in afterwards: `name` may hold them. */
 export async function buildZip(entries: readonly ZipEntry[]): Promise<Buffer> {
 	const zip = new ZipFile();
 	for (const [i, { name, content, compress = false, mode = 0o100644, zip64 = false }] of entries.entries()) {
@@ -28,13 +28,13 @@ export async function buildZip(entries: readonly ZipEntry[]): Promise<Buffer> {
 	return bytes;
 }
 
-/** For a name that yazl refuses: as long, so that nothing moves; unlike anything else. */
+/** Stands in for a name that yazl refuses: as long as it, so that nothing moves, and unlike anything else. */
 function placeholder(name: string, index: number): string {
 	if (pathProblem(name) === undefined) return name;
 	return `~${index}~`.padEnd(Buffer.byteLength(name), '~');
 }
 
-/** Overwrites every occurrence of a text by another of the same length. */
+/** Overwrites every occurrence of a text with another of the same length. */
 function replaceAll(bytes: Buffer, from: string, to: string): void {
 	for (let at = bytes.indexOf(from); at >= 0; at = bytes.indexOf(from, at + 1)) bytes.write(to, at);
 }
@@ -55,7 +55,7 @@ export async function buildTar(entries: readonly TarEntry[]): Promise<Buffer> {
 	return buffer(tar as unknown as Readable);
 }
 
-/** Changes a tar's first header, and makes its checksum anew (POSIX ustar). */
+/** Changes a tar's first header, and recalculates its checksum (POSIX ustar). */
 export function patchTarHeader(bytes: Buffer, change: (header: Buffer) => void): Buffer {
 	const patched = Buffer.from(bytes);
 	const header = patched.subarray(0, 512);

@@ -10,7 +10,7 @@ export function list(format: string, bytes: Buffer): Promise<Image[]> {
 	return listArchive({ key: `acme/a.${format}`, etag: 'e1', bytes: bytes.length }, inMemory(bytes));
 }
 
-/** What an archive's images come to: their bytes as text, or why not. */
+/** What an archive's images contain: their bytes as text, or why there are none. */
 export async function contentsOf(format: string, bytes: Buffer): Promise<Record<string, string>> {
 	const contents: Record<string, string> = {};
 	for (const image of await list(format, bytes)) {

@@ -1,6 +1,6 @@
 import { vi } from 'vitest';
 
-/** Runs a part of a command: what it gives, tells on stderr, and would end with. */
+/** Runs a part of a command: returns its result, what it writes to stderr, and the exit code that it would end with. */
 export async function toldOf<T>(action: () => Promise<T>): Promise<{ result: T; told: string; exitCode: unknown }> {
 	const before = process.exitCode;
 	const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
