@@ -104,7 +104,9 @@ def parse():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--no-mirror", dest="mirror", action="store_false", help=NO_MIRROR_HELP)
     parser.add_argument(
-        "--bf16", action="store_true", help="faster on AVX-512, AMX and GPUs from Ampere on, slower elsewhere"
+        "--bf16",
+        action="store_true",
+        help="faster with AVX-512's bf16 instructions, AMX, and GPUs from Ampere on; slower elsewhere",
     )
     return parser, parser.parse_args()
 
