@@ -4,12 +4,12 @@ import { messageOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 
 /**
- * Tells people of alerts. The ledger has noted each before, so one that could not be told is not lost: `budgetnet
+ * Sends alerts to people. The ledger has recorded each alert before, so one that cannot be sent is not lost: `budgetnet
  * status --json` shows it.
  */
 export interface AlertTopic {
 	tell(alert: Alert): void;
-	/** When all that was told has been sent, or logged as not sent: a function may not return before. */
+	/** Resolves when every alert so far has been sent, or its failure logged: a function must not return before. */
 	settled(): Promise<void>;
 }
 

@@ -1,9 +1,9 @@
 import { BudgetNetError, messageOf } from '../core/errors.ts';
 
 /**
- * Makes a call of AWS. What it throws, after the SDK's own retries, becomes our own `unavailable`: tried again, it may
- * work. Whoever knows better of an error catches it inside `call`.
- * @param what names the thing called, as "table budgetnet-claims"
+ * Makes a call to AWS. An error that outlasts the SDK's own retries becomes our own `unavailable`: a later try may
+ * work. A caller that knows better what an error means catches it inside `call`.
+ * @param what names what is called, such as "table budgetnet-claims"
  * @throws BudgetNetError
  */
 export async function awsCall<T>(what: string, call: () => Promise<T>): Promise<T> {
@@ -15,7 +15,10 @@ export async function awsCall<T>(what: string, call: () => Promise<T>): Promise<
 	}
 }
 
-/** On one line: what the SDK says of an answer that it cannot read has several. One without a body has no code. */
+/**
+ * On one line: the SDK's message about an answer that it cannot parse has several. An answer without a body has no
+ * code.
+ */
 function describe(error: unknown): string {
 	const status = statusOf(error);
 	if (/^Unknown(Error)?$/.test(nameOf(error)) && status !== undefined) return `HTTP status ${status}, and nothing else`;
@@ -30,7 +33,7 @@ function hintOf(error: unknown): string {
 	return addressHints.get(codeOf(error)) ?? '';
 }
 
-/** Codes of S3, and of the others. */
+/** Error codes of S3 and of the other services. */
 const credentialErrors = new Set([
 	'AccessKeyDisabled',
 	'AuthorizationHeaderMalformed',
@@ -52,7 +55,7 @@ const credentialErrors = new Set([
 const credentialHint =
 	'not with these credentials: they are absent, wrong or have expired, or the clock of this machine is off: ';
 
-/** Whether an error speaks of this program's credentials or clock, not of what it asked for. */
+/** Whether an error is about this program's credentials or clock, not about what it asked for. */
 export function isCredentialError(error: unknown): boolean {
 	return credentialErrors.has(nameOf(error));
 }
@@ -60,16 +63,16 @@ export function isCredentialError(error: unknown): boolean {
 const deniedHint =
 	'access denied: grant it to the role of this program (on a bucket s3:ListBucket too, without which missing objects look denied): ';
 
-/** Not an object or an item, but the store itself. */
+/** The store itself is missing, not an object or an item. */
 const missing = ['NoSuchBucket', 'ResourceNotFoundException', 'QueueDoesNotExist'];
 const missingHint =
 	'not there: is this the right account, region and system (--stack, BUDGETNET_STACK or BUDGETNET_PREFIX)? ';
 
-/** The SDK's words: such an error has no code. */
+/** By the SDK's message: such an error has no code. */
 const regionHint =
 	'no region to ask: set AWS_REGION (AWS_DEFAULT_REGION is not read), or a region in your AWS profile: ';
 
-/** By the code of an error that speaks of the address. */
+/** By error code, for errors about the address. */
 const addressHints = new Map<unknown, string>([
 	[
 		'ECONNREFUSED',

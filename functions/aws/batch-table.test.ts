@@ -40,7 +40,7 @@ test('however many batches of one tenant wait, those of all others are found, an
 	const wanted = all.filter(({ state, tenant }) => state !== 'deferred' || tenants.size < tenants.add(tenant).size);
 	expect(idsOf(wanted)).toContain(idsOf(waiting).sort()[0]);
 	expect(idsOf(await batches.unfinished(wanted.length)).sort()).toEqual(idsOf(wanted));
-	// However few are looked at: another part of them each time.
+	// However few are looked at, each time it is another part of them.
 	const seen = new Set<string>();
 	for (let sweep = 0; sweep < 500 && seen.size < wanted.length; sweep++)
 		for (const id of idsOf(await batches.unfinished(9))) seen.add(id);
@@ -63,7 +63,7 @@ test('one that cannot be read is told of, and does not hide the others', async (
 test('a crowd of one tenant that fills all pages of a sweep does not hide another tenant for ever', async () => {
 	const crowd = { batchId: batchIdOf(1), unfinished: 'acme', state: 'deferred' };
 	const stuck = { batchId: batchIdOf(2), unfinished: 'zebra', state: 'claiming' };
-	// without a segment the crowd stands first, and fills the page
+	// without a segment the crowd comes first and fills the page
 	const isIn = (hash: number, { Segment = 0, TotalSegments = 1 }: { Segment?: number; TotalSegments?: number }) =>
 		Math.floor(hash * TotalSegments) === Segment;
 	const send = async ({ input }: ScanCommand | GetCommand) => {

@@ -64,7 +64,7 @@ export function createBatches(dynamodb: DynamoDBDocumentClient, tableName: strin
 				return true;
 			const batch = await getPresent(batchId);
 			const { state, reservations } = batch;
-			if (reservations.some(({ rid }) => rid === reservation.rid)) return true; // by this very call before
+			if (reservations.some(({ rid }) => rid === reservation.rid)) return true; // added by an earlier try of this call
 			if (isFinal(batch))
 				throw new BudgetNetError('conflict', `batch ${batchId} is ${state}: it needs no reservation any more`);
 			if (reservations.length >= limits.batchReservationsMax)
@@ -113,17 +113,17 @@ export function createBatches(dynamodb: DynamoDBDocumentClient, tableName: strin
 	};
 }
 
-/** Why a batch is deferred that `wake` speaks of. */
+/** The reason that `wake` removes from a deferred batch. */
 const waitsForReservation: DeferralReason = 'open-reservations';
 const stateName = { '#state': 'state' };
 
-/** Holds for a batch that is there, and in none of these states. */
+/** Holds for a batch that exists and is in none of these states. */
 function notIn(states: readonly BatchState[]) {
 	const values = Object.fromEntries(states.map((state) => [`:${state}`, state]));
 	return { values, condition: `attribute_exists(batchId) AND NOT (#state IN (${Object.keys(values).join(', ')}))` };
 }
 
-/** The list only grows: its length tells whether it is still the one that the caller has seen. */
+/** The list only grows, so its length tells whether it is still the one that the caller has seen. */
 function appendReservation(batchId: string, reservation: NotedReservation, known: number) {
 	const { values, condition } = notIn(finalStates);
 	return {

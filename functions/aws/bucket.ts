@@ -33,35 +33,35 @@ export interface Bucket {
 	 */
 	getJson<T>(key: string, schema: z.ZodType<T>, bytesMax: number): Promise<T | undefined>;
 	/**
-	 * Writes an object. 'exists': it was there already and stays as it is; that may be this very call's own work, where
-	 * the SDK tried again after it did not hear the answer.
+	 * Writes an object. 'exists': it was already there and is left as it is; this very call may have written it, where
+	 * the SDK tried again because an answer was lost.
 	 */
 	putText(key: string, text: string, contentType: string, options?: PutOptions): Promise<'written' | 'exists'>;
 	/** Writes a JSON object. @throws BudgetNetError `invalid` when it is longer than `getJson` would read it */
 	putJson(key: string, content: unknown, bytesMax: number, options?: PutOptions): Promise<'written' | 'exists'>;
 	remove(key: string): Promise<void>;
 	/**
-	 * One page of the keys under a prefix, in their order, from `after` on. `next`: give it to the next call; absent
+	 * One page of the keys under a prefix, in order, beginning after `after`. Give `next` to the next call; it is absent
 	 * after the last page.
 	 */
 	list(
 		prefix: string,
 		page: { after?: string | undefined; keysMax?: number },
 	): Promise<{ keys: string[]; next?: string }>;
-	/** Names of the folders right under a prefix, in their order, `foldersMax` at most. */
+	/** Names of the folders directly under a prefix, in order, at most `foldersMax`. */
 	folders(prefix: string, foldersMax: number): Promise<string[]>;
 }
 
 interface PutOptions {
-	/** Write only where nothing is. */
+	/** Write only if no object is there. */
 	ifNoneMatch?: boolean;
 	/** ASCII only; 2 KB in all. */
 	metadata?: Record<string, string>;
 }
 
 /**
- * Tries of a conditional PUT that S3 answers with 409, some seconds in all: somebody is just writing the same key, so it
- * is not decided yet.
+ * Tries of a conditional PUT that S3 answers with 409, over some seconds in all: somebody else is writing the same key,
+ * so the outcome is not decided yet.
  */
 const conflictTries = 6;
 const conflicts = ['ConditionalRequestConflict', 'OperationAborted'];
@@ -143,7 +143,7 @@ async function ifThere<T>(what: string, call: () => Promise<T>): Promise<T | und
 	});
 }
 
-/** Makes a PUT that S3 does only where nothing is, again while that is not decided. */
+/** Makes a PUT that S3 accepts only if no object is there; tries again while that is undecided. */
 async function writeFirst(
 	what: string,
 	put: () => Promise<unknown>,

@@ -9,7 +9,10 @@ import { parse } from '../core/parse.ts';
 import { awsCall, conditionalWrite } from './aws-call.ts';
 import { slowedDown } from './slow-down.ts';
 
-/** DynamoDB's own limit of a partition key. A key and a version of 1,024 bytes each are one byte too long. */
+/**
+ * DynamoDB's own limit for a partition key. A key and a version of 1,024 bytes each, with the separator, exceed it by
+ * one byte.
+ */
 const partitionKeyBytesMax = 2048;
 
 const claimSchema = z.strictObject({ pk: z.string(), batchId: batchIdSchema });
@@ -17,24 +20,24 @@ const claimSchema = z.strictObject({ pk: z.string(), batchId: batchIdSchema });
 /** Which batch an image belongs to; written once, never changed and never removed. */
 export interface Claims {
 	/**
-	 * True: the image is this batch's, now or before. False: it is another's.
-	 * @param run a run on purpose has claims of its own; without it the first run, which every image gets. An archive has
-	 * one claim for all its images; those of its images that run again on purpose have one each
+	 * True: the image belongs to this batch, by this claim or an earlier one. False: it belongs to another batch.
+	 * @param run a run on purpose has claims of its own; without it, the claim is for the first run, which every image
+	 * gets. An archive has one claim for all its images; those of its images that run again on purpose have one each
 	 * @throws BudgetNetError `unavailable`
 	 */
 	claim(image: Image, batchId: string, run?: string): Promise<boolean>;
 	/** The batch that has claimed an image, for its first run or the one named. @throws BudgetNetError */
 	ownerOf(name: ImageName, run?: string): Promise<string | undefined>;
 	/**
-	 * The batches that have claimed these images for their first run, each in its image's place: a request for
+	 * The batches that have claimed these images for their first run, in the order of the images: one request for every
 	 * `limits.claimsReadMax` of them.
-	 * @throws BudgetNetError `unavailable`, also when the table still gives only a part after `limits.slowDownTries`
+	 * @throws BudgetNetError `unavailable`, also when the table still returns only a part after `limits.slowDownTries`
 	 * requests
 	 */
 	ownersOf(names: readonly ImageName[]): Promise<(string | undefined)[]>;
 }
 
-/** Claims in a DynamoDB table (pk), an item an image. */
+/** Claims in a DynamoDB table (pk), one item per image. */
 export function createClaims(dynamodb: DynamoDBDocumentClient, tableName: string): Claims {
 	const what = `table ${tableName}`;
 	return {
@@ -60,7 +63,7 @@ export function createClaims(dynamodb: DynamoDBDocumentClient, tableName: string
 
 		async ownersOf(names) {
 			const keys = names.map((name) => claimKey(name, undefined));
-			const unique = [...new Set(keys)]; // DynamoDB refuses to be asked for the same twice
+			const unique = [...new Set(keys)]; // DynamoDB refuses duplicate keys
 			const pages = Array.from({ length: Math.ceil(unique.length / limits.claimsReadMax) }, (_, page) =>
 				unique.slice(page * limits.claimsReadMax, (page + 1) * limits.claimsReadMax),
 			);
@@ -74,8 +77,8 @@ export function createClaims(dynamodb: DynamoDBDocumentClient, tableName: string
 }
 
 /**
- * The claims that there are of these keys. A table that is short of capacity gives some of them, and is asked again for
- * the others.
+ * The claims that exist for these keys. A table that is short of capacity returns only some of them, and is asked again
+ * for the others.
  */
 async function readClaims(dynamodb: DynamoDBDocumentClient, tableName: string, keys: readonly string[]) {
 	const what = `table ${tableName}`;
@@ -83,7 +86,8 @@ async function readClaims(dynamodb: DynamoDBDocumentClient, tableName: string, k
 	let left: Record<string, unknown>[] = keys.map((pk) => ({ pk }));
 	const readSome = async () => {
 		const command = new BatchGetCommand({ RequestItems: { [tableName]: { Keys: left, ConsistentRead: true } } });
-		// Named `unavailable` here, so that what the client has asked again often enough is not asked again below.
+		// Becomes `unavailable` here, so that a request that the client has retried often enough is not retried again
+		// below.
 		const { Responses, UnprocessedKeys } = await awsCall(what, () => dynamodb.send(command));
 		for (const item of Responses?.[tableName] ?? []) found.push(parse(claimSchema, item, `claim in ${what}`));
 		left = UnprocessedKeys?.[tableName]?.Keys ?? [];
@@ -93,12 +97,14 @@ async function readClaims(dynamodb: DynamoDBDocumentClient, tableName: string, k
 	return found;
 }
 
-/** As DynamoDB says it of a whole request. */
+/** The name of the error by which DynamoDB refuses a whole request. */
 class OnlyAPart extends Error {
 	override name = 'ProvisionedThroughputExceededException';
 }
 
-/** Key and version, kept apart by a character that stands in no version; its digest where that is too long. */
+/**
+ * Key, version, run and entry, joined by a character that no version contains; a digest of them where that is too long.
+ */
 function claimKey({ key, version, entry }: ImageName, run: string | undefined): string {
 	const plain = [key, version, run, entry].filter((part) => part !== undefined).join('\0');
 	if (Buffer.byteLength(plain) <= partitionKeyBytesMax) return plain;

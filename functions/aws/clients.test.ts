@@ -21,7 +21,7 @@ test('all tries of a request end before the function that made it does: then the
 	const { s3, sqs, dynamodb } = await clientsOf(server);
 	const endpoint = await server.s3.config.endpoint?.();
 	const sns = new SNSClient({ ...triesAndTimes, endpoint: `http://127.0.0.1:${endpoint?.port}`, ...account });
-	await s3.send(new HeadBucketCommand({ Bucket: 'images' })); // configurations are there from the first request on
+	await s3.send(new HeadBucketCommand({ Bucket: 'images' })); // there is no configuration before the first request
 	await sqs.send(new GetQueueAttributesCommand({ QueueUrl: 'http://127.0.0.1/1/any' }));
 	await dynamodb.send(new GetCommand({ TableName: 'any', Key: { pk: 'any' } }));
 	await sns.send(new PublishCommand({ Message: 'any' })).catch(() => undefined); // it wants XML
@@ -67,9 +67,9 @@ test('an answer that stops in the middle fails when its connection was silent fo
 	});
 	const { s3, ...others } = await clientsOf(server);
 	const handler = s3.config.requestHandler as unknown as HttpHandler;
-	await s3.send(new HeadBucketCommand({ Bucket: 'images' })); // its configuration is there from the first request on
+	await s3.send(new HeadBucketCommand({ Bucket: 'images' })); // there is no configuration before the first request
 	expect(handler.httpHandlerConfigs()).toMatchObject({ socketTimeout: 60_000 });
-	handler.updateHttpClientConfig('socketTimeout', 50); // a minute is long for a test
+	handler.updateHttpClientConfig('socketTimeout', 50); // a minute is too long for a test
 	const fetched = fetchObject(s3, new GetObjectCommand({ Bucket: 'images', Key: 'acme/cat.png' }), 100);
 	await expect(fetched).rejects.toMatchObject({ name: 'TimeoutError' });
 	for (const client of [s3, ...Object.values(others)]) client.destroy();
@@ -89,7 +89,7 @@ test('buckets stand in the path where endpoints are given, undefined values are 
 	expect(dynamodb.config.translateConfig?.marshallOptions?.removeUndefinedValues).toBe(true);
 });
 
-/** Awaits what waits for timers, without their time. */
+/** Awaits a promise that depends on timers, without spending their time. */
 async function quickly<T>(waiting: Promise<T>): Promise<T> {
 	vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
 	try {
@@ -124,7 +124,7 @@ test("a desk whose clock is an hour off goes by AWS's, from the first answer on"
 
 const account = { region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
 
-/** What @smithy/node-http-handler has, and the SDK's types do not tell. */
+/** What @smithy/node-http-handler has and the SDK's types do not show. */
 interface HttpHandler {
 	httpHandlerConfigs(): { requestTimeout: number };
 	updateHttpClientConfig(key: string, value: number): void;

@@ -21,14 +21,14 @@ export interface Clients {
 
 const attemptsMax = 5;
 const connectionTimeoutMs = 5_000;
-/** All tries together end well within a function's time-out: then the error names itself. */
+/** All tries together end well within a function's time-out, so that the error reported is the request's own. */
 export const requestTimeoutMs = 15_000;
-/** Of SQS, where a request does not say otherwise: longer than the longest long poll, 20 s. */
+/** For SQS, unless a request says otherwise: longer than the longest long poll, 20 s. */
 const longPollTimeoutMs = 30_000;
-/** Without a byte for so long an answer is given up: a request's own time is over when the answer begins. */
+/** An answer that sends nothing for this long is given up: the request's own time-out ends when the answer begins. */
 const socketTimeoutMs = 60_000;
 
-/** Unless told to throw, the SDK only logs that the time is up, and waits on. */
+/** Unless told to throw, the SDK only logs that the time is up, and keeps waiting. */
 const requestHandler = {
 	connectionTimeout: connectionTimeoutMs,
 	requestTimeout: requestTimeoutMs,
@@ -38,15 +38,16 @@ const requestHandler = {
 	httpAgent: { maxSockets: limits.socketsMax },
 };
 
-/** How often any client of this program tries, and how long. */
+/** How often every client of this program tries, and for how long. */
 export const triesAndTimes = { maxAttempts: attemptsMax, requestHandler };
 
-/** Answers say the time in whole seconds, and come late: what is off by less is not known to be off. */
+/** Answers give the time in whole seconds and arrive late, so a smaller difference proves nothing. */
 const skewMinutesMin = 5;
 
 /**
- * Milliseconds by AWS's clock, as answers of DynamoDB tell it, where this machine's is more than some minutes off: a
- * desk that is an hour ahead would begin tomorrow's period today. Before the first answer, by this machine's.
+ * Milliseconds by AWS's clock, as known from DynamoDB's answers, where this machine's clock is off by `skewMinutesMin`
+ * or more: a desktop that is an hour ahead would begin tomorrow's period today. Before the first answer, by this
+ * machine's clock.
  */
 export function clockOf({ dynamodb }: Clients): () => number {
 	return () => {
@@ -56,8 +57,8 @@ export function clockOf({ dynamodb }: Clients): () => number {
 }
 
 /**
- * SDK clients, the only place that knows endpoints. Without any, the SDK's own defaults and environment hold.
- * @param slowDownTries how often a request is made again while a store asks to slow down
+ * SDK clients; the only place that knows endpoints. Without `endpoints`, the SDK's own defaults and environment apply.
+ * @param slowDownTries how often at most a request is made while a store asks to slow down
  */
 export function createClients(endpoints?: Endpoints, slowDownTries: number = limits.slowDownTries): Clients {
 	const common = { ...triesAndTimes, ...(endpoints ? embedded(endpoints) : {}) };
@@ -67,12 +68,12 @@ export function createClients(endpoints?: Endpoints, slowDownTries: number = lim
 		...common,
 		...at(endpoints?.s3Endpoint),
 		forcePathStyle: endpoints !== undefined || emulated(process.env),
-		// The checksum that AWS's command line sends is computed in JavaScript here, 2.5 ms a MB; TLS and If-Match hold the
-		// bytes.
+		// The checksum that AWS's command line sends would be computed in JavaScript here, at 2.5 ms a MB; TLS and If-Match
+		// protect the bytes already.
 		responseChecksumValidation: 'WHEN_REQUIRED',
 	});
 	const dynamodb = new DynamoDBClient({ ...common, ...at(endpoints?.dynamodbEndpoint) });
-	// Around the SDK's own tries.
+	// Wraps the SDK's own retries.
 	s3.middlewareStack.add((next) => (call) => slowedDown(() => next(call), slowDownTries), { step: 'initialize' });
 	dynamodb.middlewareStack.add((next) => (call) => slowedDown(() => next(call), slowDownTries), { step: 'initialize' });
 	return {
@@ -82,12 +83,12 @@ export function createClients(endpoints?: Endpoints, slowDownTries: number = lim
 	};
 }
 
-/** Whatever the user's own AWS settings are. */
+/** Independent of the user's own AWS settings. */
 function embedded({ region, credentials }: Endpoints) {
 	return { region, credentials, useFipsEndpoint: false, useDualstackEndpoint: false };
 }
 
-/** An endpoint in the environment is an emulator's: buckets then stand in the path, not in the host name. */
+/** An endpoint in the environment is an emulator's: bucket names then go into the path, not the host name. */
 function emulated(environment: NodeJS.ProcessEnv): boolean {
 	return Boolean(environment.AWS_ENDPOINT_URL || environment.AWS_ENDPOINT_URL_S3);
 }

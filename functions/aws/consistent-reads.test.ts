@@ -13,8 +13,8 @@ const rid = ridOf(1);
 const name = { key: 'acme/cat.png', version: 'e1' };
 
 /**
- * Whether each of the reads that `use` makes of empty tables is consistent: the emulators' always are, whatever is
- * asked.
+ * For each read that `use` makes of empty tables, whether it asks for consistency: emulators always read consistently,
+ * whatever is asked.
  */
 async function readsOf(use: (dynamodb: DynamoDBDocumentClient) => Promise<unknown>): Promise<(boolean | undefined)[]> {
 	const reads: (boolean | undefined)[] = [];

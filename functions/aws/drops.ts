@@ -11,34 +11,36 @@ import { limits } from '../core/limits.ts';
 import { tenantOf } from '../core/object-key.ts';
 import type { Bucket } from './bucket.ts';
 
-/** Drops that were closed: those that wait for their last images, and the records of those that are done. */
+/** Closed drops: those that wait for their last images, and the records of those that are done. */
 export interface Drops {
-	/** Notes that a drop was closed. Said again, it changes nothing. */
+	/** Records that a drop was closed. Doing it again changes nothing. */
 	open(closing: Closing): Promise<void>;
 	/** Tenants that have open drops, `limits.sweepTenantsMax` at most. */
 	tenants(): Promise<string[]>;
-	/** Names of a tenant's open drops, from `after` on, `limits.sweepDropsMax` at most; their order means nothing. */
+	/**
+	 * Names of a tenant's open drops, those after `after`, at most `limits.sweepDropsMax`; their order has no meaning.
+	 */
 	list(tenant: string, after?: string): Promise<{ names: string[]; more: boolean }>;
-	/** A tenant's open drop of a name. @throws BudgetNetError `invalid` when it is none */
+	/** A tenant's open drop by its name. @throws BudgetNetError `invalid` when the object is not an open drop */
 	read(tenant: string, name: string): Promise<OpenDrop | undefined>;
-	/** The open drop that a marker closed, as it did the last time. */
+	/** The open drop that a marker closed; the newest, where it closed several. */
 	openOf(marker: string): Promise<OpenDrop | undefined>;
-	/** Notes how far an open drop has come. */
+	/** Saves how far an open drop has got. */
 	save(drop: OpenDrop): Promise<void>;
 	remove(drop: Closing): Promise<void>;
-	/** Writes that a drop is done: S3 tells of this object, and that is the event. */
+	/** Records that a drop is done: S3's notification of this object is the event. */
 	putRecord(marker: string, record: DropRecord): Promise<void>;
 	getRecord(marker: string): Promise<DropRecord | undefined>;
 }
 
 const openPrefix = 'drops-open/tenant=';
-/** Three keys, each of whose bytes JSON may write as six. */
+/** Three keys, each byte of which may take six in JSON. */
 const dropBytesMax = 32 * 1024;
 
 /**
- * Drops as JSON objects in the results bucket. An open drop's key is made of its tenant, so that a listing by folders
- * tells who has any; of a digest of its marker's key, which may be long and odd; and of the moment: so the same
- * closing, told twice, is the same object.
+ * Drops as JSON objects in the results bucket. An open drop's key consists of its tenant, so that a listing of folders
+ * shows which tenants have any; of a digest of its marker's key, which may be long and odd; and of the time of closing.
+ * So the same closing, reported twice, is the same object.
  */
 export function createDrops(results: Bucket): Drops {
 	async function list(tenant: string, { begin = '', after }: { begin?: string; after?: string | undefined } = {}) {
@@ -87,7 +89,7 @@ function keyOf({ tenant, marker, closedMs }: Closing): string {
 	return `${folderOf(tenant)}${digestOf(marker)}-${String(closedMs).padStart(closedDigits, '0')}.json`;
 }
 
-/** Of the largest safe integer: so that the names of one marker are sorted by time. */
+/** Digits of the largest safe integer: names of one marker then sort by time. */
 const closedDigits = 16;
 
 function digestOf(marker: string): string {

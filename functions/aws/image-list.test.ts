@@ -25,7 +25,7 @@ test('lists what lies under a prefix, whatever its keys are made of, as it lies 
 	}
 });
 
-// LocalStack compares such keys as they are encoded, and so takes another order for them than it lists them in.
+// LocalStack compares such keys in their encoded form, so it continues in another order than it lists them in.
 test.skipIf(inject('localStackEndpoint'))('goes on after a key, whatever that is made of', async () => {
 	const all = (await listImages(clients.s3, 'listed', {})).images.map(({ key }) => key);
 	for (const [i, after] of all.entries()) {

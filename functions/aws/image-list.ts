@@ -3,22 +3,19 @@ import { type Image, imageAt } from '../core/image.ts';
 import { decodeKey } from '../core/object-key.ts';
 import { awsCall } from './aws-call.ts';
 
-/** An image that lies in the bucket now, or of `all` versions one that did. */
+/** An image that is in the bucket now or, with `all` versions, one that was. */
 export interface ListedImage extends Image {
 	modifiedMs: number;
 }
 
-/**
- * One page of the images bucket, in the order of keys. Where old versions lie there too it may be short, and even
- * empty.
- */
+/** One page of the images bucket, in key order. Where there are old versions, a page may be short, and even empty. */
 export interface ImagePage {
 	images: ListedImage[];
 	/** Give it to the next call; absent after the last page. */
 	next?: string;
 	/**
-	 * Give it to the next call too: `next` has more versions than fit on this page, and these go on after this one. It
-	 * goes stale when that version does.
+	 * Give it to the next call too: `next` has more versions than fit on this page, and they continue after this one. It
+	 * goes stale when that version is deleted.
 	 */
 	within?: string;
 }
@@ -27,16 +24,16 @@ interface ListOptions {
 	prefix?: string;
 	after?: string | undefined;
 	within?: string | undefined;
-	/** Of each key the version that lies there now, or old ones too, of deleted keys as well. */
+	/** 'newest': each key's current version. 'all': old versions too, also of deleted keys. */
 	versions?: 'newest' | 'all';
-	/** Versions of a page; without it a thousand, S3's most. */
+	/** Versions per page; by default a thousand, S3's maximum. */
 	versionsMax?: number | undefined;
 }
 
 /**
- * Lists the images bucket, or what lies under a prefix, page by page (a thousand versions of keys at most), from
- * `after` on: a key, so that it never goes stale. Each image is named as its event named it, without a request of its
- * own.
+ * Lists the images bucket, or what is under a prefix, page by page (at most a thousand versions of keys), beginning
+ * after `after`, which is a key and so never goes stale. Each image is named as its event named it, without a request
+ * of its own.
  */
 export async function listImages(
 	s3: S3Client,
@@ -67,15 +64,15 @@ export async function listImages(
 }
 
 /**
- * The key after which the next page begins. The newest version of a key stands first, so where a page ends within a
- * key, the rest of that is old. Of `all` versions such a key is left to the next page, unless it is the only one here,
- * which then goes on `within` it.
+ * The key after which the next page begins. A key's newest version comes first, so where a page ends within a key, only
+ * old versions are left of it. With `all` versions, such a key is left to the next page, unless it is the only one
+ * here: then the next page continues `within` it.
  */
 function lastOf(keys: readonly string[], versions: 'newest' | 'all'): string | undefined {
 	return versions === 'all' && keys.length > 1 ? keys.at(-2) : keys.at(-1);
 }
 
-/** As S3 compares keys: by their bytes. */
+/** In S3's order of keys: by their bytes. */
 function inOrder(a: string, b: string): number {
 	return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

@@ -8,36 +8,36 @@ import { limits } from '../core/limits.ts';
 import { awsCall, isCredentialError, nameOf, statusOf } from './aws-call.ts';
 import { fetchObject, isMissing } from './objects.ts';
 
-/** With status 400: of an object whose key nobody gave (SSE-C), or whose key cannot be used. */
+/** With status 400: the encryption key of the object was not given (SSE-C), or cannot be used. */
 const keyErrors = /^(KMS\..*|InvalidRequest|InvalidArgument)$/;
 
 export interface Images {
 	/**
-	 * The bytes of exactly this version of the image, `limits.imageBytesMax` at most.
-	 * @throws ImageError when this image cannot be had; `doubtful` where it may be this program that may not read the
-	 * bucket, or where nobody knows what the error means
-	 * @throws BudgetNetError `unavailable` when the bucket cannot be reached: then no image failed, the batch is tried
-	 * again
+	 * The bytes of exactly this version of the image, at most `limits.imageBytesMax`.
+	 * @throws ImageError when this image cannot be read; `doubtful` where the reason may be that this program may not
+	 * read the bucket, or where nobody knows what the error means
+	 * @throws BudgetNetError `unavailable` when the bucket cannot be reached: then no image has failed, and the batch is
+	 * retried
 	 */
 	get(image: Image): Promise<Uint8Array>;
 	/** Exactly these bytes of exactly this version of an archive. @throws like `get` */
 	getRange(archive: Image, at: number, bytes: number): Promise<Uint8Array>;
 	/**
-	 * All bytes of exactly this version of an archive, for whoever does not keep them.
-	 * @throws like `get`, until it begins
+	 * All bytes of exactly this version of an archive, as a stream, for callers that do not keep them.
+	 * @throws like `get`, until the stream begins
 	 */
 	getStream(archive: Image): Promise<Readable>;
 }
 
 /**
- * A version that is not there is looked for again after these times: for a quarter of an hour after a bucket's versions
- * were switched on, S3 may not find what lies there.
+ * A version that is not found is looked for again after these times: for a quarter of an hour after versioning was
+ * switched on for a bucket, S3 may not find what is there.
  */
 const lookAgainMs = [1000, 4000];
 
-/** The images bucket. @param wait some milliseconds */
+/** The images bucket. @param wait waits so many milliseconds */
 export function createImages(s3: S3Client, bucket: string, wait: (ms: number) => Promise<unknown> = delay): Images {
-	/** Like `lookFor`; a version is looked for more than once. */
+	/** Like `lookFor`, but looks for a version more than once. */
 	async function fetchImage<T>(...of: Parameters<typeof lookFor<T>>): Promise<T> {
 		const isVersion = of[0].versionId !== undefined;
 		for (const ms of isVersion ? lookAgainMs : []) {
@@ -51,7 +51,7 @@ export function createImages(s3: S3Client, bucket: string, wait: (ms: number) =>
 		return lookFor(...of);
 	}
 
-	/** Gets this version, or a range of it, and tells what is the image's fault from what is not. */
+	/** Gets this version, or a range of it, and tells the image's own faults from all others. */
 	async function lookFor<T>(
 		{ key, etag, versionId }: Image,
 		range: { at: number; bytes: number } | undefined,
@@ -128,16 +128,16 @@ function whyNot(error: unknown): keyof typeof explanations | undefined {
 	if (isCredentialError(error) || /throttl|^RequestTimeout$/i.test(nameOf(error))) return undefined;
 	if (status === 400) return keyErrors.test(nameOf(error)) ? 'locked' : 'unknown';
 	if (status !== 403) return undefined;
-	if (speaksOfKey(error)) return 'locked'; // the bucket's own objects lie under a key of S3's
+	if (speaksOfKey(error)) return 'locked'; // the bucket's own objects are under a key of S3's
 	return nameOf(error) === 'InvalidObjectState' ? 'archived' : 'denied';
 }
 
 /**
- * An AccessDenied that names the action on the key ("not authorized to perform: kms:Decrypt") or, as older ones do, its
- * ciphertext.
+ * An AccessDenied about the encryption key: newer ones name the action ("not authorized to perform: kms:Decrypt"),
+ * older ones the ciphertext.
  */
 function speaksOfKey(error: unknown): boolean {
-	// not just a key that is called so
+	// more than "kms:", which may also be part of an object's key
 	return /not authorized to perform: kms:|The ciphertext refers to/i.test(messageOf(error));
 }
 

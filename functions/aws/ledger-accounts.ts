@@ -27,8 +27,8 @@ export function createLedgerAccounts(store: LedgerStore): Pick<Ledger, 'setQuota
 	}
 
 	/**
-	 * Whoever wrote this quota may have died before the account that it leads to was charged: the next may not pass that
-	 * over.
+	 * The writer of this quota may have died before it brought the account to it: the next quota must not skip that
+	 * change.
 	 */
 	async function finishChange(quota: Quota): Promise<void> {
 		const { tenant, continues } = quota;
@@ -42,13 +42,13 @@ export function createLedgerAccounts(store: LedgerStore): Pick<Ledger, 'setQuota
 			if (known && quota.revision <= known.quotaRevision) return known;
 			if (known) await bringToQuota(known, quota);
 			else await put(writes.putAccount(openAccount(tenant, period, oldestDeferred)));
-			return again; // Reads what came of it: other fields may have changed meanwhile.
+			return again; // Reads the result: other fields may have changed meanwhile.
 		});
 	}
 
 	async function bringToQuota(before: Account, quota: Quota): Promise<void> {
 		const { tenant, period, quotaRevision } = before;
-		// Whoever changed the quota before this account was there could not bring it along.
+		// A change of the quota that was made before this account existed could not be applied to it.
 		const wanted = quotaRevision === 0 ? ((await getQuota(tenant)) ?? quota) : quota;
 		const from = await continuedBy(wanted, period);
 		if (from?.oldestDeferred) await update(writes.updateDefer(tenant, period, from.oldestDeferred));
@@ -56,7 +56,7 @@ export function createLedgerAccounts(store: LedgerStore): Pick<Ledger, 'setQuota
 		await update(writes.updateQuota(before, from ? carry(brought, from) : brought));
 	}
 
-	/** The account that this one continues, brought to the quota first, so that nothing more is reserved there. */
+	/** The account that this one continues; it is brought to the quota first, so that nothing more is reserved there. */
 	async function continuedBy(quota: Quota, period: string): Promise<Account | undefined> {
 		const { tenant, continues } = quota;
 		if (continues?.to !== period) return undefined;

@@ -19,7 +19,7 @@ const period = '2026-11';
 const nowMs = Date.UTC(2026, 10, 24);
 const callsMax = 16;
 
-/** A ledger whose process dies when it has made so many calls. */
+/** A ledger whose process dies after so many calls. */
 function mortalLedger(calls: number): Ledger {
 	let left = calls;
 	const send: DynamoDBDocumentClient['send'] = async (command: never) => {
@@ -45,8 +45,8 @@ const entryOf = (tenant: string, n: number, billedNanoUsd: number) => {
 const accountOf = (tenant: string) => ledger.getAccount(tenant, period);
 
 /**
- * Lets a process die after its first, second, third... call, until one lives to the end; each on a tenant of its own,
- * which has reservation 1 open. Gives the tenants.
+ * Lets a process die after its first, second, third... call, until one survives to the end; each on a tenant of its
+ * own, which has reservation 1 open. Returns the tenants.
  */
 async function dieAtEachCall(
 	name: string,
@@ -158,7 +158,7 @@ test('a reservation that is released before its answer comes, and is asked for a
 	const send = async (command: UpdateCommand) => {
 		if (!reserves(command) || released) return clients.dynamodb.send(command);
 		released = true;
-		// As the release saw it there was nothing open yet; the SDK asks again, for the first answer was lost.
+		// The release saw nothing open yet; the SDK asks again, because the first answer was lost.
 		await ledger.settle(entryOf(tenant, 1, 0));
 		await clients.dynamodb.send(command);
 		return clients.dynamodb.send(command);
@@ -185,7 +185,7 @@ test('an alert whose answer was lost is told of by whoever noted it, and by nobo
 	const send: DynamoDBDocumentClient['send'] = async (command: never) => {
 		const answer = await clients.dynamodb.send(command);
 		if (!losing) return answer;
-		losing = false; // what the SDK does where an answer is lost: it sends the same once more
+		losing = false; // what the SDK does when an answer is lost: it sends the same request again
 		return await clients.dynamodb.send(command);
 	};
 	const loser = createLedgerTable(openLedgerStore({ send } as DynamoDBDocumentClient, tableName));

@@ -13,11 +13,11 @@ export interface LedgerKey {
 	sk: string;
 }
 
-/** Where the ledger's items lie. No tenant and no period has a # in it. */
+/** Keys of the ledger's items. No tenant and no period contains a #. */
 export const ledgerKeys = {
 	quota: (tenant: string) => ({ pk: `quota#${tenant}`, sk: 'quota' }),
 	account: (tenant: string, period: string) => ({ pk: accountPartition(tenant), sk: period }),
-	/** One item a tenant: so quotas can be listed. */
+	/** One item per tenant, so that quotas can be listed. */
 	tenant: (tenant: string) => ({ pk: tenantsPartition, sk: tenant }),
 	/** The kill switch, of a tenant or of the whole system. */
 	stop: (tenant: string | undefined) => ({ pk: 'stop', sk: tenant === undefined ? 'all' : `tenant#${tenant}` }),
@@ -52,7 +52,7 @@ const accountItemSchema = z.strictObject({
 	...key,
 	tenant: tenantSchema,
 	period: periodSchema,
-	/** 0 of one that was opened and is yet to be brought to the quota. */
+	/** 0: the account was opened, but not yet brought to the quota. */
 	quotaRevision: z.int().min(0),
 	limitNanoUsd: nanoUsdSchema,
 	availableNanoUsd: z.int(),
@@ -76,23 +76,23 @@ const journalItemSchema = z.strictObject({
 
 const alertItemSchema = alertSchema.extend({ ...key, notedBy: z.string() });
 
-/** Checks an item of the quota's. @throws BudgetNetError `invalid` */
+/** Checks a quota's item. @throws BudgetNetError `invalid` */
 export function readQuota(item: unknown): Quota {
 	return withoutKey(parse(quotaItemSchema, item, nameOf(item)));
 }
 
-/** Checks an item of an account's. @throws BudgetNetError `invalid` */
+/** Checks an account's item. @throws BudgetNetError `invalid` */
 export function readAccount(item: unknown): Account {
 	return withoutKey(parse(accountItemSchema, item, nameOf(item)));
 }
 
-/** Checks an item of the alerts'. @throws BudgetNetError `invalid` */
+/** Checks an alert's item. @throws BudgetNetError `invalid` */
 export function readAlert(item: unknown): Alert {
 	const { notedBy: _, ...alert } = parse(alertItemSchema, item, nameOf(item));
 	return withoutKey(alert);
 }
 
-/** Which call noted an alert. @throws BudgetNetError `invalid` */
+/** Which call recorded an alert. @throws BudgetNetError `invalid` */
 export function readNotedBy(item: unknown): string {
 	return parse(alertItemSchema, item, nameOf(item)).notedBy;
 }
@@ -102,12 +102,12 @@ export function readTenant(item: unknown): string {
 	return parse(z.strictObject({ pk: z.string(), sk: tenantSchema }), item, nameOf(item)).sk;
 }
 
-/** Checks an item of the journal's. @throws BudgetNetError `invalid` */
+/** Checks a journal entry's item. @throws BudgetNetError `invalid` */
 export function readJournalEntry(item: unknown): JournalEntry {
 	return withoutKey(parse(journalItemSchema, item, nameOf(item)));
 }
 
-/** An item that does not fit is named, so that somebody can look at it. */
+/** Names an item that does not fit, so that somebody can look at it. */
 function nameOf(item: unknown): string {
 	const { pk, sk } = (item ?? {}) as { pk?: unknown; sk?: unknown };
 	return `item ${pk}, ${sk} in the ledger`;

@@ -15,7 +15,7 @@ export function createLedgerReservations(store: LedgerStore): Pick<Ledger, 'rese
 		return await tries(`reservation ${rid}`, async () => {
 			const isReserved = await update(writes.updateReserve(request));
 			const account = isReserved ? undefined : await getAccount(tenant, period);
-			// Open: by another planner of its batch, or by this one, whose answer was lost.
+			// Already open: reserved by another planner of its batch, or by this one, whose answer was lost.
 			if (isReserved || account?.open[rid]) {
 				await undoIfSettled(request);
 				return undefined;
@@ -25,7 +25,8 @@ export function createLedgerReservations(store: LedgerStore): Pick<Ledger, 'rese
 	}
 
 	/**
-	 * A release may have passed between the look at the journal and the reservation: then nobody else would ever free it.
+	 * A release may have happened between the look at the journal and the reservation: then nobody else would ever free
+	 * it.
 	 */
 	async function undoIfSettled({ tenant, period, rid }: ReserveRequest): Promise<void> {
 		const entry = await getEntry(tenant, period, rid);
@@ -43,7 +44,7 @@ export function createLedgerReservations(store: LedgerStore): Pick<Ledger, 'rese
 		if (noted.state === 'pending') await update(writes.updateApplied(noted));
 	}
 
-	/** The journal's entry: the one that was there first decides. */
+	/** The entry in the journal: the one that was written first decides. */
 	async function note(entry: Omit<JournalEntry, 'state'>): Promise<JournalEntry> {
 		const pending: JournalEntry = { ...entry, state: 'pending' };
 		return await tries(`journal entry ${entry.rid}`, async () => {
@@ -66,8 +67,8 @@ export function createLedgerReservations(store: LedgerStore): Pick<Ledger, 'rese
 }
 
 /**
- * What is billed of a reservation that is open beside its entry of the journal: where that is applied, the reservation
- * came too late and belongs to nobody.
+ * What is billed for a reservation that is open although it has a journal entry: where the entry is applied, the
+ * reservation came too late and belongs to nobody.
  */
 function dueOf({ state, billedNanoUsd }: JournalEntry): number {
 	return state === 'applied' ? 0 : billedNanoUsd;

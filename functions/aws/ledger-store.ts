@@ -24,8 +24,8 @@ export interface LedgerStore {
 	/** One item; `read` checks it. @throws BudgetNetError `invalid` when it does not fit */
 	get<T>(key: LedgerKey, read: (item: unknown) => T): Promise<T | undefined>;
 	/**
-	 * The items of a partition, as a period's journal, one after the other.
-	 * @throws BudgetNetError `invalid` when one does not fit, and where there are more than may be read at once
+	 * The items of a partition, such as a period's journal, one after the other.
+	 * @throws BudgetNetError `invalid` when one does not fit, or when there are more than may be read at once
 	 */
 	items<T>(pk: string, read: (item: unknown) => T): AsyncGenerator<T>;
 	getQuota(tenant: string): Promise<Quota | undefined>;
@@ -33,7 +33,7 @@ export interface LedgerStore {
 	getEntry(tenant: string, period: string, rid: string): Promise<JournalEntry | undefined>;
 }
 
-/** Pages of a partition; one has up to 1 MB, some 5,000 entries of a journal. */
+/** Pages of a partition; a page holds up to 1 MB, some 5,000 journal entries. */
 const pagesMax = 1000;
 
 export function openLedgerStore(dynamodb: DynamoDBDocumentClient, tableName: string): LedgerStore {

@@ -18,9 +18,9 @@ import type { LedgerStore } from './ledger-store.ts';
 import * as writes from './ledger-writes.ts';
 
 /**
- * The ledger in a DynamoDB table (pk, sk): an item a quota, an item an account, an item a journal entry. Every write
- * touches one item, and has a condition where it rests on what it found there; whoever meets a condition that does not
- * hold reads again, consistently.
+ * The ledger in a DynamoDB table (pk, sk): one item per quota, per account and per journal entry. Every write touches
+ * one item, and has a condition if it depends on what was read there; when the condition does not hold, the writer
+ * reads again, consistently.
  */
 export function createLedgerTable(store: LedgerStore): Ledger {
 	const { put, update, remove, get, items, getQuota, getAccount } = store;
@@ -48,7 +48,7 @@ export function createLedgerTable(store: LedgerStore): Ledger {
 			else await remove(key);
 		},
 		async raise(alert) {
-			const notedBy = randomUUID(); // this call, however often the SDK makes it: an answer may be lost
+			const notedBy = randomUUID(); // names this call, however often the SDK makes it: an answer may be lost
 			if (await put(writes.putAlert(alert, notedBy))) return true;
 			return (await get(ledgerKeys.alert(alert), readNotedBy)) === notedBy;
 		},

@@ -6,9 +6,9 @@ import type { Quota } from '../core/quota.ts';
 import { ledgerKeys } from './ledger-items.ts';
 
 /**
- * The transitions of core/ledger.ts, each as one conditional write. Conditions cannot calculate, so every sum stands in
- * the item (`availableNanoUsd`) or is brought along, together with the condition that what it was made from still
- * holds.
+ * The transitions of core/ledger.ts, each as one conditional write. Conditions cannot calculate, so every sum is either
+ * stored in the item (`availableNanoUsd`) or computed beforehand and sent along, with the condition that its inputs are
+ * still the same.
  */
 
 export type Update = Omit<UpdateCommandInput, 'TableName'>;
@@ -32,8 +32,8 @@ export function putAccount(account: Account): Put {
 }
 
 /**
- * Brings `before` to the quota of `after`, and to what it carries; a revision stands for both, so the difference is
- * right.
+ * Brings `before` to the quota of `after`, and to the amount that `after` carries; the condition on the revision covers
+ * both, so the difference is right.
  */
 export function updateQuota(before: Account, after: Account): Update {
 	return {
@@ -51,7 +51,7 @@ export function updateQuota(before: Account, after: Account): Update {
 	};
 }
 
-/** Grants a reservation, if nothing that `refusalOf` knows speaks against it and it is not open yet. */
+/** Grants a reservation, unless something that `refusalOf` knows speaks against it or it is open already. */
 export function updateReserve(request: ReserveRequest): Update {
 	const { tenant, period, rid, batchId, nanoUsd, images, quotaRevision, nextDeferred } = request;
 	return {
@@ -80,7 +80,7 @@ export function updateReserve(request: ReserveRequest): Update {
 	};
 }
 
-/** Turns an open reservation, if it is still that one, into `after` (by core's settle). */
+/** Ends an open reservation, if it is still the same: `after` is its account afterwards, by core's settle. */
 export function updateSettle(before: Account, after: Account, rid: string, reservation: Reservation): Update {
 	return {
 		Key: ledgerKeys.account(before.tenant, before.period),
@@ -110,18 +110,18 @@ export function updateDefer(tenant: string, period: string, batchId: string): Up
 	};
 }
 
-/** Notes in the journal what will become of a reservation, if nothing is noted yet. */
+/** Records in the journal what will become of a reservation, if nothing is recorded yet. */
 export function putJournalEntry(entry: JournalEntry): Put {
 	const Item = { ...ledgerKeys.journal(entry.tenant, entry.period, entry.rid), ...entry };
 	return { Item, ConditionExpression: 'attribute_not_exists(pk)' };
 }
 
-/** Notes an alert, if its kind was not raised in that period and under that quota before. */
+/** Records an alert, if its kind has not been raised in that period and under that quota. */
 export function putAlert(alert: Alert, notedBy: string): Put {
 	return { Item: { ...ledgerKeys.alert(alert), ...alert, notedBy }, ConditionExpression: 'attribute_not_exists(pk)' };
 }
 
-/** Says in the journal that the account has it. */
+/** Records in the journal that the entry is in the account. */
 export function updateApplied(entry: JournalEntry): Update {
 	return {
 		Key: ledgerKeys.journal(entry.tenant, entry.period, entry.rid),
@@ -132,7 +132,7 @@ export function updateApplied(entry: JournalEntry): Update {
 	};
 }
 
-/** Puts the next deferred batch, if there is one, in the place of an oldest one that waits no more. */
+/** Replaces an oldest deferred batch that no longer waits by the next one, if there is one. */
 export function updateAdvance(tenant: string, period: string, from: string, next: string | undefined): Update {
 	return {
 		Key: ledgerKeys.account(tenant, period),

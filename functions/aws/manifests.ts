@@ -18,15 +18,15 @@ export interface Manifests {
 	putCandidates(ref: BatchRef, images: Image[]): Promise<void>;
 	getCandidates(ref: BatchRef): Promise<Image[] | undefined>;
 	/**
-	 * Writes the images of an archive, unless they are there: the first list counts, so that everybody who opens the
-	 * archive cuts it into the same batches.
+	 * Writes the images of an archive, unless a list is there already: the first list counts, so that everyone who opens
+	 * the archive cuts it into the same batches.
 	 * @returns the list that counts
 	 */
 	putEntries(list: EntryList): Promise<EntryList>;
 	getEntries(ref: BatchRef): Promise<EntryList | undefined>;
 	put(manifest: Manifest): Promise<void>;
 	/**
-	 * undefined where there is none (yet, or any more: outcomes can outlive it).
+	 * undefined where there is none (not yet, or no longer: outcomes may outlive it).
 	 * @throws BudgetNetError `invalid` when it does not fit its schema or is another batch's
 	 */
 	find(ref: BatchRef): Promise<Manifest | undefined>;
@@ -34,9 +34,7 @@ export interface Manifests {
 	get(ref: BatchRef): Promise<Manifest>;
 }
 
-/**
- * Manifests as JSON objects in S3. Written again, they are the same: so, but for lists of entries, without a condition.
- */
+/** Manifests as JSON objects in S3. A second write would write the same, so only lists of entries have a condition. */
 export function createManifests(results: Bucket): Manifests {
 	async function write(key: string, manifest: Manifest): Promise<void> {
 		await results.putJson(key, manifest, limits.manifestBytesMax);

@@ -3,10 +3,11 @@ import type { Log } from '../core/log.ts';
 import { measuresOf, metricsNamespace } from './measures.ts';
 
 /**
- * Log lines as JSON on standard output, and beside them, in CloudWatch's embedded metric format, the metrics that they
- * hold: CloudWatch reads both from the same log, and nobody calls it.
- * @param system what the installation is called, for accounts with several
- * @param service who speaks, as "planner"; in the lines only, for a dimension more would be metrics more
+ * Writes log lines as JSON to standard output and, beside them, the metrics that they hold, in CloudWatch's embedded
+ * metric format: CloudWatch reads both from the same log, without any call.
+ * @param system name of the installation, for accounts with several
+ * @param service the component that logs, such as "planner"; only in the lines, because another dimension would mean
+ * more metrics
  */
 export function createMeasuredLog(system: string, service: string): Log {
 	const metrics = new Metrics({ namespace: metricsNamespace, serviceName: system });

@@ -10,17 +10,17 @@ export interface Measure {
 /** The CloudWatch namespace of all metrics. */
 export const metricsNamespace = 'BudgetNet';
 
-/** Fields of log lines that are metrics too: one word means one thing, so the field's name says which. */
+/** Log fields that are metrics too: a field's name means the same in every line, so it decides the metric. */
 const measuredFields = {
 	labelled: { name: 'ImagesLabelled', unit: MetricUnit.Count },
 	failed: { name: 'ImagesFailed', unit: MetricUnit.Count },
 	/**
-	 * Of batches that no worker could run, or none in time, or that could not be planned: the system's trouble, not the
-	 * images'.
+	 * Of batches that no worker could run, or none in time, or that could not be planned: a fault of the system, not of
+	 * the images.
 	 */
 	givenUp: { name: 'ImagesGivenUp', unit: MetricUnit.Count },
 	consumedMacs: { name: 'ConsumedMacs', unit: MetricUnit.Count },
-	/** Of attempts that did not win: the operator's loss, nobody's bill. */
+	/** Of attempts that did not win: the operator's loss, billed to nobody. */
 	wastedMacs: { name: 'WastedMacs', unit: MetricUnit.Count },
 	billedNanoUsd: { name: 'BilledNanoUsd', unit: MetricUnit.Count },
 	elapsedMs: { name: 'BatchTime', unit: MetricUnit.Milliseconds },
@@ -30,7 +30,7 @@ const measuredFields = {
 	batchesInFlight: { name: 'BatchesInFlight', unit: MetricUnit.Count },
 	batchesDeferred: { name: 'BatchesDeferred', unit: MetricUnit.Count },
 	batchesOverdue: { name: 'BatchesOverdue', unit: MetricUnit.Count },
-	/** Batches, drops and markers that a sweep met and could not look at. */
+	/** Batches, drops and markers that a sweep met but could not examine. */
 	sweepFaults: { name: 'SweepFaults', unit: MetricUnit.Count },
 	oldestClaimingSeconds: { name: 'OldestClaimingAge', unit: MetricUnit.Seconds },
 	oldestDeferredSeconds: { name: 'OldestDeferredAge', unit: MetricUnit.Seconds },
@@ -42,8 +42,7 @@ export type MetricName = (typeof measuredFields)[keyof typeof measuredFields]['n
 const budgetUsed = { name: 'BudgetUsed', unit: MetricUnit.Percent } as const;
 
 /**
- * The metrics that a log line's fields hold, of whichever line; of a batch that ran, the used part of its budget as
- * well.
+ * The metrics that the fields of any log line hold; for a batch that ran, also the part of its budget that was used.
  */
 export function measuresOf(fields: Record<string, unknown>): Measure[] {
 	const measures: Measure[] = [];

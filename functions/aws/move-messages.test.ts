@@ -13,7 +13,7 @@ async function queueOf(QueueName: string, bodies: readonly string[]): Promise<st
 	return QueueUrl;
 }
 
-/** What can be received of it now. */
+/** The messages that can be received from it now. */
 async function visibleIn(QueueUrl: string, MaxNumberOfMessages = 10): Promise<string[]> {
 	const { Messages = [] } = await clients.sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages }));
 	return Messages.map(({ Body = '' }) => Body).sort();

@@ -11,18 +11,18 @@ import { BudgetNetError, messageOf } from '../core/errors.ts';
 import { awsCall } from './aws-call.ts';
 
 const receiveMax = 10;
-/** Messages that one call moves at most. */
+/** The most messages that one call moves. */
 export const movesMax = 100_000;
 
 export interface Moved {
 	moved: number;
-	/** Somebody else has received these, who may not have deleted them: they are seen again later. */
+	/** Somebody else has received these and may not have deleted them: then they become visible again later. */
 	inFlight: number;
 }
 
 /**
- * Moves messages from one queue to another, each deleted only when it has been sent; ends when none is left to be seen,
- * or after `movesMax`.
+ * Moves messages from one queue to another, and deletes each only after it has been sent; ends when none is visible any
+ * more, or after `movesMax`.
  * @throws BudgetNetError `unavailable`, which says how many were moved; the others can be received again at once
  */
 export async function moveMessages(sqs: SQSClient, fromUrl: string, toUrl: string): Promise<Moved> {
@@ -71,7 +71,7 @@ async function move(
 	await awsCall(`queue ${fromUrl}`, () => sqs.send(new DeleteMessageCommand({ QueueUrl: fromUrl, ReceiptHandle })));
 }
 
-/** Makes received messages visible again. Where that fails too, they are after their time. */
+/** Makes received messages visible again. If that fails too, they become visible when their time-out ends. */
 async function giveBack(sqs: SQSClient, fromUrl: string, messages: Message[]): Promise<void> {
 	const entries = messages.map(({ ReceiptHandle }, i) => ({ Id: String(i), ReceiptHandle, VisibilityTimeout: 0 }));
 	await sqs

@@ -1,12 +1,12 @@
-/** Emulators all have this account; some answer with host names that not every resolver knows. */
+/** All emulators use this account; some answer with host names that not every resolver knows. */
 export const emulatedAccount = '000000000000';
 
-/** What the queue of a queue's dead letters is called, by that one's name or URL. */
+/** The name of a queue's dead-letter queue, from the queue's name or URL. */
 export function deadOf(queue: string): string {
 	return `${queue}-dead`;
 }
 
-/** What everything is called. */
+/** The names of all resources. */
 export function namesOf(prefix: string) {
 	return {
 		imagesBucket: `${prefix}-images`,

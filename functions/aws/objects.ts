@@ -8,14 +8,14 @@ export interface FetchedObject {
 }
 
 /**
- * Tries of a transfer that breaks off: the SDK tries again until an answer begins, and a batch of 2,048 of them must
- * not fail by one.
+ * Tries of a transfer that breaks off: the SDK retries only until an answer begins, and a batch of 2,048 transfers must
+ * not fail because of one.
  */
 const transferTries = 3;
 
 /**
- * Reads an object. Undefined when it is longer than `bytesMax`: no more than that is ever held, and the transfer is cut
- * off.
+ * Reads an object. Undefined when it is longer than `bytesMax`: no more than that is ever held in memory, and the
+ * transfer is cut off.
  */
 export async function fetchObject(
 	s3: S3Client,
@@ -36,7 +36,7 @@ export async function fetchObject(
 async function bodyOf(answer: GetObjectCommandOutput, bytesMax: number): Promise<Buffer | undefined> {
 	const stream = answer.Body as Readable;
 	const body = (answer.ContentLength ?? 0) > bytesMax ? undefined : await readStream(stream, bytesMax);
-	// Unread, it would keep its connection, and the pool would be one short.
+	// Left unread, it would keep its connection, and the pool would have one fewer.
 	if (!body) stream.destroy();
 	return body;
 }
@@ -52,7 +52,7 @@ async function readStream(stream: Readable, bytesMax: number): Promise<Buffer | 
 	return Buffer.concat(chunks, bytes);
 }
 
-/** Whether an error says that the object is not there. A bucket that is not there is another matter. */
+/** Whether an error says that the object does not exist. A missing bucket is another matter. */
 export function isMissing(error: unknown): boolean {
 	return statusOf(error) === 404 && nameOf(error) !== 'NoSuchBucket';
 }

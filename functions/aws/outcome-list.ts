@@ -2,10 +2,10 @@ import { type BatchRef, batchDate, batchIdSchema } from '../core/batch.ts';
 import { BudgetNetError } from '../core/errors.ts';
 import type { Bucket } from './bucket.ts';
 
-/** Batches with outcomes that one listing gives. */
+/** The most batches with outcomes that one listing returns. */
 export const outcomesListedMax = 100_000;
 
-/** What outcomes.ts says of `list`. */
+/** See `list` in outcomes.ts. */
 export async function listOutcomes(
 	results: Bucket,
 	tenant: string,
@@ -14,7 +14,7 @@ export async function listOutcomes(
 ): Promise<BatchRef[]> {
 	const prefix = `outcomes/tenant=${tenant}/`;
 	const refs: BatchRef[] = [];
-	// No key ends with its day, so none of that day is left out.
+	// Every key goes on after its day, so none of that day is left out.
 	let after = since === undefined ? undefined : `${prefix}date=${since}`;
 	do {
 		const page = await results.list(prefix, { after });

@@ -8,15 +8,15 @@ import type { Bucket } from './bucket.ts';
 import { mustFit } from './must-fit.ts';
 import { listOutcomes } from './outcome-list.ts';
 
-/** Bytes of a batch's outcomes object. */
+/** The most bytes of a batch's outcomes object. */
 export const outcomesBytesMax = 8 * 1024 * 1024;
 
-/** What became of the batches: the outcomes objects, which decide, and the reports made from them. */
+/** What became of the batches: the outcomes objects, which are authoritative, and the reports made from them. */
 export interface Outcomes {
 	/**
-	 * Writes the outcomes of an attempt, unless another attempt's are there: the commit point of a batch.
-	 * 'exists' may mean one's own, written by a call whose answer was lost: read the facts to know whose they are.
-	 * @throws BudgetNetError `invalid` when they are too large or not what readers take, `unavailable`
+	 * Writes the outcomes of an attempt, unless another attempt's are there: the commit point of a batch. 'exists' may
+	 * mean this attempt's own, written by a call whose answer was lost: read the facts to know whose they are.
+	 * @throws BudgetNetError `invalid` when they are too large or readers would refuse them, `unavailable`
 	 */
 	commit(ref: BatchRef, facts: RunFacts, outcomes: Outcome[]): Promise<'committed' | 'exists'>;
 	/** The facts of the attempt that won, without its outcomes. */
@@ -36,7 +36,7 @@ const factsName = 'facts';
 /** S3's limit for all metadata of an object, less the name. */
 const factsBytesMax = 2048 - factsName.length;
 
-/** Outcomes as JSON Lines in S3; the facts of the run stand in the object's metadata, so both appear in one write. */
+/** Outcomes as JSON Lines in S3; the facts of the run are in the object's metadata, so one write publishes both. */
 export function createOutcomes(results: Bucket): Outcomes {
 	return {
 		async commit(ref, facts, outcomes) {
@@ -47,7 +47,7 @@ export function createOutcomes(results: Bucket): Outcomes {
 			const text = lines.map((line) => `${line}\n`).join('');
 			mustFit(key, text, outcomesBytesMax);
 			const metadata = { [factsName]: asciiJson(facts) };
-			// Written once: what no reader would take may never stand there.
+			// Outcomes are written only once, so what readers would refuse must not be written at all.
 			readFacts(ref, metadata);
 			readLines(key, lines);
 			mustFit(`metadata of ${key}`, metadata[factsName] as string, factsBytesMax);

@@ -8,17 +8,17 @@ type NewPrice = Omit<PriceWish, 'validFromMs'> & Partial<PriceWish>;
 
 /** The price list: versions are added, never changed. */
 export interface PriceTable {
-	/** All versions of all prices, in no order that means anything. */
+	/** All versions of all prices, in no meaningful order. */
 	list(): Promise<ListedPrice[]>;
 	/**
-	 * Adds the version that supersedes the last, valid from now on where it does not say from when.
-	 * @param nowMs asked once the table has answered: by then the clock of a machine that is wrong is known to be
+	 * Adds the version that supersedes the last one, valid from now on unless it says from when.
+	 * @param nowMs called only after the table has answered: by then, a wrong clock of this machine is known to be wrong
 	 * @throws BudgetNetError `invalid` when it would be valid too early
 	 */
 	supersede(wish: NewPrice, nowMs: () => number): Promise<ListedPrice>;
 }
 
-/** Prices are few: all lie in one partition of the ledger's table. */
+/** Prices are few: all are in one partition of the ledger's table. */
 const partition = 'prices';
 const itemSchema = listedPriceSchema.extend({ pk: z.string(), sk: z.string() });
 

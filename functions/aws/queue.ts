@@ -9,7 +9,7 @@ import { mustFit } from './must-fit.ts';
 
 export interface Queue<T> {
 	/**
-	 * @param options.groupId on a standard queue: whose turn it is when many wait (a fair queue)
+	 * @param options.groupId on a standard queue: the group that takes turns with others when many wait (a fair queue)
 	 * @throws BudgetNetError `invalid` when the message does not fit, `unavailable` when it could not be sent
 	 */
 	send(message: T, options?: { groupId?: string }): Promise<void>;

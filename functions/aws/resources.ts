@@ -1,4 +1,4 @@
-/** Names of what a system consists of: the embedded cloud's parts, and the stack's. */
+/** Names of a system's resources: those of the embedded cloud, or of the stack. */
 export interface Resources {
 	imagesBucket: string;
 	resultsBucket: string;
@@ -6,7 +6,7 @@ export interface Resources {
 	imageEventsUrl: string;
 	batchesUrl: string;
 	reportsUrl: string;
-	/** Batches whose planning the planner is to finish. */
+	/** Batches that the planner has still to finish planning. */
 	plansUrl: string;
 	/** Batches that no worker could run. */
 	batchesDeadUrl: string;

@@ -1,4 +1,4 @@
-/** A random sample of at most `limit` of however many are added, each of them with the same chance. */
+/** A random sample of at most `limit` of the items added, however many, each with the same chance. */
 export interface Sample<T> {
 	add(one: T): void;
 	/** In random order. */

@@ -9,7 +9,7 @@ const tooMany = Object.assign(new Error('for this account'), { name: 'RequestLim
 const fault = Object.assign(new Error('We encountered an internal error.'), { $metadata: { httpStatusCode: 500 } });
 const broken = Object.assign(new Error('read ECONNRESET'), { name: 'TimeoutError', code: 'ECONNRESET' });
 
-/** A bucket that refuses so many calls before it answers; what it was asked to wait, in ms. */
+/** A bucket that refuses so many calls before it answers, and how long its caller was made to wait each time, in ms. */
 function bucket(refusals: number, error: Error) {
 	const waitsMs: number[] = [];
 	let calls = 0;

@@ -6,8 +6,8 @@ const firstWaitMs = 500;
 const longestWaitMs = 20_000;
 
 /**
- * S3 and DynamoDB answer so where a prefix or a table is asked for more than it can give yet, or where they have a fault
- * that mostly passes.
+ * S3 and DynamoDB answer like this when a prefix or a table is asked for more than it can give yet, or when they have a
+ * fault that mostly passes.
  */
 function isToWait(error: unknown): boolean {
 	return (
@@ -15,21 +15,23 @@ function isToWait(error: unknown): boolean {
 	);
 }
 
-/** A connection that broke, or was not made: the SDK tries again by itself, but not from a quota that is used up. */
+/**
+ * A connection that broke or could not be made: the SDK retries that itself, but not once its retry quota is used up.
+ */
 function isOfConnection(error: unknown): boolean {
 	const { code } = error as { code?: unknown };
 	return nameOf(error) === 'TimeoutError' || /^(ECONN|EPIPE|EAI_AGAIN|ETIMEDOUT)/.test(String(code));
 }
 
-/** How long to wait after so many tries: longer each time, at random (full jitter). */
+/** How long to wait after so many tries: longer each time, and random (full jitter). */
 export function backoffMs(tries: number): number {
 	return Math.random() * Math.min(longestWaitMs, firstWaitMs * 2 ** (tries - 1));
 }
 
 /**
- * Makes a call again, `triesMax` times at most, while a store asks to slow down or has a fault. The SDK's own tries share
- * a quota that a worker with hundreds of requests under way uses up within a second; and where then one of a batch's
- * 2,048 images fails, all of them are fetched again. Workers do not come back together: see `backoffMs`.
+ * Makes a call, at most `triesMax` times, until the store neither asks to slow down nor has a fault. The SDK's own
+ * retries share a quota that a worker with hundreds of requests under way uses up within a second; and if one of a
+ * batch's 2,048 images then fails, all of them are fetched again. `backoffMs` keeps workers from coming back together.
  * @throws what the call throws
  */
 export async function slowedDown<T>(

@@ -7,8 +7,8 @@ import { namedIn } from '../core/message.ts';
 export type SqsHandler = (event: SQSEvent) => Promise<SQSBatchResponse>;
 
 /**
- * A Lambda handler on a queue that takes each message by itself, those that came together all at once: one that throws
- * is logged and comes again, and does not hold up the others.
+ * A Lambda handler for a queue. It handles each message by itself, and those that came together concurrently: one whose
+ * handling throws is logged and redelivered, and does not hold up the others.
  */
 export function perMessage(queue: string, log: Log, handle: (body: string) => Promise<void>): SqsHandler {
 	const handleRecord = async (record: SQSRecord) => {

@@ -5,7 +5,7 @@ import { parse } from '../core/parse.ts';
 import { awsCall, nameOf } from './aws-call.ts';
 import type { Resources } from './resources.ts';
 
-/** Outputs of cdk/stack.ts; others may stand beside them. */
+/** Outputs of cdk/stack.ts; the stack may have others besides. */
 const outputsSchema = z.looseObject({
 	TablePrefix: z.string(),
 	ImagesBucket: z.string(),
@@ -20,7 +20,7 @@ const outputsSchema = z.looseObject({
 /** A stack's outputs by name. */
 export type StackOutputs = Record<string, string | undefined>;
 
-/** Finds everything of a system from its stack. @throws like `outputsOf` and `resourcesIn` */
+/** Finds all resources of a system from its stack. @throws like `outputsOf` and `resourcesIn` */
 export async function findResources(client: CloudFormationClient, stackName: string): Promise<Resources> {
 	return resourcesIn(await outputsOf(client, stackName), stackName);
 }
@@ -41,7 +41,7 @@ export async function outputsOf(client: CloudFormationClient, stackName: string)
 }
 
 /**
- * Everything of a system, from its stack's outputs.
+ * All resources of a system, from its stack's outputs.
  * @throws BudgetNetError `invalid` when they are not this system's
  */
 export function resourcesIn(given: StackOutputs, stackName: string): Resources {

@@ -10,7 +10,7 @@ import { createOutcomes } from './outcomes.ts';
 import { createPriceTable } from './price-table.ts';
 import { tableNames } from './tables.ts';
 
-/** All stores of a system, by what its tables and its results bucket are called. */
+/** All stores of a system, by the names of its tables and of its results bucket. */
 export function createStores(
 	{ s3, dynamodb }: Clients,
 	{ resultsBucket, tablePrefix }: { resultsBucket: string; tablePrefix: string },

@@ -14,8 +14,8 @@ export function tableNames(prefix: string) {
 }
 
 /**
- * The three tables as inputs of CreateTable, billed on demand: for embedded tables as they are, for the stack to
- * follow.
+ * The three tables as inputs of CreateTable, billed on demand: embedded tables use them as they are, and the stack
+ * takes its own from them.
  */
 export function tableDefinitions(prefix: string): CreateTableCommandInput[] {
 	const names = tableNames(prefix);
@@ -58,7 +58,7 @@ function text(name: string) {
 	return { AttributeName: name, AttributeType: 'S' as const };
 }
 
-/** Creates the tables that are not there yet. For emulators, whose tables are active at once. @throws BudgetNetError */
+/** Creates the tables that do not exist yet. For emulators, whose tables are active at once. @throws BudgetNetError */
 export async function createTables(dynamodb: DynamoDBDocumentClient, prefix: string): Promise<void> {
 	for (const definition of tableDefinitions(prefix)) {
 		await awsCall(`table ${definition.TableName}`, async () => {

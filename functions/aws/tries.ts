@@ -1,12 +1,12 @@
 import { BudgetNetError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 
-/** What an attempt gives back that lost a race: what it had read is old, so it reads again. */
+/** What an attempt returns when it lost a race: what it read is stale, so it must read again. */
 export const again = Symbol('again');
 
 /**
- * Attempts until one does not say `again`, `limits.ledgerTries` times at most.
- * @throws BudgetNetError `unavailable` when all were lost
+ * Attempts until the result is not `again`, at most `limits.ledgerTries` times.
+ * @throws BudgetNetError `unavailable` when all attempts lost
  */
 export async function tries<T>(what: string, attempt: () => Promise<T | typeof again>): Promise<T> {
 	for (let i = 0; i < limits.ledgerTries; i++) {

@@ -15,7 +15,7 @@ const closing = { tenant: 'acme', marker: 'acme/_complete', closedMs: 1 };
 const image = { key: 'acme/a.png', etag: 'e1', bytes: 1 };
 const stores = (clients: Clients) => createStores(clients, { resultsBucket: 'results', tablePrefix: 'test' });
 
-/** One call of every store that a program makes; what they have in common is what happens when AWS says no. */
+/** One call to every store that a program uses: all of them must fail in the same way when AWS refuses. */
 const calls: [name: string, call: (clients: Clients) => Promise<unknown>][] = [
 	['head of an image', ({ s3 }) => headImage(s3, 'images', image.key)],
 	['list of images', ({ s3 }) => listImages(s3, 'images', {})],
@@ -42,7 +42,7 @@ const calls: [name: string, call: (clients: Clients) => Promise<unknown>][] = [
 	['attributes of a queue', ({ sqs }) => keepMeasured(sqs, 'http://queue/1/letters')],
 ];
 
-/** An error as each service writes it: XML of S3, JSON of the others. */
+/** An error as each service writes it: XML from S3, JSON from the others. */
 const refuse = (status: number, code: string) => (response: ServerResponse) => {
 	const type = response.req.headers['x-amz-target'] ? 'application/x-amz-json-1.0' : 'application/xml';
 	const body = type === 'application/xml' ? `<Error><Code>${code}</Code></Error>` : JSON.stringify({ __type: code });

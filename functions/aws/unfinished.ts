@@ -10,9 +10,9 @@ import { awsCall } from './aws-call.ts';
 import { createSample } from './sample.ts';
 import { unfinishedIndex } from './tables.ts';
 
-/** Pages of the index that one call looks through; what lies beyond is found when these are finished. */
+/** Pages of the index that one call reads; what is beyond them is found when these batches are finished. */
 const indexPagesMax = 100;
-/** Parts that a scan of it is made in, by the hashes of tenants. */
+/** The number of parts that a scan of the index is made in, by the hashes of tenants. */
 const indexPartsMin = 8;
 const indexPartsMax = 31;
 
@@ -25,7 +25,7 @@ interface Search {
 	tableName: string;
 	/** Reads a batch consistently. */
 	get: (batchId: string) => Promise<Batch | undefined>;
-	/** Batches at most. */
+	/** The most batches to return. */
 	limit: number;
 }
 
@@ -35,7 +35,7 @@ interface Search {
 export async function findDeferred(search: Search & { tenant: string }): Promise<Batch[]> {
 	const { tenant, limit, get } = search;
 	const found: Batch[] = [];
-	// entries a page: some are of batches that are sent, or have moved on
+	// entries per page: some belong to batches that are sent, or have moved on
 	const Limit = limit + limits.openReservationsMax;
 	for await (const page of pagesOf(search, (input) => deferredQuery({ ...input, Limit }, tenant))) {
 		while (page.length > 0 && found.length < limit)
@@ -46,11 +46,11 @@ export async function findDeferred(search: Search & { tenant: string }): Promise
 }
 
 /**
- * Unfinished batches of all tenants, in no order. Where there are more than `limit`, three kinds share it: those that
- * nobody else looks after, each tenant's oldest deferred one, and those that are sent; what one kind leaves goes to the
- * others, and last to what only waits for its turn: thousands of them, of one tenant that is suspended, may not hide
- * what is stuck of another. Each time another random part of a kind is taken, so that none is left out for ever. One
- * that cannot be read is told of and left out.
+ * Unfinished batches of all tenants, in no order. If there are more than `limit`, three kinds share it: batches that
+ * nobody else looks after, each tenant's oldest deferred one, and those that are sent. What one kind leaves goes to the
+ * others, and last to batches that only wait for their turn: thousands of them, of one suspended tenant, must not hide
+ * another tenant's stuck one. Each call takes another random part of a kind, so that none is left out for ever. A batch
+ * that cannot be read is reported and left out.
  */
 export async function findUnfinished(search: Search & { onUnreadable?: OnUnreadable | undefined }): Promise<Batch[]> {
 	const { limit, get, onUnreadable } = search;
@@ -88,7 +88,7 @@ function isUnfinished({ state, watchedUntilMs }: Batch): boolean {
 	return state !== 'void' && (state !== 'settled' || watchedUntilMs !== undefined);
 }
 
-/** Reads batches from the table itself, those that are still wanted. */
+/** Reads batches from the table itself, and keeps those that are still wanted. */
 async function readEach(
 	entries: readonly Entry[],
 	get: Search['get'],
@@ -99,8 +99,9 @@ async function readEach(
 }
 
 /**
- * All of the index, or as much as one call looks through. One of more than a page is cut elsewhere and begun with another
- * part each time: where it is larger, one tenant's crowd does not hide the same others for ever.
+ * All of the index, or as much of it as one call reads. If it is longer than a page, each call cuts it elsewhere and
+ * begins with another part: where it is too long for one call, one tenant's crowd then does not hide the same others
+ * for ever.
  */
 async function* scanOf(search: Search): AsyncGenerator<Entry[]> {
 	const whole = await readPage(search, (input) => new ScanCommand(input));
@@ -147,7 +148,7 @@ async function readPage(
 ): Promise<{ entries: Entry[]; next: IndexInput['ExclusiveStartKey'] }> {
 	const command = commandOf({ TableName: tableName, IndexName: unfinishedIndex, ExclusiveStartKey: start });
 	const what = `table ${tableName}`;
-	// both answer alike
+	// both commands answer alike
 	const { Items = [], LastEvaluatedKey } = await awsCall(what, () => dynamodb.send(command as ScanCommand));
 	const entries = Items.map((item) => parse(entrySchema, item, `index ${unfinishedIndex} of ${what}`));
 	return { entries, next: LastEvaluatedKey };

@@ -35,7 +35,7 @@ export async function openAgent(pkg: ModelPackage): Promise<AgentSession> {
 			const states = new Float32Array(images * width);
 			for (let image = 0; image < images; image++) {
 				const said = logits.subarray(image * classes, (image + 1) * classes);
-				// of others its values mean nothing
+				// for other images its values mean nothing
 				if (areNumbers(said)) states.set(stateOf(card, policy, readLogits(said)), image * width);
 			}
 			const answer = await session.run({ [agentInput]: new Tensor('float32', states, [images, width]) });
@@ -44,7 +44,7 @@ export async function openAgent(pkg: ModelPackage): Promise<AgentSession> {
 				values instanceof Float32Array && values.length === images * columns,
 				`package ${card.name}: the agent gave ${values?.length} values for ${images} images`,
 			);
-			return new Float32Array(values); // of a buffer of its own, which can be handed over
+			return new Float32Array(values); // a buffer of its own, which can be transferred
 		},
 		release: () => session.release(),
 	};

@@ -18,7 +18,7 @@ const tolerances: Record<Provider, number> = {
 	cuda: 2e-2, // cuDNN multiplies in TF32, which keeps 10 bits
 };
 
-/** Largest deviation of what the agent says: it turns a deviation of the gap into some more, of its costs above all. */
+/** Largest deviation of an agent's value: the agent amplifies a deviation of the gap, most of all in its costs. */
 const valueTolerances: Record<Provider, number> = { cpu: 1e-3, cuda: 1e-1 };
 
 const checkImagesMax = 64;
@@ -40,8 +40,8 @@ export interface PackageCheck {
 	provider: Provider;
 	images: number;
 	/**
-	 * Of each policy: its worst deviation of a logit, as a part of max(1, |logit|), and of the agent's value after it;
-	 * images at once in each round, a chunk's border among them.
+	 * For each policy: its worst deviation of a logit, as a part of max(1, |logit|), and that of the agent's value after
+	 * it; and the numbers of images at once that were tried, one of them beyond a chunk.
 	 */
 	policies: { id: string; deviation: number; valueDeviation: number; batchSizes: number[] }[];
 }
@@ -75,7 +75,7 @@ function compare(expected: Float32Array, found: Float32Array, tolerance: number)
 	const deviations = expected.map((logit, i) => Math.abs((found[i] as number) - logit) / Math.max(1, Math.abs(logit)));
 	const reading = readLogits(expected);
 	const label = readLogits(found).label;
-	// Where the expected two best are as good as equal, rounding may swap them.
+	// If the two best expected logits are almost equal, rounding may swap them.
 	const scale = Math.max(1, Math.abs(expected[reading.label] as number));
 	return {
 		deviation: Math.max(...deviations),
@@ -91,7 +91,7 @@ interface Answer {
 	values: Float32Array | undefined;
 }
 
-/** What a policy and the agent say of each image, `size` at once and starting over until the last round is full. */
+/** What a policy and the agent say of each image, `size` at once; the last round is filled from the beginning. */
 async function* answersOf(
 	inference: Inference,
 	check: Check & { bytes: Uint8Array },
@@ -152,14 +152,14 @@ function deviationsOf(
 }
 
 /**
- * Checks on this machine that every policy gives the logits, and the agent the values, that the package promises,
+ * Checks on this machine that every policy returns the logits, and the agent the values, that the package promises,
  * whatever the number of images at once.
  * @throws BudgetNetError `invalid`, which names package, policy, image, expected and found; `unavailable`: no thread
  */
 export async function checkPackage(pkg: ModelPackage): Promise<PackageCheck> {
 	const where = `package ${pkg.card.name}, ${checkFile}`;
 	const check = await readCheck(pkg, where);
-	// several would share what is to lie beyond a chunk's border
+	// several threads would share the images that are to reach beyond one chunk
 	const inference = await startInference(pkg, { threads: 1 });
 	try {
 		const policies: PackageCheck['policies'] = [];

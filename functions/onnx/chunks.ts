@@ -1,18 +1,18 @@
 /** A chunk of a PNG or a WebP. */
 export interface Chunk {
-	/** As it is compared: millions of empty chunks fit into a file. */
+	/** As a number, which is how it is compared: millions of empty chunks fit into a file. */
 	name: number;
 	at: number;
-	/** Where its data begin, and how many bytes they say they are. */
+	/** Where its data begin, and how many bytes the file says they are. */
 	data: number;
 	bytes: number;
-	/** Where what follows begins; beyond the file's end where it is cut off. */
+	/** Where the next chunk begins; beyond the file's end where the file is cut off. */
 	end: number;
 }
 
 const pngSignatureBytes = 8;
 const riffHeaderBytes = 12;
-/** A chunk's length and name; behind a PNG's data lies a checksum too. */
+/** A chunk's length and name; a PNG's data are followed by a checksum. */
 const headBytes = 8;
 const checksumBytes = 4;
 

@@ -13,11 +13,11 @@ import { spread, startThreads } from './threads.ts';
 export interface Inference {
 	readonly provider: Provider;
 	/**
-	 * Runs one policy over images, and the agent over what it says. A mirrored policy says what it makes of the mirrored
-	 * images alone (core/views.ts joins that with the first view's).
+	 * Runs one policy over images, and the agent over its answer. A mirrored policy answers for the mirrored images alone
+	 * (core/views.ts joins that with the first view).
 	 * @param policy index into the card's policies
-	 * @param pixels uint8, images x height x width x 3. They are copied, unless they lie in a SharedArrayBuffer:
-	 * then they must not change until the answer
+	 * @param pixels uint8, images x height x width x 3. They are copied, unless they lie in a SharedArrayBuffer: then
+	 * they must not change until the answer
 	 * @throws BudgetNetError `internal`: sizes that do not fit, or a graph that does not run; `invalid`: one that does
 	 * not load; `unavailable`: closed, too many calls waiting, or a thread has died or hangs
 	 */
@@ -27,7 +27,7 @@ export interface Inference {
 }
 
 /**
- * Starts the inference threads of a package; close them before the process exits: leaving during a run aborts the
+ * Starts the inference threads of a package. Close them before the process exits: exiting during a run aborts the
  * process.
  * @param options threads: cores that one run uses, by default all
  * @throws BudgetNetError `unavailable`: a thread does not start

@@ -4,12 +4,12 @@ import { isStartOfFrame, segmentsOf, startOfScan } from './jpeg-segments.ts';
 import type { ImageFormat } from './sniff.ts';
 
 /*
- * What a decoder of images would do without any bound of its own, whatever the file's size and pixels: read scan after
- * scan of a JPEG, search a WebP's list of frames once for each of them, unpack and keep all texts of a PNG. So
+ * Decoders of images do some things without any bound of their own, whatever the file's size and pixels: they read a
+ * JPEG scan after scan, search a WebP's list of frames once for each frame, and unpack and keep all texts of a PNG. So
  * containers are walked first.
  */
 
-/** Why a file would take a decoder too long; undefined where it would not. */
+/** Why a file would take a decoder too long; undefined if it would not. */
 export function tooManyParts(bytes: Uint8Array, format: ImageFormat): string | undefined {
 	switch (format) {
 		case 'JPEG':
@@ -44,12 +44,14 @@ function hasMoreFrames(webp: Uint8Array, most: number): boolean {
 	return false;
 }
 
-/** All that says how a picture looks, beside what no decoder may leave out: that has a name with a capital first. */
+/**
+ * The optional chunks that say how a picture looks; those that no decoder may leave out have a capital first letter.
+ */
 const pngChunks = new Set('tRNS gAMA cHRM sRGB iCCP cICP mDCV cLLI sBIT bKGD pHYs eXIf'.split(' ').map(numberOf));
 const smallFirst = 0x20000000;
 
 /**
- * A PNG without texts, times, further frames and whatever else says nothing of its pixels; the very same bytes where
+ * A PNG without texts, times, further frames and whatever else says nothing about its pixels; the very same bytes where
  * there is no such thing.
  */
 export function withoutExtras(png: Uint8Array): Uint8Array {

@@ -31,7 +31,7 @@ export function countMacs(
 				`only ${[...rules.keys()].join(', ')}`,
 				`operator ${node.operator}, which gives "${node.outputs[0]}"`,
 			);
-		const names = node.inputs.filter((name) => name !== ''); // left out, as Clip's least
+		const names = node.inputs.filter((name) => name !== ''); // inputs that are left out, such as Clip's minimum
 		const inputs = names.map((name) => {
 			const shape = shapes.get(name);
 			if (!shape) throw refused(where, `an earlier node or tensor "${name}"`, 'none');

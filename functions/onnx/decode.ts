@@ -9,29 +9,30 @@ import { isTameProfile } from './icc-profile.ts';
 import { isImageFormat, sniff } from './sniff.ts';
 import { tidyJpeg } from './tidy-jpeg.ts';
 
-// Second wall behind sniff(): these settings hold for every user of sharp in this process.
+// Second line of defence behind sniff(): these settings hold for every user of sharp in this process.
 sharp.block({ operation: ['VipsForeignLoad'] });
 sharp.unblock({
 	operation: ['VipsForeignLoadJpegBuffer', 'VipsForeignLoadPngBuffer', 'VipsForeignLoadWebpBuffer'],
 });
-// No image comes twice, and many small ones at once keep the cores busy: threads within one image only add switches.
+// No image comes twice, and many small ones at once keep the cores busy: threads within one image would only add
+// switches.
 sharp.cache(false);
 sharp.concurrency(1);
 
-/** Node's own number, unless told otherwise. */
+/** Node's own default, unless told otherwise. */
 const poolThreads = Number(process.env.UV_THREADPOOL_SIZE) || 4;
 const decoders = new Semaphore(Math.max(1, poolThreads - limits.lookupThreads));
 
 /** What a transparent pixel lies on: most pictures with alpha are made for white pages. */
 const background = '#ffffff';
 
-/** Warnings of JPEGs as some phones and programs write them, whose pixels are all there. */
+/** Warnings about JPEGs as some phones and programs write them, with all pixels intact. */
 const harmless = ['Invalid SOS parameters', 'extraneous bytes before marker', 'Unknown Adobe color transform code'];
 const strayAtEnd = /(\d+) extraneous bytes before marker 0xd9/;
-/** Of one image: as it is, tidied, and without what only the second one told of. */
+/** Decodes of one image: as it is, tidied, and without what only the second decode reported. */
 const decodesMax = 3;
 
-/** Bytes that are no image, or too large a one: code `invalid`, and the reason for its outcome. */
+/** Bytes that are not an image, or too large a one: code `invalid`, and the reason for its outcome. */
 export class ImageRefused extends BudgetNetError {
 	readonly reason: FailureReason;
 
@@ -72,7 +73,7 @@ export async function decodeImage(bytes: Uint8Array, input: ModelCard['input']):
 	return new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.length);
 }
 
-/** Refuses what is damaged; what only some phones do is mended first, so that all else is still found. */
+/** Refuses what is damaged; what only some phones do is repaired first, so that all other damage is still found. */
 async function decodeWarily(bytes: Uint8Array, input: ModelCard['input'], options: Options): Promise<Buffer> {
 	let file = bytes;
 	for (let decodes = 1; ; decodes++) {

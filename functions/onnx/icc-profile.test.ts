@@ -72,11 +72,11 @@ function inJpeg(profile: Buffer, jpeg: Buffer = plain.JPEG, pieces = 3): Buffer 
 		head.set([i + 1, pieces], 16);
 		return Buffer.concat([head, piece]);
 	});
-	// In any order: their numbers tell it.
+	// In reverse order: the numbers give the right one.
 	return Buffer.concat([jpeg.subarray(0, 2), ...segments.reverse(), jpeg.subarray(2)]);
 }
 
-/** In the place of another one. */
+/** In place of another profile. */
 async function inWebp(profile: Buffer): Promise<Buffer> {
 	const webp = await picture().withIccProfile('p3').webp({ lossless: true }).toBuffer();
 	const at = webp.indexOf('ICCP');
@@ -129,7 +129,7 @@ test('a profile that cannot be unpacked, is in pieces that do not fit or is beyo
 	spoilt.fill(0xff, spoilt.indexOf('iCCP') + 7, spoilt.indexOf('iCCP') + 12);
 	expect(await isTameProfile(spoilt, 'PNG')).toBe(false);
 	const withHole = inJpeg(largest, plain.JPEG, 65);
-	withHole[withHole.indexOf('ICC_PROFILE') + 12] = 64; // the last is the 65th: twice the one before
+	withHole[withHole.indexOf('ICC_PROFILE') + 12] = 64; // the 65th piece comes first; now number 64 is there twice
 	expect(await isTameProfile(withHole, 'JPEG')).toBe(false);
 });
 

@@ -6,8 +6,9 @@ import { segmentsOf, startOfScan } from './jpeg-segments.ts';
 import type { ImageFormat } from './sniff.ts';
 
 /*
- * A colour profile is a program, and a decoder's time-out does not look while it runs. Its tables and curves cost what
- * they are long. A pipeline of stages (`mpet`) does not: some hundred bytes name one stage ten thousand times.
+ * A colour profile is a program, and a decoder does not check its time-out while that runs. Tables and curves cost as
+ * much as they are long. A pipeline of stages (`mpet`) costs more: a few hundred bytes can name one stage ten thousand
+ * times.
  */
 
 const inflated = promisify(inflate);
@@ -17,7 +18,7 @@ const profileHeadBytes = 128;
 const tagBytes = 12;
 
 /**
- * Whether a file's colour profile may run: it is in one piece, within its limit, and holds no pipeline. True where the
+ * Whether a file's colour profile may run: it is in one piece, within its limit, and contains no pipeline. True if the
  * file has none.
  */
 export async function isTameProfile(bytes: Uint8Array, format: ImageFormat): Promise<boolean> {
@@ -51,11 +52,11 @@ function holdsPipeline(profile: Buffer): boolean {
 }
 
 const iccMark = Buffer.from('ICC_PROFILE');
-/** The mark and its zero, a piece's number from 1 on, and their count. */
+/** The mark and its zero, a piece's number (from 1 on), and the number of pieces. */
 const iccHeadBytes = 14;
 const app2 = 0xe2;
 
-/** In the order of their numbers; undefined for one that is missing or stands twice. */
+/** In the order of their numbers; undefined for one that is missing or duplicated. */
 function piecesOfJpeg(jpeg: Uint8Array): (Uint8Array | undefined)[] {
 	const pieces: (Uint8Array | undefined)[] = [];
 	let found = 0;
@@ -70,7 +71,7 @@ function piecesOfJpeg(jpeg: Uint8Array): (Uint8Array | undefined)[] {
 	return found === pieces.length ? pieces : [undefined];
 }
 
-/** A PNG or a WebP may have one; of more, which one counts is the decoder's choice. */
+/** A PNG or a WebP may have one; if it has more, the decoder chooses which one counts. */
 function piecesInChunks(file: Uint8Array, chunks: Iterable<Chunk>, name: string): (Uint8Array | undefined)[] {
 	const pieces: Uint8Array[] = [];
 	for (const chunk of chunks) {

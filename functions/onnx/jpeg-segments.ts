@@ -1,10 +1,10 @@
-/** A marker of a JPEG, and the segment behind it. */
+/** A marker of a JPEG, and the segment after it. */
 export interface Segment {
-	/** The byte behind 0xff. */
+	/** The byte after 0xff. */
 	marker: number;
 	/** Where its 0xff lies. */
 	at: number;
-	/** Where what comes behind the segment begins; behind that of a scan lie its data. */
+	/** Where the segment ends; that of a scan is followed by its data. */
 	end: number;
 }
 
@@ -13,20 +13,20 @@ export const endOfImage = 0xd9;
 const startOfImage = 0xd8;
 const markerByte = 0xff;
 
-/** Of all that begin with 0xC, three are something else: tables, an extension, conditioning. */
+/** All markers that begin with 0xC but three: tables, an extension, conditioning. */
 export function isStartOfFrame(marker: number): boolean {
 	return marker >> 4 === 0xc && ![0xc4, 0xc8, 0xcc].includes(marker);
 }
 
-/** Markers in a scan's data, between restarts, or by themselves: nothing is behind them. */
+/** Markers within a scan's data, restart markers, and lone ones: no segment follows them. */
 function isPartOfData(marker: number): boolean {
 	return marker === 0 || marker === 1 || (marker >= 0xd0 && marker <= 0xd7);
 }
 
-/** As libjpeg finds them: from marker to marker, over all that lies between, to the end of the image. */
+/** As libjpeg finds them: from marker to marker, skipping whatever is between, to the end of the image. */
 export function* segmentsOf(jpeg: Uint8Array): Generator<Segment> {
 	const file = Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.length);
-	// A photo's markers are far apart, and found fast; what is full of them is walked.
+	// A photo's markers are far apart, and a search finds them fast; a file full of markers is walked without one.
 	const markerFrom = (at: number) => (jpeg[at] === markerByte ? at : file.indexOf(markerByte, at));
 	for (let at = markerFrom(0); at >= 0 && at + 1 < jpeg.length; ) {
 		const marker = jpeg[at + 1] as number;

@@ -9,8 +9,8 @@ interface Done {
 	macs: number;
 }
 /**
- * What an operator makes of the shapes of its inputs, and what it costs.
- * @param constants values of those inputs that are few whole numbers, known beforehand
+ * What an operator makes of its inputs' shapes, and what it costs.
+ * @param constants values of those inputs that consist of a few whole numbers known beforehand
  * @throws BudgetNetError `invalid`: shapes that do not fit
  */
 type Rule = (node: OnnxNode, inputs: Shape[], where: string, constants: (number[] | undefined)[]) => Done;
@@ -117,7 +117,7 @@ const reshape: Rule = (_node, [x = []], where, [, said]) => {
 	return free(shape);
 };
 
-/** By operator. Whatever is not here is refused: it could cost MACs that nobody counted. */
+/** By operator. Others are refused: they could cost MACs that nobody counted. */
 export const rules = new Map<string, Rule>([
 	['Add', broadcast],
 	['AveragePool', pool],

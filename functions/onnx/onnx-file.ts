@@ -2,17 +2,17 @@ import { refused } from './refused.ts';
 import { fieldsOf, integersOf, textOf } from './wire.ts';
 
 /*
- * Reads of an ONNX file what this room looks at. The field numbers are those of onnx.proto and never change; unknown
+ * Reads from an ONNX file what this room looks at. The field numbers are those of onnx.proto and never change; unknown
  * fields are skipped, whatever the ONNX version.
  */
 
-/** An initialiser, or what a Constant gives. */
+/** An initialiser, or the value of a Constant. */
 export interface OnnxTensor {
 	name: string;
 	dims: number[];
-	/** Where its bytes lie if not in this file: keys location, offset, length. */
+	/** Where its bytes are, if not in this file: keys location, offset, length. */
 	external: Map<string, string> | undefined;
-	/** Its values, where they are few and of int64, as axes and shapes are; others are not read. */
+	/** Its values, if they are few and int64, as axes and shapes are; others are not read. */
 	integers?: number[];
 }
 

@@ -9,7 +9,7 @@ import type { Provider } from './provider.ts';
 const errorsOnly = 3;
 
 /**
- * Opens a graph of a package: the only way to a session of one.
+ * Opens a graph of a package. There is no other way to a session of one.
  * @throws BudgetNetError `invalid`: the graph does not load
  */
 export async function openGraph(
@@ -19,13 +19,13 @@ export async function openGraph(
 	threads: number,
 ): Promise<InferenceSession> {
 	const session = {
-		load_model_format: 'ONNX', // what package-files.ts has checked, and no other format
+		load_model_format: 'ONNX', // the format that package-files.ts has checked, and no other
 		intra_op: { allow_spinning: '0' }, // the threads of idle sessions would spin and slow down the one that runs
 	};
 	return await InferenceSession.create(join(folder, file), {
 		executionProviders: provider === 'cuda' ? ['cuda', 'cpu'] : ['cpu'],
-		// Memory is kept between runs: mapped anew for each, it takes longer to fill than a cheap policy to compute. Chunks
-		// bound it.
+		// Memory is kept between runs: newly mapped memory takes longer to fill than a cheap policy takes to compute.
+		// Chunks bound it.
 		enableCpuMemArena: true,
 		enableMemPattern: false,
 		intraOpNumThreads: threads,

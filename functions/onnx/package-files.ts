@@ -27,7 +27,7 @@ export const agentInput = 'state';
 const cardBytesMax = 4 * 1024 * 1024;
 /** A graph without its weights. */
 const graphBytesMax = 16 * 1024 * 1024;
-/** Card, weights, check, agent, and a graph a policy. */
+/** Card, weights, check, agent, and one graph per policy. */
 const filesMax = limits.policiesMax + 4;
 
 interface File {
@@ -36,7 +36,7 @@ interface File {
 }
 
 /**
- * The plain files of a folder, by name, but for hidden ones, which file browsers leave.
+ * The plain files of a folder, by name, except hidden ones, which file browsers leave behind.
  * @throws BudgetNetError `invalid`: a link, a folder, too many or too large
  */
 async function listFiles(folder: string): Promise<File[]> {
@@ -48,7 +48,7 @@ async function listFiles(folder: string): Promise<File[]> {
 	const files: File[] = [];
 	for (const name of names.sort()) {
 		const facts = await lstat(join(folder, name));
-		// A link could lead out of the package, and its target change under the digest.
+		// A link could lead out of the package, and its target could change after the digest was taken.
 		if (!facts.isFile()) throw refused(`package folder ${folder}, ${name}`, 'a plain file', 'a link or folder');
 		files.push({ name, bytes: facts.size });
 	}
@@ -58,18 +58,18 @@ async function listFiles(folder: string): Promise<File[]> {
 	return files;
 }
 
-/** What stands for a package's digest while it is computed. */
+/** Stands for a package's digest while that is computed. */
 export const noDigest = `sha256:${'0'.repeat(64)}`;
 
-/** The card's bytes as they count: a card cannot hold the digest of itself. */
+/** The card's bytes as the digest counts them: a card cannot contain its own digest. */
 function withoutDigest(card: string): Buffer {
 	return Buffer.from(card.replace(/("digest"\s*:\s*")sha256:[0-9a-f]{64}"/, `$1${noDigest}"`));
 }
 
 /**
  * The digest of a package: SHA-256 over all its files but hidden ones, sorted by name (UTF-16 code units), each as
- * name, NUL, its length in bytes as a decimal, NUL, its bytes. In model.json, 64 zeros stand for the digest's own. So
- * it is the digest of classes, input and prices too: whoever changes what a label means has another package.
+ * name, NUL, its length in bytes as a decimal, NUL, its bytes. In model.json, 64 zeros take the place of the digest
+ * itself. So the digest covers classes, input and prices too: whoever changes what a label means has another package.
  * @returns "sha256:" and 64 hex digits
  * @throws BudgetNetError `invalid`
  */
@@ -157,8 +157,8 @@ export async function readCardIn(folder: string): Promise<ModelCard> {
 }
 
 /**
- * Opens a model package and believes nothing: exactly the card's files, their sizes, the digest, and the MACs of
- * every policy and of the agent, counted from their graphs. It runs nothing: see check-package.ts.
+ * Opens a model package and trusts nothing: it checks that there are exactly the card's files, their sizes, the digest,
+ * and the MACs of every policy and of the agent, counted from their graphs. It runs nothing: see check-package.ts.
  * @throws BudgetNetError `invalid`, which names package, file, expected and found
  */
 export async function loadPackage(folder: string): Promise<ModelPackage> {

@@ -14,8 +14,8 @@ import { chunkImagesOf, type Provider, shapeImagesOf } from './provider.ts';
 export interface Sessions {
 	/**
 	 * @param policy index into the card's policies
-	 * @param pixels uint8, images x height x width x 3; a mirrored policy mirrors them itself, and says what it makes of
-	 * that view alone
+	 * @param pixels uint8, images x height x width x 3; a mirrored policy mirrors them itself, and answers for that view
+	 * alone
 	 * @throws BudgetNetError `invalid`: the graph does not load; `internal`: it does not run
 	 */
 	run(policy: number, pixels: Uint8Array, images: number): Promise<RunAnswer>;
@@ -23,7 +23,7 @@ export interface Sessions {
 	release(): Promise<void>;
 }
 
-/** Pixels of the first images of so many; the others are black. */
+/** A tensor of this shape, filled with `pixels` from the first image on; the remaining images are black. */
 function tensorOf(pixels: Uint8Array, shape: [number, number, number, number]): Tensor {
 	const bytes = shape.reduce((product, length) => product * length, 1);
 	if (pixels.length === bytes) return new Tensor('uint8', pixels, shape);

@@ -6,7 +6,7 @@ import type { Provider } from './provider.ts';
 
 /** Loading CUDA takes seconds. */
 const startSecondsMax = 120;
-/** Calls that wait for an answer. */
+/** The most calls that may wait for an answer. */
 const callsMax = 1024;
 
 /** Calls to the inference thread, and their answers. */
@@ -23,7 +23,7 @@ interface Waiting<T> {
 
 const gone = (why: string) => new BudgetNetError('unavailable', `the inference thread ${why}`);
 
-/** A promise that gives up by name: a native call that hangs cannot be cancelled, only left. */
+/** A promise that fails after so long: a native call that hangs cannot be cancelled, only abandoned. */
 async function within<T>(seconds: number, what: string, promise: Promise<T>): Promise<T> {
 	const late = Promise.withResolvers<never>();
 	const timer = setTimeout(() => late.reject(gone(`did not ${what} within ${seconds} s`)), seconds * 1000);
@@ -31,8 +31,8 @@ async function within<T>(seconds: number, what: string, promise: Promise<T>): Pr
 }
 
 /**
- * Shared pixels are seen by both threads. Others are copied once and handed over: a plain post would clone the whole
- * buffer of a view.
+ * Both threads see shared pixels. Others are copied once and transferred: a plain post would clone the whole buffer
+ * behind a view.
  */
 function handOver(pixels: Uint8Array): { pixels: Uint8Array; transfer: ArrayBuffer[] } {
 	if (pixels.buffer instanceof SharedArrayBuffer) return { pixels, transfer: [] };
@@ -41,8 +41,8 @@ function handOver(pixels: Uint8Array): { pixels: Uint8Array; transfer: ArrayBuff
 }
 
 /**
- * Waits until a thread is ready, then speaks messages.ts with it. If the thread dies, or leaves a call without its
- * answer for too long, every call that waits or comes is rejected.
+ * Waits until a thread is ready, then speaks messages.ts with it. If the thread dies, or leaves a call unanswered for
+ * too long, every waiting and every later call is rejected.
  * @throws BudgetNetError `unavailable`: it died before it was ready, or took too long
  */
 export async function connect(worker: Worker): Promise<ThreadCalls> {
@@ -91,13 +91,13 @@ export async function connect(worker: Worker): Promise<ThreadCalls> {
 			const { pixels: sent, transfer } = handOver(pixels);
 			worker.postMessage({ kind: 'run', id, policy, pixels: sent, images } satisfies Request, transfer);
 			const seconds = limits.inferenceSecondsMax;
-			// Who comes behind a call that hangs would wait as long, and in vain.
+			// Calls behind one that hangs would only wait as long as it does, and get no answer either.
 			const timer = setTimeout(() => die(gone(`did not answer within ${seconds} s`)), seconds * 1000);
 			return answer.promise.finally(() => clearTimeout(timer));
 		},
 		close() {
 			if (closing === undefined) {
-				// Comes after the calls under way; a dead thread ignores it.
+				// It is handled after the calls under way; a dead thread ignores it.
 				worker.postMessage({ kind: 'close' } satisfies Request);
 				closing = within(limits.inferenceSecondsMax, 'end', ended.promise);
 			}

@@ -6,8 +6,8 @@ import { openSessions, type Sessions } from './sessions.ts';
 
 /*
  * The inference thread. onnxruntime blocks its thread while it runs, so heartbeats and downloads live on the main loop
- * and inference here. Requests are answered one after the other. It ends by itself: terminating it in a run aborts the
- * process.
+ * and inference here. Requests are answered one after the other. The thread ends by itself: terminating it during a run
+ * would abort the process.
  */
 
 async function answer(sessions: Sessions, request: Request & { kind: 'run' }): Promise<Answer> {

@@ -8,15 +8,15 @@ import { chunkImagesOf } from './provider.ts';
 import { connect, type ThreadCalls } from './thread-calls.ts';
 
 const parameterBytes = 4;
-/** Of a session's layers for each pixel that it is given: what a ResNet-18 takes, of 64 channels at half the sides. */
+/** Memory of a session's layers per input pixel: what a ResNet-18 with 64 channels takes at half the side lengths. */
 const pixelLayersBytes = 128;
 
 type Threads = [ThreadCalls, ...ThreadCalls[]];
 
 /**
- * Starts the inference threads of a package: one for each core of a CPU, each with sessions of its own that run on one
- * core. Cores that share the nodes of one graph wait for each other after every node, which in a cheap policy is most
- * of the time. One for a GPU.
+ * Starts the inference threads of a package: one per CPU core, each with sessions of its own that run on one core.
+ * Cores that share the nodes of one graph wait for each other after every node, which in a cheap policy is most of the
+ * time. One thread for a GPU.
  * @throws BudgetNetError `unavailable`: one of them does not start; the others are closed
  */
 export async function startThreads(pkg: ModelPackage, cores: number): Promise<Threads> {
@@ -42,7 +42,7 @@ function startThread(workerData: ThreadData): Worker {
 }
 
 /**
- * How many threads, of how many cores each: one for each core, as far as memory reaches. Where it does not, several
+ * How many threads, and of how many cores each: one thread per core, as far as memory reaches; beyond that, several
  * cores share a graph.
  */
 export function threadsFor(
@@ -58,9 +58,10 @@ export function threadsFor(
 }
 
 /**
- * Runs a policy over images, in parts of nearly as many images on as many threads at once as it has images for.
- * @param turn the thread that gets the first part, counted on and on: small calls at once then fall to different ones
- * @param pixels are read by no thread any more when this has an answer, good or bad
+ * Runs a policy over images, in parts of nearly equal size, on as many threads at once as there are images for.
+ * @param turn the thread that gets the first part; a running count, so that small concurrent calls go to different
+ * threads
+ * @param pixels no thread reads them any more when this has an answer, good or bad
  * @throws what a part's call throws
  */
 export async function spread(

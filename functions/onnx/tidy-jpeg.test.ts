@@ -18,7 +18,7 @@ const insert = (jpeg: Buffer, at: number, bytes: Buffer) =>
 const strayBefore = (jpeg: Buffer, marker: number) =>
 	insert(jpeg, markerOf(jpeg, marker), Buffer.from([1, 2, 0xff, 0]));
 
-/** Says that the colours are transformed so, as Adobe's programs do; without JFIF's head, which is asked first. */
+/** Declares this transform of the colours, as Adobe's programs do; without JFIF's head, which would take precedence. */
 function withTransform(jpeg: Buffer, transform: number): Buffer {
 	const adobe = Buffer.from('\xff\xee\0\x0eAdobe\0d\0\0\0\0\0', 'latin1');
 	adobe[15] = transform;
@@ -26,7 +26,7 @@ function withTransform(jpeg: Buffer, transform: number): Buffer {
 	return Buffer.concat([jpeg.subarray(0, 2), adobe, jpeg.subarray(tables)]);
 }
 
-/** The parameters of a scan that phones write: all zeros, where a sequential one has 0, 63, 0. */
+/** The scan parameters that some phones write: all zeros, where a sequential scan has 0, 63, 0. */
 function withZeros(jpeg: Buffer): Buffer {
 	const odd = Buffer.from(jpeg);
 	const scan = markerOf(odd, 0xda);

@@ -2,18 +2,18 @@ import { endOfImage, isStartOfFrame, type Segment, segmentsOf, startOfScan } fro
 
 const app14 = 0xee;
 const adobeMark = Buffer.from('Adobe');
-/** Behind the marker's 0xff: marker, length, mark, version, flags. */
+/** After the marker's 0xff: marker, length, mark, version, flags. */
 const adobeTransformAt = 15;
-/** In a frame's head: behind marker, length, depth, height and width. */
+/** In a frame's head: after marker, length, depth, height and width. */
 const coloursAt = 9;
-/** Transforms that are known, by the number of colours; the first is what libjpeg takes for others. */
+/** Known transforms by the number of colours; the first is what libjpeg takes in place of unknown ones. */
 const transforms: Record<number, readonly number[]> = { 3: [1, 0], 4: [2, 0] };
 
 /**
- * A JPEG without what libjpeg warns of though it loses no pixel by it, as some phones and programs write it: bytes
- * between segments, a scan's parameters that only a progressive one has, an unknown transform of colours, bytes between
+ * A JPEG without what libjpeg warns of although no pixel is lost by it, as some phones and programs write it: bytes
+ * between segments, scan parameters that only progressive scans have, an unknown transform of colours, bytes between
  * the last scan and the end. The very same bytes where there is no such thing.
- * @param strayAtEnd how many those last ones are: only who has read the scan knows
+ * @param strayAtEnd the number of bytes after the last scan: only a decoder that has read the scan knows it
  */
 export function tidyJpeg(jpeg: Uint8Array, strayAtEnd: number): Uint8Array {
 	const tidied = Buffer.from(jpeg);
@@ -48,7 +48,7 @@ const sequentialScan = [0, 63, 0];
 /** Marker, length, count of colours, one of them, and these. */
 const scanHeadBytesMin = 2 + 2 + 1 + 2 + sequentialScan.length;
 
-/** Whether it is a scan's of a sequential frame. */
+/** Whether a segment is the head of a scan in a sequential frame. */
 function isHeadOf(frame: Segment | undefined, { marker, at, end }: Segment): boolean {
 	const sequential = frame?.marker === 0xc0 || frame?.marker === 0xc1;
 	return sequential && marker === startOfScan && end - at >= scanHeadBytesMin;

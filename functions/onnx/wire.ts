@@ -14,7 +14,7 @@ export interface Field {
 }
 
 const varintBytesMax = 10;
-/** Tags have 32 bits; readers differ on what more of them mean. */
+/** Tags have 32 bits; readers differ on what longer ones mean. */
 const tagMax = 2 ** 32 - 1;
 
 /** A whole number of 1 to 10 bytes, the lowest 7 bits first; and where the next thing begins. */

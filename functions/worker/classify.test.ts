@@ -15,7 +15,7 @@ const manifest = {
 	images: Array.from({ length: images }, (_, i) => ({ key: `acme/${i}.png`, etag: 'e', bytes: 1 })),
 } as unknown as Manifest;
 
-/** Classifies the batch, image by image where `parts` do not say otherwise. */
+/** Classifies the batch, image by image unless `parts` say otherwise. */
 const classifyBy = (parts: Pick<ClassifyParts, 'inference' | 'loadPixels'> & Partial<ClassifyParts>, said = {}) =>
 	classify({ card, groupImages: 1, sharedRoom: createSharedRoom(), ...parts }, { ...message, ...said }, manifest);
 
@@ -46,7 +46,7 @@ test('where images cannot be loaded, the batch ends when inference is free again
 	const loadPixels = async (_: unknown, __: unknown, onReady: (image: number) => void) => {
 		for (let image = 0; image < 4; image++) onReady(image);
 		await begun.promise;
-		setImmediate(release.resolve); // after this one has failed
+		setImmediate(release.resolve); // after `loadPixels` has failed
 		throw new Error('S3 is down');
 	};
 	await expect(classifyBy({ inference, loadPixels, groupImages: 2, wasted })).rejects.toThrow('S3 is down');
@@ -77,7 +77,7 @@ test('a batch that takes longer than any may is given back', async () => {
 	vi.useRealTimers();
 });
 
-/** Outcomes where policy 0 gives no numbers for some images, and policy 1 for others. */
+/** Outcomes when policy 0 gives no numbers for some images, and policy 1 for others. */
 async function outcomesWhere(silent: [number[], number[]]) {
 	const run: Inference['run'] = async (policy, pixels, count) => {
 		const logits = new Float32Array(count * card.classes.length).fill(0);

@@ -19,32 +19,32 @@ export interface ClassifyParts {
 	inference: Inference;
 	loadPixels: PixelSource;
 	/**
-	 * Images that run at once: large enough to fill the network, small enough to overlap with decoding, and with reading
-	 * what it says.
+	 * Images that run at once: enough to fill the network, few enough to overlap with decoding, and with reading the
+	 * answers.
 	 */
 	groupImages: number;
-	/** Memory that the inference threads see too, for the pixels of a round. */
+	/** Memory shared with the inference threads, for the pixels of a round. */
 	sharedRoom: SharedRoom;
-	/** Is told of MACs that were spent on a batch that then failed. */
+	/** Called with the MACs that were spent on a batch that then failed. */
 	wasted?: (macs: number) => void;
 }
 
 interface BatchUnderWay {
 	gate: Gate;
-	/** Aborted, with its reason, when the batch cannot be done any more: nothing further is begun then. */
+	/** Aborted, with the reason, when the batch can no longer be done: nothing further is begun then. */
 	stop: AbortController;
 	/** The pixels of all images, one after the other. */
 	block: Uint8Array;
-	/** Room for those of a round: seen by the inference threads without a copy, and one round runs at a time. */
+	/** Room for the pixels of a round: inference threads see it without a copy, and only one round runs at a time. */
 	chosen: Uint8Array;
 	views: Views;
-	/** Images that a run gave no numbers for. */
+	/** Images for which a run gave no numbers. */
 	silent: Set<number>;
 }
 
 /**
  * Classifies a batch within its budget: the first policy runs on images as they arrive, then the gate's rounds spend
- * the rest where it gains most. One outcome an image, in the manifest's order.
+ * the rest where it gains most. One outcome per image, in the manifest's order.
  * @throws BudgetNetError `invalid` when message and manifest do not fit the model or each other, `unavailable` when it
  * takes too long
  */
@@ -114,7 +114,7 @@ async function probe(
 	const flush = () => {
 		if (images.length === 0) return;
 		const run = runGroup(parts, batch, { policy: batch.gate.start, images, first });
-		run.catch((error) => batch.stop.abort(error)); // images still to come are not needed then
+		run.catch((error) => batch.stop.abort(error)); // then the images still to come are not needed
 		running.push(run);
 		first += images.length;
 		images = [];
@@ -143,8 +143,8 @@ async function runRound(parts: ClassifyParts, batch: BatchUnderWay, { policy, im
 }
 
 /**
- * Waits for all, of which none may still read the room when the batch, or its next round, goes on; then throws what the
- * first of them threw.
+ * Waits for all, because none may still read the room when the batch, or its next round, goes on; then throws the first
+ * error among them.
  */
 async function allOf(running: readonly Promise<void>[]): Promise<void> {
 	await Promise.allSettled(running);
@@ -178,7 +178,7 @@ async function runGroup(
 const noAnswer = failureOf('no-answer', 'the network gave no numbers for it');
 
 /**
- * Where no image got numbers it is the worker or its package that is in trouble, and no image's fault.
+ * If no image got numbers, the fault is the worker's or its package's, not the images'.
  * @throws BudgetNetError `internal`
  */
 function mustSayAnything(card: ModelCard, { gate, silent }: BatchUnderWay, { batchId }: BatchMessage): void {

@@ -1,7 +1,8 @@
 /**
- * The worker as a process of its own: what the container runs. SIGTERM: finish or hand back, exit 0. Its inference is
- * lost, or it is cut off from queue or results: the same, exit 1, so that another is started (139 in a container, 134
- * elsewhere: aborted after two minutes, where its thread hangs).
+ * The worker as a process of its own: what the container runs. On SIGTERM it finishes its batches or hands them back,
+ * and exits with 0. When its inference is lost, or it is cut off from queue or results, it does the same and exits with
+ * 1, so that another is started (139 in a container, 134 elsewhere: a thread hangs, and it is aborted after two
+ * minutes).
  */
 import { once } from 'node:events';
 import { createClients } from '../aws/clients.ts';
@@ -13,7 +14,7 @@ import { loadPackage } from '../onnx/package-files.ts';
 import { readSettings } from './settings.ts';
 import { startWorker } from './start.ts';
 
-// before settings are read, so that one who lacks its name can say so
+// created before settings are read, so that a worker that lacks its name can log that
 const log = createMeasuredLog(process.env.SYSTEM_NAME || 'nameless', 'worker');
 
 try {
@@ -43,7 +44,8 @@ try {
 }
 
 /**
- * A thread that hangs keeps a process that exits from ending, and no signal of its own kills a container's process 1.
+ * A thread that hangs keeps an exiting process from ending, and process 1 of a container cannot be killed by a signal
+ * of its own.
  */
 function abortAfter(seconds: number): void {
 	setTimeout(() => process.abort(), seconds * 1000).unref();

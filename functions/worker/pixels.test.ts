@@ -15,7 +15,7 @@ const png = await sharp({ create: { width: 8, height: 8, channels: 3, background
 	.toBuffer();
 const list: Image[] = ['a', 'b', 'c'].map((name) => ({ key: `acme/${name}.png`, etag: name, bytes: png.length }));
 
-/** Loads `list` from a bucket of which `get` gives the images; the answer is that of the source. */
+/** Loads `list` from a bucket whose images `get` gives; returns the source's answer. */
 async function load(get: (image: Image) => Uint8Array | Promise<Uint8Array>, signal?: AbortSignal, of = list) {
 	const getRange = async (image: Image, at: number, bytes: number) => (await get(image)).subarray(at, at + bytes);
 	const images = { get: async (image: Image) => get(image), getRange } as unknown as Images;

@@ -13,7 +13,7 @@ import { cutSpans, type Span } from './spans.ts';
 /**
  * Puts the pixels of a batch's images into `block` (uint8 [images, height, width, 3]), calling `onReady`, in no
  * particular order, with each image as soon as its pixels are there. The answer names the images that could not be
- * read, by index. Once `signal` aborts it begins with no further image, and throws the signal's reason.
+ * read, by index. Once `signal` is aborted, it begins no further image, and throws the signal's reason.
  */
 export type PixelSource = (
 	list: readonly Image[],
@@ -22,7 +22,7 @@ export type PixelSource = (
 	signal?: AbortSignal,
 ) => Promise<ReadonlyMap<number, Failure>>;
 
-/** Of the room for files: the semaphore counts them one by one. */
+/** The unit of the room for files: the semaphore counts unit by unit. */
 const unitBytes = 1024 * 1024;
 
 function unitsOf(bytes: number): number {
@@ -30,17 +30,17 @@ function unitsOf(bytes: number): number {
 }
 
 /**
- * Fetches and decodes images, many at once, as far as their bytes have room, which all of its batches share; those of
- * an archive many with one read. An image that cannot be read fails alone. The source throws BudgetNetError
- * `unavailable` when the bucket cannot be reached, or when it refuses some and, asked once more, what it gave before
- * too: then the batch is tried again, and no image failed.
+ * Fetches and decodes images, many at once, as far as there is room for their bytes; all of a source's batches share
+ * that room. Images of an archive are fetched many with one read. An image that cannot be read fails alone. The source
+ * throws BudgetNetError `unavailable` when the bucket cannot be reached, or when it refuses some images and, asked once
+ * more, also refuses what it gave before: then the batch is retried, and no image has failed.
  */
 export function createPixelSource(images: Images, input: ModelCard['input']): PixelSource {
 	const imageBytes = pixelBytes(input);
 	const room = new Semaphore(unitsOf(limits.loadBytesMax));
 	return async (list, block, onReady, signal) => {
 		const failures = new Map<number, Failure>();
-		let given = undefined as Image | undefined; // the newest that the bucket gave, or a part of it
+		let given = undefined as Image | undefined; // the last image that the bucket gave, whole or in part
 		let doubt = undefined as ImageError | undefined;
 		const load = async (index: number, fetch: () => Promise<Uint8Array>) => {
 			try {
@@ -82,7 +82,7 @@ export function createPixelSource(images: Images, input: ModelCard['input']): Pi
 	};
 }
 
-/** Whether the bucket still gives what it gave before: if not, its refusals are no fault of images. */
+/** Whether the bucket still gives what it gave before: if not, its refusals are not the images' fault. */
 async function isStillGiven(images: Images, image: Image): Promise<boolean> {
 	try {
 		await images.getRange(image, 0, 1);

@@ -27,7 +27,7 @@ async function queueOf(QueueName: string, MessageBody = 'a batch'): Promise<stri
 	return QueueUrl;
 }
 
-/** A queue with one message, and a worker that has begun with it and ends when it is told to. */
+/** A queue with one message, and a worker that has begun it and ends when it is told to. */
 async function startBatch(name: string, visibilitySeconds = 60) {
 	const { sqs } = clients;
 	const queueUrl = await queueOf(name);
@@ -213,7 +213,7 @@ function failReceive(name: string): void {
 	);
 }
 
-/** For how long a message is hidden, the first time that it is from now on. */
+/** For how long a message is hidden, the next time that it is. */
 function firstWaitOf(queueUrl: string): Promise<number | undefined> {
 	const hidden = Promise.withResolvers<number | undefined>();
 	clients.sqs.middlewareStack.add(

@@ -19,11 +19,11 @@ export interface Polling {
 }
 
 /**
- * How long a batch waits that failed when it was received for the n-th time: longer each time, so that its few tries
- * outlast a fault that passes.
+ * How long a batch waits that failed on its n-th receive: longer each time, so that its few tries outlast a fault that
+ * passes.
  */
 export function retrySecondsAfter(receives: number, factor: number): number {
-	// a dead letter by then: nothing is left to wait for
+	// then it becomes a dead letter: there is nothing left to wait for
 	if (receives >= limits.batchReceivesMax) return limits.retrySeconds;
 	return limits.retrySeconds * factor ** (receives - 1);
 }
@@ -50,7 +50,7 @@ export function startPolling(options: {
 	let handedBack = false;
 	const receivesOf = ({ Attributes }: Message) => Number(Attributes?.ApproximateReceiveCount ?? 1);
 	const waitOf = (message: Message) => (handedBack ? 0 : retrySecondsAfter(receivesOf(message), retryFactor));
-	let cutOff: PromiseWithResolvers<never> | undefined; // of the batch that runs: one for all would keep what has run
+	let cutOff: PromiseWithResolvers<never> | undefined; // of the running batch: one for all would retain past batches
 	const consumer = Consumer.create({
 		sqs,
 		queueUrl,
@@ -80,7 +80,7 @@ export function startPolling(options: {
 		log('error', 'a batch was not run; its message comes again', { ...named, error: messageOf(error), waitSeconds });
 	});
 	consumer.on('error', (error, message) => {
-		if (!consumer.status.isRunning && current === undefined) return; // a long poll that stopping cut off
+		if (!consumer.status.isRunning && current === undefined) return; // it was a long poll that stopping cut off
 		if (message === undefined) reach.missed(error);
 		log('error', 'the queue of batches cannot be reached; trying again', { error: messageOf(error) });
 		consumer.updateOption('pollingWaitTimeMs', limits.retrySeconds * 1000);

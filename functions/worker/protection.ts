@@ -4,28 +4,25 @@ import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
 import { parseJson } from '../core/parse.ts';
 
-/** Long batches that overlap protect their worker for so long; then it takes no other until they are done. */
+/** Long batches that overlap protect their worker for so long at most; then it takes no other until they are done. */
 export const protectedSecondsMax = 1800;
 
 /** Keeps ECS from ending this task while a long batch runs, when fewer workers are wanted. */
 export interface Protection {
 	/**
-	 * Runs `work`, under protection once it takes longer than what is over within the grace anyway; of several at once,
-	 * until the last one that does is done. After `protectedSecondsMax` without an end further work waits for that, for
-	 * ECS to have its turn. That the protection cannot be had or given back is logged and is no reason not to work.
+	 * Runs `work`, protected once it takes longer than what ends within the grace anyway; with several at once, until the
+	 * last one that does so is done. After `protectedSecondsMax` without a break, further work waits for that break, so
+	 * that ECS gets its turn. A failure to get or to give back the protection is logged, and is no reason not to work.
 	 */
 	during<T>(work: () => Promise<T>): Promise<T>;
-	/** Refuses the work that waits: its worker stops. */
+	/** Refuses the work that still waits: its worker stops. */
 	end(): void;
 }
 
-/** Longer than any batch may run: what dies under protection is free again after that. */
+/** Longer than any batch may run: a task whose worker dies under protection is free again after that. */
 const expiresInMinutes = Math.ceil(limits.batchRunSecondsMax / 60) + 5;
 const timeoutMs = 5_000;
-/**
- * The agent answers 200 too where ECS refuses: as long as more tasks are protected than a deployment wants, for
- * instance.
- */
+/** The agent answers 200 also when ECS refuses: for instance while more tasks are protected than a deployment wants. */
 const answerSchema = z.object({ failure: z.object({ Reason: z.string(), Detail: z.string().nullish() }).nullish() });
 
 /** @param agentUri where ECS's agent answers (`ECS_AGENT_URI`); without it, outside ECS, nothing needs protection */
@@ -35,18 +32,18 @@ export function createProtection(agentUri: string | undefined, log: Log): Protec
 	let told = Promise.resolve();
 	let over = Promise.withResolvers<void>();
 	let isOverdue = false;
-	/** One after the other, so that what was wanted last holds. */
+	/** One call after the other, so that the last wish holds. */
 	const set = (enabled: boolean) => {
 		told = told.then(() => tell(agentUri, enabled, log));
 		return told;
 	};
 	const ended = Promise.withResolvers<never>();
-	ended.promise.catch(() => undefined); // thrown where work waits
+	ended.promise.catch(() => undefined); // it is thrown where work waits
 	let overdue: NodeJS.Timeout | undefined;
 	const begin = () => {
 		long += 1;
 		if (long === 1) overdue = setTimeout(() => (isOverdue = true), protectedSecondsMax * 1000).unref();
-		void set(true); // where it holds already, for longer from now on
+		void set(true); // if it is protected already, this renews it
 	};
 	const end = async () => {
 		long -= 1;

@@ -6,7 +6,7 @@ const { signal } = new AbortController();
 const down = new Error('S3 is down');
 const stillThere = 'still there';
 
-/** A reach whose bucket answers, or not, as told, on a clock that each wait moves on. */
+/** A reach whose bucket answers or not, as told, on a clock that each wait advances. */
 function start(answers: (asked: number) => boolean) {
 	let nowMs = 0;
 	let asked = 0;

@@ -4,26 +4,27 @@ import { limits } from '../core/limits.ts';
 import type { Log } from '../core/log.ts';
 
 /**
- * Whether a worker reaches what its batches need. One that is cut off (from the bucket of results, or from the queue)
- * would otherwise fail one batch after the other, until those that others could run are dead letters; or run on and
- * count as a worker.
+ * Whether a worker reaches what its batches need. A worker that is cut off (from the results bucket or from the queue)
+ * would otherwise fail one batch after the other, until batches that other workers could run are dead letters; or it
+ * would run on and count as a worker.
  */
 export interface Reach {
 	/**
-	 * Returns when a batch may be received: at once, but at first and after a failure only when the bucket has answered.
+	 * Returns when a batch may be received: at once, except that at first and after a failure the bucket must answer
+	 * before.
 	 * @throws the signal's reason
 	 */
 	ready(signal: AbortSignal): Promise<void>;
-	/** A batch was not run: it may not be its fault. */
+	/** A batch was not run, perhaps through no fault of its own. */
 	doubt(): void;
 	/** The queue did, or did not, answer. */
 	reached(): void;
 	missed(error: unknown): void;
-	/** Resolves, with the last reason, when nothing was reached for `limits.unreachedSecondsMax`. */
+	/** Resolves, with the last reason, when nothing has been reached for `limits.unreachedSecondsMax`. */
 	lost: Promise<unknown>;
 }
 
-/** @param ask makes a request of the bucket that every batch needs; throws where it is not answered */
+/** @param ask makes a request to the bucket that every batch needs; throws if there is no answer */
 export function createReach(
 	ask: () => Promise<unknown>,
 	log: Log,

@@ -57,7 +57,7 @@ function runInTime(parts: object): Promise<void> {
 	return runBatch({ ...own, ...parts } as unknown as WorkerParts, messageOf(nowMs + limits.batchRunSecondsMax * 2000));
 }
 
-/** Parts of a worker to which the batch's image comes, and whose network runs. */
+/** Parts of a worker that gets the batch's image and whose network runs. */
 const oneImageRuns = {
 	inference: {
 		provider: 'cpu',

@@ -23,9 +23,10 @@ export interface WorkerParts extends ClassifyParts {
 }
 
 /**
- * Runs one message of the batches queue: outcomes (the commit point), report, report message. Who comes second sends
- * the winner's report again. Returns when the message may be deleted.
- * @throws BudgetNetError when it may not; it then comes again, and in the end lies in the dead-letter queue
+ * Handles one message of the batches queue: writes the outcomes (the commit point), writes the report and sends the
+ * report's message. An attempt that comes second sends the winner's report again. Returns when the message may be
+ * deleted.
+ * @throws BudgetNetError when it may not; it is then redelivered, and in the end goes to the dead-letter queue
  */
 export async function runBatch(parts: WorkerParts, body: string): Promise<void> {
 	const message = parseJson(batchMessageSchema, body, 'message of queue batches');
@@ -33,7 +34,7 @@ export async function runBatch(parts: WorkerParts, body: string): Promise<void> 
 	await reportWinner(parts, message, own);
 }
 
-/** What stands in the outcomes object of a batch. */
+/** The contents of a batch's outcomes object. */
 interface Committed {
 	facts: RunFacts;
 	outcomes: Outcome[];
@@ -42,7 +43,7 @@ interface Committed {
 /** @returns what it committed; undefined where the outcomes were there already */
 async function attempt(parts: WorkerParts, message: BatchMessage): Promise<Committed | undefined> {
 	const startedMs = parts.nowMs();
-	const started = performance.now(); // the clock of day may be set meanwhile
+	const started = performance.now(); // the wall clock may be set meanwhile
 	if (startedMs + limits.batchRunSecondsMax * 1000 > message.deadlineMs)
 		throw new BudgetNetError('conflict', `batch ${message.batchId}: too late to start before its deadline`);
 	const { batchId, tenant } = message;
@@ -61,7 +62,7 @@ async function attempt(parts: WorkerParts, message: BatchMessage): Promise<Commi
 		if (!(await isOwn().catch(() => false))) wasted(consumedMacs);
 		throw error;
 	});
-	// 'exists': also after a write of one's own whose answer was lost.
+	// 'exists' may also mean this attempt's own write, whose answer was lost.
 	if (result === 'committed' || (await isOwn())) parts.log('info', 'batch classified', { tenant, batchId, ...did });
 	else parts.log('warn', 'another attempt had won', { tenant, batchId, wastedMacs: consumedMacs });
 	return result === 'committed' ? { facts, outcomes } : undefined;

@@ -4,7 +4,7 @@ import { limits } from '../core/limits.ts';
 import { parse } from '../core/parse.ts';
 
 const settingsSchema = z.object({
-	/** Its metrics' dimension, which main.ts needs before all else. */
+	/** The dimension of its metrics; main.ts needs it before all else. */
 	SYSTEM_NAME: z.string().min(1),
 	IMAGES_BUCKET: z.string().min(3),
 	RESULTS_BUCKET: z.string().min(3),
@@ -15,7 +15,7 @@ const settingsSchema = z.object({
 	ECS_AGENT_URI: z.url().optional(),
 	/** Cores that inference uses. */
 	INFERENCE_THREADS: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
-	/** How long a batch stays invisible when its worker dies; one that runs renews it. */
+	/** How long a batch stays invisible after its worker dies; a worker renews it while the batch runs. */
 	VISIBILITY_SECONDS: z.coerce.number().int().min(2).max(43_200).default(limits.visibilitySeconds),
 });
 
@@ -27,7 +27,7 @@ export interface WorkerSettings {
 	packageFolder: string;
 	threads: number;
 	visibilitySeconds: number;
-	/** Batches that run at once, where their pixels have room. */
+	/** Batches that run at once, as far as there is room for their pixels. */
 	batchesAtOnce: number;
 	/** How many times longer a batch waits after each further failure. */
 	retryFactor: number;
@@ -35,7 +35,7 @@ export interface WorkerSettings {
 	agentUri?: string;
 }
 
-/** What a worker must be told, from its environment. @throws BudgetNetError `invalid`, naming the variable */
+/** A worker's settings, from its environment. @throws BudgetNetError `invalid`, naming the variable */
 export function readSettings(environment: NodeJS.ProcessEnv): WorkerSettings {
 	const settings = parse(settingsSchema, environment, 'environment of the worker');
 	return {

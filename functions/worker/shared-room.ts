@@ -1,11 +1,11 @@
 /**
- * Gives so many bytes of memory that threads share. What was given before is given again: whoever has it runs one batch
- * at a time.
+ * Returns so many bytes of memory that threads share. Every call returns the same memory: its user runs one batch at a
+ * time.
  */
 export type SharedRoom = (bytes: number) => Uint8Array;
 
 /**
- * Keeps one piece of shared memory, the largest that was asked for. A new one for each batch would be freed only when
+ * Keeps one piece of shared memory, of the largest size requested. A new one for each batch would be freed only when
  * the other thread happens to collect its garbage, which does not count shared memory: dozens of batches' pixels would
  * pile up.
  */

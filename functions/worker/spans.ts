@@ -1,11 +1,14 @@
 import { type Image, joinName, type Stored, versionOf } from '../core/image.ts';
 
-/** Reads that a batch's images in archives are cut into: enough for all decoders, and each is paid for. */
+/** Reads that a batch's images in archives are cut into: enough for all decoders, but each costs money. */
 export const spansABatch = 16;
-/** Neighbouring entries that one read fetches together: at most, and as little as is worth a read of its own. */
+/**
+ * Bytes of neighbouring entries that one read fetches together: the most, and the least that is worth a read of its
+ * own.
+ */
 export const spanBytesMax = 4 * 1024 * 1024;
 const spanBytesMin = 64 * 1024;
-/** Bytes between two entries that a read would rather fetch than be cut. */
+/** The largest gap between two entries that a read fetches along with them. */
 const spanGapBytesMax = 64 * 1024;
 
 /** Neighbouring entries of one archive that one read fetches together. */
@@ -48,7 +51,7 @@ export function cutSpans(list: readonly Image[]): Span[] {
 	return spans;
 }
 
-/** Bytes that a span reads between two neighbours: an archive has headers and padding of its own. */
+/** Bytes between two neighbours that a span reads too: an archive has headers and padding of its own. */
 function gapBefore({ archive, stored }: Entry, before: Entry | undefined): number {
 	if (!before || archiveOf(before.archive) !== archiveOf(archive)) return 0;
 	const gap = stored.at - (before.stored.at + before.stored.bytes);
@@ -60,7 +63,7 @@ function joins(open: Span, stored: Stored, spanBytes: number): boolean {
 	return gap <= spanGapBytesMax && stored.at + stored.bytes - open.at <= spanBytes;
 }
 
-/** What names an entry's archive. */
+/** Identifies an entry's archive. */
 function archiveOf(image: Image): string {
 	return joinName({ key: image.key, version: versionOf(image) });
 }

@@ -22,18 +22,18 @@ import { createTurns } from './turns.ts';
 import { watchInference } from './watch-inference.ts';
 
 /**
- * Images that the first policy waits for: it overlaps with decoding the next. A look is so cheap that smaller groups
- * mostly wait for messages.
+ * Images that the first policy waits for: it runs while the next are decoded. A look is so cheap that smaller groups
+ * would mostly wait for messages.
  */
 export const groupImages = 256;
 
-/** Nothing lies there: that the bucket says so is enough. */
+/** There is no such object: it is enough that the bucket says so. */
 const reachKey = 'outcomes/reachable';
 
 export interface Worker {
 	/**
-	 * Resolves, with the last reason, when its inference cannot be used any more, or it is cut off from queue or bucket:
-	 * it then receives nothing more, and is to be stopped.
+	 * Resolves, with the last reason, when its inference can no longer be used, or it is cut off from queue or bucket:
+	 * then it receives nothing more, and has to be stopped.
 	 */
 	lost: Promise<unknown>;
 	/** Receives nothing more, finishes its batches or hands back those that are late, and frees the sessions. */
@@ -42,7 +42,7 @@ export interface Worker {
 
 /**
  * Starts a worker: the same in a container, in a process of its own, and within the embedded cloud. It runs several
- * batches at once: while one waits for the bucket or the queues, another has the network.
+ * batches at once: while one waits for the bucket or the queues, another uses the network.
  */
 export function startWorker(
 	clients: Clients,
@@ -96,7 +96,7 @@ export function startWorker(
 				return ends.includes('handed-back') ? 'handed-back' : 'finished';
 			} finally {
 				turns.end();
-				await inference.close(); // drains: to exit during a run would abort the process
+				await inference.close(); // drains: exiting during a run would abort the process
 			}
 		},
 	};

@@ -5,7 +5,7 @@ import type { PixelSource } from './pixels.ts';
 export interface Times {
 	/** Fetching and decoding. */
 	loadMs: number;
-	/** The network's work, without the wait while it answered other batches. */
+	/** The network's own work, without the time in which it answered other batches. */
 	inferenceMs: number;
 }
 
@@ -17,8 +17,8 @@ interface Stopwatch {
 }
 
 /**
- * Gives stopwatches, one a batch, over one inference. It mostly answers in the order of the calls: where batches
- * overtake each other, time is told to the one that is answered later, and none is told twice.
+ * Makes stopwatches over one inference, one per batch. The inference mostly answers in the order of the calls: where
+ * batches overtake each other, time counts for the one that is answered later, and none counts twice.
  */
 export function createStopwatches(inference: Inference, loadPixels: PixelSource): () => Stopwatch {
 	let answeredMs = 0;

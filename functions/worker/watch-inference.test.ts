@@ -10,7 +10,8 @@ const gone = new BudgetNetError('unavailable', 'the inference thread has ended')
 const answer = { logits: new Float32Array(), values: undefined };
 
 /**
- * Watches an inference whose runs come to these, one after the other, and says why it was lost in the end, if it was.
+ * Watches an inference whose runs have these results, one after the other, and says why it was lost in the end, if it
+ * was.
  */
 async function lostAfter(results: readonly (Error | 'answers')[], close = false): Promise<unknown> {
 	const left = [...results];

@@ -5,9 +5,9 @@ import type { Inference } from '../onnx/client.ts';
 const isGone = (error: unknown) => error instanceof BudgetNetError && error.code === 'unavailable';
 
 /**
- * Watches for an inference that cannot be used any more: its thread is gone, or it fails time and again. A worker that
- * went on with it would fail every batch of the queue within seconds.
- * @returns lost: resolves, with the reason, when it is so; not when it is closed
+ * Watches for an inference that can no longer be used: its thread is gone, or it fails again and again. A worker that
+ * kept using it would fail every batch of the queue within seconds.
+ * @returns lost: resolves, with the reason, when that happens; not when it is closed
  */
 export function watchInference(inference: Inference): { inference: Inference; lost: Promise<unknown> } {
 	const lost = Promise.withResolvers<unknown>();

@@ -8,7 +8,7 @@ import {
 import { DeleteQueueCommand, ListQueuesCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { decodeKey } from '../../core/object-key.ts';
 
-/** Deletes every bucket, whatever lies in it, and every queue: of an emulator's account, for the next test file. */
+/** Deletes every bucket with all its contents, and every queue, of an emulator's account, for the next test file. */
 export async function emptyAccount({ s3, sqs }: { s3: S3Client; sqs: SQSClient }): Promise<void> {
 	const { Buckets = [] } = await s3.send(new ListBucketsCommand());
 	for (const { Name: Bucket } of Buckets) {

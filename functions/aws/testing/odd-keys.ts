@@ -1,4 +1,4 @@
-/** Keys as people and programs really make them, and the longest there is. */
+/** Keys as people and programs really make them, and the longest possible one. */
 export const oddKeys = [
 	'acme/plain.png',
 	'acme/with space and + plus.png',

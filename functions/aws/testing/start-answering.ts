@@ -6,7 +6,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
-/** A server that answers as told, for what no emulator does; and clients of it that try once. */
+/** A server that answers as told, where no emulator does what is needed; and clients of it that try only once. */
 export async function startAnswering(answer: (request: IncomingMessage, response: ServerResponse) => void) {
 	const requests: { method: string | undefined; url: string | undefined; headers: IncomingHttpHeaders }[] = [];
 	const server = createServer((request, response) => {

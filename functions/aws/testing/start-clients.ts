@@ -8,15 +8,15 @@ import { emptyAccount } from './empty-account.ts';
 
 declare module 'vitest' {
 	interface ProvidedContext {
-		/** Of the LocalStack that was started for these tests: never one that is somebody's, for it is emptied. */
+		/** The LocalStack that was started for these tests; never one that somebody uses, because it is emptied. */
 		localStackEndpoint?: string;
 	}
 }
 
 /**
- * A cloud of a test file's own, empty, and clients of it: the embedded one or, where one was started for the tests
- * (`npm run test:localstack`, one file at a time), LocalStack's S3 and SQS, emptied. `DYNAMODB_TEST_ENDPOINT` puts
- * another DynamoDB in the place of the embedded one (`npm run test:dynamodb`); tables there belong to an access key.
+ * An empty cloud for one test file, and clients of it: the embedded cloud or, where one was started for the tests (`npm
+ * run test:localstack`, one file at a time), LocalStack's S3 and SQS, emptied. `DYNAMODB_TEST_ENDPOINT` puts another
+ * DynamoDB in the place of the embedded one (`npm run test:dynamodb`); tables there belong to an access key.
  */
 export async function startClients() {
 	const localStack = inject('localStackEndpoint');

@@ -5,8 +5,8 @@ import { onTestFinished } from 'vitest';
 import { digestOf, noDigest } from '../package-files.ts';
 
 /*
- * For tests: copies of the package in models/packages, to be spoilt at will. Whatever is trained into it, tests look
- * only at its shape and its check.json.
+ * For tests: copies of the package in models/packages, to be spoilt at will. Tests use only its shape and its
+ * check.json, whatever has been trained into it.
  */
 
 const original = new URL('../../../models/packages/cifar10-resnet/', import.meta.url);

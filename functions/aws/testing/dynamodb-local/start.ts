@@ -13,9 +13,9 @@ const digest = '23b6c54a40ca30fd618671836de33b83b9364503c5bf0351521857ce74de1c7c
 const javaVersionMin = 17;
 
 /**
- * Starts DynamoDB Local on a loopback port; the first time Maven downloads it.
- * @throws BudgetNetError `unavailable`: without Java or Maven, or where the download fails; `invalid`: other files than
- * expected
+ * Starts DynamoDB Local on a loopback port; the first time, Maven downloads it.
+ * @throws BudgetNetError `unavailable`: no Java or no Maven, or the download fails; `invalid`: the files are not the
+ * expected ones
  */
 export async function startDynamoDbLocal(): Promise<{ endpoint: string; stop(): Promise<void> }> {
 	mustRun('java', ['-version'], `expected Java ${javaVersionMin} or newer`);
