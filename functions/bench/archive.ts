@@ -14,7 +14,7 @@ const batches = 1000;
 export interface Speed {
 	images: number;
 	imagesPerSecond: number;
-	/** Of the whole process, emulators included: says the same on a machine that is busy with other things. */
+	/** Of the whole process, emulators included: the same even on a machine that is busy with other things. */
 	imagesPerCpuSecond: number;
 }
 
@@ -32,8 +32,8 @@ interface File {
 /**
  * Drops the same images as single files, as one zip and as one tar, one after the other into one embedded cloud.
  * @param pictures repeated until there are `images`
- * @param singles so many of them are dropped as single files
- * @param inference instead of the model's own, to see what the way costs without the network
+ * @param singles how many of them are dropped as single files
+ * @param inference in place of the model's own, to see what everything else costs without the network
  */
 export async function measureArchives(options: {
 	packageFolder: string;

@@ -10,10 +10,10 @@ import { startWorker } from '../worker/start.ts';
 
 const tenant = 'bench';
 const share = 0.5;
-/** As of a tenant that drops some images now and then. */
+/** As for a tenant that drops some images now and then. */
 const batchImagesMax = 128;
 
-/** Images whose batches a log tells of with one message; `all` resolves when so many have been told of. */
+/** Counts the images of the batches that a log reports by one message; `all` resolves when it has reported so many. */
 function countImages(told: string, images: number) {
 	const all = Promise.withResolvers<void>();
 	let count = 0;
@@ -29,7 +29,7 @@ function countImages(told: string, images: number) {
 
 /**
  * Images a second of a worker with so many batches at once, whose buckets and queues take `latencyMs` longer to answer
- * than the embedded ones: from its first batch's begin to its last one's end, at half of the full MACs.
+ * than the embedded ones: from the start of its first batch to the end of its last, at half of the full MACs.
  */
 export async function measureAtOnce(
 	packageFolder: string,

@@ -25,7 +25,7 @@ export async function decodeAll(files: readonly Uint8Array[], input: ModelCard['
 	return pMap(files, (bytes) => decodeImage(bytes, input), { concurrency: limits.fetchConcurrency });
 }
 
-/** The worker's way over images that are decoded already, all of them as one batch at a share of the full MACs. */
+/** The worker's work on images that are decoded already, all of them as one batch at a share of the full MACs. */
 export function createPass(card: ModelCard, inference: Inference, decoded: readonly Uint8Array[]) {
 	const parts = { card, inference, loadPixels: decodedSource(decoded), groupImages, sharedRoom: createSharedRoom() };
 	return (share: number): Promise<Outcome[]> => {
@@ -46,7 +46,7 @@ function decodedSource(decoded: readonly Uint8Array[]): PixelSource {
 	};
 }
 
-/** Runs the whole network once on all images, in the worker's groups: what a share of 1 is the price of. */
+/** Runs the whole network once on all images, in the worker's groups: what a share of 1 pays for. */
 export async function runWhole(card: ModelCard, inference: Inference, decoded: readonly Uint8Array[]): Promise<void> {
 	for (let from = 0; from < decoded.length; from += groupImages) {
 		const group = decoded.slice(from, from + groupImages);

@@ -25,8 +25,8 @@ export function runsOf(pkg: ModelPackage, outcomes: readonly Outcome[], decoded:
 }
 
 /**
- * A bare onnxruntime-node loop: sessions whose nodes share all cores, chunks, nothing else; what the worker is measured
- * against.
+ * A bare onnxruntime-node loop: sessions whose nodes share all cores, chunks, nothing else. The worker is measured
+ * against it.
  */
 export async function openLoop(pkg: ModelPackage, threads: number) {
 	const { name, height, width } = pkg.card.input;

@@ -15,16 +15,16 @@ export interface BenchResult {
 	workerToLoop: number;
 	decodeImagesPerSecond: number;
 	/**
-	 * Wall time of a batch as a part of what the whole network takes for all of its images right before: medians, in one
-	 * run.
+	 * Wall time of a batch as a part of what the whole network takes for all of its images immediately before: medians of
+	 * one run.
 	 */
 	wallShare: { share: number; wallShare: number }[];
 	machine: string;
 }
 
 /**
- * Measures the worker on decoded images, against a bare loop and against itself at other budgets. Says after each pair
- * of times how many are done.
+ * Measures the worker on decoded images, against a bare loop and against itself at other budgets. Reports after each
+ * timed pair how many are done.
  */
 export async function measureWorker(
 	pkg: ModelPackage,

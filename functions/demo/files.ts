@@ -10,7 +10,7 @@ const notImages: Record<string, string | Uint8Array> = {
 	'page.jpg': '<!doctype html><title>404</title>',
 };
 
-/** Fills `folder` with the sample's images and the files that are none; gives the truth by file name. */
+/** Fills `folder` with the sample's images and with files that are not images; returns the truth by file name. */
 export async function prepareFolder(sample: string, folder: string): Promise<ReadonlyMap<string, string>> {
 	await rm(folder, { recursive: true, force: true });
 	await mkdir(folder, { recursive: true });

@@ -8,7 +8,7 @@ import type { TenantRun } from './run.ts';
 import { nameOf } from './summary.ts';
 
 const examplesOfPolicy = 8;
-/** Whose images are shown: with half the compute, easy and hard ones part. */
+/** The tenant whose images are shown: with half the compute, easy and hard images part. */
 const exampleTenant = 'half';
 
 /** What the page shows: tenants, batches, and examples of easy and hard images. */

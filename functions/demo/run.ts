@@ -8,7 +8,7 @@ import type { TenantSummary } from '../pages/demo-data.ts';
 import { summarise } from './summary.ts';
 import { type DemoTenant, demoTenants } from './tenants.ts';
 
-/** All that became of one tenant's images. */
+/** Everything that became of one tenant's images. */
 export interface TenantRun {
 	tenant: DemoTenant;
 	summary: TenantSummary;
@@ -17,7 +17,7 @@ export interface TenantRun {
 }
 
 /**
- * Four tenants drop the same folder, and everything is waited for.
+ * Four tenants drop the same folder; waits until everything is done.
  * @param onProgress images accounted for, of all
  */
 export async function runDemo(

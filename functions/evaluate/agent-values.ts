@@ -29,7 +29,7 @@ export async function agentValues({ folder, card }: ModelPackage, table: Outcome
 }
 
 /**
- * What agents say of the held-out images that they have not learnt from: `holdout.fold-N.onnx`, each of its fold in
+ * What agents say of the held-out images that they have not learnt from: `holdout.fold-N.onnx`, each for its fold in
  * `holdout.folds.json` (fit_agent.py).
  * @param folder models/outcomes/NAME
  * @throws BudgetNetError `invalid`

@@ -7,18 +7,18 @@ import type { OutcomeTable } from './table.ts';
 export interface Agreement {
 	/** Images x policies. */
 	compared: number;
-	/** Other labels than the recipe's, though its two greatest logits were no tie. */
+	/** Labels other than the recipe's, although its two greatest logits were no tie. */
 	otherLabels: number;
 	/** The worst deviation of a logit, as a part of max(1, |logit|). */
 	deviation: number;
 }
 
-/** Logits that are nearer than this are a tie: a table's are rounded to float16. */
+/** Logits that are closer than this are a tie: those of a table are rounded to float16. */
 const tieGap = 0.02;
 
 /**
  * Compares what was found on some images with a table over more of them.
- * @param indices the found images' places in `table`
+ * @param indices places of these images in `table`
  */
 export function agreementOf(found: OutcomeTable, table: OutcomeTable, indices: readonly number[]): Agreement {
 	let otherLabels = 0;

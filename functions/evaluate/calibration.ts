@@ -1,7 +1,7 @@
 import { gateBatch } from './gated.ts';
 import { baseBatchImages, payableShares, type Trial } from './trial.ts';
 
-/** What the gate says of its labels at one share, beside what they are; all from 0 to 1. */
+/** How sure the gate is of its labels at one share, and how often they are right; all from 0 to 1. */
 export interface Calibration {
 	share: number;
 	/** Mean over all labels. */

@@ -2,14 +2,17 @@ import { macsTo, policyMacs } from '../core/package.ts';
 import type { OutcomeTable } from './table.ts';
 import { affordable, budgetMacsOf, byBatch, type Method, type Trial } from './trial.ts';
 
-/** Policies in turn: the first runs on all; of those that ran one, the images of least margin run the next. */
+/**
+ * Policies in turn: the first runs on all images; of the images that ran one policy, those of least margin run the
+ * next.
+ */
 interface Cascade {
 	policies: readonly number[];
-	/** For each step but the first, its part of the MACs that the first leaves; together 1. */
+	/** For each step but the first: its part of the MACs that the first step leaves. The parts add up to 1. */
 	parts: readonly number[];
 }
 
-/** Splits of a two-step cascade's MACs that are tried. */
+/** Splits of a two-step cascade's MACs that are tried: the first of its two parts. */
 const firstParts = [0.2, 0.35, 0.5, 0.65, 0.8];
 
 /** Confidence cascades under the same hard cap; policies and split are chosen on the fit images. */
@@ -66,7 +69,7 @@ function runCascade(trial: Trial, { policies, parts }: Cascade, table: OutcomeTa
 		const policy = policies[step + 1] as number;
 		const margins = images.map((image) => table.reading(before, image).margin);
 		ran.sort((a, b) => (margins[a] as number) - (margins[b] as number));
-		// of a second view: its first too
+		// a second view pays for its first view too, unless that has just run
 		const cost = policy === before + 1 ? policyMacs(card, policy) : macsTo(card, policy);
 		const mayCost = part * left + unused;
 		ran = ran.slice(0, Math.floor(mayCost / cost));

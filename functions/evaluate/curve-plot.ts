@@ -2,7 +2,7 @@ import { parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 import type { EvaluationRow } from './report.ts';
 
-/** What is drawn: as a line, or as points where only points are known. In the order of the key. */
+/** The series, drawn as a line, or as points where only points are known. In the order of the legend. */
 const series: { method: string; name: string; colour: string; dash?: number[]; points?: boolean }[] = [
 	{ method: 'oracle', name: 'oracle (knows the truth)', colour: '#878e99', dash: [2, 3] },
 	{ method: 'gate', name: 'gate', colour: '#0b5a8a' },
@@ -36,7 +36,7 @@ export async function curvePlot(title: string, rows: readonly EvaluationRow[]): 
 		},
 	};
 	const dashes = { domain: names, range: shown.map(({ dash }) => dash ?? [1, 0]) };
-	// For eyes and printers without colours. Its key is the colours' own: without a legend here there is none at all.
+	// For eyes and printers without colours. The legend is that of the colours: switched off here, there would be none.
 	const strokeDash = { field: 'name', type: 'nominal', title: null, scale: dashes };
 	const spec = {
 		$schema: 'https://vega.github.io/schema/vega-lite/v6.json',

@@ -7,16 +7,16 @@ import type { OutcomeTable, ValueTable } from './table.ts';
 import { baseBatchImages, type Method, type MethodRow, payableShares, type Trial } from './trial.ts';
 import { oracle, oracleOf, single, staticMix } from './ungated.ts';
 
-/** Accuracies are means over so many ways of cutting the images into batches. */
+/** Accuracies are means over this many ways of cutting the images into batches. */
 const shuffles = 2;
 const foldSeed = 1;
 
-/** Everything that is judged beside the product's gate, whose values stand in `values`. */
+/** Everything that is judged beside the product's gate, whose values are in `values`. */
 export interface Judged {
 	card: ModelCard;
 	table: OutcomeTable;
 	values: ValueTable;
-	/** Values of other agents, each a gate of its own in the table, by name. */
+	/** Values of other agents by name; each is a gate of its own in the table. */
 	others: ReadonlyMap<string, ValueTable>;
 	/** The table of a network of another seed over the same images. */
 	twin?: OutcomeTable | undefined;
@@ -41,8 +41,8 @@ function methodsOf({ others, twin, smalls = [] }: Judged): Method[] {
 }
 
 /**
- * All methods on held-out images: what a method chooses (policies, splits, prices), it chooses on the one half of
- * them and is judged on the other, and the other way round. The values must be cross-fitted.
+ * All methods on held-out images: what a method chooses (policies, splits, prices), it chooses on one half of them and
+ * is judged on the other, and the other way round. The values must be cross-fitted.
  */
 export function evaluateHeldOut(
 	judged: Judged,
@@ -98,7 +98,7 @@ function add(to: MethodRow, from: MethodRow): void {
 	to.overshootMacs = Math.max(to.overshootMacs, from.overshootMacs);
 }
 
-/** Rows over disjoint images made one, by method and batch; MACs weighted by the numbers of images. */
+/** Joins rows over disjoint images into one, by method and batch; MACs are weighted by the numbers of images. */
 function joined(parts: readonly MethodRow[][], images: readonly number[]): MethodRow[] {
 	const total = images.reduce((sum, count) => sum + count, 0);
 	const rows = new Map<string, MethodRow>();

@@ -4,7 +4,7 @@ import { macsTo, policyMacs } from '../core/package.ts';
 import type { ValueTable } from './table.ts';
 import { budgetMacsOf, byBatch, type Method, type MethodRow, type Trial } from './trial.ts';
 
-/** The gate over a batch: of each image the last policy, and how sure its label is; and MACs in all. */
+/** The gate over a batch: for each image the last policy and how sure its label is, and the MACs in all. */
 export function gateBatch(
 	trial: Pick<Trial, 'card' | 'table' | 'share' | 'values'>,
 	batch: readonly number[],
@@ -37,8 +37,8 @@ export function gatedBy(trial: Trial, method: string, values: ValueTable): Metho
 export const gate: Method = (trial) => gatedBy(trial, 'gate', trial.values);
 
 /**
- * The gate's last policies dealt at random among the batch's images: as many of each, at what they cost where nothing
- * runs before them. What choosing by image is worth. An image counts by its expectation over the deal.
+ * The gate's last policies dealt at random among the batch's images: as many of each, at what they cost if nothing runs
+ * before them. The difference shows what choosing by image is worth. An image counts by its expectation over the deal.
  */
 export const random: Method = (trial) =>
 	byBatch(trial, 'random', (batch) => {
@@ -51,12 +51,13 @@ export const random: Method = (trial) =>
 		return { macs, right };
 	});
 
-/** Steps of the golden section, which spread any run of images evenly. */
+/** Steps of the golden section spread any run of images evenly. */
 const golden = (Math.sqrt(5) - 1) / 2;
 
 /**
- * The actor alone, with a soft budget as in the thesis: each image acts by itself at one fixed price, which spends the
- * budget on average over the images that it was fitted on; some of them at the price below it, for prices are few.
+ * The actor alone, with a soft budget as in the thesis: each image acts by itself at one fixed price, at which the
+ * images that it was fitted on spend the budget on average; some images act at the price below it, because prices are
+ * few.
  */
 export const softActor: Method = (trial) => {
 	const { fit, card, table } = trial;
@@ -78,7 +79,7 @@ export const softActor: Method = (trial) => {
 	});
 };
 
-/** One image's way at a price: after each run the policy that the actor prefers, until it prefers to stop. */
+/** One image's way at a price: after each run comes the policy that the actor prefers, until it prefers to stop. */
 function act({ card }: Pick<Trial, 'card'>, values: ValueTable, image: number, price: number) {
 	let policy = 0;
 	let macs = policyMacs(card, 0);

@@ -16,7 +16,7 @@ import { createViews } from '../core/views.ts';
 import type { Inference } from '../onnx/client.ts';
 import { type OutcomeTable, tableOf, type ValueTable, valueTableOf } from './table.ts';
 
-/** Some test images as they would lie in a bucket, with their truth. */
+/** Some test images as they would be in a bucket, with their truth. */
 export interface Sample {
 	files: readonly Uint8Array[];
 	truth: readonly number[];
@@ -27,7 +27,7 @@ export interface Sample {
 const truthSchema = z.record(z.string(), z.string());
 const indicesSchema = z.array(z.int().min(0));
 
-/** Reads models/samples/DATASET; undefined where a data set has none. @throws BudgetNetError `invalid` */
+/** Reads models/samples/DATASET; undefined if a data set has none. @throws BudgetNetError `invalid` */
 export async function readSample(folder: string, card: ModelCard): Promise<Sample | undefined> {
 	const text = await readFile(join(folder, 'truth.json'), 'utf8').catch(() => undefined);
 	if (text === undefined) return undefined;
@@ -68,7 +68,7 @@ export async function runAll(
 	for (let policy = 0; policy < policies; policy++) {
 		const answer = await inference.run(policy, pixels, images);
 		const perPolicy = images * classes;
-		// of all images as if they were one
+		// all images together as one
 		logits.set(views.after(policy, 0, answer.logits), policy * perPolicy);
 		if (answer.values) values.set(answer.values, policy * images * columns);
 	}
@@ -76,20 +76,20 @@ export async function runAll(
 	return { decoded, table, values: valueTableOf(values, table, columns) };
 }
 
-/** What a pass of the product's worker took. */
+/** The result of a pass of the product's worker. */
 export interface Pass {
 	share: number;
 	/** Wall time as a part of what the whole network takes for all images. */
 	wallShare: number;
-	/** Images whose label or MACs are not those of the gate on the table. */
+	/** Images whose label or MACs differ from what the gate gives on the table. */
 	different: number;
 }
 
-/** Pairs of a pass and the whole network that are timed. */
+/** Timed pairs, each of a pass and the whole network. */
 const timedPairs = 5;
 
 /**
- * Passes at a share, held against what the gate makes of the table and, by the median, against the whole network's time
+ * Passes at a share, compared with what the gate gives on the table and, by the median, with the whole network's time
  * for all images.
  */
 export async function passAt(card: ModelCard, inference: Inference, live: Live, share: number): Promise<Pass> {

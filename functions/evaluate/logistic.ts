@@ -57,7 +57,7 @@ function predictInto(
 }
 
 const newtonSteps = 25;
-/** Ridge penalty per image on the scaled weights: keeps a separable set finite. */
+/** Ridge penalty per image on the scaled weights: keeps the weights finite on a separable set. */
 const penalty = 1e-3;
 
 /**

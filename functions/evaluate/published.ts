@@ -1,18 +1,18 @@
 import { fullMacs, type ModelCard } from '../core/package.ts';
 
-/** One point of a published curve. Budgets there are soft, schedules longer, and all 50,000 training images used. */
+/** One point of a published curve. There, budgets are soft, schedules longer, and all 50,000 training images used. */
 export interface PublishedPoint {
 	method: 'published-thesis' | 'published-l2w-den' | 'published-msdnet';
 	macs: number;
 	accuracy: number;
 }
 
-/** The thesis's backbone, ResNeXt-29 type A; its figure gives parts of that. */
+/** The thesis's backbone, ResNeXt-29 type A; its figure gives MACs as parts of this. */
 const thesisMacs = 171_400_000;
 /** Read off figures, to about 0.1 point. */
 const curves: { dataset: string; method: PublishedPoint['method']; points: [macs: number, percent: number][] }[] = [
 	{
-		// Chen, "BudgetNet", NTU 2019: ResNeXt29 4x16d, by the compute really spent.
+		// Chen, "BudgetNet", NTU 2019: ResNeXt29 4x16d, by the compute that was really spent.
 		dataset: 'cifar10',
 		method: 'published-thesis',
 		points: [
@@ -62,10 +62,10 @@ const curves: { dataset: string; method: PublishedPoint['method']; points: [macs
 	},
 ];
 
-/** How far the plot goes, in full networks. */
+/** How far the plot extends, in full networks. */
 const plottedFullMacs = 1.5;
 
-/** The published points for a package's data set, which its name begins with, as far as the plot goes. */
+/** The published points for a package's data set, with which its name begins, as far as the plot extends. */
 export function publishedFor(card: ModelCard): PublishedPoint[] {
 	return curves
 		.filter(({ dataset }) => card.name.split('-')[0] === dataset)

@@ -16,7 +16,7 @@ export interface EvaluationRow {
 	budgetMacs: number;
 	macs: number;
 	accuracy: number;
-	/** 0 where the method knows no batches. */
+	/** 0 for methods without batches. */
 	batch: number;
 	/** The most that a batch spent beyond its budget. */
 	overshootMacs: number;
@@ -68,12 +68,12 @@ export function accuracyOf(row: MethodRow): number {
 const percent = (part: number) => (100 * part).toFixed(2);
 const mega = (macs: number) => (macs / 1e6).toFixed(1);
 
-/** Methods that spend something else than the share. */
+/** Methods that do not spend the share but an amount of their own. */
 const ownMacs = ['actor-soft', 'small'];
-/** Methods that the gate is not held against: they spend something else, or know the truth. */
+/** Methods that the gate is not compared with: they spend another amount, or know the truth. */
 const notCompared = ['gate', 'single', 'random', 'oracle', 'twin-oracle', ...ownMacs];
 
-/** Methods side by side, a line a share. */
+/** Methods side by side, one line per share. */
 export function accuracyTable(rows: readonly MethodRow[]): string {
 	const base = rows.filter((row) => row.batch === baseBatchImages);
 	const methods = [...new Set(base.map((row) => row.method))];
@@ -126,7 +126,7 @@ export function batchTable(rows: readonly MethodRow[]): string {
 	);
 }
 
-/** What the gate says of its labels, beside what they are. */
+/** How sure the gate is of its labels, beside how often they are right. */
 export function calibrationTable(calibrations: readonly Calibration[]): string {
 	return markdown(
 		['share', 'confidence', 'right', 'calibration error'],
@@ -150,7 +150,7 @@ export function smallLine({ policy, macs, epochs, part }: Small): string {
 	return `small: ${policy} (${mega(macs)} million MACs) trained alone for ${epochs} epochs, ${part} times the package's training compute`;
 }
 
-/** Whether ONNX Runtime says here what PyTorch said when the package was exported. */
+/** Whether ONNX Runtime gives here what PyTorch gave when the package was exported. */
 export function agreementLine({ compared, otherLabels, deviation }: Agreement): string {
 	return `ONNX Runtime here against PyTorch at the export, ${compared} answers to the sample: ${otherLabels} other labels but for ties, logits within ${deviation.toExponential(1)}`;
 }

@@ -24,11 +24,11 @@ export interface EvaluationOptions {
 	model: string;
 	split: 'holdout' | 'test';
 	shares: readonly number[];
-	/** A package of another seed, whose oracle shows what of this one's is luck. */
+	/** A package of another seed; its oracle shows how much of this package's oracle is luck. */
 	twin: string | undefined;
-	/** Runs the product's worker over the sample, where the data set has one, for each share. */
+	/** Runs the product's worker over the sample, if the data set has one, for each share. */
 	pass: boolean;
-	/** After each share's passes, which take the most time. */
+	/** Called after each share's passes, which take the most time. */
 	onPass?: (done: number, total: number) => void;
 }
 
@@ -40,7 +40,7 @@ export interface Evaluation {
 	passes: Pass[];
 	/** Small networks among the methods. */
 	smalls: readonly Small[];
-	/** Undefined where there is no sample, or no table of test images. */
+	/** Undefined if there is no sample, or no table of test images. */
 	agreement: Agreement | undefined;
 	rows: EvaluationRow[];
 	/** Where the plot was written. */
@@ -50,7 +50,7 @@ export interface Evaluation {
 /** Judges a package by its tables of outcomes, and its worker by running it. @throws BudgetNetError `invalid` */
 export async function evaluate(options: EvaluationOptions): Promise<Evaluation> {
 	const pkg = await loadPackage(join(options.models, 'packages', options.model));
-	// First, while there is little for the garbage collector to do: it would take its time from the passes.
+	// Passes come first, while the garbage collector has little to do: its time would count as theirs.
 	const { passes, agreement } = options.pass ? await runPasses(pkg, options) : { passes: [], agreement: undefined };
 	const { judged, fit } = await judgedOf(pkg, options);
 	const { shares } = options;
@@ -94,7 +94,7 @@ function mustBeTwins(table: OutcomeTable, twin: OutcomeTable, where: string): vo
 }
 
 /**
- * The sample of the data set that a package's name begins with; undefined where there is none, as for a user's own
+ * The sample of the data set with which a package's name begins; undefined if there is none, as for a user's own
  * images.
  */
 function sampleOf({ card }: ModelPackage, models: string): Promise<Sample | undefined> {
@@ -111,8 +111,8 @@ async function withInference<T>(pkg: ModelPackage, use: (inference: Inference) =
 }
 
 /**
- * Passes of the worker for each share, when all sessions are warm. And whether the graphs say here
- * what the network said of the same images when it was exported.
+ * Passes of the worker for each share, with all sessions warm. Also whether the graphs give here what the network gave
+ * on the same images when it was exported.
  */
 async function runPasses(
 	pkg: ModelPackage,

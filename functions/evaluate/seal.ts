@@ -11,7 +11,7 @@ import { accuracyOf } from './report.ts';
 import { loadTable, mustBeOf } from './table.ts';
 
 const curveShares = [0.125, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
-/** Shares and accuracies of the curve are multiples of one part in so many. */
+/** Shares and accuracies of the curve are multiples of one part in this many. */
 const shareSteps = 1e5;
 
 /**
@@ -61,8 +61,8 @@ async function readDraft(folder: string, name: string): Promise<DraftCard> {
 }
 
 /**
- * A share just above the least that an image has to be paid, of the steps that the card stores. Exactly there, or
- * rounded down, rounding would leave the budgets of some batches a MAC short.
+ * A share just above the least that an image must be paid, in the steps that the card stores. At exactly the least, or
+ * rounded down, the budgets of some batches would be a MAC short.
  */
 export function leastShare(card: ModelCard): number {
 	const exactly = leastMacs(card) / fullMacs(card);

@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { limits } from '../core/limits.ts';
 import type { ModelCard } from '../core/package.ts';
 
-/** Ways in which images are worse than those that the network learnt from. */
+/** Ways in which images are worse than those that the network has learnt from. */
 export const shifts = ['jpeg-30', 'half-size'] as const;
 export type Shift = (typeof shifts)[number];
 

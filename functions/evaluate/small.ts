@@ -9,11 +9,11 @@ import { byBatch, type Method } from './trial.ts';
 
 const smallSchema = z.strictObject({
 	v: z.literal(1),
-	/** Of the package: its size. */
+	/** The policy of the package whose size it has. */
 	policy: z.string().min(1),
 	macs: z.int().min(1),
 	epochs: z.int().min(1),
-	/** Of the package's training compute. */
+	/** As a part of the package's training compute. */
 	part: z.number().positive(),
 	/** What it says of each image of a table. */
 	labels: z.array(z.int().min(0)),
@@ -50,7 +50,7 @@ export async function loadSmalls(
 	return smalls;
 }
 
-/** Of several small networks the largest that every image can be paid. */
+/** The largest of several small networks that the budget pays for every image. */
 export const smallOf =
 	(smalls: readonly Small[]): Method =>
 	(trial) => {

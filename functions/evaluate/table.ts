@@ -16,7 +16,7 @@ const headerSchema = z.strictObject({
 	truth: z.array(z.int().min(0)),
 });
 
-/** What every policy says of every image, computed once: all that methods, agents and curves need. */
+/** What every policy says of every image, computed once: everything that methods, agents and curves need. */
 export interface OutcomeTable {
 	policies: number;
 	images: number;
@@ -89,12 +89,12 @@ export function tableOf(
 	return { policies, images, classes, logits, truth, reading, right };
 }
 
-/** Of accuracies in cards, which have five digits. */
+/** Accuracies in cards have five digits. */
 const tolerance = 1e-5;
 
 /**
- * Refuses a table that another export left, which would be judged as if it were this package's: where a policy is right
- * otherwise than `card.results` say.
+ * Refuses a table that was left by another export and would be judged as if it were this package's: a policy is right
+ * about another part of its images than `card.results` says.
  * @throws BudgetNetError `invalid`
  */
 export function mustBeOf(table: OutcomeTable, card: ModelCard, split: 'holdout' | 'test'): void {
@@ -140,7 +140,8 @@ export function valueTableOf(values: Float32Array, { policies, images }: Outcome
 }
 
 /**
- * A value table of agents that look one step ahead: chances float32 [policies - 1, images, policies] of a right label.
+ * A value table of agents that look one step ahead: `chances` of a right label, float32 [policies - 1, images,
+ * policies].
  */
 export function oneStepTableOf(card: ModelCard, chances: Float32Array, table: OutcomeTable): ValueTable {
 	const rows = valueTableOf(chances, table, table.policies);

@@ -1,7 +1,7 @@
 import { fullMacs, leastMacs, type ModelCard, macsTo } from '../core/package.ts';
 import type { OutcomeTable, ValueTable } from './table.ts';
 
-/** Images of the batches that the tables speak of. */
+/** The size of the batches that the report's tables are about. */
 export const baseBatchImages = 512;
 
 /** What a method is judged on: images of a table, cut into batches in their order, each under a hard cap. */
@@ -11,10 +11,10 @@ export interface Trial {
 	/** Of the product's agent. */
 	values: ValueTable;
 	images: readonly number[];
-	/** Of the full network's MACs, an image. */
+	/** Of the full network's MACs, per image. */
 	share: number;
 	batchImages: number;
-	/** Where a method makes its choices: never on the images that it is judged on. */
+	/** Where a method makes its choices: never the images that it is judged on. */
 	fit: { table: OutcomeTable; values: ValueTable; images: readonly number[] };
 }
 
@@ -26,11 +26,11 @@ export interface MethodRow {
 	macsPerImage: number;
 	/** The most that a batch spent beyond its budget. */
 	overshootMacs: number;
-	/** By image of the table: its probability of a right label; 0 for images outside the trial. */
+	/** For each image of the table, its probability of a right label; 0 for images outside the trial. */
 	right: Float64Array;
 }
 
-/** @returns undefined where the method cannot run within the share */
+/** @returns undefined if the method cannot run within the share */
 export type Method = (trial: Trial) => MethodRow | undefined;
 
 /** The budget of a batch of so many images. */
@@ -64,7 +64,7 @@ export function byBatch(trial: Trial, method: string, run: (batch: readonly numb
 	return { method, share, batch: batchImages, macsPerImage: total / images.length, overshootMacs, right };
 }
 
-/** Of some shares those that pay a batch what each of its images must be paid: only there anything is judged. */
+/** Those of some shares that pay a batch what each of its images must be paid: only there is anything judged. */
 export function payableShares(card: ModelCard, shares: readonly number[]): number[] {
 	return shares.filter((share) => leastMacs(card) <= share * fullMacs(card));
 }

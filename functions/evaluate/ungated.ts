@@ -2,7 +2,7 @@ import { fullMacs, macsTo } from '../core/package.ts';
 import type { OutcomeTable } from './table.ts';
 import { accuracyOfPolicy, affordable, budgetMacsOf, byBatch, type Method, type Trial } from './trial.ts';
 
-/** The best policy that every image can be paid. */
+/** The best policy that the budget pays for every image. */
 export const single: Method = (trial) => {
 	const { card, fit, table } = trial;
 	let best = -1;
@@ -19,8 +19,8 @@ export const single: Method = (trial) => {
 };
 
 /**
- * The best mix of two policies within the budget, images drawn at random: the fair baseline. An image counts by its
- * expectation.
+ * The best mix of two policies within the budget, each run on images drawn at random: the fair baseline. An image
+ * counts by its expectation.
  */
 export const staticMix: Method = (trial) => {
 	const { card, fit, share, table } = trial;
@@ -44,14 +44,14 @@ export const staticMix: Method = (trial) => {
 };
 
 /**
- * Knows the truth: each image gets the cheapest policy that is right, as many images as the budget pays. What luck
+ * Knows the truth: each image gets the cheapest policy that is right, for as many images as the budget pays. What luck
  * could reach.
  */
 export const oracle: Method = (trial) => oracleOf(trial, 'oracle', trial.table);
 
 /**
  * An oracle that knows the truth of `told` only. With the table of a twin (another seed, the same images), what it
- * loses against the oracle on its own table was luck.
+ * loses compared with the oracle on its own table was luck.
  */
 export function oracleOf(trial: Trial, method: string, told: OutcomeTable) {
 	const { card, table } = trial;

@@ -13,15 +13,15 @@ export interface CampaignResult extends Verdict {
 	writesKilled: number;
 	/** Processes that ended by themselves. */
 	crashed: number;
-	/** Names of writes after which no process was killed, though all kinds of quota had their run. */
+	/** Names of writes after which no process was killed, although every kind of quota had its run. */
 	neverKilled: string[];
 	images: number;
 	seconds: number;
 }
 
-/** Runs at a time: they mostly wait for messages to become visible again. */
+/** Runs at a time: mostly they wait for messages to become visible again. */
 const runsAtOnce = 4;
-/** Runs whose writes are counted before anything is killed: one of each kind of quota. */
+/** Runs in which nothing is killed and the writes are counted: one for each kind of quota. */
 const rehearsals = 3;
 /** Runs that share emulators. */
 const arenaRuns = 48;
@@ -32,7 +32,7 @@ export async function runCampaign(options: {
 	card: ModelCard;
 	files: readonly Uint8Array[];
 	seeds: number;
-	/** Only writes of these names; all without it. */
+	/** Only writes of these names; by default all. */
 	only?: readonly string[];
 	onRun: (done: number, total: number) => void;
 	/** A run that the oracle condemns, in words. */
@@ -68,8 +68,8 @@ export async function runCampaign(options: {
 }
 
 /**
- * Whether the campaign has shown what it is to show: that processes were killed wherever they can be, and nothing is
- * wrong.
+ * Whether the campaign has shown what it must show: that processes were killed wherever they can be, and that nothing
+ * is wrong.
  */
 export function hasPassed(result: CampaignResult): boolean {
 	const { writesKilled, crashed, neverKilled } = result;
@@ -80,7 +80,7 @@ function namesOf(specs: readonly RunSpec[]): string[] {
 	return [...new Set(specs.map(({ killAfter }) => killAfter.name))];
 }
 
-/** Emulators for some runs: they keep everything, and grow slow with it. */
+/** Emulators for some runs: they keep everything, and so become slow. */
 async function inArena<T>(card: ModelCard, files: Arena['files'], action: (arena: Arena) => Promise<T>): Promise<T> {
 	const emulators = await startEmulators({ notifications: [] });
 	try {
@@ -90,7 +90,7 @@ async function inArena<T>(card: ModelCard, files: Arena['files'], action: (arena
 	}
 }
 
-/** Counts the writes of runs in which nobody is killed; then kills after each of them in turn. */
+/** Counts the writes of runs in which nobody is killed; the planned runs then kill after each of them in turn. */
 async function planRuns(arena: Arena, seeds: number): Promise<RunSpec[]> {
 	const counts = new Map<string, number>();
 	for (let seed = 0; seed < rehearsals; seed++)

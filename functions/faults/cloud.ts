@@ -7,7 +7,7 @@ import { createHandlers } from '../local/handlers.ts';
 
 const tenant = 'acme';
 
-/** An embedded cloud without anybody at work in it, and one tenant whom money does not stop. */
+/** An embedded cloud in which nobody is at work yet, and one tenant whose quota never stops it. */
 export async function startCloud(card: ModelCard, visibilitySeconds: number) {
 	const cloud = await startEmbeddedCloud(visibilitySeconds);
 	const { clients, resources } = cloud;

@@ -20,9 +20,9 @@ import { createSharedRoom } from '../worker/shared-room.ts';
 import { stubInference } from './stub-inference.ts';
 
 /**
- * Planners, workers, settlers, sweepers and operators beside each other, in one process: fast-check draws who goes on at
- * every call of a store, and who dies at which. Messages come in any order and as often as they like; in the end none of
- * them does, and what is stuck only the sweeper knows.
+ * Planners, workers, settlers, sweepers and operators beside each other, in one process: fast-check draws who goes on
+ * at every call of a store, and who dies at which call. Messages come in any order and as often as they like; in the
+ * end none of them comes, and only the sweeper knows what is stuck.
  */
 
 const startMs = Date.UTC(2026, 10, 2, 12);
@@ -77,7 +77,7 @@ function ended(error: unknown): void {
 	if (!(error instanceof Error) || error.name === 'AssertionError') throw error;
 }
 
-/** Wraps a store or a queue: each call waits for its turn, and after so many its process makes no more. */
+/** Wraps a store or a queue: each call waits for its turn, and after so many calls its process makes no more. */
 function mortal(s: fc.Scheduler, callsMax = Number.POSITIVE_INFINITY): <T extends object>(store: T) => T {
 	let calls = 0;
 	const wrap = (target: object, name: string | symbol) => {
@@ -143,7 +143,7 @@ async function startSystem(batchCount: number) {
 			if (who === 'stop') await planner.ledger.setStopped(n % 2 === 0);
 			if (who === 'later') later([60_000, 1_000_000, dayMs][n % 3] as number);
 		},
-		/** All messages so far are lost: what the sweeper sends is all that anybody hears of. */
+		/** All messages so far are lost: anything further happens only because the sweeper sends a message. */
 		async comeToRest() {
 			const alive = <T extends object>(store: T) => store;
 			await planner.ledger.setStopped(false);
@@ -202,7 +202,7 @@ async function manifestOf({ batchId }: BatchRef) {
 	return { v: 1, batchId, tenant, images };
 }
 
-/** The commit point; what is committed, its reservation must pay. */
+/** The commit point. The open reservation must cover what is committed. */
 function memoryOutcomes(ledger: ReturnType<typeof createMemoryLedger>): Outcomes {
 	const committed = new Map<string, { facts: RunFacts; outcomes: Outcome[] }>();
 	return {

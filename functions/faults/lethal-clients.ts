@@ -16,8 +16,8 @@ interface Stack {
 type Next = (args: { input: Record<string, unknown> }) => Promise<unknown>;
 
 /**
- * SDK clients that tell of each call before it happens, and of each write after: where a process may be stopped or
- * killed.
+ * SDK clients that report each call before it happens, and each write after it: the points where a process may be
+ * stopped or killed.
  */
 export function createLethalClients(endpoints: Endpoints, { onCalling, onWritten, doubled }: LethalOptions): Clients {
 	const clients = createClients(endpoints);

@@ -1,13 +1,13 @@
-/** A version of the code with one write moved, and after which write a kill must show it. */
+/** A version of the code with one write moved, and the write after which a kill must show it. */
 export interface Mutant {
 	what: string;
 	file: string;
-	/** Text that stands there once, and what it becomes. */
+	/** Text that occurs once, and what it becomes. */
 	change: readonly (readonly [before: string, after: string])[];
 	killAfter: string;
 }
 
-/** A mutant's file, changed. @throws Error where what is to be changed does not stand there once */
+/** A mutant's file, changed. @throws Error unless the text to be changed occurs exactly once */
 export function mutated(text: string, { file, change }: Pick<Mutant, 'file' | 'change'>): string {
 	let changed = text;
 	for (const [before, after] of change) {
@@ -17,7 +17,7 @@ export function mutated(text: string, { file, change }: Pick<Mutant, 'file' | 'c
 	return changed;
 }
 
-/** Each breaks the order of writes in one place; the campaign must fail on each. */
+/** Each breaks the order of writes in one place; the campaign must fail for each. */
 export const mutants: readonly Mutant[] = [
 	{
 		what: 'images are claimed before the intent is written',

@@ -1,7 +1,7 @@
 import { deadOf } from '../aws/names.ts';
 import { assert } from '../core/errors.ts';
 
-/** What a write is called: by its command and what it touches, so that the code under test need not know of faults. */
+/** A write's name, from its command and what it touches, so that the code under test need not know of faults. */
 export function nameOfWrite(command: string, input: Record<string, unknown>): string | undefined {
 	const text = (field: string) => String(input[field] ?? '');
 	switch (command) {
@@ -27,7 +27,7 @@ export function nameOfWrite(command: string, input: Record<string, unknown>): st
 
 const queues = ['image-events', 'batches', 'reports', 'plans'].flatMap((queue) => [queue, deadOf(queue)]);
 
-/** `…-image-events` is image-events: names of queues are prefixed by their cloud. */
+/** `…-image-events` becomes image-events: queue names begin with their cloud's prefix. */
 function queueOf(url: string): string {
 	return queues.find((queue) => url.endsWith(queue)) ?? 'unknown';
 }
@@ -46,7 +46,7 @@ function nameOfUpdate(table: string, expression: string, input: Record<string, u
 	return name;
 }
 
-/** By the expressions of aws/batch-table.ts. */
+/** From the expressions of aws/batch-table.ts. */
 function nameOfBatchUpdate(expression: string, input: Record<string, unknown>): string | undefined {
 	const values = (input.ExpressionAttributeValues ?? {}) as Record<string, unknown>;
 	if (expression.startsWith('SET #state = :state')) return `state-${plain(values[':state'])}`;
@@ -56,7 +56,7 @@ function nameOfBatchUpdate(expression: string, input: Record<string, unknown>): 
 	return expression === 'REMOVE reason' ? 'wake' : undefined;
 }
 
-/** By the expressions of aws/ledger-writes.ts. */
+/** From the expressions of aws/ledger-writes.ts. */
 function nameOfLedgerUpdate(expression: string, input: Record<string, unknown>): string | undefined {
 	const key = (input.Key ?? {}) as Record<string, unknown>;
 	if (String(plain(key.pk)).startsWith('journal')) return 'ledger-applied';
@@ -73,8 +73,8 @@ function plain(value: unknown): unknown {
 }
 
 /**
- * What any call is called: a write as above; `receive-batches`, `get-manifests`, or `get-image` for one of the images
- * bucket.
+ * The name of any call: of a write as above; of others `receive-batches`, `get-manifests`, or `get-image` for an object
+ * of the images bucket.
  */
 export function nameOfCall(command: string, input: Record<string, unknown>): string | undefined {
 	if (command === 'ReceiveMessageCommand') return `receive-${queueOf(String(input.QueueUrl))}`;

@@ -8,14 +8,14 @@ import { isGivenUp } from '../core/outcome.ts';
 import type { Batches, Ledger } from '../core/ports.ts';
 import { costNanoUsd } from '../core/price.ts';
 
-/** What was found wrong, counted by kind. All zero is what must be. */
+/** What was found wrong, counted by kind. All counts must be zero. */
 export interface Verdict {
 	lost: number;
 	doubleOutcomes: number;
 	doubleBills: number;
 	overspends: number;
 	stuckReservations: number;
-	/** Recorded though images wait, or not recorded though none does, or with another number of images. */
+	/** Drops recorded although images wait, or not recorded although none does, or with another number of images. */
 	wrongDrops: number;
 }
 
@@ -39,7 +39,7 @@ export interface Evidence {
 	period: string;
 	/** Keys that were dropped. */
 	dropped: readonly string[];
-	/** What closed the drop of all of them, if anything did. */
+	/** The marker that closed the drop of all of them, if there is one. */
 	marker?: string;
 	outcomes: Outcomes;
 	ledger: Ledger;
@@ -57,8 +57,8 @@ interface Place {
 }
 
 /**
- * Judges a cloud that has gone quiet by its buckets and its journal, and holds account and claims against them: one
- * outcome an image or a deferred batch that names it, bills that can be recomputed and stand in the journal once,
+ * Judges a cloud that has gone quiet by its buckets and its journal, and compares account and claims with them: for
+ * each image one outcome or a deferred batch that names it, bills that can be recomputed and are in the journal once,
  * nothing open, nothing beyond the limit.
  */
 export async function judge(evidence: Evidence): Promise<Verdict> {
@@ -76,7 +76,7 @@ export async function judge(evidence: Evidence): Promise<Verdict> {
 	return verdict;
 }
 
-/** The drop is recorded exactly when no batch waits. */
+/** The drop must be recorded exactly if no batch waits. */
 async function judgeDrop({ tenant, marker, dropped, drops, batches }: Evidence, verdict: Verdict): Promise<void> {
 	if (marker === undefined) return;
 	const waits = (await batches.deferred(tenant, 1)).length > 0;
@@ -84,7 +84,7 @@ async function judgeDrop({ tenant, marker, dropped, drops, batches }: Evidence, 
 	if (record?.images !== (waits ? undefined : dropped.length)) verdict.wrongDrops += 1;
 }
 
-/** Every image's places, and what each committed reservation is to be billed, recomputed from the rows. */
+/** Every image's places, and what each committed reservation must be billed, recomputed from the rows. */
 async function readBuckets({ tenant, outcomes, batches, manifests, dropped }: Evidence, verdict: Verdict) {
 	const places: Place[] = [];
 	const bills = new Map<string, number>();

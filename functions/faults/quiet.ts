@@ -15,13 +15,13 @@ export interface Dropped {
 	stores: ReturnType<typeof createHandlers>;
 	tenant: string;
 	images: number;
-	/** Of a drop that was closed, if one was. */
+	/** The marker of the drop that was closed, if one was. */
 	marker?: string;
 	period: string;
 }
 
 /**
- * Waits until every image is settled or deferred, nothing is reserved, and the queues are empty (but for the sweeper's
+ * Waits until every image is settled or deferred, nothing is reserved, and the queues are empty (except the sweeper's
  * own). Gives up after a while: whatever is missing then is lost, and the oracle counts it.
  */
 export async function untilQuiet(cloud: Dropped): Promise<void> {
@@ -29,7 +29,7 @@ export async function untilQuiet(cloud: Dropped): Promise<void> {
 	const looksQuiet = async () => (await isQuiet(cloud)) && (await areEmpty(cloud));
 	while (Date.now() < untilMs) {
 		if (await looksQuiet()) {
-			// Money that the last settlement gave back may be enough for a deferred batch: only who has tried knows.
+			// Money that the last settlement gave back may be enough for a deferred batch: only trying shows.
 			await resumeOldest(cloud);
 			if (await looksQuiet()) return;
 		}
@@ -48,7 +48,7 @@ async function isQuiet({ stores, tenant, images, marker, period }: Dropped): Pro
 	const { batches, outcomes, ledger, drops } = stores;
 	const unfinished = await batches.unfinished(images * 2);
 	if (unfinished.some(({ state }) => state !== 'deferred')) return false;
-	// The record is there, and nothing else, or what waits for money is waited for.
+	// Either the record is there and nothing is unfinished, or the drop is still open for what waits for money.
 	if (marker !== undefined && ((await drops.openOf(marker)) === undefined) !== (unfinished.length === 0)) return false;
 	let accounted = unfinished.reduce((sum, batch) => sum + (batch.images ?? 0), 0);
 	for (const ref of await outcomes.list(tenant)) accounted += (await outcomes.facts(ref))?.images ?? 0;

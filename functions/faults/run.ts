@@ -35,7 +35,7 @@ export interface Arena {
 
 export interface RunResult extends Verdict {
 	killed: boolean;
-	/** The victim ended by itself, which nothing told it to. */
+	/** The victim ended by itself, although nothing told it to. */
 	crashed: boolean;
 	images: number;
 }
@@ -43,7 +43,7 @@ export interface RunResult extends Verdict {
 const tenant = 'acme';
 const marker = `${tenant}/_complete`;
 
-/** Runs one cloud from the drop until it is quiet, with one process killed on the way, and judges it. */
+/** Runs one cloud from the drop until it is quiet, with one process killed in between, and judges it. */
 export async function runOnce(
 	arena: Arena,
 	prefix: string,
@@ -90,14 +90,14 @@ export async function runOnce(
 	return { ...verdict, killed, crashed, images: dropped.length };
 }
 
-/** Enough for all, for a part of the compute, or only for some of the images at the cheapest: by the seed. */
+/** By the seed: enough for everything, for a part of the compute, or only for some of the images at the cheapest. */
 function limitOf(card: ModelCard, seed: number, images: number): number {
 	const share = [1, 0.4][seed % 3];
 	if (share !== undefined) return limitForShare({ card, price: embeddedPrice, images, share, batches: images });
 	return costNanoUsd(embeddedPrice, Math.floor(images / 2) * leastMacs(card), Math.floor(images / 2)) + 2;
 }
 
-/** Drops the images and a marker, and tells of each twice, in two orders. */
+/** Drops the images and a marker, and sends the event of each twice, in two orders. */
 async function drop(
 	{ s3, sqs }: Clients,
 	{ imagesBucket, imageEventsUrl }: Resources,

@@ -11,7 +11,7 @@ import { startVictim, type Victim } from './start-victim.ts';
 export interface SoakResult {
 	images: number;
 	accounted: number;
-	/** Resident size in the last quarter of the images as a part of that in the second, medians, by process. */
+	/** By process: median resident size in the last quarter of the images, as a part of that in the second quarter. */
 	growth: Record<Role, number>;
 	residentMegabytes: Record<Role, number>;
 	/** Processes that, told to stop, ended by themselves with exit code 0: nothing kept them alive. */
@@ -31,7 +31,7 @@ interface Sample {
 }
 
 /**
- * Sends many images through worker and handlers, each a process of its own with a stub of a network, and watches their
+ * Sends many images through worker and handlers, each a process of its own with a stubbed network, and watches their
  * resident size. The emulators, which keep everything, are in this process.
  */
 export async function soak(
@@ -106,7 +106,7 @@ function growthOf(samples: readonly Sample[], images: number) {
 	};
 }
 
-/** Of a process, on Linux; 0 elsewhere. */
+/** A process's resident size, on Linux; 0 elsewhere. */
 async function residentBytes({ process: { pid } }: Victim): Promise<number> {
 	const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
 	return 1024 * Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0);

@@ -6,7 +6,7 @@ import type { VictimOrders } from './victim.ts';
 
 export interface Victim {
 	process: ChildProcessByStdio<Writable, Readable, null>;
-	/** Resolves when it has its orders. */
+	/** Resolves when the process has its orders. */
 	ready: Promise<unknown>;
 	died: Promise<unknown>;
 }

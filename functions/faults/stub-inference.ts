@@ -3,8 +3,8 @@ import { type ModelCard, pixelBytes } from '../core/package.ts';
 import type { Inference } from '../onnx/client.ts';
 
 /**
- * Logits that depend on the pixels and the policy only, and values that rise with the policy: enough for the gate, and
- * as fast as nothing.
+ * Logits that depend only on the pixels and the policy, and values that rise with the policy: enough for the gate, and
+ * practically free.
  * @param onRun called before each run
  */
 export function stubInference(card: ModelCard, onRun?: () => void): Inference {

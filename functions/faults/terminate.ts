@@ -10,7 +10,7 @@ import { restless, startRole, visibilitySeconds } from './roles.ts';
 import { startVictim } from './start-victim.ts';
 import type { Moment, VictimOrders } from './victim.ts';
 
-/** Where a worker may be told to stop: before each of its steps, in the order of a batch. */
+/** Where a worker is told to stop: before each of its steps, in the order of a batch. */
 export const stopMoments: readonly Moment[] = [
 	{ name: 'receive-batches', occurrence: 1 },
 	{ name: 'get-manifests', occurrence: 1 },
@@ -28,15 +28,15 @@ export interface TerminationResult extends Verdict {
 	terminations: number;
 	/** Workers that ended by themselves with exit code 0. */
 	exitedWell: number;
-	/** From SIGTERM to the end of the process, the longest. */
+	/** The longest time from SIGTERM to the end of the process. */
 	stopSecondsMax: number;
 	images: number;
 }
 
 const workersAtOnce = 2;
-/** Of batches for each worker that is stopped: none takes more. */
+/** Images for each worker that is stopped: none takes more batches than these make. */
 export const imagesEach = 2 * limits.batchesAtOnce * restless.batchImagesMax;
-/** A worker that has not ended after so long is killed, and counts as not ended. */
+/** A worker that has not ended after this long is killed, and counts as not ended. */
 const secondsMax = limits.stopGraceSeconds;
 
 /** Tells workers to stop, each at a moment of its batch, while images are classified; judges what is left. */
@@ -63,7 +63,7 @@ export async function terminateWorkers(options: {
 		onEnded(result.terminations);
 	};
 	await pMap(Array.from({ length: times }).keys(), terminateNext, { concurrency: workersAtOnce });
-	const stopWorker = startRole('worker', clients, resources, card); // does what they left
+	const stopWorker = startRole('worker', clients, resources, card); // does the work that they left
 	const period = periodOf(monthsInUtc, Date.now());
 	await untilQuiet({ clients, resources, stores, tenant, images: dropped.length, period });
 	await Promise.all([stopWorker(), stopHandlers()]);
@@ -77,7 +77,7 @@ async function terminateOne(orders: VictimOrders): Promise<{ code: number | null
 	const { process: child, ready, died } = startVictim(orders);
 	const killing = setTimeout(() => child.kill('SIGKILL'), secondsMax * 1000);
 	await ready;
-	await Promise.race([once(child.stdout, 'data'), died]); // it says when it is told to stop
+	await Promise.race([once(child.stdout, 'data'), died]); // it reports being told to stop
 	const toldMs = Date.now();
 	await died;
 	clearTimeout(killing);

@@ -1,7 +1,7 @@
 /**
- * A process that runs one role, told by one line of JSON. It kills itself, with SIGKILL, right after the n-th write of
- * a name, or sends itself SIGTERM right before the n-th call of a name. SIGTERM: it stops as worker and functions do,
- * and ends by itself when nothing keeps it alive.
+ * A process that runs one role, as one line of JSON orders. It kills itself, with SIGKILL, right after the n-th write
+ * of a name, or sends itself SIGTERM right before the n-th call of a name. On SIGTERM it stops as worker and functions
+ * do, and ends by itself when nothing keeps it alive.
  */
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -12,7 +12,7 @@ import { createLethalClients } from './lethal-clients.ts';
 import { type Pace, type Role, startRole } from './roles.ts';
 import { stubInference } from './stub-inference.ts';
 
-/** A point in a process's life: the n-th time that it does what has this name. */
+/** A point in a process's life: the n-th time that it does something of this name. */
 export interface Moment {
 	name: string;
 	occurrence: number;

@@ -5,14 +5,14 @@ import { limits } from '../core/limits.ts';
 import { startEmulators } from './emulators/start.ts';
 import { provision } from './provision.ts';
 
-/** Where a host runs: S3, SQS and DynamoDB, with everything made that the system needs there. */
+/** Where a host runs: S3, SQS and DynamoDB, with all resources that the system needs there. */
 export interface Cloud {
 	endpoints: Endpoints;
 	clients: Clients;
 	resources: Resources;
-	/** Says why, once it has ended by itself; the embedded one ends with its process. */
+	/** Resolves with the reason if it has ended by itself; the embedded cloud ends only with its process. */
 	lost?: Promise<unknown>;
-	/** Ends it, its clients included. */
+	/** Ends it, and its clients too. */
 	close(): Promise<void>;
 }
 
@@ -20,7 +20,7 @@ const prefix = 'budgetnet';
 
 /**
  * Starts the embedded cloud: emulators in this process, on loopback ports.
- * @param visibilitySeconds after which a message that nobody deletes comes again
+ * @param visibilitySeconds after which a message that nobody deletes is redelivered
  */
 export async function startEmbeddedCloud(visibilitySeconds: number = limits.visibilitySeconds): Promise<Cloud> {
 	const names = namesOf(prefix);

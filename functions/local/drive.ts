@@ -6,11 +6,11 @@ import type { Log } from '../core/log.ts';
 import { startEventSource } from './event-source.ts';
 import type { createHandlers } from './handlers.ts';
 
-/** On AWS each comes alone, for a function's time and memory are bounded; here they are not. */
+/** On AWS each message comes alone, because a function's time and memory are bounded; here they are not. */
 const resumeMessagesMax = 10;
 
 export interface Driving {
-	/** Stops in the order of the data's way; waits for what runs. */
+	/** Stops in the order in which data flow; waits for what runs. */
 	stopPlanning(): Promise<void>;
 	stopSettling(): Promise<void>;
 }

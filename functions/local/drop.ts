@@ -11,13 +11,16 @@ import type { Host } from './host.ts';
 
 const filesMax = 1_000_000;
 
-/** What is under a folder, as paths relative to it, sorted; hidden ones and markers of drops, no images, are left out. */
+/**
+ * What is under a folder, as paths relative to it, sorted; without hidden files and without markers of drops, which are
+ * no images.
+ */
 export interface Listing {
-	/** Links to files, and to nothing, too. */
+	/** Also links to files, and broken links. */
 	files: string[];
 	/** Links to folders; they are not followed. */
 	linkedFolders: string[];
-	/** Pipes, devices and what else is neither file nor folder, and links to such. */
+	/** Pipes, devices and anything else that is neither file nor folder, and links to such things. */
 	others: string[];
 }
 
@@ -27,7 +30,7 @@ export async function listFiles(folder: string): Promise<string[]> {
 }
 
 /**
- * What is under a folder whose files are one image each.
+ * What is under a folder in which every file is one image.
  * @throws BudgetNetError `not-found`; `invalid`: no folder, one that cannot be listed, too many files, or an archive,
  * which is many images
  */
@@ -75,20 +78,20 @@ function isLeftOut(path: readonly string[]): boolean {
 	return path.some((part) => part.startsWith('.')) || isMarkerKey(`/${path.join('/')}`);
 }
 
-/** Collections of images are often made of links: left out, they would be without label and without a word. */
+/** Collections of images often consist of links: left out, they would silently get no label. */
 async function kindOf(entry: Dirent): Promise<keyof Listing | undefined> {
 	if (entry.isDirectory()) return undefined;
 	if (!entry.isSymbolicLink()) return entry.isFile() ? 'files' : 'others';
 	const target = await stat(join(entry.parentPath, entry.name)).catch(() => undefined);
 	if (target?.isDirectory()) return 'linkedFolders';
-	return !target || target.isFile() ? 'files' : 'others'; // a link to nothing is told of when it is opened
+	return !target || target.isFile() ? 'files' : 'others'; // a broken link is reported when it is opened
 }
 
 /** Drops files of a folder, one image each, into the images bucket under `tenant/`. */
 export async function dropFiles(host: Host, tenant: string, folder: string, files: readonly string[]): Promise<void> {
 	const drop = async (file: string) => {
 		const Key = `${tenant}/${file}`;
-		tenantOf(Key); // refuses by name what the planner could not take
+		tenantOf(Key); // refuses, with its name, what the planner could not take
 		const Body = await readImage(join(folder, file));
 		await host.clients.s3.send(new PutObjectCommand({ Bucket: host.resources.imagesBucket, Key, Body }));
 	};
@@ -96,8 +99,8 @@ export async function dropFiles(host: Host, tenant: string, folder: string, file
 }
 
 /**
- * The bytes of a file, no more of them than show that it is too large: whole films lie among photos, and of a file of
- * 2 GiB nothing can be read at once.
+ * The bytes of a file, but no more of them than show that it is too large: there may be whole films among photos, and a
+ * file of 2 GiB cannot be read at once.
  * @throws what opening and reading throw
  */
 export async function readImage(path: string): Promise<Uint8Array> {

@@ -5,7 +5,7 @@ import { emulatedAccount } from '../aws/names.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 
-const receiveMax = 10; // SQS's own bound a call
+const receiveMax = 10; // SQS's own limit for a call
 const waitSeconds = 5;
 const pauseAfterErrorMs = 500;
 
@@ -24,7 +24,7 @@ export function startEventSource(options: {
 	handler: (event: SQSEvent) => Promise<SQSBatchResponse>;
 	messagesMax: number;
 	windowMs: number;
-	/** Called after every look at the queue, and what it led to. */
+	/** Called after every look at the queue, once what it led to is done. */
 	onPolled: () => void;
 	log: Log;
 }): EventSource {

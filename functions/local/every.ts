@@ -1,6 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Does something again and again, so long after its last end. @returns ends that, when what is under way is done */
+/**
+ * Repeats something, `ms` after it last ended. @returns stops the repetition, and resolves when what is under way is
+ * done
+ */
 export function everyMs(ms: number, act: () => Promise<void>): () => Promise<void> {
 	const ended = new AbortController();
 	const running = (async () => {

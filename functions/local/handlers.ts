@@ -20,7 +20,7 @@ import { createSweeper } from '../sweeper/handler.ts';
 export interface HandlerOptions {
 	card: ModelCard;
 	batchImagesMax: number;
-	/** After so long without being finished, a batch's planner counts as dead. */
+	/** A batch whose planning is not finished after this long counts as abandoned by a dead planner. */
 	planningSecondsMax: number;
 	/** The clock, for tests. */
 	nowMs?: () => number;
@@ -28,11 +28,12 @@ export interface HandlerOptions {
 }
 
 /**
- * Of the embedded cloud's workers, in the price list; where that has no price for them, the embedded one is in force.
+ * The kind of the embedded cloud's workers in the price list; where that has no price for it, the embedded price
+ * applies.
  */
 const workerKind = 'cpu';
 
-/** Stores and handlers over these clients and resources: what the Lambda functions are made of, in one place. */
+/** Stores and handlers over these clients and resources: what the Lambda functions consist of, in one place. */
 export function createHandlers(clients: Clients, resources: Resources, options: HandlerOptions) {
 	const { s3, sqs } = clients;
 	const { imagesBucket, resultsBucket, tablePrefix } = resources;

@@ -14,7 +14,7 @@ vi.mock('../onnx/client.ts', () => ({
 
 test('where inference does not start, the cloud is closed and nothing polls it: the program can end', async () => {
 	const close = vi.fn(async () => undefined);
-	// It has no clients: whatever would use it fails.
+	// It has no clients, so anything that uses them fails.
 	const startCloud = async () => ({ close }) as unknown as Cloud;
 	const starting = startHost({ packageFolder, batchImagesMax: 1, windowMs: 0, startCloud, log: () => undefined });
 	await expect(starting).rejects.toThrow('no thread today');

@@ -13,17 +13,17 @@ import { createHandlers } from './handlers.ts';
 
 export interface HostOptions {
 	packageFolder: string;
-	/** Images of a batch. */
+	/** The most images of a batch. */
 	batchImagesMax: number;
 	/** How long the planner waits for more events after the first. */
 	windowMs: number;
-	/** How often the sweeper runs by itself; without it only when `sweep` is called. */
+	/** How often the sweeper runs by itself; by default only when `sweep` is called. */
 	sweepEveryMs?: number;
-	/** Instead of the package's own, for measurements. */
+	/** Replaces the package's own, for measurements. */
 	inference?: Inference;
 	/** Leaves the batches to workers in processes of their own. */
 	withoutWorker?: boolean;
-	/** Where it runs; without it in the embedded cloud. */
+	/** Where it runs; by default in the embedded cloud. */
 	startCloud?: () => Promise<Cloud>;
 	log: Log;
 }
@@ -47,7 +47,8 @@ export async function startHost(options: HostOptions) {
 	const { planningSecondsMax } = limits;
 	const handlers = createHandlers(clients, resources, { card: model.card, batchImagesMax, planningSecondsMax, log });
 	/**
-	 * Emits "step" after every look at a queue, an empty one too: what waits for progress looks then, and at its clock.
+	 * Emits "step" after every look at a queue, even an empty one: what waits for progress then looks for it, and at its
+	 * clock.
 	 */
 	const steps = new EventEmitter<{ step: [] }>();
 	const onPolled = () => steps.emit('step');
@@ -57,7 +58,7 @@ export async function startHost(options: HostOptions) {
 		startWorker(
 			clients,
 			{ card: model.card, inference },
-			// What fails here passes by no waiting; and nothing waits for a bucket, so a batch alone shows how long it takes.
+			// Waiting cures no failure here; and nothing waits for a bucket, so a batch alone shows how long it takes.
 			{ ...resources, visibilitySeconds: limits.visibilitySeconds, batchesAtOnce: 1, retryFactor: 1 },
 			log,
 		);
@@ -76,7 +77,7 @@ export async function startHost(options: HostOptions) {
 		resources,
 		steps,
 		sweep,
-		/** Rejects, as `unavailable` with the reason, when its worker cannot classify any more, or its cloud has ended. */
+		/** Rejects, as `unavailable` with the reason, when its worker can no longer classify, or its cloud has ended. */
 		lost: rejectedWith(Promise.race([worker?.lost, cloud.lost].filter((lost) => lost !== undefined))),
 		ledger,
 		batches,
@@ -84,7 +85,7 @@ export async function startHost(options: HostOptions) {
 		manifests,
 		outcomes,
 		drops,
-		/** Stops in the order of the data's way, so that nothing is cut off half done; leaves no handle open. */
+		/** Stops in the order in which data flow, so that nothing is cut off half done; leaves no handle open. */
 		async close() {
 			await stopSweeping?.();
 			await driving.stopPlanning();
@@ -103,7 +104,7 @@ function rejectedWith(lost: Promise<unknown>): Promise<never> {
 	return rejected;
 }
 
-/** Before anything polls: where it does not start, only the cloud is to be closed. */
+/** Before anything polls: if inference does not start, only the cloud has to be closed. */
 async function inferenceOf({ inference }: HostOptions, model: ModelPackage, cloud: Cloud): Promise<Inference> {
 	try {
 		return inference ?? (await startInference(model));

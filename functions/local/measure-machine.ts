@@ -12,7 +12,7 @@ import { readImage } from './drop.ts';
 /** How fast this machine is at a model. */
 export interface MachineSpeed {
 	gmacsPerSecond: number;
-	/** Of the whole machine for one image, several being decoded at once. */
+	/** Of the whole machine for one image, with several decoded at once. */
 	decodeSeconds: number;
 	provider: string;
 }
@@ -44,8 +44,8 @@ export async function measureMachine(pkg: ModelPackage, files: readonly string[]
 }
 
 /**
- * What decodes all of the files, which it has done once: before the network is measured, which takes long, a file that
- * is no image is told of.
+ * Returns what decodes all of the files. It has decoded them once before, so that a file that is no image is reported
+ * before the network is measured, which takes long.
  */
 async function startDecoding({ card }: ModelPackage, files: readonly string[]): Promise<() => Promise<unknown>> {
 	const measurable = async (file: string) => {

@@ -13,7 +13,7 @@ export interface ProvisionOptions {
 	visibilitySeconds: number;
 }
 
-/** Makes buckets, queues (each with its dead-letter queue) and tables. */
+/** Creates buckets, queues (each with its dead-letter queue) and tables. */
 export async function provision({ s3, sqs, dynamodb }: Clients, options: ProvisionOptions): Promise<Resources> {
 	const names = namesOf(options.prefix);
 	const { imagesBucket, resultsBucket } = names;

@@ -11,7 +11,7 @@ const installTimeoutMs = 15 * 60_000;
 const askTimeoutMs = 20_000;
 
 /**
- * A Python of just this version ("3.13"), or at least 3 ("3"), on PATH or under pyenv; undefined when there is none.
+ * A Python of exactly this version ("3.13"), or at least 3 ("3"), on PATH or under pyenv; undefined if there is none.
  */
 export async function findPython(version: string): Promise<string | undefined> {
 	const candidates = [`python${version}`, 'python3'];
@@ -26,7 +26,7 @@ export async function findPython(version: string): Promise<string | undefined> {
 
 /**
  * Installs pinned requirements into a virtual environment, once for each version of them.
- * @param venv where it lies, or will
+ * @param venv where the environment is, or will be
  * @returns the environment's folder of programs
  * @throws BudgetNetError `unavailable` when pip fails
  */

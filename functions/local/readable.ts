@@ -11,13 +11,15 @@ export interface Unreadable extends Failure {
 	file: string;
 }
 
-/** Files of a folder, apart. */
+/** Files of a folder, separated. */
 export interface SortedOut {
 	readable: string[];
 	unreadable: Unreadable[];
 }
 
-/** Opens files of a folder, given as paths within it, to tell those that can be a tenant's images from the others. */
+/**
+ * Opens files of a folder, given as paths within it, to separate those that can be a tenant's images from the others.
+ */
 export async function sortOut(tenant: string, folder: string, files: readonly string[]): Promise<SortedOut> {
 	const faultOf = async (file: string) => {
 		try {
@@ -35,7 +37,7 @@ export async function sortOut(tenant: string, folder: string, files: readonly st
 	};
 }
 
-/** Stands in a listed name for bytes that are no UTF-8; nothing is found under such a name. */
+/** Replaces bytes that are not UTF-8 in a listed name; there is no file under such a name. */
 const replaced = '\ufffd';
 
 /** What `open` says, without the path, which is known. */

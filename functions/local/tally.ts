@@ -5,8 +5,8 @@ import type { RunFacts } from '../core/outcome.ts';
 import type { Host } from './host.ts';
 
 /**
- * Where a tenant's images are: settled batches, and batches that wait with their reason, and go on only if something is
- * done.
+ * Where a tenant's images are: settled batches, and waiting batches with their reason, which go on only if somebody
+ * does something.
  */
 export interface Tally {
 	settled: RunFacts[];
@@ -18,18 +18,18 @@ export interface Tally {
 const deferredBatchesMax = 10_000;
 
 /**
- * Whether the oldest batch that waits, and those behind it, go on as soon as another is settled: they wait for a
- * reservation, or are just looked at.
+ * Whether the oldest waiting batch, and those behind it, go on as soon as another is settled: they wait for a
+ * reservation, or are being looked at.
  */
 function goesOn({ reason }: Batch): boolean {
 	return reason === undefined || reason === 'open-reservations' || reason === 'order';
 }
 
-/** Without any change for so long, waiting ends with an error. */
+/** Waiting ends with an error when nothing has changed for this long. */
 const stallSeconds = 180;
 
 /**
- * Counts a tenant's images from the outcomes and the batches that wait; remembers what is settled, so a call is cheap.
+ * Counts a tenant's images from the outcomes and the waiting batches; remembers what is settled, so a call is cheap.
  */
 function createTally(host: Host, tenant: string): () => Promise<Tally> {
 	const settled = new Map<string, RunFacts>();
@@ -66,7 +66,7 @@ export async function untilAccounted(
 	let before = -1;
 	let changedMs = Date.now();
 	while (true) {
-		const step = once(host.steps, 'step'); // listens before it looks: no step is missed
+		const step = once(host.steps, 'step'); // listens before it looks, so that no step is missed
 		const tallies = new Map<string, Tally>();
 		for (const [tenant, count] of counts) tallies.set(tenant, await count());
 		onChange(tallies);

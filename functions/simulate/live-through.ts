@@ -12,9 +12,9 @@ import { type Fate, startWorld } from './world.ts';
 export interface PeriodResult extends Period {
 	limitNanoUsd: number;
 	spentNanoUsd: number;
-	/** Full quality for every image dropped in it. */
+	/** The cost of full quality for every image dropped in it. */
 	droppedNanoUsd: number;
-	/** The same, and for every image that waited at its beginning. */
+	/** The same, including the images that waited at its beginning. */
 	demandNanoUsd: number;
 	/** More was spent than the limit, or account and journal disagree. */
 	wrong: boolean;

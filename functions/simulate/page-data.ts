@@ -28,7 +28,7 @@ function resultOf(pacing: string, tally: Tally): PacingResult {
 	};
 }
 
-/** Of every image dropped, by the week; a day alone says little. */
+/** For all images dropped, by the week; a day alone says little. */
 function accuraciesOf({ days }: Tally): { day: number; accuracy: number }[] {
 	const points: { day: number; accuracy: number }[] = [];
 	for (let day = 0; day + daysPerPoint <= days.length; day += daysPerPoint) {

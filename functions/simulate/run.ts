@@ -9,7 +9,7 @@ export interface SimulationOptions {
 	price: Price;
 	seeds: number;
 	tenants: number;
-	/** Multiplies everybody's images. */
+	/** Multiplies every tenant's images. */
 	scale: number;
 	onTenant: (done: number, total: number) => void;
 }
@@ -34,7 +34,10 @@ export interface SimulationSummary {
 	seconds: number;
 }
 
-/** The same years under both ways of pacing, one tenant after the other, so that memory does not grow with them. */
+/**
+ * Simulates the same years under both ways of pacing, one tenant after the other, so that memory does not grow with
+ * them.
+ */
 export async function simulate(options: SimulationOptions): Promise<Simulation> {
 	const { card, price, seeds, tenants, scale, onTenant } = options;
 	const startedMs = performance.now();

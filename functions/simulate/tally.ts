@@ -9,15 +9,15 @@ interface Quality {
 	right: number;
 }
 
-/** Parts of a period that spending is followed through. */
+/** The number of parts of a period in which spending is followed. */
 export const paceParts = 30;
 /** Bounds of the ages of deferrals. */
 export const ageDays = [0, 1, 7, 30, 90] as const;
-/** Periods whose demand at full quality is so near the quota are judged: there pacing decides. */
+/** Only periods whose demand at full quality is this near the quota are judged: there pacing decides. */
 const near = { least: 0.9, most: 1.1 };
 const weeks = 52;
 
-/** All that is known of one way of pacing, added up over tenants. */
+/** Everything known of one way of pacing, added up over tenants. */
 export interface Tally {
 	images: number;
 	periods: number;
@@ -26,10 +26,10 @@ export interface Tally {
 	failed: number;
 	/** Of the periods whose demand, with what waited at their beginning, is near their quota. */
 	near: { periods: number; limitNanoUsd: number; spentNanoUsd: number; images: number; waitedImageDays: number };
-	/** Of the periods in which was dropped what is near their quota: the same ones whatever the pacing. */
+	/** For the periods in which the dropped images alone are near the quota: the same periods under either pacing. */
 	nearWeeks: Quality[];
 	days: Quality[];
-	/** Images by how long they waited: of the ages in `ageDays` the last that they passed. */
+	/** Images by how long they waited: counted at the last of the ages in `ageDays` that they passed. */
 	ages: number[];
 	/** Money spent in each part of the near months, and their limits. */
 	pace: { spentNanoUsd: number[]; limitNanoUsd: number };
@@ -70,7 +70,7 @@ export function addTenant(tally: Tally, { fates, periods, lost }: TenantResult):
 	}
 }
 
-/** Whole periods only: one that the year cuts off was not all seen. */
+/** Whole periods only: one that the year cuts off was not seen completely. */
 function isNear({ startMs, endMs, limitNanoUsd }: PeriodResult, demandNanoUsd: number): boolean {
 	const isWhole = endMs === Number.POSITIVE_INFINITY || (startMs >= yearStartMs && endMs <= yearEndMs);
 	const share = demandNanoUsd / limitNanoUsd;
@@ -126,7 +126,7 @@ export function unspentShare({ near: { limitNanoUsd, spentNanoUsd } }: Tally): n
 	return limitNanoUsd === 0 ? 0 : 1 - spentNanoUsd / limitNanoUsd;
 }
 
-/** Days that the near periods' images waited, together, by image. */
+/** Days that an image of the near periods waited on average. */
 export function deferredShare({ near: { images, waitedImageDays } }: Tally): number {
 	return images === 0 ? 0 : waitedImageDays / images;
 }

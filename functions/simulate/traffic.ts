@@ -7,8 +7,8 @@ import type { QuotaWish } from '../core/quota.ts';
 import { seededRandom } from '../core/random.ts';
 
 /**
- * A made-up year of made-up tenants. Nothing here is measured: the numbers are such that tenants differ as widely as
- * real ones may, and that for about half of them demand at full quality is near the quota.
+ * A made-up year of made-up tenants. Nothing here is measured: the numbers are chosen so that tenants differ as widely
+ * as real ones may, and so that for about half of them demand at full quality is near the quota.
  */
 
 export const yearStartMs = Date.UTC(2026, 0, 1);
@@ -45,7 +45,7 @@ const periods: readonly Schedule['period'][] = [
 	'day',
 	'total',
 ];
-/** One tenant of so many goes wild. */
+/** One tenant in this many goes wild. */
 const wildEvery = 50;
 const wildFactor = 20;
 const wildDays = 10;
@@ -54,20 +54,20 @@ const burstsADay = 0.015;
 interface Habits {
 	imagesADay: number;
 	weekend: number;
-	/** Of the day's hours, in UTC, when most is dropped. */
+	/** The hour of the day, in UTC, at which most is dropped. */
 	peakHour: number;
 	dropsADay: number;
 	growthADay: number;
 	wildFromDay: number;
 }
 
-/** Tenant number `index` of a seed: always the same, whichever others there are. */
+/** Tenant number `index` of a seed: always the same, whatever other tenants there are. */
 export function tenantYear(options: {
 	seed: number;
 	index: number;
 	card: ModelCard;
 	price: Price;
-	/** Multiplies everybody's images. */
+	/** Multiplies every tenant's images. */
 	scale: number;
 }): TenantYear {
 	const { seed, index, card, price, scale } = options;
@@ -79,17 +79,18 @@ export function tenantYear(options: {
 		weekStart: random() < 0.5 ? 'monday' : 'sunday',
 		timeZone: pick(timeZones, random),
 	};
-	// Money for full quality in a usual period, divided by how much more the tenant wants than it pays for.
+	// The quota is the cost of full quality in a usual period, divided by how much more the tenant wants than it pays
+	// for.
 	const wanted = random() < 0.5 ? 0.9 + 0.2 * random() : Math.exp(-1 + 2.2 * random());
 	const usual = fullCostNanoUsd(card, price, medianImages(drops, schedule));
 	const limitNanoUsd = Math.max(1, Math.round(usual / wanted));
-	// Only the tenant can say over how much a total is to last; its guess is a fifth off at most.
+	// Only the tenant can say how many images a total is for; its guess is off by a fifth at most.
 	const total = drops.reduce((sum, { images }) => sum + images, 0);
 	const expectedImages = schedule.period === 'total' ? Math.round(total * (0.8 + 0.4 * random())) : 0;
 	return { quota: { tenant: `tenant-${index}`, limitNanoUsd, expectedImages, ...schedule }, drops };
 }
 
-/** What so many images cost at full quality: where a batch may run the full network on each. */
+/** What so many images cost at full quality: a batch may run the full network on each. */
 export function fullCostNanoUsd(card: ModelCard, price: Price, images: number): number {
 	return costNanoUsd(price, Math.ceil(images * expectedMacs(card, fullMacs(card))), images);
 }
@@ -130,7 +131,7 @@ function imagesOn(day: number, dayStartMs: number, habits: Habits, random: () =>
 	return habits.imagesADay * Math.exp(habits.growthADay * day) * weekend * burst * wild * noise;
 }
 
-/** Of the year's whole periods; of the whole year where it is one. */
+/** The median over the year's periods, also those that it cuts off; a total is the whole year. */
 function medianImages(drops: readonly Drop[], schedule: Schedule): number {
 	const perPeriod = new Map<string, number>();
 	for (const { atMs, images } of drops) {

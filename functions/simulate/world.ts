@@ -16,17 +16,17 @@ import { type Drop, yearEndMs, yearStartMs } from './traffic.ts';
 export interface Fate extends Drop {
 	/** waits: deferred until the year's end. given-up: deferred for too long. */
 	state: 'sent' | 'waits' | 'given-up';
-	/** From the drop to its message, or to the end. */
+	/** From the drop to its message, or to the year's end. */
 	waitedMs: number;
-	/** Of its labels, by the card's curve; 0 without any. */
+	/** Of its labels, by the card's curve; 0 if it has none. */
 	accuracy: number;
 	billedNanoUsd: number;
 }
 
 /**
- * One tenant on a virtual clock: the real planner over the real rules of ledger and journal, in memory. All that is
- * made up is a worker that runs what it is sent at once, and spends and labels as the card's curve says (which is of
- * batches of 512).
+ * One tenant on a virtual clock: the real planner over the real rules of ledger and journal, in memory. Only the worker
+ * is made up: it runs what it is sent at once, and spends and labels as the card's curve says (which is that of batches
+ * of 512).
  */
 export async function startWorld(wish: QuotaWish, card: ModelCard, price: Price) {
 	const { tenant } = wish;
@@ -47,7 +47,7 @@ export async function startWorld(wish: QuotaWish, card: ModelCard, price: Price)
 		onAlert: () => undefined,
 		mintRid: () => `00000000-0000-4000-8000-${String(++minted).padStart(12, '0')}`,
 	};
-	// Every batch knows its images from the start, so resuming one never asks for claims or manifests.
+	// Every batch knows its images from the start, so resuming one never needs claims or manifests.
 	const resuming = { ...parts, log: () => undefined } as unknown as Parameters<typeof resumeBatch>[0];
 	const quota = await ledger.setQuota(wish, yearStartMs);
 
@@ -64,7 +64,7 @@ export async function startWorld(wish: QuotaWish, card: ModelCard, price: Price)
 			change(batchId, { state: 'sent', accuracy: expectedAccuracy(card, macs / images), billedNanoUsd });
 		}
 	}
-	/** What the sweeper has done: what waited for too long is given up, the oldest that is left is tried again. */
+	/** Does the sweeper's work: gives up what has waited for too long, and tries again the oldest that is left. */
 	async function sweep(): Promise<void> {
 		let [oldest] = await batches.deferred(tenant, 1);
 		while (oldest && overdueReason(oldest, nowMs) === 'deferred-too-long') {

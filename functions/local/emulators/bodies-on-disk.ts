@@ -7,21 +7,23 @@ import type { S3Store } from './fauxqs-stores.ts';
 
 type StoredObject = ReturnType<S3Store['putObject']>;
 
-/** Bytes of a body up to which it stays in memory: thumbnails, and what the pipeline itself writes. */
+/** The most bytes of a body that stays in memory: thumbnails, and what the pipeline itself writes. */
 const keptBytesMax = 64 * 1024;
-/** Of one that is moved: an image's, and what `classify` drops of a file that is larger than one may be. */
+/**
+ * The most bytes of a body that is moved: an image's, or what `classify` drops of a file larger than an image may be.
+ */
 const movedBytesMax = limits.imageBytesMax + 1;
 
 /**
- * Keeps the bodies of photos on disk instead of in memory: a folder of thousands is more than a machine has. Archives
- * beyond an image's bounds stay, for they are read span by span. What is deleted, or put again, takes room until all
- * ends.
+ * Keeps the bodies of photos on disk instead of in memory: a folder of thousands needs more than a machine has.
+ * Archives larger than an image may be stay in memory, because they are read span by span. A body that is deleted or
+ * overwritten takes room until everything ends.
  * @returns ends it: no body can be read any more
  */
 export function keepBodiesOnDisk(store: S3Store): () => void {
 	const folder = mkdtempSync(join(tmpdir(), 'budgetnet-images-'));
 	const file = openSync(join(folder, 'bodies'), 'wx+', 0o600);
-	removeIfPossible(folder); // the open file is enough, and whatever kills this process then leaves nothing behind
+	removeIfPossible(folder); // the open file is enough, and then nothing is left behind, whatever kills this process
 	let end = 0;
 
 	function move(object: StoredObject): StoredObject {
@@ -54,7 +56,7 @@ export function keepBodiesOnDisk(store: S3Store): () => void {
 	};
 }
 
-/** Windows removes no open file: there it goes at the end. */
+/** Windows does not remove an open file: there it is removed at the end. */
 function removeIfPossible(folder: string): void {
 	try {
 		rmSync(folder, { recursive: true, force: true });

@@ -3,9 +3,9 @@ import type { S3Store } from './fauxqs-stores.ts';
 import { creationOf, refuse, type S3Request } from './s3-request.ts';
 
 /**
- * Enforces If-None-Match and If-Match where an object is created (PUT, copy, end of a multipart upload): fauxqs ignores
- * them, and of 50 racers 50 won. Nothing may be awaited between this look and fauxqs's handler, which writes in the
- * same tick; so the hook is a synchronous one, with a callback.
+ * Enforces If-None-Match and If-Match wherever an object is created (PUT, copy, end of a multipart upload): fauxqs
+ * ignores them, and of 50 racers 50 won. Nothing may be awaited between this check and fauxqs's handler, which writes
+ * in the same tick; so the hook is synchronous, with a callback.
  */
 export function mendConditionalPuts(app: FastifyInstance, store: S3Store): void {
 	app.addHook<S3Request>('preHandler', (request, reply, done) => {
@@ -32,11 +32,11 @@ function etagOf(store: S3Store, bucket: string, key: string): string | undefined
 	try {
 		return store.headObject(bucket, key).etag;
 	} catch {
-		return undefined; // the bucket is there: so it is the key that is not
+		return undefined; // the bucket exists, so it is the key that does not
 	}
 }
 
-/** S3 takes ETags with and without quotes. */
+/** S3 accepts ETags with and without quotes. */
 function bare(etag: string): string {
 	return etag.replaceAll('"', '');
 }

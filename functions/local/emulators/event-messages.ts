@@ -8,7 +8,7 @@ export interface CreatedObject {
 	key: string;
 	etag: string;
 	bytes: number;
-	/** Counts the bucket's writes. */
+	/** Increases with each of the bucket's writes. */
 	sequence: number;
 }
 

@@ -4,15 +4,15 @@ import { pathToFileURL } from 'node:url';
 import type { buildApp } from 'fauxqs';
 import { assert } from '../../core/errors.ts';
 
-/** What fauxqs keeps in memory: it takes stores from outside, but does not export their classes. */
+/** What fauxqs keeps in memory: it accepts stores from outside, but does not export their classes. */
 export type Stores = NonNullable<NonNullable<Parameters<typeof buildApp>[0]>['stores']>;
 export type S3Store = Stores['s3Store'];
 export type SqsStore = Stores['sqsStore'];
 
 /**
- * Empty stores. Whoever holds them sees what is in the bucket without a request, in the same tick as the handler that
- * writes: that makes conditional PUTs exact without locks. The version of fauxqs is pinned, since this reaches inside
- * it.
+ * Empty stores. Their holder sees what is in the bucket without a request, in the same tick as the handler that writes:
+ * that makes conditional PUTs exact without locks. The version of fauxqs is pinned, because this reaches into its
+ * internals.
  * @throws BudgetNetError `internal` when fauxqs no longer looks like the pinned version
  */
 export async function createStores(): Promise<Stores> {

@@ -4,8 +4,8 @@ import type { S3Store } from './fauxqs-stores.ts';
 import type { S3Request } from './s3-request.ts';
 
 /**
- * Lists in the order of UTF-16 code units, in which pages also go on. fauxqs sorts as people do (a, B, c) and goes on
- * by code units (B < a), so that a second page lacked keys. S3's order is that of UTF-8 bytes: the same but for
+ * Lists in the order of UTF-16 code units, in which pages continue too. fauxqs sorts as people do (a, B, c) but
+ * continues by code units (B < a), so a second page lacked keys. S3's order is that of UTF-8 bytes: the same except for
  * characters beyond U+FFFF.
  */
 export function mendListing(store: S3Store): void {
@@ -30,9 +30,9 @@ export function mendListing(store: S3Store): void {
 }
 
 /**
- * Encodes the keys of a listing where that is asked for, which fauxqs ignores: its XML loses control characters and
- * line ends. Makes of its older kind of listing, with which it answers, one of versions, as S3 lists them in a bucket
- * that has none.
+ * Encodes the keys of a listing if the request asks for it, which fauxqs ignores: its XML loses control characters and
+ * line ends. Asked for versions, fauxqs answers with its older kind of listing: this turns it into a listing of
+ * versions, as S3 gives it for a bucket without versioning.
  */
 export function mendXmlOfListing(app: FastifyInstance): void {
 	app.addHook<S3Request>('preHandler', (request, _reply, done) => {

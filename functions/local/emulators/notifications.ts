@@ -3,7 +3,7 @@ import { createdMessage } from './event-messages.ts';
 import type { SqsStore, Stores } from './fauxqs-stores.ts';
 import { creationOf, type S3Request } from './s3-request.ts';
 
-/** Objects created in `bucket` are told to the queue of this name. */
+/** Events of objects created in `bucket` go to the queue of this name. */
 export interface Notification {
 	bucket: string;
 	queueName: string;
@@ -11,7 +11,7 @@ export interface Notification {
 
 /**
  * Sends S3's event messages, which fauxqs does not: in the order of the writes, and before the writer has its answer.
- * As with S3, an event for a queue that is not there is lost.
+ * As with S3, an event for a queue that does not exist is lost.
  */
 export function mendNotifications(
 	app: FastifyInstance,
@@ -28,7 +28,7 @@ export function mendNotifications(
 		const copied = request.headers['x-amz-copy-source'] !== undefined;
 		const eventName = creationOf(request.method, request.query, copied);
 		if (eventName === undefined) return done();
-		// Still in the tick of the write: the object is the one that this request made.
+		// This is still the tick of the write, so the object is the one that this request made.
 		const { etag, contentLength: bytes } = s3Store.headObject(bucket, key);
 		sequence += 1;
 		const message = createdMessage({ eventName, region, bucket, key, etag, bytes, sequence });

@@ -13,10 +13,10 @@ export interface ObjectStoreOptions {
 	notifications: readonly Notification[];
 }
 
-/** Bytes of one PUT; fauxqs takes 11 MiB, less than an image may have. S3 takes 5 GB. */
+/** The most bytes of one PUT; fauxqs accepts 11 MiB, less than an image may have. S3 accepts 5 GB. */
 const putBytesMax = 64 * 1024 * 1024;
 
-/** Starts S3 and SQS on one free port: fauxqs, in memory but for the bodies of photos, mended. */
+/** Starts S3 and SQS on one free port: fauxqs with our repairs, in memory except for the bodies of photos. */
 export async function startObjectStore(options: ObjectStoreOptions) {
 	const stores = await createStores();
 	const app = buildApp({ logger: false, defaultRegion: options.region, stores });

@@ -3,7 +3,7 @@ import { refuse, type S3Request } from './s3-request.ts';
 
 /**
  * Parts of S3 that fauxqs does not know. It ignores the parameter and does what the bare method means: tagging an
- * object overwrites it, removing its tags deletes it, asking for a version gives the current one.
+ * object overwrites it, removing its tags deletes it, asking for a version returns the current one.
  */
 const notEmulated = [
 	'tagging',
@@ -30,7 +30,7 @@ const notEmulated = [
 	'location',
 ];
 
-/** Answers 501 to what is not emulated, before it does harm. */
+/** Answers 501 to what is not emulated, before it can do harm. */
 export function mendByRefusing(app: FastifyInstance): void {
 	app.addHook<S3Request>('preHandler', (request, reply, done) => {
 		if (!request.params?.bucket) return done();

@@ -6,13 +6,15 @@ export interface S3Request {
 	Querystring: Record<string, string>;
 }
 
-/** Answers as S3 does when it refuses. */
+/** Answers as S3 does when it refuses a request. */
 export function refuse(reply: FastifyReply, status: number, code: string, message: string): FastifyReply {
 	const xml = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message></Error>`;
 	return reply.status(status).header('content-type', 'application/xml').send(xml);
 }
 
-/** The event's name if this request creates an object when it succeeds, else undefined. A part is no object yet. */
+/**
+ * The event's name if this request, when it succeeds, creates an object; else undefined. A part is not yet an object.
+ */
 export function creationOf(method: string, query: Record<string, string>, copied: boolean): string | undefined {
 	if (method === 'POST' && 'uploadId' in query) return 'ObjectCreated:CompleteMultipartUpload';
 	if (method !== 'PUT' || 'uploadId' in query || 'renameObject' in query) return undefined;

@@ -13,7 +13,7 @@ const host = '127.0.0.1';
 const region = 'us-east-1';
 const closeTimeoutMs = 10_000;
 
-/** Starts S3 and SQS (fauxqs, mended) and DynamoDB (dynalite) in this process, on free loopback ports, in memory. */
+/** Starts S3 and SQS (fauxqs, repaired) and DynamoDB (dynalite) in this process, on free loopback ports, in memory. */
 export async function startEmulators(options: { notifications: readonly Notification[] }): Promise<Emulators> {
 	const objectStore = await startObjectStore({ host, region, notifications: options.notifications });
 	const tables = await startTables(host);

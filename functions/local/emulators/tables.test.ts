@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => cloud.close());
 
-/** Runs 50 at once. @returns how many won; all others must have met their condition */
+/** Runs 50 at once. @returns how many won; all others must have failed by their condition */
 async function winners(race: (racer: number) => Promise<unknown>): Promise<number> {
 	const results = await Promise.allSettled(Array.from({ length: 50 }, (_, racer) => race(racer)));
 	for (const result of results)

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import dynalite from 'dynalite';
 
-/** Starts DynamoDB on a free port: dynalite, in memory; tables are there at once. */
+/** Starts DynamoDB on a free port: dynalite, in memory; tables are ready at once. */
 export async function startTables(host: string) {
 	const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
 	server.listen(0, host);

@@ -13,7 +13,7 @@ const templateSchema = z.looseObject({
 });
 export type Template = z.infer<typeof templateSchema>;
 
-/** Where data lies and waits: what LocalStack really does. It only pretends to have containers and their scaling. */
+/** Where data are kept and wait: what LocalStack really does. Containers and their scaling it only imitates. */
 const dataTypes = [
 	'AWS::S3::Bucket',
 	'AWS::S3::BucketPolicy',
@@ -30,8 +30,7 @@ export function parseTemplate(json: string): Template {
 }
 
 /**
- * The template's buckets, queues, topics and (where wanted) tables as they are, and the outputs that speak only of
- * them.
+ * The template's buckets, queues, topics and (if wanted) tables as they are, and the outputs that refer only to them.
  */
 export function dataPlaneOf(template: Template, { tables }: { tables: boolean }): Template {
 	const types = tables ? [...dataTypes, tableType] : dataTypes;
@@ -49,7 +48,7 @@ export function dataPlaneOf(template: Template, { tables }: { tables: boolean })
 	return { Resources, Outputs: Object.fromEntries(outputs) };
 }
 
-/** The template's tables as DynamoDB's own API wants them, less what its emulators do not know. */
+/** The template's tables in the form of DynamoDB's own API, without what its emulators do not know. */
 export function tablesOf(template: Template): CreateTableCommandInput[] {
 	return Object.values(template.Resources)
 		.filter(({ Type }) => Type === tableType)

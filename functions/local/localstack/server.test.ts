@@ -7,8 +7,8 @@ import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 /**
- * A `docker` that writes down what it was asked, and whose containers live on when their client dies: a server in a
- * process of its own answers as LocalStack does, until `docker stop` or `docker rm` names it.
+ * A `docker` that records what it was asked, and whose containers outlive their client: a server in a process of its
+ * own answers as LocalStack does, until `docker stop` or `docker rm` names it.
  */
 const docker = `#!${process.execPath}
 const { appendFileSync, readFileSync, writeFileSync } = require('node:fs');
@@ -73,7 +73,7 @@ const answers = (endpoint: string) =>
 		() => false,
 	);
 
-// Elsewhere a script is no program.
+// On Windows, a script is not a program.
 describe.skipIf(process.platform === 'win32')('LocalStack in Docker', () => {
 	test('a container is stopped by its name, and leaves no log', async () => {
 		const { child, said, ended } = await start();

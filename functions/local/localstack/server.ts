@@ -12,26 +12,26 @@ const host = '127.0.0.1';
 const healthTimeoutMs = 180_000;
 const healthEveryMs = 250;
 const askTimeoutMs = 5_000;
-/** Longer than what it gets to end in. */
+/** Longer than the time that it gets to end by itself. */
 const stopTimeoutMs = 15_000;
-/** How much of its log is shown when it does not start. */
+/** How much of its log is shown if it does not start. */
 const logTailCharacters = 2000;
 
 /** A LocalStack that answers. */
 export interface LocalStackServer {
 	endpoint: string;
 	hasDynamoDb: boolean;
-	/** Of the process that was started, for who wants to see that it is gone. */
+	/** Process id of what was started, for callers that want to see that it is gone. */
 	pid: number;
-	/** Says how it ended, and where its log lies, once it has. */
+	/** Resolves when it has ended, with how it ended and where its log is. */
 	lost: Promise<string>;
-	/** Ends it: asks, waits, kills. Its log goes with it. */
+	/** Ends it: asks, waits, kills. Its log is deleted too. */
 	stop(): Promise<void>;
 }
 
 /**
- * Starts LocalStack on a free loopback port: in Docker where an engine answers, else as a plain process. It ends with
- * this process, unless that is killed by SIGKILL.
+ * Starts LocalStack on a free loopback port: in Docker if an engine answers, else as a plain process. It ends with this
+ * process, unless that is killed by SIGKILL.
  * @param folder of its own, for what it installs and writes
  * @throws BudgetNetError `unavailable` when neither is possible or it does not answer in time
  */
@@ -44,10 +44,10 @@ export async function startLocalStack(folder: string): Promise<LocalStackServer>
 	const log = await open(logFile, 'w');
 	const started = await way.start({ host, port, folder, log: log.fd }).finally(() => log.close());
 	const { child } = started;
-	child.on('error', () => undefined); // its state says it
+	child.on('error', () => undefined); // its state shows it
 	const lost = endOf(child).then((how) => `LocalStack ${how}; its log: ${logFile}`);
 	const forget = onExit(() => {
-		started.kill(); // whose answer would be taken for a wish to live on
+		started.kill(); // must not return its result, which `onExit` would take for a wish to live on
 	});
 	child.once('exit', forget);
 	const stop = async () => {
@@ -88,7 +88,7 @@ function hasEnded({ pid, exitCode, signalCode }: ChildProcess): boolean {
 	return pid === undefined || exitCode !== null || signalCode !== null;
 }
 
-/** In words, once it has ended; at once where it never began. */
+/** How it ended, in words, once it has; at once if it never started. */
 async function endOf(child: ChildProcess): Promise<string> {
 	if (!hasEnded(child)) await once(child, 'exit');
 	if (child.pid === undefined) return 'could not be started';

@@ -9,9 +9,10 @@ const timeoutMs = 180_000;
 const root = join(import.meta.dirname, '..', '..', '..');
 
 /**
- * Synthesises the stack as the settings have it, but for what `context` says, without the functions' code.
+ * Synthesises the stack with the settings as they are, except for what `context` overrides, and without the functions'
+ * code.
  * @returns the template, as JSON
- * @throws BudgetNetError `invalid` of settings that do not fit
+ * @throws BudgetNetError `invalid` for settings that do not fit
  */
 export async function synthesiseTemplate(context: Record<string, string> = {}): Promise<string> {
 	const folder = await mkdtemp(join(tmpdir(), 'budgetnet-synth-'));

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BudgetNetError } from '../../core/errors.ts';
 
-/** What a cloud leaves behind if it does not end well. */
+/** What a cloud leaves behind if it does not end properly. */
 export interface Traces {
 	pids: number[];
 	endpoints: string[];

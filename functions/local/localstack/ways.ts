@@ -5,13 +5,13 @@ import { promisify } from 'node:util';
 import { BudgetNetError } from '../../core/errors.ts';
 import { findPython, installRequirements } from '../python.ts';
 
-/** The last image that needs no token. */
+/** The last image that works without a token. */
 const image = 'localstack/localstack:4.14.0';
 const requirements = join(import.meta.dirname, 'requirements.txt');
 const portInContainer = 4566;
 const askTimeoutMs = 5_000;
 const pullTimeoutMs = 30 * 60_000;
-/** What Docker, or LocalStack itself, gets to end in before it is killed. */
+/** The time that Docker, or LocalStack itself, gets to end before it is killed. */
 const stopGraceSeconds = 10;
 
 /** Where it is to answer, what it may write into, and the open file that takes its output. */
@@ -22,12 +22,12 @@ interface Place {
 	log: number;
 }
 
-/** A LocalStack that has been started: its process (a container's is Docker's client), and how to end it. */
+/** A LocalStack that has been started: its process (for a container, Docker's client), and how to end it. */
 export interface Started {
 	child: ChildProcess;
 	/** Asks it to end. */
 	ask(): void;
-	/** Ends it at once, before it returns: for when this process itself ends. */
+	/** Ends it synchronously: for when this process itself ends. */
 	kill(): void;
 }
 
@@ -47,7 +47,7 @@ export async function findWay(): Promise<Way | undefined> {
 	return python === undefined ? undefined : { hasDynamoDb: false, start: (place) => startProcess(python, place) };
 }
 
-/** The container has a name, for it outlives its client: Docker itself must be told to end it. */
+/** The container has a name because it outlives its client: Docker itself must be told to end it. */
 async function startContainer({ host, port, log }: Place): Promise<Started> {
 	pull();
 	const name = `budgetnet-localstack-${port}`;
@@ -66,7 +66,7 @@ async function startContainer({ host, port, log }: Place): Promise<Started> {
 	};
 }
 
-/** Where the image is not there yet: with Docker's progress, and before anybody waits for an answer. */
+/** Pulls the image if it is not there yet, with Docker's progress, and before anybody waits for an answer. */
 function pull(): void {
 	if (spawnSync('docker', ['image', 'inspect', image], { stdio: 'ignore', timeout: askTimeoutMs }).status === 0) return;
 	const { status } = spawnSync('docker', ['pull', image], { stdio: 'inherit', timeout: pullTimeoutMs });
@@ -85,7 +85,7 @@ async function startProcess(python: string, { host, port, folder, log }: Place):
 		OVERRIDE_IN_DOCKER: '0',
 		DNS_ADDRESS: '0',
 		GATEWAY_SERVER: 'hypercorn', // the default one listens on every interface
-		// Not what the user has set for a LocalStack of his own, in the environment or in ~/.localstack.
+		// Nothing that the user has set for a LocalStack of their own, in the environment or in ~/.localstack, applies.
 		CONFIG_DIR: data,
 		SERVICES: '',
 		PERSISTENCE: '0',
@@ -95,7 +95,7 @@ async function startProcess(python: string, { host, port, folder, log }: Place):
 	return { child, ask: () => child.kill('SIGTERM'), kill: () => child.kill('SIGKILL') };
 }
 
-/** Ctrl-C in the terminal is not for it: who started it needs it until all else has stopped. */
+/** Ctrl-C in the terminal must not reach it: the process that started it needs it until everything else has stopped. */
 const ownGroup = { detached: process.platform !== 'win32' };
 
 function settings(host: string, port: number): Record<string, string> {
