@@ -2,7 +2,7 @@ import { type Stack, Validations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import type { Settings } from './settings-schema.ts';
 
-/** A finding of cdk-nag (AwsSolutions) that is meant, on one resource. */
+/** A finding of cdk-nag (AwsSolutions) that is intended, on one resource. */
 interface Acknowledged {
 	path: string;
 	rule: string;
@@ -21,7 +21,7 @@ const results = '<BucketsResultsB59121EA.Arn>';
 const ecs = 'arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>';
 const tenant = '<aws:PrincipalTag/tenant>';
 
-/** A wildcard in a role's policy is acknowledged resource by resource: one more, and cdk-nag speaks again. */
+/** A wildcard in a role's policy is acknowledged resource by resource: if one is added, cdk-nag reports again. */
 function wildcards(path: string, reason: string, resources: string[], workers?: Settings['workers']): Acknowledged[] {
 	return resources.map((resource) => ({ path, rule: `IAM5[Resource::${resource}]`, reason, workers }));
 }
@@ -78,7 +78,7 @@ const acknowledged: Acknowledged[] = [
 	),
 ];
 
-/** Marks these findings as meant. A path that is not there is an error, so that none outlives its resource. */
+/** Marks these findings as intended. A path that does not exist is an error, so that no entry outlives its resource. */
 export function acknowledgeFindings(stack: Stack, { workers }: Settings): void {
 	for (const { path, rule, reason, workers: only = workers } of acknowledged) {
 		if (only !== workers) continue;

@@ -7,16 +7,16 @@ import type { HandlerFunction } from './function.ts';
 
 const quarterHour = Duration.minutes(15);
 const hour = Duration.hours(1);
-/** Fewer images that fail in an hour may be one tenant's slip, and nothing else ran. */
+/** Fewer failed images in an hour may be one tenant's mistake when nothing else ran. */
 const failingMin = 100;
 
-/** 1 while batches wait and no worker gave any image an outcome. */
+/** 1 while batches wait and no worker has given any image an outcome. */
 export function noProgress(name: string, batches: Queue): IMetric {
 	const labelled = measured(name, 'ImagesLabelled', 'Sum');
 	const failed = measured(name, 'ImagesFailed', 'Sum');
 	const period = quarterHour;
 	const backlog = backlogOf(batches, period);
-	// Where no worker ever ran, neither metric exists: this nought does, as long as there is a backlog.
+	// If no worker has ever run, neither metric exists: this zero does, as long as there is a backlog.
 	const nought = new MathExpression({ expression: 'backlog * 0', period, usingMetrics: { backlog } });
 	return new MathExpression({
 		label: 'batches wait, none is finished',
@@ -27,12 +27,12 @@ export function noProgress(name: string, batches: Queue): IMetric {
 }
 
 /**
- * 1 where in an hour more images failed than were labelled, of all tenants together: then it is hardly the images.
+ * 1 if in an hour more images failed than were labelled, of all tenants together: then the images are hardly to blame.
  */
 export function failing(name: string): IMetric {
 	const labelled = measured(name, 'ImagesLabelled', 'Sum', hour);
 	const failed = measured(name, 'ImagesFailed', 'Sum', hour);
-	// Where every image fails there is no ImagesLabelled at all.
+	// If every image fails, there is no ImagesLabelled at all.
 	const nought = new MathExpression({ expression: 'failed * 0', period: hour, usingMetrics: { failed } });
 	return new MathExpression({
 		label: 'more images failed than were labelled',
@@ -55,7 +55,7 @@ export function errorsOf(functions: HandlerFunction[]): IMetric {
 	});
 }
 
-/** A metric of the product's own, of the stack that is called `name`. */
+/** A metric of the product's own, for the stack that is called `name`. */
 export function measured(name: string, metricName: MetricName, statistic: string, period = quarterHour): Metric {
 	const dimensionsMap = { service: name };
 	return new Metric({ namespace: metricsNamespace, metricName, dimensionsMap, statistic, period });

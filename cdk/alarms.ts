@@ -17,30 +17,29 @@ export interface AlarmsProps {
 }
 
 /**
- * A batch that has waited for so long, now for something else than money, has been forgotten: a queue of its tenant's
- * others takes hours.
+ * A batch that has waited for this long, and now for something other than money, has been forgotten: the queue of its
+ * tenant's other batches takes hours.
  */
 const deferralAlarm = Duration.hours(12);
 /**
- * So long before the images fail that waited for money, somebody should ask whether the quota is meant to be that
- * small.
+ * This long before images that wait for money fail, somebody should ask whether the quota is meant to be that small.
  */
 const unpaidNotice = Duration.days(10);
 const fiveMinutes = Duration.minutes(5);
 const quarterHour = Duration.minutes(15);
 const hour = Duration.hours(1);
 
-/** When an alarm speaks. */
+/** When an alarm fires. */
 type When = ({ above: number } | { below: number }) & {
-	/** How many in a row; without it one. */
+	/** How many periods in a row; by default one. */
 	periods?: number;
-	/** Of these; without it all. */
+	/** How many of these must be beyond the threshold; by default all. */
 	atLeast?: number;
-	/** What no data means; without it that all is well. */
+	/** What missing data mean; by default that all is well. */
 	missing?: TreatMissingData;
 };
 
-/** Each alarm is explained, with what to do, in docs/operators.md; a test holds the two together. */
+/** Each alarm is explained, with what to do, in docs/operators.md; a test keeps the two consistent. */
 export class Alarms extends Construct {
 	private readonly props: AlarmsProps;
 
@@ -50,15 +49,15 @@ export class Alarms extends Construct {
 		this.addQueues();
 		this.addStuck();
 		this.addSweeperQuiet();
-		// What fails of a message is no error of its function: only crashes and time-outs are. A sweep that fails does so
-		// three times in this time, and the search for lost events, which is made four times a day, is run three times by
+		// A message that fails is not an error of its function: only crashes and time-outs are. A failing sweep fails three
+		// times in this period; a failing search for lost events, which is made four times a day, is run three times by
 		// Lambda.
 		this.add('errors', 'A function failed again and again', errorsOf(this.props.functions), { above: 1 });
 	}
 
-	/** Whatever the sweeper measures says nothing while it does not run, and then those alarms count all as well. */
+	/** While the sweeper does not run, its metrics have no data, and the alarms on them count that as healthy. */
 	private addSweeperQuiet(): void {
-		const sweeps = measured(this.props.name, 'BatchesInFlight', 'SampleCount'); // of each sweep one
+		const sweeps = measured(this.props.name, 'BatchesInFlight', 'SampleCount'); // one of each sweep
 		const when = { below: 1, periods: 2, missing: TreatMissingData.BREACHING };
 		this.add('sweeper-quiet', 'No sweep has measured anything for half an hour', sweeps, when);
 	}
@@ -72,8 +71,8 @@ export class Alarms extends Construct {
 			const age = queue.metricApproximateAgeOfOldestMessage({ period: quarterHour, statistic: 'Maximum' });
 			this.add(`${name}-old`, `Messages of queue ${name} are not taken up`, age, { above: hour.toSeconds() });
 		}
-		// A function takes these as they come, and one that fails leaves them in flight: seldom is any visible. Twice means
-		// that they stay.
+		// A function receives these as they come, and if it fails they stay in flight: they are seldom visible. Seen twice
+		// means that they stay.
 		const stay = backlogOf(queues.batches.dead, fiveMinutes, 'Minimum');
 		this.add('batches-dead', 'Batches that no worker could run could not be given up', stay, { above: 0, periods: 2 });
 	}
@@ -81,18 +80,18 @@ export class Alarms extends Construct {
 	private addStuck(): void {
 		const { name, queues } = this.props;
 		this.addDeferred();
-		// The sweeper sends to the planner again what has no living one after a quarter of an hour.
+		// A batch without a living planner is sent to the planner again by the sweeper after a quarter of an hour.
 		const claiming = measured(name, 'OldestClaimingAge', 'Maximum');
 		this.add('planning-long', 'A batch is not planned to the end', claiming, { above: hour.toSeconds() });
 		this.add(
 			'reservations-stuck',
 			'Batches are past their deadline and hold their reservation',
 			measured(name, 'BatchesOverdue', 'Maximum'),
-			// The sweeper gives such a batch up at once, so seen again and again it cannot. Where more wait than one sweep
-			// looks at, each sees others: not every one sees it.
+			// The sweeper gives such a batch up at once, so if it sees one again and again, it cannot do so. Where more wait
+			// than one sweep examines, each sweep sees others: not every one sees it.
 			{ above: 0, periods: 12, atLeast: 3 },
 		);
-		// One that cannot be looked at now can be in the next sweep, where a store was slow: only what stays is told of.
+		// What cannot be examined now because a store is slow can be in the next sweep: only what stays is reported.
 		const faults = measured(name, 'SweepFaults', 'Sum');
 		this.add('sweep-faults', 'Batches or drops cannot be looked at', faults, { above: 0, periods: 4 });
 		// Batches that run beside two others may take an hour and a half (limits.batchRunSecondsMax).
@@ -105,7 +104,8 @@ export class Alarms extends Construct {
 
 	private addDeferred(): void {
 		const { name } = this.props;
-		// Two hours: what waited for money for weeks is that old when there is some again, and then waits for its turn.
+		// Two hours: a batch that waited weeks for money is already that old when there is some again, and then waits for
+		// its turn.
 		const deferred = { above: deferralAlarm.toSeconds(), periods: 8 };
 		const oldest = measured(name, 'OldestDeferredAge', 'Maximum');
 		this.add('deferred-long', 'A batch waits for long, and not for money', oldest, deferred);

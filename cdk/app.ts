@@ -14,6 +14,6 @@ try {
 	app.synth();
 } catch (error) {
 	if (!(error instanceof BudgetNetError)) throw error;
-	process.stderr.write(`${error.message}\n`); // in one line, to whoever runs this
+	process.stderr.write(`${error.message}\n`); // one line for whoever runs this
 	process.exitCode = 2;
 }

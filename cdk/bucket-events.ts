@@ -4,7 +4,7 @@ import type { Bucket, CfnBucket } from 'aws-cdk-lib/aws-s3';
 import type { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 
-/** S3 sends straight to the queue. As plain properties: CDK's own way adds a function of its own that sets them. */
+/** S3 sends straight to the queue. Set as plain properties: CDK's own way adds a function that sets them. */
 export function tellOfImages(images: Bucket, bucketName: string, queue: Queue): void {
 	const statement = mayBeToldBy(bucketName, 'ImagesBucketSends', 'sqs:SendMessage', queue.queueArn);
 	const bucket = images.node.defaultChild as CfnBucket;
@@ -12,12 +12,12 @@ export function tellOfImages(images: Bucket, bucketName: string, queue: Queue): 
 	bucket.notificationConfiguration = {
 		queueConfigurations: [{ event: 's3:ObjectCreated:*', queue: queue.queueArn }],
 	};
-	if (policyDependable) bucket.node.addDependency(policyDependable); // S3 tries the queue at once
+	if (policyDependable) bucket.node.addDependency(policyDependable); // S3 tries to send at once
 }
 
 /**
- * The record of a drop that is done, and a batch's outcomes, are written to the bucket; that S3 tells of it is the
- * event.
+ * The record of a drop that is done, and a batch's outcomes, are written to the bucket; S3's notification of that is
+ * the event.
  * @param topics by the folder of what is written
  */
 export function tellOfResults(results: Bucket, bucketName: string, topics: Record<string, Topic>): void {
@@ -34,7 +34,7 @@ export function tellOfResults(results: Bucket, bucketName: string, topics: Recor
 	}
 }
 
-/** Lets S3 speak for this bucket, and for no other, and no other account's. */
+/** Lets S3 speak for this bucket; for no other bucket, and for no other account's. */
 function mayBeToldBy(bucketName: string, sid: string, action: string, resource: string): PolicyStatement {
 	return new PolicyStatement({
 		sid,

@@ -17,21 +17,21 @@ import { imageNeededDays } from './sizes.ts';
 interface BucketsProps {
 	name: string;
 	retentionDays: { images: number; results: number };
-	/** Is told of every image. */
+	/** Receives the event of every image. */
 	imageEvents: Queue;
-	/** Are told of every drop that is done, and of the outcomes of every batch. */
+	/** Receive the events of every drop that is done, and of the outcomes of every batch. */
 	drops: Topic;
 	outcomes: Topic;
 }
 
-/** Deleted and overwritten versions stay for so long; those of images as long as a batch may need them. */
+/** How long deleted and overwritten versions are kept; those of images for as long as a batch may need them. */
 const oldVersionsKept = Duration.days(30);
 const oldImagesKept = Duration.days(imageNeededDays);
 const abandonedUploadsKept = Duration.days(2);
 
 /**
- * Images and results: encrypted, TLS only, not public, versioned; their names carry account and region, for S3's names
- * are everybody's.
+ * Images and results: encrypted, TLS only, not public, versioned; their names contain account and region, because S3's
+ * names are global.
  */
 export class Buckets extends Construct {
 	readonly images: Bucket;
@@ -58,7 +58,7 @@ export class Buckets extends Construct {
 			blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
 			objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
 			versioned: true,
-			// but not when the first deployment fails: the second needs the names
+			// not retained when the first deployment fails: the second needs the names
 			removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
 			lifecycleRules: [
 				{
@@ -67,8 +67,8 @@ export class Buckets extends Construct {
 					noncurrentVersionExpiration: oldKept,
 					abortIncompleteMultipartUploadAfter: abandonedUploadsKept,
 				},
-				// S3 takes it as a rule of its own only. `expire` would keep a key's last delete marker, and so its name, for
-				// `retentionDays` of its own.
+				// S3 accepts this only as a rule of its own. `expire` would keep a key's last delete marker, and so its name,
+				// for another `retentionDays`.
 				{ id: 'forget-names', expiredObjectDeleteMarker: true },
 			],
 		});
@@ -80,8 +80,9 @@ function fullName(bucket: string): string {
 }
 
 /**
- * Outcomes are written once and decide: nobody may overwrite them, nor delete anything, but for an open drop, which
- * ends when its record is written. What was deleted stays as an old version, and only the lifecycle removes those.
+ * Outcomes are written once and are authoritative: nobody may overwrite them, nor delete anything except an open drop,
+ * which ends when its record is written. Whatever was deleted stays as an old version, and only the lifecycle removes
+ * those.
  */
 function protectOutcomes(results: Bucket): void {
 	const common = { effect: Effect.DENY, principals: [new AnyPrincipal()] };

@@ -25,24 +25,25 @@ export interface HandlerProps {
 	environment: Record<string, string>;
 	/** All that it may do, besides writing its log. */
 	permissions: PolicyStatement[];
-	/** Else `functionMemoryMib`. */
+	/** By default `functionMemoryMib`. */
 	memoryMib?: number;
 	/**
-	 * Whether it goes on by messages to itself. Lambda ends any chain of some sixteen invocations unless this is said.
+	 * Whether it continues by sending messages to itself. Unless this is set, Lambda ends any chain of some sixteen
+	 * invocations.
 	 */
 	mayCallItself?: boolean;
-	/** Files of the repository that lie beside the code when it runs. */
+	/** Files of the repository that are beside the code when it runs. */
 	files?: string[];
 }
 
 /** How a queue drives a function. */
 export interface Source {
 	queue: Queue;
-	/** Messages of one invocation at most. */
+	/** The most messages of one invocation. */
 	batchSize: number;
 	/** How long to wait for more after the first. */
 	window?: Duration;
-	/** Invocations at once. */
+	/** The most invocations at once. */
 	concurrencyMax: number;
 }
 
@@ -79,12 +80,12 @@ export class HandlerFunction extends Construct {
 			environment: props.environment,
 			bundling: bundlingWith(props.files ?? []),
 		});
-		// CDK names the role beside its policy as what the function waits for; cfn-lint finds the one superfluous.
+		// CDK makes the function depend on its role as well as on the role's policy; cfn-lint finds the former superfluous.
 		const resource = this.function.node.defaultChild as CfnFunction;
 		resource.addMetadata('cfn-lint', { config: { ignore_checks: ['W3005'] } });
 	}
 
-	/** Drives the function from a queue; messages that it names as failed come again alone. */
+	/** Drives the function from a queue; messages that it names as failed are redelivered alone. */
 	drivenBy({ queue, batchSize, window, concurrencyMax }: Source): this {
 		this.role.addToPolicy(allow(['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], queue.queueArn));
 		this.function.addEventSourceMapping(`From${queue.node.id}`, {
@@ -115,7 +116,7 @@ function bundlingWith(files: string[]) {
 	};
 }
 
-/** For the shell that runs bundling's hooks: on Windows that is cmd. */
+/** For the shell that runs bundling's hooks: cmd on Windows. */
 function copyCommand(from: string, to: string): string {
 	if (process.platform !== 'win32') return `cp "${from}" "${to}"`;
 	return `copy "${from.replaceAll('/', '\\')}" "${to.replaceAll('/', '\\')}"`;

@@ -22,8 +22,9 @@ const interfaceServices: Record<(typeof interfaceEndpoints)[number], InterfaceVp
 };
 
 /**
- * Where workers run. Nobody can call in, either way. By default in public subnets, which cost nothing while nothing
- * runs; privately in subnets without a way out but interface endpoints, which cost money by the hour (docs/cost.md).
+ * Where workers run. In either mode nobody can call in. By default they are in public subnets, which cost nothing while
+ * nothing runs; privately, in subnets with no way out but interface endpoints, which cost money by the hour
+ * (docs/cost.md).
  */
 export class Network extends Construct {
 	readonly vpc: Vpc;
@@ -41,7 +42,7 @@ export class Network extends Construct {
 			maxAzs: zonesMax,
 			natGateways: 0,
 			subnetConfiguration: [{ name: 'workers', subnetType, cidrMask: 20 }],
-			restrictDefaultSecurityGroup: false, // would add a function of its own; nothing here uses that group
+			restrictDefaultSecurityGroup: false, // true would add a function; nothing here uses that group
 			gatewayEndpoints: {
 				S3: { service: GatewayVpcEndpointAwsService.S3 },
 				DynamoDb: { service: GatewayVpcEndpointAwsService.DYNAMODB },

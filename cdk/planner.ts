@@ -19,21 +19,21 @@ export interface PlannerProps {
 	buckets: Buckets;
 	queues: Queues;
 	tables: Tables;
-	/** Is told when a quota nears its end. */
+	/** Receives an alert when a quota nears its end. */
 	quotaAlerts: Topic;
 }
 
 const root = join(import.meta.dirname, '..');
 /**
- * Each may be an archive of `limits.archiveBytesMax`: alone, it neither shares its function's time and memory nor takes
- * others along.
+ * A message may stand for an archive of `limits.archiveBytesMax`: alone, it does not share its function's time and
+ * memory, and takes no other message down with it.
  */
 const resumeMessagesMax = 1;
 
 /** Claims images, plans batches and reserves their money; and finishes what another planner left undone. */
 export class Planner extends Construct {
 	readonly functions: HandlerFunction[];
-	/** Of the package whose card lies beside its code: batches are for workers with that package. */
+	/** Of the package whose card is beside its code: batches are for workers with that package. */
 	readonly modelDigest: string;
 
 	constructor(scope: Construct, id: string, props: PlannerProps) {
@@ -76,7 +76,7 @@ export class Planner extends Construct {
 				description: 'Finishes planning batches that were interrupted or deferred',
 				permissions: [...permissionsOfPlanning(props), ...permissionsOfResuming(props)],
 				memoryMib: resumerMemoryMib,
-				// After a row of deferred batches it sends itself a message. The chain is finite: each one plans
+				// After part of a row of deferred batches it sends itself a message. The chain is finite: each message plans
 				// `limits.resumeBatchesMax` of the tenant's deferred batches, and none follows when none is left or the first
 				// one waits again.
 				mayCallItself: true,
@@ -91,7 +91,7 @@ function permissionsOfPlanning({ buckets, queues, tables, quotaAlerts }: Planner
 		allowObjects(['s3:PutObject'], buckets.results, 'manifests/'),
 		allow(['dynamodb:PutItem'], tables.claimsArn),
 		allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], tables.batchesArn, tables.ledgerArn),
-		// the journal: how the tenant drops; and what waits
+		// the journal shows how the tenant drops; the index, what waits
 		allow(['dynamodb:Query'], tables.ledgerArn, tables.unfinishedArn),
 		allow(['sqs:SendMessage'], queues.batches.queue.queueArn),
 		allow(['sns:Publish'], quotaAlerts.topicArn),
@@ -105,13 +105,13 @@ function permissionsOfIntending({ buckets, queues }: PlannerProps): PolicyStatem
 	];
 }
 
-/** It opens archives too: reads them, and writes down what they hold. */
+/** The resumer also opens archives: it reads them, and records what they contain. */
 function permissionsOfResuming({ buckets, queues }: PlannerProps): PolicyStatement[] {
 	return [
 		allowObjects(['s3:GetObject', 's3:GetObjectVersion'], buckets.images, ''),
 		allowObjects(['s3:GetObject'], buckets.results, 'candidates/', 'entries/'),
 		allowObjects(['s3:PutObject'], buckets.results, 'entries/'),
 		maySeeWhatIsMissing(buckets.images, buckets.results),
-		allow(['sqs:SendMessage'], queues.plans.queue.queueArn), // what is left of a long row of deferred batches
+		allow(['sqs:SendMessage'], queues.plans.queue.queueArn), // the rest of a long row of deferred batches
 	];
 }

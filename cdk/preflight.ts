@@ -4,7 +4,7 @@ import { GetServiceQuotaCommand, type ServiceQuotasClient } from '@aws-sdk/clien
 import type { Settings } from './settings-schema.ts';
 import { cpuUnitsPerVcpu, drivingQueues, invocationsPerQueueMax, scheduledFunctions } from './sizes.ts';
 
-/** What an account has of something that a deployment needs, and what to do where that is not enough. */
+/** What an account has of something that a deployment needs, and what to do if that is not enough. */
 export interface Check {
 	enough: boolean;
 	message: string;
@@ -23,8 +23,8 @@ export async function checkBootstrap(client: CloudFormationClient): Promise<Chec
 }
 
 /**
- * Whether ECS has its own role in the account. Otherwise the first cluster makes it, and mostly fails, because a role
- * can be assumed only some seconds after it was made.
+ * Whether ECS has its own role in the account. Otherwise the first cluster creates it, and mostly fails, because a role
+ * can be assumed only some seconds after its creation.
  */
 export async function checkEcsRole(client: IAMClient): Promise<Check> {
 	try {
@@ -45,8 +45,8 @@ async function quotaOf(client: ServiceQuotasClient, ServiceCode: string, QuotaCo
 const invocationsAtOnce = drivingQueues * invocationsPerQueueMax + scheduledFunctions;
 
 /**
- * How many functions may run at once. With less than the stack may ask for it works, but slowly: new accounts may have
- * 10.
+ * How many functions may run at once. With fewer than the stack may ask for, it works, but slowly: new accounts may
+ * have 10.
  */
 export async function checkLambdaQuota(client: ServiceQuotasClient): Promise<Check> {
 	const allowed = await quotaOf(client, 'lambda', 'L-B99A9384');

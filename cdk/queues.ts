@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import { deadOf, namesOf } from '../functions/aws/names.ts';
 import { limits } from '../functions/core/limits.ts';
 
-/** A queue and where its messages lie when they could not be handled. */
+/** A queue, and where its messages go when they could not be handled. */
 export interface QueuePair {
 	queue: Queue;
 	dead: Queue;
@@ -17,10 +17,10 @@ interface QueueOptions {
 	deadVisibility?: Duration;
 }
 
-/** Lambda asks for a visibility of six times the function's time-out. */
+/** Lambda asks for a visibility time-out of six times the function's time-out. */
 const visibilityOfFunction = (timeout: Duration): Duration => Duration.seconds(6 * timeout.toSeconds());
 
-/** The four queues and their dead letters, encrypted by SQS itself, so that S3 may send; TLS only. */
+/** The four queues and their dead-letter queues, encrypted by SQS itself, so that S3 may send to them; TLS only. */
 export class Queues extends Construct {
 	readonly imageEvents: QueuePair;
 	readonly plans: QueuePair;
@@ -44,7 +44,7 @@ export class Queues extends Construct {
 		});
 	}
 
-	/** All of them, the dead letters beside. */
+	/** All of them, each with its dead-letter queue. */
 	get pairs(): QueuePair[] {
 		return [this.imageEvents, this.plans, this.batches, this.reports];
 	}

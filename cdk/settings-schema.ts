@@ -19,7 +19,7 @@ const fargateMemoryMib: Record<number, { min: number; max: number; step: number 
 
 const settingsSchema = z
 	.strictObject({
-		/** Stack, and first part of every name in the account. */
+		/** Name of the stack, and first part of every name in the account. */
 		name: z
 			.string()
 			.regex(/^[a-z][a-z0-9-]{1,24}$/, 'expected small letters, digits and hyphens, 25 at most')
@@ -31,32 +31,33 @@ const settingsSchema = z
 		workersMax: z.int().min(1).max(100).default(4),
 		cpu: z
 			.strictObject({
-				/** 1024 a vCPU. */
+				/** 1024 per vCPU. */
 				cpuUnits: z.int().default(4096),
 				memoryMib: z.int().default(8192),
 				/**
-				 * So many waiting batches want one worker more: what a worker finishes while another one would start. A task
-				 * takes one to two minutes to start, in which one of 4 vCPU finishes some 60 full batches of small images; half
-				 * of that, for networks may be larger. Batches that wait for minutes, because they are heavy, bring more
-				 * workers anyway.
+				 * This many waiting batches call for one more worker: as many as a worker finishes while another one would
+				 * start. A task takes one to two minutes to start; in that time one of 4 vCPU finishes some 60 full batches of
+				 * small images. The default is half of that, because networks may be larger. Batches that wait for minutes,
+				 * because they are heavy, bring more workers anyway.
 				 */
 				batchesPerWorker: z.int().min(1).max(10_000).default(32),
 			})
 			.prefault({}),
 		gpu: z
 			.strictObject({
-				/** EC2 types to choose from, with `*`; each has a GPU from NVIDIA. */
+				/** EC2 types to choose from, `*` allowed; each has a GPU from NVIDIA. */
 				instanceTypes: z
 					.array(z.string().regex(/^[gp][a-z0-9-]*\.[a-z0-9*]+$/))
 					.min(1)
 					.max(20)
 					.default(['g6.xlarge']),
-				/** What a task takes of its instance; the rest is the operating system's. */
+				/** What a task takes of its instance; the rest is for the operating system. */
 				cpuUnits: z.int().min(1024).default(3072),
 				memoryMib: z.int().min(4096).default(12_288),
 				/**
 				 * As with CPUs, and again half of what a worker finishes meanwhile: an instance takes some five minutes to
-				 * start, in which another one, which can load a full batch of small images in half a second, finishes some 500.
+				 * start; in that time another one, which can load a full batch of small images in half a second, finishes some
+				 * 500.
 				 */
 				batchesPerWorker: z.int().min(1).max(10_000).default(256),
 			})
@@ -66,26 +67,26 @@ const settingsSchema = z
 		/** Most images of a batch. */
 		batchImagesMax: z.int().min(1).max(limits.batchImagesMax).default(limits.batchImagesDefault),
 		/**
-		 * Seconds that a planner gathers images before it plans them: they wait so long, and what comes in one window
-		 * shares batches, of which each costs requests (docs/cost.md, small batches). Five planners gather at once, each
-		 * with a window of its own, so a trickle of one tenant makes up to five batches a window. Longer, if images come
-		 * one by one and nobody waits for them.
+		 * Seconds that a planner gathers images before it plans them: images wait this long, and those that come in one
+		 * window share batches, each of which costs requests (docs/cost.md, small batches). Five planners gather at once,
+		 * each with a window of its own, so a trickle of one tenant makes up to five batches per window. Make it longer if
+		 * images come one by one and nobody waits for them.
 		 */
 		windowSeconds: z.int().min(1).max(300).default(20),
 		/**
-		 * What tenants are billed where the price list has nothing for this model and kind of worker. docs/cost.md: what it
-		 * costs you.
+		 * What tenants are billed if the price list has nothing for this model and kind of worker. For what it costs you,
+		 * see docs/cost.md.
 		 */
 		price: priceSchema.prefault({ version: 'fargate-1', nanoUsdPerTmac: 710_000, nanoUsdPerImage: 6_700 }),
-		/** Gets alarms and quota alerts; confirm the two subscriptions that Amazon SNS sends. */
+		/** Receives alarms and quota alerts; confirm the two subscriptions that Amazon SNS sends. */
 		alarmEmail: z.email().optional(),
 		/** Keeps workers off public addresses, for the price of interface endpoints (docs/cost.md). */
 		privateNetwork: z.boolean().default(false),
-		/** Days until images and results can be read no more; as old versions they stay longer (buckets.ts). */
+		/** Days until images and results can no longer be read; as old versions they stay longer (buckets.ts). */
 		retentionDays: retentionDays.default(180),
 		/**
-		 * The same of images, where they are not to stay as long as results: pixels may be private, and bills needed. Who
-		 * runs older ones again by their results pays for images that are gone: docs/models.md.
+		 * The same for images, if they must not stay as long as results: pixels may be private, and bills needed. If you
+		 * run older images again by their results, you pay for images that are gone: docs/models.md.
 		 */
 		imageRetentionDays: retentionDays.optional(),
 	})
@@ -109,7 +110,7 @@ export type Settings = z.infer<typeof settingsSchema>;
 
 /**
  * Checks settings and fills in the defaults.
- * @param workers what the command line says of them (`-c workers=gpu`), if anything: it goes before the settings
+ * @param workers the command line's value (`-c workers=gpu`), if any: it takes precedence over the settings
  * @throws BudgetNetError `invalid`, which names the setting, or that argument, and what was expected
  */
 export function defineSettings(given: GivenSettings, workers?: unknown): Settings {

@@ -1,8 +1,8 @@
 import type { GivenSettings } from './settings-schema.ts';
 
 /**
- * The settings of your installation: every name, its meaning and its default stand in settings-schema.ts. Without any,
- * as here, a first deployment works: CPU workers on Fargate, scaled to zero. Whoever reads them checks them
+ * The settings of your installation: settings-schema.ts has every name with its meaning and its default. Without any,
+ * as here, a first deployment works: CPU workers on Fargate, scaled to zero. Code that reads the settings checks them
  * (`defineSettings`).
  */
 export const settings: GivenSettings = {};

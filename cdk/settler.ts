@@ -56,7 +56,7 @@ function permissionsOf({ buckets, queues, tables }: SettlerProps): PolicyStateme
 		maySeeWhatIsMissing(buckets.results),
 		allow(['dynamodb:GetItem', 'dynamodb:UpdateItem'], tables.batchesArn),
 		allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], tables.ledgerArn),
-		allow(['dynamodb:Query'], tables.unfinishedArn), // what waits for a reservation to be free
+		allow(['dynamodb:Query'], tables.unfinishedArn), // batches that wait until a reservation is free
 		allow(['sqs:SendMessage'], queues.plans.queue.queueArn),
 	];
 }

@@ -15,12 +15,12 @@ import { Tenants } from './tenants.ts';
 import { Topics } from './topics.ts';
 import { Workers } from './workers/workers.ts';
 
-/** The whole system in one account. Only wires: each part is a construct of its own. */
+/** The whole system in one account. It only wires: each part is a construct of its own. */
 export class BudgetNetStack extends Stack {
 	constructor(scope: App | Construct, settings: Settings) {
 		super(scope, settings.name, {
 			description: 'BudgetNet Batch: classifies images within spending quotas',
-			terminationProtection: true, // what a deletion does not keep: docs/operators.md, Deleting the stack
+			terminationProtection: true, // what a deletion loses: docs/operators.md, Deleting the stack
 		});
 		const { name, retentionDays: results, imageRetentionDays: images = results } = settings;
 		const queues = new Queues(this, 'Queues', { name, functionTimeout });
@@ -43,7 +43,7 @@ export class BudgetNetStack extends Stack {
 		const tenants = new Tenants(this, 'Tenants', { name, buckets });
 		const functions = [...planner.functions, ...settler.functions, ...sweeper.functions];
 		new Alarms(this, 'Alarms', { name, queues, functions, topic: topics.alarms });
-		// by these names functions/aws/stack-outputs.ts and functions/cli/workers.ts find them
+		// functions/aws/stack-outputs.ts and functions/cli/workers.ts find them by these names
 		const outputs = {
 			TablePrefix: name,
 			ImagesBucket: buckets.images.bucketName,

@@ -3,8 +3,8 @@ import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 
 /**
- * These actions on these resources, no more. Permissions are written out, so that each can be read, and tested, by
- * itself.
+ * Allows these actions on these resources, and no more. Permissions are written out, so that each can be read, and
+ * tested, by itself.
  */
 export function allow(actions: string[], ...resources: string[]): PolicyStatement {
 	return new PolicyStatement({ actions, resources });
@@ -15,7 +15,7 @@ export function allowObjects(actions: string[], bucket: Bucket, ...prefixes: str
 	return allow(actions, ...prefixes.map((prefix) => bucket.arnForObjects(`${prefix}*`)));
 }
 
-/** To be told that an object is missing: without this S3 answers 403 instead of 404. */
+/** Lets S3 say that an object is missing: without this it answers 403 instead of 404. */
 export function maySeeWhatIsMissing(...buckets: Bucket[]): PolicyStatement {
 	return allow(['s3:ListBucket'], ...buckets.map((bucket) => bucket.bucketArn));
 }

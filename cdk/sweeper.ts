@@ -53,7 +53,7 @@ export class Sweeper extends Construct {
 			description: 'Finds images and markers whose event was lost, and sends it again',
 			permissions: permissionsOfSearching(props),
 		});
-		sweeper.function.configureAsyncInvoke({ retryAttempts: 0 }); // of one that failed: the next sweep looks again
+		sweeper.function.configureAsyncInvoke({ retryAttempts: 0 }); // no retry of a failed one: the next sweep looks again
 		this.schedule('Sweep', `${name}-sweep`, sweepEvery, sweeper);
 		this.schedule('SearchLostEvents', `${name}-lost-events`, searchEvery, search);
 		this.functions = [sweeper, search];
@@ -63,7 +63,7 @@ export class Sweeper extends Construct {
 		new Rule(this, id, {
 			ruleName,
 			schedule: Schedule.rate(every),
-			// of what could not be delivered: the next time comes
+			// what could not be delivered is not retried: the next time comes
 			targets: [new LambdaFunction(target.function, { retryAttempts: 0 })],
 		});
 	}
@@ -73,14 +73,17 @@ function permissionsOfSweeping({ buckets, queues, tables }: SweeperProps): Polic
 	return [
 		allowObjects(['s3:GetObject'], buckets.results, 'outcomes/'),
 		maySeeWhatIsMissing(buckets.results),
-		allow(['dynamodb:GetItem'], tables.batchesArn, tables.ledgerArn), // accounts: whose reservations are open
+		allow(['dynamodb:GetItem'], tables.batchesArn, tables.ledgerArn), // accounts, for their open reservations
 		allow(['dynamodb:Scan'], tables.unfinishedArn),
 		allow(['sqs:SendMessage'], queues.plans.queue.queueArn, queues.reports.queue.queueArn),
-		allow(['sqs:GetQueueAttributes'], queues.batches.queue.queueArn), // asked, it stays measured
+		allow(['sqs:GetQueueAttributes'], queues.batches.queue.queueArn), // which keeps it measured
 	];
 }
 
-/** Through the images of open drops, up to their records; the event of an image that nobody claimed is sent again. */
+/**
+ * For walking through the images of open drops, up to their records; the event of an image that nobody has claimed is
+ * sent again.
+ */
 function permissionsOfWalking({ buckets, queues, tables }: SweeperProps): PolicyStatement[] {
 	return [
 		allowObjects(['s3:GetObject', 's3:PutObject'], buckets.results, 'drops/', 'drops-open/'),
@@ -93,7 +96,7 @@ function permissionsOfWalking({ buckets, queues, tables }: SweeperProps): Policy
 
 function permissionsOfSearching({ buckets, queues, tables }: SweeperProps): PolicyStatement[] {
 	return [
-		allowObjects(['s3:GetObject', 's3:PutObject'], buckets.results, 'sweeper/'), // how far it came
+		allowObjects(['s3:GetObject', 's3:PutObject'], buckets.results, 'sweeper/'), // how far it has got
 		allowObjects(['s3:GetObject'], buckets.results, 'drops/', 'drops-open/'),
 		maySeeWhatIsMissing(buckets.results),
 		allow(['s3:ListBucketVersions'], buckets.images.bucketArn),

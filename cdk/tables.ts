@@ -3,7 +3,7 @@ import { CfnTable } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import { tableDefinitions, tableNames, unfinishedIndex } from '../functions/aws/tables.ts';
 
-/** Ledger, claims and batches: the very definitions that the emulators get, with what keeps their data safe. */
+/** Ledger, claims and batches: the same definitions that the emulators get, with what keeps their data safe. */
 export class Tables extends Construct {
 	readonly ledgerArn: string;
 	readonly claimsArn: string;

@@ -5,10 +5,10 @@ import { Construct } from 'constructs';
 import type { Buckets } from './buckets.ts';
 import { allowObjects } from './statements.ts';
 
-/** The tag of a session that says whose it is: one role serves all tenants, and none can name another's objects. */
+/** The session tag that names the tenant: one role serves all tenants, and none can name another's objects. */
 const tag = 'tenant';
 const tenant = `\${aws:PrincipalTag/${tag}}`;
-/** How IAM writes one that means itself. */
+/** How IAM writes an asterisk that means itself. */
 const asterisk = `\${*}`;
 
 /**
@@ -23,7 +23,7 @@ export class Tenants extends Construct {
 		super(scope, id);
 		this.uploader = this.roleOf('Uploader', `${name}-uploader`, "Drops and lists images of its tenant's prefix", [
 			allowObjects(['s3:PutObject', 's3:AbortMultipartUpload'], buckets.images, `${tenant}/`),
-			mayList(buckets.images, `${tenant}/`), // so that `aws s3 sync` need not put again what lies there
+			mayList(buckets.images, `${tenant}/`), // so that `aws s3 sync` need not upload again what is there
 		]);
 		const readable = ['outcomes', 'reports', 'drops'].map((kind) => `${kind}/tenant=${tenant}/`);
 		this.reader = this.roleOf('Reader', `${name}-reader`, "Reads its tenant's outcomes, reports and drops", [
@@ -33,8 +33,8 @@ export class Tenants extends Construct {
 	}
 
 	/**
-	 * Assumed by whom the account allows to, and only with a tenant's name. One with a slash would be a folder of another
-	 * tenant, who would pay for what is dropped there.
+	 * Anyone whom the account allows may assume it, but only with a tenant's name. A name with a slash would be a folder
+	 * of another tenant, who would pay for what is dropped there.
 	 */
 	private roleOf(id: string, roleName: string, description: string, statements: PolicyStatement[]): Role {
 		const assumedBy = new SessionTagsPrincipal(
@@ -49,7 +49,9 @@ export class Tenants extends Construct {
 	}
 }
 
-/** Listings of these prefixes, and of what lies deeper; of nothing else, for the bucket is all tenants'. */
+/**
+ * Allows listings of these prefixes and of what is below them; of nothing else, because all tenants share the bucket.
+ */
 function mayList(bucket: Bucket, ...prefixes: string[]): PolicyStatement {
 	return new PolicyStatement({
 		actions: ['s3:ListBucket'],

@@ -5,13 +5,15 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 
 /**
- * Where the system tells of itself: alarms for operators, what becomes of quotas for who minds them, batches that have
+ * Where the system reports: alarms for operators, quota alerts for those who look after quotas, batches that have
  * outcomes, and drops that are done.
  */
 export class Topics extends Construct {
 	readonly alarms: Topic;
 	readonly quotaAlerts: Topic;
-	/** S3 itself speaks here (bucket-events.ts): of each record of a drop that is done, and of each outcomes object. */
+	/**
+	 * S3 itself publishes on these two (bucket-events.ts): each record of a drop that is done, and each outcomes object.
+	 */
 	readonly drops: Topic;
 	readonly outcomes: Topic;
 
@@ -23,7 +25,7 @@ export class Topics extends Construct {
 		this.outcomes = this.topic('Outcomes', `${name}-outcomes`);
 		this.alarms.addToResourcePolicy(
 			new PolicyStatement({
-				sid: 'AlarmsSpeak', // a policy of one's own takes the place of SNS's default, which would allow this
+				sid: 'AlarmsSpeak', // a policy of our own replaces SNS's default, which would allow this
 				principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
 				actions: ['sns:Publish'],
 				resources: [this.alarms.topicArn],

@@ -9,7 +9,7 @@ const names = Array.from({ length: 10 }, (_, i) => `${i}.png`); // batches are o
 const patience = { timeout: 200_000, interval: 200 };
 
 /**
- * The writes of opening an archive, in their order; what comes before and after them every batch does (`npm run
+ * The writes of opening an archive, in order; what comes before and after them happens for every batch (`npm run
  * faults`).
  */
 test.each([

@@ -225,7 +225,7 @@ async function remove(Key: string): Promise<void> {
 	await cloud.clients.s3.send(new DeleteObjectCommand({ Bucket: cloud.resources.imagesBucket, Key }));
 }
 
-/** An archive that was claimed that long ago, by a planner that died then; its tenant has no quota. */
+/** An archive that was claimed at that time, by a planner that then died; its tenant has no quota. */
 async function plantClaimed(archive: Image, tenant: string, createdMs: number): Promise<void> {
 	const { manifests, batches, claims } = cloud.stores;
 	const batchId = mintArchiveBatchId(createdMs, '0000abcd');

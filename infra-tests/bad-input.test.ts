@@ -76,7 +76,7 @@ const contracts = [
 	['facts', runFactsSchema, facts],
 ] as const;
 
-/** Read by other releases than the one that wrote it: what these add is skipped (core/later-release.test.ts). */
+/** Also read by releases other than the writer's: fields that those add are skipped (core/later-release.test.ts). */
 const skipping: readonly unknown[] = [
 	batchMessageSchema,
 	reportMessageSchema,

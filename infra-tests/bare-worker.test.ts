@@ -9,7 +9,7 @@ import { startHost } from '../functions/local/host.ts';
 import { untilAccounted } from '../functions/local/tally.ts';
 
 /*
- * No Docker engine runs where this is tested, so the image is built by hand as far as that goes: the files that its
+ * No Docker engine runs where this is tested, so the image is built by hand as far as possible: the files that its
  * Dockerfile copies, less what .dockerignore keeps out, production dependencies only, its entry, environment and user.
  */
 const root = join(import.meta.dirname, '..');
@@ -46,9 +46,9 @@ async function copyProductionModules(): Promise<void> {
 	const { packages } = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'));
 	for (const [path, { dev, link }] of Object.entries<{ dev?: boolean; link?: boolean }>(packages)) {
 		if (path === '' || dev || link || path.startsWith('node_modules/node-linux-')) continue;
-		if (path.split('node_modules/').length > 2) continue; // lies within another, and comes with it
+		if (path.split('node_modules/').length > 2) continue; // is inside another package, and copied with it
 		const there = await readdir(join(root, path)).catch(() => undefined);
-		if (!there) continue; // optional, of another platform
+		if (!there) continue; // optional, for another platform
 		await mkdir(dirname(join(app, path)), { recursive: true });
 		await cp(join(root, path), join(app, path), { recursive: true, verbatimSymlinks: true });
 	}

@@ -109,7 +109,7 @@ const lines: Line[] = [
 	],
 	[
 		'prices set cifar10-resnet gpu --per-tmac 0.0003 --per-image 0',
-		0, // a mistaken version of a date to come binds nobody
+		0, // a mistaken version for a future date binds nobody
 		/gpu +2 +\$0\.0003 /,
 	],
 	[

@@ -14,7 +14,7 @@ afterAll(async () => {
 });
 const budgetnet = (line: string) => runBudgetnet(line.split(' '), up.environment);
 
-/** A time zone in which no day, week or month turns now: changes of the period wait for that. */
+/** A time zone in which no day, week or month turns now: changes of the period wait for such a turn. */
 function whereItIsNoon(): string {
 	const behind = new Date().getUTCHours() - 12;
 	return `Etc/GMT${behind < 0 ? '-' : '+'}${Math.abs(behind)}`;

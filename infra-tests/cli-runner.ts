@@ -38,7 +38,7 @@ export async function runBudgetnet(args: readonly string[], environment: Record<
 	}
 }
 
-/** A command line, its exit code, and what it prints: to stderr where it fails. */
+/** A command line, its exit code, and what it prints, on stderr if it fails. */
 export type Line = [line: string, code: number, said: RegExp];
 
 /** Runs command lines one after the other on one system; each ends with its exit code and says what it should. */

@@ -99,7 +99,7 @@ test('where follows an image from the drop to its label; stop holds back what co
 	}
 	const statesOfRetried = async () =>
 		(await Promise.all(retried.map((batchId) => batches.get(batchId)))).map((batch) => batch?.state).sort();
-	// Said twice, it is paid once.
+	// Asked for twice, it is paid once.
 	await expect.poll(statesOfRetried, patience).toEqual(['deferred', 'void']);
 	expect((await against('where', 'acme/lost.png')).stdout).toMatch(
 		/^acme\/lost.png .*: its batch waits, reason: stopped\nbatch \S+\nrun 1:\n.* is settled\nbatch \S+\nfailed: given-up: /,

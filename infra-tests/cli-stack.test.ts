@@ -97,9 +97,9 @@ describe('a command on a stack', () => {
 	const onLocalStack = { PlansQueueUrl: 'http://sqs.us-east-1.localhost.localstack.cloud:4566/000000000000/plans' };
 
 	/**
-	 * How the command line finds the stacks `mine`, `local`, `rebuilt`, which runs another package of that name,
+	 * How the command line finds the stacks `mine`, `local`, `rebuilt`, which runs another package of the same name, and
 	 * `undigested` and `older`, which were deployed before their outputs said which package it is, and what their workers
-	 * are.
+	 * are, respectively.
 	 */
 	async function environment(): Promise<Record<string, string>> {
 		const mine = { ...before, ...said };

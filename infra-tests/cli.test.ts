@@ -11,11 +11,11 @@ import { undocumented } from './documented-json.ts';
 const root = join(import.meta.dirname, '..');
 const entry = join(root, 'functions', 'cli', 'main.ts');
 const sample = join(root, 'models', 'samples', 'cifar10', 'images');
-/** Relative to the folder that tests run in. */
+/** Relative to the folder in which the tests run. */
 const images = 'models/samples/cifar10/images';
 const names = ['0000.png', '0001.png', '0002.png'];
 const digest = 'sha256:0123456789ab';
-/** Where a system could be that no command of these gets to ask. */
+/** The address of a system that none of these commands gets to ask. */
 const nowhere = { AWS_ENDPOINT_URL: 'http://127.0.0.1:1', AWS_REGION: 'us-east-1' };
 
 let folder: string;
@@ -71,7 +71,8 @@ describe('classify', () => {
 	});
 
 	test('never takes a share for a little more, and says of one that cannot pay all which would', async () => {
-		// Money is not so fine: the cheapest policy's share, 0.1233, of these four images' compute is no whole nano-USD.
+		// Money is not that fine: the cheapest policy's share, 0.1233, of these four images' compute is not a whole
+		// nano-USD.
 		const { status, stdout } = budgetnet('classify', 'images', '--share', '0.125', '--out', 'waits.csv');
 		expect(status).toBe(3);
 		const enough = /0 labelled, 0 failed, 4 deferred \(.*: about --share (0\.1\d+) would\)/.exec(stdout)?.[1] as string;

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 
 const dockerfile = await readFile(join(import.meta.dirname, '..', 'functions', 'worker', 'Dockerfile'), 'utf8');
 
-/** What `ldd` says of onnxruntime's CUDA provider where all its libraries lie, but no driver: in a build. */
+/** What `ldd` prints for onnxruntime's CUDA provider if all its libraries are there but no driver, as in a build. */
 const found = ['libcublasLt.so.13', 'libcublas.so.13', 'libcurand.so.10', 'libcudart.so.13'].map(
 	(library) => `\t${library} => /usr/local/cuda/lib64/${library} (0x00007f0000000000)`,
 );

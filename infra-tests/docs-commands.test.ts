@@ -14,8 +14,8 @@ const allPages = ['README.md', 'ARCHITECTURE.md', 'models/README.md', 'models/tr
 );
 
 /**
- * What a page tells people to type, less comments and parts in brackets; COMMAND stands for any, and one word alone is
- * a name.
+ * The commands that a page tells people to type, without comments and parts in brackets. COMMAND stands for any
+ * command, and one word alone is a name: both are left out.
  */
 async function commandsOf(page: string): Promise<string[]> {
 	const text = await readFile(join(root, page), 'utf8');

@@ -7,7 +7,7 @@ import { outcomeSchema } from '../functions/core/outcome.ts';
 const page = await readFile(join(import.meta.dirname, '..', 'docs', 'results.md'), 'utf8');
 const fields = new Set(outcomeSchema.options.flatMap(({ shape }) => Object.keys(shape)));
 
-/** What matches in the first part of the page that does. */
+/** What matches `name` in the first part of the page that matches `part`. */
 function namesIn(part: RegExp, name: RegExp): string[] {
 	const [, text = ''] = part.exec(page) ?? [];
 	return [...text.matchAll(name)].map(([, found = '']) => found).sort();

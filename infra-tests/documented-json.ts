@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What docs/json.md names in each command's section, by the command's name, as `quota set`. */
+/** What docs/json.md names in each command's section, by the command's name, such as `quota set`. */
 export const documentedFields = readSections(
 	readFileSync(join(import.meta.dirname, '..', 'docs', 'json.md'), 'utf8')
 		.split(/^## /m)
@@ -20,21 +20,21 @@ function readSections(sections: readonly string[]): Map<string, Set<string>> {
 	return fields;
 }
 
-/** `quota set, show` are two commands: what stands before the last word of the first belongs to all. */
+/** `quota set, show` are two commands: the words before the last word of the first belong to all. */
 function commandsOf(title: string): string[] {
 	const [first = '', ...more] = title.split(', ');
 	const group = first.split(' ').slice(0, -1);
 	return [first, ...more.map((name) => [...group, name].join(' '))];
 }
 
-/** Of a row of a table all but its last cell, which says what the others mean. */
+/** A table's row without its last cell, which says what the others mean; any other line as it is. */
 function naming(line: string): string {
 	return line.startsWith('|') ? line.split('|').slice(0, -2).join('|') : line;
 }
 
 /**
- * What a command printed, as a value or a line each, that its section does not name. A field is named by itself, or by
- * one that holds it, as `statuses[]` those of each status; the runs before one are of the same form.
+ * What a command printed, as one value or one per line, that its section does not name. A field is named by itself, or
+ * by one that contains it, as `statuses[]` names those of each status; the runs before a run have the same form.
  */
 export function undocumented(given: readonly string[], stdout: string): string[] {
 	const args = given[0] === '--stack' ? given.slice(2) : given;
@@ -48,7 +48,7 @@ export function undocumented(given: readonly string[], stdout: string): string[]
 	return [...paths].filter((path) => path !== '' && !isNamed(path));
 }
 
-/** The paths of all that is in a value: `alerts[].kind`. */
+/** The paths of everything in a value, such as `alerts[].kind`. */
 function pathsIn(value: unknown, path = ''): string[] {
 	if (Array.isArray(value)) return value.flatMap((each) => pathsIn(each, `${path}[]`));
 	if (value === null || typeof value !== 'object') return [path];

@@ -50,12 +50,12 @@ test('is done when each of its images has its outcome: failed ones, an archiveâ€
 		environment(),
 	);
 	await cloud.setLimit(tenant, plenty);
-	// Of this closing: where its event is slow, the sweeper sends one with the time that the listing says, and that drop
-	// may be done first.
+	// The record of this closing: if its event is slow, the sweeper sends one with the time from the listing, and that
+	// drop may be done first.
 	const record = { tenant, prefix: `${tenant}/2026/`, images: 6, closedMs };
 	await expect.poll(() => recordOf(marker), patience).toMatchObject(record);
 	const outcomes = (await cloud.outcomesOf(tenant)).filter(({ key }) => key.startsWith(`${tenant}/2026/`));
-	expect(outcomes).toHaveLength(6); // of the marker itself there is none
+	expect(outcomes).toHaveLength(6); // none for the marker itself
 	const done = /^drop whole\/2026\/: done since 20\S+, 6 images, closed 20\S+Z\n$/;
 	await expectLines(
 		[

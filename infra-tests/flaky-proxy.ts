@@ -4,13 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { seededRandom } from '../functions/core/random.ts';
 
-/** How often (as parts of all requests) what goes wrong. */
+/** How often, as parts of all requests, each fault happens. */
 const parts = { refused: 0.05, lostAnswer: 0.04, cutAnswer: 0.02, slow: 0.03 };
 const slowMs = 300;
 
 /**
- * Stands between an SDK and an emulator and spoils some requests: answers 503 (throttled), forwards and then drops the
- * answer or half of it (so that what was written is written, and the SDK tries again), or is slow.
+ * Stands between an SDK and an emulator and spoils some requests: it answers 503 (throttled), forwards a request and
+ * then drops the answer or half of it (so that what was written is written, and the SDK tries again), or is slow.
  */
 export async function startFlakyProxy(target: string, seed: number) {
 	const random = seededRandom(seed);

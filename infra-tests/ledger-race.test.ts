@@ -49,7 +49,7 @@ test('four processes on one account, killed between writes: never beyond the lim
 			const seen = await account();
 			expect(seen.spentNanoUsd + reservedNanoUsd(seen)).toBeLessThanOrEqual(seen.limitNanoUsd);
 			expect(seen.availableNanoUsd).toBe(seen.limitNanoUsd - seen.spentNanoUsd - reservedNanoUsd(seen));
-			// What a killed process had open, and new money: otherwise the account would soon be full.
+			// Adds money, and below frees what killed processes left open: otherwise the account would soon be full.
 			await ledger.setQuota({ tenant, limitNanoUsd: seen.limitNanoUsd + 500, expectedImages: 0 }, nowMs);
 			if (Object.keys(seen.open).length > 60) await settleAll(seen);
 		}

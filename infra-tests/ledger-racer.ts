@@ -1,6 +1,6 @@
 /**
- * A process that races for one account with others: reserves, settles, settles again, releases, in an order drawn from
- * its seed, and kills itself after some write. One line of JSON tells it where and how.
+ * A process that races with others for one account: it reserves, settles, settles again, releases, in an order drawn
+ * from its seed, and kills itself after some write. One line of JSON tells it where and how.
  */
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';

@@ -36,7 +36,7 @@ beforeAll(async () => {
 		limitForShare({ card: host.model.card, price: host.price, images: imagesDropped, share, batches: 20 });
 	await setQuota(rich, costOf(1));
 	await setQuota(thrifty, costOf(0.3));
-	await setQuota(broke, 1); // does not pay even one image: a window may hold no more
+	await setQuota(broke, 1); // does not even pay for one image: a window may hold no more
 	for (const tenant of [rich, thrifty, broke, stranger]) await Promise.all(names.map((name) => drop(tenant, name)));
 	await sendEvent({ Service: 'Amazon S3', Event: 's3:TestEvent', Bucket: host.resources.imagesBucket });
 	for (const name of names.slice(0, 20)) await sendAgain(rich, name);
@@ -82,8 +82,8 @@ describe('money', () => {
 		const full = fullMacs(host.model.card);
 		const settled = [rich, thrifty].flatMap((tenant) => tallies.get(tenant)?.settled ?? []);
 		for (const { consumedMacs, budgetMacs } of settled) expect(consumedMacs).toBeLessThanOrEqual(budgetMacs);
-		// With money for all, which the last images of a thrifty tenant may have too, the gate leaves what would gain
-		// nothing; and so it may of a few images, all of them easy.
+		// With money for everything, which the last images of a thrifty tenant may have too, the gate leaves unspent what
+		// would gain nothing; with few images, all of them easy, it may do so too.
 		const short = settled.filter(({ budgetMacs, images }) => images >= 12 && budgetMacs < 0.4 * images * full);
 		expect(short).not.toEqual([]);
 		for (const { consumedMacs, budgetMacs } of short) expect(consumedMacs).toBeGreaterThan(budgetMacs - full);

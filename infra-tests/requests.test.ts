@@ -9,7 +9,7 @@ import { createHandlers } from '../functions/local/handlers.ts';
 import { startWorker } from '../functions/worker/start.ts';
 import { startSmallCloud } from './small-cloud.ts';
 
-/** What a request counts as on the bill. */
+/** How a request is counted on the bill. */
 const kinds: Record<string, keyof Counts> = {
 	PutObjectCommand: 's3Put',
 	GetObjectCommand: 's3Get',
@@ -20,7 +20,7 @@ const kinds: Record<string, keyof Counts> = {
 	QueryCommand: 'dynamoDbRead',
 	SendMessageCommand: 'sqsRequest',
 };
-/** A poller's, who asks for many messages at once, or for none. */
+/** Those of a poller, which asks for many messages at once, or for none. */
 const pollers = ['ReceiveMessageCommand', 'DeleteMessageCommand'];
 type Counts = Required<Pick<Requests, 's3Put' | 's3Get' | 'dynamoDbWrite' | 'dynamoDbRead' | 'sqsRequest'>>;
 const noCounts = (): Counts => ({ s3Put: 0, s3Get: 0, dynamoDbWrite: 0, dynamoDbRead: 0, sqsRequest: 0 });
@@ -33,7 +33,7 @@ let plan: ReturnType<typeof createHandlers>['planner'];
 let settle: ReturnType<typeof createHandlers>['settler'];
 let worker: ReturnType<typeof startWorker>;
 
-/** However slow the machine, no message comes twice. */
+/** However slow the machine, no message is redelivered. */
 const visibilitySeconds = 600;
 
 beforeAll(async () => {
@@ -70,7 +70,7 @@ function createCountedClients(): Clients {
 	return created;
 }
 
-/** What planner, worker and settler ask for while so many images go through them as one batch. */
+/** The requests that planner, worker and settler make while so many images go through them as one batch. */
 async function requestsOf(images: number): Promise<Counts> {
 	const puts = Array.from({ length: images }, (_, i) => cloud.put(`acme/${images}/${i}.png`));
 	const bodyOf = async (put: (typeof puts)[number]) =>
@@ -90,7 +90,7 @@ async function requestsOf(images: number): Promise<Counts> {
 
 test('docs/cost.md counts the requests that an image and a batch make', async () => {
 	await cloud.setLimit('acme', 1_000_000_000);
-	await requestsOf(1); // the period's first makes its account
+	await requestsOf(1); // the first batch of the period creates its account
 	const [few, more] = [await requestsOf(4), await requestsOf(12)];
 	const ofEach = noCounts();
 	const ofAll = noCounts();
@@ -105,7 +105,7 @@ test('docs/cost.md counts the requests that an image and a batch make', async ()
 		s3Get: ofBatch.s3Get,
 		dynamoDbWrite: (ofBatch.dynamoDbWrite ?? 0) - indexWritesOfBatch,
 		dynamoDbRead: ofBatch.dynamoDbRead,
-		sqsRequest: (ofBatch.sqsRequest ?? 0) / 3, // each message is received and deleted besides
+		sqsRequest: (ofBatch.sqsRequest ?? 0) / 3, // each message is received and deleted as well
 	});
 	expect([...uncounted]).toEqual([]);
 }, 120_000);

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '..');
 
-/** What each room may import besides itself: ARCHITECTURE.md, Rooms. No two may know each other. */
+/** What each room may import besides itself: ARCHITECTURE.md, Rooms. No two may import each other. */
 const mayImport: Record<string, string[]> = {
 	core: [],
 	aws: ['core'],
@@ -32,7 +32,7 @@ const files = (await Array.fromAsync(glob(['functions/**/*.ts', 'cdk/**/*.ts'], 
 	.filter(isProduct);
 
 /**
- * The room of a file under the root: `core` of functions/core/gate.ts, `cdk` of cdk/stack.ts, nothing of what lies in
+ * The room of a file under the root: `core` for functions/core/gate.ts, `cdk` for cdk/stack.ts; undefined for a file in
  * none.
  */
 const roomOf = (file: string): string | undefined => /^(?:functions\/)?([^/]+)\//.exec(file)?.[1];

@@ -20,7 +20,7 @@ export const period = periodOf(monthsInUtc, Date.now());
  * An embedded cloud for tests of what goes wrong: no bucket notifications (a test sends the events that it wants), a
  * stub instead of a network, a sweeper that runs four times a second, and roles that a test starts when it wants them.
  * @param reach puts something between the clients and the emulators
- * @param seconds after which a message that nobody deletes comes again
+ * @param seconds after which a message that nobody deletes is redelivered
  */
 export async function startSmallCloud(
 	reach: (emulators: Emulators) => Promise<Endpoints> = async (emulators) => emulators,
@@ -84,7 +84,7 @@ export async function startSmallCloud(
 		tell,
 		drop,
 		outcomesOf,
-		/** Handlers that believe that it is so late. */
+		/** Handlers whose clock shows this time. */
 		at: (nowMs: number) => handlersAt(() => nowMs),
 		start: (role: Role) => stops.push(startRole(role, clients, resources, card)),
 		setLimit: (tenant: string, limitNanoUsd: number) =>

@@ -49,7 +49,7 @@ test.each([
 		const report = { v: 1, batchId, tenant, giveUp };
 		await cloud.at(nowMs).settler({ Records: [{ messageId: '1', body: JSON.stringify(report) } as SQSRecord] });
 
-		// The first of the two steps of a reservation; the second would have seen the release in the journal.
+		// Only the first of a reservation's two steps; the second would have seen the release in the journal.
 		const TableName = tableNames(cloud.resources.tablePrefix).ledger;
 		await cloud.clients.dynamodb.send(new UpdateCommand({ TableName, ...updateReserve(request(stray)) }));
 		expect(await cloud.account(tenant)).toMatchObject({ open: { [stray]: { nanoUsd: 100 } } });

@@ -139,7 +139,7 @@ describe('without a worker', () => {
 		const [batch] = (await idle.stores.batches.unfinished(10)).filter(({ tenant }) => tenant === 'patient');
 		const { batchId = '', createdMs = 0 } = batch ?? {};
 		await idle.at(createdMs + 6 * 3600 * 1000).sweeper();
-		await idle.drop('poison/another'); // travels through the same queues: when it is there, a report would be too
+		await idle.drop('poison/another'); // it takes the same queues: once it is there, a report would be too
 		await expect.poll(async () => (await idle.account('poison'))?.images, patience).toBe(1);
 		expect(await idle.outcomesOf('patient')).toEqual([]);
 		const tooEarly = JSON.stringify({ v: 1, batchId, tenant: 'patient', giveUp: 'deadline' });
@@ -153,7 +153,7 @@ describe('without a worker', () => {
 	});
 });
 
-/** What a planner had written when it died: the intent, then one step more each time. */
+/** What a planner had written before it died: the intent, then one more step each time. */
 async function dieAfter(tenant: string, keys: readonly string[], steps: number): Promise<void> {
 	const { manifests, batches, claims } = cloud.stores;
 	const images = await Promise.all(keys.map((key) => cloud.put(key)));

@@ -65,7 +65,7 @@ async function drop(host: Host): Promise<string[]> {
 	return files;
 }
 
-/** A worker whose n-th image comes only when the bucket lets it. */
+/** A worker whose bucket returns its n-th image only when `letsHave` allows it. */
 function startWorkerOf({ endpoints, resources, model }: Host, log: Log, letsHave: (n: number) => Promise<void>): void {
 	const clients = createClients(endpoints);
 	let images = 0;

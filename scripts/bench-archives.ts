@@ -1,6 +1,6 @@
 /**
- * `npm run bench:archives [-- --images N --singles N --stub --json]`: single files against archives, with a stub of a
- * network and (but for --stub) with the real one.
+ * `npm run bench:archives [-- --images N --singles N --stub --json]`: single files against archives, with a stubbed
+ * network and (unless --stub is given) with the real one.
  */
 import { measureArchives, type Speed } from '../functions/bench/archive.ts';
 import { readFiles } from '../functions/bench/batch.ts';

@@ -1,4 +1,6 @@
-/** `npm run synth`, `npm run deploy`: the CDK's command line, as pinned, over cdk.json. Arguments go to it. */
+/**
+ * `npm run synth`, `npm run deploy`: the CDK's command line, in its pinned version, with cdk.json. Takes its arguments.
+ */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -16,7 +18,8 @@ const command = args[0] ?? '';
 
 await told(command, async () => {
 	const settings = defineSettings(given, workersIn(args));
-	// Else a package that workers refuse is found out when none of them starts, and planners go on reserving.
+	// Otherwise a package that workers refuse would be noticed only when none of them starts, while planners keep
+	// reserving.
 	if (['synth', 'deploy'].includes(command))
 		await checkPackage(await loadPackage(await packageFolder(settings.modelPackage)));
 	const cdk = join(root, 'node_modules', 'aws-cdk', 'bin', 'cdk');
@@ -26,8 +29,8 @@ await told(command, async () => {
 });
 
 /**
- * What `-c workers=…` says, the last one where there are several, as the CDK has it.
- * @throws BudgetNetError `invalid` of another key, unless it may be the CDK's own: nothing would read it, or say so
+ * The value of `-c workers=…`; the last one if there are several, as in the CDK.
+ * @throws BudgetNetError `invalid` for another key, unless it may be the CDK's own: nothing would read it, or say so
  */
 function workersIn(args: string[]): string | undefined {
 	const options = { context: { type: 'string', short: 'c', multiple: true } } as const;

@@ -1,8 +1,8 @@
 /**
  * `npm run evaluate -- [--model NAME] [--test | --shift] [--shares LIST] [--twin NAME] [--no-pass] [--json]`: the
- * product's gate against its baselines on the tables of outcomes that came with the package, real passes of the worker,
- * timed, at each share, and a plot in models/plots. Held-out images by default (everything cross-fitted); `--test`: the
- * test images, for figures that are published; `--shift`: worse images than the network learnt from.
+ * product's gate against its baselines on the tables of outcomes that came with the package, real, timed passes of the
+ * worker at each share, and a plot in models/plots. Held-out images by default (everything cross-fitted); `--test`: the
+ * test images, for published figures; `--shift`: worse images than the network learnt from.
  */
 import { join } from 'node:path';
 import { defaultModel } from '../functions/cli/packages.ts';

@@ -1,6 +1,6 @@
 /**
- * `npm run faults:mutants`: moves one write at a time, in a copy, and shows that the fault campaign notices; and that
- * it passes without.
+ * `npm run faults:mutants`: moves one write at a time, in a copy, and shows that the fault campaign notices it, and
+ * that the campaign passes when nothing is moved.
  */
 import { spawnSync } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
@@ -35,7 +35,7 @@ for (const { what, file, change, killAfter } of [unchanged, ...mutants]) {
 }
 process.exitCode = unnoticed === 0 ? 0 : 1;
 
-/** Whether the campaign came to its end, killed somebody, and found something wrong: a crash shows nothing. */
+/** Whether the campaign finished, killed somebody, and found something wrong: a crash proves nothing. */
 function isCondemned(stdout: string): boolean {
 	const line = stdout.trim().split('\n').at(-1) ?? '';
 	if (!line.startsWith('{')) return false;

@@ -1,4 +1,4 @@
-/** `npm run preflight`: what a deployment needs and would only find out by failing. */
+/** `npm run preflight`: what a deployment needs and would otherwise find out only by failing. */
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { IAMClient } from '@aws-sdk/client-iam';
 import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
@@ -40,7 +40,7 @@ await told('preflight', async () => {
 		}
 });
 
-/** Whether the other checks would fail alike: AWS did not answer, or not to these credentials. */
+/** Whether the other checks would fail in the same way: AWS did not answer, or refused these credentials. */
 function failsAll(error: unknown): boolean {
 	const { cause } = error as Error;
 	return statusOf(cause) === undefined || isCredentialError(cause);

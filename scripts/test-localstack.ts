@@ -1,5 +1,5 @@
 /**
- * `npm run test:localstack`: vitest.localstack.config.ts, where LocalStack can run; elsewhere a line that says what is
+ * `npm run test:localstack`: vitest.localstack.config.ts, if LocalStack can run; otherwise a line that says what is
  * missing.
  */
 import { spawnSync } from 'node:child_process';

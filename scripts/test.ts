@@ -1,4 +1,4 @@
-/** `npm test`: types, lint, dead code, tests; the last line counts. Arguments go to vitest. */
+/** `npm test`: types, lint, dead code, tests; the last line sums up. Arguments go to vitest. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -2,8 +2,8 @@ import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { BudgetNetError, messageOf } from '../functions/core/errors.ts';
 
 /**
- * Does a script's work. What its user can mend is said in one line, with exit code 2; anything else is a mistake of
- * this program, and shown whole.
+ * Does a script's work. An error that its user can fix is reported in one line, with exit code 2; any other is a bug of
+ * this program, and shown in full.
  */
 export async function told(script: string, work: () => Promise<void>): Promise<void> {
 	try {
@@ -15,7 +15,9 @@ export async function told(script: string, work: () => Promise<void>): Promise<v
 	}
 }
 
-/** What a script's options say. @throws BudgetNetError `invalid` of one that there is not, or that lacks its value */
+/**
+ * The values of a script's options. @throws BudgetNetError `invalid` for one that does not exist, or lacks its value
+ */
 export function optionsOf<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>>['values'] {
 	try {
 		return parseArgs(config).values;
@@ -24,7 +26,7 @@ export function optionsOf<T extends ParseArgsConfig>(config: T): ReturnType<type
 	}
 }
 
-/** Prints a result: as one line of JSON, or a line a field. */
+/** Prints a result: as one line of JSON, or as one line per field. */
 export function printResult(result: object, json: boolean): void {
 	const plain = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : String(value));
 	const lines = Object.entries(result).map(([name, value]) => `${name}: ${plain(value)}`);

@@ -14,7 +14,8 @@ const models = join(import.meta.dirname, '..', 'models');
 const args = process.argv.slice(2);
 
 await told('train', async () => {
-	// The recipe checks the arguments. Here only these matter: what they name is sealed after the training, if any.
+	// The recipe checks the arguments. Only these matter here: the package that they name is sealed after the training,
+	// if there is one.
 	const { name, help } = parseArgs({
 		args,
 		options: { name: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
@@ -36,7 +37,7 @@ async function makePackage(): Promise<number> {
 	return code ?? 1;
 }
 
-/** Seals package `name`, and says what it is worth. @throws BudgetNetError `invalid` */
+/** Seals package `name`, and prints what it is worth. @throws BudgetNetError `invalid` */
 async function seal(name: string): Promise<void> {
 	const card = await sealPackage(join(models, 'packages', name), join(models, 'outcomes', name));
 	const rows = card.curve.map(({ share, macs, accuracy }) => [

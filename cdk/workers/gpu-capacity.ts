@@ -8,10 +8,10 @@ import type { Network } from '../network.ts';
 /** The image alone has some 5 GB, with CUDA. */
 const volume = Size.gibibytes(40);
 
-/** Switches that off: the operator has named the types. */
+/** Switches the bound on prices off: the operator has named the types. */
 const anyPricePercent = 999_999;
 
-/** Written and kept up by AWS; it only reaches what carries ECS's own tag. */
+/** Written and maintained by AWS; it reaches only what carries ECS's own tag. */
 const infrastructurePolicy = 'AmazonECSInfrastructureRolePolicyForManagedInstances';
 
 export interface GpuCapacityProps {
@@ -21,7 +21,7 @@ export interface GpuCapacityProps {
 	instanceTypes: string[];
 }
 
-/** EC2 instances with a GPU or more that ECS starts, patches and ends by itself, as tasks come and go. */
+/** EC2 instances with at least one GPU, which ECS starts, patches and ends by itself as tasks come and go. */
 export class GpuCapacity extends Construct {
 	readonly provider: ManagedInstancesCapacityProvider;
 
@@ -43,20 +43,20 @@ export class GpuCapacity extends Construct {
 				vCpuCountMin: 1,
 				memoryMin: Size.gibibytes(4),
 				allowedInstanceTypes: instanceTypes,
-				// else only types of at most 120 % of the cheapest one's price
+				// otherwise only types of at most 120 % of the cheapest one's price
 				onDemandMaxPricePercentageOverLowestPrice: anyPricePercent,
 				acceleratorCountMin: 1,
 				acceleratorManufacturers: [AcceleratorManufacturer.NVIDIA],
 				acceleratorTypes: [AcceleratorType.GPU],
 			},
 		});
-		// deleted before them: cut off from ECS, an instance cannot end
+		// deleted before the ways out: cut off from ECS, an instance cannot end
 		this.provider.node.addDependency(...waysOut(network));
 		cluster.addManagedInstancesCapacityProvider(this.provider);
 	}
 }
 
-/** What an instance reaches ECS by: routes to the internet or, where there are none, endpoints. */
+/** How an instance reaches ECS: by routes to the internet or, if there are none, by endpoints. */
 function waysOut({ vpc, subnets, isPrivate }: Network): IDependable[] {
 	if (!isPrivate) return [vpc.selectSubnets(subnets).internetConnectivityEstablished];
 	return vpc.node.children.filter((child) => child instanceof InterfaceVpcEndpoint);

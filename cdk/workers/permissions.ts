@@ -6,8 +6,8 @@ import type { Queues } from '../queues.ts';
 import { allow, allowObjects, maySeeWhatIsMissing } from '../statements.ts';
 
 /**
- * All that a worker may do: read images, write outcomes and reports, use its two queues, and keep its own task while it
- * runs.
+ * Everything that a worker may do: read images, write outcomes and reports, use its two queues, and protect its own
+ * task while it runs.
  */
 export function permissionsOfWorker(cluster: Cluster, buckets: Buckets, queues: Queues): PolicyStatement[] {
 	const tasks = Stack.of(cluster).formatArn({

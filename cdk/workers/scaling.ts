@@ -19,7 +19,7 @@ import { workerSteps, workersWanted } from './wanted.ts';
 
 const minute = Duration.minutes(1);
 
-/** The role that AWS makes for this purpose in every account. */
+/** The role that AWS creates for this purpose in every account. */
 function scalingRoleArn(stack: Stack): string {
 	const resourceName =
 		'aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService';
@@ -33,9 +33,9 @@ export interface ScalingProps {
 }
 
 /**
- * None without batches, else as many as they want. One alarm weighs number and age together, so that one policy alone
- * starts workers; it sets a count instead of changing one, so that it may run again. A worker that is protected goes on
- * with its batch whatever the count says.
+ * No workers without batches, else as many as they want. One alarm weighs number and age together, so that a single
+ * policy starts workers; it sets a count instead of changing one, so that it may run again. A protected worker finishes
+ * its batch whatever the count says.
  */
 export class Scaling extends Construct {
 	private readonly name: string;
@@ -62,7 +62,7 @@ export class Scaling extends Construct {
 			alarmName: `${this.name}-workers-wanted`,
 			alarmDescription: 'No fault: batches wait or run, so workers are started',
 			metric: wanted,
-			treatMissingData: TreatMissingData.IGNORE, // an idle queue stops to be measured
+			treatMissingData: TreatMissingData.IGNORE, // an idle queue stops being measured
 			threshold: 1,
 			comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
 			evaluationPeriods: 1,
@@ -70,7 +70,7 @@ export class Scaling extends Construct {
 		const policy = this.policyOf('ByBacklog', 'by-backlog');
 		for (const [i, workers] of steps.entries()) {
 			const next = steps[i + 1];
-			const upperBound = next && next - 1; // above the threshold, as is the lower one
+			const upperBound = next && next - 1; // counted from the threshold, as the lower bound is
 			policy.addAdjustment({ adjustment: workers, lowerBound: workers - 1, upperBound });
 		}
 		alarm.addAlarmAction(new ApplicationScalingAction(policy));
@@ -96,7 +96,7 @@ export class Scaling extends Construct {
 			scalingTarget: this.scalingTarget,
 			policyName: `${this.name}-${what}`,
 			adjustmentType: AdjustmentType.EXACT_CAPACITY,
-			cooldown: minute, // AWS's own would be five: as long, nothing would start again what a deployment has ended
+			cooldown: minute, // AWS's default is five: for as long, nothing would restart what a deployment has ended
 			metricAggregationType: MetricAggregationType.MAXIMUM,
 		});
 	}

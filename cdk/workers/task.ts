@@ -15,7 +15,7 @@ import type { Settings } from '../settings-schema.ts';
 import { cpuUnitsPerVcpu } from '../sizes.ts';
 import { workerImage } from './image.ts';
 
-/** ECS's longest on Fargate. The worker hands its batch back before (`limits.stopGraceSeconds`). */
+/** The longest that ECS allows on Fargate. The worker hands its batch back earlier (`limits.stopGraceSeconds`). */
 const stopTimeout = Duration.seconds(120);
 
 export interface WorkerTaskProps {
@@ -23,11 +23,11 @@ export interface WorkerTaskProps {
 	environment: Record<string, string>;
 	log: LogGroup;
 	role: Role;
-	/** Whether tasks lie in subnets whose only way out is endpoints. */
+	/** Whether tasks are in subnets whose only way out is endpoints. */
 	isPrivate: boolean;
 }
 
-/** One worker: one container, a few batches at once; with a GPU of its own where the settings say `gpu`. */
+/** One worker: one container, a few batches at once; with a GPU of its own if the settings say `gpu`. */
 export class WorkerTask extends Construct {
 	readonly definition: TaskDefinition;
 
@@ -56,7 +56,7 @@ export class WorkerTask extends Construct {
 	}
 }
 
-/** Of Node, which by itself has four, however many processors there are. */
+/** Threads of Node's pool, which by default has four, however many processors there are. */
 function poolThreads(cpuUnits: number): number {
 	return limits.lookupThreads + Math.max(limits.decodersMin, Math.ceil(cpuUnits / cpuUnitsPerVcpu));
 }

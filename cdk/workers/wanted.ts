@@ -11,13 +11,13 @@ const period = Duration.minutes(1);
  * finish `batchesPerWorker` light ones.
  */
 const heavyMinutes: Record<Settings['workers'], number> = { cpu: 5, gpu: 15 };
-/** AWS allows that many steps in a policy. */
+/** AWS allows this many steps in a policy. */
 const stepsMax = 20;
 
 /**
- * How many workers the batches want: one for each `batchesPerWorker`; and one for each three, as many as a worker runs
- * at once, where the oldest has waited so long that they must be heavy. MAX skips an age that is missing, so the number
- * stands without it.
+ * How many workers the batches want: one for every `batchesPerWorker`; and, if the oldest has waited so long that they
+ * must be heavy, one for every three, as many as a worker runs at once. MAX skips a missing age, so the number counts
+ * without it.
  */
 export function workersWanted(queue: Queue, kind: Settings['workers'], batchesPerWorker: number): MathExpression {
 	const backlog = backlogOf(queue, period);
@@ -42,8 +42,8 @@ export function workersWanted(queue: Queue, kind: Settings['workers'], batchesPe
 }
 
 /**
- * The numbers of workers that there may be, rising to the most; each holds from as many wanted on. One by one while the
- * steps suffice, else ever further apart, and so never more than wanted.
+ * The numbers of workers that there may be, rising to the maximum; each applies once that many are wanted. One by one
+ * while the steps suffice, else further and further apart, and so never more than wanted.
  */
 export function workerSteps(workersMax: number): number[] {
 	const count = Math.min(workersMax, stepsMax);

@@ -39,7 +39,7 @@ export class Workers extends Construct {
 		this.cluster = new Cluster(this, 'Cluster', {
 			clusterName: settings.name,
 			vpc: network.vpc,
-			containerInsightsV2: ContainerInsights.DISABLED, // priced by the metric; the workers' own say more
+			containerInsightsV2: ContainerInsights.DISABLED, // priced by the metric; the workers' own metrics say more
 		});
 		const role = new Role(this, 'Role', {
 			roleName: `${settings.name}-worker`,
@@ -49,7 +49,7 @@ export class Workers extends Construct {
 		for (const statement of permissionsOfWorker(this.cluster, buckets, queues)) role.addToPolicy(statement);
 		const log = logOf(this, `${settings.name}-worker`);
 		const environment = {
-			AWS_REGION: Aws.REGION, // only Fargate says so by itself
+			AWS_REGION: Aws.REGION, // only Fargate sets it by itself
 			SYSTEM_NAME: settings.name,
 			IMAGES_BUCKET: buckets.images.bucketName,
 			RESULTS_BUCKET: buckets.results.bucketName,
@@ -64,14 +64,14 @@ export class Workers extends Construct {
 	private serviceOf({ settings, network }: WorkersProps, task: WorkerTask): FargateService {
 		const common = {
 			cluster: this.cluster,
-			// the other kind takes another service, beside this one at first
+			// the other kind takes another service, which at first is beside this one
 			serviceName: `${settings.name}-workers-${settings.workers}`,
 			taskDefinition: task.definition,
-			desiredCount: 0, // so a deployment is done at once, and no circuit breaker could judge it
-			propagateTags: PropagatedTagSource.SERVICE, // what tasks cost is told by the stack's tag
+			desiredCount: 0, // so a deployment ends at once, and a circuit breaker would have nothing to judge
+			propagateTags: PropagatedTagSource.SERVICE, // the stack's tag tells what tasks cost
 			minHealthyPercent: 0, // a deployment need not start a second GPU beside the first
 			maxHealthyPercent: 100,
-			availabilityZoneRebalancing: AvailabilityZoneRebalancing.DISABLED, // it would stop workers amid their batches
+			availabilityZoneRebalancing: AvailabilityZoneRebalancing.DISABLED, // it would stop workers in mid-batch
 			vpcSubnets: network.subnets,
 			securityGroups: [network.securityGroup],
 		};

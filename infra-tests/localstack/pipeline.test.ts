@@ -63,7 +63,9 @@ describe.each(['once', 'and again'])('the pipeline over the data plane of the sy
 	});
 });
 
-/** Three tenants close their drops, one of them of nothing; a subscriber of one tenant's hears of that alone. */
+/**
+ * Three tenants close their drops, one of which is empty; a subscriber to one tenant's drops hears of that one alone.
+ */
 async function closeDrops(host: Host, cloud: LocalStackCloud): Promise<void> {
 	const hear = await subscribe(host, cloud);
 	for (const tenant of [rich, broke, absent])
@@ -92,7 +94,7 @@ function onlyOf(tenant: string): Record<string, string> {
 	return { FilterPolicyScope: 'MessageBody', FilterPolicy: JSON.stringify({ Records: { s3: { object: { key } } } }) };
 }
 
-/** Subscribes a queue of its own to the topic. @returns what tells the keys that were heard of, all so far */
+/** Subscribes a queue of its own to the topic. @returns what returns all keys that were heard of so far */
 async function subscribe({ clients: { sqs } }: Host, { endpoints }: LocalStackCloud): Promise<() => Promise<string[]>> {
 	const { region, credentials, sqsEndpoint: endpoint } = endpoints;
 	const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'listener' }));

@@ -1,6 +1,6 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 
-/** What CloudWatch knows in a period, by the names of metrics; what is left out has no data. */
+/** What CloudWatch knows in a period, by the names of metrics; a metric that is left out has no data. */
 export type Known = Partial<Record<string, number>>;
 
 interface Query {
@@ -19,7 +19,7 @@ const functions: Record<string, (...values: never[]) => number> = {
 	IF: (condition: boolean, yes: number, no: number) => (condition ? yes : no),
 };
 
-/** The value of a stack's alarm, by the names of its metrics, as its expressions say. */
+/** The value of a stack's alarm, computed by its expressions from the metrics in `known`. */
 export function alarmValue(template: Template, alarmName: string, known: Known): number {
 	const [alarm] = Object.values(
 		template.findResources('AWS::CloudWatch::Alarm', { Properties: { AlarmName: alarmName } }),
@@ -41,7 +41,7 @@ interface Step {
 	ScalingAdjustment: number;
 }
 
-/** To how many workers a policy sets the service when its alarm's value is so far above the threshold. */
+/** The number of workers that a policy sets when its alarm's value is so far above the threshold. */
 export function workersAt(template: Template, policyName: string, above: number): number | undefined {
 	const [policy] = Object.values(
 		template.findResources('AWS::ApplicationAutoScaling::ScalingPolicy', { Properties: { PolicyName: policyName } }),

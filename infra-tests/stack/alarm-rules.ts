@@ -4,11 +4,11 @@ import { Match } from 'aws-cdk-lib/assertions';
 import { expect, test } from 'vitest';
 import { kinds, type Templates } from './templates.ts';
 
-/** What holds of the alarms. */
+/** What must hold for the alarms. */
 export function alarmRules(templates: Templates): void {
 	test('alarms go to a topic, and from there to whom the settings name', () => {
 		templates.gpu.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email', Endpoint: 'ops@example.org' });
-		templates.gpu.resourceCountIs('AWS::SNS::Subscription', 2); // of alarms and of quota alerts
+		templates.gpu.resourceCountIs('AWS::SNS::Subscription', 2); // for alarms and for quota alerts
 		templates.cpu.resourceCountIs('AWS::SNS::Subscription', 0);
 		const alarms = Object.values(templates.cpu.findResources('AWS::CloudWatch::Alarm'));
 		const names = alarms.map(({ Properties }) => Properties.AlarmName as string);

@@ -6,7 +6,7 @@ import { kinds, type Templates } from './templates.ts';
 
 const daySeconds = 24 * 3600;
 
-/** What holds of buckets, topics, queues and tables. */
+/** What must hold for buckets, topics, queues and tables. */
 export function dataRules(templates: Templates): void {
 	test('images may be kept for a shorter time than results, as where they are private and bills are needed', () => {
 		const kept = (prefix: string) => {
@@ -44,7 +44,7 @@ export function dataRules(templates: Templates): void {
 			for (const { Properties } of Object.values(templates[kind].findResources('AWS::S3::Bucket'))) {
 				const [expire, forgetNames, ...more] = Properties.LifecycleConfiguration.Rules;
 				expect(expire.ExpirationInDays).toBeGreaterThan(31 + limits.deferralDaysMax);
-				// The marker that an expired key leaves, in a rule of its own, or S3 refuses both.
+				// The marker that an expired key leaves is in a rule of its own: S3 refuses both in one.
 				expect([forgetNames, more]).toEqual([
 					{ Id: 'forget-names', Status: 'Enabled', ExpiredObjectDeleteMarker: true },
 					[],

@@ -8,13 +8,13 @@ const documentOf = (statements: readonly unknown[]) => ({ Version: '2012-10-17',
 
 /**
  * Whether AWS would let this caller do this, by the policies of both sides.
- * @throws Error when a policy or the request is no valid one
+ * @throws Error when a policy or the request is not valid
  */
 export async function isAllowed(policies: Policies, caller: Caller, request: Request): Promise<boolean> {
 	const ownStatements = caller.role === undefined ? caller.ownStatements : policies.identity.get(caller.role);
 	const identity = ownStatements?.filter(({ Action }) => speaksOf(Action, request.action)) ?? [];
 	const attached = resourceStatements(policies, request.resource);
-	if (identity.length === 0 && !attached) return false; // nobody says anything: no
+	if (identity.length === 0 && !attached) return false; // no statement means no
 	const simulation: Simulation = {
 		request: {
 			principal: caller.principal,
@@ -38,7 +38,7 @@ export function speaksOf(actions: string | string[], action: string): boolean {
 	return [actions].flat().some((one) => new RegExp(`^${one.replaceAll('*', '.*')}$`).test(action));
 }
 
-/** A resource's own policy; an object's is its bucket's, a trust policy names no resource. */
+/** A resource's own policy; an object has its bucket's, and a trust policy names no resource. */
 export function resourceStatements({ resource }: Policies, arn: string): Statement[] | undefined {
 	return resource.get(arn.startsWith('arn:aws:s3:::') ? (arn.split('/')[0] as string) : arn);
 }

@@ -26,7 +26,7 @@ async function findingsOf(given: Parameters<typeof appOf>[0], outdir: string): P
 	try {
 		app.synth();
 	} catch {
-		// what was found stands in the report
+		// the findings are in the report
 	}
 	const report: Report = JSON.parse(await readFile(join(outdir, 'validation-report.json'), 'utf8'));
 	expect(report.pluginReports.map(({ pluginName }) => pluginName)).toContain('AwsSolutions');

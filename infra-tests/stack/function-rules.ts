@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { limits } from '../../functions/core/limits.ts';
 import { kinds, type Templates } from './templates.ts';
 
-/** What holds of the Lambda functions. */
+/** What must hold for the Lambda functions. */
 export function functionRules(templates: Templates): void {
 	describe.each(kinds)('functions, with %s workers', (kind) => {
 		test('run on Node 24 on arm64, and end well before a planner counts as dead', () => {

@@ -15,8 +15,8 @@ import { environmentOf } from '../environment.ts';
 import { synthesise, synthTimeoutMs } from './synthesise.ts';
 
 /*
- * The functions' code as Lambda gets it: bundled, in a folder without node_modules, run by plain Node, told what the
- * stack tells it.
+ * The functions' code as Lambda gets it: bundled, in a folder without node_modules, run by plain Node, with the
+ * environment that the stack sets.
  */
 const root = join(import.meta.dirname, '..', '..');
 const run = promisify(execFile);
@@ -53,7 +53,7 @@ const script =
 	'const [, file, name, event] = process.argv; const { [name]: handler } = await import(file);' +
 	'console.log(JSON.stringify({ answer: (await handler(JSON.parse(event))) ?? null })); process.exit(0);';
 
-/** The variables that the stack gives to a function, with values of this cloud. */
+/** The variables that the stack sets for a function, with values of this cloud. */
 function variablesOf(functionName: string, values: Record<string, string>): Record<string, string> {
 	const [resource] = Object.values(
 		template.findResources('AWS::Lambda::Function', { Properties: { FunctionName: functionName } }),

@@ -6,9 +6,9 @@ export interface Mutation {
 	side: keyof Policies;
 	/** Role name or ARN whose statement it is. */
 	owner: string;
-	/** The owner's statements after it. */
+	/** The owner's statements after the mutation. */
 	statements: Statement[];
-	/** Actions that the statement speaks of, before or after. */
+	/** Actions that the statement names, before or after. */
 	actions: string[];
 }
 

@@ -12,7 +12,7 @@ import { callers } from './who.ts';
 interface Row {
 	name: string;
 	request: Request;
-	/** Callers that may. */
+	/** Callers that are allowed. */
 	may: ReadonlySet<string>;
 }
 
@@ -29,7 +29,7 @@ let policiesOnCpu: Policies;
 beforeAll(() => {
 	const policiesOf = (workers: 'cpu' | 'gpu') =>
 		readPolicies(resolveResources(synthesise({ workers }).toJSON().Resources));
-	policies = policiesOf('gpu'); // has all that the other kind has, and the GPU instances besides
+	policies = policiesOf('gpu'); // has everything that the other kind has, and GPU instances too
 	policiesOnCpu = policiesOf('cpu');
 }, synthTimeoutMs);
 

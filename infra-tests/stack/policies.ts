@@ -11,7 +11,7 @@ export interface Statement {
 	Condition?: Record<string, Record<string, unknown>>;
 }
 
-/** All policies of a stack, by whose or of what they are. */
+/** All policies of a stack, by the role or the resource that they belong to. */
 export interface Policies {
 	/** By role name. */
 	identity: Map<string, Statement[]>;
@@ -23,7 +23,7 @@ interface Document {
 	Statement: Statement[];
 }
 
-/** Reads the policies off a stack's resources, whose references are resolved. */
+/** Reads the policies from a stack's resources, whose references are resolved. */
 export function readPolicies(resources: Resources): Policies {
 	const policies: Policies = { identity: new Map(), resource: new Map() };
 	for (const { Type, Properties } of Object.values(resources)) readers[Type]?.(policies, Properties);

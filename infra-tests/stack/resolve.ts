@@ -15,7 +15,7 @@ interface Resource {
 }
 export type Resources = Record<string, Resource>;
 
-/** Which property is a resource's name, and how its ARN reads. */
+/** The property that is a resource's name, and the form of its ARN. */
 const kinds: Record<string, { name: string; arn: (name: string) => string }> = {
 	'AWS::S3::Bucket': { name: 'BucketName', arn: (name) => `arn:aws:s3:::${name}` },
 	'AWS::SQS::Queue': { name: 'QueueName', arn: (name) => `arn:aws:sqs:${region}:${account}:${name}` },
@@ -35,8 +35,8 @@ const kinds: Record<string, { name: string; arn: (name: string) => string }> = {
 };
 
 /**
- * A template's resources with every reference put in, as CloudFormation would; what has no known name gets its logical
- * id.
+ * A template's resources with every reference replaced, as CloudFormation would; what has no known name gets its
+ * logical id.
  */
 export function resolveResources(resources: Resources): Resources {
 	const resolved = (value: unknown): unknown => {

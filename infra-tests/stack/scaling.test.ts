@@ -10,7 +10,7 @@ beforeAll(() => {
 	templates.many = synthesise({ workersMax: 100, cpu: { batchesPerWorker: 1 } });
 }, synthTimeoutMs);
 
-/** Workers that the service is told to have; undefined: whatever it has. */
+/** The number of workers that the service is set to; undefined: it stays as it is. */
 function workersFor(template: Template, known: Known): number | undefined {
 	const above = alarmValue(template, 'budgetnet-workers-wanted', known) - 1;
 	return above >= 0 ? workersAt(template, 'budgetnet-by-backlog', above) : undefined;

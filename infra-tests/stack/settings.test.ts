@@ -11,7 +11,7 @@ describe('settings', () => {
 	test('what the command line says of workers goes before them, and is checked as they are', () => {
 		expect(defineSettings({ workers: 'cpu' }, 'gpu').workers).toBe('gpu');
 		expect(() => defineSettings({}, 'tpu')).toThrow(/^-c workers=tpu does not fit/);
-		const sizes = { workers: 'gpu', cpu: { cpuUnits: 3000 } } as const; // that no GPU worker has
+		const sizes = { workers: 'gpu', cpu: { cpuUnits: 3000 } } as const; // a wrong size, which no GPU worker has
 		expect(() => defineSettings(sizes, 'cpu')).toThrow(/^cdk\/settings\.ts .*cpuUnits/);
 	});
 

@@ -7,10 +7,10 @@ import { BudgetNetStack } from '../../cdk/stack.ts';
 
 const { context } = JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', 'cdk.json'), 'utf8'));
 
-/** The library alone takes a second to load, on a busy machine many. */
+/** The library alone takes a second to load, and many seconds on a busy machine. */
 export const synthTimeoutMs = 240_000;
 
-/** The app as cdk.json has it, but for the functions' code, which another test bundles. */
+/** The app as cdk.json has it, but without the functions' code, which another test bundles. */
 export function appOf(
 	given: Parameters<typeof defineSettings>[0],
 	outdir?: string,

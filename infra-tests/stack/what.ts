@@ -11,7 +11,7 @@ export interface Request {
 const at = (service: string, rest: string) => `arn:aws:${service}:${region}:${account}:${rest}`;
 const bucket = (name: string) => `arn:aws:s3:::budgetnet-${name}-${account}-${region}`;
 
-/** Where `cdk bootstrap` lets images lie. */
+/** Where `cdk bootstrap` keeps images. */
 const assets = `cdk-hnb659fds-container-assets-${account}-${region}`;
 
 /** Short names of resources, as the table has them. */
@@ -37,7 +37,7 @@ const arns: Record<string, (rest: string) => string> = {
 	any: () => '*',
 };
 
-/** Ways of asking that differ from the usual one: over TLS 1.3, and, for a PUT, with If-None-Match. */
+/** Ways of asking that differ from the usual one, which is over TLS 1.3 and, for a PUT, with If-None-Match. */
 const manners: Record<string, Record<string, string | undefined>> = {
 	http: { 'aws:SecureTransport': 'false' },
 	'tls1.1': { 's3:TlsVersion': '1.1' },

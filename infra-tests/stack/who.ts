@@ -5,7 +5,7 @@ export interface Caller {
 	principal: string;
 	/** Role of the stack whose policies apply. */
 	role?: string;
-	/** Policies of somebody who is not the stack's. */
+	/** Policies of a caller who is not part of the stack. */
 	ownStatements?: { Effect: 'Allow'; Action: string; Resource: string }[];
 	context?: Record<string, string>;
 }
@@ -16,7 +16,7 @@ const ofRole = (role: string, context: Record<string, string> = {}): Caller => (
 	context,
 });
 
-/** Must begin like this for AWS's own policy to allow it; CDK names the rest. */
+/** The name must begin like this for AWS's own policy to allow it; CDK chooses the rest. */
 export const instanceRole = 'ecsInstanceRolebudgetnetWorkersGpuProviderBC73EE0C';
 
 const images = `arn:aws:s3:::budgetnet-images-${account}-${region}`;
@@ -36,7 +36,7 @@ export const callers: Record<string, Caller> = {
 	instance: ofRole(instanceRole),
 	uploader: ofRole('budgetnet-uploader', { 'aws:PrincipalTag/tenant': 'acme' }),
 	reader: ofRole('budgetnet-reader', { 'aws:PrincipalTag/tenant': 'acme' }),
-	/** An administrator: may all that the resources themselves do not forbid. */
+	/** An administrator: may do everything that the resources themselves do not forbid. */
 	admin: { principal: `arn:aws:iam::${account}:user/admin`, ownStatements: everything },
 	stranger: { principal: 'arn:aws:iam::999988887777:user/admin', ownStatements: everything },
 	s3: { principal: 's3.amazonaws.com', context: { 'aws:SourceArn': images, 'aws:SourceAccount': account } },
@@ -75,7 +75,7 @@ export const callers: Record<string, Caller> = {
 		principal: 'config.amazonaws.com',
 		context: { 'aws:SourceArn': `arn:aws:events:${region}:${account}:rule/budgetnet-lost-events` },
 	},
-	/** Another service, speaking for the bucket or the rule that S3 and EventBridge may speak for. */
+	/** Another service that claims to speak for the bucket or the rule for which S3 and EventBridge may speak. */
 	config: { principal: 'config.amazonaws.com', context: { 'aws:SourceArn': images, 'aws:SourceAccount': account } },
 	config4: { principal: 'config.amazonaws.com', context: { 'aws:SourceArn': results, 'aws:SourceAccount': account } },
 	config2: {

@@ -4,13 +4,13 @@ import { limits } from '../../functions/core/limits.ts';
 import { readSettings } from '../../functions/worker/settings.ts';
 import { kinds, type Templates } from './templates.ts';
 
-/** What holds of the workers and of their network. */
+/** What must hold for the workers and their network. */
 export function workerRules(templates: Templates): void {
 	describe.each(kinds)('workers: %s', (kind) => {
 		test('are none at first, get two minutes to stop, and cannot write to their own disk', () => {
 			templates[kind].hasResourceProperties('AWS::ECS::Service', {
 				DesiredCount: 0,
-				AvailabilityZoneRebalancing: 'DISABLED', // which would stop them amid their batches
+				AvailabilityZoneRebalancing: 'DISABLED', // which would stop them in mid-batch
 			});
 			templates[kind].hasResourceProperties('AWS::ECS::TaskDefinition', {
 				ContainerDefinitions: [Match.objectLike({ StopTimeout: 120, ReadonlyRootFilesystem: true })],
@@ -45,7 +45,7 @@ export function workerRules(templates: Templates): void {
 		test('are told all that a worker must be told, and nothing that it does not read', () => {
 			const [task] = Object.values(templates[kind].findResources('AWS::ECS::TaskDefinition'));
 			const environmentOf: { Name: string }[] = task?.Properties.ContainerDefinitions[0].Environment;
-			const byOthers = ['AWS_REGION', 'UV_THREADPOOL_SIZE']; // the SDK, Node
+			const byOthers = ['AWS_REGION', 'UV_THREADPOOL_SIZE']; // for the SDK and for Node
 			const told = environmentOf.map(({ Name }) => Name).filter((name) => !byOthers.includes(name));
 			const value = (name: string) => (name.endsWith('_URL') ? 'https://sqs.eu-west-1.amazonaws.com/1/q' : 'told');
 			const byDockerfile = { PACKAGE_FOLDER: 'models' };
@@ -98,7 +98,7 @@ export function workerRules(templates: Templates): void {
 						InstanceRequirements: Match.objectLike({
 							AcceleratorCount: { Min: 1, Max: Match.absent() },
 							AllowedInstanceTypes: ['g6.xlarge'],
-							OnDemandMaxPricePercentageOverLowestPrice: 999_999, // dearer ones too, where the cheapest is short
+							OnDemandMaxPricePercentageOverLowestPrice: 999_999, // dearer ones too, if the cheapest is in short supply
 						}),
 					}),
 				}),

@@ -12,8 +12,8 @@ export interface Ended {
 
 /**
  * Runs scripts/NAME.ts in a process of its own, without the user's AWS settings.
- * @param given.settings what stands in cdk/settings.ts for it, where not what is there
- * @param given.environment goes before the test's own
+ * @param given.settings the contents of cdk/settings.ts for it, in place of those that are there
+ * @param given.environment takes precedence over the test's own
  */
 export function runScript(
 	name: string,
@@ -37,7 +37,7 @@ export function runScript(
 	return promise;
 }
 
-/** A module that has Node load cdk/settings.ts with these settings: the file itself is the user's. */
+/** A module that makes Node load cdk/settings.ts with these settings: the file itself is the user's. */
 function settingsHook(settings: object): string {
 	const source = `export const settings = ${JSON.stringify(settings)}`;
 	const hook = `import { registerHooks } from 'node:module';
