@@ -8,16 +8,16 @@ SHIFT = 4  # pixels
 
 
 def normalise(pixels, mean, deviation):
-    """Pixels 0 to 255 [n, h, w, 3] to float32 [n, 3, h, w], channels last in memory. Overwrites `pixels` that are
-    floats.
+    """Turns pixels 0 to 255 [n, h, w, 3] into float32 [n, 3, h, w], channels last in memory. Overwrites `pixels` if
+    they are floats.
     """
     x = pixels.permute(0, 3, 1, 2).float().div_(255)
     return x.sub_(mean.view(1, 3, 1, 1)).div_(deviation.view(1, 3, 1, 1)).contiguous(memory_format=torch.channels_last)
 
 
 def cut_out(x, side, generator):
-    """Hides a square of `side` pixels, wherever its middle falls, in each of the normalised images `x` [n, 3, h, w]: it
-    is their mean colour. Changes `x`. Cutout, DeVries and Taylor 2017, arXiv:1708.04552.
+    """Hides a square of `side` pixels in each of the normalised images `x` [n, 3, h, w], wherever its middle falls,
+    under the mean colour. Changes `x`. Cutout, DeVries and Taylor 2017, arXiv:1708.04552.
     """
     count, _, height, width = x.shape
     top, left = (
@@ -29,16 +29,19 @@ def cut_out(x, side, generator):
 
 
 def _on(device, drawn):
-    """What was drawn on the CPU. Of plain memory a copy to a GPU would wait for all that is to be done there."""
+    """Moves to `device` what was drawn on the CPU. From plain memory, a copy to a GPU would wait for all work queued
+    there.
+    """
     return drawn.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else drawn
 
 
 def batches(pixels, epoch, seed, flips):
-    """Yields (float32 [BATCH, h, w, 3], which images they are, generator), as many as are whole, where `pixels` are.
+    """Yields (float32 [BATCH, h, w, 3], indices of the images, generator) for every whole batch, on the device of
+    `pixels`.
 
-    What is drawn is drawn on the CPU, the same for every device. Shuffled, shifted by up to SHIFT pixels and flipped
-    every other epoch (alternating flip, Jordan 2024, arXiv:2404.00498), those of `flips` first; where that is None,
-    never.
+    All random numbers are drawn on the CPU, the same for every device. Images are shuffled, shifted by up to SHIFT
+    pixels and flipped every other epoch (alternating flip, Jordan 2024, arXiv:2404.00498), those of `flips` first; if
+    that is None, never.
     """
     generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
     count, height, width, _ = pixels.shape

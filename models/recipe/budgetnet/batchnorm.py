@@ -26,6 +26,6 @@ def recalibrate(network, pixels, mean, deviation):
             module.reset_running_stats()
             module.momentum = None  # cumulative average
     for policy in range(len(network.architecture.rungs)):
-        for index in picked.tensor_split(-(-len(picked) // BATCH)):  # alike in size, since each counts alike
+        for index in picked.tensor_split(-(-len(picked) // BATCH)):  # of nearly equal size, since each counts the same
             network(normalise(pixels[index], mean, deviation), policy)
     network.eval()

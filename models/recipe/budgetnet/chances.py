@@ -1,19 +1,19 @@
 """How likely each rung's label of each image is right, as the costliest rung sees it.
 
-Right or wrong is one draw of that chance. Fitted to the chances themselves, mostly, an agent learns more from as many
-images: distillation (Hinton et al. 2015, arXiv:1503.02531) from the rung that knows best.
+Right or wrong is one draw of that chance. An agent fitted mostly to the chances themselves learns more from the same
+number of images: distillation (Hinton et al. 2015, arXiv:1503.02531) from the rung that knows best.
 """
 
 import numpy as np
 
-SHARE = 0.7  # of the chances in what the agent learns; the rest is right or wrong
-TEMPERATURES = np.geomspace(0.4, 2.5, 40)  # of the costliest rung's logits, to choose from
-GROUP_MIN = 20  # images that a mean is corrected by, at least
+SHARE = 0.7  # part of the chances in what the agent learns; the rest is right or wrong
+TEMPERATURES = np.geomspace(0.4, 2.5, 40)  # for the costliest rung's logits, to choose from
+GROUP_MIN = 20  # fewest images by which a mean is corrected
 
 
 def targets(ladder):
-    """Float64 [rungs, images]: for the agent to learn instead of `ladder.right`, from nothing but the ladder's own
-    images.
+    """Float64 [rungs, images]: what the agent learns instead of `ladder.right`, computed from nothing but the ladder's
+    own images.
     """
     right, labels, last = (
         ladder.right.numpy().astype(np.float64),

@@ -15,11 +15,11 @@ CHECKPOINT = "a checkpoint of budgetnet.train (.pt)"
 KEPT = "a file of budgetnet.export --keep (.npz)"
 KEPT_SETTINGS = ("full_only_epochs", "architecture", "size", "mirror", "trunk", "teacher")
 KEPT_FACTS = ("epoch", "mean", "deviation")
-KEPT_LATER = ("cutout",)  # a setting that older files do not say
+KEPT_LATER = ("cutout",)  # a setting that older files lack
 
 
 def read_checkpoint(file):
-    """What budgetnet.train, or budgetnet.midway, saved in `file`, its tensors on the CPU, and its settings.
+    """What budgetnet.train, or budgetnet.midway, saved in `file`, with its tensors on the CPU, and its settings.
 
     Raises ValueError when it is another file, or damaged; OSError.
     """
@@ -28,20 +28,20 @@ def read_checkpoint(file):
 
 
 def _read(file, expected, load):
-    """What `load` makes of the opened `file`. Raises ValueError when that is not what was `expected`; OSError."""
+    """What `load` reads from the opened `file`. Raises ValueError when that is not what was `expected`; OSError."""
     with open(file, "rb") as opened:
         try:
             return load(opened)
         except (OSError, MemoryError):
             raise
-        except Exception as error:  # PyTorch and NumPy throw some ten kinds, by the file's first bytes
+        except Exception as error:  # PyTorch and NumPy raise some ten kinds, depending on the file's first bytes
             said = str(error).partition("\n")[0]
             raise ValueError(f"{file}: another file, or damaged ({said}); expected {expected}") from error
 
 
 def averaged(file):
-    """The averaged network of checkpoint `file`, the whole checkpoint, and its settings. Its batch norms are to be
-    recalibrated (batchnorm). Raises ValueError, OSError.
+    """The averaged network of checkpoint `file`, the whole checkpoint, and its settings. The network's batch norms have
+    yet to be recalibrated (batchnorm). Raises ValueError, OSError.
     """
     state, settings = read_checkpoint(file)
     network = settings.network(len(state["average"]["head.bias"]))
@@ -50,10 +50,10 @@ def averaged(file):
 
 
 def keep(checkpoint, file):
-    """Writes what another machine needs to go on training: weights (float16), KEPT_FACTS and settings (.npz).
+    """Writes what another machine needs to continue training: weights (float16), KEPT_FACTS and settings (.npz).
 
-    At a constant rate, of which a decay's end is as good a beginning as any: what it gained comes back with the next
-    decay. Raises ValueError, OSError.
+    It continues at a constant rate, for which the end of a decay is as good a beginning as any: what the decay gained
+    comes back with the next decay. Raises ValueError, OSError.
     """
     state, settings = read_checkpoint(checkpoint)
     floats = {name: tensor for name, tensor in state["network"].items() if tensor.is_floating_point()}
@@ -88,8 +88,8 @@ def read_kept(file):
 
 
 def must_fit(file, found, asked):
-    """Raises ValueError when `file`, made with settings `found`, is of another architecture or input size than the
-    `asked` ones, or has learnt from mirrored images where they must not, or the other way.
+    """Raises ValueError when `file`, made with settings `found`, is of another architecture or input size than `asked`,
+    or has learnt from mirrored images where `asked` has none, or the other way round.
     """
     if (found.architecture, found.size) != (asked.architecture, asked.size):
         raise ValueError(
@@ -109,10 +109,10 @@ def must_have_classes(file, weights, classes):
 
 
 def must_have_learnt_from(what, found, mean, deviation):
-    """Raises ValueError when `what` learnt from other images (their `found` "mean" and "deviation") than those of this
-    `mean` and `deviation`: tensors [3].
+    """Raises ValueError when `what` learnt from other images (with the `found` "mean" and "deviation") than those with
+    this `mean` and `deviation`: tensors [3].
 
-    Whoever adds an image gets another held-out split, in which there would be images that the network has learnt from.
+    Adding an image changes the held-out split, which would then contain images that the network has learnt from.
     """
     pairs = ((found["mean"], mean), (found["deviation"], deviation))
     if not all(

@@ -1,4 +1,4 @@
-"""What the command lines of the recipe have in common: how they take options, and how they tell what went wrong."""
+"""What the command lines of the recipe have in common: how they take options, and how they report errors."""
 
 import argparse
 import math
@@ -7,16 +7,16 @@ from contextlib import contextmanager
 
 
 def parser_of(doc):
-    """A parser of options that says the first paragraph of `doc`, a module's docstring, as its description.
+    """A parser of options whose description is the first paragraph of `doc`, a module's docstring.
 
-    Options are not abbreviated: scripts/train.ts reads `--name` too, and whole.
+    Options cannot be abbreviated: scripts/train.ts also reads `--name`, in full.
     """
     return argparse.ArgumentParser(description=doc.split("\n\n")[0], allow_abbrev=False)
 
 
 @contextmanager
 def telling(parser):
-    """Tells what a command's user can mend (ValueError, OSError) in one line after its usage; exit code 2."""
+    """Reports what a command's user can fix (ValueError, OSError) in one line after its usage; exit code 2."""
     try:
         yield
     except (ValueError, OSError) as error:
@@ -35,7 +35,7 @@ def like(pattern):
 
 
 def number(expected, fits):
-    """An argparse type: a finite number that `fits`; `expected` says in words which do."""
+    """An argparse type: a finite number that `fits`; `expected` says in words which numbers do."""
 
     def checked(text):
         try:

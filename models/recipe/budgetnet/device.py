@@ -1,4 +1,4 @@
-"""Where networks are trained: on a GPU where PyTorch can use one; and how its memory is kept."""
+"""Where networks are trained: on a GPU if PyTorch can use one; and how memory is kept there."""
 
 import ctypes
 import os
@@ -11,7 +11,9 @@ DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def described():
-    """The device in words; and that there is a GPU, where PyTorch cannot use it: hours on a CPU are no silent matter."""
+    """The device in words, and whether there is a GPU that PyTorch cannot use: hours on a CPU must not come
+    unannounced.
+    """
     if DEVICE.type == "cuda":
         return f"{torch.cuda.get_device_name()} (compute capability {'.'.join(map(str, torch.cuda.get_device_capability()))})"
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES") == ""
@@ -28,7 +30,7 @@ def has_bf16():
 
 
 def keep_memory():
-    """Tells glibc to keep freed memory: given back after every step and mapped anew, it makes steps a tenth to a
+    """Tells glibc to keep freed memory: given back after every step and mapped anew, it would make steps a tenth to a
     quarter longer.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None

@@ -1,11 +1,11 @@
 """Exports a checkpoint as a model package, and what its policies say of images the network did not learn from.
 
-`python -m budgetnet.export --data FOLDER --checkpoint FILE --name NAME --version 1.0.0` writes models/packages/NAME,
-and into models/outcomes/NAME the held-out table and the draft of the card, trains a look (look.py), and fits the agent
-to that table (fit_agent.py). `npm run seal -- NAME` then completes the card: the gate's curve, and the digest. `--keep
-CHECKPOINT` also writes models/checkpoints/NAME.npz, for `budgetnet.train --start`.
+`python -m budgetnet.export --data FOLDER --checkpoint FILE --name NAME --version 1.0.0` writes models/packages/NAME
+and, into models/outcomes/NAME, the held-out table and the draft of the card; it trains a look (look.py), and fits the
+agent to that table (fit_agent.py). `npm run seal -- NAME` then completes the card: the gate's curve, and the digest.
+`--keep CHECKPOINT` also writes models/checkpoints/NAME.npz, for `budgetnet.train --start`.
 
-The order matters: weights are rounded as they are stored, then batch norms measured, then accuracies.
+The order matters: weights are rounded as they are stored, then batch norms are measured, then accuracies.
 """
 
 import json
@@ -36,8 +36,8 @@ def measure(tables, split, network, images, mean, deviation, mirror):
 
 
 def export(folder, tables, checkpoint, images, name, version):
-    """Writes package `folder` and `tables` of a `checkpoint` as `averaged` gives it, without a look. `images`: to learn
-    from, held-out, test (None: the card says no test accuracy).
+    """Writes package `folder` and `tables` from a `checkpoint` as `averaged` returns it, without a look. `images`:
+    those to learn from, the held-out and the test ones (None: the card gives no test accuracy).
     """
     (network, state, settings), (learn, held, test) = checkpoint, images
     mean, deviation = state["mean"], state["deviation"]
@@ -56,7 +56,7 @@ def export(folder, tables, checkpoint, images, name, version):
 
 
 def training(settings, epochs, learnt_from, held_out):
-    """How the network was trained, for people who read the card; the last three are counts."""
+    """How the network was trained, for people who read the card; the last three arguments are counts."""
     return {
         "architecture": settings.architecture,
         "learntFrom": learnt_from,
@@ -87,11 +87,11 @@ def parse():
 
 
 def export_checkpoint(file, name, version, images):
-    """Package `name`, tables and agent of checkpoint `file`; returns the policies' accuracies. Raises ValueError,
-    OSError.
+    """Writes package `name`, tables and agent from checkpoint `file`; returns the policies' accuracies. Raises
+    ValueError, OSError.
 
-    `images`: gives those of a size in pixels, as `load_all` does. An earlier package and its tables stay until all is
-    made.
+    `images`: returns those of a size in pixels, as `load_all` does. An earlier package and its tables stay until
+    everything is made.
     """
     _, state, settings = checkpoint = averaged(file)
     learn, held, test = images(settings.size)
@@ -109,15 +109,13 @@ def export_checkpoint(file, name, version, images):
 
 
 def load_all(data, size, tested):
-    """The images to learn from, the held-out ones and, where they are `tested`, the test ones (or None). Raises
-    ValueError.
-    """
+    """The images to learn from, the held-out ones and, if `tested`, the test ones (else None). Raises ValueError."""
     learn, held = split_holdout(load(data, "train", size))
     return learn, held, load_test(data, learn.classes, size) if tested else None
 
 
 def fresh(folder):
-    """`folder`, made anew: what an earlier try left in it is gone."""
+    """`folder`, made anew: what an earlier try left in it is removed."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder

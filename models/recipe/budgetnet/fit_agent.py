@@ -3,8 +3,8 @@
 `python -m budgetnet.fit_agent --name NAME` writes agent.onnx and its check values into models/packages/NAME, the card's
 `agent` into the draft, and into models/outcomes/NAME agents that have not learnt from a fold of the held-out images, to
 be judged on that fold: `holdout.fold-N.onnx`, and `holdout.folds.json`, the fold of each image. `--compare` also
-writes, for `npm run evaluate`, what every way of learning in learn.py said of images that it had not learnt from:
-`holdout.METHOD.values.bin`, float32 [policies - 1, images, policies]. `npm run seal -- NAME` comes after it.
+writes, for `npm run evaluate`, what every way of learning in learn.py says of images that it has not learnt from:
+`holdout.METHOD.values.bin`, float32 [policies - 1, images, policies]. Run `npm run seal -- NAME` afterwards.
 """
 
 import json
@@ -23,12 +23,12 @@ from .places import MODELS
 
 FOLDS = 5
 SEED = 1
-MACS_SHARE_MAX = 0.01  # of the full network's, for the agent: as agentShareMax of functions/core/package.ts
+MACS_SHARE_MAX = 0.01  # part of the full network's, for the agent: as agentShareMax of functions/core/package.ts
 AGENT_FILE = "agent.onnx"
 
 
 def folds_of(images):
-    """The fold of each of so many images, int [images]; as many in each as can be."""
+    """The fold of each of so many images, int [images]; the folds are as equal in size as can be."""
     folds = np.empty(images, int)
     folds[np.random.default_rng(SEED).permutation(images)] = np.arange(images) % FOLDS
     return folds
@@ -54,7 +54,7 @@ def cross_fitted(ladder, method):
 
 
 def write_folds(tables, ladder):
-    """Writes the agents of all folds but one, each."""
+    """Writes for each fold the agent that has learnt from all other folds, and the fold of each image."""
     folds = folds_of(ladder.images)
     for fold in range(FOLDS):
         onnx.save(agent_graph(fit(without(ladder, folds, fold))), str(tables / f"holdout.fold-{fold}.onnx"))
@@ -75,7 +75,7 @@ def write_agent(package, agent, policies):
 
 
 def read_json(file, *names):
-    """The object in `file`, which has these fields. Raises ValueError for anything else."""
+    """The object in `file`, which must have these fields. Raises ValueError for anything else."""
     try:
         found = json.loads(file.read_text())
     except json.JSONDecodeError as error:
@@ -105,8 +105,8 @@ def must_be_policies(file, policies):
 
 
 def fit_agent(package, tables, methods=()):
-    """Fits and writes the agent of folder `package` from `tables`, those of its folds, and the cross-fitted values of
-    `methods`.
+    """Fits and writes the agent of folder `package` and, into `tables`, the agents of its folds and the cross-fitted
+    values of `methods`.
 
     Returns the number of held-out images. Raises ValueError, FileNotFoundError.
     """
@@ -139,7 +139,7 @@ def main():
             images = fit_agent(MODELS / "packages" / options.name, MODELS / "outcomes" / options.name, methods)
         except FileNotFoundError as error:
             raise ValueError(f"{error.filename} is not there: export the package first (models/README.md)") from error
-        points = 98 / math.sqrt(images)  # normal approximation, 95 %, where half of the labels are right
+        points = 98 / math.sqrt(images)  # normal approximation, 95 %, if half of the labels are right
         print(f"fitted on {images} held-out images: the curve is right to within {points:.1f} points, or fewer")
 
 

@@ -1,7 +1,7 @@
 """Batch norm in training, fused with the addition and the ReLU that follow it: fused.cpp, compiled when first needed.
 
-PyTorch's own batch norms, additions and ReLUs take two fifths of a step on two cores with AVX-512; these a sixth. Where
-there is no compiler, or the tensors do not lie channels last, PyTorch's own do it (network.py).
+PyTorch's own batch norms, additions and ReLUs take two fifths of a step on two cores with AVX-512; these take a sixth.
+If there is no compiler, or the tensors are not channels last, PyTorch's own are used (network.py).
 """
 
 import ctypes
@@ -15,13 +15,13 @@ from pathlib import Path
 import torch
 
 SOURCE = Path(__file__).with_name("fused.cpp")
-SAID_MAX = 400  # characters of what a compiler says
+SAID_MAX = 400  # characters of a compiler's message that are shown
 NAMES = {torch.float32: "float32", torch.bfloat16: "bfloat16"}  # of the functions in fused.cpp
 
 
 @cache
 def library():
-    """The compiled fused.cpp, or None where there is no compiler for it."""
+    """The compiled fused.cpp, or None if there is no compiler for it."""
     compiler = shutil.which("g++")
     runtime = sorted((Path(torch.__file__).parent / "lib").glob("libgomp*"))
     if sys.platform != "linux" or not compiler or not runtime:
@@ -54,8 +54,8 @@ def pointer(tensor):
 
 
 class FusedNorm(torch.autograd.Function):
-    """relu(norm(x) + rest) of tensors [n, channels, h, w] of one kind of NAMES, channels last in memory; `rest` may be
-    None.
+    """relu(norm(x) + rest) of tensors [n, channels, h, w] of one type among NAMES, channels last in memory; `rest` may
+    be None.
     """
 
     @staticmethod
@@ -90,7 +90,7 @@ class FusedNorm(torch.autograd.Function):
 
 
 def fits(norm, x, *others):
-    """Whether `fused` takes these: a batch norm that is learning, and tensors of one shape and kind that lie channels
+    """Whether `fused` takes these: a batch norm that is learning, and tensors of one shape and type that are channels
     last.
     """
     learning = (
@@ -104,7 +104,7 @@ def fits(norm, x, *others):
 
 
 def fused(norm, x, rest, relu):
-    """relu(norm(x) + rest), with `norm`'s running statistics brought up to date as nn.BatchNorm2d does."""
+    """relu(norm(x) + rest), with `norm`'s running statistics updated as nn.BatchNorm2d does."""
     y, mean, variance = FusedNorm.apply(x, rest, norm.weight, norm.bias, norm.eps, relu)
     with torch.no_grad():
         count = x.numel() // x.shape[1]

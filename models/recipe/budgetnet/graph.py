@@ -1,8 +1,8 @@
-"""One static ONNX graph a policy; all of them share weights.bin (ONNX external data, float16).
+"""One static ONNX graph per policy; all of them share weights.bin (ONNX external data, float16).
 
-A policy's narrow convolutions are prefixes of the wide ones: row prefixes, and those of a block's last one stored with
-its first two axes swapped (a Transpose node swaps them back). Cast, Transpose and batch norms are folded when a session
-loads.
+A policy's narrow convolutions are row prefixes of the wide ones; a block's last convolution is stored with its first
+two axes swapped, so that this holds for it too (a Transpose node swaps them back). Cast, Transpose and batch norms are
+folded when a session loads.
 """
 
 import numpy as np
@@ -95,7 +95,7 @@ def policy_graph(network, policy, shared, mean, deviation, height, width):
     """The static graph of policy index `policy`: "pixels" uint8 [images, height, width, 3] to float32 logits [images,
     classes].
 
-    `mean` and `deviation` are the training images' by colour, in [0, 1].
+    `mean` and `deviation` are those of the training images by colour, in [0, 1].
     """
     graph = Graph(shared)
     x = _normalised(graph, mean, deviation)
@@ -108,7 +108,7 @@ def policy_graph(network, policy, shared, mean, deviation, height, width):
 
 
 def look_graph(look, mean, deviation, height, width):
-    """The graph of a look (look.py), with its weights in it; inputs and outputs as a policy's."""
+    """The graph of a look (look.py), which contains its weights; inputs and outputs as a policy's."""
     graph = Graph(OwnWeights())
     x = _pooled(graph, _normalised(graph, mean, deviation), look.pool)
     for index, (convolution, norm) in enumerate(zip(look.convolutions, look.norms)):
@@ -125,14 +125,14 @@ def _normalised(graph, mean, deviation):
 
 
 def statistics_in(file):
-    """Mean and deviation by colour, float64 [3] each, that the graph in `file` normalises by: those of the images it
-    has learnt from. Raises ValueError where it normalises otherwise than the graphs written here.
+    """Mean and deviation by colour, float64 [3] each, by which the graph in `file` normalises: those of the images that
+    it has learnt from. Raises ValueError if it normalises otherwise than the graphs written here.
     """
     graph = onnx.load(str(file), load_external_data=False).graph
     constants = {constant.name: constant for constant in graph.initializer}
 
     def constant_of(operator):
-        node = next((node for node in graph.node if node.op_type == operator), None)  # _normalised's, which come first
+        node = next((node for node in graph.node if node.op_type == operator), None)  # those of _normalised come first
         name = node.input[1] if node else None
         if name not in constants or list(constants[name].dims) != [3, 1, 1]:
             raise ValueError(
@@ -173,7 +173,7 @@ def _block(graph, x, layer, policy, name):
 
 
 def _convolution(graph, x, name, convolution, rows=None):
-    """The first `rows` output channels; of a grouped convolution, the groups that they make up."""
+    """The first `rows` output channels; of a grouped convolution, the groups that these make up."""
     rows = rows or convolution.out_channels
     weight = graph.weight(name, _numpy(convolution.weight), rows)
     return _node(graph, x, weight, convolution, rows * convolution.groups // convolution.out_channels)

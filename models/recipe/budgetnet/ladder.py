@@ -1,9 +1,9 @@
 """The ladder of rungs as the agent meets it: what each image's logits say after each rung, and what a rung costs.
 
-An image's process: some rung runs first; then again and again the agent stops, which is worth 1 if the label of the
-rung just run is right, or runs a costlier rung, which costs its price. Since the table of outcomes knows every rung's
-label for every image, every return is known exactly. Here every policy is a rung, the second view too; a network's own
-rungs (network.py) are its sub-networks.
+An image's process: some rung runs first; then, again and again, the agent either stops, which is worth 1 if the label
+of the rung just run is right, or runs a costlier rung, which costs its price. Because the table of outcomes knows every
+rung's label for every image, every return is known exactly. Here every policy is a rung, the second view too; a
+network's own rungs (network.py) are its sub-networks.
 """
 
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class Ladder:
         return self.right.shape[1]
 
     def gaps(self, rung):
-        """Float64 [images]: the first input after `rung`, how far its second greatest logit lies below the greatest."""
+        """Float64 [images]: the first input after `rung`, how far its second greatest logit is below the greatest."""
         return self.states[rung, :, rung * (len(INPUTS) + 1)].numpy().astype(np.float64)
 
     def take(self, images):
@@ -59,7 +59,7 @@ def readings(logits):
     """INPUTS of `logits` float [..., classes], as float32 [..., 1]: the same as readLogits of
     functions/core/reading.ts.
 
-    With margin and entropy besides, one-step agents did no better or worse: 5,000 images are too few to rank what
+    With margin and entropy as well, one-step agents did neither better nor worse: 5,000 images are too few to rank what
     images gain.
     """
     ordered = np.sort(np.asarray(logits, np.float64), -1)
@@ -69,7 +69,8 @@ def readings(logits):
 def costs_of(policies):
     """What an image that has run one rung pays to get to another, in full networks: float32 [rungs, rungs].
 
-    `policies` as in the card, cheapest first: a mirrored one, always the last, needs the one before it to have run.
+    `policies` as in the card, cheapest first: a mirrored one is always the last, and needs the one before it to have
+    run.
     """
     macs = np.asarray([policy["macs"] for policy in policies], np.float64) / policies[-1]["macs"]
     costs = np.tile(macs, (len(macs), 1))
@@ -81,8 +82,8 @@ def costs_of(policies):
 def ladder_of(logits, truth, policies):
     """The ladder of a table of outcomes: `logits` [rungs, images, classes], `truth` [images], the card's `policies`.
 
-    A state has one block of inputs and a 1 for each rung but the costliest; all but the block of the rung just run are
-    0.
+    A state has one block of inputs and a 1 for each rung but the costliest; all blocks are 0 except that of the rung
+    just run.
     """
     rungs, images, _ = logits.shape
     if rungs != len(policies):

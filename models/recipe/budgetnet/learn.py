@@ -1,14 +1,12 @@
 """How one-step agents (onestep.py) learn from a ladder: by the critic's error, and from there on by the actor's return.
 
 - `critic`: fitted Q of one step: every rung's value is the probability that its label is right. Cross entropy with a
-  ridge
-  penalty, which is convex, to its minimum. The other methods begin with it.
+  ridge penalty, which is convex, is taken to its minimum. The other methods begin with it.
 - `exact`: the actor's expected return over all of its ways through the ladder, differentiated exactly (the table allows
-  it),
-  and the critic's error on the rung just run.
+  it), and the critic's error on the rung just run.
 - `a2c`: the same from sampled ways: advantage actor-critic (Mnih et al. 2016, arXiv:1602.01783) with an entropy bonus,
-  a bound
-  on how sure the actor may be and a curriculum from the ladder's end (after Chen 2019 and BlockDrop, arXiv:1711.08393).
+  a bound on how sure the actor may be and a curriculum from the ladder's end (after Chen 2019 and BlockDrop,
+  arXiv:1711.08393).
 - `actor-critic`: `exact`, while the critic's error on all rungs keeps every value calibrated.
 
 Prices are drawn log-uniformly between PRICES, so one agent serves every budget.
@@ -23,20 +21,20 @@ import torch.nn.functional as F
 from .onestep import OneStepAgent, preferences
 
 CRITIC_STEPS = 100  # of L-BFGS
-RIDGE = 1e-3  # on scaled weights but the rungs' own 1
+RIDGE = 1e-3  # on scaled weights, except that of the rungs' own 1
 STEPS = 150  # of the actor
-BATCH = 512  # images a step; each of them after every rung
+BATCH = 512  # images per step; each of them after every rung
 RATE = 3e-3
 PRICES = (0.003, 1.0)  # right labels that a full network costs
 TEMPERATURES = (0.05, 0.01)  # from the first step to the last
 RETURN_WEIGHT = 3.0
 ENTROPY_WEIGHT = 0.002
-TINY = 1e-6  # a chance this near to 0 or 1 is no nearer to the logarithm
-CERTAINTY_MAX = 0.95  # of the actor while it samples; the rest is spread evenly
+TINY = 1e-6  # the logarithm sees no chance nearer to 0 or 1 than this
+CERTAINTY_MAX = 0.95  # part of the actor's own chances while it samples; the rest is spread evenly
 
 
 def critic_loss(agent, values, ladder):
-    """Cross entropy of every value with what it predicts, and the penalty: `values` [rungs - 1, n, rungs] after each
+    """Cross entropy of every value with what it predicts, plus the penalty: `values` [rungs - 1, n, rungs] after each
     rung.
     """
     rungs = ladder.rungs
@@ -70,8 +68,8 @@ def expected_return(values, ladder, price, temperature):
 
 @dataclass
 class Step:
-    """One step of a way of each image: tensors [n], of images that are `here` (still on their way); others' mean
-    nothing.
+    """One step on the way of each image: tensors [n], for images that are `here` (still on their way); the others'
+    entries mean nothing.
     """
 
     here: torch.Tensor
@@ -83,7 +81,7 @@ class Step:
 
 
 def sample_ways(agent, ladder, price, temperature, rung):
-    """Draws one way of each image from `rung` [n] on: its steps, and whether the label at its end is right [n]."""
+    """Draws one way for each image from `rung` [n] on: its steps, and whether the label at its end is right [n]."""
     last, images = ladder.rungs - 1, torch.arange(len(rung))
     active, steps = torch.ones(len(rung), dtype=torch.bool), []
     for _ in range(last):
@@ -109,8 +107,8 @@ def sample_ways(agent, ladder, price, temperature, rung):
 
 
 def sampled_loss(agent, ladder, price, temperature, done):
-    """A2C's loss over one way of each image, from a rung that the curriculum allows when `done` (0 to 1) of the steps
-    are.
+    """A2C's loss over one way of each image, from a rung that the curriculum allows when a part `done` (0 to 1) of the
+    steps is over.
     """
     n, last = len(price), ladder.rungs - 1
     lowest = max(0, math.ceil(last * (1 - 2 * done)) - 1)
@@ -151,7 +149,7 @@ def fit_critic(agent, ladder):
 
 
 def train_actor(agent, ladder, loss_of):
-    """STEPS of Adam on `loss_of`, one of ACTORS, at prices drawn anew; the actor's temperature falls."""
+    """Takes STEPS of Adam on `loss_of`, one of ACTORS, at newly drawn prices; the actor's temperature falls."""
     optimiser = torch.optim.Adam(agent.parameters(), lr=RATE)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, STEPS)
     low, high = map(math.log, PRICES)

@@ -2,12 +2,12 @@
 does.
 
 It is the first rung of the ladder, so the agent starts from what the pixels say, as in the thesis (Chen 2019): easy
-images keep the look's label, and from its gap between the two greatest logits the agent knows which policy an image is
-worth at once.
+images keep the look's label, and from its gap between the two greatest logits the agent knows at once which policy an
+image is worth.
 
-`python -m budgetnet.look --data FOLDER --name NAME --version 1.1.0` trains one for an exported package (minutes), or
+`python -m budgetnet.look --data FOLDER --name NAME --version 1.1.0` trains one for an exported package (in minutes), or
 another in its place, adds what it says to the tables, and fits the agent anew. budgetnet.export does the same for a
-package that it writes. `npm run seal -- NAME` comes after it.
+package that it writes. Run `npm run seal -- NAME` afterwards.
 """
 
 import json
@@ -66,7 +66,7 @@ class Look(nn.Module):
 def train_look(learn, soft, mirror, seed=1):
     """A look that has learnt the labels of images `learn` and, mostly, their `soft` ones, float16 [images, classes].
 
-    Its weights are rounded as they are stored; it lies on the CPU then.
+    Its weights are rounded as they are stored, and it is on the CPU.
     """
     torch.manual_seed(seed)
     look = Look(len(learn.classes), STEM_STRIDES[learn.pixels.shape[1]]).to(DEVICE, memory_format=torch.channels_last)
@@ -106,8 +106,8 @@ def add_look(package, tables, learn, held, test, seed=1):
     """Trains a look and puts it before the policies of folder `package`, its `tables` and its draft; returns the
     draft's results.
 
-    `test`: needed where there is a table of test images. Raises ValueError when the images are not those of the package
-    or its tables; nothing is written before what the look says of all images is computed.
+    `test`: needed if there is a table of test images. Raises ValueError when the images are not those of the package or
+    its tables; nothing is written before what the look says of all images has been computed.
     """
     draft = json.loads((tables / "draft.json").read_text())
     mirror, size = draft["training"].get("mirror", True), learn.pixels.shape[1]

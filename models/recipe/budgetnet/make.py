@@ -1,8 +1,9 @@
 """From a folder of images to a package in one go: trains for so many minutes, then exports.
 
 `python -m budgetnet.make --data FOLDER --name NAME --minutes 20`: times some steps on this machine, spends the minutes
-on a constant rate and a decay (train.py), and exports (export.py). Stopped and started again it goes on. It begins with
-the kept weights of the CIFAR-10 network of the same architecture, all but the head, unless `--scratch` is given.
+on a constant rate and a decay (train.py), and exports (export.py). If it was stopped, it continues when started again.
+It begins with the kept weights of the CIFAR-10 network of the same architecture, all but the head, unless `--scratch`
+is given.
 """
 
 import json
@@ -25,18 +26,18 @@ from .settings import Settings
 from .trainer import Trainer
 
 DECAY_SHARE = 0.4  # of the epochs
-FULL_ONLY_SHARE = 0.25  # of the epochs, where nothing was learnt before
-EXPORT_SECONDS = 150  # kept free for the export, and for its look
-LOOK_SECONDS = 0.008  # besides, an image
+FULL_ONLY_SHARE = 0.25  # of the epochs, if nothing was learnt before
+EXPORT_SECONDS = 150  # kept free for the export and its look
+LOOK_SECONDS = 0.008  # and so much per image
 TIMED_STEPS = {"cpu": 6, "cuda": 60}  # a GPU's first step with each policy takes many times as long as the others
 EPOCHS_ENOUGH = 10  # for a package that is worth its name
-EPOCHS_MAX, STEPS_MAX = 300, 20_000  # whichever are more: beyond, images are only learnt by heart
+EPOCHS_MAX, STEPS_MAX = 300, 20_000  # whichever is more epochs: beyond that, images are only learnt by heart
 
 
 def step_seconds(settings, learn):
-    """How long a step of full network and one policy takes here: median of a few, after a first that warms up."""
+    """How long a step of full network and one policy takes here: median of a few, after a first one that warms up."""
     if DEVICE.type == "cpu":
-        library()  # is compiled before anything is timed
+        library()  # compiled before anything is timed
     trainer = Trainer(replace(settings, full_only_epochs=0), learn)
     seconds = []
     drawn = chain.from_iterable(augment.batches(trainer.pixels, epoch, 0, trainer.flips) for epoch in count())
@@ -48,8 +49,8 @@ def step_seconds(settings, learn):
 
 
 def schedule(seconds, per_step, steps_an_epoch, begun):
-    """Epochs that fill `seconds`, as far as more help: {"constant", "decay", "fullOnly"}, at least one of each of the
-    first two.
+    """Epochs that fill `seconds`, as long as more of them help: {"constant", "decay", "fullOnly"}, at least one each of
+    the first two.
     """
     most = max(EPOCHS_MAX, STEPS_MAX // steps_an_epoch)
     epochs = min(most, max(2, int(seconds / per_step / steps_an_epoch)))
@@ -59,8 +60,8 @@ def schedule(seconds, per_step, steps_an_epoch, begun):
 
 
 def planned(folder, asked, plan):
-    """The schedule of the run in `folder`: as it was begun, or what `plan` makes now. Raises ValueError when it was
-    `asked` for otherwise.
+    """The schedule of the run in `folder`: the one that it was begun with, or what `plan` makes now. Raises ValueError
+    when it was begun with anything but `asked`.
     """
     file = folder / "plan.json"
     if not file.exists():
@@ -74,7 +75,7 @@ def planned(folder, asked, plan):
 
 
 def make(options, folder):
-    """Trains in `folder` as the command line's `options` say, exports; returns the policies' accuracies on held-out
+    """Trains in `folder` as the command line's `options` say, and exports; returns the policies' accuracies on held-out
     images. Raises ValueError, OSError.
     """
     started = time.perf_counter()
@@ -114,13 +115,13 @@ def make(options, folder):
 
 
 def train_by(plan, settings, learn, folder, rung=None, after_seconds=0):
-    """Trains as `plan` of `schedule` says and otherwise as `settings` do, in `folder`, where it goes on if it was
-    stopped; returns the last checkpoint.
+    """Trains in `folder` as `plan` of `schedule` and, otherwise, `settings` say, and continues there if it was stopped;
+    returns the last checkpoint.
 
     `rung`: the one that learns the labels, if not the full network. `after_seconds`: of what comes after the training.
     """
     for decay in (0, plan["decay"]):
-        trainer = None  # the last one's images are let go before the next one's are there
+        trainer = None  # frees the last one's images before the next one's are there
         trainer = train.begin(replace(settings, decay=decay, full_only_epochs=plan["fullOnly"]), learn, folder)
         file = train.checkpoint_in(folder, decay)
         if rung is not None:
@@ -131,7 +132,7 @@ def train_by(plan, settings, learn, folder, rung=None, after_seconds=0):
 
 
 def trunk_of(architecture):
-    """Kept weights to begin with, or None where there are none."""
+    """Kept weights to begin with, or None if there are none."""
     file = MODELS / "checkpoints" / f"cifar10-{architecture}.npz"
     return str(file) if file.exists() else None
 
@@ -162,7 +163,7 @@ def main():
         with telling(parser):
             print(json.dumps(make(options, folder)))
     except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's comes twice: from it, and from npm
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C comes twice: from the terminal, and from npm
         print(f"{folder}: stopped; the same command goes on with it", file=sys.stderr)
         sys.exit(130)
 

@@ -14,7 +14,8 @@ from .command import parser_of, telling
 
 
 def midway(start, checkpoint):
-    """The state of `checkpoint`, both of its networks moved halfway to the kept weights `start` that its run began from.
+    """The state of `checkpoint`, with both of its networks moved halfway to the kept weights `start` that its run began
+    from.
 
     Raises ValueError when they are not of one architecture, for the same classes and images; OSError.
     """
@@ -39,7 +40,7 @@ def main():
     options = parser.parse_args()
     with telling(parser):
         state = midway(options.start, options.checkpoint)
-        with options.out.open("wb") as out:  # of a folder that is not there torch.save says RuntimeError
+        with options.out.open("wb") as out:  # for a folder that does not exist, torch.save would raise RuntimeError
             torch.save(state, out)
 
 

@@ -1,9 +1,9 @@
 """The branch networks: residual blocks that can be skipped or run at a nested width, or on some of their paths.
 
-A policy is a tuple of one number a block: its inner width, or how many of its paths run; 0 skips the block. Narrow ones
-are prefixes of wide ones (slimmable networks, Yu and Huang 2019, arXiv:1903.05134), each policy with batch norms of its
-own. Inner widths are multiples of 16: ONNX Runtime's CPU layout and tensor cores compute in blocks of 16, so other
-widths would cost time that their MACs do not show.
+A policy is a tuple of one number per block: its inner width, or how many of its paths run; 0 skips the block. Narrow
+ones are prefixes of wide ones (slimmable networks, Yu and Huang 2019, arXiv:1903.05134), each policy with batch norms
+of its own. Inner widths are multiples of 16: ONNX Runtime's CPU layout and tensor cores compute in blocks of 16, so
+other widths would cost time that their MACs do not show.
 """
 
 from dataclasses import dataclass, replace
@@ -35,7 +35,7 @@ class Architecture:
 
     @property
     def stem_kernel(self):
-        """3 at strides 1 and 2, 5 at stride 4: no pixel is passed over, and the stem stays a small part of the whole."""
+        """3 at strides 1 and 2, 5 at stride 4: no pixel is skipped, and the stem stays a small part of the whole."""
         return max(3, self.stride + 1)
 
     def for_size(self, size):
@@ -89,14 +89,14 @@ def round_weights(network):
 
 
 class Norms(nn.ModuleList):
-    """One batch norm a policy (nothing where the policy skips the block)."""
+    """One batch norm per policy (nothing where the policy skips the block)."""
 
     def __init__(self, widths):
         super().__init__(nn.BatchNorm2d(width) if width else nn.Identity() for width in widths)
 
 
 def normed(norm, x, rest=None, relu=True):
-    """relu(norm(x) + rest), without the ReLU or the addition if so said."""
+    """relu(norm(x) + rest), without the ReLU or the addition if asked."""
     if fits(norm, x, *([] if rest is None else [rest])):
         return fused(norm, x, rest, relu)
     x = norm(x)
@@ -108,9 +108,9 @@ def normed(norm, x, rest=None, relu=True):
 class Block(nn.Module):
     """relu(shortcut(x) + branch(x)), each convolution of the branch with a batch norm and, but for the last, a ReLU.
 
-    Of the inner channels, those between the first and the last convolution, a policy runs the first `widths[policy]`; 0
-    leaves the shortcut alone. Paths lie side by side as groups of the inner channels, so that any number of them runs
-    as one convolution: the last one is also their sum, with the batch norm after it.
+    Of the inner channels, those between the first and the last convolution, a policy runs the first `widths[policy]`;
+    with 0, only the shortcut remains. Paths are side by side as groups of the inner channels, so that any number of
+    them runs as one convolution: the last convolution also adds them up, with the batch norm after it.
     """
 
     def __init__(self, convolutions, widths, shortcut=None):
@@ -123,8 +123,8 @@ class Block(nn.Module):
         self.add_module(f"norm{self.depth}", Norms([convolutions[-1].out_channels if width else 0 for width in widths]))
 
     def branch(self):
-        """(name, convolution, norms, whether it is the last) of the branch: all but the last are cut by rows, it by
-        columns.
+        """(name, convolution, norms, whether it is the last) for each convolution of the branch: the last is cut by
+        columns, all others by rows.
         """
         for number in range(1, self.depth + 1):
             yield f"conv{number}", getattr(self, f"conv{number}"), getattr(self, f"norm{number}"), number == self.depth
@@ -161,8 +161,8 @@ def convolution(before, after, kernel, stride=1, groups=1):
 
 
 def layers_of(architecture):
-    """The stages' blocks. A stage of paths begins with a block that changes resolution and channels, any other with a
-    transition.
+    """The stages' blocks. A stage of paths begins with a block that changes resolution and channels; any other stage
+    but the first, with a transition.
     """
     policies, before, counts = len(architecture.rungs), architecture.stem, zip(*architecture.rungs)
     for stage, (channels, inners) in enumerate(architecture.stages):
@@ -214,7 +214,7 @@ class BranchNetwork(nn.Module):
         return [module for module in self.modules() if isinstance(module, Norms)]
 
     def norms_from_full(self):
-        """Starts every policy's batch norms as a prefix of the full network's."""
+        """Initialises every policy's batch norms as a prefix of the full network's."""
         for norms in self.norms():
             full = norms[-1]
             for norm in list(norms)[:-1]:

@@ -1,9 +1,9 @@
-"""Agents that look one step ahead, to compare the product's with (agent.py): they learn in learn.py.
+"""Agents that look one step ahead, to compare the product's agent with (agent.py); they learn in learn.py.
 
-From the state after rung r such an agent gives a value for every rung: that of r itself is the critic's, the calibrated
-probability that its label is right; those of costlier rungs are what going there is worth, before its price. The actor
-at price p prefers rung a by (value of a - value of r - p x cost of a) / temperature, and stopping by 0. A value knows
-no price, so it cannot say what the runs after that one are worth.
+From the state after rung r, such an agent gives a value for every rung: that of r itself is the critic's, the
+calibrated probability that its label is right; those of costlier rungs are what going there is worth, before its price.
+The actor at price p prefers rung a by (value of a - value of r - p x cost of a) / temperature, and stopping by 0. A
+value knows no price, so it cannot say what the runs after that one are worth.
 
 A value is linear in its rung's inputs, under a sigmoid.
 """
@@ -38,10 +38,10 @@ class OneStepAgent(nn.Module):
 
 
 def preferences(values, rung, price, costs, temperature):
-    """The actor's logits [n, rungs] after `rung` (int64 [n]) at `price` [n], a full network's; -inf where it may not
-    go.
+    """The actor's logits [n, rungs] after `rung` (int64 [n]) at `price` [n], that of a full network; -inf where it may
+    not go.
 
-    `costs` float32 [rungs, rungs]: from the one rung to the other (ladder.py).
+    `costs` float32 [rungs, rungs]: from one rung to another (ladder.py).
     """
     own = values.gather(1, rung[:, None])
     choices = torch.arange(values.shape[1])

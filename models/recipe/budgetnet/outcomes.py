@@ -15,8 +15,8 @@ BATCH = 500
 def logits_of(network, pixels, mean, deviation, mirror=True):
     """Logits float32 [policies, images, classes] of `pixels` uint8 [images, height, width, 3].
 
-    Where a mirror changes no class, the last policy is a second view: the mean of what the whole network says of the
-    images and of their mirror images.
+    With `mirror`, for classes that a mirror does not change, the last policy is a second view: the mean of what the
+    whole network says of the images and of their mirror images.
     """
     network.eval()
 
@@ -30,7 +30,9 @@ def logits_of(network, pixels, mean, deviation, mirror=True):
 
 
 def write_table(folder, split, logits, truth):
-    """`SPLIT.logits.bin`: float16, little-endian, [policies, images, classes]; `SPLIT.json`: its shape and the truth."""
+    """Writes `SPLIT.logits.bin`: float16, little-endian, [policies, images, classes]; `SPLIT.json`: its shape and the
+    truth.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     policies, images, classes = logits.shape
     (folder / f"{split}.logits.bin").write_bytes(logits.astype("<f2").tobytes())
@@ -88,6 +90,6 @@ def _read_header(file):
 
 
 def remove_smalls(folder, policy):
-    """What small networks of `policy`'s size said (small.py)."""
+    """Removes what small networks of `policy`'s size said (small.py)."""
     for file in folder.glob(f"*.small-{policy}.json"):
         file.unlink()

@@ -1,4 +1,4 @@
-"""The files of a model package: a graph a policy, the weights they share, check images, and the draft of the card."""
+"""The files of a model package: a graph per policy, the weights they share, check images, and the draft of the card."""
 
 import json
 
@@ -37,8 +37,8 @@ def write_graphs(folder, network, mean, deviation, classes, size, mirror=True):
 
 
 def write_check(folder, network, pixels, mean, deviation, mirror=True):
-    """check.json: a few images, spread over `pixels`, and every policy's logits, so that any machine can check the
-    package.
+    """Writes check.json: a few images, spread over `pixels`, and every policy's logits, so that any machine can check
+    the package.
     """
     spread = np.unique(np.linspace(0, len(pixels) - 1, CHECK_IMAGES).astype(int))
     picked = np.ascontiguousarray(pixels[spread])

@@ -1,4 +1,4 @@
-"""Where packages and their tables lie."""
+"""Where packages and their tables are."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""How a network is trained: what every checkpoint of a run says, so that it goes on alike wherever it is taken up."""
+"""How a network is trained: in every checkpoint of a run, so that it continues alike wherever it is resumed."""
 
 from dataclasses import dataclass
 
@@ -10,8 +10,8 @@ class Settings:
     architecture: str  # a name among ARCHITECTURES
     full_only_epochs: int  # the first epochs train the full network alone
     size: int = 32  # of the input, in pixels
-    decay: int = 0  # epochs in which the rate falls to 0; 0: it is constant
-    rate: float = 0.2  # of learning: the constant one, and that which a decay falls from
+    decay: int = 0  # epochs in which the rate falls to 0; 0: the rate is constant
+    rate: float = 0.2  # of learning: the constant rate, and the one that a decay falls from
     seed: int = 1
     mirror: bool = True  # half of the images are learnt mirrored
     bf16: bool = False
@@ -25,7 +25,7 @@ class Settings:
 
 
 def settings_of(file, state):
-    """Settings of checkpoint `state`, which was read from `file`. Raises ValueError when it says none, or others."""
+    """Settings of checkpoint `state`, which was read from `file`. Raises ValueError when it has none, or others."""
     try:
         return Settings(**state["settings"])
     except (KeyError, TypeError, IndexError) as error:

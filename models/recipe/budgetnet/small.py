@@ -3,8 +3,9 @@ network took.
 
 `python -m budgetnet.small --data FOLDER --name NAME --policy ID` trains that rung from random weights, as the package
 was trained (the same seed, teachers as they are now, parts of the schedule), and writes into models/outcomes/NAME what
-it says of held-out images (`--test`: and of test images): `npm run evaluate` then shows it. Compute is counted in MACs,
-a drawn rung's by how often it is drawn, the look's too. Stopped and started again it goes on (models/runs/NAME-ID).
+it says of held-out images (with `--test`, of test images too): `npm run evaluate` then shows it. Compute is counted in
+MACs: a drawn rung's by how often it is drawn, and the look's too. If it was stopped, it continues when started again
+(models/runs/NAME-ID).
 """
 
 import json
@@ -28,7 +29,7 @@ from .trainer import SAMPLING
 
 
 def compute(training, policies):
-    """Training compute of a package in MACs a training image, but for the factor of the backward pass; `training`,
+    """Training compute of a package in MACs per training image, without the factor of the backward pass; `training`,
     `policies` as in the card.
     """
     macs = [policy["macs"] for policy in rungs_of(policies)]
@@ -46,8 +47,8 @@ def rungs_of(policies):
 
 
 def plan_of(training, policies, rung, part=1):
-    """Epochs of `rung` alone for the same compute, or a part of it: {"constant", "decay", "fullOnly"}, the decay as
-    great a part as it was.
+    """Epochs of `rung` alone for the same compute, or for a part of it: {"constant", "decay", "fullOnly"}; the decay
+    takes as great a part of them as it did.
     """
     epochs = max(2, round(part * compute(training, policies) / rungs_of(policies)[rung]["macs"]))
     decay = max(1, round(epochs * training["decayEpochs"] / training["epochs"]))

@@ -18,8 +18,8 @@ from .graph import WEIGHTS_FILE, statistics_in
 from .places import MODELS
 
 BATCH = 250
-TEMPERATURE = 4  # at 1, of images that it knows by heart, a teacher says little but their labels
-LEAST = 1e-7  # of a probability: float16 says 0 of less
+TEMPERATURE = 4  # at 1, a teacher says little but the labels of images that it knows by heart
+LEAST = 1e-7  # smallest probability: float16 makes 0 of less
 
 
 def soft_labels(names, learn, folder, mirror=True):
@@ -27,7 +27,7 @@ def soft_labels(names, learn, folder, mirror=True):
     commas) say.
 
     With `mirror`, of images and of their mirror images: the same for both, as two views are surer than one. Computed
-    once for a run, and kept in its `folder`. Raises FileNotFoundError, or ValueError when a package has learnt other
+    once per run, and kept in its `folder`. Raises FileNotFoundError, or ValueError when a package has learnt other
     things, takes images of another size, or is not the one that the run in `folder` began with.
     """
     cards = {name: json.loads((MODELS / "packages" / name / "model.json").read_text()) for name in names.split(",")}
@@ -59,15 +59,15 @@ def soft_labels(names, learn, folder, mirror=True):
 
 
 def softened(labels):
-    """Probabilities float32 [images, classes] that logits divided by TEMPERATURE would give, where `labels` are those
-    of the logits.
+    """Probabilities float32 [images, classes] that the logits divided by TEMPERATURE would give; `labels` are those
+    that the logits give.
     """
     soft = labels.float().clamp_min(LEAST).pow(1 / TEMPERATURE)
     return soft / soft.sum(1, keepdim=True)
 
 
 def loss_by(logits, taught):
-    """What `logits` are away from `softened` labels: 0 where they say the same. Its gradients are as large as those of
+    """How far `logits` are from `softened` labels: 0 if they say the same. Its gradients are as large as those of
     labels, whatever the temperature (Hinton et al. 2015, section 2).
     """
     return TEMPERATURE**2 * F.kl_div((logits / TEMPERATURE).log_softmax(1), taught, reduction="batchmean")
@@ -75,7 +75,7 @@ def loss_by(logits, taught):
 
 def what_it_says(package, policies, pixels, mirror=True):
     """Probabilities float32 [images, classes] by the whole network of folder `package`: of `pixels` or, with `mirror`,
-    the mean of those of both views. `policies` as in its card.
+    the mean of both views. `policies` as in its card.
     """
     session = onnxruntime.InferenceSession(str(package / whole(policies)))
     return np.mean(
@@ -84,20 +84,20 @@ def what_it_says(package, policies, pixels, mirror=True):
 
 
 def whole(policies):
-    """The file with the graph of the whole network, of the card's `policies`."""
+    """The file with the graph of the whole network, among the card's `policies`."""
     return max(policies, key=lambda policy: policy["macs"])["file"]
 
 
 def must_know(folder, policies, learn):
     """Raises ValueError when the network in `folder` learnt from other images than `learn`: then it knows some that are
-    held out now.
+    now held out.
     """
     found = dict(zip(("mean", "deviation"), map(torch.from_numpy, statistics_in(folder / whole(policies)))))
     must_have_learnt_from(folder, found, *map(torch.from_numpy, statistics(learn.pixels)))
 
 
 def _digest(package, policies):
-    """Of the whole network alone: a package's look and agent may change meanwhile."""
+    """Digest of the whole network alone: a package's look and agent may change meanwhile."""
     parts = [(package / name).read_bytes() for name in (whole(policies), WEIGHTS_FILE)]
     return hashlib.sha256(b"".join(parts)).hexdigest()
 

@@ -1,13 +1,13 @@
 """Trains the branch network: warm-up, a constant rate for as long as there is time, and a decay branched off it.
 
 `python -m budgetnet.train --data FOLDER --out FOLDER [--epochs N]` runs at a constant rate until stopped and writes a
-checkpoint every epoch; `--decay N` branches off the newest of them and lets the rate fall to 0 in N epochs. Stopped and
-started again it goes on where it was, with the same weights as in one go (on a GPU, which is used where there is one:
-alike). `--start FILE` begins from weights that `budgetnet.export --keep` wrote (float16, without the optimiser's
-momentum); with `--decay N` too, it decays from them at once, and from a low `--rate` it loses less of what they know.
-`--trunk FILE` begins a network for other classes from all of such weights but the head, at epoch 0. `--teacher
-NAME[,NAME]` also learns what those packages say of the images (teacher.py). `--cutout PIXELS` hides a square of every
-image (augment.py).
+checkpoint every epoch; `--decay N` branches off the newest of them and lets the rate fall to 0 in N epochs. A run that
+was stopped continues where it was when started again, with the same weights as without the stop (on a GPU, which is
+used if there is one, with similar ones). `--start FILE` begins from weights that `budgetnet.export --keep` wrote
+(float16, without the optimiser's momentum); with `--decay N` too, it decays from them at once, and from a low `--rate`
+it loses less of what they know. `--trunk FILE` begins a network for other classes from all of such weights but the
+head, at epoch 0. `--teacher NAME[,NAME]` also learns what those packages say of the images (teacher.py). `--cutout
+PIXELS` hides a square of every image (augment.py).
 """
 
 import json
@@ -33,13 +33,13 @@ NO_MIRROR_HELP = (
 
 
 def checkpoint_in(folder, decay):
-    """The file of a run's phase in `folder`: of its decay in so many epochs, or of the constant one (0)."""
+    """The file of a run's phase in `folder`: of its decay in so many epochs, or of the constant phase (0)."""
     return folder / ("decay.pt" if decay else "constant.pt")
 
 
 def begin(settings, learn, folder, start=None):
-    """A trainer where the run in `folder` stands: at its phase's checkpoint, at the constant phase's to decay from, at
-    kept weights `start`, at its trunk's, or at 0.
+    """A trainer at the point where the run in `folder` is: at its phase's checkpoint, at the constant phase's to decay
+    from, at kept weights `start`, at its trunk's, or at 0.
 
     Raises ValueError when they do not fit `settings` and the images `learn`, OSError.
     """
@@ -66,10 +66,10 @@ def begin(settings, learn, folder, start=None):
 
 
 def run(trainer, file, last=None, further=0, after_seconds=0):
-    """Trains to epoch `last`, or until stopped; a checkpoint and a line on the terminal after every epoch that is not
-    too short.
+    """Trains to epoch `last`, or until stopped; writes a checkpoint and a line on the terminal after every epoch, or
+    after as many short ones as take SAVE_SECONDS.
 
-    `further` epochs, and then other `after_seconds`, are to come after it: the line says how long all takes.
+    `further` epochs, and then `after_seconds` of other work, come after it: the line says how long everything takes.
     """
     unsaved = 0.0
     while last is None or trainer.epoch < last:

@@ -1,4 +1,4 @@
-"""One training run of the branch network: its steps, its epochs, and the checkpoints that it can go on from.
+"""One training run of the branch network: its steps, its epochs, and the checkpoints that it can continue from.
 
 Sandwich rule and in-place distillation: Yu and Huang 2019, arXiv:1903.05134.
 """
@@ -20,10 +20,10 @@ from .teacher import loss_by
 MOMENTUM = 0.9
 WEIGHT_DECAY = 5e-4
 LABEL_SMOOTHING = 0.1
-TEACHER_SHARE = 0.7  # of the full network's loss, where there is a teacher
+TEACHER_SHARE = 0.7  # of the full network's loss, if there is a teacher
 WARMUP_EPOCHS = 1
-EMA_STEPS = 200  # that the average looks back over
-EMA_PART = 0.2  # of a decay, at most: in a short one it would still be full of weights from before
+EMA_STEPS = 200  # steps that the average looks back over
+EMA_PART = 0.2  # part of a decay, at most: in a short one, the average would still be full of earlier weights
 SAMPLING = (0.3, 0.25, 0.2, 0.15, 0.1)  # how often each rung runs beside the full network, cheapest first
 
 
@@ -52,7 +52,7 @@ class Trainer:
         self.learner = len(self.network.architecture.rungs) - 1  # learns the labels; a drawn rung, what this one says
 
     def drawn_flips(self):
-        """Which images are mirrored first, bool [images]; None where none ever is."""
+        """Which images are mirrored first, bool [images]; None if none ever is."""
         draws = torch.rand(len(self.labels), generator=torch.Generator().manual_seed(self.settings.seed))
         return (draws < 0.5).to(DEVICE) if self.settings.mirror else None
 
@@ -69,8 +69,8 @@ class Trainer:
         return max(1, min(EMA_STEPS, EMA_PART * self.settings.decay * (len(self.labels) // augment.BATCH)))
 
     def full_loss(self, logits, index):
-        """Of the full network's `logits` for images `index`: by their labels and, where there is a teacher, by its soft
-        ones.
+        """The loss of the full network's `logits` for images `index`: by their labels and, if there is a teacher, by
+        its soft ones.
         """
         logits = logits.float()  # on a GPU autocast leaves them as they are
         loss = F.cross_entropy(logits, self.labels[index], label_smoothing=LABEL_SMOOTHING)
@@ -79,8 +79,8 @@ class Trainer:
         return torch.lerp(loss, loss_by(logits, self.taught[index]), TEACHER_SHARE)
 
     def step(self, pixels, index, generator):
-        """One step on a batch of `batches`; returns its loss and the part that the full network gets right, both
-        tensors.
+        """Takes one step on a batch of `batches`; returns its loss and the part that the full network gets right, both
+        as tensors.
         """
         x = normalise(pixels, self.mean, self.deviation)
         if self.settings.cutout:
@@ -101,7 +101,7 @@ class Trainer:
         return loss.detach(), (full.detach().argmax(1) == self.labels[index]).float().mean()
 
     def run_epoch(self):
-        """Returns what the epoch's line says: means over its steps, and seconds."""
+        """Runs an epoch; returns what its line says: means over its steps, and seconds."""
         self.network.train()
         if self.epoch == self.settings.full_only_epochs > 0:
             self.network.norms_from_full()
@@ -132,7 +132,7 @@ class Trainer:
         file.with_suffix(".part").replace(file)
 
     def start_from(self, file):
-        """Weights and epoch of an earlier run, kept by budgetnet.export."""
+        """Takes the weights and the epoch of an earlier run, kept by budgetnet.export."""
         weights, found, facts = read_kept(file)
         must_fit(file, found, self.settings)
         must_have_classes(file, weights, self.network.head.out_features)
@@ -146,8 +146,8 @@ class Trainer:
         self.settings = replace(self.settings, **began, **asked_or_found(self.settings, found))
 
     def trunk_from(self, file):
-        """Weights of a network for other classes, or for images of another size, without its head and a stem of another
-        shape.
+        """Takes the weights of a network for other classes, or for images of another size, without its head and a stem
+        of another shape.
         """
         weights, found, facts = read_kept(file)
         must_fit(file, found, replace(self.settings, size=found.size, mirror=found.mirror))
@@ -159,14 +159,14 @@ class Trainer:
         }
         self.network.load_state_dict({**own, **trunk})
         self.average.load_state_dict(self.network.state_dict())
-        if facts["epoch"] > found.full_only_epochs:  # its rungs have norms of their own by now
+        if facts["epoch"] > found.full_only_epochs:  # its rungs have norms of their own already
             self.settings = replace(self.settings, full_only_epochs=0)
 
     def restore(self, file):
-        """Everything as it was when `file` was saved, with its settings: seed and arithmetic too, whatever is asked for
-        now.
+        """Restores everything as it was when `file` was saved, with its settings: seed and arithmetic too, whatever is
+        asked for now.
 
-        Raises ValueError when that is part of another decay, or does not fit, OSError.
+        Raises ValueError when `file` is part of another decay, or does not fit, OSError.
         """
         (state, found), asked = read_checkpoint(file), self.settings
         must_fit(file, found, asked)
@@ -183,5 +183,5 @@ class Trainer:
 
 
 def asked_or_found(asked, found):
-    """What a run that goes on may be asked to do otherwise than the `found` settings say."""
+    """What a continued run may be asked to do otherwise than the `found` settings say."""
     return {"teacher": asked.teacher or found.teacher, "cutout": asked.cutout or found.cutout}

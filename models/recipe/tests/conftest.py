@@ -2,7 +2,7 @@ import os
 import sys
 from dataclasses import replace
 
-os.environ["CUDA_VISIBLE_DEVICES"] = ""  # before PyTorch looks: equal weights after a resume are promised on CPUs only
+os.environ["CUDA_VISIBLE_DEVICES"] = ""  # before PyTorch looks: equal weights after a resume are promised only on CPUs
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ MEAN, DEVIATION = torch.tensor([0.5, 0.4, 0.3]), torch.tensor([0.2, 0.3, 0.25])
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread():
-    """Tiny tensors: more threads only wait for one another."""
+    """Tensors are tiny: more threads would only wait for one another."""
     torch.set_num_threads(1)
 
 
@@ -64,7 +64,7 @@ def folder(tmp_path):
     return tmp_path / "data"
 
 
-@pytest.fixture(name="learn")  # a module has that name here
+@pytest.fixture(name="learn")  # a module here is called so
 def images_to_learn(folder):
     """The training images of the folder, without those held out."""
     return split_holdout(load(str(folder), "train"))[0]
@@ -72,7 +72,7 @@ def images_to_learn(folder):
 
 @pytest.fixture
 def settings(tiny):
-    """Of the tiny network, as the command line would give them."""
+    """Settings of the tiny network, as the command line would give them."""
     return Settings(architecture="tiny", full_only_epochs=train.FULL_ONLY_EPOCHS)
 
 

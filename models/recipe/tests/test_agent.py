@@ -116,8 +116,8 @@ def two_steps(images=3000):
 
 
 def test_it_runs_a_rung_for_what_it_will_know_after_it():
-    """Rung 1 for all and rung 2 for the unsure half costs 0.3 + 0.5 x 1.0; rung 2 at once 1.0: only who looks ahead
-    sees that.
+    """Rung 1 for all and rung 2 for the unsure half costs 0.3 + 0.5 x 1.0; rung 2 at once 1.0: only an agent that looks
+    ahead sees that.
     """
     policies = [{"macs": 10}, {"macs": 300}, {"macs": 1000}]
     ladder = ladder_of(*two_steps(), policies)

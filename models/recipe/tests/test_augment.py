@@ -7,7 +7,7 @@ from budgetnet.augment import cut_out
 
 @pytest.mark.parametrize("side", [1, 7, 8, 31])
 def test_cutout_hides_one_square_of_every_image_and_nothing_else(side):
-    """Whole, or cut off by the edges, with its middle within the image."""
+    """Whole, or cut off by the edges, with its middle inside the image."""
     x = torch.ones(300, 3, 32, 32).contiguous(memory_format=torch.channels_last)
     cut_out(x, side, torch.Generator().manual_seed(3))
     hidden = x == 0

@@ -8,8 +8,8 @@ POLICIES = [{"macs": 100}, {"macs": 1000}]
 
 
 def drawn(images=2000, seed=0):
-    """A ladder whose costliest rung knows the chances of 4 classes (by logits that are too sure), while the cheapest
-    guesses; and those chances of what each rung says [rungs, images].
+    """A ladder whose costliest rung knows the chances of 4 classes (by logits that are too sure) while the cheapest
+    guesses; and those chances for what each rung says [rungs, images].
     """
     random = np.random.default_rng(seed)
     logits = random.normal(0, 1.5, (images, 4))

@@ -41,7 +41,7 @@ def test_grey_images_of_16_bits_keep_their_greys(folder):
 
 
 def test_an_embedded_profile_is_followed_and_a_broken_one_ignored(folder):
-    """In one profile here, red and blue have changed places."""
+    """In one profile here, red and blue are swapped."""
     place, red = folder / "train" / "warm", Image.new("RGB", (32, 32), (255, 0, 0))
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     turned = srgb.replace(b"rXYZ", b"----").replace(b"bXYZ", b"rXYZ").replace(b"----", b"bXYZ")
@@ -51,7 +51,7 @@ def test_an_embedded_profile_is_followed_and_a_broken_one_ignored(folder):
     assert np.abs(blue - (0, 0, 255)).max() <= 2
     for image in reds:
         assert np.abs(image - (255, 0, 0)).max() <= 2
-    Image.new("L", (32, 32), 99).save(place / "zzz.png", icc_profile=srgb)  # a profile for colours on a grey image
+    Image.new("L", (32, 32), 99).save(place / "zzz.png", icc_profile=srgb)  # a colour profile on a grey image
     assert (load(folder, "train").pixels[-1] == 99).all()
 
 
@@ -138,7 +138,7 @@ def test_official_archive_of_cifar_100(tmp_path):
 
 
 def test_sprites(tmp_path):
-    pixels = np.random.default_rng(0).integers(0, 256, (4, 1024, 3), np.uint8)  # a row an image
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 1024, 3), np.uint8)  # one row per image
     Image.fromarray(pixels).save(tmp_path / "test_batch.png")
     (tmp_path / "test_lables.json").write_text(json.dumps([9, 8, 7, 6]))
     images = load(tmp_path, "test")
@@ -187,7 +187,7 @@ def test_the_held_out_split_is_a_tenth_of_each_class_and_always_the_same():
     assert np.bincount(held.labels).tolist() == [6, 6, 6]
     assert sorted(numbers(learn) + numbers(held)) == list(range(180))
     assert numbers(held) == numbers(split_holdout(train)[1])
-    assert numbers(held)[:6] == [2, 9, 26, 36, 62, 86]  # of HOLDOUT_SEED: published models depend on it
+    assert numbers(held)[:6] == [2, 9, 26, 36, 62, 86]  # by HOLDOUT_SEED: published models depend on it
 
 
 def test_no_test_image_is_read_for_training(folder):

@@ -129,7 +129,7 @@ def test_tables_are_of_rounded_weights_and_statistics_of_the_images_to_learn_fro
 
 
 def test_codebook_and_calibration_never_see_test_images(command, folder, tmp_path):
-    """With other test images, and labels of theirs that are wrong, the same package and all that is fitted on."""
+    """With other test images, and wrong labels for them, the package and everything that is fitted stay the same."""
     made = tmp_path / "models"
 
     def of_the_package():

@@ -27,9 +27,7 @@ def lying_last(values):
 
 
 def apart(one, other):
-    """How far `one` is from `other`, as a part of its length: a ReLU may decide otherwise on the one or other value
-    near 0.
-    """
+    """How far `one` is from `other`, as a part of its length: a ReLU may decide differently on a few values near 0."""
     return float((one.detach().float() - other.detach()).norm() / other.detach().norm())
 
 

@@ -15,7 +15,7 @@ def command(folder, *more):
 
 @pytest.fixture
 def models(tmp_path, monkeypatch):
-    """A folder of models of its own, for what is read and written by name."""
+    """A models folder of the test's own, for what is read and written by name."""
     for module in (make, export):
         monkeypatch.setattr(module, "MODELS", tmp_path / "models")
     monkeypatch.setattr(make, "has_bf16", lambda: False)
@@ -128,7 +128,7 @@ def test_the_schedule_fills_the_time(tiny):
 
 def test_a_fast_machine_does_not_learn_the_images_by_heart(tiny):
     assert make.schedule(1e6, 0.001, 180, begun=True) == {"constant": 180, "decay": 120, "fullOnly": 0}
-    assert make.schedule(1e6, 0.001, 2, begun=True) == {"constant": 6000, "decay": 4000, "fullOnly": 0}  # of few images
+    assert make.schedule(1e6, 0.001, 2, begun=True) == {"constant": 6000, "decay": 4000, "fullOnly": 0}  # few images
 
 
 def test_too_few_images_are_refused(tiny, folder, models, monkeypatch, capsys):

@@ -68,7 +68,7 @@ def test_only_a_rung_below_the_full_network_can_be_trained_alone(tiny, folder, p
 
 
 def told(folder, monkeypatch, capsys, *more):
-    """What is said of arguments that it refuses."""
+    """What is printed about arguments that it refuses."""
     monkeypatch.setattr(sys, "argv", ["small", "--data", str(folder), "--name", "mine", "--policy", "p0", *more])
     with pytest.raises(SystemExit, match="2"):
         small.main()

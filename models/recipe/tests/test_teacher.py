@@ -55,7 +55,7 @@ def test_soft_labels_are_computed_once_for_a_run_and_anew_for_another_package(pa
     first = teacher.soft_labels("tiny", learn, tmp_path)
     monkeypatch.setattr(teacher, "_probabilities", lambda _, pixels: np.zeros((len(pixels), 2), np.float32))
     card = json.loads((package / "model.json").read_text())
-    (package / "model.json").write_text(json.dumps({**card, "digest": "sha256:2"}))  # another look or agent only
+    (package / "model.json").write_text(json.dumps({**card, "digest": "sha256:2"}))  # only another look or agent
     assert torch.equal(teacher.soft_labels("tiny", learn, tmp_path), first)
     trained_anew(package)
     assert not teacher.soft_labels("tiny", learn, tmp_path).any()
