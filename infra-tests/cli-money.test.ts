@@ -17,13 +17,13 @@ const lines: Line[] = [
 	[
 		'estimate --tenant acme --images 10',
 		0,
-		/at full quality: at most \$0\.000000398, expected accuracy 9\d\.\d %, 100\.0 % .*\naccuracies are of images like those/,
+		/at full quality: at most \$0\.000000398, expected accuracy 9\d\.\d %, 100\.0 % .*\naccuracies are for images like those/,
 	],
 	['estimate --tenant acme --images 50', 0, /under its quota: at most \$0\.000001, expected accuracy 9\d\.\d %/],
 	[
 		'estimate --tenant acme --images 1000',
 		0,
-		/under its quota: 50 of them at most \$0\.000001, expected accuracy 9\d\.\d %, .*; 950 would wait until the quota grows/,
+		/under its quota: 50 of them for at most \$0\.000001, expected accuracy 9\d\.\d %, .*; 950 would wait until the quota grows/,
 	],
 	[
 		'estimate --tenant acme --images 1000 --json',
@@ -43,7 +43,7 @@ const lines: Line[] = [
 	['quota resume acme', 0, /^(?!.*suspended)/s],
 	['estimate --tenant acme --images 50 --accuracy 0.93', 0, /accuracy 0\.93: a limit of \$0\.000001 would reach it/],
 	['estimate --tenant acme --images 1000 --accuracy 0.93', 0, /accuracy 0\.93: a limit of \$0\.0000\d+ would reach it/],
-	['estimate --tenant acme --images 50 --accuracy 0.99', 0, /accuracy 0\.99: more than this model has/],
+	['estimate --tenant acme --images 50 --accuracy 0.99', 0, /accuracy 0\.99: more than this model reaches/],
 	[
 		'estimate --tenant acme --images 50 --json',
 		0,
@@ -63,7 +63,7 @@ const lines: Line[] = [
 	[
 		'prices list',
 		0,
-		/^no prices yet: the planner takes its own for cifar10-resnet on cpu, \$0\.0003 a TMAC, \$0\.000000005 an image\n$/,
+		/^no prices yet: the planner uses its own price for cifar10-resnet on cpu, \$0\.0003 a TMAC, \$0\.000000005 an image\n$/,
 	],
 	[
 		'prices list --json',
@@ -74,7 +74,7 @@ const lines: Line[] = [
 	[
 		'prices list',
 		0,
-		/cpu +1 +\$7\.00 +\$0\.00 +2999-01-01T00:00:00\.000Z\nnone of these is in force .*: the planner takes its own for cifar10-resnet on cpu, \$0\.0003 a TMAC/,
+		/cpu +1 +\$7\.00 +\$0\.00 +2999-01-01T00:00:00\.000Z\nnone of these is in force .*: the planner uses its own price for cifar10-resnet on cpu, \$0\.0003 a TMAC/,
 	],
 	[
 		'prices set cifar10-resnet cpu --per-tmac 0.0006 --per-image 0.00000001',

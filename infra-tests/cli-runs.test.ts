@@ -93,8 +93,7 @@ test('where follows an image from the drop to its label; stop holds back what co
 	const retried: string[] = [];
 	for (let time = 0; time < 2; time++) {
 		const { stdout } = await against('retry', '--tenant', 'acme', '--failed');
-		const [, batchId = ''] =
-			/^1 images run again, in 1 batches\n(\S+)\nthose that run again already/.exec(stdout) ?? [];
+		const [, batchId = ''] = /^1 images run again, in 1 batches\n(\S+)\nimages already run again/.exec(stdout) ?? [];
 		retried.push(batchId);
 	}
 	const statesOfRetried = async () =>
@@ -102,7 +101,7 @@ test('where follows an image from the drop to its label; stop holds back what co
 	// Asked for twice, it is paid once.
 	await expect.poll(statesOfRetried, patience).toEqual(['deferred', 'void']);
 	expect((await against('where', 'acme/lost.png')).stdout).toMatch(
-		/^acme\/lost.png .*: its batch waits, reason: stopped\nbatch \S+\nrun 1:\n.* is settled\nbatch \S+\nfailed: given-up: /,
+		/^acme\/lost.png .*: its batch is waiting, reason: stopped\nbatch \S+\nrun 1:\n.* is settled\nbatch \S+\nfailed: given-up: /,
 	);
 	expect((await against('start')).status).toBe(0);
 	await expect.poll(statesOfRetried, patience).toEqual(['settled', 'void']);
@@ -139,7 +138,7 @@ test('where follows an image from the drop to its label; stop holds back what co
 	const { digest } = await placeOf('acme/later.png');
 	const again = await against('retry', '--tenant', 'acme', '--digest', digest.slice(0, 'sha256:'.length + 12));
 	expect(again.stdout).toMatch(
-		/^4 images run again, in 4 batches\n(\S+\n){4}those that run again already do not run twice\n$/,
+		/^4 images run again, in 4 batches\n(\S+\n){4}images already run again do not run twice\n$/,
 	);
 	await expect.poll(batchesWithOutcomes, patience).toBe(inAll + 4);
 	expect((await placeOf('acme/later.png')).earlier).toMatchObject([{ outcome: { status: 'labelled' }, digest }]);

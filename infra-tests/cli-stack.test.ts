@@ -121,7 +121,7 @@ describe('a command on a stack', () => {
 				[
 					'--stack mine prices list',
 					0,
-					/^no prices yet: the planner takes its own for cifar10-resnet on gpu, \$0\.00071 a TMAC, \$0\.0000067 an image\n$/,
+					/^no prices yet: the planner uses its own price for cifar10-resnet on gpu, \$0\.00071 a TMAC, \$0\.0000067 an image\n$/,
 				],
 				['--stack mine estimate --tenant acme --images 10', 0, /at full quality: at most \$0\.00006\d+,/],
 				[
@@ -149,7 +149,7 @@ describe('a command on a stack', () => {
 
 	test('that runs another build of its model: what would be reckoned with its card is refused, all else works', async () => {
 		const refused = new RegExp(
-			`model cifar10-resnet: the package here is ${digest}, the system runs ${otherDigest}: check out that one, or deploy`,
+			`model cifar10-resnet: the package here is ${digest}, but the system runs ${otherDigest}: check out that one, or deploy`,
 		);
 		await expectLines(
 			[
@@ -175,7 +175,7 @@ describe('a command on a stack', () => {
 				[
 					'--stack older estimate --tenant globex --images 10',
 					2,
-					/stack older does not say what its workers run and cost .*: deploy it again, with npm run deploy/,
+					/stack older does not say what its workers run and cost .*: deploy it again with npm run deploy/,
 				],
 			],
 			await environment(),

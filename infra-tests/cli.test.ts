@@ -75,7 +75,9 @@ describe('classify', () => {
 		// nano-USD.
 		const { status, stdout } = budgetnet('classify', 'images', '--share', '0.125', '--out', 'waits.csv');
 		expect(status).toBe(3);
-		const enough = /0 labelled, 0 failed, 4 deferred \(.*: about --share (0\.1\d+) would\)/.exec(stdout)?.[1] as string;
+		const enough = /0 labelled, 0 failed, 4 deferred \(.*; about --share (0\.1\d+) would pay for all\)/.exec(
+			stdout,
+		)?.[1] as string;
 		const rows = (await readFile(join(folder, 'waits.csv'), 'utf8')).trim().split('\n').slice(1);
 		expect(rows).toHaveLength(4);
 		for (const row of rows) expect(row).toMatch(/^".+",deferred,,,,,quota,$/);
@@ -168,11 +170,11 @@ describe('classify', () => {
 		[['up', '--tenant', 'ACME'], /expected a tenant/],
 		[['where', 'no-tenant'], /expected TENANT\/NAME/],
 		[['where', '_complete'], /expected TENANT\/NAME/],
-		[['where', 'acme/_complete', 'a.png'], /is no image: expected nothing but it/],
-		[['where', 'acme/cat.png', 'a.png'], /"acme\/cat\.png" is no archive: expected no entry "a\.png"/],
+		[['where', 'acme/_complete', 'a.png'], /is not an image: expected neither an entry nor --of/],
+		[['where', 'acme/cat.png', 'a.png'], /"acme\/cat\.png" is not an archive: expected no entry "a\.png"/],
 		[['where', 'acme/cat.png', '--of', ''], /--of: expected a version/],
 		[['--stack', '', 'status'], /--stack: expected the name of a stack/],
-		[['retry', '--tenant', 'acme', 'acme/_complete'], /is the marker of a drop, no image/],
+		[['retry', '--tenant', 'acme', 'acme/_complete'], /is the marker of a drop, not an image/],
 		[['stop', '--tenant', 'A B'], /expected a tenant/],
 		[['retry', '--tenant', 'acme'], /give keys, --failed, --digest or --batch/],
 		[['retry', '--tenant', 'acme', '--failed', '--digest', digest], /give keys, --failed, --digest or --batch/],
@@ -204,7 +206,7 @@ describe('classify', () => {
 	])('without a stack, and with endpoints %j, no system is looked for: %j', async (environment, args) => {
 		expect(await runBudgetnet(args, environment)).toMatchObject({
 			status: 2,
-			stderr: expect.stringMatching(/which system\? say --stack NAME or set BUDGETNET_STACK; .*budgetnet up/),
+			stderr: expect.stringMatching(/which system\? pass --stack NAME or set BUDGETNET_STACK; .*budgetnet up/),
 		});
 	});
 });

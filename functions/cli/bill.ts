@@ -32,8 +32,8 @@ export interface Bill {
 /** `budgetnet bill`: what each tenant was billed in a month, to pass on. */
 export function billCommand(): Command {
 	return new Command('bill')
-		.description('say what each tenant was billed in a month, and whether that is final')
-		.requiredOption('--month <month>', 'as 2026-11; periods count to the month that they begin in')
+		.description('show what each tenant was billed in a month, and whether that is final')
+		.requiredOption('--month <month>', 'such as 2026-11; a period counts towards the month in which it begins')
 		.option('--csv', 'print as CSV')
 		.option('--json', 'print as JSON')
 		.action(async ({ month: text, csv, json }: BillOptions) => {

@@ -25,13 +25,13 @@ const filesMax = 500;
 /** `budgetnet calibrate FOLDER`: the price that pays for this machine. */
 export function calibrateCommand(): Command {
 	return new Command('calibrate')
-		.description('measure this machine, and say what price pays it; --write makes that the next version')
-		.argument('<folder>', 'images such as tenants drop: decoding is measured on them')
-		.requiredOption('--usd-per-hour <usd>', 'what the machine costs, as 0.04')
-		.requiredOption('--utilisation <share>', 'part of the time that it is busy, as 0.7')
+		.description('measure this machine, and calculate the price that pays for it; --write makes that the next version')
+		.argument('<folder>', 'folder of images such as tenants drop: decoding is measured on them')
+		.requiredOption('--usd-per-hour <usd>', 'what the machine costs per hour, in dollars, such as 0.04')
+		.requiredOption('--utilisation <share>', 'share of the time that it is busy, such as 0.7')
 		.addOption(modelOption)
 		.addOption(workerKindOption)
-		.option('--write', 'add it to the price list of the system')
+		.option('--write', "add the price to the system's price list")
 		.option('--json', 'print as JSON')
 		.action(calibrate);
 }

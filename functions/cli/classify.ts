@@ -27,15 +27,25 @@ interface ClassifyOptions extends Allowance {
 /** `budgetnet classify FOLDER`: the images of a folder, in the embedded cloud, within what may be spent. */
 export function classifyCommand(): Command {
 	return new Command('classify')
-		.description('classify the images of a folder on this machine, within what may be spent')
+		.description('classify the images in a folder on this machine, within a limit on what they may cost')
 		.argument('<folder>', 'folder of images (JPEG, PNG, WebP), searched recursively')
 		.addOption(
-			new Option('--usd <amount>', 'what all of them together may cost, such as 0.25').conflicts(['share', 'macs']),
+			new Option('--usd <amount>', 'maximum cost of all images together, in dollars, such as 0.25').conflicts([
+				'share',
+				'macs',
+			]),
 		)
-		.addOption(new Option('--share <share>', 'part of the full compute, 0 to 1').conflicts(['usd', 'macs']))
-		.addOption(new Option('--macs <count>', 'MACs for all of them together, such as 30G').conflicts(['usd', 'share']))
+		.addOption(
+			new Option('--share <share>', "maximum share of the full network's compute: above 0, at most 1").conflicts([
+				'usd',
+				'macs',
+			]),
+		)
+		.addOption(
+			new Option('--macs <count>', 'maximum MACs of all images together, such as 30G').conflicts(['usd', 'share']),
+		)
 		.option('--model <name>', 'model package', defaultModel)
-		.option('--out <file>', 'write a line an image there: CSV if it ends in .csv, otherwise JSON Lines')
+		.option('--out <file>', 'write one line per image to this file: CSV if its name ends in .csv, otherwise JSON Lines')
 		.option('--json', 'print the summary as JSON')
 		.action(classify);
 }
@@ -65,7 +75,7 @@ async function classify(folder: string, options: ClassifyOptions): Promise<void>
 }
 
 async function dropAndWait(host: Host, folder: string, files: readonly string[]): Promise<Tally> {
-	const progress = startProgress('classified');
+	const progress = startProgress('images accounted for');
 	try {
 		const dropping = dropFiles(host, tenant, folder, files);
 		const waiting = untilAccounted(host, new Map([[tenant, files.length]]), (tallies) =>
@@ -108,8 +118,8 @@ function summarise(
 	else
 		process.stdout.write(
 			[
-				`${labelled} labelled, ${failed} failed, ${deferred} deferred${deferred > 0 ? ` (what was allowed cannot pay them: about ${enough} would)` : ''}`,
-				`spent ${formatUsd(spentNanoUsd)} of ${formatUsd(limitNanoUsd)}: ${(100 * share).toFixed(1)} % of the full compute an image`,
+				`${labelled} labelled, ${failed} failed, ${deferred} deferred${deferred > 0 ? ` (the limit cannot pay for them; about ${enough} would pay for all)` : ''}`,
+				`spent ${formatUsd(spentNanoUsd)} of ${formatUsd(limitNanoUsd)}; ${(100 * share).toFixed(1)} % of the full compute per labelled image`,
 				`${(elapsedMs / 1000).toFixed(1)} s${options.out ? `; labels in ${options.out}` : ''}\n`,
 			].join('\n'),
 		);

@@ -28,7 +28,9 @@ interface Found {
 }
 
 const defaultPrefix = 'budgetnet';
-const prefixSchema = z.string().regex(/^[a-z0-9-]{1,40}$/, 'expected what names begin with: a-z, 0-9 and -');
+const prefixSchema = z
+	.string()
+	.regex(/^[a-z0-9-]{1,40}$/, 'expected what all names begin with, 1 to 40 characters: a-z, 0-9 and -');
 let stackName: string | undefined;
 
 /**
@@ -68,7 +70,7 @@ async function connect() {
 	if (!isSystemNamed())
 		throw new BudgetNetError(
 			'invalid',
-			'which system? say --stack NAME or set BUDGETNET_STACK; of one on this machine, export the endpoints that budgetnet up prints',
+			'which system? pass --stack NAME or set BUDGETNET_STACK; for one on this machine, set the environment variables that budgetnet up prints',
 		);
 	for (const service of services) mustBeUrl(service);
 	const { names, tablePrefix, ...found } = stackName === undefined ? findByNames() : await findByStack(stackName);

@@ -29,7 +29,7 @@ test('a prefix means the batches that wait and hold nothing else; those that do 
 	const found = await findDiscardable(await systemWith(batches, 3), { tenant, prefix: 'acme/a/' });
 	expect(found.batches.map(({ batchId }) => batchId)).toEqual([idOf(0)]);
 	const [line, mixed] = describeDiscarded(found, { tenant });
-	expect(line).toContain('2 images in 1 batches that wait are being discarded');
+	expect(line).toContain('2 images in 1 waiting batches are being discarded');
 	expect(mixed).toContain(`batch ${idOf(1)} (2 images) also holds other keys`);
 	expect(describeDiscarded(found, { tenant, dryRun: true })[0]).toContain('would be discarded');
 });
@@ -38,7 +38,7 @@ test('a batch is discarded whatever it holds, if it is the tenant’s and waits'
 	const system = await systemWith([['acme/a/1', 'acme/b/1'], ['acme/a/2']], 1);
 	const { batches } = await findDiscardable(system, { tenant, batch: idOf(0) });
 	expect(batches.map(({ batchId }) => batchId)).toEqual([idOf(0)]);
-	await expect(findDiscardable(system, { tenant, batch: idOf(1) })).rejects.toThrow('is sent: only one that waits');
+	await expect(findDiscardable(system, { tenant, batch: idOf(1) })).rejects.toThrow('is sent: only a waiting batch');
 	await expect(findDiscardable(system, { tenant: 'umbra', batch: idOf(0) })).rejects.toThrow('umbra has no batch');
 });
 

@@ -24,11 +24,16 @@ interface DiscardOptions {
 /** `budgetnet discard`: ends waiting batches of a drop that was a mistake, before they are paid for. */
 export function discardCommand(): Command {
 	return new Command('discard')
-		.description('end batches that wait, for whatever: their images fail as discarded, and nobody pays for them')
-		.requiredOption('--tenant <name>', 'whose images')
-		.option('--prefix <prefix>', 'batches whose images, or archives, all have keys that begin so: acme/wrong-drop/')
+		.description(
+			'end waiting batches, whatever they wait for: their images fail as discarded, and nobody pays for them',
+		)
+		.requiredOption('--tenant <name>', 'tenant whose images these are')
+		.option(
+			'--prefix <prefix>',
+			'batches whose images or archives all have keys with this prefix, such as acme/wrong-drop/',
+		)
 		.option('--batch <id>', 'one batch, whatever it holds')
-		.option('--dry-run', 'only say what would be discarded')
+		.option('--dry-run', 'only show what would be discarded')
 		.option('--json', 'print as JSON')
 		.action(async (options: DiscardOptions) => {
 			const found = await connected(async (connection) => {
@@ -61,7 +66,10 @@ export async function findDiscardable(connection: Connection, options: DiscardOp
 		return { batches: [await waitingBatch(connection, tenant, batchId)], mixed: [], more: false };
 	}
 	if (!prefix?.startsWith(`${tenant}/`))
-		throw new BudgetNetError('invalid', `--prefix "${prefix}": expected one of tenant ${tenant}, as ${tenant}/drop-7/`);
+		throw new BudgetNetError(
+			'invalid',
+			`--prefix "${prefix}": expected one of tenant ${tenant}, such as ${tenant}/drop-7/`,
+		);
 	const waiting = await connection.batches.deferred(tenant, discardBatchesMax);
 	const meant = await pMap(
 		waiting,
@@ -83,7 +91,7 @@ async function waitingBatch({ batches }: Connection, tenant: string, batchId: st
 	const batch = await batches.get(batchId);
 	if (batch?.tenant !== tenant) throw new BudgetNetError('not-found', `tenant ${tenant} has no batch ${batchId}`);
 	if (batch.state === 'deferred') return batch;
-	throw new BudgetNetError('invalid', `batch ${batchId} is ${batch.state}: only one that waits can be discarded`);
+	throw new BudgetNetError('invalid', `batch ${batchId} is ${batch.state}: only a waiting batch can be discarded`);
 }
 
 /** Asks the settler, which looks again: what a planner has sent meanwhile runs, and is billed. */
@@ -101,10 +109,13 @@ function asJson({ batches, mixed, more }: Discardable) {
 /** In words, line by line. */
 export function describeDiscarded({ batches, mixed, more }: Discardable, { dryRun }: DiscardOptions): string[] {
 	const images = batches.reduce((sum, batch) => sum + (batch.images ?? 0), 0);
-	const asked = dryRun ? 'would be discarded' : 'are being discarded, those that no worker was sent meanwhile';
-	const lines = [`${images} images in ${batches.length} batches that wait ${asked}`];
+	const asked = dryRun ? 'would be discarded' : 'are being discarded, except those sent to a worker in the meantime';
+	const lines = [`${images} images in ${batches.length} waiting batches ${asked}`];
 	for (const { batchId, images: count } of mixed)
 		lines.push(`batch ${batchId} (${count} images) also holds other keys: --batch ${batchId} discards all of it`);
-	if (more) lines.push(`only the ${discardBatchesMax} oldest batches that wait were looked at: then say it again`);
+	if (more)
+		lines.push(
+			`only the ${discardBatchesMax} oldest waiting batches were examined, and there may be more: run the command again`,
+		);
 	return lines;
 }

@@ -51,11 +51,11 @@ interface Estimate {
 /** `budgetnet estimate`: what images would cost and get; nothing is spent. */
 export function estimateCommand(): Command {
 	return new Command('estimate')
-		.description('say what images would cost and how good their labels would be; nothing is spent')
+		.description('show what images would cost and how good their labels would be; spends nothing')
 		.argument('[folder]', 'folder of images to count')
-		.requiredOption('--tenant <name>', 'whose quota')
-		.option('--images <count>', 'how many, instead of a folder')
-		.option('--accuracy <accuracy>', 'also say which limit would reach this, as 0.93')
+		.requiredOption('--tenant <name>', 'tenant whose quota applies')
+		.option('--images <count>', 'number of images, instead of a folder')
+		.option('--accuracy <accuracy>', 'also show which limit would reach this accuracy, such as 0.93')
 		.addOption(modelOption)
 		.addOption(workerKindOption)
 		.option('--json', 'print as JSON')
@@ -84,7 +84,7 @@ async function estimateFor(
 	const quota = presentQuota(tenant, await connection.ledger.getQuota(tenant));
 	const standing = await standingOf(connection, quota, pricedOf(connection, said));
 	if (images > Number.MAX_SAFE_INTEGER / fullMacs(standing.card))
-		throw new BudgetNetError('invalid', `--images ${images}: too many to calculate with; ask for a part of them`);
+		throw new BudgetNetError('invalid', `--images ${images}: too many to calculate with; estimate a part of them`);
 	const now = offerNow(standing, images);
 	const limit = wished === undefined ? undefined : (limitForAccuracy(standing, images, wished) ?? null);
 	return {
@@ -122,9 +122,9 @@ async function hindrancesOf({ ledger, batches }: Connection, { tenant, suspended
 const fewImages = 64;
 
 const waiting: Record<NoBudget, string> = {
-	quota: 'they would wait: the quota cannot pay the cheapest policy for a batch of them',
+	quota: 'they would wait: the quota cannot pay for a batch of them, even at the cheapest policy',
 	floor:
-		"they would wait: the quota cannot pay the tenant's floor for a batch of them, or the model has not the policy that floor or ceiling names",
+		"they would wait: the quota cannot pay for a batch of them at the tenant's floor, or the model does not have the policy that the floor or ceiling names",
 };
 
 function describe(estimate: Estimate, accuracy?: string): string {
@@ -133,13 +133,15 @@ function describe(estimate: Estimate, accuracy?: string): string {
 		`${images} images of tenant ${tenant}`,
 		`under its quota: ${'waits' in now ? waiting[now.waits] : describeNow(now)}`,
 		`at full quality: ${describeOffer(full)}`,
-		'accuracies are of images like those that the model has learnt from: of others expect less',
+		'accuracies are for images like those that the model was trained on: expect less for others',
 		...describeHindrances(estimate),
 	];
 	if (images < fewImages)
-		lines.push('of so few at once expect up to 5 points less: an easy image has hardly another to save compute for');
+		lines.push(
+			'with so few images expect up to 5 points less: there are hardly any others that could use the compute saved on an easy one',
+		);
 	if (limitNanoUsdForAccuracy === null)
-		lines.push(`accuracy ${accuracy}: more than this model has, or than the tenant's ceiling allows`);
+		lines.push(`accuracy ${accuracy}: more than this model reaches, or than the tenant's ceiling allows`);
 	else if (limitNanoUsdForAccuracy !== undefined)
 		lines.push(`accuracy ${accuracy}: a limit of ${formatUsd(limitNanoUsdForAccuracy)} would reach it`);
 	return lines.join('\n');
@@ -148,7 +150,7 @@ function describe(estimate: Estimate, accuracy?: string): string {
 function describeNow(now: OfferNow): string {
 	const { labelledImages, waitingImages } = now;
 	if (waitingImages === 0) return describeOffer(now);
-	return `${labelledImages} of them ${describeOffer(now)}; ${waitingImages} would wait until the quota grows or its period turns`;
+	return `${labelledImages} of them for ${describeOffer(now)}; ${waitingImages} would wait until the quota grows or a new period begins`;
 }
 
 function describeOffer(offer: Offer): string {
@@ -159,7 +161,8 @@ function describeHindrances({ tenant, stopped, suspended, olderImages }: Estimat
 	const lines: string[] = [];
 	if (stopped) lines.push('stopped: nothing runs before budgetnet start');
 	if (suspended) lines.push(`suspended: nothing runs before budgetnet quota resume ${tenant}`);
-	if (olderImages > 0) lines.push(`${olderImages} older images wait: they go first, with money that is counted here`);
+	if (olderImages > 0)
+		lines.push(`${olderImages} older images are waiting: they go first, with money that is counted here as available`);
 	return lines;
 }
 

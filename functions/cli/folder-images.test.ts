@@ -30,7 +30,7 @@ afterEach(() => vi.restoreAllMocks());
 
 test('what is left out is said in a line with a few names; what is hidden is not', async () => {
 	expect(await imagesOf(folder)).toEqual([...gone, 'deeper/cat.png']);
-	expect(said).toBe('left out: 4 links to folders (a, b, c and 1 more), 1 that is no file (deeper/null.png)\n');
+	expect(said).toBe('left out: 4 links to folders (a, b, c and 1 more), 1 that is not a file (deeper/null.png)\n');
 });
 
 test('what cannot be read is said in a line with a few names, which cannot forge another', async () => {
@@ -43,7 +43,7 @@ test('what cannot be read is said in a line with a few names, which cannot forge
 test('where nothing can be read it is said what to do', async () => {
 	await expect(readableOf(folder, ['2.png'])).rejects.toMatchObject({
 		code: 'invalid',
-		message: expect.stringMatching(/^1 of 1 files cannot be read: 2\.png \(ENOENT: .*\); mend them, or name another/),
+		message: expect.stringMatching(/^1 of 1 files cannot be read: 2\.png \(ENOENT: .*\); fix them, or pass another/),
 	});
 	expect(said).toBe('');
 });

@@ -32,7 +32,7 @@ export async function readableOf(folder: string, files: readonly string[]): Prom
 	const which = someOf(unreadable.map(({ file, detail }) => `${shortened(file)} (${printable(detail)})`));
 	const count = `${unreadable.length} of ${files.length} files`;
 	if (readable.length === 0)
-		throw new BudgetNetError('invalid', `${count} cannot be read: ${which}; mend them, or name another folder`);
+		throw new BudgetNetError('invalid', `${count} cannot be read: ${which}; fix them, or pass another folder`);
 	process.stderr.write(`${count} cannot be read: ${which}\n`);
 	return sorted;
 }
@@ -42,7 +42,7 @@ function describeLeftOut({ linkedFolders, others }: Listing): string {
 	const parts: string[] = [];
 	if (links > 0)
 		parts.push(`${links === 1 ? '1 link to a folder' : `${links} links to folders`} (${named(linkedFolders)})`);
-	if (no > 0) parts.push(`${no === 1 ? '1 that is no file' : `${no} that are no files`} (${named(others)})`);
+	if (no > 0) parts.push(`${no === 1 ? '1 that is not a file' : `${no} that are not files`} (${named(others)})`);
 	return parts.join(', ');
 }
 

@@ -22,19 +22,19 @@ interface Output {
 /** `budgetnet journal show TENANT` and `budgetnet journal check [TENANT]`: every nano-USD, and whether it adds up. */
 export function journalCommand(): Command {
 	return new Command('journal')
-		.description('what was billed, batch by batch, and whether the accounts agree with it')
+		.description('show what was billed, batch by batch, and check that the accounts agree with it')
 		.addCommand(
 			new Command('show')
 				.description('print what was billed to a tenant in a period')
-				.argument('<tenant>', 'who')
-				.option('--period <name>', 'as 2026-11, 2026-11-24, week-2026-11-23 or total; without it the one that is now')
+				.argument('<tenant>', 'name of the tenant')
+				.option('--period <name>', 'such as 2026-11, 2026-11-24, week-2026-11-23 or total (default: the current one)')
 				.option('--json', 'print as JSON')
 				.action(show),
 		)
 		.addCommand(
 			new Command('check')
-				.description('rebuild the accounts from the journal and compare, to the nano-USD')
-				.argument('[tenant]', 'whose; without it all that have a quota')
+				.description('rebuild the accounts from the journal and compare them, to the nano-USD')
+				.argument('[tenant]', 'name of the tenant (default: all that have a quota)')
 				.option('--json', 'print as JSON')
 				.action(check),
 		);
@@ -64,7 +64,7 @@ function unknownPeriod(tenant: string, period: string, accounts: readonly Accoun
 	const some = names.length > namedMax ? `…, ${names.slice(-namedMax).join(', ')}` : names.join(', ');
 	return new BudgetNetError(
 		'not-found',
-		`tenant ${tenant} has no account "${period}": expected one of those that it has (${some || 'none yet'})`,
+		`tenant ${tenant} has no account "${period}": expected one of its accounts (${some || 'none yet'})`,
 	);
 }
 
@@ -73,7 +73,7 @@ function describe(tenant: string, period: string, entries: readonly JournalEntry
 	const total = billed.reduce((sum, { billedNanoUsd }) => sum + billedNanoUsd, 0);
 	const rows = billed.map(({ batchId, images, billedNanoUsd }) => [batchId, String(images), formatUsd(billedNanoUsd)]);
 	const open = Object.keys(account?.open ?? {}).length;
-	const rest = account && open > 0 ? `; ${open} are open, ${formatUsd(reservedNanoUsd(account))} reserved` : '';
+	const rest = account && open > 0 ? `; ${open} still open, ${formatUsd(reservedNanoUsd(account))} reserved` : '';
 	const sum = `tenant ${tenant}, ${period}: ${billed.length} batches billed, ${formatUsd(total)}${rest}`;
 	return rows.length === 0 ? sum : `${formatTable(['batch', 'images', 'billed'], rows)}\n${sum}`;
 }
@@ -138,7 +138,7 @@ async function checkStanding(ledger: Ledger, first: Account): Promise<{ entries:
 			return {
 				entries,
 				findings: [
-					`account ${period} of tenant ${tenant}: changed whenever it was read, ${tries} times; check it again`,
+					`account ${period} of tenant ${tenant}: changed each of the ${tries} times that it was read; check it again`,
 				],
 			};
 		account = now;

@@ -36,7 +36,7 @@ function checkOrder(card: ModelCard, floor: Quality | undefined, ceiling: Qualit
 	if (least === undefined || most === undefined || least <= most) return;
 	throw new BudgetNetError(
 		'invalid',
-		`floor ${Object.values(floor ?? {})} takes more than ceiling ${Object.values(ceiling ?? {})} allows: expected a floor of at most the ceiling (none takes one away)`,
+		`floor ${Object.values(floor ?? {})} takes more compute than ceiling ${Object.values(ceiling ?? {})} allows: expected a floor at or below the ceiling (--floor none or --ceiling none removes one)`,
 	);
 }
 
@@ -48,6 +48,6 @@ function checkQuality(card: ModelCard, option: string, quality: Quality): void {
 			: [quality.accuracy, `an accuracy of at most ${Math.max(...card.curve.map(({ accuracy }) => accuracy))}`];
 	throw new BudgetNetError(
 		'invalid',
-		`${option} ${said}: model ${card.name} does not have that: expected ${expected} (--model says another model)`,
+		`${option} ${said}: model ${card.name} does not have that: expected ${expected} (for another model, pass --model NAME)`,
 	);
 }

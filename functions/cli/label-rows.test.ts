@@ -6,6 +6,6 @@ test('labels that could not be written are said to be lost, and where', async ()
 	const folder = tmpdir();
 	await expect(writeRows(folder, [])).rejects.toMatchObject({
 		code: 'unavailable',
-		message: expect.stringMatching(/^--out .+ cannot be written: EISDIR: .*; the labels were not kept$/),
+		message: expect.stringMatching(/^--out .+ cannot be written: EISDIR: .*; the labels were not saved$/),
 	});
 });

@@ -62,6 +62,6 @@ export async function writeRows(file: string, rows: readonly Row[]): Promise<voi
 	try {
 		await writeFile(file, lines.map((line) => `${line}\n`).join(''));
 	} catch (error) {
-		throw new BudgetNetError('unavailable', `${notWritten(file, error)}; the labels were not kept`, { cause: error });
+		throw new BudgetNetError('unavailable', `${notWritten(file, error)}; the labels were not saved`, { cause: error });
 	}
 }

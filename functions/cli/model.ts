@@ -7,8 +7,10 @@ import { packageFolder } from './packages.ts';
 /** `budgetnet model check PACKAGE`: whether a package is whole, and gives its promised answers on this machine. */
 export function modelCommand(): Command {
 	const check = new Command('check')
-		.description('check a model package: its files, digest and MACs, and what its policies and agent answer here')
-		.argument('<package>', 'its folder, or the name of one in models/packages')
+		.description(
+			'check a model package: its files, digest and MACs, and the answers that its policies and agent give on this machine',
+		)
+		.argument('<package>', 'folder of the package, or the name of one in models/packages')
 		.option('--json', 'print as JSON')
 		.action(async (name: string, options: { json?: boolean }) => {
 			const isFolder = (await stat(name).catch(() => undefined))?.isDirectory() ?? false;
@@ -18,7 +20,7 @@ export function modelCommand(): Command {
 			const whole = { name: card.name, version: card.version, digest: card.digest, ...found };
 			process.stdout.write(`${options.json ? JSON.stringify(whole) : describe(card.name, card.version, found)}\n`);
 		});
-	return new Command('model').description('look after model packages').addCommand(check);
+	return new Command('model').description('check model packages').addCommand(check);
 }
 
 function describe(name: string, version: string, { provider, images, policies }: PackageCheck): string {
@@ -27,7 +29,7 @@ function describe(name: string, version: string, { provider, images, policies }:
 			`${id}: logits within ${deviation.toExponential(1)}, agent within ${valueDeviation.toExponential(1)}`,
 	);
 	return [
-		`${name} ${version} is whole: files, digest and MACs are as its card says`,
+		`${name} ${version} is intact: its files, digest and MACs are as its card says`,
 		`${images} images on ${provider}:`,
 		...lines,
 	].join('\n');

@@ -27,6 +27,6 @@ export async function neededLimit(
 /** What `neededLimit` found, in words. */
 export function describeNeededLimit(needed: number | null): string {
 	if (needed === null)
-		return 'no limit pays it: the model has not what floor or ceiling name, or the price is too high';
-	return `the whole limit cannot pay it, ${formatUsd(needed)} would`;
+		return 'no limit would pay for it: the model does not have what the floor or ceiling names, or the price is too high';
+	return `the whole limit cannot pay for it, ${formatUsd(needed)} would`;
 }

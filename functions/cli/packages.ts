@@ -21,5 +21,5 @@ export async function packageFolder(name: string): Promise<string> {
 	const { name: within } = await readCardIn(folder);
 	if (within === name) return folder;
 	// prices go by that name
-	throw new BudgetNetError('invalid', `package folder ${folder} holds model "${within}": give it that name`);
+	throw new BudgetNetError('invalid', `package folder ${folder} holds model "${within}": rename the folder to that`);
 }

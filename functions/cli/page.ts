@@ -30,8 +30,8 @@ const readBatchesMax = 2000;
 /** `budgetnet page`: a tenant's period as an HTML file. */
 export function pageCommand(): Command {
 	return new Command('page')
-		.description("draw a tenant's period that is now: spending against the pace line, accuracy, compute by policy")
-		.requiredOption('--tenant <name>', 'who')
+		.description("draw a tenant's current period: spending against the pace line, accuracy, compute by policy")
+		.requiredOption('--tenant <name>', 'name of the tenant')
 		.addOption(modelOption)
 		.option('--out <file>', 'HTML file to write', 'budgetnet.html')
 		.option('--json', 'print the figures as JSON instead of writing a page')
@@ -48,7 +48,7 @@ export function pageCommand(): Command {
 			else {
 				await mustBeWritable(options.out);
 				await writeFile(options.out, await renderTenantPage(data));
-				process.stdout.write(`look at ${options.out}\n`);
+				process.stdout.write(`written to ${options.out}: open it in a browser\n`);
 			}
 		});
 }

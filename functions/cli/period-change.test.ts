@@ -23,7 +23,7 @@ test('a change to another account waits for what is in flight, and then charges 
 	const total: QuotaWish = { ...wish, period: 'total' };
 	const change = async () => mustAllowPeriodChange(ledger, quota, nextQuota(quota, total, nowMs), nowMs);
 	await expect(change()).rejects.toThrow(
-		/money is reserved for batches in flight \(1\), .* missing in total; say budgetnet stop --tenant acme, wait .* budgetnet start --tenant acme/,
+		/money is reserved for batches in flight \(1\), .* lost to total; run budgetnet stop --tenant acme, wait .* budgetnet start --tenant acme/,
 	);
 	await settle();
 	await change();

@@ -26,7 +26,7 @@ export async function mustAllowPeriodChange(
 	if (count === 0) return;
 	throw new BudgetNetError(
 		'unavailable',
-		`quota of tenant ${tenant}: money is reserved for batches in flight (${count}), and what they leave of it would be missing in ${to}; say budgetnet stop --tenant ${tenant}, wait until budgetnet status ${tenant} has none in flight (one that stays so: budgetnet redrive reports), change the period, then budgetnet start --tenant ${tenant}`,
+		`quota of tenant ${tenant}: money is reserved for batches in flight (${count}), and what they leave unspent would be lost to ${to}; run budgetnet stop --tenant ${tenant}, wait until budgetnet status ${tenant} shows none in flight (if one stays: budgetnet redrive reports), change the period, then run budgetnet start --tenant ${tenant}`,
 	);
 }
 
@@ -40,6 +40,6 @@ function mustBeFarFromTurn(quota: Quota, nowMs: number): void {
 	if (Math.min(nowMs - startMs, endMs - nowMs) >= limits.periodTurnMinutesMin * 60_000) return;
 	throw new BudgetNetError(
 		'unavailable',
-		`quota of tenant ${quota.tenant}: period ${name} begins or ends within ${limits.periodTurnMinutesMin} minutes by this machine's clock, which may be wrong: change the period after that`,
+		`quota of tenant ${quota.tenant}: period ${name} begins or ends within ${limits.periodTurnMinutesMin} minutes, and clocks may differ: change the period later`,
 	);
 }

@@ -19,18 +19,23 @@ interface SetOptions {
 /** `budgetnet prices list | set`: what a model costs on a kind of worker; superseded, never changed. */
 export function pricesCommand(): Command {
 	return new Command('prices')
-		.description('what models cost on kinds of workers')
-		.addCommand(new Command('list').description('print every version').option('--json', 'print as JSON').action(list))
+		.description('list and set what models cost on each kind of worker')
+		.addCommand(new Command('list').description('print all versions').option('--json', 'print as JSON').action(list))
 		.addCommand(
 			new Command('set')
-				.description('add the version that supersedes the last; batches planned before keep their price')
-				.argument('<model>', 'name of the model, as cifar10-resnet')
+				.description('add a version that supersedes the last one; batches planned before keep their price')
+				.argument('<model>', 'name of the model, such as cifar10-resnet')
 				.addArgument(
-					new Argument('<worker-kind>', 'another than the planner asks for has no effect').choices(workerKinds),
+					new Argument('<worker-kind>', 'kind of worker; one that the planner does not ask for has no effect').choices(
+						workerKinds,
+					),
 				)
-				.requiredOption('--per-tmac <usd>', 'of 10^12 multiply-adds, as 0.0003')
-				.requiredOption('--per-image <usd>', 'of requests and decoding, as 0.000000005')
-				.option('--from <time>', 'valid from, as 2026-12-01T00:00:00Z; without it from now on')
+				.requiredOption('--per-tmac <usd>', 'price of 10^12 multiply-adds, in dollars, such as 0.0003')
+				.requiredOption(
+					'--per-image <usd>',
+					"price of an image's requests and decoding, in dollars, such as 0.000000005",
+				)
+				.option('--from <time>', 'when it becomes valid, such as 2026-12-01T00:00:00Z (default: now)')
 				.option('--json', 'print as JSON')
 				.action(set),
 		);
@@ -81,7 +86,7 @@ function describeFallback({ model, workerKind, ...price }: Priced & Price, versi
 	const { nanoUsdPerTmac, nanoUsdPerImage } = price;
 	const said = `${formatUsd(nanoUsdPerTmac)} a TMAC, ${formatUsd(nanoUsdPerImage)} an image`;
 	const none = versions === 0 ? 'no prices yet' : 'none of these is in force for what the planner asks for';
-	return `${none}: the planner takes its own for ${model} on ${workerKind}, ${said}`;
+	return `${none}: the planner uses its own price for ${model} on ${workerKind}, ${said}`;
 }
 
 async function set(model: string, workerKind: string, options: SetOptions): Promise<void> {
@@ -111,7 +116,7 @@ async function warnOfUnknown(model: string): Promise<void> {
 	try {
 		await packageFolder(model);
 	} catch (error) {
-		process.stderr.write(`budgetnet: ${messageOf(error)}; the price is kept all the same\n`);
+		process.stderr.write(`budgetnet: ${messageOf(error)}; the price was added all the same\n`);
 	}
 }
 

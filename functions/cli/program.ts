@@ -66,18 +66,28 @@ export function createProgram(): Command {
 		.addCommand(discardCommand())
 		.addCommand(redriveCommand())
 		.addCommand(modelCommand())
-		.option('--stack <name>', 'find the system by the outputs of its stack', process.env.BUDGETNET_STACK || undefined)
+		.option(
+			'--stack <name>',
+			'find the system through this stack (or set BUDGETNET_STACK)',
+			process.env.BUDGETNET_STACK || undefined,
+		)
 		.hook('preAction', (command) => useStack(command.opts<{ stack?: string }>().stack))
 		.addHelpText(
 			'after',
-			`\nExit codes: 0 done, all is labelled; 1 something failed: this program, the network or AWS, as the message says; 2 wrong input or options; 3 some images have no label (failed or deferred); 4 journal check found something wrong.`,
+			`
+Exit codes:
+  0  success, everything is labelled
+  1  a failure of this program, the network or AWS (the message says which)
+  2  wrong input or options
+  3  some images have no label (failed or deferred)
+  4  journal check found something wrong`,
 		);
 	for (const command of switchCommands()) program.addCommand(command);
 	program.addCommand(helpCommand(program));
 	for (const command of allOf(program))
 		command
 			.exitOverride()
-			.showHelpAfterError('(budgetnet help COMMAND says its options)')
+			.showHelpAfterError('(for the options: budgetnet help COMMAND)')
 			.configureHelp({ showGlobalOptions: true });
 	return program;
 }
@@ -85,8 +95,8 @@ export function createProgram(): Command {
 /** Commander's own help knows only one word of a command. */
 function helpCommand(program: Command): Command {
 	return new Command('help')
-		.description('say what a command does, and its options')
-		.argument('[command...]', 'as quota set')
+		.description('show what a command does, and its options')
+		.argument('[command...]', 'such as quota set')
 		.action((names: string[]) => {
 			let found = program;
 			for (const name of names)

@@ -21,21 +21,26 @@ export interface QuotaOptions {
 const none = 'none';
 
 export const quotaOptions = [
-	new Option('--limit <usd>', 'hard limit of a period, as 5, 0.25 or $1,000.00'),
-	new Option('--soft-limit <usd>', `raises an alert when it is passed, nothing else; ${none} removes it`),
-	new Option('--period <kind>', 'how long a limit holds (default: month)').choices(['day', 'week', 'month', 'total']),
-	new Option('--week-start <day>', 'first day of a week (default: monday)').choices(weekdays),
-	new Option('--time-zone <name>', 'whose days these are, as Europe/Berlin (default: UTC)'),
+	new Option('--limit <usd>', 'hard limit per period, in dollars, such as 5, 0.25 or $1,000.00'),
+	new Option('--soft-limit <usd>', `amount whose passing raises an alert, and does nothing else; ${none} removes it`),
+	new Option('--period <kind>', 'period that the limit is for (default: month)').choices([
+		'day',
+		'week',
+		'month',
+		'total',
+	]),
+	new Option('--week-start <day>', 'first day of the week (default: monday)').choices(weekdays),
+	new Option('--time-zone <name>', 'time zone in which periods begin and end, such as Europe/Berlin (default: UTC)'),
 	new Option(
 		'--pacing <kind>',
-		'even: the last day still has money; eager: full quality until it is gone (default: eager; even with --images)',
+		'even: lower quality, so that money is left for the last day; eager: full quality until the money is gone (default: eager; with --images: even)',
 	).choices(pacingSchema.options),
-	new Option('--images <count>', 'images expected in a period; 0: learn it from what came before'),
+	new Option('--images <count>', 'images expected per period; 0: forecast them from what came before'),
 	new Option(
 		'--floor <quality>',
-		`accuracy such as 0.85, or a policy such as p2: below it images wait; ${none} removes it`,
+		`accuracy such as 0.85, or a policy such as p2: images wait rather than get less; ${none} removes it`,
 	),
-	new Option('--ceiling <quality>', `accuracy or policy: nothing better is ever bought; ${none} removes it`),
+	new Option('--ceiling <quality>', `accuracy or policy: nothing better is bought; ${none} removes it`),
 ];
 
 /**
@@ -46,7 +51,7 @@ export function wishOf(tenant: string, before: Quota | undefined, options: Quota
 	const { revision: _, continues: __, ...kept } = before ?? {};
 	const limitNanoUsd = options.limit === undefined ? before?.limitNanoUsd : parseUsd(options.limit, '--limit');
 	if (limitNanoUsd === undefined)
-		throw new BudgetNetError('invalid', `tenant ${tenant} has no quota yet: say --limit, in dollars`);
+		throw new BudgetNetError('invalid', `tenant ${tenant} has no quota yet: pass --limit, in dollars`);
 	const { period, weekStart, timeZone, pacing } = options;
 	const said = {
 		limitNanoUsd,
@@ -87,6 +92,6 @@ function parseQuality(option: string, text: string): Quality {
 	if (/^[a-z][a-z0-9-]*$/.test(text)) return { policy: text };
 	throw new BudgetNetError(
 		'invalid',
-		`${option} "${text}" is no quality: expected an accuracy from 0 to 1, or a policy such as p2`,
+		`${option} "${text}" is not a quality: expected an accuracy from 0 to 1, or a policy such as p2`,
 	);
 }

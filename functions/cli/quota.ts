@@ -27,7 +27,7 @@ interface SetOptions extends QuotaOptions, Output {
 
 /** `budgetnet quota set | show | list | suspend | resume`: what tenants may spend. */
 export function quotaCommand(): Command {
-	const set = forTenant('set', 'give a tenant a quota, or change what is said of it; it holds from the next batch on');
+	const set = forTenant('set', 'give a tenant a quota, or change only what you name; applies from the next batch on');
 	for (const option of [...quotaOptions, modelOption]) set.addOption(option);
 	set.action((tenant: string, options: SetOptions) =>
 		change(tenant, options, async (connection, before, nowMs) => {
@@ -38,7 +38,7 @@ export function quotaCommand(): Command {
 		}),
 	);
 	return new Command('quota')
-		.description('what tenants may spend')
+		.description('set and show what tenants may spend')
 		.addCommand(set)
 		.addCommand(
 			forTenant('show', "print a tenant's quota").action((tenant: string, options: Output) =>
@@ -48,12 +48,15 @@ export function quotaCommand(): Command {
 		.addCommand(
 			new Command('list').description('print the quotas of all tenants').option('--json', 'print as JSON').action(list),
 		)
-		.addCommand(suspension('suspend', true, "let a tenant's images wait; what runs finishes"))
-		.addCommand(suspension('resume', false, 'go on after suspend, in the order of the drops'));
+		.addCommand(suspension('suspend', true, "make a tenant's images wait; running batches finish"))
+		.addCommand(suspension('resume', false, 'undo suspend: waiting images go on, in the order of the drops'));
 }
 
 function forTenant(name: string, description: string): Command {
-	return new Command(name).description(description).argument('<tenant>', 'who').option('--json', 'print as JSON');
+	return new Command(name)
+		.description(description)
+		.argument('<tenant>', 'name of the tenant')
+		.option('--json', 'print as JSON');
 }
 
 function suspension(name: string, suspended: boolean, description: string): Command {
@@ -132,14 +135,14 @@ function rowOf(quota: Quota): string[] {
 
 function describe(quota: Quota): string {
 	const { tenant, limitNanoUsd, softLimitNanoUsd, period, weekStart, timeZone, expectedImages, floor, ceiling } = quota;
-	const often = period === 'total' ? 'in total' : `a ${period}${period === 'week' ? ` from ${weekStart} on` : ''}`;
+	const often = period === 'total' ? 'in total' : `a ${period}${period === 'week' ? ` (from ${weekStart})` : ''}`;
 	const lines = [`tenant ${tenant}: ${formatUsd(limitNanoUsd)} ${often}, ${timeZone}, ${pacingOf(quota)} pacing`];
 	if (expectedImages > 0) lines.push(`images expected: ${expectedImages}`);
 	if (softLimitNanoUsd !== undefined) lines.push(`soft limit: ${formatUsd(softLimitNanoUsd)}`);
 	if (floor) lines.push(`floor: ${describeQuality(floor)}; below it images wait`);
 	if (ceiling) lines.push(`ceiling: ${describeQuality(ceiling)}`);
 	if (quota.continues)
-		lines.push(`account ${quota.continues.to} is charged with what ${quota.continues.from} was charged with`);
+		lines.push(`account ${quota.continues.to} includes what was charged to account ${quota.continues.from}`);
 	if (quota.suspended) lines.push('suspended: its images wait');
 	return lines.join('\n');
 }

@@ -24,9 +24,11 @@ interface ReconcileOptions extends PricedOptions {
 /** `budgetnet reconcile`: what tenants were billed in a month, compared with what the cloud billed. */
 export function reconcileCommand(): Command {
 	return new Command('reconcile')
-		.description("compare a month's real bill (idle time, cold starts) with what tenants were billed; changes nothing")
-		.requiredOption('--month <month>', 'as 2026-11; periods count to the month that they begin in')
-		.requiredOption('--bill <usd>', 'what the cloud billed for workers and requests')
+		.description(
+			"compare a month's real bill (with idle time and cold starts) with what tenants were billed; changes nothing",
+		)
+		.requiredOption('--month <month>', 'such as 2026-11; a period counts towards the month in which it begins')
+		.requiredOption('--bill <usd>', 'what the cloud billed for workers and requests, in dollars')
 		.addOption(modelOption)
 		.addOption(workerKindOption)
 		.option('--json', 'print as JSON')
@@ -59,7 +61,7 @@ function describe(month: string, result: Reconciliation & { openBatches: number 
 	const first = `${month}: tenants were billed ${formatUsd(notionalNanoUsd)}${open}, the cloud billed ${formatUsd(billNanoUsd)}`;
 	return factor === undefined
 		? `${first}; nothing to compare`
-		: `${first}\nthe prices of that month times ${factor} would have brought the bill in`;
+		: `${first}\nthat month's prices times ${factor} would have covered the bill`;
 }
 
 /** @throws BudgetNetError */
@@ -83,9 +85,10 @@ function describeProposal({ proposed, noProposal }: Proposal): string[] {
 	if (!proposed) return [];
 	const { model, workerKind, nanoUsdPerTmac, nanoUsdPerImage, alsoTimesFactor: others } = proposed;
 	const usd = (nanoUsd: number) => formatUsd(nanoUsd).slice(1);
-	const all = others.length === 0 ? '' : ` (one bill is of all: times that factor goes for ${others.join(', ')} too)`;
+	const all =
+		others.length === 0 ? '' : ` (the bill also covers ${others.join(', ')}: multiply those prices by the factor too)`;
 	return [
-		`to have it so from now on${all}:`,
+		`to cover the bill from now on${all}:`,
 		`budgetnet prices set ${model} ${workerKind} --per-tmac ${usd(nanoUsdPerTmac)} --per-image ${usd(nanoUsdPerImage)}`,
 	];
 }

@@ -9,7 +9,7 @@ const queues = ['image-events', 'reports', 'plans'] as const satisfies QueueName
 export function redriveCommand(): Command {
 	return new Command('redrive')
 		.description('put the dead letters of a queue back onto it')
-		.addArgument(new Argument('<queue>', 'which').choices(queues))
+		.addArgument(new Argument('<queue>', 'name of the queue').choices(queues))
 		.option('--json', 'print as JSON')
 		.action(async (queue: (typeof queues)[number], { json }: { json?: boolean }) => {
 			const found = await connected(async ({ clients, queueUrl }) =>
@@ -26,8 +26,8 @@ function asJson({ moved, inFlight }: Moved) {
 
 function inWords(queue: string, { moved, inFlight }: Moved): string[] {
 	const lines = [`${moved} messages put back onto ${queue}`];
-	if (moved >= movesMax) lines.push('that is the most at once, and there may be more: say it again');
+	if (moved >= movesMax) lines.push('that is the maximum of one call, and there may be more: run the command again');
 	if (inFlight > 0)
-		lines.push(`${inFlight} more are in flight, as after a redrive that broke off: say it again in 30 minutes`);
+		lines.push(`${inFlight} more are in flight, as after an interrupted redrive: run the command again in 30 minutes`);
 	return lines;
 }

@@ -19,18 +19,21 @@ interface ResultsOptions {
 	json?: boolean;
 }
 
-export const sinceOption = new Option('--since <day>', 'only batches of this day (UTC) and later, as 2026-11-24');
-export const untilOption = new Option('--until <day>', 'only batches of this day (UTC) and earlier');
+export const sinceOption = new Option(
+	'--since <day>',
+	'only batches made on this day (UTC) or later, such as 2026-11-24',
+);
+export const untilOption = new Option('--until <day>', 'only batches made on this day (UTC) or earlier');
 
 /** `budgetnet results`: a tenant's outcomes, batch by batch, the oldest first. */
 export function resultsCommand(): Command {
 	return new Command('results')
-		.description("print a tenant's outcomes, a line an image, the oldest batch first")
-		.requiredOption('--tenant <name>', 'whose images')
+		.description("print a tenant's outcomes, one line per image, the oldest batch first")
+		.requiredOption('--tenant <name>', 'tenant whose images these are')
 		.addOption(sinceOption)
 		.addOption(untilOption)
-		.addOption(new Option('--csv', 'as CSV, with a head line').conflicts('json'))
-		.option('--json', 'as JSON Lines: each outcome with its batch and the package that it ran')
+		.addOption(new Option('--csv', 'print as CSV, with a header line').conflicts('json'))
+		.option('--json', 'print as JSON Lines: each outcome with its batch and the package that the batch ran')
 		.action(async (options: ResultsOptions) => {
 			await connected((connection) =>
 				pipeline(Readable.from(linesOf(connection, options)), process.stdout, { end: false }),
@@ -49,7 +52,7 @@ export async function* linesOf(
 	const { since, until } = saidDays(options);
 	const refs = await connection.outcomes.list(tenant, since, until);
 	if (refs.length === 0) {
-		process.stderr.write(`no outcomes of tenant ${tenant} there\n`);
+		process.stderr.write(`no outcomes of tenant ${tenant} found\n`);
 		await doubtTenant(connection, tenant);
 	}
 	if (options.csv) yield `${columns}\n`;

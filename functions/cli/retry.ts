@@ -36,13 +36,15 @@ interface RetryOptions extends Pick<PricedOptions, 'model'> {
 /** `budgetnet retry`: runs images again on purpose, as a new run with claims of its own. */
 export function retryCommand(): Command {
 	return new Command('retry')
-		.description('run images again: those that failed, those with a label by a package, a whole batch, or single keys')
-		.argument('[keys...]', 'keys of images, or of archives: all their images')
-		.requiredOption('--tenant <name>', 'whose images')
-		.option('--failed', 'all images of the tenant whose outcome is a failure that another try may mend')
+		.description(
+			'run images again: those that failed, those labelled by a given package, a whole batch, or single keys',
+		)
+		.argument('[keys...]', 'keys of images, or of archives (all their images)')
+		.requiredOption('--tenant <name>', 'tenant whose images these are')
+		.option('--failed', 'all images of the tenant whose outcome is a failure that another try may fix')
 		.option(
 			'--digest <digest>',
-			'all images of the tenant whose label is by this package: sha256: and at least 12 digits of it',
+			'all images of the tenant whose label is by this package: sha256: and at least 12 digits of its digest',
 		)
 		.addOption(sinceOption)
 		.addOption(untilOption)
@@ -72,7 +74,7 @@ async function retry(connection: Connection, keys: readonly string[], options: R
 	if ((options.since ?? options.until) !== undefined && !byOutcome)
 		throw new BudgetNetError(
 			'invalid',
-			'--since and --until go with --failed or --digest: they say of which days outcomes are looked for',
+			'--since and --until go with --failed or --digest: they limit the days whose outcomes are read',
 		);
 	const priced = pricedOf(connection, options);
 	const card = await readSystemCard(connection, priced.model); // refuses before outcomes, possibly many, are read
@@ -86,7 +88,7 @@ async function retry(connection: Connection, keys: readonly string[], options: R
 /** Enough digits that no two packages of a system begin with the same ones. */
 const digestStartSchema = z
 	.string()
-	.regex(/^sha256:[0-9a-f]{12,64}$/, 'expected sha256: and 12 to 64 small hex digits');
+	.regex(/^sha256:[0-9a-f]{12,64}$/, 'expected sha256: and 12 to 64 lower-case hex digits');
 
 async function runsByOutcome(connection: Connection, tenant: string, options: RetryOptions) {
 	const days = saidDays(options);
@@ -119,11 +121,11 @@ async function runAll(connection: Connection, tenant: string, reruns: readonly R
 
 function describe({ images, batchIds, expired }: Made, { failed, digest }: RetryOptions): string[] {
 	const lines = [`${images} images run again, in ${batchIds.length} batches`, ...batchIds];
-	if (failed && images > 0) lines.push('those that run again already, after the same failure, do not run twice');
-	if (digest !== undefined && images > 0) lines.push('those that run again already do not run twice');
+	if (failed && images > 0) lines.push('images already run again after the same failure do not run twice');
+	if (digest !== undefined && images > 0) lines.push('images already run again do not run twice');
 	if (expired > 0)
 		lines.push(
-			`${expired} more are left out: the manifests of their batches have expired, or do not fit; drop them anew`,
+			`${expired} more are left out: the manifests of their batches have expired or cannot be read; drop these images again`,
 		);
 	return lines;
 }
@@ -146,7 +148,7 @@ async function rerunsOf({ claims }: Connection, images: readonly Image[], batchI
 
 function nextRunOf(batchIds: readonly string[], { key }: Image): string {
 	if (batchIds.length >= limits.imageRunsMax)
-		throw new BudgetNetError('invalid', `"${key}" has run ${batchIds.length} times, the most an image can`);
+		throw new BudgetNetError('invalid', `"${key}" has run ${batchIds.length} times, the maximum for an image`);
 	return runAfter(batchIds.at(-1) as string);
 }
 
@@ -160,7 +162,7 @@ async function imagesSaid(
 	const batchId = parse(batchIdSchema, batch, `--batch "${batch}"`);
 	const manifest = await connection.manifests.find({ tenant, batchId });
 	if (manifest) return manifest.images;
-	const message = `tenant ${tenant} has no batch ${batchId}, or the list of its images has expired: drop them anew`;
+	const message = `tenant ${tenant} has no batch ${batchId}, or the list of its images has expired: drop the images again`;
 	throw new BudgetNetError('not-found', message);
 }
 
@@ -168,7 +170,7 @@ async function imagesOfKeys({ clients, names }: Connection, tenant: string, keys
 	const images: Image[] = [];
 	for (const key of keys) {
 		if (tenantOf(key) !== tenant) throw new BudgetNetError('invalid', `key "${key}" is not tenant ${tenant}'s`);
-		if (isMarkerKey(key)) throw new BudgetNetError('invalid', `key "${key}" is the marker of a drop, no image`);
+		if (isMarkerKey(key)) throw new BudgetNetError('invalid', `key "${key}" is the marker of a drop, not an image`);
 		const image = await headImage(clients.s3, names.imagesBucket, key);
 		if (!image) throw new BudgetNetError('not-found', `no image "${key}" in bucket ${names.imagesBucket}`);
 		images.push(image);

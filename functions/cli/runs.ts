@@ -54,7 +54,7 @@ export async function batchesOf(
 function notIn(key: string, entry: string, isForgotten: boolean): BudgetNetError {
 	const archive = `archive "${key}"`;
 	const message = isForgotten
-		? `${archive}: the list of its images has expired or was removed: whether "${entry}" was one, and in which batch, is known no more; results has its outcome while that is there`
+		? `${archive}: the list of its images has expired or was removed, so it is no longer known whether "${entry}" was one of them, and in which batch; budgetnet results shows its outcome as long as that exists`
 		: `${archive} has no image "${entry}"`;
 	return new BudgetNetError('not-found', message);
 }

@@ -70,12 +70,12 @@ test('of a batch that even the whole limit cannot pay it is said which limit wou
 	const [{ deferredNeededLimitNanoUsd: needed } = {}] = await whileWaiting(1, undefined);
 	if (typeof needed !== 'number') throw new Error('expected a limit');
 	expect(describeStatuses(await whileWaiting(needed - 1, undefined))).toContain(
-		`: quota; the whole limit cannot pay it, ${formatUsd(needed)} would`,
+		`: quota; the whole limit cannot pay for it, ${formatUsd(needed)} would`,
 	);
 	expect((await whileWaiting(needed, undefined))[0]).not.toHaveProperty('deferredNeededLimitNanoUsd');
 	const never = await whileWaiting(1, { policy: 'none-such' });
 	expect(never[0]?.deferredNeededLimitNanoUsd).toBe(null);
-	expect(describeStatuses(never)).toContain(': quota; no limit pays it: the model has not what');
+	expect(describeStatuses(never)).toContain(': quota; no limit would pay for it: the model does not have what');
 });
 
 test('where the system runs another build of its model than is here, nothing is said of limits, and status works', async () => {
@@ -98,9 +98,9 @@ test('a batch of a retry is in flight too, though its images did not arrive with
 	const reserve = (rid: string, images: number) =>
 		ledger.reserve({ tenant, period, rid, batchId: rid, images, nanoUsd: 1, quotaRevision: 1 });
 	await reserve('retried', 0);
-	expect(await inFlight()).toEqual([1, 0, expect.stringContaining(' 1 retried ')]);
+	expect(await inFlight()).toEqual([1, 0, expect.stringContaining(' 1 batch retried ')]);
 	await reserve('first', 8);
-	expect(await inFlight()).toEqual([2, 8, expect.stringContaining(' 8 in 2 ')]);
+	expect(await inFlight()).toEqual([2, 8, expect.stringContaining(' 8 in 2 batches ')]);
 });
 
 test('an account that does not fit hides no other tenant', async () => {

@@ -49,8 +49,8 @@ interface Status {
 /** `budgetnet status [TENANT]`: spent, reserved, left, waiting. */
 export function statusCommand(): Command {
 	return new Command('status')
-		.description('say how tenants stand in the period that is now: spent, reserved, left, waiting')
-		.argument('[tenant]', 'who; without it all that have a quota')
+		.description("show tenants' current periods: spent, reserved, left, in flight, waiting and why")
+		.argument('[tenant]', 'name of the tenant (default: all that have a quota)')
 		.option('--json', 'print as JSON')
 		.action(async (tenant: string | undefined, { json }: { json?: boolean }) => {
 			const statuses = await connected((connection) => findStatuses(connection, tenant));
@@ -161,8 +161,9 @@ function rowOf(status: Status): string[] {
 	];
 }
 
-function inFlightOf({ inFlightBatches: batches, inFlightImages: images }: Status): string {
-	if (batches === 0) return '0';
+function inFlightOf({ inFlightBatches, inFlightImages: images }: Status): string {
+	if (inFlightBatches === 0) return '0';
+	const batches = inFlightBatches === 1 ? '1 batch' : `${inFlightBatches} batches`;
 	return images === 0 ? `${batches} retried` : `${images} in ${batches}`;
 }
 
@@ -176,7 +177,7 @@ function remarkOf(status: Status): string {
 	if (suspended) return 'suspended';
 	if (deferredSinceMs === undefined) return softRemarkOf(status);
 	const why = `${deferredReason ?? 'being planned'}${needed === undefined ? '' : `; ${describeNeededLimit(needed)}`}`;
-	return `waits since ${minuteOf(deferredSinceMs)}: ${why}`;
+	return `waiting since ${minuteOf(deferredSinceMs)}: ${why}`;
 }
 
 /** What is charged may fall below the soft limit again: a batch mostly uses less than was reserved for it. */

@@ -6,15 +6,15 @@ import { saidTenant } from './said.ts';
 /** `budgetnet stop` and `budgetnet start`: the kill switch, for the whole system or one tenant. */
 export function switchCommands(): Command[] {
 	return [
-		switchCommand('stop', true, 'reserve nothing new; what runs finishes, what comes waits'),
-		switchCommand('start', false, 'go on after stop; what waits is resumed by the next sweep'),
+		switchCommand('stop', true, 'kill switch: reserve nothing new; running batches finish, everything else waits'),
+		switchCommand('start', false, 'undo stop; the next sweep resumes what waits'),
 	];
 }
 
 function switchCommand(name: string, stopped: boolean, description: string): Command {
 	return new Command(name)
 		.description(description)
-		.option('--tenant <name>', 'only this tenant; without it the whole system')
+		.option('--tenant <name>', 'only this tenant (default: the whole system)')
 		.option('--json', 'print as JSON')
 		.action(async ({ tenant, json }: { tenant?: string; json?: boolean }) => {
 			if (tenant !== undefined) saidTenant(tenant);

@@ -17,7 +17,7 @@ export interface PricedOptions {
 export const modelOption = new Option('--model <name>', 'model package (default: the one that the system runs)');
 export const workerKindOption = new Option(
 	'--worker-kind <name>',
-	"what runs the model (default: the system's workers)",
+	"kind of worker that runs the model (default: the system's)",
 ).choices(workerKinds);
 
 /** The card of a model package. @throws BudgetNetError */
@@ -57,7 +57,7 @@ export function mustBeNoOtherBuild(run: Run, card: ModelCard): void {
 	if (isNoOtherBuild(run, card)) return;
 	throw new BudgetNetError(
 		'invalid',
-		`model ${card.name}: the package here is ${card.digest}, the system runs ${run.digest}: check out that one, or deploy this one, with npm run deploy`,
+		`model ${card.name}: the package here is ${card.digest}, but the system runs ${run.digest}: check out that one, or deploy this one with npm run deploy`,
 	);
 }
 

@@ -20,7 +20,7 @@ export function upCommand(): Command {
 		.option('--model <name>', 'model package', defaultModel)
 		.option('--tenant <name>', 'tenant that gets a quota', 'acme')
 		.option('--usd <amount>', 'its quota for this month', '1.00')
-		.option('--localstack', "on LocalStack, with the stack's own buckets, queues and tables")
+		.option('--localstack', "run on LocalStack, with the stack's own buckets, queues and tables")
 		.action(up);
 }
 
@@ -40,7 +40,7 @@ async function up(options: { model: string; tenant: string; usd: string; localst
 		const { s3Endpoint, sqsEndpoint, dynamodbEndpoint } = host.endpoints;
 		const { imagesBucket, resultsBucket } = host.resources;
 		process.stdout.write(
-			`BudgetNet Batch runs on this machine.
+			`BudgetNet Batch is running on this machine.
   S3        ${s3Endpoint}
   SQS       ${sqsEndpoint}
   DynamoDB  ${dynamodbEndpoint}

@@ -15,10 +15,10 @@ interface WatchOptions {
 /** `budgetnet watch [TENANT]`: status, again and again, until it is interrupted. */
 export function watchCommand(): Command {
 	return new Command('watch')
-		.description('show how tenants stand again and again, until it is interrupted')
-		.argument('[tenant]', 'who; without it all that have a quota')
-		.option('--every <seconds>', 'between two looks', '5')
-		.option('--looks <count>', 'end after so many')
+		.description('print status again and again, until interrupted')
+		.argument('[tenant]', 'name of the tenant (default: all that have a quota)')
+		.option('--every <seconds>', 'seconds between two looks', '5')
+		.option('--looks <count>', 'end after this many looks')
 		.option('--json', 'print each look as a line of JSON')
 		.action(async (tenant: string | undefined, options: WatchOptions) => {
 			const everyMs = 1000 * saidCount('--every', options.every, { least: 1, most: secondsMax });

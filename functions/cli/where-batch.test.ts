@@ -54,18 +54,22 @@ const first = `batch ${batchId} of acme:`;
 
 test('a batch is named with how far it has come', async () => {
 	expect(await said({ state: 'deferred', reason: 'quota' })).toEqual([
-		`${first} waits, reason: quota`,
+		`${first} is waiting, reason: quota`,
 		`${made}, 3 images`,
 	]);
 	expect(await said({ deadlineMs: createdMs, run: 'again' })).toEqual([
-		`${first} waits for a worker, or is running`,
-		`${made}, as run again, 3 images, to be begun by 2026-11-24T11:30:12.000Z`,
+		`${first} is waiting for a worker, or is running`,
+		`${made}, as run again, 3 images, must have begun by 2026-11-24T11:30:12.000Z`,
 	]);
 	const ran = ['2 labelled, 1 failed, 8 of 9 MACs, $1.50', `model pets, sha256:${'5'.repeat(64)}`];
-	expect(await said({}, facts)).toEqual([`${first} has run, and is to be settled`, `${made}, 3 images`, ...ran]);
+	expect(await said({}, facts)).toEqual([
+		`${first} has run, and is waiting to be settled`,
+		`${made}, 3 images`,
+		...ran,
+	]);
 	expect(await said({ state: 'settled', reason: 'quota', parts: 2 }, facts)).toEqual([
 		`${first} is settled`,
-		`${made}, 3 images, of an archive in 2 batches`,
+		`${made}, 3 images, from an archive in 2 batches`,
 		...ran,
 	]);
 });
@@ -83,7 +87,7 @@ test('of one that waits, and that even the whole limit cannot pay, the limit tha
 	const { neededLimitNanoUsd: needed } = await placeOf(waits, undefined, 1);
 	if (typeof needed !== 'number') throw new Error('expected a limit');
 	expect((await said(waits, undefined, needed - 1)).at(-1)).toBe(
-		`the whole limit cannot pay it, ${formatUsd(needed)} would`,
+		`the whole limit cannot pay for it, ${formatUsd(needed)} would`,
 	);
 	expect(await placeOf(waits, undefined, needed)).not.toHaveProperty('neededLimitNanoUsd');
 	expect(await placeOf({ state: 'deferred', reason: 'order' }, undefined, 1)).not.toHaveProperty('neededLimitNanoUsd');

@@ -46,8 +46,8 @@ async function neededLimitOf(connection: Connection, batch: Batch): Promise<numb
 export const meanings: Record<Batch['state'], string> = {
 	claiming: 'is being planned',
 	void: 'is void: other batches have its images, or its list of images was gone when it was given up',
-	deferred: 'waits',
-	sent: 'waits for a worker, or is running',
+	deferred: 'is waiting',
+	sent: 'is waiting for a worker, or is running',
 	settled: 'is settled',
 };
 
@@ -57,11 +57,11 @@ export const outcomesGone = 'outcomes have expired or were removed';
 /** In words, line by line. */
 export function describeBatch({ state, reason, facts, ...batch }: BatchPlace): string[] {
 	const { batchId, tenant, createdMs, run, images, parts, deadlineMs, neededLimitNanoUsd } = batch;
-	const ran = facts && state === 'sent' ? 'has run, and is to be settled' : meanings[state];
+	const ran = facts && state === 'sent' ? 'has run, and is waiting to be settled' : meanings[state];
 	const lines = [`batch ${batchId} of ${tenant}: ${ran}${reason && state === 'deferred' ? `, reason: ${reason}` : ''}`];
 	const made = [`made ${timeOf(createdMs)}`, run && `as run ${run}`, images && `${images} images`];
-	const deadline = state === 'sent' && deadlineMs && `to be begun by ${timeOf(deadlineMs)}`;
-	lines.push([...made, parts && `of an archive in ${parts} batches`, deadline].filter(Boolean).join(', '));
+	const deadline = state === 'sent' && deadlineMs && `must have begun by ${timeOf(deadlineMs)}`;
+	lines.push([...made, parts && `from an archive in ${parts} batches`, deadline].filter(Boolean).join(', '));
 	if (neededLimitNanoUsd !== undefined) lines.push(describeNeededLimit(neededLimitNanoUsd));
 	if (state === 'settled' && !facts) lines.push(`its ${outcomesGone}`);
 	if (facts)

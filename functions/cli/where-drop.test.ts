@@ -26,15 +26,17 @@ test('a drop is unread, open, done, and unread again when its marker is put agai
 		message: `no marker "${marker}" in bucket both, nor a record of its drop`,
 	});
 	put(marker, 1000);
-	expect(describeDrop(await look())).toMatch(/^drop acme\/2026\/: its marker's event is still under way/);
+	expect(describeDrop(await look())).toMatch(/^drop acme\/2026\/: its marker's event is still on its way/);
 
 	await drops.open(closing);
 	bucket.objects.delete(marker);
 	const closed = 'closed 1970-01-01T00:00:01.000Z';
-	expect(describeDrop(await look())).toBe(`drop acme/2026/: open, 0 images done, not looked at yet, ${closed}`);
+	expect(describeDrop(await look())).toBe(`drop acme/2026/: open, 0 images done, not examined yet, ${closed}`);
 	put(marker, 1000);
 	await drops.save({ v: 1, ...closing, images: 7, after: 'acme/2026/6.png', waitsFor: 'acme/2026/7.png' });
-	expect(describeDrop(await look())).toBe(`drop acme/2026/: open, 7 images done, waits for acme/2026/7.png, ${closed}`);
+	expect(describeDrop(await look())).toBe(
+		`drop acme/2026/: open, 7 images done, waiting for acme/2026/7.png, ${closed}`,
+	);
 
 	await drops.putRecord(marker, record); // a sweeper dies here
 	const done = `drop acme/2026/: done since 1970-01-01T00:01:01.000Z, 9 images, ${closed}`;

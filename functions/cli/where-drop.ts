@@ -42,10 +42,10 @@ export async function findDrop({ clients, names, drops }: Connection, marker: st
 export function describeDrop(place: DropPlace): string {
 	const what = `drop ${place.prefix}`;
 	if (place.state === 'unread')
-		return `${what}: its marker's event is still under way (if that got lost, the sweeper finds the marker)`;
+		return `${what}: its marker's event is still on its way (if it was lost, the sweeper finds the marker)`;
 	const closed = `closed ${timeOf(place.closedMs)}`;
 	if (place.state === 'done') return `${what}: done since ${timeOf(place.doneMs)}, ${place.images} images, ${closed}`;
-	const walk = place.images === 0 ? 'not looked at yet' : 'still being walked through';
-	const waits = place.waitsFor === undefined ? walk : `waits for ${place.waitsFor}`;
+	const walk = place.images === 0 ? 'not examined yet' : 'still being walked through';
+	const waits = place.waitsFor === undefined ? walk : `waiting for ${place.waitsFor}`;
 	return `${what}: open, ${place.images} images done, ${waits}, ${closed}`;
 }

@@ -38,8 +38,9 @@ export async function findImage(
 }
 
 const withoutBatch: Record<string, string> = {
-	unclaimed: 'its event is still under way (if that got lost, the sweeper finds the image)',
-	missing: 'its batch is not in the table of batches (was that restored?): run the image again with `budgetnet retry`',
+	unclaimed: 'its event is still on its way (if it was lost, the sweeper finds the image)',
+	missing:
+		'its batch is not in the table of batches (was the table restored?): run the image again with `budgetnet retry`',
 };
 
 function meaningOf(state: string): string {

@@ -25,14 +25,14 @@ type Place = (ImagePlace | ArchivePlace) & { earlier?: (ImagePlace | ArchivePlac
 export function whereCommand(): Command {
 	return new Command('where')
 		.description(
-			'say where an image is: its batch, and its label or why it has none yet; or how far a drop or a batch is',
+			'show where an image is: its batch, and its label or why it has none yet; or how far a drop or a batch has got',
 		)
 		.argument(
 			'<key>',
-			'key of the image, as acme/cat.png, of an archive, or of the marker of a drop, as acme/2026/_complete; or a batch id',
+			'key of an image such as acme/cat.png, of an archive, or of the marker of a drop such as acme/2026/_complete; or a batch id',
 		)
-		.argument('[entry]', 'path of an image within the archive, as 2026/cat.png')
-		.option('--of <version>', 'of this version (outcomes name them), instead of the one that lies there now')
+		.argument('[entry]', 'path of an image within the archive, such as 2026/cat.png')
+		.option('--of <version>', 'show this version (outcomes name it) instead of the one that is there now')
 		.option('--json', 'print as JSON')
 		.action(async (key: string, entry: string | undefined, options: { of?: string; json?: boolean }) => {
 			const place = await connected((connection) => find(connection, key, entry, options.of));
@@ -49,12 +49,13 @@ async function find(
 	const isBatch = batchIdSchema.safeParse(key).success;
 	if (isBatch || isMarkerKey(key)) {
 		const given = entry === undefined ? of : entry;
-		if (given !== undefined) throw new BudgetNetError('invalid', `"${key}" is no image: expected nothing but it`);
+		if (given !== undefined)
+			throw new BudgetNetError('invalid', `"${key}" is not an image: expected neither an entry nor --of`);
 		return isBatch ? findBatch(connection, key) : findDrop(connection, key);
 	}
 	const tenant = tenantOf(key);
 	if (entry !== undefined && archiveFormatOf(key) === undefined)
-		throw new BudgetNetError('invalid', `"${key}" is no archive: expected no entry "${entry}"`);
+		throw new BudgetNetError('invalid', `"${key}" is not an archive: expected no entry "${entry}"`);
 	if (of === '') throw new BudgetNetError('invalid', '--of: expected a version');
 	const version = of ?? (await versionNow(connection, key));
 	const name = { key, version, ...(entry === undefined ? {} : { entry }) };
@@ -62,7 +63,10 @@ async function find(
 	const place = (batchId: string) => findImage(connection, { tenant, batchId }, name);
 	const [newest, ...earlier] = await pMap(batchIds.reverse(), place, { concurrency: limits.storeConcurrency });
 	if (!newest && of !== undefined && of !== (await versionThere(connection, key)))
-		throw new BudgetNetError('not-found', `no run of "${key}", version ${of}, is known: results --json names versions`);
+		throw new BudgetNetError(
+			'not-found',
+			`no run of "${key}", version ${of}, is known: budgetnet results --json shows versions`,
+		);
 	if (!newest) return { ...name, state: 'unclaimed' };
 	return earlier.length > 0 ? { ...newest, earlier } : newest;
 }
@@ -77,7 +81,7 @@ async function versionNow(connection: Connection, key: string): Promise<string> 
 	if (version !== undefined) return version;
 	throw new BudgetNetError(
 		'not-found',
-		`no image "${key}" in bucket ${connection.names.imagesBucket}; of one that was deleted, say --of VERSION (results --json names it)`,
+		`no image "${key}" in bucket ${connection.names.imagesBucket}; if it was deleted, pass --of VERSION (budgetnet results --json shows it)`,
 	);
 }
 

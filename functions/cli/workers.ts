@@ -46,7 +46,7 @@ export function workersIn(outputs: StackOutputs, stackName: string): Workers {
 	if (!given.success)
 		throw new BudgetNetError(
 			'invalid',
-			`stack ${stackName} does not say what its workers run and cost (outputs ${Object.keys(outputsSchema.shape).join(', ')}): deploy it again, with npm run deploy`,
+			`stack ${stackName} does not say what its workers run and cost (outputs ${Object.keys(outputsSchema.shape).join(', ')}): deploy it again with npm run deploy`,
 			{ cause: given.error },
 		);
 	const {
