@@ -11,7 +11,7 @@ export function tableOf(runs: readonly TenantRun[]): string {
 		'failed',
 		'deferred',
 		'accuracy',
-		'share of full',
+		'share of full MACs',
 		'limit',
 		'spent',
 		'images/s',

@@ -20,6 +20,6 @@ export function demoTenants(card: ModelCard, price: Price, images: number): Demo
 		{ tenant: 'full', quota: 'full quality', limitNanoUsd: costOfShare(1) },
 		{ tenant: 'half', quota: '50 % of full quality', limitNanoUsd: costOfShare(0.5) },
 		{ tenant: 'quarter', quota: '25 % of full quality', limitNanoUsd: costOfShare(0.25) },
-		{ tenant: 'poor', quota: '40 % of the cheapest', limitNanoUsd: Math.floor(0.4 * costOfCheapest) },
+		{ tenant: 'poor', quota: '40 % of the cheapest policy', limitNanoUsd: Math.floor(0.4 * costOfCheapest) },
 	];
 }

@@ -51,7 +51,7 @@ export async function crossFittedValues(folder: string, card: ModelCard, table: 
 		const agent = { ...card.agent, file: `holdout.fold-${fold}.onnx` };
 		const images = folds.flatMap((one, image) => (one === fold ? [image] : []));
 		await sayOf({ folder, card: { ...card, agent } }, table, images, values).catch((cause) => {
-			const how = 'of the table that is there? models/recipe/run budgetnet.fit_agent --name NAME writes it anew';
+			const how = 'is it of the table that is there? models/recipe/run budgetnet.fit_agent --name NAME writes it again';
 			throw new BudgetNetError('invalid', `${join(folder, agent.file)}: ${messageOf(cause)}; ${how}`, { cause });
 		});
 	}

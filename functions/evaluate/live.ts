@@ -35,7 +35,7 @@ export async function readSample(folder: string, card: ModelCard): Promise<Sampl
 	const indices = parseJson(indicesSchema, await readFile(join(folder, 'indices.json'), 'utf8'), 'indices.json');
 	const labels = truth.map(([, name]) => card.classes.indexOf(name));
 	if (labels.includes(-1))
-		throw new BudgetNetError('invalid', `${folder}: has classes that ${card.name} does not know; give --no-pass`);
+		throw new BudgetNetError('invalid', `${folder}: has classes that ${card.name} does not know; pass --no-pass`);
 	const files = await pMap(truth, ([name]) => readFile(join(folder, 'images', name)), {
 		concurrency: limits.fetchConcurrency,
 	});

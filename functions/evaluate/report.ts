@@ -152,7 +152,7 @@ export function smallLine({ policy, macs, epochs, part }: Small): string {
 
 /** Whether ONNX Runtime gives here what PyTorch gave when the package was exported. */
 export function agreementLine({ compared, otherLabels, deviation }: Agreement): string {
-	return `ONNX Runtime here against PyTorch at the export, ${compared} answers to the sample: ${otherLabels} other labels but for ties, logits within ${deviation.toExponential(1)}`;
+	return `ONNX Runtime here against PyTorch at the export, ${compared} answers to the sample: ${otherLabels} labels differ, not counting ties; logits within ${deviation.toExponential(1)}`;
 }
 
 function find(rows: readonly MethodRow[], method: string, share: number): MethodRow | undefined {

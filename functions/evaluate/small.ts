@@ -43,7 +43,7 @@ export async function loadSmalls(
 		if (policy?.macs !== small.macs || small.labels.length !== table.images)
 			throw new BudgetNetError(
 				'invalid',
-				`${name}: is of another network than ${card.name}; train it again, or remove it`,
+				`${name}: belongs to another network than ${card.name}; train it again, or remove it`,
 			);
 		smalls.push(small);
 	}

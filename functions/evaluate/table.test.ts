@@ -14,7 +14,7 @@ test('a table that another export left is refused', () => {
 	expect(() => mustBeOf(table, card, 'holdout')).not.toThrow();
 	const other = { ...card, results: { holdout: [0.5, 0.99], test: [] } };
 	expect(() => mustBeOf(table, other, 'holdout')).toThrow(
-		/another network than the card: results.holdout\[1\] is 0.99, by the table 1.00000 \(parts, 0 to 1\).*export the package again/,
+		/another network than the card: results.holdout\[1\] is 0.99, but by the table 1.00000 \(a fraction, 0 to 1\).*export the package again/,
 	);
 	expect(() => mustBeOf(table, cardFor([10, 20, 30]), 'holdout')).toThrow(/another network/);
 });

@@ -107,7 +107,7 @@ export function mustBeOf(table: OutcomeTable, card: ModelCard, split: 'holdout' 
 	if (odd >= 0)
 		throw otherNetwork(
 			card,
-			`results.${split}[${odd}] is ${said[odd]}, by the table ${rates[odd]?.toFixed(5)} (parts, 0 to 1) of its labels are right`,
+			`results.${split}[${odd}] is ${said[odd]}, but by the table ${rates[odd]?.toFixed(5)} (a fraction, 0 to 1) of its labels are right`,
 		);
 }
 
@@ -123,7 +123,7 @@ function mustCount(what: string, card: ModelCard, expected: number, found: numbe
 function otherNetwork({ name }: ModelCard, why: string): BudgetNetError {
 	return new BudgetNetError(
 		'invalid',
-		`models/outcomes/${name}: its table is of another network than the card: ${why}; export the package again, and seal it`,
+		`models/outcomes/${name}: its table belongs to another network than the card: ${why}; export the package again, and seal it`,
 	);
 }
 

@@ -12,7 +12,7 @@ const halo = { stroke: colours.paper, strokeWidth: 4, strokeJoin: 'round' };
 export function accuracyPlot(data: DemoPage): Promise<Html> {
 	return figure({
 		title: 'Accuracy against compute',
-		caption: 'Every tenant should lie near the line: what the gate reached on held-out images with the same compute.',
+		caption: 'Every tenant should be near the line: what the gate reached on held-out images with the same compute.',
 		key: [
 			{ swatch: trusted('<i class="swatch stroke"></i>'), text: 'gate, held-out images' },
 			{ swatch: trusted('<i class="swatch dot"></i>'), text: 'a policy alone, held-out images' },
@@ -43,7 +43,7 @@ function specOf({ card, tenants }: DemoPage): Figure['spec'] {
 	const x = {
 		field: 'macs',
 		type: 'quantitative',
-		title: 'million MACs an image',
+		title: 'million MACs per image',
 		scale: fromZero([mostMacs / macsPerMillion]),
 		axis: { grid: false },
 	};

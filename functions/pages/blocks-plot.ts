@@ -11,7 +11,7 @@ export function blocksPlot({ card }: DemoPage): Promise<Html> {
 	return figure({
 		title: 'What each policy runs',
 		caption:
-			'Figures are a block’s width in percent of its full width, – is skipped; all policies share one set of weights. The look is a small network beside the blocks. A mirrored one looks at the mirror image after the one before it.',
+			'Figures are a block’s width in percent of its full width; – means that it is skipped. All policies share one set of weights. The look is a small network beside the blocks. A mirrored policy looks at the mirror image, after the policy before it.',
 		spec: specOf(card),
 	});
 }

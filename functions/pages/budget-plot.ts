@@ -54,7 +54,7 @@ function specOf(tenants: DemoPage['tenants'], batches: DemoPage['batches']): Fig
 	const y = { field: 'row', type: 'ordinal', axis: null, scale };
 	const x = {
 		type: 'quantitative',
-		title: 'million MACs an image',
+		title: 'million MACs per image',
 		scale: fromZero(bars.flatMap(({ budget, consumed }) => [budget, consumed])),
 	};
 	return ({ widthPx }) => ({

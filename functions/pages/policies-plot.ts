@@ -12,7 +12,8 @@ export function policiesPlot(data: DemoPage): Promise<Html> {
 	const policies = data.card.policies.map(({ id }, i) => ({ swatch: swatch(policyColour(i)), text: id }));
 	return figure({
 		title: 'Which policy gave the label',
-		caption: 'With less money, more images stop at a cheap policy; what a quota cannot pay even there waits, deferred.',
+		caption:
+			'With less money, more images stop at a cheap policy; those that a quota cannot pay for even there wait, deferred.',
 		key: [
 			...policies,
 			{ swatch: swatch(colours.failed), text: 'failed' },
@@ -53,7 +54,7 @@ function specOf({ card, tenants, batches }: DemoPage): Figure['spec'] {
 				encoding: {
 					x: {
 						...part,
-						title: 'part of the tenant’s images',
+						title: 'share of the tenant’s images',
 						axis: { labelExpr: percentLabel, values: narrow ? [0, 0.5, 1] : [0, 0.25, 0.5, 0.75, 1] },
 					},
 					color: { field: 'colour', type: 'nominal', scale: null },

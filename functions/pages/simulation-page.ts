@@ -45,7 +45,7 @@ export async function renderSimulationPage({ pacings, seconds }: SimulationPage)
 	const [first] = pacings;
 	const body = html`<header>
 <h1>A year of quotas</h1>
-<p>${count(first?.images ?? 0)} images of made-up tenants, once under each way of pacing, through the planner and the ledger that run on AWS.</p>
+<p>${count(first?.images ?? 0)} images of made-up tenants, once under each kind of pacing, through the planner and the ledger that run on AWS.</p>
 <p class="small">Simulated in ${seconds.toFixed(0)} s. Accuracy is what the model card expects; an image that waits counts as wrong.</p>
 </header>
 <main>
@@ -57,13 +57,13 @@ ${figures}
 
 const columns: { head: string; cell: (result: PacingResult) => string }[] = [
 	{ head: 'periods', cell: ({ periods }) => count(periods) },
-	{ head: 'above the limit', cell: ({ periodsOverLimit }) => count(periodsOverLimit) },
+	{ head: 'periods above the limit', cell: ({ periodsOverLimit }) => count(periodsOverLimit) },
 	{ head: 'images lost', cell: ({ lost }) => count(lost) },
 	{ head: 'waited too long', cell: ({ failed }) => count(failed) },
-	{ head: 'periods of demand near quota', cell: ({ nearPeriods }) => count(nearPeriods) },
-	{ head: 'of them: unspent', cell: ({ unspentShare }) => percent(unspentShare) },
-	{ head: 'of them: days an image waited', cell: ({ deferredShare }) => deferredShare.toFixed(3) },
-	{ head: 'of them: worst week’s accuracy', cell: ({ worstWeekAccuracy }) => percent(worstWeekAccuracy) },
+	{ head: 'periods with demand near the quota', cell: ({ nearPeriods }) => count(nearPeriods) },
+	{ head: 'of these: unspent', cell: ({ unspentShare }) => percent(unspentShare) },
+	{ head: 'of these: days an image waited', cell: ({ deferredShare }) => deferredShare.toFixed(3) },
+	{ head: 'of these: worst week’s accuracy', cell: ({ worstWeekAccuracy }) => percent(worstWeekAccuracy) },
 ];
 
 function table(pacings: readonly PacingResult[]): Html {
@@ -72,7 +72,7 @@ function table(pacings: readonly PacingResult[]): Html {
 			html`<tr><th scope="row">${result.pacing}</th>${columns.map(({ cell }) => html`<td>${cell(result)}</td>`)}</tr>`,
 	);
 	return html`<section>
-<h2 id="pacings">Ways of pacing</h2>
+<h2 id="pacings">Kinds of pacing</h2>
 <div class="scroll" role="region" aria-labelledby="pacings" tabindex="0">
 <table>
 <thead><tr><th scope="col">pacing</th>${columns.map(({ head }) => html`<th scope="col">${head}</th>`)}</tr></thead>
@@ -81,7 +81,7 @@ ${rows}
 </tbody>
 </table>
 </div>
-<p class="note">Demand is near the quota where full quality for every image would cost 0.9 to 1.1 of it: every image dropped, and for the money and the deferrals also those that waited at the period’s beginning.</p>
+<p class="note">Demand is near the quota if full quality for every image would cost 0.9 to 1.1 times the quota: every image dropped and, for the money and the deferrals, also those that waited when the period began.</p>
 </section>`;
 }
 
@@ -99,7 +99,7 @@ function pacePlot(pacings: readonly PacingResult[]): Promise<Html> {
 	const values = pacings.flatMap(({ pacing, spentShares }) => spentShares.map((point) => ({ pacing, ...point })));
 	const percentAxis = { labelExpr: percentLabel, tickCount: 5 };
 	const x = { field: 'part', type: 'quantitative', title: 'part of the month that has passed', axis: percentAxis };
-	const y = { field: 'share', type: 'quantitative', title: 'spent, of the limit', axis: percentAxis };
+	const y = { field: 'share', type: 'quantitative', title: 'spent share of the limit', axis: percentAxis };
 	return figure({
 		title: 'Spending over the month',
 		caption: 'Months whose demand is near the quota; the thin line is the pace that would spend evenly.',
@@ -131,7 +131,7 @@ function accuracyPlot(pacings: readonly PacingResult[]): Promise<Html> {
 	const values = pacings.flatMap(({ pacing, accuracies }) => accuracies.map((point) => ({ pacing, ...point })));
 	return figure({
 		title: 'Expected accuracy through the year',
-		caption: 'All tenants, by the week; images that wait count as wrong.',
+		caption: 'All tenants, week by week; images that wait count as wrong.',
 		key: keyOf(pacings),
 		spec: () => ({
 			height: 260,
@@ -165,7 +165,7 @@ function agesPlot(pacings: readonly PacingResult[]): Promise<Html> {
 	);
 	return figure({
 		title: 'How long images waited',
-		caption: 'Of all images, also those of tenants who drop far more than they pay for.',
+		caption: 'Of all images, including those of tenants who drop far more than they pay for.',
 		key: keyOf(pacings),
 		spec: () => ({
 			height: 260,
@@ -177,7 +177,7 @@ function agesPlot(pacings: readonly PacingResult[]): Promise<Html> {
 				x: {
 					field: 'share',
 					type: 'quantitative',
-					title: 'part of all images',
+					title: 'share of all images',
 					scale: fromZero(values.map(({ share }) => share)),
 					axis: { labelExpr: percentLabel, tickCount: 5 },
 				},

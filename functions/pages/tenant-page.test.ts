@@ -37,8 +37,8 @@ test('the page says what was spent of what, and when', async () => {
 
 test('batches that other packages ran are counted, and their compute is one bar: their policies are no policies of this one', async () => {
 	const text = await textOf({ ...page, others: { batches: 2, macs: 3e9, images: 77 } });
-	expect(text).toContain('Not of two batches that other packages ran.');
-	expect(text).toContain('Of two batches that other packages ran it is the sum.');
+	expect(text).toContain('Leaves out two batches that other packages ran.');
+	expect(text).toContain('Shows two batches that other packages ran as one sum.');
 	expect(text).toContain('77');
 });
 
@@ -48,7 +48,7 @@ test('of very many batches the page says what all of them spent, and which it kn
 	});
 	const many = { ...page, batches, readBatches: 100 };
 	expect(await textOf(many)).toContain('1,200,000 images in 150,000 batches; $0.15 of $2.00 spent.');
-	expect((await textOf(many)).match(/Only of the newest 100 batches\./g)).toHaveLength(2);
+	expect((await textOf(many)).match(/Covers only the newest 100 batches\./g)).toHaveLength(2);
 	expect((await renderTenantPage(many)).length).toBeLessThan(1_000_000);
 });
 

@@ -101,8 +101,8 @@ function spendPlot(data: TenantPage): Promise<Html> {
 	const y = { field: 'usd', type: 'quantitative', title: 'dollars', scale: fromZero(most) };
 	const line = (color: string) => ({ type: 'line', color, strokeWidth: 1.5, strokeDash: [4, 4] });
 	return figure({
-		title: pace.length > 0 ? 'Spent, and the pace line' : 'Spent',
-		caption: `By the time at which the images came.${pace.length > 0 ? ' The dashed line would spend the limit evenly.' : ''}`,
+		title: pace.length > 0 ? 'Spending, and the pace line' : 'Spending',
+		caption: `By the time at which the images arrived.${pace.length > 0 ? ' The dashed line would spend the limit evenly.' : ''}`,
 		key: [
 			{ swatch: swatch(colours.accent), text: 'spent' },
 			{ swatch: swatch(colours.ink), text: 'limit' },
@@ -127,12 +127,12 @@ function spendPlot(data: TenantPage): Promise<Html> {
 
 /** Said where not all batches' outcomes were read. */
 function onlyNewest({ batches, readBatches }: TenantPage): string {
-	return readBatches < batches.length ? ` Only of the newest ${count(readBatches)} batches.` : '';
+	return readBatches < batches.length ? ` Covers only the newest ${count(readBatches)} batches.` : '';
 }
 
 /** Said where other packages ran some of them: the card knows nothing of their labels. */
 function withoutOthers({ others: { batches } }: TenantPage): string {
-	return batches === 0 ? '' : ` Not of ${countOf(batches, 'batch', 'batches')} that other packages ran.`;
+	return batches === 0 ? '' : ` Leaves out ${countOf(batches, 'batch', 'batches')} that other packages ran.`;
 }
 
 /** Areas of dots: the more there are, the smaller they are, or they would merge into one blot. */
@@ -148,7 +148,7 @@ function accuracyPlot(data: TenantPage): Promise<Html> {
 	const said =
 		values.length === 0
 			? 'No batch with a label yet.'
-			: 'A point a batch, larger for more images; by the model card, from the MACs that ran.';
+			: 'One point per batch, larger for more images; by the model card, from the MACs that ran.';
 	const largestPx = Math.min(dotPxMax, Math.max(dotPxMin, dotsPx / Math.max(1, values.length)));
 	return figure({
 		title: 'Expected accuracy',
@@ -174,7 +174,7 @@ function accuracyPlot(data: TenantPage): Promise<Html> {
 
 /** Said where other packages ran some of them: their policies differ, though they may have the same ids. */
 function othersAsOne({ others: { batches } }: TenantPage): string {
-	return batches === 0 ? '' : ` Of ${countOf(batches, 'batch', 'batches')} that other packages ran it is the sum.`;
+	return batches === 0 ? '' : ` Shows ${countOf(batches, 'batch', 'batches')} that other packages ran as one sum.`;
 }
 
 function policiesPlot(data: TenantPage): Promise<Html> {
@@ -188,7 +188,7 @@ function policiesPlot(data: TenantPage): Promise<Html> {
 	if (batches > 0) values.push({ id: 'other packages', gmacs: macs / 1e9, images, colour: colours.deferred });
 	return figure({
 		title: 'Compute by policy',
-		caption: `What each policy of the network consumed; the figure counts the images that it ran on.${onlyNewest(data)}${othersAsOne(data)}`,
+		caption: `What each policy of the network consumed; the number beside a bar counts the images that the policy ran on.${onlyNewest(data)}${othersAsOne(data)}`,
 		spec: () => ({
 			height: 30 * Math.max(1, values.length),
 			data: { values },

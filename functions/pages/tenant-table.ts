@@ -9,7 +9,7 @@ type Tenant = DemoPage['tenants'][number];
 const columns: { head: string; cell: (tenant: Tenant) => string }[] = [
 	{ head: 'quota pays for', cell: ({ quota }) => quota },
 	{ head: 'accuracy', cell: ({ accuracy, labelled }) => (labelled === 0 ? '–' : percent(accuracy)) },
-	{ head: 'share of full', cell: ({ share, labelled }) => (labelled === 0 ? '–' : percent(share)) },
+	{ head: 'share of full MACs', cell: ({ share, labelled }) => (labelled === 0 ? '–' : percent(share)) },
 	{
 		head: 'budget consumed',
 		cell: ({ budgetMacs, consumedMacs }) => (budgetMacs === 0 ? '–' : percentDown(consumedMacs / budgetMacs)),
@@ -42,6 +42,6 @@ ${rows}
 </tbody>
 </table>
 </div>
-<p class="note">Accuracy and share count labelled images; the share is their MACs as a part of the whole network’s.</p>
+<p class="note">Accuracy and share count labelled images only; the share is their MACs as a fraction of the full network’s.</p>
 </section>`;
 }
