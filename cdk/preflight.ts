@@ -18,7 +18,7 @@ export async function checkBootstrap(client: CloudFormationClient): Promise<Chec
 		return { enough: true, message: `CDK is bootstrapped in ${region} (${Stacks[0]?.StackId}).` };
 	} catch (error) {
 		if ((error as Error).name !== 'ValidationError') throw error;
-		return { enough: false, message: `CDK is not bootstrapped in ${region}: npm run bootstrap.` };
+		return { enough: false, message: `CDK is not bootstrapped in ${region}: run npm run bootstrap.` };
 	}
 }
 
@@ -33,7 +33,7 @@ export async function checkEcsRole(client: IAMClient): Promise<Check> {
 	} catch (error) {
 		if ((error as Error).name !== 'NoSuchEntityException') throw error;
 		const command = 'aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com';
-		return { enough: false, message: `ECS was never used in this account, and has no role yet: ${command}.` };
+		return { enough: false, message: `ECS has never been used in this account and has no role yet: run ${command}.` };
 	}
 }
 
@@ -52,9 +52,9 @@ export async function checkLambdaQuota(client: ServiceQuotasClient): Promise<Che
 	const allowed = await quotaOf(client, 'lambda', 'L-B99A9384');
 	const advice =
 		allowed < invocationsAtOnce
-			? ` Large drops would be throttled: ask for ${invocationsAtOnce} and more in Service Quotas (L-B99A9384).`
+			? ` Large drops would be throttled: request ${invocationsAtOnce} or more in Service Quotas (L-B99A9384).`
 			: '';
-	return { enough: true, message: `Functions at once: ${allowed}.${advice}` };
+	return { enough: true, message: `Lambda functions at once: ${allowed}.${advice}` };
 }
 
 /** How many of the settings' workers Fargate would run at once: new accounts may have few vCPUs. */
@@ -68,7 +68,7 @@ export async function checkFargateQuota(
 	const workers = Math.floor(allowed / vcpus);
 	const found = `Fargate vCPUs (${code}): ${allowed}, enough for ${workers} of ${workersMax} workers at once.`;
 	const advice =
-		workers < workersMax ? ` Ask for ${vcpus * workersMax} in Service Quotas, or set smaller workers.` : '';
+		workers < workersMax ? ` Request ${vcpus * workersMax} in Service Quotas, or configure smaller workers.` : '';
 	return { enough: workers > 0, message: found + advice };
 }
 
@@ -93,7 +93,7 @@ export async function checkGpuQuotas(client: ServiceQuotasClient, { instanceType
 	);
 	const enough = found.some(({ vcpus }) => vcpus >= smallestInstanceVcpus);
 	const lines = found.map(({ name, code, vcpus }) => `${name} (${code}): ${vcpus} vCPUs`);
-	const advice = `ask for at least ${smallestInstanceVcpus} in Service Quotas, or set workers to "cpu" in cdk/settings.ts`;
+	const advice = `request at least ${smallestInstanceVcpus} in Service Quotas, or set workers to "cpu" in cdk/settings.ts`;
 	return {
 		enough,
 		message: `${lines.join('; ')}. ${enough ? 'GPU workers can run.' : `No GPU worker can run: ${advice}.`}`,

@@ -32,6 +32,6 @@ await told('bench:archives', async () => {
 });
 
 function onMeasured(what: string, { images, imagesPerSecond, imagesPerCpuSecond }: Speed): void {
-	const speed = `${imagesPerSecond.toFixed(0)} images/s, ${imagesPerCpuSecond.toFixed(0)} images a CPU second`;
+	const speed = `${imagesPerSecond.toFixed(0)} images/s, ${imagesPerCpuSecond.toFixed(0)} images per CPU second`;
 	process.stderr.write(`${images} images as ${what}: ${speed}\n`);
 }

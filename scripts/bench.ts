@@ -27,13 +27,13 @@ const result = { workerToLoop, decodeImagesPerSecond, endToEndImagesPerSecond, w
 if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify(result)}\n`);
 else {
 	process.stdout.write(`${machine}
-worker against a bare loop   ${workerToLoop.toFixed(3)} (median of interleaved pairs; 1 is as fast)
+worker against a bare loop   ${workerToLoop.toFixed(3)} (median of interleaved pairs; 1 means equally fast)
 decoding                     ${decodeImagesPerSecond.toFixed(0)} images/s
 bucket to settled report     ${endToEndImagesPerSecond.toFixed(0)} images/s, embedded cloud included, half of the full MACs
 `);
 	for (const { batchesAtOnce, imagesPerSecond } of atOnce)
 		process.stdout.write(
-			`${`a worker of ${batchesAtOnce} at once`.padEnd(28)} ${imagesPerSecond.toFixed(0)} images/s, batches of 128, buckets and queues ${latencyMs} ms away\n`,
+			`${`worker, batches at once: ${batchesAtOnce}`.padEnd(28)} ${imagesPerSecond.toFixed(0)} images/s, batches of 128, buckets and queues ${latencyMs} ms away\n`,
 		);
 	for (const row of wallShare)
 		process.stdout.write(`wall time at ${row.share.toFixed(2)} of the MACs  ${row.wallShare.toFixed(3)} of full\n`);

@@ -40,7 +40,7 @@ function workersIn(args: string[]): string | undefined {
 		const [key = '', ...value] = assignment.split('=');
 		if (key === 'workers') workers = value.join('=');
 		else if (!/^(@aws-cdk|aws)/.test(key)) {
-			const expected = '-c workers=cpu or -c workers=gpu; any other setting stands in cdk/settings.ts';
+			const expected = '-c workers=cpu or -c workers=gpu; any other setting belongs in cdk/settings.ts';
 			throw new BudgetNetError('invalid', `-c ${assignment}: no such key: expected ${expected}`);
 		}
 	}

@@ -37,7 +37,7 @@ try {
 		await renderDemoPage(await pageData(host, runs, folder, truth, machine())),
 	);
 	process.stdout.write(
-		`\n${tableOf(runs)}\n\nFour files that are no images failed alone, each with its reason.\nLook at demo-output/report.html; the same figures stand in demo-output/summary.json.\n`,
+		`\n${tableOf(runs)}\n\nFour files that are not images failed on their own, each with its reason.\nOpen demo-output/report.html in a browser; demo-output/summary.json has the same figures.\n`,
 	);
 } finally {
 	await host.close();

@@ -53,7 +53,7 @@ async function report(options: EvaluationOptions, json: boolean): Promise<void> 
 	const kind = options.split === 'test' ? 'test' : 'held-out';
 	say(`${card.name} ${card.version}, ${images} ${kind} images, batches of ${baseBatchImages}, hard cap, accuracy in %`);
 	say(`\n${accuracyTable(methods)}\n\nWhat the gate gains, in points (paired 95 % interval)`);
-	say(`\n${differenceTable(methods)}\n\nThe gate by the size of a batch\n\n${batchTable(methods)}`);
+	say(`\n${differenceTable(methods)}\n\nThe gate by batch size\n\n${batchTable(methods)}`);
 	say(`\nHow sure the gate is of its labels, in %\n\n${calibrationTable(calibrations)}`);
 	for (const small of smalls) say(`\n${smallLine(small)}`);
 	if (options.pass && passes.length === 0)
@@ -66,7 +66,7 @@ async function report(options: EvaluationOptions, json: boolean): Promise<void> 
 	say(`\nplot: ${plot}`);
 	if (json) say(JSON.stringify({ model: card.name, images, rows }));
 	if (passes.some(({ different }) => different > 0))
-		throw new BudgetNetError('internal', 'the worker gives other labels or MACs than the table');
+		throw new BudgetNetError('internal', "the worker's labels or MACs differ from the table's");
 }
 
 async function shiftReport(options: EvaluationOptions, json: boolean): Promise<void> {

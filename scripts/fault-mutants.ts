@@ -28,7 +28,7 @@ for (const { what, file, change, killAfter } of [unchanged, ...mutants]) {
 	});
 	const isRight = change.length === 0 ? status === 0 : status === 1 && isCondemned(stdout);
 	process.stdout.write(
-		`${what}: ${isRight ? 'as it should be' : 'NOT NOTICED, or something else'}, exit ${status}, ${stdout.trim()}\n`,
+		`${what}: ${isRight ? 'as expected' : 'NOT NOTICED, or something else went wrong'}, exit ${status}, ${stdout.trim()}\n`,
 	);
 	if (!isRight) unnoticed += 1;
 	await rm(copy, { recursive: true, force: true });

@@ -17,7 +17,7 @@ await told('faults', async () => {
 	const seeds = saidCount('--seeds', values.seeds, { least: 1 });
 	const card = await readCardIn(packageFolder);
 	const files = [...(await readPictures(9)), Buffer.from('no image')];
-	process.stderr.write('counts the writes of a few runs in which nothing is killed...\n');
+	process.stderr.write('counting the writes of a few runs in which nothing is killed...\n');
 	const progress = startProgress('runs');
 	const result = await runCampaign({
 		card,

@@ -9,7 +9,7 @@ import { told } from './told.ts';
 
 const root = join(import.meta.dirname, '..');
 const python = await findPython('3');
-if (python === undefined) process.stdout.write('cfn-lint and hadolint: skipped, for they need Python 3.\n');
+if (python === undefined) process.stdout.write('cfn-lint and hadolint: skipped, because they need Python 3.\n');
 else await told('lint:cloud', () => lint(python));
 
 async function lint(python: string): Promise<void> {

@@ -37,7 +37,9 @@ await told('simulate', async () => {
 	await mkdir(output, { recursive: true });
 	await writeFile(join(output, 'simulation.html'), await renderSimulationPage(pageData(result)));
 	const { rss } = process.memoryUsage();
-	process.stderr.write(`resident size ${Math.round(rss / 1024 / 1024)} MB; look at demo-output/simulation.html\n`);
+	process.stderr.write(
+		`resident size ${Math.round(rss / 1024 / 1024)} MB; open demo-output/simulation.html in a browser\n`,
+	);
 	const summary = summaryOf(result);
 	printResult(summary, values.json);
 	process.exitCode = summary.periodsOverLimit + summary.lost === 0 ? 0 : 1;

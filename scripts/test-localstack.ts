@@ -12,4 +12,4 @@ if (await findWay()) {
 	const config = join(root, 'vitest.localstack.config.ts');
 	const args = [vitest, 'run', '--config', config, ...process.argv.slice(2)];
 	process.exitCode = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status ?? 1;
-} else process.stdout.write('LocalStack: skipped, for it needs a Docker engine that answers, or Python 3.13.\n');
+} else process.stdout.write('LocalStack: skipped, because it needs a Docker engine that answers, or Python 3.13.\n');

@@ -22,7 +22,10 @@ await told('train', async () => {
 		strict: false,
 	}).values;
 	if (!help && typeof name !== 'string')
-		throw new BudgetNetError('invalid', 'no name: expected --name NAME, of the package to make; --help says the rest');
+		throw new BudgetNetError(
+			'invalid',
+			'no name: expected --name NAME, the name of the package to make; --help shows the rest',
+		);
 	process.exitCode = await makePackage();
 	if (!help && process.exitCode === 0) await seal(String(name));
 });
@@ -48,8 +51,8 @@ async function seal(name: string): Promise<void> {
 	const heldOut = Number(card.training.heldOut);
 	const best = Math.max(...card.curve.map(({ accuracy }) => accuracy));
 	const plusOrMinus = (196 * Math.sqrt((best * (1 - best)) / heldOut)).toFixed(1); // normal approximation, 95 %
-	process.stdout.write(`\n${formatTable(['share', 'MACs an image', 'expected accuracy'], rows)}
-expected from ${heldOut} held-out images: give or take some ${plusOrMinus} points\n
+	process.stdout.write(`\n${formatTable(['share', 'MACs per image', 'expected accuracy'], rows)}
+expected from ${heldOut} held-out images: plus or minus some ${plusOrMinus} points\n
 models/packages/${name} is ready: npm run budgetnet -- model check ${name}
                               npm run budgetnet -- classify FOLDER --model ${name} --share 0.3\n`);
 }

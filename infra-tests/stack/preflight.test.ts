@@ -33,7 +33,7 @@ function refusing(name: string) {
 test('an account without bootstrap, and one where ECS was never used, are told the command; who may not ask is told so', async () => {
 	expect(await checkBootstrap(answering<CloudFormationClient>(refusing('ValidationError')))).toEqual({
 		enough: false,
-		message: 'CDK is not bootstrapped in eu-central-1: npm run bootstrap.',
+		message: 'CDK is not bootstrapped in eu-central-1: run npm run bootstrap.',
 	});
 	const never = await checkEcsRole(answering<IAMClient>(refusing('NoSuchEntityException')));
 	expect(never.enough).toBe(false);
@@ -50,23 +50,23 @@ test('six Fargate vCPUs, as new accounts may have, run one of four workers of fo
 	const three = accountWith({ 'L-3032A538': 3 });
 	const { enough, message } = await checkFargateQuota(six, settings);
 	expect(enough).toBe(true);
-	expect(message).toMatch(/enough for 1 of 4 workers.*Ask for 16/);
+	expect(message).toMatch(/enough for 1 of 4 workers.*Request 16/);
 	expect((await checkFargateQuota(three, settings)).enough).toBe(false);
-	expect((await checkFargateQuota(accountWith({ 'L-3032A538': 16 }), settings)).message).not.toMatch(/Ask/);
+	expect((await checkFargateQuota(accountWith({ 'L-3032A538': 16 }), settings)).message).not.toMatch(/Request/);
 });
 
 test('ten functions at once, as new accounts may have, are few, but do', async () => {
 	expect(await checkLambdaQuota(accountWith({ 'L-B99A9384': 10 }))).toMatchObject({
 		enough: true,
-		message: expect.stringMatching(/throttled: ask for 42/),
+		message: expect.stringMatching(/throttled: request 42/),
 	});
-	expect((await checkLambdaQuota(accountWith({ 'L-B99A9384': 1000 }))).message).not.toMatch(/ask/);
+	expect((await checkLambdaQuota(accountWith({ 'L-B99A9384': 1000 }))).message).not.toMatch(/request/);
 });
 
 test('a new account, which may run no GPU, is told what to ask for, or to use CPUs', async () => {
 	const { enough, message } = await checkGpuQuotas(accountWith({}), defineSettings({ workers: 'gpu' }).gpu);
 	expect(enough).toBe(false);
-	expect(message).toMatch(/G and VT instances \(L-DB2E81BA\): 0 vCPUs.*ask for at least 4.*workers to "cpu"/);
+	expect(message).toMatch(/G and VT instances \(L-DB2E81BA\): 0 vCPUs.*request at least 4.*workers to "cpu"/);
 });
 
 test('one of the families that the settings name is enough', async () => {
