@@ -12,7 +12,7 @@ const good = { name: 'cats/good.png', content: 'the pixels of good' };
 const zeros = Buffer.alloc(1_000_000);
 
 describe('a zip', () => {
-	test('gives what was packed, stored or deflated, zip64 or not, whatever its paths are made of', async () => {
+	test('yields the bytes that were packed, stored or deflated, zip64 or not, with any characters in its paths', async () => {
 		const entries: ZipEntry[] = [
 			good,
 			{ name: 'deflated.png', content: 'abc'.repeat(20), compress: true },
@@ -37,7 +37,7 @@ describe('a zip', () => {
 		['that is a device', { name: 'null.png', content: '', mode: 0o020644 }, /device/],
 		['that is an archive', { name: 'inner.zip', content: 'PK' }, /archive within an archive/],
 		['that is a bomb', { name: 'bomb.png', content: zeros, compress: true }, /more than 100 times/],
-	])('an entry %s is refused, its neighbours are not', async (_, entry, message) => {
+	])('an entry %s is refused; its neighbours are not', async (_, entry, message) => {
 		const contents = await contentsOf('zip', await buildZip([good, entry, { ...good, name: 'z.png' }]));
 		expect(contents).toMatchObject({ [good.name]: good.content, 'z.png': good.content });
 		const [refusal, ...others] = Object.values(contents).filter((content) => content !== good.content);
@@ -61,7 +61,7 @@ describe('a zip', () => {
 		['reaches beyond the end', (bytes, at) => bytes.writeUInt32LE(1_000_000, at + 20), /beyond those of the archive/],
 		['begins beyond the end', (bytes, at) => bytes.writeUInt32LE(1_000_000, at + 42), /beyond those of the archive/],
 		['begins elsewhere', beginLater, /no such entry/],
-	])('an entry that %s is refused, its neighbours are not', async (_, spoil, message) => {
+	])('an entry that %s is refused; its neighbours are not', async (_, spoil, message) => {
 		const packed = { name: 'packed.png', content: 'abc'.repeat(20), compress: true };
 		const bytes = await buildZip([good, packed]);
 		patchCentral(bytes, 1, spoil);
@@ -71,7 +71,7 @@ describe('a zip', () => {
 		expect(contents['packed.png']).toMatch(/^bad-entry: /);
 	});
 
-	test('an entry that reaches far beyond the end takes none of those behind it along', async () => {
+	test('an entry that reaches far beyond the end does not spoil the entries after it', async () => {
 		const bytes = await buildZip([{ ...good, name: 'liar.png', compress: true }, good, { ...good, name: 'z.png' }]);
 		patchCentral(bytes, 0, (_, at) => bytes.writeUInt32LE(1_000_000, at + 20));
 		expect(await contentsOf('zip', bytes)).toEqual({
@@ -81,7 +81,7 @@ describe('a zip', () => {
 		});
 	});
 
-	test('entries that share bytes are all refused: a bomb unpacks one kernel many times', async () => {
+	test('entries that share bytes are all refused, because a bomb unpacks one kernel many times', async () => {
 		const kernel = { content: 'abc'.repeat(100), compress: true };
 		const bytes = await buildZip([good, ...['a', 'b', 'c'].map((name) => ({ name, ...kernel }))]);
 		let shared = 0;
@@ -94,12 +94,12 @@ describe('a zip', () => {
 		expect(Object.values(others)).toEqual(Array(3).fill('bad-entry: it shares bytes with another entry'));
 	});
 
-	test('an entry that is too large for an image is refused as such', async () => {
+	test('an entry that is too large for an image is refused as too large', async () => {
 		const bytes = await buildZip([good, { name: 'large.png', content: Buffer.alloc(limits.imageBytesMax + 1) }]);
 		expect((await contentsOf('zip', bytes))['large.png']).toMatch(/^too-large: /);
 	});
 
-	test('an entry that is packed in more bytes than an image may have is refused as such, however small it says it is', async () => {
+	test('an entry packed in more bytes than an image may have is refused as too large, however small it claims to be', async () => {
 		const bytes = await buildZip([good, { name: 'padded.png', content: Buffer.alloc(limits.imageBytesMax + 1) }]);
 		patchCentral(bytes, 1, (_, at) => {
 			bytes.writeUInt16LE(8, at + 10); // deflated
@@ -136,7 +136,7 @@ describe('any archive', () => {
 	const builders = { zip: buildZip, tar: buildTar } as const;
 
 	test.each(['zip', 'tar'] as const)(
-		'.%s: folders and hidden files are left out; a name that stands twice has one outcome',
+		'.%s: folders and hidden files are left out; a name that appears twice has one outcome',
 		async (format) => {
 			const names = ['a.png', '.DS_Store', '__MACOSX/._a.png', '.git/x.png', 'twice.png', 'twice.png'];
 			const entries = names.map((name, i) => ({ name, content: `${i}` }));
@@ -155,13 +155,13 @@ describe('any archive', () => {
 		await expect(list(format, await builders[format]([]))).rejects.toMatchObject({ message: 'it holds no files' });
 	});
 
-	test.each(['tar.gz', 'tgz', 'TAR.BZ2', 'tar.zst'])('.%s is refused, and what to do is said', async (format) => {
+	test.each(['tar.gz', 'tgz', 'TAR.BZ2', 'tar.zst'])('.%s is refused with advice on what to do', async (format) => {
 		await expect(list(format, Buffer.from('x'))).rejects.toMatchObject({
 			message: expect.stringMatching(/drop it as .tar or .zip/),
 		});
 	});
 
-	test.each(['a.tar.jpg', 'a.tar.png', 'tar.webp'])('%s is none, whatever stands before its suffix', (name) => {
+	test.each(['a.tar.jpg', 'a.tar.png', 'tar.webp'])('%s is not one, whatever comes before its suffix', (name) => {
 		expect(archiveFormatOf(`acme/${name}`)).toBeUndefined();
 	});
 
@@ -173,7 +173,7 @@ describe('any archive', () => {
 	});
 
 	test.each(['zip', 'tar'] as const)(
-		'.%s spoilt anywhere gives the bytes that were packed, or a reason, and nothing else',
+		'.%s corrupted anywhere yields the bytes that were packed or a reason, and nothing else',
 		async (format) => {
 			const entries = [
 				good,

@@ -5,8 +5,8 @@ import { contentsOf, list } from './testing/contents.ts';
 
 const good = { name: 'cats/good.png', content: 'the pixels of good' };
 
-describe('the images of a tar', () => {
-	test('gives what was packed, with long paths, however they are written', async () => {
+describe('a tar', () => {
+	test('yields the images that were packed, with long paths, in any notation', async () => {
 		const entries: TarEntry[] = [
 			good,
 			{ name: `${'long/'.repeat(60)}x.png`, content: 'pax' },
@@ -29,7 +29,7 @@ describe('the images of a tar', () => {
 		['that is sparse', { name: 's.png', content: 'x', pax: { 'GNU.sparse.major': '1' } }, /sparse/],
 		['that is an archive', { name: 'inner.tar.gz', content: 'x' }, /archive within an archive/],
 		['with a path that is too long', { name: `${'x'.repeat(1021)}.png`, content: 'x' }, /longer than 1024/],
-	])('an entry %s is refused, its neighbours are not', async (_, entry, message) => {
+	])('an entry %s is refused; its neighbours are not', async (_, entry, message) => {
 		const contents = await contentsOf('tar', await buildTar([good, entry, { ...good, name: 'z.png' }]));
 		expect(contents).toMatchObject({ [good.name]: good.content, 'z.png': good.content });
 		const [refusal, ...others] = Object.values(contents).filter((content) => content !== good.content);
@@ -38,7 +38,7 @@ describe('the images of a tar', () => {
 		expect(others).toEqual([]);
 	});
 
-	test('an entry that is too large for an image is refused as such', async () => {
+	test('an entry that is too large for an image is refused as too large', async () => {
 		const bytes = await buildTar([good, { name: 'large.png', content: Buffer.alloc(limits.imageBytesMax + 1) }]);
 		expect((await contentsOf('tar', bytes))['large.png']).toMatch(/^too-large: /);
 	});
@@ -60,7 +60,7 @@ describe('the images of a tar', () => {
 		});
 	});
 
-	test('whose entry says that it is larger than the archive is refused as a whole', async () => {
+	test('whose entry claims to be larger than the archive is refused as a whole', async () => {
 		const bytes = await buildTar([{ ...good, pax: { size: '99999999999' } }]);
 		await expect(list('tar', bytes)).rejects.toMatchObject({ reason: 'bad-archive' });
 	});

@@ -22,7 +22,7 @@ function usedBytes(): number {
 test.each([
 	['a long name', 'x'.repeat(2 * mebibyte), 1025],
 	['a short name behind a long way to it', `${'./'.repeat(mebibyte)}folder/picture.png`, 18],
-])('%s costs no memory, however many entries of a tar have such a one', async (_, path, characters) => {
+])('%s costs no memory, however many entries of a tar have one', async (_, path, characters) => {
 	const count = 48;
 	const built = await buildTar([{ name: 'x', content: 'x', pax: { path } }]);
 	const entry = built.subarray(0, -endBytes);
@@ -38,7 +38,7 @@ test.each([
 	expect(records.map((record) => record.name.length)).toEqual(Array(count).fill(characters));
 });
 
-test('what is kept of a name that is too long is still too long, whatever it is made of', async () => {
+test('an overlong name that is kept in part is still too long, whatever its characters', async () => {
 	for (const letter of ['x', 'ä', '日', '🐱']) {
 		const bytes = await buildTar([{ name: letter.repeat(2000), content: 'x' }]);
 		const [record] = await readTar(inMemory(bytes));
@@ -73,14 +73,14 @@ describe('a tar that takes too long', async () => {
 	test.each([
 		['is as large as that', largestToWaitFor, 0],
 		['keeps its reader busy', 1024 * 1024, 100_000],
-	])('since it %s is refused, and says what to do', async (_, bytes, busyMs) => {
+	])('because it %s is refused with advice on what to do', async (_, bytes, busyMs) => {
 		expect(await read(bytes, busyMs)).toMatchObject({
 			reason: 'bad-archive',
 			message: expect.stringContaining('within 200 s: drop it as a zip'),
 		});
 	});
 
-	test('since its bucket sent nothing for a while is tried again', async () => {
+	test('because its bucket sent nothing for a while is retried', async () => {
 		expect(await read(largestToWaitFor - 1, 99_999)).toMatchObject({ code: 'unavailable' });
 	});
 });
@@ -89,7 +89,7 @@ describe('a tar that is cut off', () => {
 	test.each([
 		['PAX', 'ü'.repeat(80)],
 		['GNU', 'x'.repeat(512)],
-	])("anywhere, with long names in %s's way, is refused", async (way, name) => {
+	])('anywhere, with long names in %s format, is refused', async (way, name) => {
 		const entries = [0, 1, 2].map((i) => ({ name: `${name.slice(0, -5)}${i}.png`, content: `content ${i}` }));
 		const bytes = way === 'PAX' ? await buildTar(entries) : gnuTar(entries);
 		const contentEnd = bytes.length - endBytes;
@@ -108,12 +108,12 @@ describe('a tar that is cut off', () => {
 	});
 });
 
-test('tars one behind the other are one', async () => {
+test('concatenated tars are read as one', async () => {
 	const tars = await Promise.all(['a.png', 'b.png'].map((name) => buildTar([{ name, content: 'x' }])));
 	expect((await readTar(inMemory(Buffer.concat(tars)))).map(({ name }) => name)).toEqual(['a.png', 'b.png']);
 });
 
-test('a folder may say that it has bytes, as some systems count them: none lie behind it', async () => {
+test('a folder may declare a size, as some systems do, although no bytes follow it', async () => {
 	const bytes = await buildTar([
 		{ name: 'folder/', type: 'directory' },
 		{ name: 'folder/a.png', content: 'x' },
@@ -123,7 +123,7 @@ test('a folder may say that it has bytes, as some systems count them: none lie b
 		expect((await readTar(inMemory(tar)))[0]).toMatchObject({ name: 'folder/', folder: true });
 });
 
-test('an entry without bytes whose name ends in a slash is a folder, as old tars have it; one with bytes is a file', async () => {
+test('an entry without bytes whose name ends in a slash is a folder, as in old tars; one with bytes is a file', async () => {
 	const asFile = async (content: string) => {
 		const bytes = await buildTar([{ name: 'folder', content }]);
 		return patchTarHeader(bytes, (header) => header.write('folder/', 0));
@@ -132,7 +132,7 @@ test('an entry without bytes whose name ends in a slash is a folder, as old tars
 	expect(await readTar(inMemory(await asFile('x')))).toMatchObject([{ name: 'folder/', folder: false }]);
 });
 
-test('names are in UTF-8 where they can be, in Latin-1 else: two stay two', async () => {
+test('names are read as UTF-8 where possible, else as Latin-1: two names stay two', async () => {
 	const named = async (name: string, encoding: 'latin1' | 'utf8') => {
 		const bytes = await buildTar([{ name: 'x', content: 'x' }]);
 		return patchTarHeader(bytes, (header) => header.write(name, 0, encoding)).subarray(0, -endBytes);

@@ -17,11 +17,11 @@ test.each([
 	['with none for half of a character in Shift-JIS (表.png)', '\x95\\.png', 'ò＼.png'],
 	['with none for half of a character in Big5 (功/許.png)', '\xa5\\/\xb3\\.png', 'Ñ＼/│＼.png'],
 	['with slashes behind such a one (表\\a.png)', '\x95\\\\a.png', 'ò＼/a.png'],
-])('a zip has names %s', async (_, raw, expected, flag = 0) => {
+])('names in a zip are read %s', async (_, raw, expected, flag = 0) => {
 	expect(await contentsOf('zip', await zipOfNames([raw], flag))).toEqual({ [expected]: 'content 0' });
 });
 
-test('a zip has the names of its Unicode fields, backslashes being slashes, unless they are of another name', async () => {
+test('names in a zip come from its Unicode fields, with slashes for backslashes, unless a field is of another name', async () => {
 	const raw = Buffer.from('f\x81r\\b.png', 'latin1');
 	for (const [crc, expected] of [
 		[crc32(raw), '日本/表.png'],
@@ -41,7 +41,7 @@ test('a zip has the names of its Unicode fields, backslashes being slashes, unle
 	}
 });
 
-test('in whatever double-byte characters the names in a zip are, each of its images has an outcome', async () => {
+test('whatever double-byte characters the names in a zip have, each of its images has an outcome', async () => {
 	const half = (from: number, to: number) => fc.oneof(fc.constant(0x5c), fc.integer({ min: from, max: to }));
 	const character = fc
 		.tuple(fc.integer({ min: 0x81, max: 0xfe }), half(0x40, 0x7e))

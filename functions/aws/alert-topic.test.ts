@@ -4,7 +4,7 @@ import { createAlertTopic } from './alert-topic.ts';
 
 const alert = { tenant: 'acme', period: '2026-11', kind: 'soft-limit', quotaRevision: 1, atMs: 1 } as const;
 
-test('an alert is told with tenant and kind to filter by, and settled waits until it is', async () => {
+test('an alert is published with its tenant and kind to filter by, and settled() waits for that', async () => {
 	const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
 	const told: unknown[] = [];
 	const send = async ({ input }: { input: unknown }) => {

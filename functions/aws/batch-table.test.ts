@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 const newBatch = createMaker(() => batches, 1000);
 
-test('however many batches of one tenant wait, those of all others are found, and of each tenant the oldest that waits', async () => {
+test('however many batches of one tenant wait, those of all other tenants are found, and each tenant’s oldest waiting batch', async () => {
 	const waiting = await Promise.all(Array.from({ length: 20 }, () => newBatch('flooding')));
 	for (const { batchId } of waiting) await batches.setState(batchId, 'deferred', { reason: 'suspended' });
 	for (const tenant of ['north', 'south', 'east', 'west']) {
@@ -47,7 +47,7 @@ test('however many batches of one tenant wait, those of all others are found, an
 	expect([...seen].sort()).toEqual(idsOf(wanted));
 });
 
-test('one that cannot be read is told of, and does not hide the others', async () => {
+test('a batch that cannot be read is reported, and does not hide the others', async () => {
 	const batch = await newBatch('hooli');
 	const TableName = tableNames('test').batches;
 	const Item = { batchId: batchIdOf(9998), unfinished: 'hooli', state: 'of a later version', tenant: 'hooli' };
@@ -60,7 +60,7 @@ test('one that cannot be read is told of, and does not hide the others', async (
 	await clients.dynamodb.send(new DeleteCommand({ TableName, Key: { batchId: Item.batchId } }));
 });
 
-test('a crowd of one tenant that fills all pages of a sweep does not hide another tenant for ever', async () => {
+test('a tenant whose batches fill all pages of a sweep does not hide another tenant for ever', async () => {
 	const crowd = { batchId: batchIdOf(1), unfinished: 'acme', state: 'deferred' };
 	const stuck = { batchId: batchIdOf(2), unfinished: 'zebra', state: 'claiming' };
 	// without a segment the crowd comes first and fills the page

@@ -21,7 +21,7 @@ function imageOf(key: string, rest: Partial<Image> = {}): Image {
 	return { key, etag: 'e1', bytes: 1, ...rest };
 }
 
-test('an image belongs to the first batch that claims it, and stays there', async () => {
+test('an image belongs to the first batch that claims it, and stays with it', async () => {
 	const image = imageOf('acme/cat.png');
 	expect(await claims.ownerOf({ key: 'acme/cat.png', version: 'e1' })).toBeUndefined();
 	expect(await claims.claim(image, batchIdOf(1))).toBe(true);
@@ -30,7 +30,7 @@ test('an image belongs to the first batch that claims it, and stays there', asyn
 	expect(await claims.ownerOf({ key: 'acme/cat.png', version: 'e1' })).toBe(batchIdOf(1));
 });
 
-test('of 50 racers one wins', async () => {
+test('one of 50 racers wins', async () => {
 	const image = imageOf('acme/raced.png');
 	const won = await Promise.all(Array.from({ length: 50 }, (_, n) => claims.claim(image, batchIdOf(n))));
 	expect(won.filter(Boolean)).toHaveLength(1);
@@ -61,7 +61,7 @@ test('keys and versions that read alike when joined stay apart', async () => {
 	expect(await claims.claim(imageOf('acme/ab', { etag: 'c' }), batchIdOf(2))).toBe(true);
 });
 
-test('owners of many images come each in its place: of a version, of none, said twice, more than one request reads', async () => {
+test('owners are returned in the order of the images: of a version, of an unclaimed image, of one named twice, of more than one request reads', async () => {
 	const images = Array.from({ length: limits.claimsReadMax + 1 }, (_, i) => imageOf(`acme/many-${i}.png`));
 	const claimed = images.filter((_, i) => i % 2 === 0);
 	for (const [i, image] of claimed.entries()) await claims.claim(image, batchIdOf(i));

@@ -7,7 +7,7 @@ import { clockOf, createClients, triesAndTimes } from './clients.ts';
 import { fetchObject } from './objects.ts';
 import { startAnswering } from './testing/start-answering.ts';
 
-test('a request that is never answered fails when its time is up, and is tried again', async () => {
+test('a request that is never answered times out and is retried', async () => {
 	await using server = await startAnswering(() => undefined);
 	const clients = await clientsOf(server);
 	const asked = clients.s3.send(new HeadBucketCommand({ Bucket: 'images' })).catch((error) => error);
@@ -16,7 +16,7 @@ test('a request that is never answered fails when its time is up, and is tried a
 	for (const client of Object.values(clients)) client.destroy();
 });
 
-test('all tries of a request end before the function that made it does: then the error names itself', async () => {
+test('all tries of a request end before the function that made it times out, so that the error is its own', async () => {
 	await using server = await startAnswering((_, response) => void response.end('{}'));
 	const { s3, sqs, dynamodb } = await clientsOf(server);
 	const endpoint = await server.s3.config.endpoint?.();
@@ -34,7 +34,7 @@ test('all tries of a request end before the function that made it does: then the
 	for (const client of [s3, sqs, dynamodb, sns]) client.destroy();
 });
 
-test('a bucket that asks to slow down for longer than the SDK tries is asked again, by the same request', async () => {
+test('a bucket that asks to slow down for longer than the SDK retries is asked again, by the same request', async () => {
 	let refusals = 7;
 	await using server = await startAnswering((_, response) => {
 		if (refusals-- > 0) response.writeHead(503).end('<Error><Code>SlowDown</Code></Error>');
@@ -46,7 +46,7 @@ test('a bucket that asks to slow down for longer than the SDK tries is asked aga
 	for (const client of Object.values(clients)) client.destroy();
 });
 
-test('so is a table', async () => {
+test('a table that asks to slow down for longer than the SDK retries is asked again too', async () => {
 	let refusals = 7;
 	await using server = await startAnswering((_, response) => {
 		const isRefused = refusals-- > 0;
@@ -59,7 +59,7 @@ test('so is a table', async () => {
 	for (const client of Object.values(clients)) client.destroy();
 });
 
-test('an answer that stops in the middle fails when its connection was silent for a minute', async () => {
+test('an answer that stops in the middle fails once its connection has been silent for a minute', async () => {
 	await using server = await startAnswering((request, response) => {
 		response.writeHead(200, { 'content-length': 100 });
 		if (request.method === 'HEAD') response.end();
@@ -75,7 +75,7 @@ test('an answer that stops in the middle fails when its connection was silent fo
 	for (const client of [s3, ...Object.values(others)]) client.destroy();
 });
 
-test('buckets stand in the path where endpoints are given, undefined values are left out of items', async () => {
+test('bucket names go in the path where endpoints are given, and undefined values are left out of items', async () => {
 	const endpoint = 'http://127.0.0.1:1';
 	const { s3, dynamodb } = createClients({
 		s3Endpoint: endpoint,
@@ -109,7 +109,7 @@ async function quickly<T>(waiting: Promise<T>): Promise<T> {
 	}
 }
 
-test("a desk whose clock is an hour off goes by AWS's, from the first answer on", async () => {
+test("a computer whose clock is an hour off follows AWS's clock from the first answer on", async () => {
 	const hourMs = 3600_000;
 	await using server = await startAnswering((_, response) => {
 		response.writeHead(200, { date: new Date(Date.now() + hourMs).toUTCString() }).end('{}');

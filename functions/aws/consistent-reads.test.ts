@@ -47,7 +47,7 @@ test.each<[string, (dynamodb: DynamoDBDocumentClient) => Promise<unknown>]>([
 	['a batch', (dynamodb) => createBatches(dynamodb, 'batches').get(batchId)],
 	['the owner of an image', (dynamodb) => createClaims(dynamodb, 'claims').ownerOf(name)],
 	['the owners of images', (dynamodb) => createClaims(dynamodb, 'claims').ownersOf([name])],
-])('what is read for %s is what was written last, whoever wrote it', async (_, use) => {
+])('a read for %s returns what was written last, whoever wrote it', async (_, use) => {
 	const reads = await readsOf(use);
 	expect(reads).not.toEqual([]);
 	expect(reads.every((isConsistent) => isConsistent === true)).toBe(true);

@@ -46,7 +46,7 @@ test('the longest keys of the oddest characters fit', async () => {
 	await drops.remove(drop);
 });
 
-test('a closing that is told twice does not undo how far its drop has come', async () => {
+test('a closing that is delivered twice does not undo the progress of its drop', async () => {
 	const drop = {
 		...open(closing('acme/twice/_complete')),
 		images: 7,
@@ -60,7 +60,7 @@ test('a closing that is told twice does not undo how far its drop has come', asy
 	await drops.remove(drop);
 });
 
-test('a drop that is closed again is another open drop; of two the later one is found', async () => {
+test('a drop that is closed again is another open drop; the one closed last is found', async () => {
 	const marker = 'acme/again/_complete';
 	for (const closedMs of [999, 1000, 20_000]) await drops.open(closing(marker, closedMs));
 	expect(await drops.openOf(marker)).toEqual(open(closing(marker, 20_000)));
@@ -73,7 +73,7 @@ test('a drop that is closed again is another open drop; of two the later one is 
 	expect(await drops.list('acme')).toEqual({ names: [], more: false });
 });
 
-test('each tenant that has an open drop is known, and has its own only', async () => {
+test('every tenant with an open drop is listed, and has only its own drops', async () => {
 	const other = { tenant: 'acme-2', marker: 'acme-2/_complete', closedMs: 1000 };
 	const all = [closing('acme/one/_complete'), closing('acme/two/_complete'), other];
 	for (const one of all) await drops.open(one);
@@ -85,7 +85,7 @@ test('each tenant that has an open drop is known, and has its own only', async (
 	expect(await drops.tenants()).toEqual([]);
 });
 
-test('what is no open drop is refused by name', async () => {
+test('an object that is not an open drop is refused by name', async () => {
 	await results.putText('drops-open/tenant=acme/odd.json', '{"v":2}', 'application/json');
 	await expect(drops.read('acme', 'odd.json')).rejects.toMatchObject({
 		code: 'invalid',

@@ -15,7 +15,7 @@ beforeAll(async () => {
 		await clients.s3.send(new PutObjectCommand({ Bucket: 'listed', Key, Body: 'x' }));
 });
 
-test('lists what lies under a prefix, whatever its keys are made of, as it lies there', async () => {
+test('lists the images under a prefix as they are stored, whatever characters their keys have', async () => {
 	const { images, next } = await listImages(clients.s3, 'listed', { prefix: 'acme/' });
 	expect(images.map(({ key }) => key).sort()).toEqual([...keys].sort());
 	expect(next).toBeUndefined();
@@ -26,7 +26,7 @@ test('lists what lies under a prefix, whatever its keys are made of, as it lies 
 });
 
 // LocalStack compares such keys in their encoded form, so it continues in another order than it lists them in.
-test.skipIf(inject('localStackEndpoint'))('goes on after a key, whatever that is made of', async () => {
+test.skipIf(inject('localStackEndpoint'))('continues after a key, whatever characters that has', async () => {
 	const all = (await listImages(clients.s3, 'listed', {})).images.map(({ key }) => key);
 	for (const [i, after] of all.entries()) {
 		const { images } = await listImages(clients.s3, 'listed', { after });
@@ -60,7 +60,7 @@ test.runIf(inject('localStackEndpoint'))('an image is named by its version, as a
 test.each([
 	['v1', { versionId: 'v1' }],
 	['null', {}], // put before the bucket had versions
-])('a HEAD that says version %s names the image as its event and the listing do', async (version, named) => {
+])('a HEAD with version %s names the image as its event and the listing do', async (version, named) => {
 	await using answering = await startAnswering((_, response) => {
 		response.writeHead(200, { etag: '"e"', 'content-length': '7', 'x-amz-version-id': version }).end();
 	});
@@ -87,7 +87,7 @@ describe('in a bucket with versions', () => {
 		return { ...page, url: answering.requests[0]?.url };
 	};
 
-	test('an image is named by the version that lies there now; what is old or deleted is none', async () => {
+	test('an image is named by its current version; old and deleted versions are left out', async () => {
 		const versions = [version('acme/a+b.png', 'v2', true), version('acme/a+b.png', 'v1', false)];
 		const before = version('acme/c.png', 'null', true); // put before the bucket had versions
 		const { images, next, url } = await listing(false, ...versions, deleted('acme/b.png'), before);
@@ -103,11 +103,11 @@ describe('in a bucket with versions', () => {
 		['old versions', [version('acme/a.png', 'v1', false), version('acme/%C3%A4.png', 'v1', false)]],
 		['deleted ones', [version('acme/a.png', 'v1', false), deleted('acme/%C3%A4.png')]],
 		['both', [deleted('acme/b.png'), version('acme/%C3%A4.png', 'v1', false)]],
-	])('a page of nothing but %s is empty, and the next goes on after it', async (_, entries) => {
+	])('a page of nothing but %s is empty, and the next page continues after it', async (_, entries) => {
 		expect(await listing(true, ...entries)).toMatchObject({ images: [], next: 'acme/ä.png' });
 	});
 
-	test('of all versions old ones are named too, deleted keys as well; a key that a page may cut is left to the next', async () => {
+	test('a listing of all versions includes old ones, also of deleted keys; a key that a page may cut is left to the next page', async () => {
 		const whole = [version('acme/a.png', 'v2', true), version('acme/a.png', 'v1', false)];
 		const gone = [deleted('acme/b.png'), version('acme/b.png', 'v1', false)];
 		const cut = version('acme/c.png', 'v9', true);
@@ -121,7 +121,7 @@ describe('in a bucket with versions', () => {
 		expect(await listingOf('all', true, cut)).toMatchObject({ images: [{ versionId: 'v9' }], next: 'acme/c.png' });
 	});
 
-	test('a key of more versions than fit on a page goes on after the last of them, until it is whole', async () => {
+	test('a key with more versions than fit on a page continues after the last of them, until it is complete', async () => {
 		const key = 'acme/c.png';
 		const pages = [
 			[version(key, 'v9', true), version(key, 'v8', false)],

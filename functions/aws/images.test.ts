@@ -20,19 +20,19 @@ describe('on the embedded cloud', async () => {
 		return { key, etag: ETag.replaceAll('"', ''), bytes: Buffer.byteLength(content) };
 	}
 
-	test.each(oddKeys)('the image at %j comes as it was dropped', async (key) => {
+	test.each(oddKeys)('the image at %j is fetched as it was dropped', async (key) => {
 		const image = await drop(key, `pixels of ${key}`);
 		expect(Buffer.from(await images.get(image)).toString()).toBe(`pixels of ${key}`);
 	});
 
-	test('an image that was overwritten is not taken for the old one', async () => {
+	test('an image that was overwritten is reported as such, and the newer one is not taken for it', async () => {
 		const image = await drop('acme/cat.png', 'old');
 		const newer = await drop('acme/cat.png', 'new');
 		await expect(images.get(image)).rejects.toMatchObject({ name: 'ImageError', reason: 'overwritten' });
 		expect(Buffer.from(await images.get(newer)).toString()).toBe('new');
 	});
 
-	test('a range of an archive comes exactly, and a stream of all of it, of that version only', async () => {
+	test('a range of an archive is fetched exactly, and a stream of all of it, of that version only', async () => {
 		const archive = await drop('acme/a.tar', 'one two three');
 		expect(Buffer.from(await images.getRange(archive, 4, 3)).toString()).toBe('two');
 		expect(await text(await images.getStream(archive))).toBe('one two three');
@@ -41,20 +41,20 @@ describe('on the embedded cloud', async () => {
 		await expect(images.getStream(archive)).rejects.toMatchObject({ reason: 'overwritten' });
 	});
 
-	test('an image that was deleted, or never was, is gone', async () => {
+	test('an image that was deleted, or never existed, is reported as deleted', async () => {
 		const image = await drop('acme/gone.png', 'x');
 		await clients.s3.send(new DeleteObjectCommand({ Bucket: 'images', Key: image.key }));
 		await expect(images.get(image)).rejects.toMatchObject({ reason: 'deleted' });
 		await expect(images.get({ ...image, key: 'acme/never.png' })).rejects.toMatchObject({ reason: 'deleted' });
 	});
 
-	test('a bucket that is not there is no fault of the image', async () => {
+	test('a missing bucket is not the fault of the image', async () => {
 		const image = await drop('acme/cat.png', 'x');
 		await expect(createImages(clients.s3, 'no-such-bucket').get(image)).rejects.toMatchObject({ code: 'unavailable' });
 	});
 });
 
-describe('on a server that answers as told', () => {
+describe('on a server with scripted answers', () => {
 	const image: Image = { key: 'acme/cat.png', etag: 'e1', bytes: 5, versionId: 'v1' };
 	const errorOf = (code: string, message: string) =>
 		`<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
@@ -100,7 +100,7 @@ describe('on a server that answers as told', () => {
 		await expect(createImages(server.s3, 'images', atOnce).get(image)).rejects.toMatchObject(expected);
 	});
 
-	test.each([[1], [2]])('a version that S3 does not find at first is looked for again: %i times', async (missing) => {
+	test.each([[1], [2]])('a version that S3 does not find at first is requested again: %i times', async (missing) => {
 		let asked = 0;
 		await using server = await startAnswering((_, response) => {
 			if (asked++ < missing)
@@ -110,7 +110,7 @@ describe('on a server that answers as told', () => {
 		expect(Buffer.from(await createImages(server.s3, 'images', atOnce).get(image)).toString()).toBe('pixel');
 	});
 
-	test('it is asked for exactly this version', async () => {
+	test('the server is asked for exactly this version', async () => {
 		await using server = await startAnswering((_, response) => void response.end('pixel'));
 		await createImages(server.s3, 'images').get(image);
 		expect(server.requests).toMatchObject([
@@ -118,7 +118,7 @@ describe('on a server that answers as told', () => {
 		]);
 	});
 
-	test('a range that comes short is not taken for the whole', async () => {
+	test('a range that arrives short is not taken for the whole range', async () => {
 		await using server = await startAnswering((_, response) => void response.end('pixel'));
 		const range = createImages(server.s3, 'images').getRange(image, 10, 6);
 		await expect(range).rejects.toMatchObject({ name: 'ImageError', reason: 'unreadable' });
@@ -128,7 +128,7 @@ describe('on a server that answers as told', () => {
 	test.each([
 		['its length says', true],
 		['no length says', false],
-	])('an image as large as allowed comes; one byte more does not (%s)', async (_, withLength) => {
+	])('an image as large as allowed is fetched; one that is a byte larger is not (%s)', async (_, withLength) => {
 		let bytes = limits.imageBytesMax;
 		await using server = await startAnswering((_, response) => {
 			if (withLength) response.setHeader('content-length', bytes);
@@ -141,7 +141,7 @@ describe('on a server that answers as told', () => {
 		await expect(images.get(image)).rejects.toMatchObject({ name: 'ImageError', reason: 'too-large' });
 	});
 
-	test('an image that its event calls too large is not even asked for', async () => {
+	test('an image that is too large according to its event is not even requested', async () => {
 		await using server = await startAnswering((_, response) => void response.end('pixel'));
 		const large = { ...image, bytes: limits.imageBytesMax + 1 };
 		await expect(createImages(server.s3, 'images').get(large)).rejects.toMatchObject({ reason: 'too-large' });
@@ -152,7 +152,7 @@ describe('on a server that answers as told', () => {
 		['no length', {}],
 		['a length', { 'content-length': String(2 ** 40) }],
 		['a checksum', { 'x-amz-checksum-crc32': 'AAAAAA==' }], // makes the SDK wrap the stream
-	])('an image with no end and %s is cut off, and its connection closed', async (_, headers) => {
+	])('an endless image with %s is cut off, and its connection closed', async (_, headers) => {
 		await using server = await startAnswering((_, response) => {
 			response.writeHead(200, headers);
 			const chunk = Buffer.alloc(1024 * 1024);

@@ -69,7 +69,7 @@ async function dieAtEachCall(
 	throw new Error(`${name} makes more than ${callsMax} calls`);
 }
 
-test('a settlement that died anywhere is finished by the next one, billed once', async () => {
+test('a settlement that dies at any point is finished by the next one and billed once', async () => {
 	const tenants = await dieAtEachCall('settle', (mortal, tenant) => mortal.settle(entryOf(tenant, 1, 45)));
 	expect(tenants.length).toBeGreaterThan(3);
 	for (const tenant of tenants) {
@@ -82,7 +82,7 @@ test('a settlement that died anywhere is finished by the next one, billed once',
 	}
 });
 
-test('a settlement that died is finished with its own amount, once it is noted', async () => {
+test('a settlement that dies after it was noted is finished with its own amount', async () => {
 	const tenants = await dieAtEachCall('first', (mortal, tenant) => mortal.settle(entryOf(tenant, 1, 45)));
 	for (const tenant of tenants) {
 		const [noted] = await Array.fromAsync(ledger.journal(tenant, period));
@@ -96,7 +96,7 @@ test('a settlement that died is finished with its own amount, once it is noted',
 	}
 });
 
-test('a reservation that died anywhere is granted once by the next one', async () => {
+test('a reservation that dies at any point is granted once by the next one', async () => {
 	const act = (mortal: Ledger, tenant: string) => mortal.reserve({ ...requestOf(tenant, 2), nanoUsd: 40 });
 	for (const tenant of await dieAtEachCall('reserve', act)) {
 		expect(await act(ledger, tenant)).toBeUndefined();
@@ -104,7 +104,7 @@ test('a reservation that died anywhere is granted once by the next one', async (
 	}
 });
 
-test('a quota whose writer died reaches the account by the next one, or when the account is looked after', async () => {
+test('a quota whose writer dies reaches the account with the next write, or when the account is next ensured', async () => {
 	const raised = (tenant: string) => ({ tenant, limitNanoUsd: 150, expectedImages: 0 });
 	const tenants = await dieAtEachCall('quota', (mortal, tenant) => mortal.setQuota(raised(tenant), nowMs));
 	for (const [i, tenant] of tenants.entries()) {
@@ -116,7 +116,7 @@ test('a quota whose writer died reaches the account by the next one, or when the
 	}
 });
 
-test('an account whose opener knew an older quota, and died anywhere, grants nothing under that', async () => {
+test('an account whose opener knew an older quota, and dies at any point, grants nothing under that quota', async () => {
 	const next = { period: '2026-12', quotaRevision: 1 };
 	const known = async (tenant: string) => ({
 		...((await ledger.getQuota(tenant)) as Quota),
@@ -137,7 +137,7 @@ test('an account whose opener knew an older quota, and died anywhere, grants not
 	}
 });
 
-test('a change of the kind of period whose writer died is not passed over by another: no money is freed', async () => {
+test('a change of the kind of period whose writer dies is not skipped by another change: no money is freed', async () => {
 	const wish = (tenant: string) => ({ tenant, limitNanoUsd: 100 });
 	const tenants = await dieAtEachCall('kind', (mortal, tenant) =>
 		mortal.setQuota({ ...wish(tenant), period: 'day' }, nowMs),
@@ -148,7 +148,7 @@ test('a change of the kind of period whose writer died is not passed over by ano
 	}
 });
 
-test('a reservation that is released before its answer comes, and is asked for again, holds nothing', async () => {
+test('a reservation that is released before its answer arrives, and is requested again, holds nothing', async () => {
 	const tenant = 'answered-late';
 	const quota = await ledger.setQuota({ tenant, limitNanoUsd: 100, expectedImages: 0 }, nowMs);
 	await ledger.ensureAccount(quota, period, undefined);
@@ -168,7 +168,7 @@ test('a reservation that is released before its answer comes, and is asked for a
 	expect(await accountOf(tenant)).toMatchObject({ availableNanoUsd: 100, open: {} });
 });
 
-test('a reservation that came after its settlement, and whose process died, is removed unbilled', async () => {
+test('a reservation that arrives after its settlement, and whose process dies, is removed unbilled', async () => {
 	const [tenant = ''] = await dieAtEachCall('late', async () => undefined);
 	await ledger.settle(entryOf(tenant, 1, 45));
 	await ledger.setQuota({ tenant, limitNanoUsd: 200, expectedImages: 0 }, nowMs);
@@ -180,7 +180,7 @@ test('a reservation that came after its settlement, and whose process died, is r
 	expect((await accountOf(tenant))?.open).toEqual({});
 });
 
-test('an alert whose answer was lost is told of by whoever noted it, and by nobody else', async () => {
+test('an alert whose answer is lost counts as raised by whoever noted it, and by nobody else', async () => {
 	let losing = true;
 	const send: DynamoDBDocumentClient['send'] = async (command: never) => {
 		const answer = await clients.dynamodb.send(command);

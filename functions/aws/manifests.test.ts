@@ -24,18 +24,18 @@ test('candidates and manifest are two lists, read back as written', async () => 
 	expect(await manifests.get(ref(1))).toEqual({ v: 1, ...ref(1), images: images.slice(1) });
 });
 
-test('what names a batch may bring other fields along', async () => {
+test('a reference to a batch may have other fields too', async () => {
 	const batch = { ...ref(2), createdMs: 5, state: 'claiming' };
 	await manifests.putCandidates(batch, images);
 	expect(await manifests.getCandidates(ref(2))).toEqual(images);
 });
 
-test('what is not there is missing', async () => {
+test('candidates and manifests that do not exist are reported as missing', async () => {
 	expect(await manifests.getCandidates(ref(3))).toBeUndefined();
 	await expect(manifests.get(ref(3))).rejects.toMatchObject({ code: 'not-found' });
 });
 
-test('the largest batch of the longest keys has room', async () => {
+test('the largest batch with the longest keys fits', async () => {
 	const longest = Array.from({ length: limits.batchImagesMax }, (_, i) => {
 		const key = `acme/${String(i).padStart(4, '0')}`.padEnd(limits.keyBytesMax, 'k');
 		return { key, etag: 'e'.repeat(34), versionId: 'v'.repeat(32), bytes: 1 };
@@ -44,14 +44,14 @@ test('the largest batch of the longest keys has room', async () => {
 	expect((await manifests.get(ref(4))).images).toEqual(longest);
 });
 
-test('an archive’s list of images of another tenant is refused', async () => {
+test('an archive’s list with images of another tenant is refused', async () => {
 	const stranger = { ...(images[0] as Image), key: 'globex/a.png' };
 	const text = JSON.stringify({ v: 1, ...ref(6), parts: [images, [stranger]] });
 	await results.putText(objectKeys.entries(ref(6)), text, 'application/json');
 	await expect(manifests.getEntries(ref(6))).rejects.toThrow(/only images of its own tenant/);
 });
 
-test('another batch’s manifest, or none at all, is refused', async () => {
+test('another batch’s manifest, or an object that is not a manifest, is refused', async () => {
 	const write = (text: string) => results.putText(objectKeys.manifest(ref(5)), text, 'application/json');
 	await write(JSON.stringify({ v: 1, ...ref(6), images }));
 	await expect(manifests.get(ref(5))).rejects.toMatchObject({ code: 'invalid' });

@@ -13,7 +13,7 @@ test('a line about a batch that ran holds its images, MACs, times and the used p
 	});
 });
 
-test('a budget alone, as the planner logs it, is no use of it; and words are no measures', () => {
+test('a budget alone, as the planner logs it, does not count as used, and words are not measures', () => {
 	expect(measuresOf({ budgetMacs: 400, images: 3, deferred: 'quota', failed: 'no number' })).toEqual([]);
 });
 

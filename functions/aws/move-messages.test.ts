@@ -19,7 +19,7 @@ async function visibleIn(QueueUrl: string, MaxNumberOfMessages = 10): Promise<st
 	return Messages.map(({ Body = '' }) => Body).sort();
 }
 
-test('all that can be seen is moved, and what somebody else has received is told of', async () => {
+test('all visible messages are moved, and those that somebody else has received are counted', async () => {
 	const from = await queueOf('letters-dead', ['a', 'b', 'c']);
 	const to = await queueOf('letters', []);
 	expect(await visibleIn(from, 1)).toHaveLength(1);
@@ -27,7 +27,7 @@ test('all that can be seen is moved, and what somebody else has received is told
 	expect(await visibleIn(to)).toHaveLength(2);
 });
 
-test('where a message cannot be sent the rest can be received again at once, and it says how many were moved', async () => {
+test('where a message cannot be sent, the rest can be received again at once, and the error says how many were moved', async () => {
 	const bodies = ['a', 'b', 'c', 'd'];
 	const from = await queueOf('events-dead', bodies);
 	const to = await queueOf('events', []);

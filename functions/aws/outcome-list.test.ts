@@ -22,7 +22,7 @@ function bucketOf(outcomes: number): Bucket {
 	return openBucket({ send } as unknown as S3Client, 'results');
 }
 
-test('as many as one listing gives; of one more it says what to do, and that helps', async () => {
+test('lists as many outcomes as one listing may hold; for one more the error says what to do, and that helps', async () => {
 	const max = outcomesListedMax;
 	expect(await listOutcomes(bucketOf(max), 'acme')).toHaveLength(max);
 	const tooMany = bucketOf(max + 1);

@@ -66,7 +66,7 @@ test('of 50 attempts one commits, and it is the one that is read', async () => {
 	expect(await attempt(winner)).toBe('exists');
 });
 
-test('what is not there is missing', async () => {
+test('outcomes that do not exist are reported as missing', async () => {
 	expect(await outcomes.facts(ref(4))).toBeUndefined();
 	expect(await outcomes.read(ref(4))).toBeUndefined();
 	expect(await outcomes.list('nobody')).toEqual([]);
@@ -78,7 +78,7 @@ test('facts too long for the metadata are refused before anything is written', a
 	expect(await outcomes.facts(ref(5))).toBeUndefined();
 });
 
-test('what no reader would take is not written, for nobody could ever settle it', async () => {
+test('what no reader would accept is not written, because nobody could ever settle it', async () => {
 	const facts = factsOf(ref(80), ridOf(1));
 	await expect(outcomes.commit(ref(80), { ...facts, elapsedMs: -1 }, rows)).rejects.toMatchObject({ code: 'invalid' });
 	const odd = rows.map((row) => ({ ...row, entry: '' }));
@@ -87,7 +87,7 @@ test('what no reader would take is not written, for nobody could ever settle it'
 	expect(await outcomes.commit(ref(80), facts, rows)).toBe('committed');
 });
 
-test('the longest facts that the schemas of today allow fit', async () => {
+test('the longest facts that today’s schemas allow fit', async () => {
 	const facts = factsOf(ref(6), ridOf(1), {
 		tenant: 't'.repeat(limits.tenantCharactersMax),
 		run: 'r'.repeat(32),
@@ -104,7 +104,7 @@ test('the longest facts that the schemas of today allow fit', async () => {
 	expect(await outcomes.facts(named)).toEqual(facts);
 });
 
-test('an object that is not what it says is refused', async () => {
+test('an object that is not what it claims to be is refused', async () => {
 	const write = (n: number, text: string, facts: RunFacts) =>
 		results.putText(objectKeys.outcomes(ref(n)), text, 'application/jsonl', {
 			metadata: { facts: JSON.stringify(facts) },
@@ -118,14 +118,14 @@ test('an object that is not what it says is refused', async () => {
 	await expect(outcomes.read(ref(9))).rejects.toMatchObject({ code: 'invalid' });
 });
 
-test('a commit must be of the batch and the rows that its facts speak of', async () => {
+test('a commit must match the batch and the rows that its facts name', async () => {
 	const facts = factsOf(ref(10), ridOf(1));
 	await expect(outcomes.commit(ref(11), facts, rows)).rejects.toMatchObject({ code: 'internal' });
 	await expect(outcomes.commit(ref(10), facts, rows.slice(1))).rejects.toMatchObject({ code: 'internal' });
 	expect(await outcomes.facts(ref(10))).toBeUndefined();
 });
 
-test('reports are written again and read back, one line each', async () => {
+test('reports can be written again, and are read back as one line each', async () => {
 	const report = reportOf(factsOf(ref(12), ridOf(1)), rows);
 	await outcomes.putReport(ref(12), report);
 	await outcomes.putReport(ref(12), report);
@@ -140,7 +140,7 @@ test('a tenant’s outcomes are listed, the oldest first, and nobody else’s', 
 	expect(await outcomes.list('glo')).toEqual([ref(20, 'glo'), ref(21, 'glo'), ref(22, 'glo')]);
 });
 
-test('those of a day and later are listed without the days before', async () => {
+test('outcomes of a day and later are listed without those of the days before', async () => {
 	const days = ['20261123', '20261124', '20261125'].map((day) => `${day}T235959999Z-1f2e3d4c`);
 	const refs = days.map((batchId) => ({ tenant: 'steady', batchId }));
 	for (const each of refs) await outcomes.commit(each, factsOf(each, ridOf(1)), rows);
@@ -155,7 +155,7 @@ const conflictOf = (code: string) => `<?xml version="1.0"?><Error><Code>${code}<
 const conflict = conflictOf('ConditionalRequestConflict');
 
 test.each([conflict, conflictOf('OperationAborted')])(
-	'a conflict with another write is tried again, later each time: %s',
+	'a write that conflicts with another is retried with longer waits: %s',
 	async (answer) => {
 		const waitsMs: number[] = [];
 		const wait = async (ms: number) => void waitsMs.push(ms);
@@ -177,7 +177,7 @@ test.each([conflict, conflictOf('OperationAborted')])(
 	},
 );
 
-test('conflicts without end give up', async () => {
+test('a write whose conflicts do not end gives up', async () => {
 	await using server = await startAnswering((request, response) => {
 		request.resume().on('end', () => response.writeHead(409).end(conflict));
 	});
@@ -190,7 +190,7 @@ test('conflicts without end give up', async () => {
 	await expect(commit).rejects.toMatchObject({ code: 'unavailable' });
 });
 
-test('outcomes may be as long as is allowed, and no byte longer', async () => {
+test('outcomes may be as long as allowed, and not a byte longer', async () => {
 	const labelled = (label: string): Outcome[] => [
 		{ v: 1, key: 'acme/a', version: 'v1', status: 'labelled', label, confidence: 1, policies: ['p0'], macs: 1 },
 	];

@@ -36,7 +36,7 @@ test('a price whose answer was lost is written once', async () => {
 	expect(await prices.supersede(lost, () => 1000)).toEqual({ ...lost, number: 3 });
 });
 
-test('a price is superseded, never changed, also where many do it at once', async () => {
+test('a price is superseded, never changed, even when many supersede it at once', async () => {
 	expect(await prices.supersede(wish, () => 1000)).toEqual({ ...wish, number: 1 });
 	const costlier = [1, 2, 3, 4].map((more) =>
 		prices.supersede({ ...wish, nanoUsdPerTmac: 300_000 + more, validFromMs: 2000 }, () => 1500),

@@ -43,7 +43,7 @@ test('the longest message arrives', async () => {
 	expect((await receive()).map(({ Body = '' }) => Body.length)).toEqual([limits.messageBytesMax]);
 });
 
-test('what does not fit is not sent', async () => {
+test('a message that does not fit is not sent', async () => {
 	const unfit = { v: 2, text: 'x' } as unknown as z.infer<typeof schema>;
 	await expect(queue.send(unfit)).rejects.toMatchObject({ code: 'invalid' });
 	const long = { v: 1 as const, text: `${longestText}x` };
@@ -54,7 +54,7 @@ test('what does not fit is not sent', async () => {
 	expect(await receive()).toEqual([]);
 });
 
-test('a queue that is not there is unavailable', async () => {
+test('a missing queue is reported as unavailable', async () => {
 	const missing = createQueue(clients.sqs, queueUrl.replace('letters', 'no-such'), schema, 'no-such');
 	await expect(missing.send({ v: 1, text: 'x' })).rejects.toMatchObject({ code: 'unavailable' });
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createSample } from './sample.ts';
 
-test('keeps so many of those that were added, each once', () => {
+test('keeps up to its limit of the values that were added, each once', () => {
 	fc.assert(
 		fc.property(fc.nat({ max: 50 }), fc.integer({ min: 1, max: 20 }), (count, limit) => {
 			const sample = createSample<number>(limit);
@@ -15,7 +15,7 @@ test('keeps so many of those that were added, each once', () => {
 	);
 });
 
-test('leaves nobody out for ever, in whatever order they come', () => {
+test('leaves no value out for ever, in whatever order they come', () => {
 	const found = new Set<number>();
 	const firsts = new Set<number>();
 	for (let round = 0; round < 500; round++) {

@@ -25,7 +25,7 @@ function bucket(refusals: number, error: Error) {
 }
 
 test.each([slowDown, unavailable, tooMany, fault])(
-	'a bucket that asks to slow down is asked again, later each time: %s',
+	'a bucket that asks to slow down is asked again, with longer waits: %s',
 	async (error) => {
 		const { answer, waitsMs } = bucket(limits.workerSlowDownTries - 1, error);
 		expect(await answer).toBe('bytes');
@@ -49,7 +49,7 @@ test.each([
 	expect(calls).toBe(expected);
 });
 
-test('one that never answers is given up', async () => {
+test('a bucket that asks to slow down at every try is given up', async () => {
 	const { answer, calls } = bucket(limits.workerSlowDownTries, slowDown);
 	await expect(answer).rejects.toBe(slowDown);
 	expect(calls()).toBe(limits.workerSlowDownTries);

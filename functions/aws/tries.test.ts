@@ -8,7 +8,7 @@ function losing(races: number) {
 	return async () => (++attempts > races ? attempts : again);
 }
 
-test('a write that loses races is tried again, as often as is allowed', async () => {
+test('a write that loses races is retried as often as allowed', async () => {
 	expect(await tries('the write', losing(limits.ledgerTries - 1))).toBe(limits.ledgerTries);
 	await expect(tries('the write', losing(limits.ledgerTries))).rejects.toMatchObject({
 		code: 'unavailable',

@@ -56,8 +56,8 @@ const troubles: [name: string, answer: (response: ServerResponse) => void, messa
 	['half an answer', (response) => response.write('{', () => response.destroy()), /./],
 ];
 
-describe.each(troubles)('%s is no answer', (_, answer, message) => {
-	test.each(calls)('%s: unavailable, so that it is tried again', async (_name, call) => {
+describe.each(troubles)('%s is not an answer', (_, answer, message) => {
+	test.each(calls)('%s: unavailable, so that it is retried', async (_name, call) => {
 		await using answering = await startAnswering((_request, response) => answer(response));
 		const { s3, sqs, dynamodb } = answering;
 		await expect(call({ s3, sqs, dynamodb })).rejects.toMatchObject({
@@ -71,7 +71,7 @@ describe.each(troubles)('%s is no answer', (_, answer, message) => {
 test.each([
 	['NoSuchBucket', 404, (clients: Clients) => stores(clients).outcomes.list('acme')],
 	['ResourceNotFoundException', 400, (clients: Clients) => stores(clients).ledger.getQuota('acme')],
-])('%s: a system that is not there names how to find the right one', async (code, status, call) => {
+])('%s: the error for a missing system says how to find the right one', async (code, status, call) => {
 	await using answering = await startAnswering((_request, response) => refuse(status, code)(response));
 	await expect(call(answering)).rejects.toThrow(/right account, region and system \(--stack/);
 });
@@ -81,12 +81,12 @@ test.each([
 	['SignatureDoesNotMatch', 403, (clients: Clients) => listImages(clients.s3, 'images', {})],
 	['ExpiredTokenException', 400, (clients: Clients) => stores(clients).ledger.getQuota('acme')],
 	['UnrecognizedClientException', 400, (clients: Clients) => stores(clients).ledger.getQuota('acme')],
-])('%s speaks of credentials or the clock, not of a missing grant', async (code, status, call) => {
+])('%s: the error speaks of credentials or the clock, not of a missing grant', async (code, status, call) => {
 	await using answering = await startAnswering((_request, response) => refuse(status, code)(response));
 	await expect(call(answering)).rejects.toThrow(`not with these credentials`);
 });
 
-test('an address where nothing listens any more, as of a local cloud that has ended, names what to look at', async () => {
+test('the error for an address where nothing listens any more, such as that of a stopped local cloud, says what to check', async () => {
 	const ended = await startAnswering(() => undefined);
 	await ended[Symbol.asyncDispose]();
 	await expect(stores(ended).ledger.getQuota('acme')).rejects.toThrow(
@@ -95,7 +95,7 @@ test('an address where nothing listens any more, as of a local cloud that has en
 	await expect(headImage(ended.s3, 'images', image.key)).rejects.toThrow(/nothing listens there/);
 });
 
-test('an answer without a code is told by its status, one that cannot be read on one line', async () => {
+test('an answer without a code is described by its status, and one that cannot be read on one line', async () => {
 	await using proxy = await startAnswering((_, response) => {
 		response.writeHead(502, { 'content-type': 'text/html' }).end('<html>\n<body>Bad gateway</body></html>');
 	});
@@ -103,7 +103,7 @@ test('an answer without a code is told by its status, one that cannot be read on
 	await expect(stores(proxy).ledger.getQuota('acme')).rejects.toThrow(/^table .*$/);
 });
 
-test('access denied as DynamoDB says it names what to do, too', async () => {
+test('the error for access denied as DynamoDB says it names what to do, too', async () => {
 	await using answering = await startAnswering((_, response) => refuse(400, 'AccessDeniedException')(response));
 	await expect(stores(answering).claims.claim(image, ref.batchId)).rejects.toThrow(/table test-claims: access denied/);
 });

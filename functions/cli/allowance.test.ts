@@ -11,7 +11,7 @@ const card = cardFor([10_000_000, 40_000_000, 100_000_000]);
 const batchImagesMax = 64;
 const imagesArbitrary = fc.integer({ min: 1, max: 3000 });
 
-test('what was said stands: the money pays no more MACs, be they fewer than the images need', () => {
+test('an allowance is kept: the money pays no more MACs than it says, even if these are fewer than the images need', () => {
 	const macsArbitrary = fc.integer({ min: 1, max: 300_000_000_000 });
 	const permille = fc.integer({ min: 1, max: 999 });
 	const property = fc.property(imagesArbitrary, macsArbitrary, permille, (images, macs, share) => {
@@ -26,7 +26,7 @@ test('what was said stands: the money pays no more MACs, be they fewer than the 
 	fc.assert(property);
 });
 
-test('what is said to be enough labels every image', () => {
+test('an allowance that is reported as enough labels every image', () => {
 	const property = fc.property(imagesArbitrary, fc.constantFrom('usd', 'macs', 'share'), (images, name) => {
 		const [option, value] = enoughForAll({ [name]: '1' }, { card, price, images, batchImagesMax }).split(' ');
 		expect(option).toBe(`--${name}`);

@@ -27,7 +27,7 @@ async function billsOf(tenants: Record<string, [Schedule['period'], string[]]>, 
 	return findBills({ ledger, nowMs: () => atMs }, '2026-11');
 }
 
-test('a month’s bill is of the periods that begin in it, by tenant', async () => {
+test('a month’s bill covers the periods that begin in it, by tenant', async () => {
 	const days = ['2026-10-31', '2026-11-01', '2026-11-30', '2026-12-01'];
 	const bills = await billsOf({ umbra: ['day', days], acme: ['month', ['2026-11', '2026-12']] }, nowMs);
 	expect(bills).toEqual([
@@ -36,13 +36,13 @@ test('a month’s bill is of the periods that begin in it, by tenant', async () 
 	]);
 });
 
-test('it is not final while a batch of it is open, or its period goes on', async () => {
+test('a bill is not final while one of its batches is open or its period still runs', async () => {
 	const month = { acme: ['month', ['2026-11']] } as Parameters<typeof billsOf>[0];
 	expect(await billsOf(month, nowMs, 1)).toMatchObject([{ reservedNanoUsd: 10, openBatches: 1, final: false }]);
 	expect(await billsOf(month, Date.UTC(2026, 10, 30))).toMatchObject([{ final: false }]);
 });
 
-test('it is not final while a period of it may begin that nothing was billed in yet', async () => {
+test('a bill is not final while a period of the month may still begin in which nothing was billed yet', async () => {
 	const at = Date.UTC(2026, 10, 20);
 	expect(await billsOf({ acme: ['month', []] }, at)).toMatchObject([{ billedNanoUsd: 0, final: false }]);
 	expect(await billsOf({ acme: ['day', ['2026-11-10']] }, at)).toMatchObject([{ billedNanoUsd: 5, final: false }]);
@@ -53,14 +53,14 @@ test('it is not final while a period of it may begin that nothing was billed in 
 	expect(await billsOf({ acme: ['month', []] }, nowMs)).toMatchObject([{ billedNanoUsd: 0, final: true }]);
 });
 
-test('of a total a batch of the month may have waited, and is billed to it later', async () => {
+test('in a total, a batch of the month may still be waiting, and is billed to that month later', async () => {
 	const total = { acme: ['total', ['total']] } as Parameters<typeof billsOf>[0];
 	expect(await billsOf(total, nowMs)).toMatchObject([{ final: false }]);
 	expect(await billsOf(total, later)).toMatchObject([{ final: true }]);
 	expect(await billsOf(total, later, 1)).toMatchObject([{ final: true, openBatches: 0 }]); // what is open is younger
 });
 
-test('an account that does not fit hides no other tenant’s bill, but who wants the sum of all is told', async () => {
+test('an account that does not fit hides no other tenant’s bill, but whoever wants the sum of all gets its error', async () => {
 	const books = createMemoryLedger();
 	for (const tenant of ['acme', 'beta', 'gamma']) await books.setQuota({ tenant, limitNanoUsd: 1 }, nowMs);
 	const accounts: Ledger['accounts'] = async (tenant) => {

@@ -11,6 +11,6 @@ test.each([
 	['-1.png', '"\'-1.png"'],
 	['@SUM(A1)', '"\'@SUM(A1)"'],
 	['\t=1', '"\'\t=1"'],
-])('%j is the value %s: no spreadsheet runs it', (text, value) => {
+])('%j becomes the value %s, which no spreadsheet runs', (text, value) => {
 	expect(quoted(text)).toBe(value);
 });

@@ -24,7 +24,7 @@ async function systemWith(keysOf: readonly string[][], sent?: number): Promise<C
 	return { batches, manifests } as unknown as Connection;
 }
 
-test('a prefix means the batches that wait and hold nothing else; those that do are named', async () => {
+test('a prefix selects the waiting batches that hold nothing else; those that hold other keys are named', async () => {
 	const batches = [['acme/a/1', 'acme/a/2'], ['acme/a/3', 'acme/b/1'], ['acme/b/2'], ['acme/a/4']];
 	const found = await findDiscardable(await systemWith(batches, 3), { tenant, prefix: 'acme/a/' });
 	expect(found.batches.map(({ batchId }) => batchId)).toEqual([idOf(0)]);
@@ -34,7 +34,7 @@ test('a prefix means the batches that wait and hold nothing else; those that do 
 	expect(describeDiscarded(found, { tenant, dryRun: true })[0]).toContain('would be discarded');
 });
 
-test('a batch is discarded whatever it holds, if it is the tenant’s and waits', async () => {
+test('a batch is discarded whatever it holds, if it belongs to the tenant and waits', async () => {
 	const system = await systemWith([['acme/a/1', 'acme/b/1'], ['acme/a/2']], 1);
 	const { batches } = await findDiscardable(system, { tenant, batch: idOf(0) });
 	expect(batches.map(({ batchId }) => batchId)).toEqual([idOf(0)]);

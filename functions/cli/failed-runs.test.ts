@@ -54,7 +54,7 @@ function storesWith(batches: Record<string, Rows>, expired: readonly string[] = 
 	return stores as unknown as Connection;
 }
 
-test('failures that another try may mend run again, in a run for each batch that failed: said twice, it is the same one', async () => {
+test('failures that another try may fix run again, in one run for each batch that failed; asked twice, it is the same run', async () => {
 	const batches: Record<string, Rows> = {
 		[first]: { a: 'given-up', b: 'unreadable', c: labelled, d: 'deleted', n: 'not-an-image' },
 		[second]: { e: 'given-up' },
@@ -66,7 +66,7 @@ test('failures that another try may mend run again, in a run for each batch that
 	for (const { run } of runs) expect(batchSchema.shape.run.parse(run)).toBe(run);
 });
 
-test('what a retry has labelled is left alone, and what failed again runs again, in another run', async () => {
+test('what a retry has labelled is left alone, and what failed again runs again in another run', async () => {
 	const [before] = await runsAfter({ [first]: { a: 'given-up', b: 'given-up' } });
 	const [after, ...more] = await runsAfter({
 		[first]: { a: 'given-up', b: 'given-up' },
@@ -83,7 +83,7 @@ test('a batch whose manifest has expired does not hold up the others', async () 
 	expect({ images: reruns.map(({ images }) => images), expired }).toEqual({ images: [[image('b')]], expired: 1 });
 });
 
-test('what a package has labelled runs again, unless a later run labelled it or failed: said twice, it is the same run', async () => {
+test('what a package has labelled runs again, unless a later run labelled it or failed; asked twice, it is the same run', async () => {
 	const batches: Record<string, Rows> = {
 		[first]: { a: labelled, b: labelled, c: labelled, d: 'given-up' },
 		[second]: { b: labelled, c: 'given-up', e: labelled },
@@ -100,7 +100,7 @@ test('what a package has labelled runs again, unless a later run labelled it or 
 	expect((await runsLabelledBy(storesWith(batches, [first]), 'acme', old, always)).expired).toBe(1);
 });
 
-test('days part what there is: each part has its own, and a run that a later day has begun is the same one', async () => {
+test('days split the failures: each part has its own run, and a run that a later day has begun stays the same one', async () => {
 	const batches: Record<string, Rows> = {
 		[first]: { a: 'given-up', b: 'given-up' },
 		[second]: { a: labelled, c: 'given-up' },
@@ -114,7 +114,7 @@ test('days part what there is: each part has its own, and a run that a later day
 	expect(early[0]?.run).toBe((await runsAfter(batches))[0]?.run);
 });
 
-test('outcomes that do not fit are told of, and keep no other batch from running again', async () => {
+test('outcomes that do not fit are reported, and keep no other batch from running again', async () => {
 	const batches: Record<string, Rows> = { [first]: { a: 'given-up' }, [second]: { b: 'given-up' } };
 	const stores = storesWith(batches);
 	const { read } = stores.outcomes;

@@ -28,19 +28,19 @@ beforeEach(() => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-test('what is left out is said in a line with a few names; what is hidden is not', async () => {
+test('files that are left out are reported on one line with a few names; hidden files are not reported', async () => {
 	expect(await imagesOf(folder)).toEqual([...gone, 'deeper/cat.png']);
 	expect(said).toBe('left out: 4 links to folders (a, b, c and 1 more), 1 that is not a file (deeper/null.png)\n');
 });
 
-test('what cannot be read is said in a line with a few names, which cannot forge another', async () => {
+test('files that cannot be read are reported on one line with a few names, which cannot forge another line', async () => {
 	expect((await readableOf(folder, [...gone, 'deeper/cat.png'])).readable).toEqual(['deeper/cat.png']);
 	const why = '(ENOENT: no such file or directory)';
 	const names = `1\ufffd.png ${why}, 2.png ${why}, 3${long.slice(0, 79)}… ${why} and 2 more`;
 	expect(said).toBe(`5 of 6 files cannot be read: ${names}\n`);
 });
 
-test('where nothing can be read it is said what to do', async () => {
+test('where nothing can be read, the error says what to do', async () => {
 	await expect(readableOf(folder, ['2.png'])).rejects.toMatchObject({
 		code: 'invalid',
 		message: expect.stringMatching(/^1 of 1 files cannot be read: 2\.png \(ENOENT: .*\); fix them, or pass another/),

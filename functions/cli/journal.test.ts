@@ -20,7 +20,7 @@ async function openLedger() {
 	return { books, ledger, settle };
 }
 
-test('settlements that go on while the journal is checked are no disagreement', async () => {
+test('settlements that continue while the journal is checked are not a disagreement', async () => {
 	const { ledger, settle } = await openLedger();
 	let settled = 0;
 	const busy = {
@@ -33,7 +33,7 @@ test('settlements that go on while the journal is checked are no disagreement', 
 	expect(await checkAccounts(busy, tenant)).toEqual({ accounts: 1, entries: 3, findings: [] });
 });
 
-test('a journal that cannot be read to its end is told of, and the others are checked', async () => {
+test('a journal that cannot be read to its end is reported, and the others are checked', async () => {
 	const { ledger, settle } = await openLedger();
 	await settle(1);
 	const spoilt = {
@@ -52,7 +52,7 @@ test('a journal that cannot be read to its end is told of, and the others are ch
 	});
 });
 
-test('an account that stands still and disagrees is found', async () => {
+test('an account that does not change and disagrees is found', async () => {
 	const { books, ledger, settle } = await openLedger();
 	await settle(1);
 	const account = await ledger.getAccount(tenant, period);

@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import { expect, test } from 'vitest';
 import { writeRows } from './label-rows.ts';
 
-test('labels that could not be written are said to be lost, and where', async () => {
+test('labels that could not be written are reported as lost, with the place where they should have gone', async () => {
 	const folder = tmpdir();
 	await expect(writeRows(folder, [])).rejects.toMatchObject({
 		code: 'unavailable',

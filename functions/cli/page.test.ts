@@ -6,7 +6,7 @@ import { cardFor } from '../core/testing/card.ts';
 import type { Connection } from './connect.ts';
 import { pageData } from './page.ts';
 
-test('a page counts every batch that was billed, of however many it reads the outcomes', async () => {
+test('a page counts every billed batch, including those whose outcomes it does not read', async () => {
 	const ledger = createMemoryLedger();
 	const tenant = 'acme';
 	const nowMs = Date.now();
@@ -36,7 +36,7 @@ test('a page counts every batch that was billed, of however many it reads the ou
 	expect(read.toSorted()[0]).toBe(mintBatchId(nowMs + 100, '00000000'));
 });
 
-test('what another package ran is not read by this card: it has no accuracy, and counts with its own MACs', async () => {
+test('what another package ran is not read with this card: it has no accuracy, and counts with its own MACs', async () => {
 	const ledger = createMemoryLedger();
 	const nowMs = Date.now();
 	const card = cardFor([10, 20]);

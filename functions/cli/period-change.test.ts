@@ -31,7 +31,7 @@ test('a change to another account waits for what is in flight, and then charges 
 	expect(await ledger.getAccount(tenant, 'total')).toMatchObject({ carriedNanoUsd: 10, availableNanoUsd: 90 });
 });
 
-test('what leads to no other account waits for nothing', async () => {
+test('a change that leads to no other account waits for nothing', async () => {
 	const { ledger, quota } = await busyLedger();
 	const wishes: QuotaWish[] = [
 		{ ...wish, limitNanoUsd: 200 },
@@ -43,7 +43,7 @@ test('what leads to no other account waits for nothing', async () => {
 	await mustAllowPeriodChange(ledger, undefined, nextQuota(undefined, wish, nowMs), nowMs);
 });
 
-test('a period is not changed within minutes of its turn, nor of the turn of the one that is to be', async () => {
+test('a period is not changed within minutes of its turn, nor of the turn of the period that replaces it', async () => {
 	const minuteMs = 60_000;
 	const midnight = Date.UTC(2026, 10, 24);
 	const ledger = createMemoryLedger();

@@ -12,7 +12,7 @@ test.each([
 	expect(printable(text)).toMatch(/^acme\/\ufffd/);
 });
 
-test('what names are made of stays, joiners and combining marks too', () => {
+test('characters that belong in names are kept, including joiners and combining marks', () => {
 	for (const name of ['acme/Zoë.png', 'acme/می\u200cخواهم.png', 'acme/👩\u200d🔬.png'])
 		expect(printable(name)).toBe(name);
 });

@@ -8,7 +8,7 @@ import { changeFrom, fittingQuotas } from './quota.ts';
 import { wishOf } from './quota-options.ts';
 import { toldOf } from './testing/told-of.ts';
 
-test('what two people say of a quota at the same time both holds', async () => {
+test('changes that two people make to a quota at the same time both hold', async () => {
 	const ledger = createMemoryLedger();
 	const tenant = 'acme';
 	const nowMs = Date.UTC(2026, 10, 24);
@@ -24,7 +24,7 @@ test('what two people say of a quota at the same time both holds', async () => {
 	expect(looks).toBe(2);
 });
 
-test('a quota that does not fit hides nobody: the others are listed, it is told of', async () => {
+test('a quota that does not fit hides nobody: the others are listed, and it is reported', async () => {
 	const books = createMemoryLedger();
 	for (const tenant of ['acme', 'beta', 'gamma']) await books.setQuota({ tenant, limitNanoUsd: 1 }, 0);
 	const getQuota: Ledger['getQuota'] = async (tenant) => {

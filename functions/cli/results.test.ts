@@ -9,7 +9,7 @@ const policies = ['p0'];
 const digest = `sha256:${'5'.repeat(64)}`;
 const run = { batchId: '20261124T113012123Z-1f2e3d4c', model: 'pets', digest };
 
-test('a line for people is one line, and no key of a tenant reaches the terminal as a command', () => {
+test('a line for people is a single line, and no key of a tenant reaches the terminal as a command', () => {
 	const named = {
 		v: 1,
 		version: 'e1',
@@ -25,7 +25,7 @@ test('a line for people is one line, and no key of a tenant reaches the terminal
 	);
 });
 
-test('each line names the package that made the label, and of a batch that was given up what its report says', () => {
+test('each line names the package that made the label and, for a batch that was given up, the model in its report', () => {
 	const named = { v: 1, version: 'e1', key: 'acme/cat.png' } as const;
 	const labelled = { ...named, status: 'labelled', label: 'cat', confidence: 0.9, macs: 1, policies } as const;
 	expect(JSON.parse(jsonLine(labelled, run))).toEqual({ ...labelled, ...run });
@@ -40,7 +40,7 @@ test('each line names the package that made the label, and of a batch that was g
 	);
 });
 
-test('outcomes that do not fit are told of, and all others are printed', async () => {
+test('outcomes that do not fit are reported, and all others are printed', async () => {
 	const read = async ({ batchId }: { batchId: string }) => {
 		if (batchId === 'two') throw new BudgetNetError('invalid', 'outcomes/two: line 1\nis odd');
 		const failed = { v: 1, version: 'e1', key: `acme/${batchId}`, status: 'failed', reason: 'deleted', detail: 'gone' };

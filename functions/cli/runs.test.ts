@@ -42,7 +42,7 @@ function place(
 	return (name: ImageName) => batchesOf(stores as unknown as Connection, tenant, name);
 }
 
-test("an image's batches are found from its first run to its newest, whoever it shared them with", async () => {
+test("an image's batches are found from its first run to its newest, whichever images it shared them with", async () => {
 	const of = place([
 		[cat, batchIdOf(1)],
 		[cat, batchIdOf(2), batchIdOf(1)],
@@ -53,7 +53,7 @@ test("an image's batches are found from its first run to its newest, whoever it 
 	expect(await of({ ...cat, version: 'e9' })).toEqual([]);
 });
 
-test("an archive's image has runs of the archive and of its own, in the order they were made", async () => {
+test("an archive's image has the runs of the archive and its own, in the order they were made", async () => {
 	const first = archiveIdOf(1);
 	const whole = archiveIdOf(3);
 	const claimed: [ImageName, string, string?][] = [
@@ -78,7 +78,7 @@ test("an archive's image has runs of the archive and of its own, in the order th
 	expect(await place(claimed)(inIt)).toEqual([first, whole]);
 });
 
-test('a run is named so that its batch can be written down; so many are followed at most', async () => {
+test("a run's name is valid in its batch's record; only so many runs are followed", async () => {
 	expect(batchSchema.shape.run.parse(runAfter(batchIdOf(1)))).toBe(runAfter(batchIdOf(1)));
 	const chain = Array.from({ length: limits.imageRunsMax }, (_, n): [ImageName, string, string?] =>
 		n === 0 ? [cat, batchIdOf(0)] : [cat, batchIdOf(n), batchIdOf(n - 1)],

@@ -39,17 +39,17 @@ async function remarkOf(softLimitNanoUsd: number | undefined, settled?: number):
 	return describeStatuses(statuses).split('\n')[1]?.split(/ {2,}/).slice(11).join(' ');
 }
 
-test('a tenant is called above its soft limit while what it is charged with is above it', async () => {
+test('a tenant is reported as above its soft limit while its charges are above it', async () => {
 	expect(await remarkOf(49)).toBe('above its soft limit');
 	expect(await remarkOf(49, 50)).toBe('above its soft limit');
 });
 
-test('one that was above it and is no more, as a batch took less than was reserved, has passed it', async () => {
+test('a tenant that was above it and no longer is, because a batch took less than was reserved, has passed it', async () => {
 	expect(await remarkOf(49, 30)).toBe('passed its soft limit at 2026-11-24T11:30Z');
 	expect(await remarkOf(50)).toBe('passed its soft limit at 2026-11-24T11:30Z');
 });
 
-test('where the soft limit was removed nothing is said of it', async () => {
+test('once the soft limit is removed, nothing is said about it', async () => {
 	expect(await remarkOf(undefined)).toBe('');
 });
 
@@ -66,7 +66,7 @@ async function whileWaiting(limitNanoUsd: number, floor: Quota['floor'], digest?
 	return findStatuses(system as unknown as Connection, tenant);
 }
 
-test('of a batch that even the whole limit cannot pay it is said which limit would, or that none does', async () => {
+test('for a batch that even the whole limit cannot pay, status names the limit that would, or says that none does', async () => {
 	const [{ deferredNeededLimitNanoUsd: needed } = {}] = await whileWaiting(1, undefined);
 	if (typeof needed !== 'number') throw new Error('expected a limit');
 	expect(describeStatuses(await whileWaiting(needed - 1, undefined))).toContain(
@@ -78,13 +78,13 @@ test('of a batch that even the whole limit cannot pay it is said which limit wou
 	expect(describeStatuses(never)).toContain(': quota; no limit would pay for it: the model does not have what');
 });
 
-test('where the system runs another build of its model than is here, nothing is said of limits, and status works', async () => {
+test('where the system runs another build of its model than the local one, status works and says nothing about limits', async () => {
 	const [status] = await whileWaiting(1, undefined, `sha256:${'5'.repeat(64)}`);
 	expect(status).toMatchObject({ deferredReason: 'quota' });
 	expect(status).not.toHaveProperty('deferredNeededLimitNanoUsd');
 });
 
-test('a batch of a retry is in flight too, though its images did not arrive with it', async () => {
+test('a batch of a retry is in flight too, although its images did not arrive with it', async () => {
 	const ledger = createMemoryLedger();
 	const nowMs = Date.now();
 	const quota = await ledger.setQuota({ tenant, limitNanoUsd: 100 }, nowMs);

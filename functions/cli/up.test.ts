@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { lineOf } from './up.ts';
 
-test('up tells what happens, and is silent of a sweep that found nothing', () => {
+test('up reports what happens, but not a sweep that found nothing', () => {
 	expect(lineOf('info', 'batch planned', { tenant: 'acme', images: 7 })).toBe('batch planned tenant=acme images=7');
 	expect(lineOf('info', 'swept', { batchesPutBack: 0, batchesDeferred: 1 })).toBe(
 		'swept batchesPutBack=0 batchesDeferred=1',

@@ -52,7 +52,7 @@ async function placeOf(of: Partial<Batch>, ran?: RunFacts, limitNanoUsd = 1_000_
 const made = 'made 2026-11-24T11:30:12.000Z';
 const first = `batch ${batchId} of acme:`;
 
-test('a batch is named with how far it has come', async () => {
+test('a batch is shown with how far it has come', async () => {
 	expect(await said({ state: 'deferred', reason: 'quota' })).toEqual([
 		`${first} is waiting, reason: quota`,
 		`${made}, 3 images`,
@@ -74,7 +74,7 @@ test('a batch is named with how far it has come', async () => {
 	]);
 });
 
-test('of a batch whose outcomes have expired that is said', async () => {
+test('a batch whose outcomes have expired is reported as such', async () => {
 	expect(await said({ state: 'settled' })).toEqual([
 		`${first} is settled`,
 		`${made}, 3 images`,
@@ -82,7 +82,7 @@ test('of a batch whose outcomes have expired that is said', async () => {
 	]);
 });
 
-test('of one that waits, and that even the whole limit cannot pay, the limit that would is said', async () => {
+test('for a waiting batch that even the whole limit cannot pay, the limit that would is named', async () => {
 	const waits: Partial<Batch> = { state: 'deferred', reason: 'quota' };
 	const { neededLimitNanoUsd: needed } = await placeOf(waits, undefined, 1);
 	if (typeof needed !== 'number') throw new Error('expected a limit');
@@ -94,7 +94,7 @@ test('of one that waits, and that even the whole limit cannot pay, the limit tha
 	expect(await placeOf({ state: 'settled', reason: 'quota' }, facts, 1)).not.toHaveProperty('neededLimitNanoUsd');
 });
 
-test('of a batch that was given up no model is named in words, and in JSON it is the one of its report', async () => {
+test('for a batch that was given up, the words name no model, and the JSON has that of its report', async () => {
 	const { digest: _, ...givenUp } = { ...facts, model: 'none' };
 	expect((await said({ state: 'settled' }, givenUp)).at(-1)).toContain('1 failed');
 	const { facts: found } = await placeOf({ state: 'settled' }, givenUp);
@@ -102,7 +102,7 @@ test('of a batch that was given up no model is named in words, and in JSON it is
 	expect(found).not.toHaveProperty('digest');
 });
 
-test('of a batch that is not there that is said', async () => {
+test('a batch that does not exist is reported as not found', async () => {
 	const connection = { batches: createMemoryBatches() } as unknown as Connection;
 	await expect(findBatch(connection, batchId)).rejects.toMatchObject({ code: 'not-found' });
 });

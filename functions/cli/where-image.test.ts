@@ -32,7 +32,7 @@ async function systemWith(of: Partial<Batch>[], left: Record<string, Outcome[]> 
 	return { batches, outcomes } as unknown as Connection;
 }
 
-test('of an image whose outcomes have expired that is said, beside its batch', async () => {
+test('an image whose outcomes have expired is reported as such, beside its batch', async () => {
 	const place = await findImage(await systemWith([{}]), ref, cat);
 	if ('batches' in place) throw new Error('expected an image');
 	expect(describeImage(place)).toEqual([
@@ -42,7 +42,7 @@ test('of an image whose outcomes have expired that is said, beside its batch', a
 	]);
 });
 
-test('images of an archive whose outcomes have expired count neither as labelled nor as failed, and are told of', async () => {
+test('images of an archive whose outcomes have expired count neither as labelled nor as failed, and are reported', async () => {
 	const part = partBatchId(batchId, 1);
 	const system = (left: Record<string, Outcome[]>) => systemWith([{ parts: 2 }, { batchId: part }], left);
 	const label: Outcome = {
@@ -70,7 +70,7 @@ test('images of an archive whose outcomes have expired count neither as labelled
 	expect(describeArchive(all)[0]).toMatch(/6 labelled, 0 failed$/);
 });
 
-test('an image of an archive that was given up before it was opened has the outcome of that', async () => {
+test('an image of an archive that was given up before it was opened has the outcome of the archive', async () => {
 	const givenUp: Outcome = { v: 1, ...archive, status: 'failed', reason: 'given-up', detail: 'dead-letter' };
 	const place = await findImage(await systemWith([{}], { [batchId]: [givenUp] }), ref, { ...archive, entry: '5.png' });
 	if ('batches' in place) throw new Error('expected an image');
