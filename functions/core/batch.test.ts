@@ -21,11 +21,11 @@ test('images are cut into batches by count', () => {
 	expect(cutBatches([], bounds(2, 100))).toEqual([]);
 });
 
-test('and by bytes, exactly at the bound; a larger image is alone', () => {
+test('images are also cut by bytes, exactly at the bound; an image above it is alone', () => {
 	expect(sizes(cutBatches([4, 6, 1, 20, 3].map(image), bounds(10, 10)))).toEqual([[4, 6], [1], [20], [3]]);
 });
 
-test('and by what is fetched of an archive, where that is more than an image unpacks to', () => {
+test('images are also cut by what is fetched of an archive, where that is more than an image unpacks to', () => {
 	const packed = (bytes: number): Image => {
 		const stored = { at: 0, bytes, as: 'zip-deflated', packedBytes: bytes, crc32: 0 } as const;
 		return { ...image(1), entry: { name: 'x.png', stored } };
@@ -33,13 +33,13 @@ test('and by what is fetched of an archive, where that is more than an image unp
 	expect(cutBatches([4, 6, 1].map(packed), bounds(10, 10)).map((batch) => batch.length)).toEqual([2, 1]);
 });
 
-test('and by the bytes of its manifest: keys can be long', () => {
+test('images are also cut by the bytes of the manifest, because keys can be long', () => {
 	const long: Image = { key: `acme/${'k'.repeat(1000)}`, etag: 'e1', bytes: 1 };
 	const cut = cutBatches([long, long, long], { images: 10, bytes: 10, manifestBytes: 2200 });
 	expect(cut.map((batch) => batch.length)).toEqual([2, 1]);
 });
 
-test('cutting loses nothing, keeps the order and the bounds', () => {
+test('cutting loses nothing, and keeps the order and the bounds', () => {
 	const list = fc.array(fc.nat({ max: 30 }), { maxLength: 60 });
 	fc.assert(
 		fc.property(list, fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 40 }), (bytes, imagesMax, bytesMax) => {
@@ -56,14 +56,14 @@ test('cutting loses nothing, keeps the order and the bounds', () => {
 	);
 });
 
-test('a batch’s id sorts by time and tells its day', () => {
+test('a batch’s id sorts by time and gives its day', () => {
 	const ids = [0, 999, 1000, 86_399_999, 86_400_000].map((ms) => mintBatchId(1_795_478_400_000 + ms, '1f2e3d4c'));
 	expect(ids.every((id) => batchIdSchema.safeParse(id).success)).toBe(true);
 	expect([...ids].sort()).toEqual(ids);
 	expect(ids.map(batchDate)).toEqual(['2026-11-24', '2026-11-24', '2026-11-24', '2026-11-24', '2026-11-25']);
 });
 
-test('its objects lie under its tenant, outcomes and reports under its day', () => {
+test('a batch’s objects are stored under its tenant, outcomes and reports under its day', () => {
 	const ref = { tenant: 'acme', batchId: '20261124T113012123Z-1f2e3d4c' };
 	expect(Object.values(objectKeys).map((key) => key(ref))).toEqual([
 		'candidates/tenant=acme/20261124T113012123Z-1f2e3d4c.json',
@@ -74,7 +74,7 @@ test('its objects lie under its tenant, outcomes and reports under its day', () 
 	]);
 });
 
-test('the parts of an archive have ids of their own, in order, as many as an archive may have', () => {
+test('the parts of an archive have distinct ids, in order, for as many parts as an archive may have', () => {
 	const archiveBatchId = mintArchiveBatchId(Date.UTC(2026, 10, 24), '1f2e3d4c');
 	const ids = Array.from({ length: limits.archivePartsMax }, (_, part) => partBatchId(archiveBatchId, part));
 	expect(ids[0]).toBe(archiveBatchId);

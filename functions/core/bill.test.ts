@@ -8,7 +8,7 @@ test('a period counts to the month that it begins in', () => {
 	expect(periods.filter((period) => beginsIn(period, '2026-11'))).toEqual(['2026-11', '2026-11-30', 'week-2026-11-30']);
 });
 
-test('of a total the batches of the month count', () => {
+test('in a total, only the batches of the month count', () => {
 	const entry = { tenant: 'acme', period: 'total', rid: 'r', images: 1, state: 'applied' as const };
 	const journal = [
 		{ ...entry, batchId: '20261130T235959999Z-00000000', billedNanoUsd: 5 },
@@ -22,13 +22,13 @@ test('of a total the batches of the month count', () => {
 	]);
 });
 
-test('the factor brings the bill in', () => {
+test('the factor scales prices to match the bill', () => {
 	expect(reconcileBill(4_000, 10_000)).toEqual({ notionalNanoUsd: 4_000, billNanoUsd: 10_000, factor: 2.5 });
 	expect(reconcileBill(0, 10_000)).toEqual({ notionalNanoUsd: 0, billNanoUsd: 10_000 });
 	expect(priceTimes(embeddedPrice, 2.5)).toEqual({ nanoUsdPerTmac: 750_000, nanoUsdPerImage: 13 });
 });
 
-test('times the factor, what was billed is no less than the bill', () => {
+test('what was billed, times the factor, is no less than the bill', () => {
 	const money = fc.integer({ min: 1000, max: 1e12 });
 	const property = fc.property(money, money, (notional, bill) => {
 		const factor = reconcileBill(notional, bill).factor as number;
@@ -46,7 +46,7 @@ const version = (number: number, validFrom: string, of = priced) => {
 };
 const why = (...list: ReturnType<typeof version>[]) => whyNoProposal(list, priced, '2026-11', Date.UTC(2026, 11, 3));
 
-test('a factor is advice for a price that was in force since the month began', () => {
+test('a factor is advised only for a price that was in force since the month began', () => {
 	expect(why()).toBeUndefined();
 	expect(why(version(1, '2026-10-20'), version(2, '2026-11-01'))).toBeUndefined();
 	expect(why(version(1, '2026-10-20'), version(2, '2026-12-24'))).toBeUndefined();
@@ -54,12 +54,12 @@ test('a factor is advice for a price that was in force since the month began', (
 	expect(why(version(1, '2026-11-20'), version(2, '2026-10-20'))).toBeUndefined();
 });
 
-test('it is none for one that was changed in the month or after it, so that advice that was followed is not given again', () => {
+test('no factor is advised for a price that changed in the month or after it, so that advice that was followed is not repeated', () => {
 	expect(why(version(1, '2026-10-20'), version(2, '2026-11-02'))).toContain('was changed (cpu-2 is in force)');
 	expect(why(version(1, '2026-12-02'))).toContain('it would count the change twice');
 });
 
-test('one bill is of all models and kinds of workers: the others are named', () => {
+test('a bill covers all models and kinds of workers: the others are named', () => {
 	const gpu = { ...priced, workerKind: 'gpu' };
 	const list = [version(1, '2024-10-20', gpu), version(2, '2026-10-20', gpu), version(1, '2026-10-20')];
 	expect(why(...list)).toBeUndefined();

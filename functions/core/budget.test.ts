@@ -30,14 +30,14 @@ describe('the budget that a reservation pays', () => {
 		fc.assert(property, { numRuns: 1000 });
 	});
 
-	test('is at least the one that it was made for', () => {
+	test('is at least the budget that the reservation was made for', () => {
 		const { budgetMacs, reservedNanoUsd } = budgetFor({ availableNanoUsd: 1000, images: 10, expectedLeft: 100 });
 		expect(
 			budgetHeldBy({ heldNanoUsd: reservedNanoUsd, images: 10, ceiling: undefined, card, price }),
 		).toBeGreaterThanOrEqual(budgetMacs);
 	});
 
-	test('keeps to the ceiling that holds now, whatever it was made under', () => {
+	test('keeps to the ceiling that applies now, whichever it was made under', () => {
 		const held = (ceiling: Parameters<typeof budgetHeldBy>[0]['ceiling']) =>
 			budgetHeldBy({ heldNanoUsd: fullNanoUsd(10), images: 10, ceiling, card, price });
 		expect(held({ policy: 'p1' })).toBe(10 * policyMacs(card, 1));
@@ -46,17 +46,17 @@ describe('the budget that a reservation pays', () => {
 });
 
 describe('the budget of a batch', () => {
-	test('is the full network for every image where nothing more is expected and the money is there', () => {
+	test('is the full network for every image where no more images are expected and the money is there', () => {
 		const budget = budgetFor({ availableNanoUsd: 1e9, images: 10, expectedLeft: 0 });
 		expect(budget).toEqual({ budgetMacs: 1_000_000_000, reservedNanoUsd: fullNanoUsd(10), reason: 'ceiling' });
 	});
 
-	test('is its even part of what is left', () => {
+	test('is its even share of what is left', () => {
 		const budget = budgetFor({ availableNanoUsd: 20 * 1000, images: 10, expectedLeft: 1000 });
 		expect(budget.reservedNanoUsd).toBe(200);
 	});
 
-	test('is at least the cheapest policy for every image, and all that is left where that just pays it', () => {
+	test('is at least the cheapest policy for every image, and all the money left where that just pays for it', () => {
 		const floor = floorNanoUsd(10);
 		const budget = budgetFor({ availableNanoUsd: floor, images: 10, expectedLeft: 1_000_000 });
 		expect(budget.reservedNanoUsd).toBe(floor);
@@ -122,7 +122,7 @@ describe('the budget of a batch', () => {
 		expect(answerFor({ ...given, availableNanoUsd: floorNanoUsd(10) - 1 })).toBe('quota');
 	});
 
-	test('a look alone is not bought, unless the tenant takes it for a floor', () => {
+	test('does not buy a look alone, unless the tenant accepts one as the floor', () => {
 		const looked = withLook(card, 1_000_000);
 		const given = { card: looked, images: 10, expectedLeft: 1_000_000 };
 		const [least, look] = [1, 0].map((policy) => costNanoUsd(price, 10 * policyMacs(looked, policy), 10)) as [
@@ -140,7 +140,7 @@ describe('the budget of a batch', () => {
 		);
 	});
 
-	test('is at most the ceiling for every image; a floor above it goes before it', () => {
+	test('is at most the ceiling for every image, but a floor above the ceiling wins', () => {
 		const rich = { availableNanoUsd: 1e9, images: 10, expectedLeft: 0 };
 		const ceiling = { policy: 'p0' };
 		expect(budgetFor({ ...rich, quality: { ceiling } }).budgetMacs).toBe(10 * policyMacs(card, 0));
@@ -150,20 +150,20 @@ describe('the budget of a batch', () => {
 	});
 
 	test.each([{ ceiling: { policy: 'p9' } }, { floor: { policy: 'p9' } }, { floor: { accuracy: 0.91 } }])(
-		'none under a bound that the model has not, rather than forget it: %j',
+		'is none under a bound that the model does not have, rather than ignoring it: %j',
 		(quality) => {
 			expect(answerFor({ availableNanoUsd: 1e9, images: 10, expectedLeft: 0, quality })).toBe('floor');
 		},
 	);
 
-	test('leaves enough for the floor of those to come, unless that would leave it without its own', () => {
+	test('leaves enough for the floor of images to come, unless that would leave the batch without its own', () => {
 		const rest = floorNanoUsd(90);
 		const given = { images: 10, expectedLeft: 10, keptFor: 90 };
 		expect(budgetFor({ ...given, availableNanoUsd: rest + 200 }).reservedNanoUsd).toBe(200);
 		expect(budgetFor({ ...given, availableNanoUsd: rest }).reservedNanoUsd).toBe(floorNanoUsd(10));
 	});
 
-	test('is the floor where those to come could never be paid, and none where it costs more than an account can hold', () => {
+	test('is the floor where images to come could never be paid, and none where it costs more than an account can hold', () => {
 		const given = { availableNanoUsd: 1e9, images: 10, expectedLeft: 10 };
 		expect(budgetFor({ ...given, keptFor: 1e15 }).reservedNanoUsd).toBe(floorNanoUsd(10));
 		const mistyped = { ...price, nanoUsdPerImage: Number.MAX_SAFE_INTEGER };
@@ -180,7 +180,7 @@ describe('the budget of a batch', () => {
 		expect(reasonFor(4 * floor, 1000)).toBe('floor');
 	});
 
-	test('can always be had by a batch that is no larger than its quota pays', () => {
+	test('is never none for a batch that is no larger than its quota pays', () => {
 		const property = fc.property(fc.integer({ min: 1000, max: 1e9 }), (limitNanoUsd) => {
 			const images = payableImages({ limitNanoUsd }, card, price);
 			expect(images).toBeGreaterThanOrEqual(8);
@@ -192,7 +192,7 @@ describe('the budget of a batch', () => {
 });
 
 describe('the smallest limit that pays a batch', () => {
-	test('is what a budget needs, whatever else is expected: a nano-USD less pays none', () => {
+	test('is what a budget needs, whatever else is expected: a nano-USD less pays for none', () => {
 		const floors = fc.constantFrom(undefined, { policy: 'look' }, { policy: 'p1' }, { accuracy: 0.85 });
 		const property = fc.property(fc.integer({ min: 1, max: 512 }), floors, fc.nat(5000), (images, floor, keptFor) => {
 			const quality = floor ? { floor } : {};
@@ -205,7 +205,7 @@ describe('the smallest limit that pays a batch', () => {
 		fc.assert(property);
 	});
 
-	test('is none where the model has not what the floor names, or no account holds as much', () => {
+	test('is none where the model lacks what the floor names, or no account can hold as much', () => {
 		expect(leastLimit({ images: 1, quality: { floor: { policy: 'p9' } }, card, price })).toBeUndefined();
 		const dear = { ...price, nanoUsdPerImage: Number.MAX_SAFE_INTEGER };
 		expect(leastLimit({ images: 2, quality: {}, card, price: dear })).toBeUndefined();

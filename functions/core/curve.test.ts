@@ -12,7 +12,7 @@ describe('the curve', () => {
 		expect(macs.map((each) => expectedAccuracy(card, each))).toEqual([0.8, 0.8, expect.closeTo(0.85), 0.9, 0.9]);
 	});
 
-	test('says what a quality costs: the fewest MACs that reach it', () => {
+	test('gives the cost of a quality: the fewest MACs that reach it', () => {
 		const property = fc.property(fc.double({ min: 0.8, max: 0.9, noNaN: true }), (accuracy) => {
 			const macs = macsForQuality(card, { accuracy }) as number;
 			expect(expectedAccuracy(card, macs)).toBeGreaterThanOrEqual(accuracy - 1e-12);
@@ -21,7 +21,7 @@ describe('the curve', () => {
 		fc.assert(property);
 	});
 
-	test('costs the cheapest policy at least; beyond the model there is nothing to pay', () => {
+	test('costs at least the cheapest policy; a quality beyond the model has no cost', () => {
 		expect(macsForQuality(card, { accuracy: 0 })).toBe(policyMacs(card, 0));
 		const fromNothing = { ...card, curve: [{ share: 0, macs: 0, accuracy: 0.1 }, ...card.curve] };
 		expect(macsForQuality(fromNothing, { accuracy: 0.1 })).toBe(policyMacs(card, 0));
@@ -32,7 +32,7 @@ describe('the curve', () => {
 	});
 });
 
-test('a look expects its own accuracy, and more is expected on the way to the curve', () => {
+test('a look has its own expected accuracy, which rises from there to the start of the curve', () => {
 	const looked = withLook(card, 1_000_000);
 	const { holdout } = looked.results;
 	const of = { ...looked, results: { ...looked.results, holdout: [0.5, ...holdout] } };
@@ -41,7 +41,7 @@ test('a look expects its own accuracy, and more is expected on the way to the cu
 	expect(expectedAccuracy(of, 10_000_000)).toBeCloseTo(0.8);
 });
 
-test('a curve of one point, where nothing is cheaper than the full network, is flat', () => {
+test('a curve of one point is flat, as where nothing is cheaper than the full network', () => {
 	const one = cardFor([100]);
 	for (const of of [withLook(one, 10), withSecondView(one)]) {
 		const full = fullMacs(of);

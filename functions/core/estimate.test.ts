@@ -23,7 +23,7 @@ test('full quality costs what the full network costs', () => {
 	expect(offerAtFullQuality({ card, price }, 10)).toEqual({ costNanoUsd: 350, share: 1, accuracy: 0.9 });
 });
 
-test('an offer is what planning would give, or why all would wait', () => {
+test('an offer is what planning would give, or the reason why all would wait', () => {
 	const all = { labelledImages: 8, waitingImages: 0 };
 	expect(offerNow(standing(280), 8)).toEqual({ ...offerAtFullQuality({ card, price }, 8), ...all });
 	const even = standing(280, { pacing: 'even', expectedImages: 16 });
@@ -32,13 +32,13 @@ test('an offer is what planning would give, or why all would wait', () => {
 	expect(offerNow(standing(280, { floor: { policy: 'p9' } }), 8)).toBe('floor');
 });
 
-test('who gets full quality until the money is gone is told how many wait, not that all are labelled a little worse', () => {
+test('where images get full quality until the money is gone, the offer says how many wait, not that all are labelled a little worse', () => {
 	// 64 images take 2,240 nano-USD on the full network, and 512 with the least MACs.
 	const offer = offerNow(standing(3 * 2240 + 500), 1000);
 	expect(offer).toMatchObject({ labelledImages: 3 * 64, waitingImages: 1000 - 3 * 64, share: 1, accuracy: 0.9 });
 });
 
-test('under the limit that it names all images are labelled as well as was wished; a nano-USD below it they are not', () => {
+test('under the limit that it names, all images are labelled as well as wished; a nano-USD below it they are not', () => {
 	const given = fc.record({
 		limit: fc.integer({ min: 0, max: 100_000 }),
 		charged: fc.nat({ max: 100_000 }),
@@ -64,7 +64,7 @@ test('under the limit that it names all images are labelled as well as was wishe
 	expect(limitForAccuracy(standing(1), 1, 0.91)).toBeUndefined();
 });
 
-test('the limit that it names pays the floor too, and there is none for more than the ceiling allows', () => {
+test('the named limit pays the floor too, and there is none for an accuracy above what the ceiling allows', () => {
 	const under = (bounds: Pick<Quota, 'floor' | 'ceiling'>, accuracy: number) =>
 		limitForAccuracy(standing(100, bounds), 8, accuracy);
 	expect(under({ floor: { accuracy: 0.88 } }, 0.81)).toBe(under({}, 0.88));
@@ -74,7 +74,7 @@ test('the limit that it names pays the floor too, and there is none for more tha
 	expect(under({ floor: { policy: 'p9' } }, 0.81)).toBeUndefined();
 });
 
-test('there is no limit for more than an account can hold', () => {
+test('no limit is named that is more than an account can hold', () => {
 	const dear = { ...price, nanoUsdPerImage: 1e15 };
 	expect(limitForAccuracy({ ...standing(100), price: dear }, 10, 0.85)).toBeUndefined();
 	expect(limitForAccuracy(standing(100, { pacing: 'even', expectedImages: 2e15 }), 10, 0.85)).toBeUndefined();

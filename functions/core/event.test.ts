@@ -29,7 +29,7 @@ const read = (...records: unknown[]) => parseImageEvents(JSON.stringify({ Record
 const nothing = { images: [], closings: [], refusals: [], problems: [] };
 const keysOf = (events: ReturnType<typeof read>) => events.images.map(({ image }) => image.key);
 
-describe('a message of S3', () => {
+describe('an S3 message', () => {
 	test('names an image, its tenant and its version', () => {
 		const versioned = record('acme/cat.png', { object: { eTag: '"e2"', versionId: 'v1', size: 0 } });
 		expect(read(record('acme/cat.png'), versioned)).toEqual({
@@ -43,13 +43,13 @@ describe('a message of S3', () => {
 		});
 	});
 
-	test('names several, of several tenants, with odd keys', () => {
+	test('names several images, of several tenants, with odd keys', () => {
 		const events = read(record('acme/a+b%2B.png'), record('globex/K%C3%A4se.png'), record('acme/..%2Fup.png'));
 		expect(keysOf(events)).toEqual(['acme/a b+.png', 'globex/Käse.png', 'acme/../up.png']);
 		expect(events.images.map(({ tenant }) => tenant)).toEqual(['acme', 'globex', 'acme']);
 	});
 
-	test('says nothing of images when it is a test, a removal or a console’s folder', () => {
+	test('names no images when it is a test, a removal or a console’s folder', () => {
 		const body = JSON.stringify({ Service: 'Amazon S3', Event: 's3:TestEvent', Bucket: 'images' });
 		expect(parseImageEvents(body, 'images')).toEqual(nothing);
 		const removed = record('acme/cat.png', { name: 'ObjectRemoved:Delete', object: { eTag: undefined } });
@@ -57,14 +57,14 @@ describe('a message of S3', () => {
 	});
 
 	test.each(['acme/', 'acme/2026/', 'acme/2026/_complete', 'acme/a.png', 'Acme/a.png', 'a.png', 'acme//'])(
-		'takes for an image what the search for lost events takes for one: %s',
+		'treats as an image exactly what the search for lost events treats as one: %s',
 		(key) => {
 			for (const bytes of [0, 10])
 				expect(keysOf(read(record(key, { object: { size: bytes } })))).toEqual(isImage({ key, bytes }) ? [key] : []);
 		},
 	);
 
-	test('with bytes under a tenant’s bare prefix has nothing that another try could mend', () => {
+	test('with bytes under a tenant’s bare prefix is refused, with nothing that another try could fix', () => {
 		const events = read(record('acme/'), record('acme/cat.png'));
 		expect(keysOf(events)).toEqual(['acme/cat.png']);
 		expect(events).toMatchObject({ refusals: ['"acme/": expected a name after the tenant\'s'], problems: [] });
@@ -102,7 +102,7 @@ test.each([
 	['an etag of quotes', { eTag: '""' }],
 	['a key with a NUL', { key: 'acme/a%00b' }],
 	['a size beyond counting', { size: 2 ** 60 }],
-])('a record with %s fails alone, not with all of its tenant later', (_, object) => {
+])('a record with %s fails alone, rather than with all of its tenant later', (_, object) => {
 	const events = read(record('acme/first.png'), record('acme/odd.png', { object }));
 	expect(keysOf(events)).toEqual(['acme/first.png']);
 	expect(events.problems).toHaveLength(1);
@@ -110,7 +110,7 @@ test.each([
 
 describe('a marker', () => {
 	test.each(['acme/_complete', 'acme/2026/11/_complete', 'acme//_complete'])(
-		'%s closes a drop, whatever is in it',
+		'%s closes a drop, whatever its content',
 		(key) => {
 			const events = read(record('acme/cat.png'), record(key), record(key, { object: { size: 0, eTag: undefined } }));
 			expect(keysOf(events)).toEqual(['acme/cat.png']);
@@ -120,13 +120,13 @@ describe('a marker', () => {
 	);
 
 	test.each(['acme/_complete/x.png', 'acme/x_complete', 'acme/_COMPLETE', 'acme/_complete.png'])(
-		'%s is none, but an image',
+		'%s is not a marker but an image',
 		(key) => {
 			expect(read(record(key))).toMatchObject({ images: [{ image: { key } }], closings: [], problems: [] });
 		},
 	);
 
-	test('has a key that leaves room for its record’s', () => {
+	test('has a key that leaves room for its record’s key', () => {
 		const markerOf = (bytes: number) => `acme/${'k'.repeat(bytes - 'acme//_complete'.length)}/_complete`;
 		expect(read(record(markerOf(limits.markerKeyBytesMax))).closings).toHaveLength(1);
 		expect(read(record(markerOf(limits.markerKeyBytesMax + 1)))).toEqual({
@@ -148,7 +148,7 @@ test('a message may hold as many records as are allowed', () => {
 	expect(read(...Array(limits.eventRecordsMax).fill(record('acme/x'))).images).toHaveLength(limits.eventRecordsMax);
 });
 
-test('doubled images count once, in whatever order they come', () => {
+test('duplicate images count once, in whatever order they come', () => {
 	const image = (key: string, rest: Partial<Image> = {}): Image => ({ key, etag: 'e1', bytes: 1, ...rest });
 	const a = image('acme/a');
 	const b = image('acme/b');

@@ -50,7 +50,7 @@ describe('the gate', () => {
 		[' with a second view', twice],
 		[' with a look', withLook(card, 9)],
 	])(
-		'never exceeds its budget, counts every run of every image, the agent included, and every image runs%s',
+		'never exceeds its budget, counts every run of every image, including the agent, and runs every image%s',
 		(_, of) => {
 			fc.assert(
 				fc.property(batches, ({ margins, budgetMacs }) => {
@@ -73,7 +73,7 @@ describe('the gate', () => {
 		['', card],
 		[' with a second view', twice],
 	])(
-		'says how likely each label is right: what the agent says after the last run, and of the last policy before it%s',
+		'says how likely each label is right: the agent’s value after the last run and for the last policy before it%s',
 		(_, of) => {
 			const last = of.policies.length - 1;
 			fc.assert(
@@ -94,7 +94,7 @@ describe('the gate', () => {
 		},
 	);
 
-	test('runs costlier and costlier policies on an image, and labels by the last', () => {
+	test('runs ever costlier policies on an image, and labels it by the last', () => {
 		fc.assert(
 			fc.property(batches, ({ margins, budgetMacs }) => {
 				run(margins, budgetMacs)
@@ -108,7 +108,7 @@ describe('the gate', () => {
 		);
 	});
 
-	test('chooses the same in whatever order images arrive', () => {
+	test('chooses the same, in whatever order images arrive', () => {
 		fc.assert(
 			fc.property(batches, ({ margins, budgetMacs }) => {
 				const gate = openGate(card, margins.length, budgetMacs);
@@ -146,7 +146,7 @@ describe('the gate', () => {
 		).toEqual([3, 4]);
 	});
 
-	test('reckons with what images will want after their next policy', () => {
+	test('takes into account what images will want after their next policy', () => {
 		// After policy 0, policy 1 is best, and then policy 3 for half of the images: 250 + 1000 / 2 each.
 		const ahead = Float32Array.from(
 			card.agent.prices.flatMap(() => [0.1, 0, 0.9, 0.75, 0.1, 0.6, 0.1, 1]),
@@ -163,7 +163,7 @@ describe('the gate', () => {
 		expect(gate.next()).toEqual({ policy: 1, images: all.slice(0, 8) });
 	});
 
-	describe('with some hundred MACs left, of images that want policy 1 and then 3: 1250 a head', () => {
+	describe('with a few hundred MACs left, for images that want policy 1 and then 3 (1250 each)', () => {
 		const ahead = Float32Array.from(
 			card.agent.prices.flatMap(() => [0.1, 0, 0.9, 1.25, 0.1, 0.6, 0.1, 1]),
 			Number,
@@ -178,17 +178,17 @@ describe('the gate', () => {
 			expect(runs(4)).toEqual([2, 1, 1, 1]);
 		});
 
-		test('runs it on as many images as are paid to the last MAC, the agent included', () => {
+		test('runs it on as many images as the money pays, to the last MAC, including the agent', () => {
 			expect(runs(4, 2 * policyMacs(card, 1) - 1)).toEqual([2, 1, 1, 1]);
 			expect(runs(4, 2 * policyMacs(card, 1))).toEqual([2, 2, 1, 1]);
 		});
 
-		test('leaves them where they are less than a hundredth of the budget, rather than run a round for a few images', () => {
+		test('leaves them unspent where they are less than a hundredth of the budget, rather than run a round for a few images', () => {
 			expect([200, 300].map((images) => runs(images).filter((count) => count === 2).length)).toEqual([1, 0]);
 		});
 	});
 
-	test('a batch of three or fewer runs at once the costliest policy that all of its images can be paid', () => {
+	test('a batch of three or fewer images starts with the costliest policy that the budget pays for all of them', () => {
 		const looked = withLook(cardFor([100, 1000]), 9);
 		const start = (images: number, share: number) =>
 			openGate(looked, images, Math.floor(images * share * fullMacs(looked))).start;
@@ -196,7 +196,7 @@ describe('the gate', () => {
 		expect(start(1, 0.02)).toBe(0); // nothing else can be paid
 	});
 
-	test('lets stand what a look is sure of, and spends on the others', () => {
+	test('keeps what a look is sure of, and spends on the other images', () => {
 		const looked = withLook(cardFor([100, 1000]), 9);
 		const gate = runGate(
 			looked,
@@ -209,7 +209,7 @@ describe('the gate', () => {
 		expect(ways).toEqual([[0], ...Array.from({ length: 9 }, () => [0, 1])]);
 	});
 
-	test('leaves confident images alone and spends on the doubtful', () => {
+	test('leaves confident images alone and spends on doubtful ones', () => {
 		const sureOnes = Array.from({ length: 3 }, () => [0.99, 0.99, 0.99, 0.99]);
 		const gate = run([...sureOnes, [0.05, 0.5, 0.5, 0.5]], 4 * policyMacs(card, 0) + policyMacs(card, 2));
 		const [sure, , , doubtful] = gate.results();
@@ -217,7 +217,7 @@ describe('the gate', () => {
 		expect(doubtful?.policies.length).toBeGreaterThan(1);
 	});
 
-	test('where fewer can be paid than were expected to, the least sure go on', () => {
+	test('where the budget pays for fewer images than expected, the least sure go on', () => {
 		const images = 10;
 		const surest = 3;
 		const says = (policy: number, image: number) =>
@@ -229,7 +229,7 @@ describe('the gate', () => {
 		);
 	});
 
-	test('an image that a run gave no numbers for keeps what it has, and runs no further', () => {
+	test('an image for which a run gave no numbers keeps what it has, and runs no further', () => {
 		const images = [0, 1, 2, 3];
 		const wantsNext = (policy: number) =>
 			oneStepValues(
@@ -256,7 +256,7 @@ describe('the gate', () => {
 		expect(gate.results()[2]?.policies).toEqual([0]);
 	});
 
-	test('images that never arrive leave their part to the others', () => {
+	test('images that never arrive leave their share to the others', () => {
 		const gate = openGate(card, 4, 4 * policyMacs(card, 0) + 60);
 		gate.charge({ policy: 0, images: [1, 2, 3] });
 		for (const image of [1, 2, 3]) gate.observe(0, image, reading(0.1), values(0, 0.1));

@@ -52,7 +52,7 @@ test.each([
 	],
 	['a message to the settler', reportMessageSchema, { v: 1, ...ref }],
 	['a message to the planner', resumeMessageSchema, { v: 1, ...ref }],
-] as const)('%s of a later release is read, but for what is new in it', (_, schema, written) => {
+] as const)('%s of a later release is read, except what is new in it', (_, schema, written) => {
 	const read = schema.parse({ ...written, unheardOf: { of: 1 } });
 	expect(written).toMatchObject(read);
 	expect(read).not.toHaveProperty('unheardOf');
@@ -63,21 +63,21 @@ test.each([
 	{ status: 'labelled', label: 'cat', confidence: 1, policies: ['p0'], macs: 1 },
 	{ status: 'failed', reason: 'deleted', detail: 'gone' },
 	{ status: 'failed', reason: 'reason-of-tomorrow', detail: 'why not' },
-])('an outcome of a later release is read, but for what is new in it: $status', (said) => {
+])('an outcome of a later release is read, except what is new in it: $status', (said) => {
 	const written = { v: 1, key: 'acme/a.png', version: 'e1', ...said };
 	expect(outcomeSchema.parse({ ...written, unheardOf: 1 })).toEqual(written);
 });
 
-test('a reservation that a later release noted is read, but for what is new in it: its money can be settled', () => {
+test('a reservation that a later release noted is read, except what is new in it: its money can be settled', () => {
 	const read = batchSchema.parse({ ...item, reservations: [{ ...reservation, unheardOf: 1 }] });
 	expect(read.reservations).toEqual([reservation]);
 });
 
-test('of a dead letter no more is read than its end takes', () => {
+test('no more of a dead letter is read than ending its batch takes', () => {
 	const letter = { v: 1, ...ref, deadlineMs: 7, model: 'changed beyond recognition' };
 	expect(deadBatchMessageSchema.parse(letter)).toEqual({ v: 1, ...ref, deadlineMs: 7 });
 });
 
-test('another version is another meaning, and is refused', () => {
+test('another version has another meaning, and is refused', () => {
 	expect(batchMessageSchema.safeParse({ ...run, model, deadlineMs: 1, v: 2 }).success).toBe(false);
 });

@@ -5,7 +5,7 @@ import { batchIdOf, ridOf } from './testing/ledger-model.ts';
 
 ledgerContract('memory', async () => createMemoryLedger(), 200);
 
-test('a change of the kind of period whose process died is not passed over by another: no money is freed', async () => {
+test('a change of the kind of period whose process dies is not skipped by another change: no money is freed', async () => {
 	const tenant = 'acme';
 	const period = '2026-11';
 	const nowMs = Date.UTC(2026, 10, 24);

@@ -39,7 +39,7 @@ test.each([
 	expect(() => parseUsd(text)).toThrow(expect.objectContaining({ code: 'invalid' }));
 });
 
-test('more than can be counted exactly is refused', () => {
+test('an amount too large to count exactly is refused', () => {
 	expect(() => parseUsd('9007199.254740992')).toThrow('too much');
 	expect(() => parseUsd('9'.repeat(400))).toThrow('too much');
 });
@@ -55,7 +55,7 @@ test.each([
 	expect(formatUsd(nanoUsd)).toBe(text);
 });
 
-test('what is shown is read back as the same amount', () => {
+test('an amount that is shown reads back as the same amount', () => {
 	fc.assert(
 		fc.property(fc.maxSafeNat(), (nanoUsd) => {
 			expect(parseUsd(formatUsd(nanoUsd))).toBe(nanoUsd);
@@ -63,7 +63,7 @@ test('what is shown is read back as the same amount', () => {
 	);
 });
 
-test('money is whole nano-USD, none below 0 and none that a number cannot hold', () => {
+test('money is whole nano-USD, never below 0 and never more than a number can hold', () => {
 	for (const nanoUsd of [0.5, -1, Number.MAX_SAFE_INTEGER + 1, Number.NaN])
 		expect(nanoUsdSchema.safeParse(nanoUsd).success).toBe(false);
 	for (const nanoUsd of [0, Number.MAX_SAFE_INTEGER]) expect(nanoUsdSchema.parse(nanoUsd)).toBe(nanoUsd);

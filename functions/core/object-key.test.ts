@@ -11,7 +11,7 @@ test.each([
 	['acme/Käse 🐱.png', 'acme'],
 	[`${'t'.repeat(limits.tenantCharactersMax)}/x`, 't'.repeat(limits.tenantCharactersMax)],
 	[`acme/${'k'.repeat(limits.keyBytesMax - 5)}`, 'acme'],
-])('%j is of tenant %s', (key, tenant) => {
+])('%j belongs to tenant %s', (key, tenant) => {
 	expect(tenantOf(key)).toBe(tenant);
 });
 
@@ -29,7 +29,7 @@ test.each([
 	`${'t'.repeat(limits.tenantCharactersMax + 1)}/x`,
 	`acme/${'k'.repeat(limits.keyBytesMax - 4)}`,
 	`acme/${'🐱'.repeat(limits.keyBytesMax / 4)}`,
-])('%j is of nobody', (key) => {
+])('%j belongs to no tenant', (key) => {
 	expect(() => tenantOf(key)).toThrow(expect.objectContaining({ code: 'invalid' }));
 });
 
@@ -42,7 +42,7 @@ test('keys of events are encoded as S3 does, and decoded', () => {
 	expect(() => decodeKey('acme/%C3.png')).toThrow('not URL-encoded');
 });
 
-test('every key survives the way through an event', () => {
+test('every key survives the round trip through an event', () => {
 	fc.assert(
 		fc.property(fc.string({ unit: 'grapheme' }), (key) => {
 			expect(decodeKey(encodeKey(key))).toBe(key);

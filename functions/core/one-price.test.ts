@@ -29,7 +29,7 @@ const advices = fc.array(
 const macsOf = (all: readonly Advice[], chosen: readonly number[]) =>
 	chosen.reduce((sum, next, i) => sum + (all[i]?.macs[all[i]?.next.indexOf(next) as number] as number), 0);
 
-test('what is chosen is expected to fit the budget, unless even the highest price wants more', () => {
+test('the choice is expected to fit the budget, unless even the highest price takes more', () => {
 	fc.assert(
 		fc.property(advices, fc.integer({ min: 0, max: 600 }), (all, budget) => {
 			const chosen = spendAtOnePrice(all, budget);
@@ -39,7 +39,7 @@ test('what is chosen is expected to fit the budget, unless even the highest pric
 	);
 });
 
-test('no image does anything but what is best for it at one price, or at the one below', () => {
+test('every image does what is best for it at one price, or at the price below', () => {
 	fc.assert(
 		fc.property(advices, fc.integer({ min: 0, max: 600 }), (all, budget) => {
 			const chosen = spendAtOnePrice(all, budget);
@@ -49,7 +49,7 @@ test('no image does anything but what is best for it at one price, or at the one
 	);
 });
 
-test('money for everything buys everything, and what is left at a price goes where it gains most', () => {
+test('money for everything buys everything, and money left at a price goes where it gains most', () => {
 	const image = (macs: number, worth: number): Advice => ({
 		policy: 0,
 		right: 0.1,

@@ -16,7 +16,7 @@ function daily(days: number, perDay: (day: number) => number): Arrival[] {
 const expectedWeek = (rhythm: Rhythm | undefined) => rhythm && expectedImages(rhythm, untilMs, untilMs + weekMs);
 
 describe('the rhythm of arrivals', () => {
-	test('is read off the journal: what was billed, at the time in the batch id', () => {
+	test('is read from the journal: batches that were billed, at the time in their ids', () => {
 		const entry = { tenant: 'acme', period: '2026-11', rid: 'r', state: 'applied' as const };
 		const batchId = '20261124T113012123Z-1f2e3d4c';
 		const journal = [
@@ -61,7 +61,7 @@ describe('the rhythm of arrivals', () => {
 		expect(expectedWeek(grown)).toBeCloseTo(0.4 * 140 + 0.6 * 70);
 	});
 
-	test('of less than a week makes every hour like the other; of no whole day there is none', () => {
+	test('from less than a week of arrivals makes all hours alike; without a whole day there is none', () => {
 		expect(
 			expectedWeek(
 				rhythmOf(
@@ -75,7 +75,7 @@ describe('the rhythm of arrivals', () => {
 		expect(rhythmOf([{ atMs: untilMs - lookBackMs - 1, images: 5 }], untilMs)).toBeUndefined();
 	});
 
-	test('never expects less than nothing, and adds up', () => {
+	test('never expects fewer than no images, and adds up', () => {
 		const arrivals = fc.array(
 			fc.record({
 				atMs: fc.integer({ min: untilMs - 40 * dayMs, max: untilMs + dayMs }),
@@ -114,19 +114,19 @@ describe('pacing', () => {
 		});
 	});
 
-	test('even spends all on images that were counted', () => {
+	test('even spends everything on images that were counted', () => {
 		expect(forecast({ countedImages: 1000 }, 300)).toEqual({ basis: 'counted', expectedLeft: 700, keptFor: 0 });
 		expect(forecast({ countedImages: 1000 }, 995)).toEqual({ basis: 'counted', expectedLeft: 10, keptFor: 0 });
 	});
 
-	test('even believes the tenant, less what has come, and keeps the floor for a tenth more; a batch at hand always counts', () => {
+	test('even trusts the tenant’s number, less what has come, and keeps the floor for a tenth more; a batch at hand always counts', () => {
 		const declared = (seenImages: number) => forecast({ pacing: 'even', expectedImages: 1000 }, seenImages);
 		expect(declared(300)).toEqual({ basis: 'declared', expectedLeft: 700, keptFor: 790 });
 		expect(declared(990)).toEqual({ basis: 'declared', expectedLeft: 10, keptFor: 100 });
 		expect(declared(4990)).toEqual({ basis: 'declared', expectedLeft: 10, keptFor: 500 });
 	});
 
-	test('even else asks the journal, spreads money over seven tenths of what it expects and keeps the floor for all', () => {
+	test('even otherwise asks the journal, spreads money over seven tenths of what it expects and keeps the floor for all', () => {
 		expect(forecast({ pacing: 'even' }, 300)).toEqual({
 			basis: 'journal',
 			expectedLeft: 10 + Math.round(0.7 * 7 * 24),
@@ -139,14 +139,14 @@ describe('pacing', () => {
 		});
 	});
 
-	test('even after weeks of nothing expects as much as the period before had', () => {
+	test('even, after weeks without images, expects as many as in the period before', () => {
 		const afterWeeks = (seenImages: number) => forecast({ pacing: 'even' }, seenImages, { lastPeriodImages: 1010 });
 		expect(afterWeeks(0)).toEqual({ basis: 'last-period', expectedLeft: 10 + 700, keptFor: 1000 });
 		expect(afterWeeks(600)).toEqual({ basis: 'last-period', expectedLeft: 10 + 280, keptFor: 400 });
 		expect(afterWeeks(5000)).toEqual({ basis: 'last-period', expectedLeft: 10, keptFor: 0 });
 	});
 
-	test('even without a whole day in the journal thinks that what came goes on', () => {
+	test('even, without a whole day in the journal, assumes that arrivals continue at their rate', () => {
 		const knowNothing = (seenImages: number) =>
 			forecastOf({ quota: quotaOf({ pacing: 'even' }), nowMs: untilMs, images: 10, seenImages, habit: undefined });
 		expect(knowNothing(220)).toEqual({ basis: 'rate', expectedLeft: 10 + 49, keptFor: 70 });
@@ -158,14 +158,14 @@ describe('pacing', () => {
 		});
 	});
 
-	test('a total has no end to spread money over, unless the tenant says how many images there will be', () => {
+	test('a total has no end to spread money towards, unless the tenant says how many images there will be', () => {
 		expect(forecast({ pacing: 'even', period: 'total' }, 0)).toEqual({ basis: 'none', expectedLeft: 10, keptFor: 0 });
 		expect(forecast({ pacing: 'even', period: 'total', expectedImages: 500 }, 100)).toMatchObject({
 			expectedLeft: 400,
 		});
 	});
 
-	test('a quota from before there was a choice keeps its way', () => {
+	test('a quota from before there was a choice keeps its pacing', () => {
 		expect(pacingOf({ expectedImages: 5 })).toBe('even');
 		expect(pacingOf({ expectedImages: 0 })).toBe('eager');
 		expect(

@@ -36,14 +36,14 @@ test.each<[string, ModelCard, ModelCard, RegExp]>([
 	['prices', prices(limits.agentPricesMax), prices(limits.agentPricesMax + 1), /agent.prices/],
 	['MACs', costing(macsMax), costing(macsMax + 1), /policies.1.macs/],
 	['MACs of its agent', thinking(3), thinking(4), /1 % of the full network's, found 4/],
-])('a card has at most so many %s', (_, largest, tooLarge, named) => {
+])('the number of %s on a card is bounded', (_, largest, tooLarge, named) => {
 	expect(parseCard(JSON.stringify(largest))).toEqual(largest);
 	expect(() => parseCard(JSON.stringify(tooLarge))).toThrow(
 		expect.objectContaining({ code: 'invalid', message: expect.stringMatching(named) }),
 	);
 });
 
-test('a second view is the last policy, by the file of the one before it', () => {
+test('a second view is the last policy, in the file of the policy before it', () => {
 	const twice = withSecondView(cardFor([100, 300]));
 	expect(parseCard(JSON.stringify(twice))).toEqual(twice);
 	const refused = (change: (policies: ModelCard['policies']) => unknown) => {
@@ -61,12 +61,12 @@ test('a second view is the last policy, by the file of the one before it', () =>
 	expect(refused((policies) => policies.splice(0, 2))).toThrow(/of the file and MACs/);
 });
 
-test('prices rise', () => {
+test('prices must rise', () => {
 	for (const wrong of [[0.1, 0.1], [0.2, 0.1], [0]])
 		expect(() => parseCard(JSON.stringify(knowing(wrong)))).toThrow(/agent.prices/);
 });
 
-test('a look is the first policy, before others; the backbone decides what an image is paid at the least', () => {
+test('a look is the first policy, before others; the backbone decides the least that an image is paid', () => {
 	const looked = withLook(cardFor([100, 300]), 10);
 	expect(parseCard(JSON.stringify(looked))).toEqual(looked);
 	expect([leastMacs(looked), leastMacs(cardFor([100, 300]))]).toEqual([101, 101]);
@@ -75,7 +75,7 @@ test('a look is the first policy, before others; the backbone decides what an im
 		expect(() => parseCard(JSON.stringify({ ...looked, policies }))).toThrow(/only the first may be a look/);
 });
 
-test('a second view counts beyond the full network, and needs the first', () => {
+test('a second view counts beyond the full network, and needs the first view', () => {
 	const card = withSecondView(cardFor([100, 300, 1000]));
 	expect([fullIndex(card), fullMacs(card)]).toEqual([2, 1001]);
 	expect(macsTo(card, 3)).toBe(policyMacs(card, 2) + policyMacs(card, 3));

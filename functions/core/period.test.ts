@@ -46,7 +46,7 @@ describe('periods', () => {
 		expect(periodAt({ period, weekStart, timeZone }, instantMs)).toEqual({ name, startMs, endMs });
 	});
 
-	test('follow one another without gap or overlap, each under a name of its own', () => {
+	test('follow one another without gap or overlap, each under its own name', () => {
 		const property = fc.property(schedules, instants, (schedule, instantMs) => {
 			const period = periodAt(schedule, instantMs);
 			expect(period.startMs).toBeLessThanOrEqual(instantMs);
@@ -65,7 +65,7 @@ describe('periods', () => {
 		expect(periodAt(total, Date.now())).toEqual({ name: 'total', startMs: 0, endMs: Number.POSITIVE_INFINITY });
 	});
 
-	test('are calendar months in UTC where nothing else is said', () => {
+	test('are calendar months in UTC by default', () => {
 		expect(z.object(scheduleFields).parse({})).toEqual({ period: 'month', weekStart: 'monday', timeZone: 'UTC' });
 		expect(periodOf(monthsInUtc, Date.UTC(2026, 10, 30, 23, 59, 59, 999))).toBe('2026-11');
 		expect(periodOf(monthsInUtc, Date.UTC(2026, 11, 1))).toBe('2026-12');
@@ -86,7 +86,7 @@ describe('periods', () => {
 	});
 });
 
-test('by its name alone a period is known to be far away, and never taken for that where it is not', () => {
+test('from its name alone a period can be known to be far away, and one that is not is never taken for far away', () => {
 	const spans = fc.integer({ min: 0, max: 60 * dayMs });
 	const property = fc.property(schedules, instants, spans, fc.nat(), (schedule, instantMs, spanMs, at) => {
 		const fromMs = instantMs - (spanMs === 0 ? 0 : at % spanMs);

@@ -7,7 +7,7 @@ const priced = { model: 'cifar10-resnet', workerKind: 'cpu' };
 const wish = { ...priced, nanoUsdPerTmac: 300_000, nanoUsdPerImage: 5, validFromMs: 1000 };
 
 describe('the price list', () => {
-	test('has a price from when it is valid on, for its model and kind of worker alone', () => {
+	test('has a price from its valid-from time on, only for its model and kind of worker', () => {
 		const list = [nextPrice([], wish, 0)];
 		expect(priceAt(list, priced, 999)).toBeUndefined();
 		expect(priceAt(list, priced, 1000)).toEqual({ version: 'cpu-1', nanoUsdPerTmac: 300_000, nanoUsdPerImage: 5 });
@@ -15,7 +15,7 @@ describe('the price list', () => {
 		expect(priceAt(list, { ...priced, model: 'other' }, 1000)).toBeUndefined();
 	});
 
-	test('refuses what would change the past', () => {
+	test('refuses changes to the past', () => {
 		const list = [nextPrice([], wish, 0)];
 		expect(() => nextPrice(list, wish, 1001)).toThrow(
 			/valid from 1970-01-01T00:00:01.001Z on .* superseded, never changed/,
@@ -24,7 +24,7 @@ describe('the price list', () => {
 		expect(() => nextPrice(list, { ...wish, workerKind: 'CPU!' }, 0)).toThrow(/kind of worker/);
 	});
 
-	test('a version of a wrong date to come is superseded by the next, and never comes into force', () => {
+	test('a version with a mistaken future date is superseded by the next, and never comes into force', () => {
 		const first = [nextPrice([], wish, 0)];
 		const mistaken = [...first, nextPrice(first, { ...wish, nanoUsdPerTmac: 1, validFromMs: 9e12 }, 2000)];
 		expect(priceAt(mistaken, priced, 3000)?.version).toBe('cpu-1');
@@ -33,7 +33,7 @@ describe('the price list', () => {
 		expect(priceAt(list, priced, 9e12)?.version).toBe('cpu-3');
 	});
 
-	test('whatever is added, what was in force stays so', () => {
+	test('whatever is added, the prices that were in force stay the same', () => {
 		const steps = fc.array(
 			fc.record({
 				delayMs: fc.nat({ max: 1000 }),
@@ -57,7 +57,7 @@ describe('the price list', () => {
 	});
 });
 
-test('a calibrated price pays an hour of the worker with what it does in it', () => {
+test('a calibrated price pays for an hour of the worker with what it does in that hour', () => {
 	const price = calibratedPrice({ usdPerHour: 0.04, utilisation: 0.5, gmacsPerSecond: 40, decodeSeconds: 0.001 });
 	expect(price).toEqual({ nanoUsdPerTmac: 555_556, nanoUsdPerImage: 23 });
 	const hourMacs = 40e9 * 3600 * 0.5;

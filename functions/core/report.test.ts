@@ -44,7 +44,7 @@ test('the bill is the MACs that ran and every image tried, rounded up once', () 
 	// 220e6 MACs at 300,000 nano-USD per 1e12 are 66; 4 images at 5 are 20.
 });
 
-test('failed images alone cost what trying them costs', () => {
+test('images that all failed cost what trying them costs', () => {
 	expect(foldOutcomes({ ...message, images: 2 }, [gone, gone], measures)).toMatchObject({
 		consumedMacs: 0,
 		images: 2,
@@ -54,7 +54,7 @@ test('failed images alone cost what trying them costs', () => {
 	});
 });
 
-test('the report counts runs and labels by policy, failures by reason', () => {
+test('the report counts runs and labels by policy, and failures by reason', () => {
 	const facts = foldOutcomes(message, outcomes, measures);
 	expect(reportOf(facts, outcomes)).toEqual({
 		...facts,

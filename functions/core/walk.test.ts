@@ -21,7 +21,7 @@ async function planned(wish: QuotaWish, images: number, size: number) {
 	return { labelled: sum((fate) => fate.images), right: sum((fate) => fate.images * fate.accuracy) };
 }
 
-test('a walk comes to what the planner does, batch by batch', async () => {
+test('a walk gives the same result as the planner, batch by batch', async () => {
 	const given = fc.record({
 		limitNanoUsd: fc.integer({ min: 1, max: 60_000 }),
 		pacing: fc.constantFrom('eager' as const, 'even' as const),

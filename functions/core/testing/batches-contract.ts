@@ -35,7 +35,7 @@ export function batchesContract(adapter: string, make: () => Promise<Batches>): 
 			expect(await batches.get(batchIdOf(99999))).toBeUndefined();
 		});
 
-		test('its reservations are noted once each', async () => {
+		test('each of its reservations is noted once', async () => {
 			const { batchId } = await newBatch();
 			const noting = [1, 1, 1].map((n) => batches.addReservation(batchId, reservation(n), 0));
 			expect(await Promise.all(noting)).toEqual([true, true, true]);
@@ -53,7 +53,7 @@ export function batchesContract(adapter: string, make: () => Promise<Batches>): 
 			expect(await batches.addReservation(batchId, reservation(5), 1)).toBe(false);
 		});
 
-		test('its reservations are bounded', async () => {
+		test('the number of its reservations is bounded', async () => {
 			const { batchId } = await newBatch();
 			const max = limits.batchReservationsMax;
 			for (let n = 0; n < max; n++) await batches.addReservation(batchId, reservation(n), n);
@@ -62,7 +62,7 @@ export function batchesContract(adapter: string, make: () => Promise<Batches>): 
 			expect((await batches.get(batchId))?.reservations).toHaveLength(limits.batchReservationsMax);
 		});
 
-		test('a settled batch gets no reservation any more', async () => {
+		test('a settled batch gets no more reservations', async () => {
 			const { batchId } = await newBatch();
 			await batches.addReservation(batchId, reservation(1), 0);
 			await batches.setState(batchId, 'settled');
@@ -71,7 +71,7 @@ export function batchesContract(adapter: string, make: () => Promise<Batches>): 
 			expect((await batches.get(batchId))?.reservations).toEqual([reservation(1)]);
 		});
 
-		test('it walks from claiming to settled; the reason goes, the images stay', async () => {
+		test('it goes from claiming to settled; the reason is removed, the images stay', async () => {
 			const batch = await newBatch();
 			const { batchId } = batch;
 			await batches.setState(batchId, 'claiming', { images: 3 });
@@ -83,7 +83,7 @@ export function batchesContract(adapter: string, make: () => Promise<Batches>): 
 			expect(await batches.get(batchId)).toEqual({ ...batch, state: 'settled', images: 3 });
 		});
 
-		test('of many who would wake one that waits for a reservation, one does; any other sleeps on', async () => {
+		test('when many try to wake a batch that waits for a reservation, one does; a batch that waits for anything else stays asleep', async () => {
 			const { batchId } = await newBatch();
 			const wakeAll = async () =>
 				(await Promise.all([1, 2, 3].map(() => batches.wake(batchId)))).filter(Boolean).length;
@@ -98,7 +98,7 @@ export function batchesContract(adapter: string, make: () => Promise<Batches>): 
 			expect(await wakeAll()).toBe(0);
 		});
 
-		test('the deadline of its newest message stays, whatever comes after', async () => {
+		test('the deadline of its newest message is kept, whatever comes after', async () => {
 			const batch = await newBatch();
 			const { batchId } = batch;
 			await batches.setState(batchId, 'sent', { deadlineMs: 7 });
@@ -112,7 +112,7 @@ export function batchesContract(adapter: string, make: () => Promise<Batches>): 
 			expect(await batches.get(batchId)).toEqual({ ...batch, state: 'settled', deadlineMs: 9 });
 		});
 
-		test('once sent it neither waits nor claims again, whatever a planner says that is late', async () => {
+		test('once sent, it neither waits nor claims again, whatever a late planner says', async () => {
 			const batch = await newBatch();
 			const { batchId } = batch;
 			await batches.setState(batchId, 'claiming', { images: 3, writtenMs: 6 });
@@ -134,14 +134,14 @@ export function batchesContract(adapter: string, make: () => Promise<Batches>): 
 			expect(idsOf(await batches.unfinished(1000))).not.toContain(batchId);
 		});
 
-		test('what is not there is said to be missing', async () => {
+		test('a batch that does not exist is reported as missing', async () => {
 			const missing = batchIdOf(99999);
 			await expect(batches.setState(missing, 'sent')).rejects.toMatchObject({ code: 'not-found' });
 			await expect(batches.addReservation(missing, reservation(1), 0)).rejects.toMatchObject({ code: 'not-found' });
 			expect(await batches.get(missing)).toBeUndefined();
 		});
 
-		test('deferred batches are found per tenant, the oldest first', async () => {
+		test('deferred batches are found by tenant, the oldest first', async () => {
 			const mine = [
 				await newBatch('globex'),
 				await newBatch('globex'),
@@ -172,7 +172,7 @@ export function batchesContract(adapter: string, make: () => Promise<Batches>): 
 			expect(await batches.unfinished(2)).toHaveLength(2);
 		});
 
-		test('a settled batch that is watched is found among them, once and until it is watched no more', async () => {
+		test('a settled batch that is watched is found among them, once only, until it is no longer watched', async () => {
 			const batch = await newBatch('watched');
 			const isFound = async () => idsOf(await batches.unfinished(1000)).includes(batch.batchId);
 			await batches.watch(batch, 7);

@@ -8,7 +8,7 @@ import type { Trial } from './ledger-trial.ts';
 export function quotaContract(trial: Trial): void {
 	const { open, newTenant } = trial;
 	describe('quota', () => {
-		test('is unknown until it is set, and grows a revision by each change', async () => {
+		test('is unknown until it is set, and gains a revision with each change', async () => {
 			const tenant = newTenant();
 			expect(await trial.ledger().getQuota(tenant)).toBeUndefined();
 			const first = { tenant, limitNanoUsd: 5, expectedImages: 7 };
@@ -19,7 +19,7 @@ export function quotaContract(trial: Trial): void {
 			expect(await trial.ledger().getAccount(tenant, period)).toBeUndefined();
 		});
 
-		test('changed from a revision that is not the newest any more, is refused: it would undo what another has said', async () => {
+		test('changed from a revision that is no longer the newest, is refused: it would undo somebody else’s change', async () => {
 			const tenant = newTenant();
 			const set = (limitNanoUsd: number, basedOn?: number) =>
 				trial.ledger().setQuota({ tenant, limitNanoUsd }, nowMs, basedOn);
@@ -32,7 +32,7 @@ export function quotaContract(trial: Trial): void {
 			expect(await trial.ledger().getQuota(tenant)).toMatchObject({ revision: 3 });
 		});
 
-		test('raised, allows more at once', async () => {
+		test('raised, allows more immediately', async () => {
 			const { reserve, setLimit, account } = await open(100);
 			await reserve(1, 100);
 			await setLimit(150);
@@ -41,7 +41,7 @@ export function quotaContract(trial: Trial): void {
 			expect(await reserve(2, 50, { quotaRevision: 2 })).toBeUndefined();
 		});
 
-		test('lowered below what is spent and reserved, allows nothing until it fits again', async () => {
+		test('lowered below what is spent and reserved, allows nothing until that fits again', async () => {
 			const { reserve, settle, setLimit, account } = await open(100);
 			await reserve(1, 40);
 			await reserve(2, 50);
@@ -53,7 +53,7 @@ export function quotaContract(trial: Trial): void {
 			expect((await account()).availableNanoUsd).toBe(-10);
 		});
 
-		test('changed by many at once, is one of theirs', async () => {
+		test('changed by many at once, is that of one of them', async () => {
 			const { setLimit, account, tenant } = await open(100);
 			const quotas = await Promise.all([101, 102, 103, 104].map(setLimit));
 			expect(quotas.map((quota) => quota.revision).sort()).toEqual([2, 3, 4, 5]);
@@ -62,7 +62,7 @@ export function quotaContract(trial: Trial): void {
 			expect(await account()).toMatchObject({ limitNanoUsd: last?.limitNanoUsd, quotaRevision: 5 });
 		});
 
-		test('reaches an account that knew an older one; an older one changes nothing', async () => {
+		test('reaches an account that knew an older quota; an older quota changes nothing', async () => {
 			const { quota, setLimit, tenant } = await open(100);
 			await trial.ledger().ensureAccount(quota, '2026-12', undefined);
 			const raised = await setLimit(150);
@@ -72,7 +72,7 @@ export function quotaContract(trial: Trial): void {
 			expect(await trial.ledger().ensureAccount(quota, '2026-12', undefined)).toEqual(brought);
 		});
 
-		test('reaches an account that is opened by who knows an older one', async () => {
+		test('reaches an account opened by somebody who knows an older quota', async () => {
 			const { quota, setLimit } = await open(100);
 			await setLimit(40);
 			expect(await trial.ledger().ensureAccount(quota, '2026-12', undefined)).toMatchObject({
@@ -82,7 +82,7 @@ export function quotaContract(trial: Trial): void {
 			});
 		});
 
-		test('reaches an account that is being opened, before anybody is granted anything there under an older one', async () => {
+		test('reaches an account that is being opened, before anybody is granted anything there under an older quota', async () => {
 			const { quota, setLimit, tenant, request } = await open(100);
 			await setLimit(40);
 			const december = { period: '2026-12', quotaRevision: quota.revision };
@@ -100,7 +100,7 @@ export function quotaContract(trial: Trial): void {
 			expect(await trial.ledger().getAccount(tenant, december.period)).toEqual(await opening);
 		});
 
-		test('and a change of it that race with the opening: the account knows the change when it is made', async () => {
+		test('changed while the account is being opened, is known to the account once the change is made', async () => {
 			for (let n = 0; n < 10; n++) {
 				const tenant = newTenant();
 				const quota = await trial.ledger().setQuota({ tenant, limitNanoUsd: 100 }, nowMs);
@@ -126,7 +126,7 @@ export function quotaContract(trial: Trial): void {
 			}
 		});
 
-		test('says no less than it was told, and refuses what makes no sense', async () => {
+		test('keeps all that it was told, and refuses what makes no sense', async () => {
 			const tenant = newTenant();
 			const wish = {
 				...({ tenant, limitNanoUsd: 500, softLimitNanoUsd: 400, period: 'week', weekStart: 'sunday' } as const),
@@ -153,7 +153,7 @@ export function periodContract(trial: Trial): void {
 	const change = (tenant: string, kind: 'day' | 'month', limitNanoUsd: number) =>
 		trial.ledger().setQuota({ tenant, limitNanoUsd, period: kind }, nowMs);
 
-	test('an alert is raised once a period and quota, whoever else raises it', async () => {
+	test('an alert is raised once for each period and quota, whoever else raises it', async () => {
 		const tenant = newTenant();
 		const alert = { tenant, period, kind: 'soft-limit' as const, quotaRevision: 1, atMs: nowMs };
 		expect(await trial.ledger().alerts(tenant, period)).toEqual([]);
@@ -183,7 +183,7 @@ export function periodContract(trial: Trial): void {
 	});
 
 	describe('another kind of period', () => {
-		test('begins with what was spent and reserved, and nothing more is reserved on the account before', async () => {
+		test('begins with what was spent and reserved, and nothing more is reserved on the previous account', async () => {
 			const { tenant, reserve, settle, request } = await open(100);
 			await reserve(1, 40);
 			await settle(1, 25);
@@ -203,7 +203,7 @@ export function periodContract(trial: Trial): void {
 			expect(await trial.ledger().reserve({ ...request(4, 15, { quotaRevision: 2 }), period: today })).toBeUndefined();
 		});
 
-		test('and back again is charged once, however often it is said', async () => {
+		test('and back again is charged once, however often it is set', async () => {
 			const { tenant, reserve, settle, request } = await open(100);
 			await reserve(1, 40);
 			await settle(1, 40);
@@ -213,7 +213,7 @@ export function periodContract(trial: Trial): void {
 			expect(await get(tenant, period)).toMatchObject({ availableNanoUsd: 40, spentNanoUsd: 40, carriedNanoUsd: 20 });
 		});
 
-		test('that was charged with more already gives none of it back', async () => {
+		test('that was already charged with more gives none of it back', async () => {
 			const { tenant, reserve } = await open(100);
 			await reserve(1, 60);
 			const tomorrow = '2026-11-25';
@@ -224,7 +224,7 @@ export function periodContract(trial: Trial): void {
 			expect(await get(tenant, period)).toMatchObject({ availableNanoUsd: 40, carriedNanoUsd: 0 });
 		});
 
-		test('keeps the place of the oldest deferred batch, there and back', async () => {
+		test('keeps the place of the oldest deferred batch, both there and back', async () => {
 			const { tenant } = await open(100, batchIdOf(3));
 			await change(tenant, 'day', 70);
 			expect((await get(tenant, today)).oldestDeferred).toBe(batchIdOf(3));
@@ -233,14 +233,14 @@ export function periodContract(trial: Trial): void {
 			expect((await get(tenant, period)).oldestDeferred).toBe(batchIdOf(3));
 		});
 
-		test('said again in the period after opens no account there: its planner does, which knows who waits', async () => {
+		test('set again in the next period opens no account there: its planner does, which knows which batch waits', async () => {
 			const { tenant } = await open(100);
 			await change(tenant, 'day', 70);
 			await trial.ledger().setQuota({ tenant, limitNanoUsd: 70, period: 'day' }, nowMs + dayMs);
 			expect(await trial.ledger().getAccount(tenant, '2026-11-25')).toBeUndefined();
 		});
 
-		test('of a tenant that has spent nothing yet carries nothing, then or in the period after', async () => {
+		test('of a tenant that has spent nothing yet carries nothing, then or in the next period', async () => {
 			const tenant = trial.newTenant();
 			await change(tenant, 'month', 100);
 			const quota = await change(tenant, 'day', 70);

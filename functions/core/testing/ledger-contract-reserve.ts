@@ -18,7 +18,7 @@ export function reserveContract(trial: Trial): void {
 			expect(await account()).toMatchObject({ availableNanoUsd: 0, spentNanoUsd: 0, images: 4 });
 		});
 
-		test('reserves once, however often it is asked', async () => {
+		test('reserves once, however often it is called', async () => {
 			const { reserve, account } = await open(100);
 			expect(await Promise.all([reserve(1, 60), reserve(1, 60)])).toEqual([undefined, undefined]);
 			expect(await reserve(1, 60)).toBeUndefined();
@@ -29,7 +29,7 @@ export function reserveContract(trial: Trial): void {
 			});
 		});
 
-		test('refuses a reservation that was settled already, and leaves the account alone', async () => {
+		test('refuses a reservation that is already settled, and leaves the account alone', async () => {
 			const { reserve, settle, account } = await open(100);
 			await reserve(1, 60);
 			await settle(1, 10);
@@ -38,7 +38,7 @@ export function reserveContract(trial: Trial): void {
 			expect(await account()).toEqual(before);
 		});
 
-		test('refuses one that knows another revision of the quota, or no account', async () => {
+		test('refuses a reservation that knows another revision of the quota, or no account', async () => {
 			const { reserve, setLimit, request } = await open(100);
 			await setLimit(200);
 			expect(await reserve(1, 10)).toBe('stale');
@@ -47,7 +47,7 @@ export function reserveContract(trial: Trial): void {
 			expect(await trial.ledger().reserve({ ...request(2, 10), tenant: newTenant() })).toBe('stale');
 		});
 
-		test('bounds the open reservations', async () => {
+		test('bounds the number of open reservations', async () => {
 			const { reserve, settle, openRids } = await open(1000);
 			for (let n = 0; n < limits.openReservationsMax; n++) expect(await reserve(n, 1)).toBeUndefined();
 			expect(await reserve(200, 1)).toBe('open-reservations');
@@ -84,7 +84,7 @@ export function deferralContract(trial: Trial): void {
 			expect(await reserve(6, 10)).toBeUndefined();
 		});
 
-		test('gives way to the next one when it waits no more, and only then', async () => {
+		test('gives way to the next batch when it no longer waits, and only then', async () => {
 			const { tenant, reserve, account } = await open(100);
 			await trial.ledger().defer(tenant, period, batchIdOf(3));
 			await trial.ledger().advance(tenant, period, batchIdOf(2), batchIdOf(9));
@@ -98,7 +98,7 @@ export function deferralContract(trial: Trial): void {
 			expect(await trial.ledger().getAccount('tenant-without-account', period)).toBeUndefined();
 		});
 
-		test('gives way once: said again, it does not take the place of those that came after', async () => {
+		test('gives way once: repeated, it does not take the place of those that came after', async () => {
 			const { tenant, reserve, account } = await open(100, batchIdOf(3));
 			const advance = () => trial.ledger().advance(tenant, period, batchIdOf(3), batchIdOf(4));
 			await advance();
@@ -110,7 +110,7 @@ export function deferralContract(trial: Trial): void {
 			expect((await account()).oldestDeferred).toBe(batchIdOf(5));
 		});
 
-		test('gives way while the next one reserves: its place is never kept for one that has reserved', async () => {
+		test('gives way while the next batch reserves: a place is never kept for a batch that has reserved', async () => {
 			for (let n = 0; n < 10; n++) {
 				const { tenant, reserve, account } = await open(100, batchIdOf(3));
 				const next = [reserve(4, 10, { nextDeferred: batchIdOf(5) })];
@@ -144,7 +144,7 @@ export function deferralContract(trial: Trial): void {
 			expect(await trial.ledger().getAccount(tenant, '2026-12')).toEqual(opened);
 		});
 
-		test('of a tenant without an account opens none', async () => {
+		test('of a tenant without an account opens no account', async () => {
 			const tenant = newTenant();
 			await trial.ledger().defer(tenant, period, batchIdOf(1));
 			expect(await trial.ledger().getAccount(tenant, period)).toBeUndefined();
@@ -181,7 +181,7 @@ export function stopContract(trial: Trial): void {
 		await ledger.setStopped(false, 'all');
 	});
 
-	test('the kill switch leaves what was begun alone: it refuses no reservation and no settlement', async () => {
+	test('the kill switch leaves running work alone: it refuses no reservation and no settlement', async () => {
 		const { tenant, reserve, settle, account } = await trial.open(100);
 		await trial.ledger().setStopped(true, tenant);
 		expect(await reserve(1, 60)).toBeUndefined();

@@ -20,7 +20,7 @@ export function settleContract(trial: Trial): void {
 			]);
 		});
 
-		test('of a run on purpose leaves the images that arrived as they are, and says so in the journal', async () => {
+		test('for a run on purpose leaves the number of arrived images as it is, and says so in the journal', async () => {
 			const { reserve, settle, account, journal } = await open(100);
 			await reserve(1, 60, { images: 0 });
 			await settle(1, 45, { again: true });
@@ -29,7 +29,7 @@ export function settleContract(trial: Trial): void {
 			expect(checkAccount(await account(), await journal())).toEqual([]);
 		});
 
-		test('bills once, however often it is asked; the first amount stands', async () => {
+		test('bills once, however often it is called; the first amount is final', async () => {
 			const { reserve, settle, account, journal } = await open(100);
 			await reserve(1, 60);
 			await Promise.all([settle(1, 45), settle(1, 45), settle(1, 45)]);
@@ -39,7 +39,7 @@ export function settleContract(trial: Trial): void {
 			expect(await journal()).toMatchObject([{ billedNanoUsd: 45, state: 'applied' }]);
 		});
 
-		test('at 0 releases, and what comes later bills nothing', async () => {
+		test('at 0 releases the reservation, and what comes later bills nothing', async () => {
 			const { reserve, settle, account, journal, openRids } = await open(100);
 			await reserve(1, 60);
 			await settle(1, 0);
@@ -70,7 +70,7 @@ export function settleContract(trial: Trial): void {
 			expect(await Array.fromAsync(trial.ledger().journal(tenant, '2026-12'))).toEqual([]);
 		});
 
-		test('and a reservation of the same id that race leave nothing held that nobody would free', async () => {
+		test('and a reservation of the same id that race leave no money held that nobody would free', async () => {
 			const { reserve, settle, account, openRids } = await open(1000);
 			const pairs = Array.from({ length: racers }, (_, n) => [reserve(n, 1), settle(n, 0)]);
 			await Promise.allSettled(pairs.flat());

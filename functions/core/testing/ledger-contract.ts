@@ -21,7 +21,7 @@ export function ledgerContract(name: string, make: () => Promise<Ledger>, runs: 
 		periodContract(trial);
 		stopContract(trial);
 
-		test('keeps its promises whatever is doubled and interleaved', async () => {
+		test('keeps its promises however commands are doubled and interleaved', async () => {
 			await checkLedgerModel(trial.ledger(), trial.newTenant, runs);
 		});
 	});
