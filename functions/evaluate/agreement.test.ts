@@ -8,7 +8,7 @@ const classes = 3;
 const images = 5;
 const truth = new Array(images).fill(0);
 
-test('finds images of other labels, and the greatest deviation, wherever the images lie in the table', () => {
+test('finds images with other labels, and the greatest deviation, wherever the images are in the table', () => {
 	const cases = fc.record({
 		logits: fc.array(fc.integer({ min: -20, max: 20 }), { minLength: 30, maxLength: 30 }),
 		indices: fc.uniqueArray(fc.integer({ min: 0, max: images - 1 }), { minLength: 1 }),

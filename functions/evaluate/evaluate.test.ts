@@ -71,7 +71,7 @@ describe('under a hard cap', () => {
 	});
 });
 
-test('no method that may not know the truth is right more often than the oracle that can pay for everything', () => {
+test('no method that may not know the truth is right more often than an oracle that can pay for everything', () => {
 	fc.assert(
 		fc.property(trials, (trial) => {
 			const sum = (right: Float64Array | undefined) => right?.reduce((total, value) => total + value, 0) ?? 0;
@@ -82,7 +82,7 @@ test('no method that may not know the truth is right more often than the oracle 
 	);
 });
 
-test('a twin that is wrong everywhere tells nothing: all stay with the cheapest policy', () => {
+test('a twin that is wrong everywhere is no help: all images stay with the cheapest policy', () => {
 	const table = tableFrom([3, 0, -1, 2, 1, -2, 0.5, 4, -3, 1.5], 12);
 	const wrong = { ...table, right: () => false };
 	const images = Array.from({ length: 12 }, (_, image) => image);
@@ -93,7 +93,7 @@ test('a twin that is wrong everywhere tells nothing: all stay with the cheapest 
 	expect([...row.right]).toEqual(images.map((image) => Number(table.right(0, image))));
 });
 
-test('of small networks that were trained alone, the largest that all images can be paid is the one to beat', () => {
+test('of small networks trained alone, the largest that the budget pays for every image is the one to beat', () => {
 	const table = tableFrom([3, 0, -1, 2, 1, -2, 0.5, 4, -3, 1.5], 12);
 	const images = Array.from({ length: 12 }, (_, image) => image);
 	const small = (macs: number, right: number) => {
@@ -109,7 +109,7 @@ test('of small networks that were trained alone, the largest that all images can
 	expect(found).toEqual([undefined, [1000, 3], [2500, 6], [6000, 9]]);
 });
 
-test('held-out rows cover every image once, and say what the table says', () => {
+test('held-out rows cover every image once, and agree with the table', () => {
 	const table = tableFrom([3, 0, -1, 2, 1, -2, 0.5, 4, -3, 1.5, 0.25, -0.75, 2.25], 60);
 	const judged = { card, table, values: valuesFor(table), others: new Map() };
 	const least = leastShare(card);
@@ -121,7 +121,7 @@ test('held-out rows cover every image once, and say what the table says', () => 
 	for (const row of rows) expect(row.macs).toBeLessThanOrEqual(row.method === 'actor-soft' ? Infinity : row.budgetMacs);
 });
 
-test('a share that does not pay the cheapest policy has no rows', () => {
+test('a share that does not pay for the cheapest policy has no rows', () => {
 	const table = tableFrom([1, 0, 2, 0.5, -1], 20);
 	const judged = { card, table, values: valuesFor(table), others: new Map() };
 	expect(evaluateHeldOut(judged, [0.05])).toEqual([]);

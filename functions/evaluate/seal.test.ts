@@ -8,7 +8,7 @@ import { temporaryFolder } from '../onnx/testing/packages.ts';
 import { leastShare, sealPackage } from './seal.ts';
 import { budgetMacsOf } from './trial.ts';
 
-test('the first share of the curve pays the cheapest policy for every image of a batch, and little more', () => {
+test('the first share of the curve pays for the cheapest policy for every image of a batch, and little more', () => {
 	const sizes = fc.record({
 		cheap: fc.integer({ min: 1e6, max: 5e7 }),
 		more: fc.integer({ min: 1, max: 2e9 }),

@@ -9,7 +9,7 @@ import { loadTable, mustBeOf, tableOf } from './table.ts';
 const logits = Float32Array.from([1, 0, 0, 1, 0, 0, /**/ 1, 0, 0, 0, 1, 0]);
 const table = tableOf(logits, 2, 3, [0, 1]);
 
-test('a table that another export left is refused', () => {
+test('a table left by another export is refused', () => {
 	const card = { ...cardFor([10, 20]), results: { holdout: [0.5, 1], test: [] } };
 	expect(() => mustBeOf(table, card, 'holdout')).not.toThrow();
 	const other = { ...card, results: { holdout: [0.5, 0.99], test: [] } };
@@ -19,7 +19,7 @@ test('a table that another export left is refused', () => {
 	expect(() => mustBeOf(table, cardFor([10, 20, 30]), 'holdout')).toThrow(/another network/);
 });
 
-test('results are one a policy', () => {
+test('there must be one result for each policy', () => {
 	const card = { ...cardFor([10, 20]), results: { holdout: [0.5], test: [] } };
 	expect(() => mustBeOf(table, card, 'holdout')).toThrow(/results.holdout, one a policy: expected 2, found 1/);
 });

@@ -58,7 +58,7 @@ const rounds = fc.array(fc.array(act, { minLength: 1, maxLength: 4 }), { maxLeng
 
 class Died extends Error {}
 
-test('whoever dies wherever, beside whomever: in the end each batch has its outcomes, is billed once, and nothing is reserved', async () => {
+test('whoever dies at any point, beside anybody else: in the end each batch has its outcomes, is billed once, and nothing is reserved', async () => {
 	await fc.assert(
 		fc.asyncProperty(fc.scheduler(), fc.integer({ min: 1, max: batchesMax }), rounds, async (s, batches, acts) => {
 			const system = await startSystem(batches);

@@ -43,7 +43,7 @@ test('every update of the batches has a name of its own', async () => {
 	expect(names).toEqual(['note-rid', 'state-deferred', 'state-settled', 'wake', 'watch', 'unwatch']);
 });
 
-test('an update that nobody has named is a mistake', () => {
+test('an update without a name is an error', () => {
 	const unknown = { TableName: 'x-ledger', UpdateExpression: 'SET elsewhere = :there' };
 	expect(() => nameOfWrite('UpdateCommand', unknown)).toThrow('has no name');
 });

@@ -12,7 +12,7 @@ vi.mock('../onnx/client.ts', () => ({
 	},
 }));
 
-test('where inference does not start, the cloud is closed and nothing polls it: the program can end', async () => {
+test('where inference does not start, the cloud is closed and nothing polls it, so that the program can end', async () => {
 	const close = vi.fn(async () => undefined);
 	// It has no clients, so anything that uses them fails.
 	const startCloud = async () => ({ close }) as unknown as Cloud;

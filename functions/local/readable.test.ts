@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test('of each file that cannot be dropped it is said what is wrong, without its path; the others stay in order', async () => {
+test('each file that cannot be dropped is reported with its problem, without its path; the others stay in order', async () => {
 	const long = 'k'.repeat(limits.keyBytesMax);
 	const { readable, unreadable } = await sortOut('acme', folder, ['gone.png', 'cat.png', long, 'caf\ufffd.png']);
 	expect(readable).toEqual(['cat.png']);

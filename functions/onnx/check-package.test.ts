@@ -21,7 +21,7 @@ async function withCheck(change: (check: { images: number; logits: number[][][];
 const packages = join(import.meta.dirname, '..', '..', 'models', 'packages');
 
 test.each(await readdir(packages))(
-	'%s gives its logits on this machine, at any number of images at once',
+	'%s gives its promised logits on this machine, with any number of images at once',
 	async (name) => {
 		const pkg = await loadPackage(join(packages, name));
 		const check = await checkPackage(pkg);
@@ -34,7 +34,7 @@ test.each(await readdir(packages))(
 	},
 );
 
-test('other logits than promised are refused', async () => {
+test('logits other than those promised are refused', async () => {
 	const off = await withCheck((check) => {
 		const row = check.logits[2]?.[5] as number[];
 		row[3] = (row[3] as number) + 0.5;
@@ -44,7 +44,7 @@ test('other logits than promised are refused', async () => {
 	);
 });
 
-test('other values of the agent than promised are refused', async () => {
+test('agent values other than those promised are refused', async () => {
 	const off = await withCheck((check) => {
 		const row = check.values[1]?.[4] as number[];
 		row[5] = (row[5] as number) + 0.01;

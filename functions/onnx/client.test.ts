@@ -65,7 +65,7 @@ test('a second view is what the whole network says of the mirrored images', asyn
 	expect(second.values).toBeUndefined();
 });
 
-test('threads share the images of a call: each has what it has on one thread, in its place', async () => {
+test('threads share the images of a call: each has the result that it has on one thread, in its place', async () => {
 	const several = await startInference(pkg, { threads: 3 });
 	const images = pixels.length / imageBytes;
 	for (const count of [1, 5, images]) {
@@ -81,7 +81,7 @@ test('threads share the images of a call: each has what it has on one thread, in
 	await expect(several.run(1, pixels, images)).rejects.toEqual(refusal('unavailable', /is closed/));
 });
 
-test('calls at once are answered each with its own', async () => {
+test('concurrent calls each get their own answer', async () => {
 	const calls = Array.from({ length: 12 }, (_, i) => {
 		const image = i % 4;
 		return inference.run(i % 3, pixels.subarray(image * imageBytes, (image + 1) * imageBytes), 1);
@@ -100,7 +100,7 @@ test('a call that does not fit fails alone', async () => {
 	expect((await inference.run(0, one, 1)).logits).toHaveLength(pkg.card.classes.length);
 });
 
-test('the agent says nothing after the last policy, and something after the others', async () => {
+test('the agent gives no values after the last policy, and gives them after the others', async () => {
 	const one = pixels.subarray(0, imageBytes);
 	const last = pkg.card.policies.length - 1;
 	expect((await inference.run(last, one, 1)).values).toBeUndefined();
@@ -111,7 +111,7 @@ test('the agent says nothing after the last policy, and something after the othe
 	expect(right).toBeLessThan(1.1);
 });
 
-test('the main loop is free while a run is under way', async () => {
+test('the main loop is free during a run', async () => {
 	const many = new Uint8Array(256 * imageBytes);
 	const policy = pkg.card.policies.length - 1;
 	await inference.run(policy, pixels.subarray(0, imageBytes), 1); // opens the session
@@ -121,7 +121,7 @@ test('the main loop is free while a run is under way', async () => {
 	expect(performance.eventLoopUtilization(before).utilization).toBeLessThan(0.5);
 });
 
-test('a graph that does not load fails its own call', async () => {
+test('a graph that does not load fails only its own call', async () => {
 	const spoilt = await loadPackage(await packageFolder());
 	await writeFile(join(spoilt.folder, 'policy-00.onnx'), 'spoilt after it was loaded');
 	const own = await startInference(spoilt, { threads: 1 });
@@ -132,7 +132,7 @@ test('a graph that does not load fails its own call', async () => {
 	await own.close();
 });
 
-test('close waits for the calls under way, and may come twice', async () => {
+test('close waits for running calls, and may be called twice', async () => {
 	const own = await startInference(pkg, { threads: 1 });
 	const underWay = [own.run(2, pixels, 8), own.run(3, pixels, 8)];
 	const closed = own.close();
@@ -142,7 +142,7 @@ test('close waits for the calls under way, and may come twice', async () => {
 	await own.close();
 });
 
-test('a thread that dies rejects all that wait, and all that come', async () => {
+test('a thread that dies rejects all waiting calls and all later ones', async () => {
 	const code = `
 		const { parentPort } = require('node:worker_threads');
 		parentPort.postMessage({ kind: 'ready', provider: 'cpu' });
@@ -155,7 +155,7 @@ test('a thread that dies rejects all that wait, and all that come', async () => 
 	await calls.close();
 });
 
-test('a thread that leaves a call without its answer is given up: all that wait and come are rejected', async () => {
+test('a thread that leaves a call without its answer is given up: waiting and later calls are rejected', async () => {
 	const code = `
 		const { parentPort } = require('node:worker_threads');
 		parentPort.postMessage({ kind: 'ready', provider: 'cpu' });
@@ -176,7 +176,7 @@ test('a thread that leaves a call without its answer is given up: all that wait 
 	}
 });
 
-test('a thread that ends or dies before it is ready', async () => {
+test('a thread that ends or dies before it is ready is reported as unavailable', async () => {
 	await expect(connect(new Worker('', { eval: true }))).rejects.toEqual(refusal('unavailable', /has ended/));
 	const dies = new Worker('throw new Error("no luck")', { eval: true });
 	await expect(connect(dies)).rejects.toEqual(refusal('unavailable', /died: no luck/));

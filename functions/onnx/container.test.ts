@@ -20,14 +20,14 @@ describe('scans of a JPEG', async () => {
 	const scans = progressive.toString('latin1').split('\xff\xda').length - 1;
 	const pixels = await decodeImage(progressive, input);
 
-	test('as many as are allowed are read, one more is refused', async () => {
+	test('as many as allowed are read; one more is refused', async () => {
 		const more = (count: number) => Buffer.concat([before, ...Array(count).fill(scan), end]);
 		const allowed = limits.jpegScansMax - scans + 1;
 		expect(tooManyParts(more(allowed), 'JPEG')).toBe(undefined);
 		await refused(more(allowed + 1), 'JPEG of more than 1000 scans');
 	});
 
-	test('of a large image fewer are allowed than of a small one', () => {
+	test('fewer are allowed for a large image than for a small one', () => {
 		const large = Buffer.from(before);
 		const frame = large.indexOf(Buffer.from([0xff, 0xc2]));
 		large.writeUInt16BE(5_000, frame + 5);
@@ -37,7 +37,7 @@ describe('scans of a JPEG', async () => {
 		expect(more(16 - scans + 2)).toBe('17 scans or more of 40000000 pixels');
 	});
 
-	test('what looks like scans in a comment, or behind the image, where phones put films, is none', async () => {
+	test('what looks like scans in a comment, or after the image, where phones put films, does not count', async () => {
 		const look = Buffer.alloc(4 * limits.jpegScansMax, Buffer.from([0xff, 0xda, 0, 4]));
 		const comment = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.alloc(2), look]);
 		comment.writeUInt16BE(look.length + 2, 2);
@@ -45,7 +45,7 @@ describe('scans of a JPEG', async () => {
 		expect(await decodeImage(decorated, input)).toEqual(pixels);
 	});
 
-	test('an end of the image within a segment hides none', async () => {
+	test('an end-of-image marker within a segment hides no scans', async () => {
 		const hidden = Buffer.from([0xff, 0xfe, 0, 4, 0xff, 0xd9]);
 		await refused(
 			Buffer.concat([before, hidden, ...Array(limits.jpegScansMax).fill(scan), end]),
@@ -54,7 +54,7 @@ describe('scans of a JPEG', async () => {
 	});
 });
 
-test('a WebP of more frames than are allowed is refused', async () => {
+test('a WebP with more frames than allowed is refused', async () => {
 	const twoFrames = noise.map((value, i) => (i < noise.length / 2 ? value : 255 - value));
 	const animated = await sharp(twoFrames, { raw: { width: 32, height: 32, channels: 3, pageHeight: 16 } })
 		.webp({ lossless: true })
@@ -97,7 +97,7 @@ describe('extras of a PNG', async () => {
 		expect(withoutExtras(png)).toBe(png);
 	});
 
-	test('of a file that is cut off, what is left stays cut off', async () => {
+	test('when removed from a file that is cut off, leave it cut off', async () => {
 		const cut = decorated.subarray(0, -20);
 		expect(withoutExtras(cut)).toEqual(png.subarray(0, -20));
 		await expect(decodeImage(cut, input)).rejects.toMatchObject({ reason: 'not-an-image' });

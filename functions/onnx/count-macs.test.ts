@@ -66,7 +66,7 @@ test('pools, norms and additions are free', () => {
 	expect(free).toEqual({ macs: 0, columns: 32 });
 });
 
-test("what PyTorch's export makes of means, views and activations is free", () => {
+test("the operators that PyTorch's export uses for means, views and activations are free", () => {
 	const nodes: Parameters<typeof chain>[0] = [
 		['Div', {}, []],
 		['Sub', {}, [3, 1, 1]],
@@ -86,7 +86,7 @@ test("what PyTorch's export makes of means, views and activations is free", () =
 	});
 });
 
-test('means and views whose result is not known beforehand are refused', () => {
+test('means and views whose result is not known in advance are refused', () => {
 	expect(() => macs(['ReduceMean', {}, [2]])).toThrow(/ReduceMean over constant axes/);
 	expect(() => macs(['Reshape', {}, [3]])).toThrow(/Reshape to constant sizes/);
 	expect(() => macs(['Reshape', {}, { integers: [1, 7] }])).toThrow(/Reshape of .* to as many/);

@@ -33,7 +33,7 @@ describe('keeps pixels that fit', () => {
 	});
 });
 
-describe('brings to sRGB, 8 bits', () => {
+describe('converts to 8-bit sRGB', () => {
 	const grey = () => sharp({ create: { width: 40, height: 40, channels: 3, background: '#646464' } });
 	test.each([
 		['greyscale PNG', () => grey().toColourspace('b-w').png()],
@@ -47,7 +47,7 @@ describe('brings to sRGB, 8 bits', () => {
 		near(pixel(pixels, 5, 20), [100, 100, 100], 12);
 	});
 
-	test('transparency lies on white', async () => {
+	test('transparency is laid on white', async () => {
 		for (const depth of ['srgb', 'rgb16'] as const) {
 			const half = sharp({
 				create: { width: 32, height: 32, channels: 4, background: { r: 0, g: 0, b: 100, alpha: 0.5 } },
@@ -60,7 +60,7 @@ describe('brings to sRGB, 8 bits', () => {
 	});
 });
 
-test('hosts are looked up while hundreds of images wait for their decoders', async () => {
+test('host names are looked up while hundreds of images wait for their decoders', async () => {
 	const photo = await sharp({ create: { width: 1600, height: 1200, channels: 3, background: '#123456' } })
 		.jpeg()
 		.toBuffer();
@@ -74,7 +74,7 @@ test('hosts are looked up while hundreds of images wait for their decoders', asy
 	expect(order).toEqual(['looked up', 'decoded']);
 });
 
-test('turns upright by the EXIF orientation, before it resizes', async () => {
+test('turns the image upright by its EXIF orientation before resizing it', async () => {
 	for (const encoded of [
 		rgb(64, 32, halves(64, 32)).withMetadata({ orientation: 6 }).jpeg(),
 		rgb(32, 32, halves(32, 32)).withMetadata({ orientation: 6 }).png(),
@@ -93,7 +93,7 @@ test('"fill" keeps all of the image, "cover" its centre', async () => {
 	near(pixel(await decodeImage(bytes, { ...input, resize: 'cover' }), 3, 9), [0, 0, 0]);
 });
 
-test('an animated WebP is its first frame', async () => {
+test('an animated WebP gives its first frame', async () => {
 	const frames = Uint8Array.from({ length: 32 * 64 * 3 }, (_, i) => (i < 32 * 32 * 3 ? 200 : 0));
 	const bytes = await sharp(frames, { raw: { width: 32, height: 64, channels: 3, pageHeight: 32 } })
 		.webp({ lossless: true })
@@ -122,7 +122,7 @@ describe('refuses', () => {
 		['no bytes', () => Buffer.alloc(0)],
 	])('%s, by name', async (name, encode) => refuses(await encode(), 'not-an-image', new RegExp(`found .*${name}`)));
 
-	test('a foreign file behind the head of a PNG', async () => {
+	test('a foreign file behind the header of a PNG', async () => {
 		const head = Buffer.from('89504e470d0a1a0a', 'hex');
 		await refuses(Buffer.concat([head, await rgb().tiff().toBuffer()]), 'not-an-image', /PNG that cannot be decoded/);
 	});
@@ -153,7 +153,7 @@ describe('refuses', () => {
 	test.each([
 		[30_000, 30_000],
 		[8_001, 5_000],
-	])('a head that promises %d x %d pixels', async (width, height) => {
+	])('a header that promises %d x %d pixels', async (width, height) => {
 		const bomb = await rgb().png().toBuffer();
 		bomb.writeUInt32BE(width, 16);
 		bomb.writeUInt32BE(height, 20);
@@ -175,7 +175,7 @@ describe('refuses', () => {
 	test('one byte too many', () => refuses(new Uint8Array(limits.imageBytesMax + 1), 'too-large', /20971521 bytes/));
 });
 
-test('takes an image of as many bytes, and one of as many pixels, as are allowed', async () => {
+test('takes an image of as many bytes, and one of as many pixels, as allowed', async () => {
 	const width = 8_000;
 	const height = limits.imagePixelsMax / 8_000;
 	const grey = (w: number, h: number) =>

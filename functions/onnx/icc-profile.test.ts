@@ -94,7 +94,7 @@ async function inWebp(profile: Buffer): Promise<Buffer> {
 	return changed;
 }
 
-describe('a pipeline in a colour profile, a fraction of a millisecond a stage and ten thousands in a file of 1 KB, is not run', () => {
+describe('a pipeline in a colour profile, at a fraction of a millisecond a stage and ten thousand stages in a file of 1 KB, is not run', () => {
 	test.each([
 		['PNG', async (profile: Buffer) => inPng(profile)],
 		['JPEG', async (profile: Buffer) => inJpeg(profile)],
@@ -111,7 +111,7 @@ describe('a pipeline in a colour profile, a fraction of a millisecond a stage an
 		expect(await decodeImage(jpeg, input)).toEqual(await decodeImage(plain.print, input));
 	});
 
-	test('nor one that hides behind another profile', async () => {
+	test('nor is one that hides behind another profile', async () => {
 		const srgb = (await sharp(await picture().withIccProfile('srgb').png().toBuffer()).metadata()).icc as Buffer;
 		expect(await isTameProfile(inPng(srgb), 'PNG')).toBe(true);
 		expect(await isTameProfile(inPng(srgb, inPng(pipelineProfile(2))), 'PNG')).toBe(false);
@@ -119,7 +119,7 @@ describe('a pipeline in a colour profile, a fraction of a millisecond a stage an
 	});
 });
 
-test('a profile that cannot be unpacked, is in pieces that do not fit or is beyond the limit is left out', async () => {
+test('a profile that cannot be unpacked, comes in pieces that do not fit or is above the limit is left out', async () => {
 	const largest = Buffer.alloc(limits.profileBytesMax);
 	expect(await isTameProfile(inPng(largest), 'PNG')).toBe(true);
 	expect(await isTameProfile(inPng(Buffer.alloc(limits.profileBytesMax + 1)), 'PNG')).toBe(false);
@@ -133,7 +133,7 @@ test('a profile that cannot be unpacked, is in pieces that do not fit or is beyo
 	expect(await isTameProfile(withHole, 'JPEG')).toBe(false);
 });
 
-describe('ordinary profiles are used, bit for bit as the decoder does by itself', () => {
+describe('ordinary profiles are used, bit for bit as the decoder uses them by itself', () => {
 	const noise = Uint8Array.from({ length: 32 * 32 * 3 }, (_, i) => (i * i * 31 + i * 7) % 256);
 	const noisy = () => sharp(noise, { raw: { width: 32, height: 32, channels: 3 } });
 	test.each([

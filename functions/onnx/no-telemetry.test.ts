@@ -21,7 +21,7 @@ async function leftAfter(script: string): Promise<string[]> {
 	return readdir(home, { recursive: true });
 }
 
-test('neither a thread that infers nor a session of the main thread leaves or sends any telemetry', async () => {
+test('neither an inference thread nor a session on the main thread leaves or sends any telemetry', async () => {
 	const folder = JSON.stringify(await packageFolder());
 	const load = `import { loadPackage } from ${file('./package-files.ts')}; const model = await loadPackage(${folder});`;
 	const thread = `import { startInference } from ${file('./client.ts')};

@@ -20,7 +20,7 @@ test('a file that other readers would merge into another graph is refused', asyn
 	expect(() => readOnnx(Buffer.concat([bytes, bytes]), 'policy')).toThrow(/policy.*expected one graph, found several/);
 });
 
-test('an attribute with two values, of which others take the last, is refused', () => {
+test('an attribute with two values, of which other readers take the last, is refused', () => {
 	const [node] = readOnnx(graphWith(field(1, 'group'), field(3, 2)), 'policy').nodes;
 	expect(node?.integers.get('group')).toEqual([2]);
 	expect(() => readOnnx(graphWith(field(1, 'group'), field(3, 2), field(3, 1)), 'policy')).toThrow(
@@ -32,7 +32,7 @@ test('a tag of more than 32 bits is refused', () => {
 	expect(() => readOnnx(Buffer.from([0xfa, 0xff, 0xff, 0xff, 0xff, 0x01, 0x00]), 'policy')).toThrow(/found tag/);
 });
 
-test('a field of number 0, behind which another format could hide, is refused', () => {
+test('a field with number 0, behind which another format could hide, is refused', () => {
 	expect(() => readOnnx(Buffer.concat([field(0, 'ORTM'), graphWith()]), 'policy')).toThrow(/found field 0/);
 });
 
@@ -46,7 +46,7 @@ const constant = (...tensor: Buffer[]) =>
 		),
 	);
 
-test('a Constant is a tensor, whose few whole numbers are read', () => {
+test('a Constant is read as a tensor, including its integers where they are few', () => {
 	const tensor = [field(1, 1), field(2, 7), field(9, eightBytes(-1))];
 	const { nodes, tensors } = readOnnx(constant(field(5, Buffer.concat(tensor))), 'policy');
 	expect(nodes).toEqual([]);
@@ -55,7 +55,7 @@ test('a Constant is a tensor, whose few whole numbers are read', () => {
 	expect(readOnnx(constant(field(5, Buffer.concat(floats))), 'policy').tensors.get('c')).not.toHaveProperty('integers');
 });
 
-test('a value that others would read differently is refused', () => {
+test('a value that other readers would read differently is refused', () => {
 	const tensor = Buffer.concat([field(1, 1), field(2, 7), field(9, eightBytes(1))]);
 	expect(() => readOnnx(constant(field(5, tensor), field(5, tensor)), 'policy')).toThrow(/a nested "value"/);
 	const twice = Buffer.concat([tensor, field(7, 2)]);

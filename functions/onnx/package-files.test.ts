@@ -31,7 +31,7 @@ test('a whole package loads', async () => {
 	expect(pkg.card.digest).toBe(await digestOf(folder));
 });
 
-test('the digest is of names, lengths and bytes, without hidden files and itself', async () => {
+test('the digest covers names, lengths and bytes, but neither hidden files nor itself', async () => {
 	const folder = await temporaryFolder();
 	await writeFile(join(folder, 'b'), 'xy');
 	await writeFile(join(folder, 'a'), '');
@@ -84,7 +84,7 @@ test('missing and extra files, folders and links are refused by name', async () 
 	await expect(loadPackage(linked)).rejects.toEqual(invalid(/weights.bin: expected a plain file/));
 });
 
-test('a package may have as many files and bytes as are allowed, and none more', async () => {
+test('a package may have as many files and bytes as allowed, and no more', async () => {
 	const folder = await temporaryFolder();
 	const weights = join(folder, 'weights.bin');
 	await writeFile(weights, '');
@@ -100,7 +100,7 @@ test('a package may have as many files and bytes as are allowed, and none more',
 	await expect(loadPackage(folder)).rejects.toEqual(invalid(/expected at most 68 files/));
 });
 
-test('a folder that is none, holds folders or has no card is refused', async () => {
+test('a folder that does not exist, holds folders or has no card is refused', async () => {
 	const folder = await packageFolder();
 	await expect(loadPackage(join(folder, 'nowhere'))).rejects.toEqual(invalid(/cannot be read/));
 	await mkdir(join(folder, 'sub'));
@@ -125,7 +125,7 @@ test('MACs that the graph does not have are refused', async () => {
 	await refuses(/policy-look.onnx: expected \d+ MACs/, { card: smaller });
 });
 
-test('an agent that is missing, costs more than promised, sees more or is not small is refused', async () => {
+test('an agent that is missing, costs more than promised, takes more inputs or is not small is refused', async () => {
 	await refuses(/agent.onnx: expected a file/, { files: (folder) => rm(join(folder, 'agent.onnx')) });
 	const dearer = (card: LooseCard) => Object.assign(card.agent, { macs: card.agent.macs - 1 });
 	await refuses(/agent.onnx: expected \d+ MACs.*found \d+/, { card: dearer });
@@ -148,7 +148,7 @@ test('a graph that is cut short, foreign or not ONNX is refused', async () => {
 	await refuses(/policy-03.onnx.*operator Loop/, { files: replace(file, 'Relu', 'Loop') });
 });
 
-test('external data lie in weights.bin, within its length', async () => {
+test('external data must be in weights.bin, within its length', async () => {
 	const elsewhere = replace('policy-04.onnx', 'weights.bin', '../some.bin');
 	await refuses(/policy-04.onnx: expected tensor \w+ in weights.bin, found ..\/some.bin/, { files: elsewhere });
 	const short = (folder: string) => truncate(join(folder, 'weights.bin'), 100_000);

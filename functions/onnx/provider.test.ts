@@ -9,21 +9,21 @@ import { packageFolder, temporaryFolder } from './testing/packages.ts';
 
 env.logLevel = 'fatal'; // a missing provider is expected here
 
-test('the tiny graph of the probe runs, so a failure is the provider’s', async () => {
+test('the tiny graph of the probe runs, so that a failure is the provider’s', async () => {
 	expect(await runsOn('cpu')).toBe(true);
 });
 
-test('without CUDA files it is the CPU', async () => {
+test('without CUDA files the provider is the CPU', async () => {
 	expect(await probeProvider(await temporaryFolder())).toBe('cpu');
 });
 
-test('with CUDA files it is what a session really runs on', async () => {
+test('with CUDA files the provider is what a session really runs on', async () => {
 	const folder = await temporaryFolder();
 	await writeFile(join(folder, 'libonnxruntime_providers_cuda.so'), 'not a library');
 	expect(await probeProvider(folder)).toBe((await runsOn('cuda')) ? 'cuda' : 'cpu');
 });
 
-test('a GPU gets larger chunks, but of large images, and few shapes', async () => {
+test('a GPU gets larger chunks, except for large images, and few shapes', async () => {
 	const { card } = await loadPackage(await packageFolder());
 	expect(chunkImagesOf('cuda', card)).toBeGreaterThan(limits.chunkImages);
 	const large = { ...card, input: { ...card.input, width: 512, height: 512 } };

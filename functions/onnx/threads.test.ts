@@ -34,7 +34,7 @@ test('whatever the machine, hardly a core is left idle, and none is used twice',
 	);
 });
 
-test('a large network gets as many threads as may hold it, and one in any case', () => {
+test('a large network gets as many threads as memory can hold, and at least one', () => {
 	const third = limits.inferenceBytesMax / 4 / 3.5;
 	expect(threadsFor(cardOf(third / 2, third / 2), 16)).toEqual({ count: 2, coresEach: 6 });
 	expect(threadsFor(cardOf(100 * third), 16)).toEqual({ count: 1, coresEach: 16 });

@@ -46,11 +46,11 @@ const oddities: [string, Buffer, (jpeg: Buffer) => Buffer][] = [
 ];
 
 describe.each(oddities)('a JPEG with %s, as some phones and programs write it,', (_name, jpeg, oddly) => {
-	test('gives the pixels that it gives without', async () => {
+	test('gives the same pixels as without', async () => {
 		expect(await decodeImage(oddly(jpeg), input)).toEqual(await decodeImage(jpeg, input));
 	});
 
-	test('is refused where it is damaged too, and the damage is said', async () => {
+	test('is still refused where it is damaged, and the damage is named', async () => {
 		const odd = oddly(jpeg);
 		const scanAt = odd.lastIndexOf(Buffer.from([0xff, 0xda]));
 		const half = odd.subarray(0, scanAt + Math.floor((odd.length - scanAt) / 2));
@@ -62,7 +62,7 @@ describe.each(oddities)('a JPEG with %s, as some phones and programs write it,',
 });
 
 test.each([1, 5, 300])(
-	'%d bytes before the end of a JPEG, in one scan or several, are none of its pixels',
+	'%d bytes before the end of a JPEG, with one scan or several, do not count as pixels',
 	async (count) => {
 		for (const jpeg of [whole, progressive]) {
 			const padded = insert(jpeg, jpeg.length - end.length, Buffer.alloc(count));
@@ -72,12 +72,12 @@ test.each([1, 5, 300])(
 	},
 );
 
-test('what is in order is not copied', () => {
+test('a JPEG that is in order is not copied', () => {
 	for (const jpeg of [whole, progressive, inPrint, withTransform(whole, 0), withTransform(inPrint, 0)])
 		expect(tidyJpeg(jpeg, 0)).toBe(jpeg);
 });
 
-test('whatever is spoilt, tidying ends, once is enough, and makes nothing longer', () => {
+test('whatever is spoilt, tidying ends, is idempotent, and makes nothing longer', () => {
 	const spoilt = fc.record({
 		at: fc.nat({ max: whole.length - 1 }),
 		to: fc.constantFrom(0, 1, 0xff, 0xda, 0xd9, 0xee),

@@ -62,7 +62,7 @@ function textOf(html: string): string {
 	return html.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
 }
 
-test('every tenant stands in the table with its figures as given', async () => {
+test('every tenant is in the table with its figures as given', async () => {
 	const text = textOf(await renderDemoPage(page));
 	expect(text).toContain('full full quality 91.2 % 98.8 % 98.6 % $1.250000001 $2.50 1,234 1,233 1 0 321');
 	expect(text).toContain('onerror=&quot;alert(1)&quot;&gt; – – – $0.00 $0.00 10 0 0 10 –');
@@ -79,7 +79,7 @@ test('five plots, each with a title, a caption and a label', async () => {
 	expect(html).not.toMatch(/NaN|undefined|Infinity/);
 });
 
-test('captions say what the figures say, also when a bound was passed', async () => {
+test('captions agree with the figures, even when a bound was passed', async () => {
 	expect(textOf(await renderDemoPage(page))).toContain('hard cap: no bar passes its mark; together they used 98.6 %.');
 	const broken = {
 		...page,
@@ -91,13 +91,13 @@ test('captions say what the figures say, also when a bound was passed', async ()
 	expect(text).toContain('than its limit: 1 of 2 bars pass their mark');
 });
 
-test('a batch in which nothing ran says so', async () => {
+test('a batch in which nothing ran is shown as such', async () => {
 	const failed = { ...batch, batchId: 'b-2', images: 4, consumedMacs: 0, policies: {} };
 	expect(textOf(await renderDemoPage({ ...page, batches: [batch, failed] }))).toContain('all failed');
 	expect(textOf(await renderDemoPage(page))).not.toContain('all failed');
 });
 
-test('easy and hard examples with label, confidence, policies, and the truth where it is another', async () => {
+test('easy and hard examples have label, confidence, policies, and the truth where it differs', async () => {
 	const html = await renderDemoPage(page);
 	expect(html).toContain('<img alt="cat" src="data:image/png;base64,AQID">');
 	const text = textOf(html);
@@ -105,7 +105,7 @@ test('easy and hard examples with label, confidence, policies, and the truth whe
 	expect(text).not.toContain('it is dog');
 });
 
-test('it asks for nothing, runs nothing, and shows hostile names as text', async () => {
+test('the page requests nothing, runs nothing, and shows hostile names as text', async () => {
 	const html = await renderDemoPage(page);
 	expect(html).not.toMatch(/https?:|url\(|<script|<link|<img src=x/);
 	expect(html.match(/<[^>]*\son\w+=/g)).toBeNull();
@@ -113,7 +113,7 @@ test('it asks for nothing, runs nothing, and shows hostile names as text', async
 	expect(html).toContain(`content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"`);
 });
 
-test('nothing ran: the page still stands', async () => {
+test('the page still renders when nothing ran', async () => {
 	const html = await renderDemoPage({ ...page, tenants: [none], batches: [], examples: [] });
 	expect(textOf(html)).toContain('No batch ran.');
 	expect(html).not.toMatch(/NaN|undefined|Infinity/);

@@ -35,14 +35,14 @@ test('the page says what was spent of what, and when', async () => {
 	expect(text).not.toContain('other packages');
 });
 
-test('batches that other packages ran are counted, and their compute is one bar: their policies are no policies of this one', async () => {
+test('batches that other packages ran are counted, and their compute is one bar: their policies are not those of this package', async () => {
 	const text = await textOf({ ...page, others: { batches: 2, macs: 3e9, images: 77 } });
 	expect(text).toContain('Leaves out two batches that other packages ran.');
 	expect(text).toContain('Shows two batches that other packages ran as one sum.');
 	expect(text).toContain('77');
 });
 
-test('of very many batches the page says what all of them spent, and which it knows more of', async () => {
+test('for very many batches the page says what all of them spent, and for which it knows more', async () => {
 	const batches = Array.from({ length: 150_000 }, (_, i) => {
 		return { atMs: page.startMs + 1000 * i, images: 8, billedNanoUsd: 1000, accuracy: i < 149_900 ? undefined : 0.9 };
 	});
@@ -59,7 +59,7 @@ test('a total without an end, and a tenant that did nothing, have a page too', a
 	expect(text).not.toMatch(/NaN|Infinity/);
 });
 
-test('a batch whose images came before the period stands at its beginning, within the plot', async () => {
+test('a batch whose images came before the period is drawn at its beginning, within the plot', async () => {
 	const early = { atMs: page.startMs - 5 * 86_400_000, images: 8, billedNanoUsd: 1000, accuracy: 0.9 };
 	const drawn = await renderTenantPage({ ...page, batches: [early, ...page.batches] });
 	const dots = [...drawn.matchAll(/<path transform="translate\((-?[\d.]+),[^>]*opacity="0.7"/g)].map(([, left]) =>

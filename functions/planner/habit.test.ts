@@ -35,18 +35,18 @@ function ledgerOf(batches: number, end?: Error): Ledger {
 
 const weekOf = (habit: unknown) => (habit as { before: number[] }).before.at(-1) as number;
 
-test('a journal of hundreds of thousands of batches tells a habit', async () => {
+test('a journal of hundreds of thousands of batches gives a habit', async () => {
 	const habit = await createHabits(ledgerOf(200_000))(quota, nowMs);
 	expect(weekOf(habit)).toBeGreaterThan(0);
 });
 
-test('what came under another schedule is not forgotten', async () => {
+test('arrivals under another schedule are not forgotten', async () => {
 	const habitUnder = (wish: Partial<Quota>) => createHabits(ledgerOf(100))({ ...quota, ...wish }, nowMs);
 	expect(await habitUnder({ period: 'week', weekStart: 'sunday' })).toEqual(await habitUnder({}));
 	expect(await habitUnder({ period: 'day', timeZone: 'Asia/Tokyo' })).toEqual(await habitUnder({}));
 });
 
-test('a journal that is too long to be read tells nothing, and nobody waits for a forecast', async () => {
+test('a journal that is too long to read gives no habit, and nobody waits for a forecast', async () => {
 	const habitOf = (ledger: Ledger) => createHabits({ ...ledger, getAccount: lastPeriod })(quota, nowMs);
 	const lastPeriod = async () => ({ images: 7 }) as Account;
 	expect(await habitOf(ledgerOf(100))).toMatchObject({ before: expect.anything() });

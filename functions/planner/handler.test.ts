@@ -40,7 +40,7 @@ function startPlanner({
 	return { plan: createPlanner({ ...own, ...parts } as unknown as PlannerParts), written: () => batches.unfinished(9) };
 }
 
-test('the event of a closed drop is kept until that is written down', async () => {
+test('the event that closes a drop is kept until the closing is written down', async () => {
 	const opened: string[] = [];
 	const drops = {
 		open: async ({ marker }: { marker: string }) => {
@@ -54,7 +54,7 @@ test('the event of a closed drop is kept until that is written down', async () =
 	expect(opened).toEqual(['acme/2026/_complete']);
 });
 
-test('a message that is no event comes again, and the log says which and why', async () => {
+test('a message that is not an event comes again, and the log says which and why', async () => {
 	const logged: unknown[] = [];
 	const { plan } = startPlanner({ log: (...line: unknown[]) => void logged.push(line) });
 	const bodies = ['hello', JSON.stringify({ Type: 'Notification', Message: '{}' })];
@@ -70,7 +70,7 @@ test('a message that is no event comes again, and the log says which and why', a
 	);
 });
 
-test('archives are opened in their tenants’ turns: one tenant’s many do not hold up another’s', async () => {
+test('archives are opened in turns by tenant: one tenant’s many archives do not hold up another’s', async () => {
 	const groups: (string | undefined)[] = [];
 	const { plan } = startPlanner({
 		plansQueue: { send: async (_: unknown, options?: { groupId?: string }) => void groups.push(options?.groupId) },
@@ -103,7 +103,7 @@ test('images whose list cannot be written make no batch, which nobody could resu
 	expect(await written()).toMatchObject([{ tenant: 'acme', state: 'deferred', reason: 'unknown-tenant', images: 1 }]);
 });
 
-test('a batch whose manifest could not be written counts as one without: whoever resumes it writes it', async () => {
+test('a batch whose manifest could not be written counts as having none: whoever resumes it writes it', async () => {
 	const { plan, written } = startPlanner({ manifests: { put: () => Promise.reject(new Error('S3 is down')) } });
 	expect(await plan({ Records: [event('1', 'acme/a.png')] })).toEqual({ batchItemFailures: [] });
 	const [batch] = await written();
@@ -111,7 +111,7 @@ test('a batch whose manifest could not be written counts as one without: whoever
 	expect(batch).not.toHaveProperty('images');
 });
 
-test('where planning takes for ever, as while a queue does not answer, the rest is claimed, so that no event comes again', async () => {
+test('where planning takes for ever, for example while a queue does not answer, the rest is claimed, so that no event comes again', async () => {
 	let nowMs = 0;
 	let asked = 0;
 	const { plan, written } = startPlanner({

@@ -8,12 +8,12 @@ const sizes = (images: ReturnType<typeof image>[], imagesMax: number = limits.ba
 		({ candidates }) => candidates.length,
 	);
 
-test('a batch has at most so many bytes', () => {
+test('the bytes of a batch are bounded', () => {
 	expect(sizes([image('a', 1), image('b', limits.batchBytesMax - 1)])).toEqual([2]);
 	expect(sizes([image('a', 1), image('b', limits.batchBytesMax)])).toEqual([1, 1]);
 });
 
-test('a batch has at most so many images', () => {
+test('the number of images of a batch is bounded', () => {
 	const images = Array.from({ length: limits.batchImagesMax + 1 }, (_, i) => image(String(i), 1));
 	expect(sizes(images.slice(1))).toEqual([limits.batchImagesMax]);
 	expect(sizes(images)).toEqual([limits.batchImagesMax, 1]);

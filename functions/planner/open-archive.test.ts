@@ -77,7 +77,7 @@ async function partsOf(entries: number, limitNanoUsd?: number, batchImagesMax?: 
 	return parts.map((part) => part?.images ?? 0);
 }
 
-test('an archive is cut into batches that a quarter of the quota pays, or one would hold up all that come after it', async () => {
+test('an archive is cut into batches that a quarter of the quota pays for, so that none holds up all that come after it', async () => {
 	const limitNanoUsd = 400;
 	expect(payableImages({ limitNanoUsd }, card, price)).toBe(11);
 	expect(await partsOf(30, limitNanoUsd)).toEqual([11, 11, 8]);
@@ -85,17 +85,17 @@ test('an archive is cut into batches that a quarter of the quota pays, or one wo
 	expect(await partsOf(30, undefined, 16)).toEqual([16, 14]);
 });
 
-test('where those would be too many, they are larger', async () => {
+test('where that would make too many batches, they are larger', async () => {
 	const parts = await partsOf(batchImagesMin * limits.archivePartsMax + 1, 0);
 	expect(Math.max(...parts)).toBe(2 * batchImagesMin);
 	expect(parts.length).toBe(limits.archivePartsMax / 2 + 1);
 });
 
-describe('an archive that the bucket does not give', () => {
+describe('an archive that the bucket does not return', () => {
 	const refusing = (status: number, code: string) =>
 		startAnswering((_, response) => void response.writeHead(status).end(`<Error><Code>${code}</Code></Error>`));
 
-	test('because it lies under a key that only its sender has is refused, with the reason', async () => {
+	test('because it is encrypted with a key that only its sender has is refused, with the reason', async () => {
 		await using bucket = await refusing(400, 'InvalidRequest');
 		const { count, listed } = await open(createImages(bucket.s3, 'images'), 1000);
 		expect(count).toBe(1);
@@ -103,7 +103,7 @@ describe('an archive that the bucket does not give', () => {
 		expect(listed).toEqual([{ key: 'acme/a.zip', etag: 'e1', bytes: 1000, refused }]);
 	});
 
-	test('because it denies the planner is not to blame: it is tried again', async () => {
+	test('because it denies access to the planner is not to blame: it is retried', async () => {
 		await using bucket = await refusing(403, 'AccessDenied');
 		const opening = open(createImages(bucket.s3, 'images'), 1000);
 		await expect(opening).rejects.toMatchObject({

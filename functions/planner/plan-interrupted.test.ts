@@ -8,7 +8,7 @@ import { ridOf } from '../core/testing/ledger-model.ts';
 import { type PlanningParts, planBatch } from './plan.ts';
 import { full10NanoUsd, startPlanner, tenant } from './testing/start-planner.ts';
 
-test('the oldest batch waits for a reservation, not for its turn, though a younger one asked before it', async () => {
+test('the oldest batch waits for a reservation, not for its turn, although a younger one asked before it', async () => {
 	const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
 	await planner.setQuota({ limitNanoUsd: 1000 * full10NanoUsd });
 	for (let open = 0; open < limits.openReservationsMax; open++) await planner.plan(await planner.drop());
@@ -20,7 +20,7 @@ test('the oldest batch waits for a reservation, not for its turn, though a young
 });
 
 test.each(['suspended', 'stopped'])(
-	'what is reserved already is sent, though its tenant is %s since',
+	'what is already reserved is sent, although its tenant is %s by then',
 	async (since) => {
 		const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
 		await planner.setQuota({ limitNanoUsd: 10 * full10NanoUsd });
@@ -35,7 +35,7 @@ test.each(['suspended', 'stopped'])(
 	},
 );
 
-test('what is reserved already is sent, though it does not pay the floor that holds since: it would wait for its own money', async () => {
+test('what is already reserved is sent, although it does not pay for the floor set since: the batch would wait for its own money', async () => {
 	const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
 	await planner.setQuota({ limitNanoUsd: 169 });
 	const batch = await planner.drop();
@@ -60,7 +60,7 @@ test('a batch whose message cannot be sent does not count as sent: the next try 
 	expect((await batch()).reservations).toHaveLength(1);
 });
 
-test('an account that cannot be written for days loses no batch: once it can be, its planning goes on', async () => {
+test('an account that cannot be written for days loses no batch: planning goes on once it can be written', async () => {
 	const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
 	await planner.setQuota({});
 	const { batchId } = await planner.drop();
@@ -75,7 +75,7 @@ test('an account that cannot be written for days loses no batch: once it can be,
 	expect(Object.keys((await planner.account('2026-11'))?.open ?? {})).toHaveLength(1);
 });
 
-test('a younger batch does not slip by one whose planner dies while it defers it', async () => {
+test('a younger batch does not overtake one whose planner dies while deferring it', async () => {
 	const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
 	await planner.setQuota({ limitNanoUsd: 50 }); // pays for one image, not ten
 	const setState = planner.batches.setState;
@@ -85,7 +85,7 @@ test('a younger batch does not slip by one whose planner dies while it defers it
 	expect(await planner.plan(await planner.drop(1))).toEqual({ deferred: 'order' });
 });
 
-test('a batch is not held up by one that counts as the oldest that waits, and waits no more', async () => {
+test('a batch is not held up by one that counts as the oldest waiting batch but no longer waits', async () => {
 	const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
 	await planner.setQuota({ limitNanoUsd: 10 * full10NanoUsd });
 	const gone = await planner.drop();
@@ -94,7 +94,7 @@ test('a batch is not held up by one that counts as the oldest that waits, and wa
 	expect(await planner.plan(await planner.drop())).toHaveProperty('sent');
 });
 
-test('a quota whose change died on its way to the account holds from the next batch on', async () => {
+test('a quota whose change died on its way to the account applies from the next batch on', async () => {
 	const books = emptyBooks();
 	const startMs = Date.UTC(2026, 10, 24, 12);
 	const planner = startPlanner(startMs, books);
@@ -108,7 +108,7 @@ test('a quota whose change died on its way to the account holds from the next ba
 describe('two planners of one batch', () => {
 	const startMs = Date.UTC(2026, 10, 24, 12);
 
-	test('send it under one reservation, and once where the second comes when it is sent', async () => {
+	test('send it under one reservation, and only once where the second comes after it is sent', async () => {
 		const planner = startPlanner(startMs);
 		await planner.setQuota({ limitNanoUsd: 10 * full10NanoUsd });
 		const batch = await planner.drop();
@@ -125,7 +125,7 @@ describe('two planners of one batch', () => {
 		expect((await planner.account('2026-11'))?.availableNanoUsd).toBe(9 * full10NanoUsd);
 	});
 
-	test('of which one died holding all the money, whose note is not the newest, do not wait for each other: that money pays', async () => {
+	test('of which one died holding all the money, under a note that is not the newest, do not wait for each other: that money pays', async () => {
 		const planner = startPlanner(startMs);
 		const { ledger, batches } = planner;
 		const quota = await planner.setQuota({});
@@ -140,7 +140,7 @@ describe('two planners of one batch', () => {
 		expect(await planner.plan((await batches.get(batchId)) as Batch)).toMatchObject({ sent: { rid: granted } });
 	});
 
-	test('a late one that the quota refuses does not put a batch among the deferred that is sent', async () => {
+	test('leave a sent batch out of the deferred ones, although the quota refuses the late planner', async () => {
 		const planner = startPlanner(startMs);
 		await planner.setQuota({});
 		const batch = await planner.drop();
@@ -154,7 +154,7 @@ describe('two planners of one batch', () => {
 		expect(await planner.plan(await planner.drop())).toHaveProperty('sent'); // it is not waited for either
 	});
 
-	test('however they go on beside each other, and wherever one dies: it is sent in the end, each message is funded, and sent it stays', async () => {
+	test('however they interleave, and wherever one dies: it is sent in the end, each message is funded, and it stays sent', async () => {
 		await fc.assert(
 			fc.asyncProperty(
 				fc.scheduler(),

@@ -7,7 +7,7 @@ import type { Quota } from '../core/quota.ts';
 import { card, full10NanoUsd, startPlanner, tenant } from './testing/start-planner.ts';
 
 describe('planning over periods', () => {
-	test('a batch whose period changes while it is planned notes the reservation that it is granted, so that it is settled there', async () => {
+	test('a batch whose period changes while it is planned notes the reservation that it is granted, so that it is settled in that period', async () => {
 		const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
 		await planner.setQuota({ period: 'month' });
 		const { ledger, batches } = planner;
@@ -35,7 +35,7 @@ describe('planning over periods', () => {
 		expect(await planner.batches.get(batch.batchId)).toMatchObject({ state: 'sent', deadlineMs });
 	});
 
-	test('a batch that one day cannot pay is paid by the next, which begins at midnight of the tenant', async () => {
+	test('a batch that one day cannot pay for is paid by the next, which begins at the tenant’s midnight', async () => {
 		const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
 		await planner.setQuota({ period: 'day', timeZone: 'Asia/Kathmandu' });
 		expect(await planner.plan(await planner.drop())).toMatchObject({ sent: { period: '2026-11-24' } });
@@ -50,7 +50,7 @@ describe('planning over periods', () => {
 		expect(await planner.account('2026-11-24')).toMatchObject({ availableNanoUsd: 0 });
 	});
 
-	test('another kind of period does not pay twice', async () => {
+	test('a change of the kind of period does not pay twice', async () => {
 		const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
 		await planner.setQuota({ period: 'month' });
 		expect(await planner.plan(await planner.drop())).toHaveProperty('sent');
@@ -95,7 +95,7 @@ describe('planning over periods', () => {
 		expect(planner.alerts.slice(2)).toEqual(['soft-limit in 2026-12', 'deferral-ended in 2026-12']);
 	});
 
-	test('of two batches that pass the soft limit together, one is told of', async () => {
+	test('when two batches pass the soft limit together, one of them raises the alert', async () => {
 		const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
 		await planner.setQuota({ limitNanoUsd: 2 * full10NanoUsd, softLimitNanoUsd: 1.5 * full10NanoUsd });
 		const batches = [await planner.drop(), await planner.drop()];
@@ -103,7 +103,7 @@ describe('planning over periods', () => {
 		expect(planner.alerts).toEqual(['soft-limit in 2026-11']);
 	});
 
-	test('alerts are told again once the quota was changed', async () => {
+	test('alerts are raised again once the quota has changed', async () => {
 		const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
 		for (const limitNanoUsd of [1, 2]) {
 			await planner.setQuota({ limitNanoUsd });
@@ -132,7 +132,7 @@ describe('planning over periods', () => {
 		expect(again).toMatchObject({ budgetMacs });
 	});
 
-	test('a retry is no arrival: what is still expected stays so', async () => {
+	test('a retry is not an arrival: the number of expected images stays the same', async () => {
 		const planner = startPlanner(Date.UTC(2026, 10, 24, 12));
 		await planner.setQuota({ limitNanoUsd: 100 * full10NanoUsd, expectedImages: 100 });
 		await planner.plan(await planner.drop(10));
@@ -140,7 +140,7 @@ describe('planning over periods', () => {
 		expect(await planner.plan(await planner.drop(10))).toMatchObject({ sent: { plan: { expectedLeft: 90 } } });
 	});
 
-	test('who drops once a month is expected to drop as much as the month before', async () => {
+	test('a tenant that drops once a month is expected to drop as much as the month before', async () => {
 		const planner = startPlanner(Date.UTC(2026, 9, 1, 12));
 		await planner.setQuota({ limitNanoUsd: 1e6, pacing: 'even' });
 		const planned = await planner.plan(await planner.drop());
@@ -152,7 +152,7 @@ describe('planning over periods', () => {
 		});
 	});
 
-	test('the rhythm is learnt from the journals of the periods before, across their borders', async () => {
+	test('the rhythm is learnt from the journals of earlier periods, across their boundaries', async () => {
 		const dayMs = 24 * 3600 * 1000;
 		const planner = startPlanner(Date.UTC(2026, 9, 20, 12));
 		await planner.setQuota({ limitNanoUsd: 1e6, pacing: 'even', period: 'week' });

@@ -13,7 +13,7 @@ const validFrom = (validFromMs: number): ListedPrice => ({
 	validFromMs,
 });
 
-test('a price that is set is in force a minute later at the latest, and the list is not asked for by every batch', async () => {
+test('a new price is in force a minute later at the latest, and the list is not read for every batch', async () => {
 	let nowMs = 0;
 	let asked = 0;
 	const set: ListedPrice[] = [];
@@ -32,7 +32,7 @@ test('a price that is set is in force a minute later at the latest, and the list
 	expect(asked).toBe(2);
 });
 
-test('a price of a time to come is in force from that instant on', async () => {
+test('a future price is in force from its instant on', async () => {
 	let nowMs = 6;
 	const priceNow = createPriceNow({ list: async () => [validFrom(7)], priced, fallback, nowMs: () => nowMs });
 	expect(await priceNow()).toEqual(fallback);

@@ -38,12 +38,12 @@ async function runAgain(images: readonly Image[], imagesMax: number) {
 	return { candidates, images: counted.images };
 }
 
-test('an image that is named twice runs once: it has one outcome of a run, and is billed once', async () => {
+test('an image that is named twice runs once: it has one outcome of the run, and is billed once', async () => {
 	const twice = [image('a'), image('b'), image('a')];
 	expect(await runAgain(twice, 10)).toEqual({ candidates: [['acme/a', 'acme/b']], images: 2 });
 });
 
-test('the batches are no larger than they may be', async () => {
+test('the batches are no larger than allowed', async () => {
 	const { candidates } = await runAgain(['a', 'b', 'c'].map(image), 2);
 	expect(candidates).toEqual([['acme/a', 'acme/b'], ['acme/c']]);
 });

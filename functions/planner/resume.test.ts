@@ -13,7 +13,7 @@ import { resumeBatch } from './resume.ts';
 const tenant = 'acme';
 const nowMs = Date.UTC(2026, 10, 24, 12);
 
-test('one resumption plans deferred batches in order, as many as is allowed; the next goes on', async () => {
+test('one resumption plans deferred batches in order, as many as allowed; the next one continues', async () => {
 	const ledger = createMemoryLedger();
 	const batches = createMemoryBatches();
 	const sent = [] as BatchMessage[];
@@ -56,7 +56,7 @@ test('one resumption plans deferred batches in order, as many as is allowed; the
 	expect(further).toHaveLength(1);
 });
 
-test('a reservation that was granted once more after its batch was settled is freed, and nothing is billed twice', async () => {
+test('a reservation that was granted again after its batch was settled is freed, and nothing is billed twice', async () => {
 	const books = emptyBooks();
 	const ledger = createMemoryLedger(books);
 	const batches = createMemoryBatches();

@@ -81,7 +81,7 @@ test('a report that could not be written is written by the next try, though the 
 	expect(reports).toBe(2);
 });
 
-test('a batch that a planner has just taken up, after it has waited for too long, is left to it', async () => {
+test('a batch that has waited too long, but that a planner has just taken up, is left to the planner', async () => {
 	const batches = createMemoryBatches();
 	const createdMs = nowMs - (limits.deferralDaysMax + 1) * 24 * 3600 * 1000;
 	await batches.create({ batchId, tenant, createdMs, state: 'deferred', images: 1, reservations: [] });
@@ -99,7 +99,7 @@ test('a batch that a planner has just taken up, after it has waited for too long
 });
 
 test.each(['deferred', 'sent'] as const)(
-	'a batch is discarded while it waits, and not once it is sent: %s',
+	'a batch is discarded while it waits, but not once it is sent: %s',
 	async (state) => {
 		const batches = createMemoryBatches();
 		await batches.create({ batchId, tenant, createdMs: nowMs, state, images: 1, reservations: [] });
@@ -120,12 +120,12 @@ test.each(['deferred', 'sent'] as const)(
 	},
 );
 
-test('a dead letter ends its batch, but not one that was sent once more after it', async () => {
+test('a dead letter ends its batch, but not one that was sent again after it', async () => {
 	expect(await endsIt(deadlineMs)).toBe(true);
 	expect(await endsIt(deadlineMs - 1)).toBe(false);
 });
 
-test('a report is written of outcomes that won although the answer to their writing was lost', async () => {
+test('a report is written for outcomes that won although the answer to their write was lost', async () => {
 	let won = undefined as Awaited<ReturnType<Outcomes['read']>>;
 	const reported: number[] = [];
 	const parts = await partsOf({
@@ -140,7 +140,7 @@ test('a report is written of outcomes that won although the answer to their writ
 	expect(reported).toEqual([1]);
 });
 
-describe('a batch that waits and whose list of images is gone', () => {
+describe('a waiting batch whose list of images is gone', () => {
 	const dueMs = nowMs + (limits.deferralDaysMax + 1) * 24 * 3600 * 1000;
 
 	/** Such a batch, with a reservation that its dead planner holds, and another batch behind it. */
@@ -167,7 +167,7 @@ describe('a batch that waits and whose list of images is gone', () => {
 		return { planner, oldest, next, logged, giving, stateOf };
 	}
 
-	test('is void in the end: it holds no money, the one behind it goes on, and the operator is told', async () => {
+	test('is void in the end: it holds no money, the batch behind it goes on, and an error is logged for the operator', async () => {
 		const { planner, oldest, next, logged, giving, stateOf } = await twoWaiting();
 		expect(await giving(dueMs)).toBe(false);
 		expect(await stateOf(oldest)).toBe('void');
@@ -184,7 +184,7 @@ describe('a batch that waits and whose list of images is gone', () => {
 		expect(await stateOf(oldest)).toBe('deferred');
 	});
 
-	test('holds no money either where a planner was granted some in the middle of that, and the settler died', async () => {
+	test('holds no money even where a planner was granted some meanwhile and the settler died', async () => {
 		const { planner, oldest, giving } = await twoWaiting();
 		const { batches, ledger } = planner;
 		const { setState } = batches;

@@ -84,7 +84,7 @@ async function measured(
 	return Object.fromEntries(ofImages.map(({ name, value }) => [name, value]));
 }
 
-test('a message that cannot be handled is told of by the batch that it names', async () => {
+test('a message that cannot be handled is logged with the batch that it names', async () => {
 	const lines: Record<string, unknown>[] = [];
 	const handle = createSettler({
 		outcomes: { facts: () => Promise.reject(new Error('S3 is down')) } as Partial<Outcomes> as Outcomes,
@@ -98,7 +98,7 @@ test('a message that cannot be handled is told of by the batch that it names', a
 test.each([
 	['a dead letter', sent, { ...ref, deadlineMs: nowMs - 1 }, { dead: true }],
 	['a deadline', sent, { ...ref, giveUp: 'deadline' }, {}],
-])('%s that ends a batch which nobody ran is measured: images are given up', async (_, of, body, how) => {
+])('%s that ends a batch which nobody ran is measured as images given up', async (_, of, body, how) => {
 	expect(await measured(of, body, how)).toEqual({ ImagesGivenUp: 3 });
 });
 
@@ -108,6 +108,6 @@ test.each([
 	['a report', sent, ref, { facts: ran }],
 	['a quota that stayed too small', waited, { ...ref, giveUp: 'deferred-too-long' }, {}],
 	['a drop that was a mistake', waits, { ...ref, giveUp: 'discarded' }, {}],
-])('%s measures nothing: the worker has, or it is no trouble of the system', async (_, of, body, how) => {
+])('%s measures nothing: the worker has done so, or the system is not at fault', async (_, of, body, how) => {
 	expect(await measured(of, body, how)).toEqual({});
 });

@@ -22,13 +22,13 @@ async function resumed(reasons: DeferralReason[], send?: () => Promise<void>) {
 	return { sent, told };
 }
 
-test('the oldest goes on, once, where it waits for others to be settled, and nothing else', async () => {
+test('the oldest batch goes on, once, only where it waits for others to be settled', async () => {
 	expect(await resumed(['open-reservations', 'order'])).toEqual({ sent: [batchIdOf(0)], told: [] });
 	for (const reasons of [[], ['quota', 'order'], ['suspended', 'open-reservations']] satisfies DeferralReason[][])
 		expect(await resumed(reasons)).toEqual({ sent: [], told: [] });
 });
 
-test('what cannot be sent is told of, and left to the sweep', async () => {
+test('a message that cannot be sent is logged, and left to the sweep', async () => {
 	const fail = () => Promise.reject(new Error('no queue'));
 	expect(await resumed(['open-reservations'], fail)).toEqual({ sent: [], told: ['warn'] });
 });

@@ -74,19 +74,19 @@ async function settledAfterRestore({ ledgerToo, again = false }: { ledgerToo: bo
 	return account?.spentNanoUsd;
 }
 
-test('a batch that its restored table knows nothing of is settled by its outcomes, and holds no money', async () => {
+test('a batch that is missing from its restored table is settled by its outcomes, and holds no money', async () => {
 	expect(await settledAfterRestore({ ledgerToo: false })).toBe(30);
 });
 
-test('so is a run on purpose, whose images are no arrivals', async () => {
+test('a run on purpose that is missing from its restored table is settled too, and its images are no arrivals', async () => {
 	expect(await settledAfterRestore({ ledgerToo: false, again: true })).toBe(30);
 });
 
-test("what the restored ledger never granted is nobody's bill", async () => {
+test('what the restored ledger never granted is billed to nobody', async () => {
 	expect(await settledAfterRestore({ ledgerToo: true })).toBe(0);
 });
 
-test('a batch whose settler died before it was billed is not settled yet: the next try bills it, once', async () => {
+test('a batch whose settler died before billing it is not settled yet: the next try bills it, once', async () => {
 	const { ledger, batches, settle } = await partsOfOneThatRan();
 	const bill = ledger.settle;
 	const stateOf = async () => (await batches.get(batchId))?.state;
@@ -100,7 +100,7 @@ test('a batch whose settler died before it was billed is not settled yet: the ne
 	expect(await ledger.getAccount(tenant, period)).toMatchObject({ spentNanoUsd: 30, availableNanoUsd: 970, open: {} });
 });
 
-test('a reservation that a planner is granted while its batch is being settled holds no money after that', async () => {
+test('a reservation that a planner is granted while its batch is being settled holds no money afterwards', async () => {
 	const { ledger, batches, reserve, settle } = await partsOfOneThatRan();
 	const bill = ledger.settle;
 	ledger.settle = async (entry) => {

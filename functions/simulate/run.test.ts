@@ -11,7 +11,7 @@ const cardFile = join(import.meta.dirname, '..', '..', 'models', 'packages', 'ci
 const card = parseCard(readFileSync(cardFile, 'utf8'));
 const run = () => simulate({ card, price, seeds: 1, tenants: 12, scale: 1, onTenant: () => undefined });
 
-test('a year of twelve tenants: no limit passed, nothing lost, and even pacing keeps its promise', async () => {
+test('in a year of twelve tenants no limit is passed, nothing is lost, and even pacing keeps its promise', async () => {
 	const result = await run();
 	const summary = summaryOf(result);
 	expect(summary).toMatchObject({ periodsOverLimit: 0, lost: 0 });

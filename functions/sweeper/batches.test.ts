@@ -64,7 +64,7 @@ async function sweep(
 	};
 }
 
-test('looks at so many batches at most', async () => {
+test('looks at a bounded number of batches', async () => {
 	const claiming = Array.from(
 		{ length: limits.sweepBatchesMax + 1 },
 		() => ({ state: 'claiming', ageMs: dayMs }) as const,
@@ -73,20 +73,20 @@ test('looks at so many batches at most', async () => {
 	expect(await sweep(claiming)).toMatchObject({ putBack: limits.sweepBatchesMax });
 });
 
-test('a planner is left alone as long as it may take', async () => {
+test('a planner is left alone for as long as it may take', async () => {
 	const ageMs = limits.planningSecondsMax * 1000;
 	expect(await sweep([{ state: 'claiming', ageMs }])).toMatchObject({ plans: 0 });
 	expect(await sweep([{ state: 'claiming', ageMs: ageMs + 1 }])).toMatchObject({ plans: 1 });
 });
 
-test('a part of an archive that waited for its turn is no orphan: its planner has its time from when it was written down', async () => {
+test('a part of an archive that waited for its turn is no orphan: its planner has its time from when the part was written down', async () => {
 	const writtenAgoMs = limits.planningSecondsMax * 1000;
 	const part = { state: 'claiming', ageMs: dayMs } as const;
 	expect(await sweep([{ ...part, writtenAgoMs }])).toMatchObject({ plans: 0 });
 	expect(await sweep([{ ...part, writtenAgoMs: writtenAgoMs + 1 }])).toMatchObject({ plans: 1 });
 });
 
-test('a batch is deferred as long as it may be, then given up', async () => {
+test('a batch is deferred as long as allowed, then given up', async () => {
 	const ageMs = limits.deferralDaysMax * dayMs;
 	expect(await sweep([{ state: 'deferred', ageMs }])).toMatchObject({ plans: 1, reports: [] });
 	expect(await sweep([{ state: 'deferred', ageMs: ageMs + 1 }])).toMatchObject({
@@ -95,7 +95,7 @@ test('a batch is deferred as long as it may be, then given up', async () => {
 	});
 });
 
-test('one that was planned as often as it may be is given up, unless its planner may be alive', async () => {
+test('a batch that was planned as often as allowed is given up, unless its planner may be alive', async () => {
 	const tries = limits.batchReservationsMax;
 	expect(await sweep([{ state: 'deferred', ageMs: 1, tries }])).toMatchObject({ plans: 0, reports: ['unplannable'] });
 	expect(await sweep([{ state: 'deferred', ageMs: 1, tries: tries - 1 }])).toMatchObject({ plans: 1, reports: [] });
@@ -103,27 +103,27 @@ test('one that was planned as often as it may be is given up, unless its planner
 	expect(await sweep([{ state: 'claiming', ageMs: 1, tries }])).toMatchObject({ putBack: 0 });
 });
 
-test('of the deferred of a tenant the oldest is asked for, and whatever holds the money that it waits for', async () => {
+test('of a tenant’s deferred batches the oldest is planned, and any that holds the money it waits for', async () => {
 	const deferred = { state: 'deferred', ageMs: dayMs } as const;
 	const oldest = { ...deferred, ageMs: 2 * dayMs };
 	expect(await sweep([deferred, oldest])).toMatchObject({ plans: 1, accountsRead: 0 });
 	expect(await sweep([{ ...deferred, tries: 2, open: true }, oldest, deferred])).toMatchObject({ plans: 2 });
 });
 
-test('thousands of deferred that noted their reservation in vain are not tried again at each sweep: one look at the account tells', async () => {
+test('thousands of deferred batches that noted reservations without getting them are not retried at each sweep: one read of the account tells', async () => {
 	const noted = { state: 'deferred', ageMs: dayMs, tries: 1 } as const;
 	const crowd = Array.from({ length: 500 }, () => noted);
 	expect(await sweep([...crowd, { ...noted, open: true }])).toMatchObject({ plans: 2, accountsRead: 1 });
 });
 
-test('one that waits and has outcomes all the same (who gave it up died before it settled) goes to the settler, or its tenant would wait behind it', async () => {
+test('a waiting batch that has outcomes (whoever gave it up died before settling it) goes to the settler, or its tenant would wait behind it', async () => {
 	const facts = (async () => ({})) as unknown as Outcomes['facts'];
 	const waiting = { state: 'deferred', ageMs: dayMs } as const;
 	expect(await sweep([{ ...waiting, tries: 1 }], facts)).toMatchObject({ plans: 0, reports: [undefined] });
 	expect(await sweep([waiting], facts)).toMatchObject({ plans: 1, reports: [] }); // without a reservation: no outcomes
 });
 
-test('while the bucket does not answer, what it need not be asked for is put back, and the sweep comes to its end', async () => {
+test('while the bucket does not answer, batches that need no answer are put back, and the sweep finishes', async () => {
 	const untilMs = nowMs + 1000;
 	let now = nowMs;
 	let asked = 0;
@@ -142,7 +142,7 @@ test('while the bucket does not answer, what it need not be asked for is put bac
 	expect(asked).toBe(limits.storeConcurrency);
 });
 
-test('a batch that cannot be looked at is told of, and does not hide those after it', async () => {
+test('a batch that cannot be looked at is reported, and does not hide those after it', async () => {
 	const unreadable = async () => {
 		throw new Error('metadata that does not fit');
 	};

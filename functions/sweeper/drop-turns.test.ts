@@ -4,7 +4,7 @@ import { sweepBatchesKnownMax } from './count-done.ts';
 import { batchIdOf, closedMs, createWorld, dropSettled, marker, unsettled } from './testing/drop-world.ts';
 
 describe('a sweep', () => {
-	test('looks at so many objects, and the next one goes on; a small drop does not wait for a large one', async () => {
+	test('looks at a bounded number of objects, and the next one continues; a small drop does not wait for a large one', async () => {
 		const world = createWorld();
 		const large = Array.from(
 			{ length: limits.sweepDropObjectsMax + 1 },
@@ -19,7 +19,7 @@ describe('a sweep', () => {
 		expect(await world.record()).toMatchObject({ images: large.length });
 	});
 
-	test('is not used up by drops that wait, however much lies under them', async () => {
+	test('is not used up by waiting drops, however much lies under them', async () => {
 		const world = createWorld();
 		for (let i = 0; i <= limits.sweepDropObjectsMax / 1000; i++) {
 			for (let image = 0; image < 1000; image++) world.drop(`acme/stuck-${i}/${image}.png`);
@@ -29,7 +29,7 @@ describe('a sweep', () => {
 		expect(await world.sweep()).toMatchObject({ dropsDone: 1 });
 	});
 
-	test('is done at once with as many objects as it may look at', async () => {
+	test('finishes at once as many objects as it may look at', async () => {
 		const world = createWorld();
 		const keys = Array.from(
 			{ length: limits.sweepDropObjectsMax },
@@ -43,7 +43,7 @@ describe('a sweep', () => {
 	test.each([
 		[sweepBatchesKnownMax, sweepBatchesKnownMax],
 		[sweepBatchesKnownMax + 1, sweepBatchesKnownMax + 2],
-	])('remembers batches, but not without end: of %i it reads %i', async (batches, reads) => {
+	])('remembers a bounded number of batches: of %i it reads %i', async (batches, reads) => {
 		const world = createWorld();
 		for (let i = 0; i < batches; i++)
 			world.batches.set(batchIdOf(i), { ...unsettled, batchId: batchIdOf(i), state: 'settled' });
@@ -57,7 +57,7 @@ describe('a sweep', () => {
 		expect(world.read.batches).toBe(reads);
 	});
 
-	test('ends when its time is over, within a page too, and the next one goes on', async () => {
+	test('ends when its time is over, even within a page, and the next one continues', async () => {
 		const world = createWorld({ tickMs: (limits.sweepSecondsMax * 1000) / 5 });
 		const keys = Array.from({ length: 1500 }, (_, i) => `acme/2026/${String(i).padStart(4, '0')}`);
 		dropSettled(world, keys);
@@ -72,7 +72,7 @@ describe('a sweep', () => {
 		expect(sweeps).toBe(4);
 	});
 
-	test('gives every tenant a turn before any gets its second, however many drops one has that never get done', async () => {
+	test('gives every tenant a turn before any gets a second one, however many drops of a tenant never get done', async () => {
 		const tenants = 30;
 		const world = createWorld({ tickMs: (limits.sweepSecondsMax * 1000) / (3 * tenants + 5) });
 		world.drop('acme/stuck.png');
@@ -84,13 +84,13 @@ describe('a sweep', () => {
 	test.each([
 		[limits.sweepTenantsMax, limits.sweepTenantsMax],
 		[limits.sweepTenantsMax + 1, limits.sweepTenantsMax],
-	])('knows of so many tenants: of %i, %i', async (tenants, known) => {
+	])('knows a bounded number of tenants: of %i, %i', async (tenants, known) => {
 		const { results, drops } = createWorld();
 		for (let i = 0; i < tenants; i++) results.objects.set(`drops-open/tenant=${i}/0.json`, { text: '', etag: 'e1' });
 		expect(new Set(await drops.tenants()).size).toBe(known);
 	});
 
-	test('looks at so many drops of a tenant; where there are more that wait, none is left out for ever', async () => {
+	test('looks at a bounded number of drops of a tenant; where more wait, none is left out for ever', async () => {
 		const world = createWorld();
 		world.drop('acme/2026/stuck.png');
 		const stuck = limits.sweepDropsMax + 200;

@@ -17,7 +17,7 @@ import {
 } from './testing/drop-world.ts';
 
 describe('a drop', () => {
-	test('of nothing is done at once, with no images', async () => {
+	test('without content is done at once, with no images', async () => {
 		const world = createWorld();
 		world.drop(marker);
 		await world.close();
@@ -25,7 +25,7 @@ describe('a drop', () => {
 		expect(await world.record()).toEqual({ v: 1, tenant, prefix: 'acme/2026/', images: 0, closedMs, doneMs: nowMs });
 	});
 
-	test('counts what lies under its prefix, without other markers, folders and what a neighbour has', async () => {
+	test('counts the images under its prefix, without other markers, folders and a neighbour’s images', async () => {
 		const world = createWorld();
 		dropSettled(world, ['acme/2026/a.png', 'acme/2026/_complete/x.png', 'acme/2026/deep/b.png']);
 		for (const key of [marker, 'acme/2026/deep/_complete', 'acme/2026/folder/', 'acme/2027/c.png', 'acme/2026.png'])
@@ -35,7 +35,7 @@ describe('a drop', () => {
 		expect(await world.record()).toMatchObject({ images: 3 });
 	});
 
-	test('waits for an archive’s every part, and counts what it holds; one that was refused counts as one', async () => {
+	test('waits for every part of an archive, and counts its images; an archive that was refused counts as one', async () => {
 		const world = createWorld();
 		const [opened, refused] = ['0000aa00', '0000bb00'].map((random) => mintArchiveBatchId(closedMs, random)) as [
 			string,
@@ -63,7 +63,7 @@ describe('a drop', () => {
 		expect(await world.record()).toMatchObject({ images: 4 + 3 + 1 });
 	});
 
-	test('is done though a batch of it, and an archive’s part, ended void because their lists of images were gone', async () => {
+	test('is done although one of its batches, and an archive’s part, ended void because their lists of images were gone', async () => {
 		const world = createWorld();
 		const archive = mintArchiveBatchId(closedMs, '0000aa00');
 		for (const [key, batchId] of Object.entries({ 'acme/2026/a.png': batchIdOf(1), 'acme/2026/b.zip': archive })) {
@@ -80,7 +80,7 @@ describe('a drop', () => {
 		expect(await world.record()).toMatchObject({ images: 1 + 4 + 3 });
 	});
 
-	test('that is closed again is recorded again; told twice of the same closing, it is not', async () => {
+	test('that is closed again is recorded again, but not when the same closing is delivered twice', async () => {
 		const world = createWorld();
 		await world.close();
 		await world.sweep();
@@ -94,7 +94,7 @@ describe('a drop', () => {
 		expect(await world.record()).toMatchObject({ closedMs: closedMs + 1 });
 	});
 
-	test('that waits costs next to nothing: a sweep goes on where the last one stopped, and writes nothing', async () => {
+	test('that waits costs next to nothing: a sweep continues where the last one stopped, and writes nothing', async () => {
 		const world = createWorld();
 		const keys = Array.from({ length: 900 }, (_, i) => `acme/2026/${String(i).padStart(4, '0')}.png`);
 		dropSettled(world, keys);
@@ -113,7 +113,7 @@ describe('a drop', () => {
 		expect(await world.record()).toMatchObject({ images: 901 });
 	});
 
-	test('whose images share a batch asks for that once a sweep', async () => {
+	test('whose images share a batch reads that batch once a sweep', async () => {
 		const world = createWorld();
 		dropSettled(
 			world,
@@ -124,7 +124,7 @@ describe('a drop', () => {
 		expect(world.read).toMatchObject({ claims: 100, batches: 1 });
 	});
 
-	test('is walked through with about a dozen requests for a thousand images, of a bucket with versions too', async () => {
+	test('is walked through with about a dozen requests for a thousand images, even in a bucket with versions', async () => {
 		const world = createWorld({ versioned: true });
 		dropSettled(
 			world,
@@ -136,7 +136,7 @@ describe('a drop', () => {
 		expect(world.read.claimRequests).toBe(2 * 10);
 	});
 
-	test('that cannot be read is said to be so, and others go on', async () => {
+	test('that cannot be read is reported, and others go on', async () => {
 		const world = createWorld();
 		world.results.objects.set('drops-open/tenant=acme/0.json', { text: 'nonsense', etag: 'e1' });
 		await world.close();
@@ -154,7 +154,7 @@ describe('an image that a drop waits for and nobody claimed', () => {
 		[false, 'e1'],
 		[true, 'v1'],
 	])(
-		'has its event sent again, of the version that lies there (versioned: %s), until it is claimed',
+		'has its event sent again, for its current version (versioned: %s), until it is claimed',
 		async (versioned, version) => {
 			const world = createWorld({ versioned });
 			dropSettled(world, ['acme/2026/a.png', 'acme/2026/c.png']);
@@ -171,7 +171,7 @@ describe('an image that a drop waits for and nobody claimed', () => {
 		},
 	);
 
-	test('has it sent again with what comes after it, a hundred in all, where all events of a drop were lost', async () => {
+	test('has its event sent again with those after it, a hundred in all, where all events of a drop were lost', async () => {
 		const world = createWorld();
 		for (let i = 0; i < 2 * limits.claimsReadMax; i++) world.drop(`acme/2026/${i}.png`);
 		await world.close();
@@ -179,7 +179,7 @@ describe('an image that a drop waits for and nobody claimed', () => {
 		expect(world.sentAgain()).toHaveLength(limits.claimsReadMax);
 	});
 
-	test('has not while its own may be under way; nor has one that is claimed, or no image', async () => {
+	test('has no event sent again while its own may be under way, and neither has a claimed image or what is no image', async () => {
 		const world = createWorld();
 		for (const key of ['acme/2026/a.png', 'acme/2026/folder/', 'acme/2026/deep/_complete'])
 			world.drop(key, nowMs - restMs);
@@ -193,7 +193,7 @@ describe('an image that a drop waits for and nobody claimed', () => {
 	test.each([
 		[sweepEventsMax, sweepEventsMax],
 		[sweepEventsMax + 1, sweepEventsMax],
-	])('is one of so many a sweep: of %i, %i', async (lost, sent) => {
+	])('is one of a bounded number of images a sweep: of %i, %i', async (lost, sent) => {
 		const world = createWorld();
 		for (let i = 0; i < lost; i++) {
 			const folder = `acme/${Math.floor(i / limits.claimsReadMax)}/`;
@@ -211,7 +211,7 @@ const contents = fc.array(
 	{ maxLength: 12 },
 );
 
-test('is recorded when all is done and never before, in whatever order that happens, whenever sweepers die', async () => {
+test('a drop is recorded when all is done and never before, in whatever order that happens, whenever sweepers die', async () => {
 	await fc.assert(
 		fc.asyncProperty(
 			contents,

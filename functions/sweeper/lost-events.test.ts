@@ -34,7 +34,7 @@ function claimsOf(ownerOf: (name: ImageName) => string | undefined): Claims {
 /** For buckets in which no key is an image's. */
 const noClaims = claimsOf(() => undefined);
 
-test('looks at so many objects at most, and goes on from there the next time', async () => {
+test('looks at a bounded number of objects, and continues from there the next time', async () => {
 	const images = createMemoryBucket({ pageKeys });
 	const results = createMemoryBucket();
 	for (let i = 0; i < limits.sweepObjectsMax + 2 * pageKeys; i++)
@@ -52,7 +52,7 @@ test('looks at so many objects at most, and goes on from there the next time', a
 	expect(cursor()).toBe('{}');
 });
 
-test('one that is killed, or whose time is over, has come as far as its last page', async () => {
+test('a search that is killed, or whose time is over, has come as far as its last page', async () => {
 	const bucket = createMemoryBucket({ pageKeys: 3 }); // of images and results
 	for (const i of [0, 1, 2, 3, 4, 5, 6, 7]) bucket.objects.set(keyOf(i), { text: '', etag: 'e1' });
 	const cursor = () => bucket.objects.get('sweeper/cursor.json')?.text;
@@ -65,7 +65,7 @@ test('one that is killed, or whose time is over, has come as far as its last pag
 	expect(cursor()).toBe(JSON.stringify({ after: keyOf(3) }));
 });
 
-test('of a key that was overwritten over and over the oldest version is found too; what cannot be got through holds up nothing', async () => {
+test('the oldest version of a key that was overwritten many times is found too; a key with too many versions for a search holds up nothing', async () => {
 	const counts: [key: string, versions: number][] = [
 		['acme/a.png', 1],
 		['acme/b.png', 3 * pageKeys],
@@ -108,7 +108,7 @@ test('of a key that was overwritten over and over the oldest version is found to
 	expect(await after(4000)).toBeUndefined();
 });
 
-test('an image that nobody can read is looked for like any other: it is listed, and not asked for', async () => {
+test('an image that nobody can read is searched for like any other: it is listed, and not requested', async () => {
 	// answers no HEAD, as S3 does not for an object encrypted with a key that only its sender has
 	const bucket = createMemoryBucket();
 	for (const key of ['acme/a.png', 'acme/locked.png', 'acme/z.png'])
@@ -120,7 +120,7 @@ test('an image that nobody can read is looked for like any other: it is listed, 
 	expect(sent).toEqual(['acme/locked.png version of acme/locked.png', 'acme/z.png version of acme/z.png']);
 });
 
-test('a marker that nobody noted has its event sent again; one whose drop is open, or done, has not', async () => {
+test('a marker that nobody noted has its event sent again, but not one whose drop is open or done', async () => {
 	const bucket = createMemoryBucket(); // of images and results
 	const drops = createDrops(openBucket(bucket.client, 'both'));
 	const writtenMs = 0;

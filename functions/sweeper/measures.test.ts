@@ -37,7 +37,7 @@ const waiting = (tenant: string, days: number, reason: DeferralReason): Batch =>
 	return { ...batch('deferred', 0), batchId: mintBatchId(createdMs, '00000000'), createdMs, tenant, reason };
 };
 
-test('a suspended tenant waits on purpose, and does not hide who waits for something else', () => {
+test('a suspended tenant waits on purpose, and does not hide tenants that wait for something else', () => {
 	const gone = [waiting('gone', 40, 'suspended'), waiting('gone', 39, 'quota')];
 	const none = { batchesDeferred: 2, oldestDeferredSeconds: 0, oldestUnpaidSeconds: 0 };
 	expect(measureWaiting(gone, nowMs)).toMatchObject(none);
@@ -46,7 +46,7 @@ test('a suspended tenant waits on purpose, and does not hide who waits for somet
 });
 
 test.each(['quota', 'floor'] as const)(
-	'who waits for money (%s) does not hide who waits for something else',
+	'a tenant that waits for money (%s) does not hide one that waits for something else',
 	(money) => {
 		const batches = [waiting('poor', 40, money), waiting('poor', 39, 'order'), waiting('acmee', 1, 'unknown-tenant')];
 		expect(measureWaiting(batches, nowMs)).toMatchObject({
@@ -56,7 +56,7 @@ test.each(['quota', 'floor'] as const)(
 	},
 );
 
-test('a part of an archive that waited for its turn is being planned since it was written down', () => {
+test('a part of an archive that waited for its turn counts as being planned since it was written down', () => {
 	const part = { ...batch('claiming', 7200), writtenMs: nowMs - 60_000 };
 	expect(measureWaiting([part, batch('claiming', 30)], nowMs).oldestClaimingSeconds).toBe(60);
 });
@@ -65,7 +65,7 @@ test('zeros are measured too, or an alarm would not know that all is well', () =
 	expect(Object.values(measureWaiting([], nowMs))).toEqual([0, 0, 0, 0, 0, 0]);
 });
 
-test('each of them is a metric, which alarms and the price of an idle month count on', () => {
+test('each measure is a metric, on which alarms and the price of an idle month rely', () => {
 	const waiting = measureWaiting([], nowMs);
 	expect(measuresOf({ ...waiting })).toHaveLength(Object.keys(waiting).length);
 });

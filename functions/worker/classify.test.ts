@@ -35,7 +35,7 @@ function inferenceThat(answer: (call: number) => Promise<void>) {
 	return { inference, calls };
 }
 
-test('where images cannot be loaded, the batch ends when inference is free again, and tells what it had spent', async () => {
+test('where images cannot be loaded, the batch ends when inference is free again, and reports what it had spent', async () => {
 	const begun = Promise.withResolvers<void>();
 	const release = Promise.withResolvers<void>();
 	const { inference, calls } = inferenceThat(() => {
@@ -64,7 +64,7 @@ test('where inference fails, no further image is loaded', async () => {
 	await expect(classifyBy({ inference, loadPixels })).rejects.toThrow('no GPU');
 });
 
-test('a batch that takes longer than any may is given back', async () => {
+test('a batch that takes longer than allowed is given back', async () => {
 	vi.useFakeTimers();
 	const { inference } = inferenceThat(async () => undefined);
 	const loadPixels = async (_: unknown, __: unknown, ___: unknown, signal?: AbortSignal) => {
@@ -100,7 +100,7 @@ async function outcomesWhere(silent: [number[], number[]]) {
 	return outcomes.map((outcome) => (outcome.status === 'labelled' ? outcome.policies.length : outcome.reason));
 }
 
-test('an image that the network gives no numbers for fails alone', async () => {
+test('an image for which the network gives no numbers fails alone', async () => {
 	const all = await outcomesWhere([[], []]);
 	expect(all.every((policies) => typeof policies === 'number')).toBe(true);
 	expect(await outcomesWhere([[2, 5], []])).toEqual(
@@ -108,7 +108,7 @@ test('an image that the network gives no numbers for fails alone', async () => {
 	);
 });
 
-test('where a costlier run gives no numbers, the label before it stands', async () => {
+test('where a costlier run gives no numbers, the label before it is kept', async () => {
 	const everyImage = Array.from({ length: images }, (_, i) => i);
 	expect(await outcomesWhere([[], everyImage])).toEqual(everyImage.map(() => 1));
 });
@@ -127,7 +127,7 @@ test.each([
 	],
 	['fewer images than its manifest', { images: images - 1 }, 'its message says 5 images, its manifest 6'],
 	['more images than its manifest', { images: images + 1 }, 'its message says 7 images, its manifest 6'],
-])('a message that speaks of %s runs nothing', async (_, said, refusal) => {
+])('a message with %s runs nothing', async (_, said, refusal) => {
 	const { inference, calls } = inferenceThat(async () => undefined);
 	const loadPixels = () => Promise.reject(new Error('loaded'));
 	await expect(classifyBy({ inference, loadPixels }, said)).rejects.toThrow(refusal);

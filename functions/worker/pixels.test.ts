@@ -27,7 +27,7 @@ async function load(get: (image: Image) => Uint8Array | Promise<Uint8Array>, sig
 
 const denied = () => new ImageError('unreadable', 'access denied', { doubtful: true });
 
-test('an image that the bucket denies fails alone where others can be had', async () => {
+test('an image to which the bucket denies access fails alone where others can be read', async () => {
 	const { ready, failures } = await load(({ etag }) => {
 		if (etag === 'b') throw denied();
 		return png;
@@ -36,14 +36,14 @@ test('an image that the bucket denies fails alone where others can be had', asyn
 	expect([...failures]).toEqual([[1, { reason: 'unreadable', detail: 'access denied' }]]);
 });
 
-test('where the bucket denies all that can be asked for, no image has failed: the batch is tried again', async () => {
+test('where the bucket denies access to all images that still exist, no image has failed: the batch is retried', async () => {
 	const answer = load(({ etag }) => {
 		throw etag === 'b' ? new ImageError('deleted', 'gone') : denied();
 	});
 	await expect(answer).rejects.toMatchObject({ code: 'unavailable', message: 'images: access denied' });
 });
 
-test('where the bucket denies from some moment on, what it gave before too, no image has failed', async () => {
+test('where the bucket denies access from some moment on, also to what it gave before, no image has failed', async () => {
 	let given = 0;
 	const answer = load(() => {
 		if (given++ > 0) throw denied();
@@ -52,7 +52,7 @@ test('where the bucket denies from some moment on, what it gave before too, no i
 	await expect(answer).rejects.toMatchObject({ code: 'unavailable', message: 'images: access denied' });
 });
 
-test('an image that was given and is gone when it is asked for again leaves no doubt of the bucket', async () => {
+test('an image that was read and is gone when it is requested again leaves no doubt about the bucket', async () => {
 	let asked = 0;
 	const { failures } = await load(({ etag }) => {
 		if (etag === 'b') throw denied();
@@ -62,7 +62,7 @@ test('an image that was given and is gone when it is asked for again leaves no d
 	expect([...failures.keys()]).toEqual([1]);
 });
 
-test('bytes that are no image count as had', async () => {
+test('bytes that are not an image still count as read', async () => {
 	const { failures } = await load(({ etag }) => {
 		if (etag === 'b') return Buffer.from('no image');
 		throw denied();
@@ -74,12 +74,12 @@ test('bytes that are no image count as had', async () => {
 	]);
 });
 
-test('told to stop, it begins with no further image', async () => {
+test('when told to stop, it begins no further image', async () => {
 	const reason = new Error('stop');
 	await expect(load(() => png, AbortSignal.abort(reason))).rejects.toBe(reason);
 });
 
-test('as many images are under way as have room, and none begins when it is told to stop', async () => {
+test('as many images are loaded at once as there is room for, and none begins after the worker is told to stop', async () => {
 	const bytes = limits.loadBytesMax / 4;
 	const stop = new AbortController();
 	const reason = new Error('stop');

@@ -69,7 +69,7 @@ test('a heartbeat that fails while it stops does not cost a batch its grace', as
 	expect(await receive()).toEqual([]);
 });
 
-test('a batch that fails waits longer each time, as often as it was received, and its worker says which and how long', async () => {
+test('a batch that fails waits longer each time it was received, and its worker says which one and how long', async () => {
 	const { sqs } = clients;
 	const named = { batchId: '20261124T113012123Z-1f2e3d4c', tenant: 'acme' };
 	const queueUrl = await queueOf('failing', JSON.stringify({ v: 2, ...named }));
@@ -90,7 +90,7 @@ test('a batch that fails waits longer each time, as often as it was received, an
 	await polling.stop(10_000);
 });
 
-test('a fault of twenty minutes is survived, one that is over at once costs a quarter of a minute', () => {
+test('a fault of twenty minutes is survived; one that is over at once costs a quarter of a minute', () => {
 	const failures = Array.from({ length: limits.batchReceivesMax - 1 }, (_, i) =>
 		retrySecondsAfter(i + 1, limits.retryFactor),
 	);
@@ -108,7 +108,7 @@ test('told to receive nothing more, a worker goes on with its batch, and leaves 
 	expect(await receive()).toMatchObject([{ Body: 'another' }]);
 });
 
-test('while what batches need cannot be reached none is received, at first and after a failure', async () => {
+test('while what batches need cannot be reached, none is received, at first and after a failure', async () => {
 	const { sqs } = clients;
 	const queueUrl = await queueOf('cut-off');
 	const told: string[] = [];
@@ -137,7 +137,7 @@ test('while what batches need cannot be reached none is received, at first and a
 	expect(told).toEqual(['no answer', 'no answer', 'answered', 'a batch', 'no answer', 'answered', 'another']);
 });
 
-test('told to stop while nothing can be reached, a worker waits for it no more', async () => {
+test('told to stop while nothing can be reached, a worker no longer waits for it', async () => {
 	const { sqs } = clients;
 	const waits = Promise.withResolvers<void>();
 	const cutOff = Promise.withResolvers<void>();
@@ -158,7 +158,7 @@ test('told to stop while nothing can be reached, a worker waits for it no more',
 	await cutOff.promise;
 });
 
-test('a queue that does not answer is missed, and reached again when it does', async () => {
+test('a queue that does not answer counts as missed, and as reached again when it does', async () => {
 	const { sqs } = clients;
 	const queueUrl = await queueOf('unheard');
 	failReceive('unheard');

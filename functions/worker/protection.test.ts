@@ -59,7 +59,7 @@ test('longer work is protected until its end, also when it fails', async () => {
 	expect(calls).toEqual([`${put} true`, 'work', `${put} false`]);
 });
 
-test('of several at once, the protection ends with the last', async () => {
+test('when several run at once, the protection ends with the last', async () => {
 	const calls: string[] = [];
 	const protection = createProtection(await startAgent(200, calls), () => undefined);
 	const first = Promise.withResolvers<void>();
@@ -90,7 +90,7 @@ test('however long batches overlap, there comes a moment without protection', as
 	expect(calls).toEqual([`${put} true`, `${put} false`, 'second']);
 });
 
-test('what waits for that moment is refused when its worker stops', async () => {
+test('work that waits for a moment without protection is refused when its worker stops', async () => {
 	const protection = createProtection(await startAgent(200), () => undefined);
 	const long = Promise.withResolvers<void>();
 	const running = protection.during(() => long.promise);
@@ -126,7 +126,7 @@ test.each([
 	expect(logged).toEqual([true, false].map((ProtectionEnabled) => ['warn', message, { ProtectionEnabled, error }]));
 });
 
-test('outside ECS work just runs', async () => {
+test('outside ECS, work runs without protection', async () => {
 	const protection = createProtection(undefined, () => undefined);
 	expect(await protection.during(async () => 'done')).toBe('done');
 });

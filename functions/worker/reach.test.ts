@@ -27,7 +27,7 @@ function start(answers: (asked: number) => boolean) {
 	return { reach, pass, asked: () => asked, lost: () => Promise.race([reach.lost, Promise.resolve(stillThere)]) };
 }
 
-test('the bucket is asked at first and after a failure, and then no more', async () => {
+test('the bucket is checked at first and after a failure, and then no more', async () => {
 	const { reach, asked } = start(() => true);
 	for (const times of [1, 1]) {
 		await reach.ready(signal);
@@ -48,7 +48,7 @@ test('a worker is lost when the bucket has not answered for a quarter of an hour
 	expect(await never.lost()).toBe(down);
 });
 
-test('of the queue the same: an answer in between begins the time anew', async () => {
+test('the same holds for the queue: an answer in between restarts the time', async () => {
 	const { reach, pass, lost } = start(() => true);
 	reach.missed(down);
 	pass(limits.unreachedSecondsMax);

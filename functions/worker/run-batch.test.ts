@@ -75,7 +75,7 @@ const oneImageRuns = {
 test.each([
 	['its own, whose answer was lost', {}, ['batch classified', undefined]],
 	["another attempt's: its MACs are wasted", { startedMs: 1 }, ['another attempt had won', 20]],
-])('outcomes that are there already may be %s', async (_, others, told) => {
+])('outcomes that already exist may be %s', async (_, others, told) => {
 	let winner: RunFacts | undefined;
 	const said: unknown[] = [];
 	const reported: (number | undefined)[] = [];
@@ -121,7 +121,7 @@ test.each([
 	expect(said).toHaveLength(expected.length);
 });
 
-test('a message that comes again runs nothing: the report of what the batch has is sent once more', async () => {
+test('a message that comes again runs nothing: the report of the existing outcomes is sent again', async () => {
 	const facts = { startedMs: 7 } as RunFacts;
 	const said: string[] = [];
 	const outcomes = {

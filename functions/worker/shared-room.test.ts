@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createSharedRoom } from './shared-room.ts';
 
-test('the same memory is given again, and another one only where it is too small', () => {
+test('the same memory is reused, and replaced only where it is too small', () => {
 	const room = createSharedRoom();
 	const first = room(10);
 	const smaller = room(5);

@@ -17,11 +17,11 @@ test('small neighbours are fetched together, in as many reads as there are decod
 	expect(spans.length).toBeLessThanOrEqual(spansABatch + 1);
 });
 
-test('a few small ones are one read', () => {
+test('a few small entries are one read', () => {
 	expect(cutSpans(neighbours(10, 3000))).toHaveLength(1);
 });
 
-test('what lies far apart, or in another archive, is read by itself; single images and refused ones are left out', () => {
+test('entries that are far apart, or in another archive, are read by themselves; single images and refused ones are left out', () => {
 	const far = entry(100_000_000, 10);
 	const other = entry(10, 10, 'acme/b.tar');
 	const refused: Image = {
@@ -39,7 +39,7 @@ test('what lies far apart, or in another archive, is read by itself; single imag
 	]);
 });
 
-test('every entry lies in exactly one span, and none is larger than a read may be, unless one entry is', () => {
+test('every entry is in exactly one span, and none is larger than a read may be, unless a single entry is', () => {
 	const places = fc.array(fc.record({ gap: fc.nat({ max: 200_000 }), bytes: fc.nat({ max: 6_000_000 }) }), {
 		maxLength: 40,
 	});

@@ -12,7 +12,7 @@ test.each([
 	[224, 1],
 	[512, 1],
 ])(
-	'batches of images of %i pixels a side: as many at once as their pixels have room, one at the least',
+	'batches of images of %i pixels a side: as many run at once as there is room for their pixels, and at least one',
 	(side, batches) => {
 		expect(Math.min(limits.batchesAtOnce, batchesThatFit(ofSize(side)))).toBe(batches);
 	},

@@ -16,7 +16,7 @@ function startWork() {
 	return { said, work };
 }
 
-test('a batch that came back again and again runs alone, and nobody overtakes it', async () => {
+test('a batch that came back again and again runs alone, and none overtakes it', async () => {
 	const { said, work } = startWork();
 	const turns = createTurns(3);
 	const first = work('first');
@@ -47,7 +47,7 @@ test('a batch that came back again and again runs alone, and nobody overtakes it
 	]);
 });
 
-test('those that wait still when the worker has stopped are refused, and what runs ends', async () => {
+test('batches that still wait when the worker has stopped are refused, and running ones end', async () => {
 	const { said, work } = startWork();
 	const turns = createTurns(2);
 	const { run, end } = work('first');

@@ -34,7 +34,7 @@ async function lostAfter(results: readonly (Error | 'answers')[], close = false)
 	return Promise.race([watched.lost, Promise.resolve('still there')]);
 }
 
-test('inference is lost when its thread is gone, or when runs fail one after the other, and not before', async () => {
+test('inference is lost when its thread is gone, or when runs fail one after another, and not before', async () => {
 	const result = fc.oneof({ weight: 5, arbitrary: fc.constant('answers' as const) }, fc.constantFrom(fails, gone));
 	await fc.assert(
 		fc.asyncProperty(fc.array(result, { maxLength: 12 }), async (results) => {
@@ -48,7 +48,7 @@ test('inference is lost when its thread is gone, or when runs fail one after the
 	);
 });
 
-test('calls that were under way together and fail are one fault', async () => {
+test('concurrent calls that fail together are one fault', async () => {
 	const calls: PromiseWithResolvers<never>[] = [];
 	const run = () => {
 		calls.push(Promise.withResolvers<never>());

@@ -20,7 +20,7 @@ async function withStore(look: (store: S3Store) => void): Promise<void> {
 }
 
 test.each([0, 1, 64 * 1024, 64 * 1024 + 1, limits.imageBytesMax + 1, limits.imageBytesMax + 2])(
-	'a body of %i bytes is read as it was put, also once another was, and is told of in full',
+	'a body of %i bytes is read as it was put, even after another was put, and its full length is reported',
 	(bytes) =>
 		withStore((store) => {
 			const [first, second] = [randomBytes(bytes), randomBytes(bytes)];
@@ -33,7 +33,7 @@ test.each([0, 1, 64 * 1024, 64 * 1024 + 1, limits.imageBytesMax + 1, limits.imag
 		}),
 );
 
-test('so is one that comes in parts', () =>
+test('a body that comes in parts is read as it was put', () =>
 	withStore((store) => {
 		const uploadId = store.createMultipartUpload(bucket, 'acme/parts', undefined, {});
 		const parts = [randomBytes(5 * 1024 * 1024), randomBytes(7)];

@@ -49,7 +49,7 @@ test('every odd key arrives whole, with size and ETag, in the order of the write
 	expect(new Set(sequencers).size).toBe(oddKeys.length);
 });
 
-test('writers of the same key are told of each with its own ETag, a refused one not at all', async () => {
+test('each write of the same key is notified with its own ETag, and a refused write not at all', async () => {
 	const Key = 'acme/raced';
 	const writers = Array.from({ length: 8 }, (_, i) =>
 		clients.s3.send(new PutObjectCommand({ Bucket, Key, Body: `writer ${i}` })),

@@ -47,7 +47,7 @@ test.each(['plain', 'acme/../up', 'acme/%2F 日本'])('of 50 racers on %s exactl
 		if (result.status === 'rejected') expect(result.reason).toMatchObject(refusal('PreconditionFailed', 412));
 });
 
-test('of 50 writers who saw the same ETag one replaces the object', async () => {
+test('of 50 writers who saw the same ETag, one replaces the object', async () => {
 	const { ETag = '' } = await put('cas', 'first');
 	const writers = Array.from({ length: 50 }, (_, i) => put('cas', `writer ${i}`, { IfMatch: ETag }));
 	const results = await Promise.allSettled(writers);
@@ -101,7 +101,7 @@ test('odd keys, metadata, ranges and GET with If-Match', async () => {
 	await expect(cloud.s3.send(missing)).rejects.toMatchObject(refusal('NotFound', 404));
 });
 
-test('an image of the largest size goes in with one PUT and comes out the same', async () => {
+test('an image of the largest size is stored with one PUT and read back the same', async () => {
 	const body = Buffer.alloc(20 * 1024 * 1024, 'budget');
 	await put('large', body);
 	const { Body } = await cloud.s3.send(new GetObjectCommand({ Bucket, Key: 'large' }));
@@ -134,7 +134,7 @@ test('a listing in pages has every key once, in the order of code units', async 
 	expect(folders.CommonPrefixes).toEqual([{ Prefix: 'list/a/' }, { Prefix: 'list/b/' }]);
 });
 
-test('its versions are listed as S3 lists those of a bucket that has none, page by page', async () => {
+test('versions are listed as S3 lists those of a bucket without versions, page by page', async () => {
 	const keys = ['versions/a b+c.png', 'versions/lines\r\n\u0001.png', 'versions/Ä.png'];
 	for (const key of keys) await put(key, 'x');
 	await put('versions/a b+c.png', 'again');
@@ -154,7 +154,7 @@ test('its versions are listed as S3 lists those of a bucket that has none, page 
 	await expect(cloud.s3.send(elsewhere)).rejects.toMatchObject(refusal('NoSuchBucket', 404));
 });
 
-test('a copy takes the object along', async () => {
+test('a copy has the content of its source', async () => {
 	await put('source', 'picture');
 	await cloud.s3.send(new CopyObjectCommand({ Bucket, Key: 'copied', CopySource: `${Bucket}/source` }));
 	expect(await read('copied')).toBe('picture');

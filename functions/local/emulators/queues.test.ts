@@ -66,7 +66,7 @@ test('a long poll ends as soon as a message is there: sent, delayed, or handed b
 	expect((await receive(url, 20))?.Body).toBe('delayed');
 });
 
-test('the counts of a queue tell what waits, what is under way and what is delayed', async () => {
+test('the counts of a queue show what waits, what is in flight and what is delayed', async () => {
 	const url = await createQueue('counted', { VisibilityTimeout: '60' });
 	for (const body of ['a', 'b', 'c']) await send(url, body);
 	await send(url, 'later', 60);

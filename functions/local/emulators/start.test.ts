@@ -24,7 +24,7 @@ test('closing ends a long poll, may be repeated, and frees the ports', async () 
 		await expect(fetch(endpoint)).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } });
 });
 
-test('a process whose emulators are closed ends by itself', async () => {
+test('a process whose emulators are closed exits by itself', async () => {
 	const program = `
 		const { startEmulators } = await import(${JSON.stringify(join(import.meta.dirname, 'start.ts'))});
 		const emulators = await startEmulators({ notifications: [] });

@@ -87,7 +87,7 @@ describe.skipIf(process.platform === 'win32')('LocalStack in Docker', () => {
 	});
 
 	test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-		'whoever is ended by %s takes the container along',
+		'a process that is ended by %s ends its container too',
 		async (signal) => {
 			const { child, said, ended } = await start();
 			expect(await answers(said)).toBe(true);
@@ -97,19 +97,19 @@ describe.skipIf(process.platform === 'win32')('LocalStack in Docker', () => {
 		},
 	);
 
-	test('a LocalStack that ends by itself says so, and where its log is', async () => {
+	test('a LocalStack that ends by itself is reported, with the place of its log', async () => {
 		const { said, next, ended } = await start();
 		process.kill(Number(await readFile(join(folder, `budgetnet-localstack-${new URL(said).port}`), 'utf8')));
 		expect(await next()).toMatch(/^LocalStack ended with code 137; its log: .*data.localstack-\d+\.log$/);
 		expect(await ended).toEqual([3, null]);
 	});
 
-	test('one that does not start says how it ended, at once', async () => {
+	test('a LocalStack that does not start reports at once how it ended', async () => {
 		const { said } = await start({ DIES: '1' });
 		expect(said).toMatch(/^LocalStack ended with code 137 \(at http:\/\/127\.0\.0\.1:\d+; its log: /);
 	});
 
-	test('an image that is not there is pulled first', async () => {
+	test('a missing image is pulled first', async () => {
 		const { child, said, ended } = await start({ HAS_IMAGE: '' });
 		expect(said).toMatch(/^http:/);
 		expect((await asked()).slice(1, 3)).toEqual([
@@ -120,7 +120,7 @@ describe.skipIf(process.platform === 'win32')('LocalStack in Docker', () => {
 		await ended;
 	});
 
-	test('where it cannot be pulled nothing is run', async () => {
+	test('where the image cannot be pulled, nothing is run', async () => {
 		const { said } = await start({ HAS_IMAGE: '', HAS_NO_NETWORK: '1' });
 		expect(said).toMatch(/^docker pull localstack\/localstack:[\d.]+ failed/);
 		expect((await asked()).at(-1)).toMatch(/^pull/);
