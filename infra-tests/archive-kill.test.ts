@@ -24,7 +24,7 @@ test.each([
 	['send-batches', 1],
 	['state-sent', 2],
 ])(
-	'a planner that is killed right after %s %i: another goes on, every image has one outcome and is paid once',
+	'when a planner is killed right after %s %i, another goes on, and every image has one outcome and is paid for once',
 	async (name, occurrence) => {
 		const cloud = await startSmallCloud();
 		const { endpoints, resources, card, picture } = cloud;

@@ -73,7 +73,7 @@ describe('an archive that is dropped', () => {
 			.toEqual(allLabelled('unheard/a.tar'));
 	});
 
-	test('is paid image by image: what it costs is what its images would cost by themselves', async () => {
+	test('is paid for image by image: it costs what its images would cost by themselves', async () => {
 		await cloud.setLimit('paid', plenty);
 		await cloud.drop('paid/a.zip', await buildZip(pictures()));
 		await expect.poll(async () => (await cloud.account('paid'))?.images, patience).toBe(count);
@@ -91,7 +91,7 @@ describe('an archive that is dropped', () => {
 });
 
 describe('a hostile archive', () => {
-	test('costs only its own bad entries: the good ones among them are labelled, and so is what lies beside it', async () => {
+	test('costs only its own bad entries: its good ones are labelled, and so is an image beside it', async () => {
 		const evil: ZipEntry[] = [
 			{ name: '../evil.png', content: 'x' },
 			{ name: 'link.png', content: '/etc/passwd', mode: 0o120777 },
@@ -148,7 +148,7 @@ describe('an archive that changes', () => {
 	});
 
 	test.each(['deleted', 'overwritten'] as const)(
-		'after it was opened: %s, each of its images says so',
+		'after it was opened fails image by image with that reason: %s',
 		async (reason) => {
 			const tenant = `late-${reason}`;
 			const archive = await cloud.put(`${tenant}/a.tar`, await buildTar(pictures())); // waits: it has no quota yet
@@ -171,7 +171,7 @@ describe('an archive that changes', () => {
 });
 
 describe('an archive that waits', () => {
-	test('has its parts deferred in their order, and they go on when the quota grows', async () => {
+	test('has its parts deferred in order, and they go on when the quota grows', async () => {
 		const tenant = 'slow';
 		const key = 'slow/a.zip';
 		const cheapest = (images: number) => costNanoUsd(embeddedPrice, images * leastMacs(cloud.card), images);

@@ -86,7 +86,7 @@ const skipping: readonly unknown[] = [
 ];
 
 describe.each(contracts)('a %s', (what, schema, valid) => {
-	test('that is right is taken', () => {
+	test('that is valid is accepted', () => {
 		expect(parse<unknown>(schema, valid, what)).toEqual(valid);
 	});
 
@@ -98,7 +98,7 @@ describe.each(contracts)('a %s', (what, schema, valid) => {
 			expect(() => parse<unknown>(schema, value, what), how).toThrow(namedError(what));
 	});
 
-	test('that is no such JSON is refused, and the error names it', () => {
+	test('that is not such JSON is refused, and the error names it', () => {
 		for (const text of spoilText(JSON.stringify(valid)))
 			expect(() => parseJson<unknown>(schema, text, what), text).toThrow(namedError(what));
 	});
@@ -118,7 +118,7 @@ test('a model card that is spoilt in any one place is refused', async () => {
 	expect(() => parseCard(JSON.stringify(outside))).toThrow(/plain file name/);
 });
 
-test('an S3 event that makes no sense is refused or named, and never throws anything else', () => {
+test('a nonsensical S3 event is refused or named, and never throws anything else', () => {
 	const record = {
 		eventSource: 'aws:s3',
 		eventName: 'ObjectCreated:Put',
@@ -164,7 +164,7 @@ test('an S3 event that makes no sense is refused or named, and never throws anyt
 		expect(parseImageEvents(JSON.stringify({ Records: [value] }), 'images').problems).toHaveLength(1);
 });
 
-test('files that are no images, or cut off anywhere, are refused one by one', async () => {
+test('files that are not images, or are cut off anywhere, are refused one by one', async () => {
 	const input = { name: 'pixels', width: 32, height: 32, colours: 'rgb', resize: 'fill' } as const;
 	const picture = sharp({
 		create: {
@@ -204,7 +204,7 @@ test('files that are no images, or cut off anywhere, are refused one by one', as
 	expect(files.length).toBeGreaterThan(50);
 });
 
-describe('a system that gets all of it at once', () => {
+describe('a system that gets all of this at once', () => {
 	let cloud: Awaited<ReturnType<typeof startSmallCloud>>;
 	beforeAll(async () => {
 		cloud = await startSmallCloud();

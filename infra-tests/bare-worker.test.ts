@@ -54,7 +54,7 @@ async function copyProductionModules(): Promise<void> {
 	}
 }
 
-test('the list of files that go in: five rooms, the packages, no tests', async () => {
+test('the files that go into the image are five rooms and the packages, without tests', async () => {
 	expect(copiedPaths()).toEqual([
 		'package.json',
 		...['core', 'archive', 'aws', 'onnx', 'worker'].map((room) => `functions/${room}`),

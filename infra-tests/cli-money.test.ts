@@ -188,7 +188,7 @@ test('each command line ends with its exit code and says what it did, or what wa
 	await expectLines(lines, up.environment);
 });
 
-test('a price of a model that no package has is kept, and said to be so', async () => {
+test('a price of a model that no package has is kept, with a warning', async () => {
 	const line = 'prices set cifar10-resent cpu --per-tmac 1 --per-image 0';
 	expect(await runBudgetnet(line.split(' '), up.environment)).toMatchObject({
 		status: 0,

@@ -64,7 +64,7 @@ test('everything of a system is found from the outputs of its stack', async () =
 	expect(found.batchesDeadUrl).toBe(outputs.BatchesDeadQueueUrl);
 });
 
-test('a stack that is not there is said to be missing, and one of another system which output it lacks', async () => {
+test('a missing stack is reported as missing, and a stack of another system with the output that it lacks', async () => {
 	const { ReportsQueueUrl: _, ...fewer } = outputs;
 	const client = await startCloudFormation({ another: fewer, CDKToolkit: { BucketName: 'assets' } });
 	await expect(findResources(client, 'mine')).rejects.toThrow(
@@ -114,7 +114,7 @@ describe('a command on a stack', () => {
 		};
 	}
 
-	test("prices with what the stack's planner takes, of its model and its workers", async () => {
+	test("uses the prices that the stack's planner uses, for its model and its workers", async () => {
 		await expectLines(
 			[
 				['--stack mine quota set acme --limit 5', 0, /\$5\.00 a month/],
@@ -137,7 +137,7 @@ describe('a command on a stack', () => {
 		);
 	});
 
-	test("on LocalStack prices with what `budgetnet up` takes, which runs the batches there, not the stack's workers", async () => {
+	test("on LocalStack uses the prices of `budgetnet up`, which runs the batches there, not those of the stack's workers", async () => {
 		await expectLines(
 			[
 				['--stack local quota set initech --limit 5', 0, /\$5\.00 a month/],
@@ -147,7 +147,7 @@ describe('a command on a stack', () => {
 		);
 	});
 
-	test('that runs another build of its model: what would be reckoned with its card is refused, all else works', async () => {
+	test('that runs another build of its model: what would be computed from its card is refused, all else works', async () => {
 		const refused = new RegExp(
 			`model cifar10-resnet: the package here is ${digest}, but the system runs ${otherDigest}: check out that one, or deploy`,
 		);
@@ -165,7 +165,7 @@ describe('a command on a stack', () => {
 		);
 	});
 
-	test('that does not say its workers: what needs them says what to do, all else works', async () => {
+	test('that does not name its workers: commands that need them say what to do, all else works', async () => {
 		await expectLines(
 			[
 				['--stack older quota set globex --limit 5 --floor p9', 0, /floor: policy p9/],

@@ -70,7 +70,7 @@ describe('classify', () => {
 		expect(consumedMacs).toBeGreaterThan(125e6);
 	});
 
-	test('never takes a share for a little more, and says of one that cannot pay all which would', async () => {
+	test('never treats a share as a little more, and says which share would pay for all images where the given one cannot', async () => {
 		// Money is not that fine: the cheapest policy's share, 0.1233, of these four images' compute is not a whole
 		// nano-USD.
 		const { status, stdout } = budgetnet('classify', 'images', '--share', '0.125', '--out', 'waits.csv');
@@ -97,7 +97,7 @@ describe('classify', () => {
 		expect(second).toMatch(/^"b,""c"".txt",failed,,,,,not-an-image,"/);
 	});
 
-	test('labels what a link leads to, and of a film of gigabytes says that it is too large', async () => {
+	test('labels what a link leads to, and reports a film of gigabytes as too large', async () => {
 		const { status, stdout } = budgetnet('classify', 'camera', '--share', '1', '--out', 'camera.csv');
 		expect(stdout).toContain('1 labelled, 1 failed');
 		expect(status).toBe(3);
@@ -106,7 +106,7 @@ describe('classify', () => {
 		expect(rows[2]).toMatch(/^"link.png",labelled,"\w+",/);
 	});
 
-	test('a file that cannot be read fails alone and costs nothing, and a linked folder is said to be left out', async () => {
+	test('a file that cannot be read fails alone and costs nothing, and a linked folder is reported as left out', async () => {
 		const { status, stdout, stderr } = budgetnet('classify', 'worn', '--share', '1', '--out', 'worn.csv', '--json');
 		expect(status).toBe(3);
 		expect(stderr).toContain('left out: 1 link to a folder (holiday)\n');
@@ -119,13 +119,13 @@ describe('classify', () => {
 		expect(rows[2]).toBe('"gone.png",failed,,,,,unreadable,"ENOENT: no such file or directory"');
 	});
 
-	test('defers what the money cannot pay, and labels nothing for nothing', () => {
+	test('defers what the money cannot pay for, and spends nothing where it labels nothing', () => {
 		const { status, stdout } = budgetnet('classify', 'images', '--usd', '0.00000001', '--json');
 		expect(status).toBe(3);
 		expect(JSON.parse(stdout)).toMatchObject({ labelled: 0, deferred: 4, spentNanoUsd: 0 });
 	});
 
-	test('refuses what may not be spent before it starts anything, and leaves no file', async () => {
+	test('refuses an amount that cannot be spent before it starts anything, and leaves no file', async () => {
 		const { status, stderr } = await runBudgetnet(
 			['classify', images, '--share', '2', '--out', join(folder, 'left.csv')],
 			{},
@@ -203,7 +203,7 @@ describe('classify', () => {
 		[{ AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:1' }, ['where', 'acme/cat.png']],
 		[{ BUDGETNET_STACK: '' }, ['status']],
 		[{}, ['calibrate', images, '--usd-per-hour', '1', '--utilisation', '1', '--write']],
-	])('without a stack, and with endpoints %j, no system is looked for: %j', async (environment, args) => {
+	])('without a stack, and with endpoints %j, a command asks which system is meant: %j', async (environment, args) => {
 		expect(await runBudgetnet(args, environment)).toMatchObject({
 			status: 2,
 			stderr: expect.stringMatching(/which system\? pass --stack NAME or set BUDGETNET_STACK; .*budgetnet up/),
@@ -211,13 +211,13 @@ describe('classify', () => {
 	});
 });
 
-test('endpoints are URLs, or which one is none is said', async () => {
+test('an endpoint must be a URL, or the error says which one is not', async () => {
 	const { status, stderr } = await runBudgetnet(['status'], { ...nowhere, AWS_ENDPOINT_URL_SQS: 'localhost:4566' });
 	expect(stderr).toMatch(/endpoint of SQS "localhost:4566": expected a URL such as/);
 	expect(status).toBe(2);
 });
 
-test('help tells of a command of two words, and --version which program this is', async () => {
+test('help describes a command of two words, and --version prints the version of the program', async () => {
 	expect(budgetnet('help', 'quota', 'set')).toMatchObject({ status: 0, stdout: expect.stringMatching(/--limit/) });
 	expect(budgetnet('help', 'quota', 'sell')).toMatchObject({
 		status: 2,
@@ -227,7 +227,7 @@ test('help tells of a command of two words, and --version which program this is'
 	expect(budgetnet('--version')).toMatchObject({ status: 0, stdout: `${version}\n` });
 });
 
-test('a reader that has seen enough is no fault', async () => {
+test('a reader that has seen enough is not an error', async () => {
 	const help = spawn(process.execPath, [entry, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
 	help.stdout.destroy();
 	let stderr = '';
@@ -239,7 +239,7 @@ test('a reader that has seen enough is no fault', async () => {
 });
 
 describe('model check', () => {
-	test('says that a package is whole, and how near its answers are', () => {
+	test('reports that a package is whole, and how close its answers are', () => {
 		const { status, stdout } = budgetnet('model', 'check', 'cifar10-resnet', '--json');
 		expect(status).toBe(0);
 		const { name, policies } = JSON.parse(stdout);
@@ -247,7 +247,7 @@ describe('model check', () => {
 		for (const { deviation } of policies) expect(deviation).toBeLessThan(1e-3);
 	});
 
-	test('says by name what is wrong with one', async () => {
+	test('names what is wrong with a package', async () => {
 		const spoilt = join(folder, 'spoilt');
 		await cp(join(root, 'models', 'packages', 'cifar10-resnet'), spoilt, { recursive: true });
 		await rm(join(spoilt, 'policy-01.onnx'));

@@ -43,7 +43,7 @@ function parser(): Command {
 	return program;
 }
 
-test.each(pages)('%s: every command that it names is one that the program takes', async (page) => {
+test.each(pages)('%s: the program takes every command that the page names', async (page) => {
 	const refused: string[] = [];
 	const commands = await commandsOf(page);
 	for (const command of commands)
@@ -63,7 +63,7 @@ test('docs/json.md has a section for every command that takes --json', () => {
 	expect([...documentedFields.keys()].sort()).toEqual(commandsUnder(createProgram()).sort());
 });
 
-test.each(allPages)('%s: every script and every file that it names is there', async (page) => {
+test.each(allPages)('%s: every script and every file that the page names exists', async (page) => {
 	const text = await readFile(join(root, page), 'utf8');
 	const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
 	const named = [...text.matchAll(/npm run ([a-z:]+)/g)].map(([, script = '']) => script);

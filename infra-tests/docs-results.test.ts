@@ -13,7 +13,7 @@ function namesIn(part: RegExp, name: RegExp): string[] {
 	return [...text.matchAll(name)].map(([, found = '']) => found).sort();
 }
 
-test('the table of an outcome has its fields, and so have the tables that DuckDB and Athena are told', () => {
+test('the table of an outcome has its fields, and so have the tables for DuckDB and Athena', () => {
 	const all = [...fields].sort();
 	expect(namesIn(/\n\| field([\s\S]*?)\n\n/, /^\| `(\w+)`/gm)).toEqual(all);
 	expect(namesIn(/CREATE VIEW outcomes[\s\S]*?columns = \{([\s\S]*?)\}/, /(\w+): '/g)).toEqual(all);
@@ -22,7 +22,7 @@ test('the table of an outcome has its fields, and so have the tables that DuckDB
 	).toEqual(all);
 });
 
-test('of every reason it is said what it means, what it costs, and whether another try may help', () => {
+test('for every reason the page says what it means, what it costs, and whether another try may help', () => {
 	const reasons = [...failureReasons].sort();
 	expect(namesIn(/\n\| `reason` +\| failed +\|(.*)\n/, /`([a-z-]+)`/g)).toEqual(reasons);
 	expect(namesIn(/\n\| reason \| what it means.*\n((?:\|.*\n)+)/, /(?<=^\|[^|]*)`([a-z-]+)`(?=[^|]*\|)/gm)).toEqual(

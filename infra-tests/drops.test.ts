@@ -22,7 +22,7 @@ afterAll(() => cloud.close());
 
 const recordOf = (marker: string) => cloud.stores.drops.getRecord(marker);
 
-test('is done when each of its images has its outcome: failed ones, an archive’s, and one that waited for money', async () => {
+test('a drop is done when each of its images has its outcome: failed ones, an archive’s, and one that waited for money', async () => {
 	const tenant = 'whole';
 	const price = (images: number) => costNanoUsd(embeddedPrice, images * leastMacs(cloud.card), images);
 	await cloud.setLimit(tenant, price(1));
@@ -71,14 +71,14 @@ test('is done when each of its images has its outcome: failed ones, an archive�
 	await expect.poll(() => cloud.stores.drops.tenants(), patience).toEqual([]);
 });
 
-test('whose marker’s event was lost is found by the sweeper', async () => {
+test('a drop whose marker’s event was lost is found by the sweeper', async () => {
 	await cloud.setLimit('quiet', plenty);
 	await cloud.drop('quiet/a.png');
 	await cloud.put('quiet/_complete');
 	await expect.poll(() => recordOf('quiet/_complete'), patience).toMatchObject({ prefix: 'quiet/', images: 1 });
 });
 
-test('of nothing is done', async () => {
+test('a drop without images is done', async () => {
 	await cloud.drop('empty/x ü+/../_complete');
 	await expect.poll(() => recordOf('empty/x ü+/../_complete'), patience).toMatchObject({ images: 0 });
 });

@@ -29,7 +29,7 @@ afterAll(async () => {
 	for (const proxy of proxies) await proxy.close();
 });
 
-test('requests refused, slow, or answered into nowhere: every image has one outcome, and money agrees', {
+test('with requests refused, slow, or answered into the void, every image has one outcome, and the money agrees', {
 	timeout: 120_000,
 }, async () => {
 	await cloud.setLimit('acme', 1_000_000);

@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => emulators.close());
 
-test('four processes on one account, killed between writes: never beyond the limit, and the journal agrees to the nano-USD', {
+test('four processes on one account, killed between writes, never exceed the limit, and the journal agrees to the nano-USD', {
 	timeout: 300_000,
 }, async () => {
 	const clients = createClients(emulators);

@@ -21,7 +21,7 @@ async function takeOne(QueueUrl: string): Promise<string> {
 	return Messages[0]?.Body ?? '';
 }
 
-test('a batch that waits for a reservation to be free goes on as soon as another one is settled, before any sweep', async () => {
+test('a batch that waits for a free reservation goes on as soon as another one is settled, before any sweep', async () => {
 	await cloud.setLimit(tenant, 1_000_000_000);
 	const { planner, resumer, deadLetterSettler } = cloud.stores;
 	const count = imagesABatch * (limits.openReservationsMax + 2);

@@ -78,7 +78,7 @@ describe('images that are dropped', () => {
 });
 
 describe('money', () => {
-	test('no batch consumes more than its budget, and one that is short of money nearly all of it', () => {
+	test('no batch consumes more than its budget, and one that is short of money consumes nearly all of it', () => {
 		const full = fullMacs(host.model.card);
 		const settled = [rich, thrifty].flatMap((tenant) => tallies.get(tenant)?.settled ?? []);
 		for (const { consumedMacs, budgetMacs } of settled) expect(consumedMacs).toBeLessThanOrEqual(budgetMacs);
@@ -89,7 +89,7 @@ describe('money', () => {
 		for (const { consumedMacs, budgetMacs } of short) expect(consumedMacs).toBeGreaterThan(budgetMacs - full);
 	});
 
-	test('what is spent is what an independent reader computes from the outcomes', async () => {
+	test('the money spent is what an independent reader computes from the outcomes', async () => {
 		const macsOf = new Map(host.model.card.policies.map(({ id }, index) => [id, policyMacs(host.model.card, index)]));
 		for (const tenant of [rich, thrifty]) {
 			let spent = 0n;
@@ -120,7 +120,7 @@ describe('money', () => {
 	});
 });
 
-test('a record that makes no sense is refused, and what stands beside it is not lost', async () => {
+test('a nonsensical record is refused, and the records beside it are not lost', async () => {
 	const tenant = 'beside';
 	await setQuota(tenant, 1_000_000);
 	const good = await drop(tenant, names[0] as string);

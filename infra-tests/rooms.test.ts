@@ -57,7 +57,7 @@ test.each(Object.entries(mayImport))('%s imports nothing but %j', (room, allowed
 	expect(wrong).toEqual([]);
 });
 
-test('imports go one way: the table has no circle', () => {
+test('imports go one way: the table has no cycle', () => {
 	const below = (room: string, way: string[]): string[] => {
 		if (way.includes(room)) throw new Error([...way, room].join(' -> '));
 		return (mayImport[room] ?? []).flatMap((next) => [next, ...below(next, [...way, room])]);
@@ -65,7 +65,7 @@ test('imports go one way: the table has no circle', () => {
 	for (const room of Object.keys(mayImport)) expect(below(room, [])).not.toContain(room);
 });
 
-test('core has no clock, no chance and no environment of its own: it is told', () => {
+test('core has no clock, randomness or environment of its own: it is given them', () => {
 	const own =
 		/\b(Date\.now|new Date\(\)|performance\.|Math\.random|randomUUID|randomBytes|process\.|setTimeout|setInterval)/;
 	const wrong = files.filter((file) => roomOf(file) === 'core' && own.test(readFileSync(join(root, file), 'utf8')));

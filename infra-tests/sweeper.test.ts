@@ -108,7 +108,7 @@ describe('without a worker', () => {
 	});
 	afterAll(() => idle.close());
 
-	test('a batch whose message ends among the dead letters is given up: a reason, no bill, and the reservation is free', async () => {
+	test('a batch whose message ends among the dead letters is given up: it gets a reason and no bill, and its reservation is freed', async () => {
 		await idle.setLimit('poison', plenty);
 		await idle.drop('poison/bad');
 		const { batchesUrl, batchesDeadUrl } = idle.resources;
@@ -127,7 +127,7 @@ describe('without a worker', () => {
 			.toMatchObject({ spentNanoUsd: 0, open: {}, availableNanoUsd: plenty });
 	});
 
-	test('a batch that only waits in its queue is not given up before its deadline, and is after it', async () => {
+	test('a batch that only waits in its queue is given up after its deadline, and not before', async () => {
 		await idle.setLimit('patient', plenty);
 		await idle.drop('patient/one');
 		await expect

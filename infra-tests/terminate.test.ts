@@ -9,7 +9,7 @@ const models = join(import.meta.dirname, '..', 'models');
 const moments = ['receive-batches', 'get-image', 'run-policy', 'put-reports'].map((name) => ({ name, occurrence: 1 }));
 const images = moments.length * imagesEach;
 
-test('a worker that is told to stop amid its batch ends with 0, and every image has one outcome, billed once', async () => {
+test('a worker that is told to stop in the middle of its batch exits with 0, and every image has one outcome, billed once', async () => {
 	const card = parseCard(await readFile(join(models, 'packages', 'cifar10-resnet', 'model.json'), 'utf8'));
 	const picture = await readFile(join(models, 'samples', 'cifar10', 'images', '0000.png'));
 	const { stopSecondsMax: _, ...result } = await terminateWorkers({

@@ -22,7 +22,7 @@ afterEach(async () => {
 	for (const end of ends.splice(0).reverse()) await end();
 });
 
-test('while the bucket keeps one batch waiting, its worker runs others; never more at once than it may', async () => {
+test('while the bucket keeps one batch waiting, its worker runs others, but never more at once than it may', async () => {
 	const host = await startCloud();
 	const files = await drop(host);
 	const full = Promise.withResolvers<void>();

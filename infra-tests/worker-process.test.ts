@@ -53,7 +53,7 @@ test('kill -9 in the middle of a batch: its message comes again, and nothing is 
 	expect(account?.open).toEqual({});
 });
 
-test('a worker whose runs all fail ends with 1 after two batches, and another worker does them all', async () => {
+test('a worker whose runs all fail exits with 1 after two batches, and another worker does them all', async () => {
 	const running = await startCloud();
 	const spoilt = await temporaryFolder();
 	await cp(packageFolder, spoilt, { recursive: true });
@@ -69,7 +69,7 @@ test('a worker whose runs all fail ends with 1 after two batches, and another wo
 	expect(tallies.get(tenant)?.settled.reduce((sum, facts) => sum + facts.labelled, 0)).toBe(files.length);
 });
 
-test('where the worker has no process of its own, it says that its inference is lost and leaves the other batches alone', async () => {
+test('where the worker has no process of its own, it reports that its inference is lost and leaves the other batches alone', async () => {
 	const lost = Promise.withResolvers<Record<string, unknown>>();
 	let runs = 0;
 	const running = await startCloud({
@@ -93,7 +93,7 @@ test('where the worker has no process of its own, it says that its inference is 
 	expect(runs).toBe(1);
 });
 
-test('a worker that is told too little says what is missing', async () => {
+test('a worker that lacks a setting names it', async () => {
 	const worker = spawn(process.execPath, [join(root, 'functions', 'worker', 'main.ts')], {
 		env: { PATH: process.env.PATH ?? '', IMAGES_BUCKET: 'images' },
 	});

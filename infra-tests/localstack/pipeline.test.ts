@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 
 describe.each(['once', 'and again'])('the pipeline over the data plane of the synthesised template, %s', () => {
-	test('labels, settles, defers, tells that a drop is done, and leaves neither process nor port behind', async () => {
+	test('labels, settles, defers, reports that a drop is done, and leaves no process and no port behind', async () => {
 		let cloud: LocalStackCloud | undefined;
 		const host = await startHost({
 			packageFolder: join(root, 'models', 'packages', 'cifar10-resnet'),

@@ -6,7 +6,7 @@ import { kinds, type Templates } from './templates.ts';
 
 /** What must hold for the alarms. */
 export function alarmRules(templates: Templates): void {
-	test('alarms go to a topic, and from there to whom the settings name', () => {
+	test('alarms go to a topic, and from there to the address in the settings', () => {
 		templates.gpu.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email', Endpoint: 'ops@example.org' });
 		templates.gpu.resourceCountIs('AWS::SNS::Subscription', 2); // for alarms and for quota alerts
 		templates.cpu.resourceCountIs('AWS::SNS::Subscription', 0);
@@ -17,7 +17,7 @@ export function alarmRules(templates: Templates): void {
 		for (const { Properties } of alarms) expect(Properties.AlarmActions).toHaveLength(1);
 	});
 
-	test.each(kinds)("%s: no alarm's sum is without value where a metric has no data", (kind) => {
+	test.each(kinds)("%s: no alarm's sum lacks a value where a metric has no data", (kind) => {
 		const alarms = Object.values(templates[kind].findResources('AWS::CloudWatch::Alarm'));
 		const expressions = alarms.flatMap(({ Properties }) =>
 			(Properties.Metrics ?? []).map(({ Expression = '' }: { Expression?: string }) => Expression),
@@ -27,7 +27,7 @@ export function alarmRules(templates: Templates): void {
 		expect(expressions.filter((expression) => expression.includes('+'))).toEqual([]);
 	});
 
-	test('a batch that no worker could run and nobody gives up is told of, though its dead letter is mostly in flight', () => {
+	test('a batch that no worker could run and nobody gives up raises an alarm, although its dead letter is mostly in flight', () => {
 		templates.cpu.hasResourceProperties('AWS::CloudWatch::Alarm', {
 			AlarmName: 'budgetnet-batches-dead',
 			Threshold: 0,
@@ -44,7 +44,7 @@ export function alarmRules(templates: Templates): void {
 		});
 	});
 
-	test('the search for lost events that fails, and is run three times by Lambda, is told of, though it runs four times a day', () => {
+	test('a search for lost events that fails, and that Lambda runs three times, raises an alarm, although it runs four times a day', () => {
 		templates.cpu.hasResourceProperties('AWS::CloudWatch::Alarm', {
 			AlarmName: 'budgetnet-errors',
 			Threshold: 1,
@@ -53,7 +53,7 @@ export function alarmRules(templates: Templates): void {
 		});
 	});
 
-	test('each alarm has its place in docs/operators.md, and nothing else has', async () => {
+	test('each alarm has its place in docs/operators.md, and nothing else does', async () => {
 		const page = await readFile(join(import.meta.dirname, '..', '..', 'docs', 'operators.md'), 'utf8');
 		const explained = [...page.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name]) => `budgetnet-${name}`);
 		const noFaults = ['budgetnet-workers-wanted', 'budgetnet-workers-idle'];

@@ -15,11 +15,11 @@ test.each([
 	["one tenant's bad drop beside what the others drop", { ImagesFailed: 5000, ImagesLabelled: 5000 }, 0],
 	['so few that it may be a slip', { ImagesFailed: 100 }, 0],
 	['no image', { ImagesLabelled: 5000 }, 0],
-])('%s fails: whether images-failing speaks', (_, known, value) => {
+])('%s fails: whether images-failing is raised', (_, known, value) => {
 	expect(alarmValue(template, 'budgetnet-images-failing', known)).toBe(value);
 });
 
-test('a sweeper that says nothing for half an hour is told of, though no data means to the other alarms that all is well', () => {
+test('a sweeper that is silent for half an hour raises an alarm, although missing data means to the other alarms that all is well', () => {
 	const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties);
 	expect(alarms.filter(({ TreatMissingData }) => TreatMissingData === 'breaching')).toEqual([
 		expect.objectContaining({
@@ -34,7 +34,7 @@ test('a sweeper that says nothing for half an hour is told of, though no data me
 	]);
 });
 
-test.each(['image-events', 'plans', 'reports'])('whoever does not take queue %s up for an hour is told of', (queue) => {
+test.each(['image-events', 'plans', 'reports'])('leaving queue %s alone for an hour raises an alarm', (queue) => {
 	template.hasResourceProperties('AWS::CloudWatch::Alarm', {
 		AlarmName: `budgetnet-${queue}-old`,
 		MetricName: 'ApproximateAgeOfOldestMessage',
@@ -45,7 +45,7 @@ test.each(['image-events', 'plans', 'reports'])('whoever does not take queue %s 
 	});
 });
 
-test('who waits for money is told of ten days before the images fail; who waits for anything else after half a day', () => {
+test('waiting for money raises an alarm ten days before the images fail; waiting for anything else, after half a day', () => {
 	template.hasResourceProperties('AWS::CloudWatch::Alarm', {
 		AlarmName: 'budgetnet-unpaid-long',
 		MetricName: 'OldestUnpaidAge',
@@ -60,7 +60,7 @@ test('who waits for money is told of ten days before the images fail; who waits 
 	});
 });
 
-test('what no sweep of an hour could look at is told of', () => {
+test('what no sweep of an hour could look at raises an alarm', () => {
 	template.hasResourceProperties('AWS::CloudWatch::Alarm', {
 		AlarmName: 'budgetnet-sweep-faults',
 		MetricName: measuresOf({ sweepFaults: 1 })[0]?.name,
@@ -71,7 +71,7 @@ test('what no sweep of an hour could look at is told of', () => {
 	});
 });
 
-test('a batch that cannot be given up is told of by three quarters of an hour out of twelve: a sweep may look at others', () => {
+test('a batch that cannot be given up raises an alarm after three of twelve quarter-hours, since a sweep may look at others', () => {
 	template.hasResourceProperties('AWS::CloudWatch::Alarm', {
 		AlarmName: 'budgetnet-reservations-stuck',
 		MetricName: 'BatchesOverdue',

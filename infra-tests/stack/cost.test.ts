@@ -20,7 +20,7 @@ test('docs/cost.md is what npm run cost prints for the default settings', async 
 	expect(await readFile(join(root, 'docs', 'cost.md'), 'utf8')).toBe(costPage(prices, settings, card));
 });
 
-test('requests of an image: never less than its PUT alone, and the less the more share a batch or an archive', () => {
+test('the requests of an image never cost less than its PUT alone, and less the more images share a batch or an archive', () => {
 	const put = prices.usd('s3PutMillion') / 1e6;
 	fc.assert(
 		fc.property(fc.integer({ min: 1, max: 2047 }), fc.integer({ min: 20, max: 100_000 }), (batch, archive) => {
@@ -31,7 +31,7 @@ test('requests of an image: never less than its PUT alone, and the less the more
 	);
 });
 
-test('a GMAC costs the same however large the task is, but for its address, and less on a GPU that is kept busy', () => {
+test('a GMAC costs the same however large the task is, except for its address, and less on a GPU that is kept busy', () => {
 	const small = gmacUsd(prices, 'cpu', { vcpus: 2, memoryGb: 4 });
 	const large = gmacUsd(prices, 'cpu', { vcpus: 8, memoryGb: 16 });
 	expect(large).toBeLessThan(small);
@@ -42,7 +42,7 @@ test('a GMAC costs the same however large the task is, but for its address, and 
 const task = { vcpus: 4, memoryGb: 8 };
 const cifarGmac = 0.116;
 
-test('a small network dropped one by one costs a GPU its wait for images, dozens of times what computing takes, and is dearer than on CPUs', () => {
+test('a small network dropped one by one costs a GPU its wait for images, dozens of times what computing costs, and is dearer than on CPUs', () => {
 	const onGpu = workerUsdMillion(prices, 'gpu', task, 'alone', cifarGmac);
 	expect(onGpu / (1e6 * cifarGmac * gmacUsd(prices, 'gpu', task))).toBeGreaterThan(39);
 	expect(onGpu).toBeGreaterThan(workerUsdMillion(prices, 'cpu', task, 'alone', cifarGmac));
@@ -51,7 +51,7 @@ test('a small network dropped one by one costs a GPU its wait for images, dozens
 });
 
 test.each(['alone', 'archived'] as const)(
-	'%s: on either side of the sizes that the page names, what it says of them holds',
+	'%s: on either side of the sizes that the page names, what it says of them is true',
 	(drop) => {
 		const at = (kind: 'cpu' | 'gpu', gmac: number) => workerUsdMillion(prices, kind, task, drop, gmac);
 		for (const kind of ['cpu', 'gpu'] as const) {
@@ -69,7 +69,7 @@ test.each([
 	[1, 'alone'],
 	[10_000, 'archived'],
 ] as const)(
-	'a full run that costs as much as the requests of an image in an archive of %i is computing, not loading',
+	'a full run that costs as much as the requests of an image in an archive of %i is bound by computing, not loading',
 	(size, drop) => {
 		for (const kind of ['cpu', 'gpu'] as const) {
 			const even = evenGmac(requestsUsd(prices, 512, size), gmacUsd(prices, kind, task));
@@ -78,13 +78,13 @@ test.each([
 	},
 );
 
-test('what stays of a million images a month is for ever a dime a month more, after a year a dollar; nearly four times that where each is a batch', () => {
+test('what is kept of a million images a month costs a dime a month more for ever, a dollar after a year; nearly four times that where each is a batch', () => {
 	expect(recordsUsdMonth(prices, 1e6, 512)).toBeCloseTo(0.086, 3);
 	expect(recordsUsdMonth(prices, 12e6, 512)).toBeCloseTo(1.04, 2);
 	expect(recordsUsdMonth(prices, 1e6, 1) / recordsUsdMonth(prices, 1e6, 512)).toBeCloseTo(3.8, 1);
 });
 
-test('an archive shares no batch with others: of ten images it saves an eighth of the requests, of a hundred nine tenths', () => {
+test('an archive shares no batch with others: with ten images it saves an eighth of the requests, with a hundred nine tenths', () => {
 	const alone = requestsUsd(prices, 512, 1);
 	expect(requestsUsd(prices, 512, 10) / alone).toBeCloseTo(0.865, 2);
 	expect(requestsUsd(prices, 512, 100) / alone).toBeCloseTo(0.095, 2);
@@ -92,14 +92,14 @@ test('an archive shares no batch with others: of ten images it saves an eighth o
 	expect(requestsUsd(prices, 512, 513)).toBeGreaterThan(requestsUsd(prices, 512, 512));
 });
 
-test('what waits costs cents a tenant and month, an image that stays more than its requests', () => {
+test('waiting costs cents per tenant and month; an image that is kept costs more than its requests', () => {
 	const { deferral, openDrop } = waitingUsdMonth(prices, 8760);
 	expect(deferral).toBeCloseTo(0.078, 3);
 	expect(openDrop).toBeCloseTo(0.11, 2);
 	expect((1e11 / 1024 ** 3) * storedUsd(prices, 279)).toBeGreaterThan(1e6 * requestsUsd(prices, 512, 1));
 });
 
-test('a batch of one image costs seven times as many dollars in requests as a share of a full one', () => {
+test('a batch of one image costs seven times as many dollars in requests as an image’s share of a full batch', () => {
 	expect(requestsUsd(prices, 1, 1) / requestsUsd(prices, 512, 1)).toBeCloseTo(7.2, 1);
 });
 

@@ -8,7 +8,7 @@ const daySeconds = 24 * 3600;
 
 /** What must hold for buckets, topics, queues and tables. */
 export function dataRules(templates: Templates): void {
-	test('images may be kept for a shorter time than results, as where they are private and bills are needed', () => {
+	test('images may be kept for a shorter time than results, for example where they are private and bills are needed', () => {
 		const kept = (prefix: string) => {
 			const named = { Properties: { BucketName: Match.objectLike({ 'Fn::Join': ['', Match.arrayWith([prefix])] }) } };
 			const [bucket] = Object.values(templates.private.findResources('AWS::S3::Bucket', named));
@@ -18,7 +18,7 @@ export function dataRules(templates: Templates): void {
 	});
 
 	describe.each(kinds)('data, with %s workers', (kind) => {
-		test('both buckets are encrypted under keys that workers can use, private, versioned, kept but by a first deployment that fails, and outlive period and deferral', () => {
+		test('both buckets are encrypted under keys that workers can use, private, versioned, kept except by a first deployment that fails, and outlive period and deferral', () => {
 			templates[kind].resourceCountIs('AWS::S3::Bucket', 2);
 			templates[kind].allResources('AWS::S3::Bucket', {
 				DeletionPolicy: 'RetainExceptOnCreate',
@@ -52,7 +52,7 @@ export function dataRules(templates: Templates): void {
 			}
 		});
 
-		test('an image that was overwritten or deleted stays while its event waits, its batch for money, and that for a worker', () => {
+		test('an overwritten or deleted image is kept while its event waits, then its batch for money, then that for a worker', () => {
 			const kept = Object.values(templates[kind].findResources('AWS::S3::Bucket')).map(
 				({ Properties }) => Properties.LifecycleConfiguration.Rules[0].NoncurrentVersionExpiration.NoncurrentDays,
 			);
@@ -60,14 +60,14 @@ export function dataRules(templates: Templates): void {
 			expect(Math.max(...kept)).toBeGreaterThan(queueDays + limits.deferralDaysMax + queueDays);
 		});
 
-		test('images are told of through S3 itself, without a function that CDK would add', () => {
+		test('S3 itself announces images, without a function that CDK would add', () => {
 			templates[kind].hasResourceProperties('AWS::S3::Bucket', {
 				NotificationConfiguration: { QueueConfigurations: [Match.objectLike({ Event: 's3:ObjectCreated:*' })] },
 			});
 			expect(Object.keys(templates[kind].findResources('Custom::S3BucketNotifications'))).toEqual([]);
 		});
 
-		test('a drop that is done and the outcomes of a batch are told of by S3 itself, each to a topic, and nothing else of the results is', () => {
+		test('S3 itself announces a drop that is done and the outcomes of a batch, each to a topic, and nothing else of the results', () => {
 			const speaksOf = (folder: string) => {
 				const named = { Properties: { TopicName: `budgetnet-${folder}` } };
 				const [Ref = ''] = Object.keys(templates[kind].findResources('AWS::SNS::Topic', named));
@@ -113,7 +113,7 @@ export function dataRules(templates: Templates): void {
 		});
 	});
 
-	test('retention: dead letters of four days of batches are still there for ten', () => {
+	test('retention: dead letters of batches, whose messages live four days, are kept for ten more', () => {
 		templates.cpu.hasResourceProperties('AWS::SQS::Queue', {
 			QueueName: 'budgetnet-batches',
 			MessageRetentionPeriod: limits.batchRetentionSeconds,

@@ -43,14 +43,14 @@ test.each([
 	['gpu', { workers: 'gpu' }],
 	['gpu, private', { workers: 'gpu', privateNetwork: true }],
 ] as const)(
-	'%s: neither cdk-nag (AwsSolutions) nor CloudFormation has anything to say that is not acknowledged',
+	'%s: neither cdk-nag (AwsSolutions) nor CloudFormation reports anything that is not acknowledged',
 	async (name, given) => {
 		expect(await findingsOf(given, join(folder, name))).toEqual([]);
 	},
 	200_000,
 );
 
-test('a finding that nobody acknowledged is found', async () => {
+test('an unacknowledged finding is reported', async () => {
 	const outdir = join(folder, 'unmeant');
 	const { app, stack } = appOf({}, outdir);
 	const { Bucket } = await import('aws-cdk-lib/aws-s3');

@@ -20,7 +20,7 @@ export function functionRules(templates: Templates): void {
 			}
 		});
 
-		test('answer for each message alone, at a bounded concurrency; the planner waits for a whole drop, as long as the settings say', () => {
+		test('answer for each message separately, at a bounded concurrency; the planner waits for a whole drop, as long as the settings say', () => {
 			templates[kind].resourceCountIs('AWS::Lambda::EventSourceMapping', 4);
 			templates[kind].allResourcesProperties('AWS::Lambda::EventSourceMapping', {
 				FunctionResponseTypes: ['ReportBatchItemFailures'],
@@ -47,7 +47,7 @@ export function functionRules(templates: Templates): void {
 			});
 		});
 
-		test('the resumer alone may go on by messages to itself: AWS stops whoever does after sixteen', () => {
+		test('only the resumer may go on by messages to itself: AWS stops any other function that does after sixteen', () => {
 			const functions = Object.values(templates[kind].findResources('AWS::Lambda::Function'));
 			const allowed = functions.filter(({ Properties }) => Properties.RecursiveLoop === 'Allow');
 			expect(allowed.map(({ Properties }) => Properties.FunctionName)).toEqual(['budgetnet-resumer']);
@@ -65,7 +65,7 @@ export function functionRules(templates: Templates): void {
 			expect(visibilityOf('batches')).toBe(limits.visibilitySeconds);
 		});
 
-		test('the outputs tell the command line what the planner was told: model, workers, price, largest batch', async () => {
+		test('the outputs give the command line what the planner was given: model, workers, price, largest batch', async () => {
 			const [environment] = Object.values(
 				templates[kind].findResources('AWS::Lambda::Function', { Properties: { FunctionName: 'budgetnet-planner' } }),
 			).map(({ Properties }) => Properties.Environment.Variables);
@@ -81,13 +81,13 @@ export function functionRules(templates: Templates): void {
 			templates[kind].hasOutput('ModelDigest', { Value: digest });
 		});
 
-		test('stuck batches are looked for every five minutes, lost events, which costs requests, four times a day', () => {
+		test('stuck batches are searched for every five minutes; lost events, whose search costs requests, four times a day', () => {
 			templates[kind].hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(5 minutes)' });
 			templates[kind].hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(6 hours)' });
 		});
 	});
 
-	test('a sweep that fails is not run again, for the next comes in minutes; the search for lost events is', () => {
+	test('a failed sweep is not retried, because the next comes within minutes; the search for lost events is', () => {
 		const sweeper = { Properties: { FunctionName: 'budgetnet-sweeper' } };
 		const [id] = Object.keys(templates.cpu.findResources('AWS::Lambda::Function', sweeper));
 		templates.cpu.allResourcesProperties('AWS::Lambda::EventInvokeConfig', {

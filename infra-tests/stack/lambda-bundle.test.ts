@@ -97,7 +97,7 @@ async function invoke(room: string, handler: string, event: unknown) {
 
 const recordOf = (body: unknown) => ({ Records: [{ messageId: 'm', body: JSON.stringify(body) }] });
 
-test('the planner claims what an event tells of, and defers it where nobody has set a quota', async () => {
+test('the planner claims the images of an event, and defers them where nobody has set a quota', async () => {
 	const image = { key: 'acme/cat.png', etag: '0123456789abcdef0123456789abcdef', bytes: 100 };
 	const event = recordOf(imageEvent(cloud.resources.imagesBucket, image, Date.now()));
 	const { answer, metrics } = await invoke('planner', 'planner', event);
@@ -114,12 +114,12 @@ test('the sweeper measures what waits, in the embedded metric format', async () 
 	);
 });
 
-test('the settler fails a message that makes no sense, and only that', async () => {
+test('the settler fails a nonsensical message, and only that one', async () => {
 	const { answer } = await invoke('settler', 'settler', recordOf({ v: 1, batchId: 'nonsense' }));
 	expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'm' }] });
 });
 
-test('a function that is told too little names the variable', async () => {
+test('a function that lacks a variable names it', async () => {
 	const env = { AWS_REGION: 'us-east-1', SYSTEM_NAME: 'budgetnet' };
 	const args = ['--input-type=module', '--eval', script, '--', join(folder, 'settler', 'lambda.mjs'), 'settler', '{}'];
 	await expect(run(process.execPath, args, { env })).rejects.toThrow(

@@ -50,7 +50,7 @@ describe('who may do what', () => {
 	});
 });
 
-test('no statement can be removed or widened unnoticed: each way flips a cell', async () => {
+test('no statement can be removed or widened unnoticed: each change flips a cell', async () => {
 	const unnoticed: string[] = [];
 	let count = 0;
 	for (const mutation of mutationsOf(policies)) {

@@ -30,7 +30,7 @@ function refusing(name: string) {
 	};
 }
 
-test('an account without bootstrap, and one where ECS was never used, are told the command; who may not ask is told so', async () => {
+test('an account without bootstrap, and one that never used ECS, get the command to run; whoever may not ask is told so', async () => {
 	expect(await checkBootstrap(answering<CloudFormationClient>(refusing('ValidationError')))).toEqual({
 		enough: false,
 		message: 'CDK is not bootstrapped in eu-central-1: run npm run bootstrap.',
@@ -55,7 +55,7 @@ test('six Fargate vCPUs, as new accounts may have, run one of four workers of fo
 	expect((await checkFargateQuota(accountWith({ 'L-3032A538': 16 }), settings)).message).not.toMatch(/Request/);
 });
 
-test('ten functions at once, as new accounts may have, are few, but do', async () => {
+test('ten functions at once, as new accounts may have, are few, but enough', async () => {
 	expect(await checkLambdaQuota(accountWith({ 'L-B99A9384': 10 }))).toMatchObject({
 		enough: true,
 		message: expect.stringMatching(/throttled: request 42/),

@@ -40,11 +40,11 @@ test.each([
 	expect(workersFor(templates[kind], known)).toBe(workers);
 });
 
-test('workers are told to start while SQS has not yet said how old the oldest batch is, or whether any runs', () => {
+test('workers start even while SQS has not yet said how old the oldest batch is, or whether any runs', () => {
 	expect(workersFor(templates.cpu, { ApproximateNumberOfMessagesVisible: 40 })).toBe(2);
 });
 
-test('an idle queue starts none', () => {
+test('an idle queue starts no workers', () => {
 	expect(workersFor(templates.cpu, queue(0, 0, 0))).toBeUndefined();
 });
 

@@ -4,11 +4,11 @@ import { defineSettings } from '../../cdk/settings-schema.ts';
 import { workerSteps } from '../../cdk/workers/wanted.ts';
 
 describe('settings', () => {
-	test('none at all are good settings', () => {
+	test('empty settings are valid', () => {
 		expect(defineSettings({})).toMatchObject({ name: 'budgetnet', workers: 'cpu', workersMax: 4 });
 	});
 
-	test('what the command line says of workers goes before them, and is checked as they are', () => {
+	test('workers given on the command line override the settings, and are checked like them', () => {
 		expect(defineSettings({ workers: 'cpu' }, 'gpu').workers).toBe('gpu');
 		expect(() => defineSettings({}, 'tpu')).toThrow(/^-c workers=tpu does not fit/);
 		const sizes = { workers: 'gpu', cpu: { cpuUnits: 3000 } } as const; // a wrong size, which no GPU worker has
@@ -39,11 +39,11 @@ describe('settings', () => {
 	test.each([
 		[8192, 61_440],
 		[16_384, 122_880],
-	])('the largest memory that Fargate offers with cpuUnits %i is taken', (cpuUnits, memoryMib) => {
+	])('the largest memory that Fargate offers with cpuUnits %i is accepted', (cpuUnits, memoryMib) => {
 		expect(defineSettings({ cpu: { cpuUnits, memoryMib } }).cpu).toMatchObject({ cpuUnits, memoryMib });
 	});
 
-	test("what Fargate offers is not asked of a task that shares a GPU's instance", () => {
+	test("a task that shares a GPU's instance need not match what Fargate offers", () => {
 		const cpu = { cpuUnits: 3000, memoryMib: 5000 };
 		expect(defineSettings({ workers: 'gpu', cpu }).cpu).toMatchObject(cpu);
 	});

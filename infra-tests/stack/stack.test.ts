@@ -16,6 +16,6 @@ functionRules(templates);
 workerRules(templates);
 alarmRules(templates);
 
-test('the stack is not deleted by mistake', () => {
+test('the stack cannot be deleted by mistake', () => {
 	expect(appOf({}).stack.terminationProtection).toBe(true);
 });

@@ -42,7 +42,7 @@ export function workerRules(templates: Templates): void {
 			});
 		});
 
-		test('are told all that a worker must be told, and nothing that it does not read', () => {
+		test('get all settings that a worker needs, and none that it does not read', () => {
 			const [task] = Object.values(templates[kind].findResources('AWS::ECS::TaskDefinition'));
 			const environmentOf: { Name: string }[] = task?.Properties.ContainerDefinitions[0].Environment;
 			const byOthers = ['AWS_REGION', 'UV_THREADPOOL_SIZE']; // for the SDK and for Node
@@ -54,7 +54,7 @@ export function workerRules(templates: Templates): void {
 			for (const name of told) expect(() => readSettings({ ...environment, [name]: undefined })).toThrow(name);
 		});
 
-		test('are told their region, which only Fargate would say by itself', () => {
+		test('get their region, which only Fargate would provide by itself', () => {
 			templates[kind].hasResourceProperties('AWS::ECS::TaskDefinition', {
 				ContainerDefinitions: [
 					Match.objectLike({ Environment: Match.arrayWith([{ Name: 'AWS_REGION', Value: { Ref: 'AWS::Region' } }]) }),
@@ -62,7 +62,7 @@ export function workerRules(templates: Templates): void {
 			});
 		});
 
-		test('nobody can call in', () => {
+		test('accept no incoming connections', () => {
 			templates[kind].resourceCountIs('AWS::EC2::SecurityGroupIngress', 0);
 			templates[kind].allResourcesProperties('AWS::EC2::SecurityGroup', { SecurityGroupIngress: Match.absent() });
 		});
@@ -106,7 +106,7 @@ export function workerRules(templates: Templates): void {
 		});
 	});
 
-	test('another kind of workers is a service of another name: one that must be replaced cannot have its own name twice', () => {
+	test('another kind of workers is a service with another name: one that must be replaced cannot have its own name twice', () => {
 		const nameOf = (kind: 'cpu' | 'gpu') =>
 			Object.values(templates[kind].findResources('AWS::ECS::Service')).map(({ Properties }) => Properties.ServiceName);
 		expect([...nameOf('cpu'), ...nameOf('gpu')]).toEqual(['budgetnet-workers-cpu', 'budgetnet-workers-gpu']);
