@@ -130,7 +130,7 @@ def test_it_runs_a_rung_for_what_it_will_know_after_it():
     assert (after[sure] == 1).all() and (after[~sure] == 2).all()
 
 
-def test_a_second_view_is_planned_after_the_first_only_and_what_it_brings_is_the_firsts():
+def test_a_second_view_is_planned_only_after_the_first_and_its_gain_counts_for_the_first():
     logits, truth = two_steps()
     second = logits[2].copy()
     logits[2, :, :] = np.where(
@@ -145,7 +145,7 @@ def test_a_second_view_is_planned_after_the_first_only_and_what_it_brings_is_the
     assert cheap[2] == pytest.approx([1.0, 1.2], abs=0.03)  # a fifth is looked at again
 
 
-def test_the_graph_says_what_the_agent_says_and_counts_its_macs():
+def test_the_graph_gives_the_values_of_the_agent_and_counts_its_macs():
     random = np.random.default_rng(3)
     ladder = ladder_of(*made(50), POLICIES)
     knots = np.sort(random.uniform(0, 8, (2, KNOTS)), 1)
@@ -227,7 +227,7 @@ def test_policies_that_no_agent_fits_are_refused_before_anything_is_fitted(tmp_p
         ),
     ],
 )
-def test_a_table_that_is_none_is_refused_by_its_file(tmp_path, change, message):
+def test_a_file_that_is_not_a_table_is_refused_by_its_name(tmp_path, change, message):
     write_table(tmp_path, "holdout", *change(*made(5)))
     with pytest.raises(ValueError, match=message):
         read_table(tmp_path, "holdout")
@@ -264,7 +264,7 @@ def test_prices_span_those_that_budgets_ask_for():
     assert (PRICES[0], PRICES[-1], len(PRICES)) == (0.003, 4, 20)
 
 
-def test_what_other_methods_said_of_an_earlier_table_does_not_stay(tmp_path):
+def test_values_of_other_methods_for_an_earlier_table_are_removed(tmp_path):
     random = np.random.default_rng(0)
     logits = random.normal(0, 2, (2, 20, 4))
     write_table(tmp_path, "holdout", logits, random.integers(0, 4, 20))

@@ -42,7 +42,7 @@ def test_a_file_that_is_not_there_is_not_called_damaged(tmp_path):
 
 
 @pytest.mark.parametrize("which", ["mean", "deviation"])
-def test_statistics_that_differ_by_what_one_image_in_45000_changes_are_of_other_images(which):
+def test_statistics_that_differ_by_as_much_as_one_image_in_45000_changes_are_of_other_images(which):
     found = {"mean": MEAN, "deviation": DEVIATION}
     checkpoint.must_have_learnt_from("a run", found, MEAN + 1e-7, DEVIATION - 1e-7)
     with pytest.raises(ValueError, match="other images"):

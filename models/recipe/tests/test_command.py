@@ -19,7 +19,7 @@ def test_no_command_takes_an_option_by_its_beginning(module, monkeypatch, capsys
     assert "the following arguments are required" in capsys.readouterr().err
 
 
-def test_what_a_person_can_mend_ends_a_command_in_one_line(tmp_path, monkeypatch, capsys):
+def test_an_error_that_a_person_can_fix_ends_a_command_in_one_line(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["sample", "--data", str(tmp_path), "--out", str(tmp_path / "out")])
     with pytest.raises(SystemExit, match="2"):
         sample.main()

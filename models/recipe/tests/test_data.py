@@ -73,7 +73,7 @@ def test_broken_images_are_named(folder):
         load(folder, "train")
 
 
-def test_photos_are_read_small_and_say_how_far_they_are(folder, monkeypatch, capsys):
+def test_photos_are_read_small_and_progress_is_reported(folder, monkeypatch, capsys):
     monkeypatch.setattr(data, "SAID_EVERY", 40)
     left = np.zeros((1600, 2400, 3), np.uint8)
     left[:, :1200] = (200, 30, 60)

@@ -30,7 +30,7 @@ def test_macs_as_counted_by_hand():
 
 
 @pytest.mark.parametrize("size", sorted(STEM_STRIDES))
-def test_its_graph_says_what_it_says(tiny, size):
+def test_its_graph_gives_its_logits(tiny, size):
     torch.manual_seed(1)
     made, pixels = look.Look(5, STEM_STRIDES[size]).eval(), torch.randint(0, 256, (9, size, size, 3), dtype=torch.uint8)
     for parameter in made.parameters():

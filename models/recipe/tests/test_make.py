@@ -56,7 +56,7 @@ def test_classes_that_a_mirror_changes_are_never_mirrored(tiny, folder, models, 
 
 
 @pytest.mark.parametrize("more", [["--no-mirror"], ["--minutes", "2"], ["--scratch"], ["--seed", "2"]])
-def test_a_run_that_was_begun_otherwise_is_refused(tiny, folder, models, monkeypatch, capsys, more):
+def test_a_run_that_was_begun_with_other_settings_is_refused(tiny, folder, models, monkeypatch, capsys, more):
     monkeypatch.setattr(sys, "argv", command(folder))
     make.main()
     monkeypatch.setattr(sys, "argv", command(folder, *more))
@@ -65,7 +65,7 @@ def test_a_run_that_was_begun_otherwise_is_refused(tiny, folder, models, monkeyp
     assert "was begun with" in capsys.readouterr().err
 
 
-def test_test_images_that_are_not_there_are_missed_before_anything_is_trained(
+def test_test_images_that_do_not_exist_are_reported_before_anything_is_trained(
     tiny, folder, models, monkeypatch, capsys
 ):
     monkeypatch.setattr(sys, "argv", command(folder / "train", "--test"))
@@ -75,7 +75,7 @@ def test_test_images_that_are_not_there_are_missed_before_anything_is_trained(
     assert "no test images found" in told.err and told.out == ""
 
 
-def test_stopped_in_its_decay_it_goes_on_by_its_plan(tiny, folder, models, monkeypatch, capsys):
+def test_a_run_stopped_in_its_decay_continues_by_its_plan(tiny, folder, models, monkeypatch, capsys):
     monkeypatch.setattr(make, "schedule", lambda *_: {"constant": 2, "decay": 3, "fullOnly": 1})
     monkeypatch.setattr(sys, "argv", command(folder))
     save, saved = Trainer.save, []
@@ -98,14 +98,14 @@ def test_stopped_in_its_decay_it_goes_on_by_its_plan(tiny, folder, models, monke
 
 
 @pytest.mark.parametrize("minutes", ["-1", "inf", "nan", "soon", "20min"])
-def test_minutes_are_a_number(tiny, folder, models, monkeypatch, capsys, minutes):
+def test_minutes_must_be_a_number(tiny, folder, models, monkeypatch, capsys, minutes):
     monkeypatch.setattr(sys, "argv", command(folder, "--minutes", minutes))
     with pytest.raises(SystemExit, match="2"):
         make.main()
     assert f"argument --minutes: '{minutes}': expected a number of minutes" in capsys.readouterr().err
 
 
-def test_too_little_time_is_said_and_the_minutes_left_are_those_of_all_that_is_to_come(
+def test_too_little_time_is_reported_and_the_minutes_left_cover_all_that_is_to_come(
     tiny, folder, models, monkeypatch, capsys
 ):
     monkeypatch.setattr(sys, "argv", command(folder))

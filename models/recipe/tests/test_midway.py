@@ -34,7 +34,7 @@ def test_midway_is_the_mean_of_where_a_run_began_and_ended_and_can_be_exported(s
         torch.testing.assert_close(kept_then, (begun[name] + ends["network"][name]) / 2)
 
 
-def test_a_file_that_is_no_checkpoint_and_a_folder_that_is_not_there_are_told(
+def test_a_file_that_is_not_a_checkpoint_and_a_missing_folder_are_reported(
     settings, learn, tmp_path, monkeypatch, capsys
 ):
     kept, ended = run_from_kept(settings, learn, tmp_path)

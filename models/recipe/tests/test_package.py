@@ -17,7 +17,7 @@ def written(folder, architecture, size=32):
 
 
 @pytest.mark.parametrize("size", [32, 64, 96])
-def test_exported_graphs_say_what_the_network_says(each, tmp_path, size):
+def test_exported_graphs_give_the_logits_of_the_network(each, tmp_path, size):
     network, pixels, policies = written(tmp_path, each, size)
     expected = logits_of(network, pixels, MEAN, DEVIATION)
     assert [policy["widths"] for policy in policies[:-1]] == [list(rung) for rung in each.rungs]

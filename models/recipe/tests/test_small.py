@@ -35,7 +35,7 @@ def test_training_compute_counts_every_run_of_every_rung(monkeypatch):
     assert small.plan_of(training, policies, 1, 0.5) == {"constant": 10, "decay": 6, "fullOnly": 16}
 
 
-def test_a_small_network_is_trained_alone_and_says_labels_of_the_same_images(
+def test_a_small_network_is_trained_alone_and_writes_labels_of_the_same_images(
     tiny, folder, package, monkeypatch, capsys
 ):
     ran = []
@@ -75,7 +75,7 @@ def told(folder, monkeypatch, capsys, *more):
     return capsys.readouterr().err
 
 
-def test_a_run_of_another_plan_is_not_gone_on_with(tiny, folder, package, monkeypatch, capsys):
+def test_a_run_of_another_plan_is_not_continued(tiny, folder, package, monkeypatch, capsys):
     monkeypatch.setattr(small, "train_by", lambda *_: 1 / 0)  # stopped at once
     monkeypatch.setattr(sys, "argv", ["small", "--data", str(folder), "--name", "mine", "--policy", "p0"])
     with pytest.raises(ZeroDivisionError):
@@ -111,7 +111,7 @@ def test_exported_anew_a_package_has_no_small_networks(tiny, folder, package):
     assert not file.exists()
 
 
-def test_a_small_network_is_recalibrated_and_then_only_asked(folder, package, monkeypatch):
+def test_a_small_network_is_recalibrated_and_then_only_evaluated(folder, package, monkeypatch):
     ran, learnt, forward, measure = [], [], network.BranchNetwork.forward, small.recalibrate
 
     def noted(self, x, policy):

@@ -139,7 +139,7 @@ def test_a_run_keeps_the_rate_that_it_began_with(settings, learn, tmp_path):
     assert resumed.rate(2) == 0.05 == resumed.optimiser.param_groups[0]["lr"]
 
 
-def test_the_rate_warms_up_stays_and_decays_to_nothing(settings, learn):
+def test_the_rate_warms_up_stays_and_decays_to_zero(settings, learn):
     trainer = Trainer(replace(settings, decay=10, rate=0.05), learn)
     assert trainer.rate(0.1) < 0.05 == trainer.rate(1) == trainer.rate(50)
     trainer.decay_start = 50
@@ -215,7 +215,7 @@ def test_a_bare_machine_decays_from_kept_weights(command, tmp_path):
     assert [line["epoch"] for line in lines] == [3]
 
 
-def test_the_end_of_a_decay_is_gone_on_from_at_a_constant_rate(command, tmp_path):
+def test_training_continues_from_the_end_of_a_decay_at_a_constant_rate(command, tmp_path):
     command(tmp_path / "run", "--epochs", "1")
     command(tmp_path / "run", "--decay", "1")
     checkpoint.keep(tmp_path / "run" / "decay.pt", tmp_path / "tiny.npz")
