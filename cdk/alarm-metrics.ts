@@ -17,12 +17,12 @@ export function noProgress(name: string, batches: Queue): IMetric {
 	const period = quarterHour;
 	const backlog = backlogOf(batches, period);
 	// If no worker has ever run, neither metric exists: this zero does, as long as there is a backlog.
-	const nought = new MathExpression({ expression: 'backlog * 0', period, usingMetrics: { backlog } });
+	const zero = new MathExpression({ expression: 'backlog * 0', period, usingMetrics: { backlog } });
 	return new MathExpression({
 		label: 'batches wait, none is finished',
-		expression: `IF(backlog > 0 AND ${sumOf('nought', 'labelled', 'failed')} == 0, 1, 0)`,
+		expression: `IF(backlog > 0 AND ${sumOf('zero', 'labelled', 'failed')} == 0, 1, 0)`,
 		period,
-		usingMetrics: { backlog, nought, labelled, failed },
+		usingMetrics: { backlog, zero, labelled, failed },
 	});
 }
 
@@ -33,12 +33,12 @@ export function failing(name: string): IMetric {
 	const labelled = measured(name, 'ImagesLabelled', 'Sum', hour);
 	const failed = measured(name, 'ImagesFailed', 'Sum', hour);
 	// If every image fails, there is no ImagesLabelled at all.
-	const nought = new MathExpression({ expression: 'failed * 0', period: hour, usingMetrics: { failed } });
+	const zero = new MathExpression({ expression: 'failed * 0', period: hour, usingMetrics: { failed } });
 	return new MathExpression({
 		label: 'more images failed than were labelled',
-		expression: `IF(failed > ${failingMin} AND failed > ${sumOf('nought', 'labelled')}, 1, 0)`,
+		expression: `IF(failed > ${failingMin} AND failed > ${sumOf('zero', 'labelled')}, 1, 0)`,
 		period: hour,
-		usingMetrics: { nought, labelled, failed },
+		usingMetrics: { zero, labelled, failed },
 	});
 }
 

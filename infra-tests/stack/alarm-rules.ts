@@ -22,7 +22,7 @@ export function alarmRules(templates: Templates): void {
 		const expressions = alarms.flatMap(({ Properties }) =>
 			(Properties.Metrics ?? []).map(({ Expression = '' }: { Expression?: string }) => Expression),
 		);
-		expect(expressions).toContain('IF(backlog > 0 AND SUM([nought, labelled, failed]) == 0, 1, 0)');
+		expect(expressions).toContain('IF(backlog > 0 AND SUM([zero, labelled, failed]) == 0, 1, 0)');
 		expect(expressions).toContain('SUM([errors0, errors1, errors2, errors3, errors4, errors5])');
 		expect(expressions.filter((expression) => expression.includes('+'))).toEqual([]);
 	});
