@@ -11,10 +11,10 @@ interface Acknowledged {
 	workers?: Settings['workers'];
 }
 
-const objects = 'Objects under the prefixes that it needs, whose rest is the name of a tenant and a batch';
+const objects = 'Objects under the prefixes that it needs; the rest of their keys names a tenant and a batch';
 const tenants = 'Objects under the prefix of its own tenant, which a tag of its session names';
 const logs =
-	'An entry an object would be one more request an image; where an audit is wanted, CloudTrail has data events';
+	'One entry per object would be one more request per image; where an audit is wanted, CloudTrail has data events';
 
 const images = '<BucketsImages16C2C5AC.Arn>';
 const results = '<BucketsResultsB59121EA.Arn>';
@@ -36,17 +36,17 @@ const acknowledged: Acknowledged[] = [
 	{
 		path: 'Workers/Worker/Task/Resource',
 		rule: 'ECS2',
-		reason: 'They are names of buckets and addresses of queues, no secrets',
+		reason: 'They are names of buckets and addresses of queues, not secrets',
 	},
 	{
 		path: 'Workers/Cluster/Resource',
 		rule: 'ECS4',
-		reason: "Priced by the metric; the workers' own metrics say what they do",
+		reason: "Priced per metric; the workers' own metrics say what they do",
 	},
 	{
 		path: 'Workers/Gpu/InfrastructureRole/Resource',
 		rule: 'IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/AmazonECSInfrastructureRolePolicyForManagedInstances]',
-		reason: "AWS keeps this policy up as ECS grows; it reaches only what carries ECS's own tag",
+		reason: "AWS updates this policy as ECS grows; it reaches only what carries ECS's own tag",
 		workers: 'gpu',
 	},
 	...wildcards(policyOf('Planner/Planner/Role'), objects, under(results, 'candidates/', 'drops-open/', 'manifests/')),

@@ -52,7 +52,7 @@ export class Alarms extends Construct {
 		// A message that fails is not an error of its function: only crashes and time-outs are. A failing sweep fails three
 		// times in this period; a failing search for lost events, which is made four times a day, is run three times by
 		// Lambda.
-		this.add('errors', 'A function failed again and again', errorsOf(this.props.functions), { above: 1 });
+		this.add('errors', 'Functions failed repeatedly', errorsOf(this.props.functions), { above: 1 });
 	}
 
 	/** While the sweeper does not run, its metrics have no data, and the alarms on them count that as healthy. */
@@ -69,7 +69,9 @@ export class Alarms extends Construct {
 			const left = dead.metricApproximateNumberOfMessagesVisible({ period: fiveMinutes, statistic: 'Maximum' });
 			this.add(`${name}-dead`, `Messages of queue ${name} could not be handled`, left, { above: 0 });
 			const age = queue.metricApproximateAgeOfOldestMessage({ period: quarterHour, statistic: 'Maximum' });
-			this.add(`${name}-old`, `Messages of queue ${name} are not taken up`, age, { above: hour.toSeconds() });
+			this.add(`${name}-old`, `Messages of queue ${name} have waited for more than an hour`, age, {
+				above: hour.toSeconds(),
+			});
 		}
 		// A function receives these as they come, and if it fails they stay in flight: they are seldom visible. Seen twice
 		// means that they stay.
@@ -82,7 +84,7 @@ export class Alarms extends Construct {
 		this.addDeferred();
 		// A batch without a living planner is sent to the planner again by the sweeper after a quarter of an hour.
 		const claiming = measured(name, 'OldestClaimingAge', 'Maximum');
-		this.add('planning-long', 'A batch is not planned to the end', claiming, { above: hour.toSeconds() });
+		this.add('planning-long', 'The planning of a batch does not finish', claiming, { above: hour.toSeconds() });
 		this.add(
 			'reservations-stuck',
 			'Batches are past their deadline and hold their reservation',
@@ -93,7 +95,7 @@ export class Alarms extends Construct {
 		);
 		// What cannot be examined now because a store is slow can be in the next sweep: only what stays is reported.
 		const faults = measured(name, 'SweepFaults', 'Sum');
-		this.add('sweep-faults', 'Batches or drops cannot be looked at', faults, { above: 0, periods: 4 });
+		this.add('sweep-faults', 'Batches or drops cannot be examined', faults, { above: 0, periods: 4 });
 		// Batches that run beside two others may take an hour and a half (limits.batchRunSecondsMax).
 		const none = noProgress(name, queues.batches.queue);
 		this.add('no-progress', 'Batches wait and none is finished', none, { above: 0, periods: 7 });
@@ -108,7 +110,7 @@ export class Alarms extends Construct {
 		// its turn.
 		const deferred = { above: deferralAlarm.toSeconds(), periods: 8 };
 		const oldest = measured(name, 'OldestDeferredAge', 'Maximum');
-		this.add('deferred-long', 'A batch waits for long, and not for money', oldest, deferred);
+		this.add('deferred-long', 'A batch has waited for a long time, and not for money', oldest, deferred);
 		const unpaidSeconds = Duration.days(limits.deferralDaysMax).toSeconds() - unpaidNotice.toSeconds();
 		const unpaid = measured(name, 'OldestUnpaidAge', 'Maximum');
 		this.add('unpaid-long', 'Images that wait for money are about to fail', unpaid, { above: unpaidSeconds });

@@ -22,7 +22,7 @@ const settingsSchema = z
 		/** Name of the stack, and first part of every name in the account. */
 		name: z
 			.string()
-			.regex(/^[a-z][a-z0-9-]{1,24}$/, 'expected small letters, digits and hyphens, 25 at most')
+			.regex(/^[a-z][a-z0-9-]{1,24}$/, 'expected at most 25 lower-case letters, digits and hyphens')
 			.refine((name) => !/^(aws|ecs|fargate)/.test(name), 'may not begin with aws, ecs or fargate')
 			.default('budgetnet'),
 		/** What runs the batches: `cpu` tasks on Fargate, or `gpu` tasks on ECS Managed Instances, one GPU a task. */
@@ -116,5 +116,5 @@ export type Settings = z.infer<typeof settingsSchema>;
 export function defineSettings(given: GivenSettings, workers?: unknown): Settings {
 	const { workers: schema } = settingsSchema.shape;
 	const said = workers === undefined ? {} : { workers: parse(schema, workers, `-c workers=${workers}`) };
-	return parse(settingsSchema, { ...given, ...said }, 'cdk/settings.ts (what may stand there: settings-schema.ts)');
+	return parse(settingsSchema, { ...given, ...said }, 'cdk/settings.ts (allowed settings: settings-schema.ts)');
 }

@@ -43,7 +43,7 @@ export class Sweeper extends Construct {
 			...common,
 			handler: 'sweeper',
 			functionName: `${name}-sweeper`,
-			description: 'Puts batches that got stuck back onto a queue, and records drops that are done',
+			description: 'Puts stuck batches back onto a queue, and records drops that are done',
 			permissions: [...permissionsOfSweeping(props), ...permissionsOfWalking(props)],
 		});
 		const search = new HandlerFunction(this, 'LostEvents', {

@@ -26,7 +26,7 @@ const lines: Line[] = [
 	['quota show acme', 0, /^tenant acme: \$2\.00 a month, UTC, eager pacing\n$/],
 	['quota show acme --json', 0, /"limitNanoUsd":2000000000,.*"revision":1/],
 	['quota show nobody', 2, /tenant nobody has no quota: give it one with budgetnet quota set nobody --limit USD/],
-	['quota show ACME', 2, /^budgetnet: tenant "ACME" does not fit: expected a tenant: a-z, 0-9 and -\n$/],
+	['quota show ACME', 2, /^budgetnet: tenant "ACME" is invalid: expected a tenant: a-z, 0-9 and -\n$/],
 	['quota show', 2, /missing required argument 'tenant'/],
 	['quota set globex', 2, /tenant globex has no quota yet: pass --limit, in dollars/],
 	[

@@ -71,7 +71,7 @@ test('a missing stack is reported as missing, and a stack of another system with
 		new BudgetNetError('not-found', 'there is no stack "mine" in this account and region'),
 	);
 	await expect(findResources(client, 'another')).rejects.toThrow(
-		/outputs of stack another does not fit: ReportsQueueUrl: missing, expected string/,
+		/output list of stack another is invalid: ReportsQueueUrl: missing, expected string/,
 	);
 	await expect(findResources(client, 'CDKToolkit')).rejects.toThrow(/^stack "CDKToolkit" is not one of BudgetNet/);
 });

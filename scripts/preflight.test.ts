@@ -22,7 +22,7 @@ test.each([
 
 test.each([
 	['AccessDenied', 4, /access denied: grant it/],
-	['ExpiredToken', 1, /not with these credentials/],
+	['ExpiredToken', 1, /unusable credentials/],
 ])('%s: whoever may not ask one thing is told of each, whoever may ask nothing once', async (name, times, message) => {
 	await using answering = await startAnswering((_request, response) => {
 		const type = response.req.headers['x-amz-target'] ? 'application/x-amz-json-1.1' : 'text/xml';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { runScript } from './testing/run-script.ts';
 
 const mistaken = { workers: 'tpu', colour: 'blue' };
-const problems = /cdk\/settings\.ts \(what may stand there: settings-schema\.ts\) .*workers: .*"cpu"\|"gpu".*"colour"/;
+const problems = /cdk\/settings\.ts \(allowed settings: settings-schema\.ts\) .*workers: .*"cpu"\|"gpu".*"colour"/;
 const misspelt = { modelPackage: 'cifar10-resent' };
 const noModel = /model "cifar10-resent" is not there: expected one of .*cifar10-resnet/;
 
@@ -23,8 +23,8 @@ test.each([
 );
 
 test.each([
-	[['-c', 'workers=tpu'], '-c workers=tpu does not fit: expected one of "cpu"|"gpu"'],
-	[['--context=workers'], '-c workers= does not fit: expected one of "cpu"|"gpu"'],
+	[['-c', 'workers=tpu'], '-c workers=tpu is invalid: expected one of "cpu"|"gpu"'],
+	[['--context=workers'], '-c workers= is invalid: expected one of "cpu"|"gpu"'],
 	[['-c', 'workers=gpu', '-c', 'worker=gpu'], '-c worker=gpu: no such key: expected -c workers=cpu or'],
 ])('synth %j blames the command line, not the settings', async (args, message) => {
 	const { code, stdout, stderr } = await runScript('cdk', ['synth', ...args]);

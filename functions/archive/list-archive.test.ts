@@ -75,7 +75,7 @@ describe('a zip', () => {
 		const bytes = await buildZip([{ ...good, name: 'liar.png', compress: true }, good, { ...good, name: 'z.png' }]);
 		patchCentral(bytes, 0, (_, at) => bytes.writeUInt32LE(1_000_000, at + 20));
 		expect(await contentsOf('zip', bytes)).toEqual({
-			'liar.png': 'bad-entry: its bytes reach beyond those of the archive',
+			'liar.png': 'bad-entry: its bytes extend beyond those of the archive',
 			[good.name]: good.content,
 			'z.png': good.content,
 		});
@@ -117,7 +117,7 @@ describe('a zip', () => {
 		[
 			'has more entries than it says (as 100,000, counted by 16 bits)',
 			(bytes) => withCount(bytes, 1),
-			/more entries than it says/,
+			/more entries than it declares/,
 		],
 		['has fewer entries than it says', (bytes) => withCount(bytes, 3), /signature|refers to bytes/],
 		['lies on several disks', (bytes) => withField(bytes, 4, 1), /multi-disk/],
@@ -128,7 +128,7 @@ describe('a zip', () => {
 			reason: 'bad-archive',
 			message: expect.stringMatching(message),
 		});
-		await expect(list('zip', bytes)).rejects.toThrow(/make it again|drop it as several archives/);
+		await expect(list('zip', bytes)).rejects.toThrow(/create it again|drop it as several archives/);
 	});
 });
 
@@ -146,7 +146,7 @@ describe('any archive', () => {
 					: await buildZip(entries);
 			expect(await contentsOf(format, bytes)).toEqual({
 				'a.png': '0',
-				'twice.png': 'bad-entry: its name stands 2 times in the archive',
+				'twice.png': 'bad-entry: its name occurs 2 times in the archive',
 			});
 		},
 	);

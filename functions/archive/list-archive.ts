@@ -59,7 +59,7 @@ function imageOf({ key, etag, versionId }: Image, record: ArchiveRecord, name: s
 function refusalOf({ name, bytes, stored, problem }: ArchiveRecord, times: number): Failure | undefined {
 	const wrong = pathProblem(name) ?? problem;
 	if (wrong !== undefined) return failureOf('bad-entry', wrong);
-	if (times > 1) return failureOf('bad-entry', `its name stands ${times} times in the archive`);
+	if (times > 1) return failureOf('bad-entry', `its name occurs ${times} times in the archive`);
 	if (archiveFormatOf(name)) return failureOf('bad-entry', 'an archive within an archive is not opened');
 	// Packed bytes count too: they are fetched whole, however few they claim to unpack to.
 	if (Math.max(bytes, stored.packedBytes ?? 0) > limits.imageBytesMax)

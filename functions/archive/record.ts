@@ -15,7 +15,7 @@ export interface ArchiveRecord {
 
 /** What to do about an archive that cannot be read. */
 export const makeAgain =
-	'make it again, e.g. with `zip -r` or `tar --format=pax`, or drop its images one by one or as several archives';
+	'create it again, e.g. with `zip -r` or `tar --format=pax`, or drop its images one by one or as several archives';
 
 /** Refuses an archive that holds more records than it may. @throws ImageError */
 export function checkCount(records: number): void {

@@ -104,7 +104,7 @@ describe('a tar that is cut off', () => {
 	test('says what to do', async () => {
 		const bytes = await buildTar([{ name: 'a.png', content: 'x' }]);
 		for (const cut of [600, 1024])
-			await expect(readTar(inMemory(bytes.subarray(0, cut)))).rejects.toThrow(/: make it again|; make it again/);
+			await expect(readTar(inMemory(bytes.subarray(0, cut)))).rejects.toThrow(/: create it again|; create it again/);
 	});
 });
 

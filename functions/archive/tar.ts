@@ -48,7 +48,7 @@ export async function readTar(archive: ArchiveBytes): Promise<ArchiveRecord[]> {
 	return records;
 }
 
-const unreadable = 'no tar that can be read';
+const unreadable = 'not a readable tar';
 
 /**
  * A tar ends with blocks of zeros. Where there is none, or where the header of a long name is not followed by its
@@ -70,7 +70,10 @@ function busyMsFromNow(): () => number {
 function tooSlow({ bytes }: ArchiveBytes, busyMs: number): ImageError | BudgetNetError {
 	const seconds = limits.tarSecondsMax;
 	if (bytes < seconds * transferBytesPerSecondMin && busyMs < (seconds * 1000) / 2)
-		return new BudgetNetError('unavailable', `the bucket did not give all of its ${bytes} bytes within ${seconds} s`);
+		return new BudgetNetError(
+			'unavailable',
+			`the bucket did not deliver all of its ${bytes} bytes within ${seconds} s`,
+		);
 	return new ImageError(
 		'bad-archive',
 		`it could not be read within ${seconds} s: drop it as a zip, or as several archives`,
@@ -90,7 +93,7 @@ async function* headersOf(source: Readable): AsyncGenerator<TarHeader> {
 	try {
 		for await (const entry of tar) {
 			// tar-stream treats a size that it cannot decode (null) as not negative, and would wait for ever.
-			if (typeof entry.header.size !== 'number') throw new Error('the size of an entry makes no sense');
+			if (typeof entry.header.size !== 'number') throw new Error('the size of an entry is invalid');
 			yield entry.header as TarHeader;
 			entry.resume();
 		}
@@ -127,7 +130,7 @@ function keptName(name: string): string {
 }
 
 function problemOf({ type, size, pax }: TarHeader): string | undefined {
-	if (!Number.isSafeInteger(size)) return 'its size makes no sense';
+	if (!Number.isSafeInteger(size)) return 'its size is invalid';
 	if (Object.keys(pax ?? {}).some((key) => key.startsWith('GNU.sparse.'))) return 'it is a sparse file';
 	if (type === 'file' || type === 'contiguous-file' || type === 'directory') return undefined;
 	return `it is ${type ? `a ${type.replaceAll('-', ' ')}` : 'of an unknown type'}: expected a plain file`;

@@ -31,7 +31,7 @@ function packedBytesOf(piece: Uint8Array, packedBytes: number): Uint8Array {
 		throw new ImageError('bad-entry', 'there is no such entry where its archive says');
 	const start = localHeaderBytes + header.readUInt16LE(26) + header.readUInt16LE(28);
 	if (start + packedBytes > piece.length)
-		throw new ImageError('bad-entry', 'it reaches beyond the bytes that its archive gives it');
+		throw new ImageError('bad-entry', 'it extends beyond the bytes that its archive assigns to it');
 	return piece.subarray(start, start + packedBytes);
 }
 

@@ -47,7 +47,7 @@ export async function readZip(archive: ArchiveBytes): Promise<ArchiveRecord[]> {
 	} catch (error) {
 		if (error instanceof ImageError || error instanceof BudgetNetError) throw error;
 		const why = messageOf(error).replace(/\.$/, ''); // yauzl's are sentences
-		throw new ImageError('bad-archive', `no zip that can be read: ${why}; ${makeAgain}`, { cause: error });
+		throw new ImageError('bad-archive', `not a readable zip: ${why}; ${makeAgain}`, { cause: error });
 	}
 }
 
@@ -63,7 +63,7 @@ async function readDirectory(zip: ZipFile, read: ReturnType<typeof createWindow>
 	}
 	// The count in a plain zip has 16 bits, and wraps.
 	if (centralHeaderSignature.equals(await read(cursor(), centralHeaderSignature.length)))
-		throw new Error('its directory holds more entries than it says');
+		throw new Error('its directory holds more entries than it declares');
 	refuseOverlaps(records, start);
 	return records;
 }
@@ -94,17 +94,17 @@ function recordOf(entry: Entry): ArchiveRecord {
 function problemOf(entry: Entry): string | undefined {
 	const { compressionMethod, compressedSize, uncompressedSize, relativeOffsetOfLocalHeader } = entry;
 	if (![compressedSize, uncompressedSize, relativeOffsetOfLocalHeader].every(Number.isSafeInteger))
-		return 'its sizes make no sense';
+		return 'its sizes are invalid';
 	if ((entry.generalPurposeBitFlag & encryptedFlag) !== 0) return 'it is encrypted';
 	if (compressionMethod !== methodStored && compressionMethod !== methodDeflated)
 		return `it is compressed by method ${compressionMethod}: expected stored (0) or deflated (8)`;
 	const fileType = (entry.externalFileAttributes >>> 16) & fileTypeMask;
 	if (entry.versionMadeBy >>> 8 === madeByUnix && fileType !== 0 && fileType !== regularFile)
-		return 'it is a link, a device or something else that is no plain file';
+		return 'it is a link, a device or something else that is not a plain file';
 	if (compressionMethod === methodStored && compressedSize !== uncompressedSize)
-		return `it is stored, yet ${compressedSize} bytes are to become ${uncompressedSize}`;
+		return `it is stored uncompressed, yet ${compressedSize} bytes should become ${uncompressedSize}`;
 	if (uncompressedSize > limits.archiveRatioMax * compressedSize)
-		return `it unpacks to more than ${limits.archiveRatioMax} times its bytes`;
+		return `it unpacks to more than ${limits.archiveRatioMax} times its packed size`;
 	return undefined;
 }
 
@@ -120,7 +120,7 @@ function refuseOverlaps(records: readonly ArchiveRecord[], directoryStart: numbe
 		const { at, bytes } = record.stored;
 		const end = at + bytes;
 		if (end > directoryStart) {
-			record.problem ??= 'its bytes reach beyond those of the archive';
+			record.problem ??= 'its bytes extend beyond those of the archive';
 			continue; // its length says nothing about those after it
 		}
 		if (at < farthestEnd) {

@@ -34,5 +34,5 @@ test('a topic that cannot be reached is logged, and does not fail the planner', 
 	const topic = createAlertTopic({ send } as unknown as SNSClient, 'arn:topic', log);
 	topic.tell(alert);
 	await topic.settled();
-	expect(logged).toEqual(['warn: alert', 'error: an alert was not told']);
+	expect(logged).toEqual(['warn: alert', 'error: an alert was not sent']);
 });

@@ -28,7 +28,7 @@ export function createAlertTopic(sns: SNSClient, topicArn: string, log: Log): Al
 		});
 		await sns
 			.send(publishing)
-			.catch((error) => log('error', 'an alert was not told', { ...alert, error: messageOf(error) }));
+			.catch((error) => log('error', 'an alert was not sent', { ...alert, error: messageOf(error) }));
 	}
 	return {
 		tell(alert) {

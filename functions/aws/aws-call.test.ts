@@ -5,7 +5,7 @@ import { awsCall } from './aws-call.ts';
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 
 test.each([
-	['a region that is none', { region: 'eu central' }, /^bucket images: no region to ask: set AWS_REGION/],
+	['a region that is none', { region: 'eu central' }, /^bucket images: no region: set AWS_REGION/],
 	['an address that is none', { region: 'us-east-1', endpoint: 'here' }, /^bucket images: not an address: is AWS_END/],
 ])('%s: the error says what to set', async (_, configuration, message) => {
 	const client = new S3Client({ ...configuration, credentials });

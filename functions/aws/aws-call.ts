@@ -53,7 +53,7 @@ const credentialErrors = new Set([
 	'UnrecognizedClientException',
 ]);
 const credentialHint =
-	'not with these credentials: they are absent, wrong or have expired, or the clock of this machine is off: ';
+	'unusable credentials: they are missing, wrong or expired, or the clock of this machine is off: ';
 
 /** Whether an error is about this program's credentials or clock, not about what it asked for. */
 export function isCredentialError(error: unknown): boolean {
@@ -61,7 +61,7 @@ export function isCredentialError(error: unknown): boolean {
 }
 
 const deniedHint =
-	'access denied: grant it to the role of this program (on a bucket s3:ListBucket too, without which missing objects look denied): ';
+	'access denied: grant it to the role of this program (on a bucket also s3:ListBucket, without which missing objects look denied): ';
 
 /** The store itself is missing, not an object or an item. */
 const missing = ['NoSuchBucket', 'ResourceNotFoundException', 'QueueDoesNotExist'];
@@ -69,17 +69,16 @@ const missingHint =
 	'not there: is this the right account, region and system (--stack, BUDGETNET_STACK or BUDGETNET_PREFIX)? ';
 
 /** By the SDK's message: such an error has no code. */
-const regionHint =
-	'no region to ask: set AWS_REGION (AWS_DEFAULT_REGION is not read), or a region in your AWS profile: ';
+const regionHint = 'no region: set AWS_REGION (AWS_DEFAULT_REGION is not read), or a region in your AWS profile: ';
 
 /** By error code, for errors about the address. */
 const addressHints = new Map<unknown, string>([
 	[
 		'ECONNREFUSED',
-		'nothing listens there: is the local cloud still running, and AWS_ENDPOINT_URL_… what it said when it started? ',
+		'nothing listens there: is the local cloud still running, and is AWS_ENDPOINT_URL_… what it printed when it started? ',
 	],
 	['ENOTFOUND', 'no such host: is the region right, and AWS_ENDPOINT_URL_… where it is set? '],
-	['ERR_INVALID_URL', 'not an address: is AWS_ENDPOINT_URL_… one such as http://127.0.0.1:4566? '],
+	['ERR_INVALID_URL', 'not an address: is AWS_ENDPOINT_URL_… like http://127.0.0.1:4566? '],
 ]);
 
 function isDenied(error: unknown): boolean {

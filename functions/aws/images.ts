@@ -91,7 +91,7 @@ export function createImages(s3: S3Client, bucket: string, wait: (ms: number) =>
 			if (bytes === 0) return new Uint8Array();
 			const body = await fetchImage(archive, { at, bytes }, async (get) => (await fetchObject(s3, get, bytes))?.body);
 			if (body?.length === bytes) return body;
-			throw new ImageError('unreadable', `the bucket gave other bytes than the ${bytes} from ${at} on`);
+			throw new ImageError('unreadable', `the bucket did not return exactly the ${bytes} bytes from ${at} on`);
 		},
 
 		async getStream(archive) {
@@ -101,18 +101,18 @@ export function createImages(s3: S3Client, bucket: string, wait: (ms: number) =>
 }
 
 const explanations = {
-	deleted: ['deleted', 'it is not in the bucket any more'],
-	overwritten: ['overwritten', 'another version of it lies in the bucket now'],
+	deleted: ['deleted', 'it is no longer in the bucket'],
+	overwritten: ['overwritten', 'another version of it is in the bucket now'],
 	locked: [
 		'unreadable',
 		'the bucket could not give it: is it encrypted under a key that only its sender has (SSE-C), that workers may not use (KMS), or that is disabled or gone?',
 	],
-	archived: ['unreadable', 'it lies in a storage class that has to be restored first'],
+	archived: ['unreadable', 'it is in a storage class from which it must be restored first'],
 	denied: [
 		'unreadable',
 		'the bucket would not give it: the worker needs s3:GetObject on it, and s3:ListBucket to tell what was deleted from what is denied',
 	],
-	unknown: ['unreadable', 'the bucket would not give it, for a reason that is not known'],
+	unknown: ['unreadable', 'the bucket would not give it, for an unknown reason'],
 } as const;
 
 function imageError(why: keyof typeof explanations, cause: unknown): ImageError {

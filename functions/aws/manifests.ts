@@ -67,7 +67,7 @@ export function createManifests(results: Bucket): Manifests {
 			const result = await results.putJson(key, list, limits.entryListBytesMax, { ifNoneMatch: true });
 			if (result === 'written') return list;
 			const first = await readEntries(list);
-			if (!first) throw new BudgetNetError('unavailable', `${key} is there and cannot be read yet`);
+			if (!first) throw new BudgetNetError('unavailable', `${key} exists but cannot be read yet`);
 			return first;
 		},
 		getEntries: readEntries,

@@ -15,7 +15,7 @@ export function perMessage(queue: string, log: Log, handle: (body: string) => Pr
 		try {
 			await handle(record.body);
 		} catch (error) {
-			log('error', `a message of queue ${queue} failed; it comes again`, {
+			log('error', `a message of queue ${queue} failed; it will be redelivered`, {
 				messageId: record.messageId,
 				...namedIn(record.body),
 				error: messageOf(error),

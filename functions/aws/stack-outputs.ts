@@ -50,7 +50,7 @@ export function resourcesIn(given: StackOutputs, stackName: string): Resources {
 			'invalid',
 			`stack "${stackName}" is not one of BudgetNet: it has no output TablePrefix; which did npm run deploy make?`,
 		);
-	const outputs = parse(outputsSchema, given, `outputs of stack ${stackName}`);
+	const outputs = parse(outputsSchema, given, `output list of stack ${stackName}`);
 	return {
 		tablePrefix: outputs.TablePrefix,
 		imagesBucket: outputs.ImagesBucket,

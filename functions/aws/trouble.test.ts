@@ -83,7 +83,7 @@ test.each([
 	['UnrecognizedClientException', 400, (clients: Clients) => stores(clients).ledger.getQuota('acme')],
 ])('%s: the error speaks of credentials or the clock, not of a missing grant', async (code, status, call) => {
 	await using answering = await startAnswering((_request, response) => refuse(status, code)(response));
-	await expect(call(answering)).rejects.toThrow(`not with these credentials`);
+	await expect(call(answering)).rejects.toThrow(`unusable credentials`);
 });
 
 test('the error for an address where nothing listens any more, such as that of a stopped local cloud, says what to check', async () => {

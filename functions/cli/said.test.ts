@@ -28,5 +28,5 @@ test('a part is above 0 and at most 1', () => {
 test('a day must exist in the calendar', () => {
 	expect(saidDay('--since', '2026-11-24')).toBe('2026-11-24');
 	for (const text of ['2026-11-31', '2026-1-1', 'today', '', '2026-11-24T00:00:00Z'])
-		expect(() => saidDay('--since', text)).toThrow(`--since "${text}" does not fit: expected a day such as 2026-11-24`);
+		expect(() => saidDay('--since', text)).toThrow(`--since "${text}" is invalid: expected a day such as 2026-11-24`);
 });

@@ -201,7 +201,7 @@ export const objectKeys = {
 /** @throws BudgetNetError `invalid` when what was found at a batch's key belongs to another one */
 export function mustBeOf(ref: BatchRef, found: BatchRef, what: string): void {
 	if (found.batchId !== ref.batchId || found.tenant !== ref.tenant)
-		throw new BudgetNetError('invalid', `${what} is of batch ${found.batchId}, tenant ${found.tenant}`);
+		throw new BudgetNetError('invalid', `${what} belongs to batch ${found.batchId}, tenant ${found.tenant}`);
 }
 
 /**

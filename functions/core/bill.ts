@@ -50,7 +50,7 @@ export function whyNoProposal(
 	const { model, workerKind } = priced;
 	const [before, now] = [Date.parse(`${month}-01T00:00:00Z`), nowMs].map((ms) => priceAt(list, priced, ms)?.version);
 	if (before === now) return undefined;
-	return `since ${month} began the price of ${model} on ${workerKind} was changed (${now} is in force): times that factor it would count the change twice`;
+	return `the price of ${model} on ${workerKind} has changed since ${month} began (${now} is in force): multiplied by that factor, it would count the change twice`;
 }
 
 /** Other prices that a month's factor refers to as well: one bill covers all models and kinds of workers. */

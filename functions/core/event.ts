@@ -26,7 +26,7 @@ export const imageEventSchema = z.union(
 		z.looseObject({ Records: z.array(z.unknown()).max(limits.eventRecordsMax) }),
 		z.looseObject({ Event: z.literal('s3:TestEvent') }),
 	],
-	{ error: 'expected an event of S3 itself, with Records' },
+	{ error: 'expected an event from S3 itself, with Records' },
 );
 
 interface ImageOfTenant {
@@ -80,7 +80,7 @@ function readRecord(input: unknown, bucket: string): ImageOfTenant | Closing | R
 	const { key: encoded, size, eTag, versionId } = record.s3.object;
 	const key = decodeKey(encoded);
 	if (isFolder(key, size ?? 0)) return undefined;
-	if (isTenantPrefix(key)) return { refused: `"${key}": expected a name after the tenant's` };
+	if (isTenantPrefix(key)) return { refused: `"${key}": expected a name after the tenant` };
 	const tenant = tenantOf(key);
 	if (isMarkerKey(key)) {
 		const bytes = Buffer.byteLength(key);

@@ -11,7 +11,7 @@ export function createMemoryBatches(): Batches {
 
 	function present(batchId: string): Batch {
 		const batch = batches.get(batchId);
-		if (!batch) throw new BudgetNetError('not-found', `batch ${batchId} is not there`);
+		if (!batch) throw new BudgetNetError('not-found', `batch ${batchId} does not exist`);
 		return batch;
 	}
 	function put(batch: Batch): void {

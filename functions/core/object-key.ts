@@ -24,7 +24,7 @@ export function tenantOf(key: string): string {
 	const slash = key.indexOf('/');
 	const tenant = tenantSchema.safeParse(key.slice(0, Math.max(slash, 0)));
 	if (!tenant.success || slash === key.length - 1)
-		throw new BudgetNetError('invalid', `key ${begin}: expected TENANT/NAME, the tenant of a-z, 0-9 and -`);
+		throw new BudgetNetError('invalid', `key ${begin}: expected TENANT/NAME, with a tenant of a-z, 0-9 and -`);
 	return tenant.data;
 }
 

@@ -54,11 +54,11 @@ test('a second view is the last policy, in the file of the policy before it', ()
 	expect(refused((policies) => policies.push({ ...(policies[0] as object), id: 'x', macs: 900 } as never))).toThrow(
 		/only the last may be mirrored/,
 	);
-	expect(refused((policies) => Object.assign(policies[2] as object, { macs: 301 }))).toThrow(/of the file and MACs/);
+	expect(refused((policies) => Object.assign(policies[2] as object, { macs: 301 }))).toThrow(/have the file and MACs/);
 	expect(refused((policies) => Object.assign(policies[2] as object, { file: 'policy-09.onnx' }))).toThrow(
-		/of the file and MACs/,
+		/have the file and MACs/,
 	);
-	expect(refused((policies) => policies.splice(0, 2))).toThrow(/of the file and MACs/);
+	expect(refused((policies) => policies.splice(0, 2))).toThrow(/have the file and MACs/);
 });
 
 test('prices must rise', () => {

@@ -119,9 +119,9 @@ function consistency(card: DraftCard): string | undefined {
 		return 'policies: expected cheapest first, no two alike';
 	const full = alone.at(-1);
 	if (!full || last?.macs !== full.macs || last.file !== full.file)
-		return 'policies: expected a mirrored one to be of the file and MACs of the one before it';
+		return 'policies: expected a mirrored one to have the file and MACs of the one before it';
 	if (card.policies.some(({ look }, i) => look && (i > 0 || alone.length < 2)))
-		return 'policies: only the first may be a look, before others';
+		return 'policies: only the first may be a look, with others after it';
 	if (new Set(card.policies.map((policy) => policy.id)).size !== card.policies.length) return 'policies: ids repeat';
 	const agentMacsMax = agentShareMax * full.macs;
 	if (card.agent.macs > agentMacsMax)

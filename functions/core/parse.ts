@@ -12,7 +12,7 @@ export function parse<T>(schema: z.ZodType<T>, input: unknown, what: string): T 
 	const problems = result.error.issues
 		.slice(0, 5)
 		.map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${inOurWords(message)}` : inOurWords(message)));
-	throw new BudgetNetError('invalid', `${what} does not fit: ${problems.join('; ')}`);
+	throw new BudgetNetError('invalid', `${what} is invalid: ${problems.join('; ')}`);
 }
 
 /** Rewords Zod's own messages; those of our schemas are ours already. */

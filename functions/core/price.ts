@@ -59,6 +59,6 @@ export function affordableMacs(price: Price, nanoUsd: number, images: number): n
 }
 
 function safeNumber(value: bigint): number {
-	assert(value <= BigInt(Number.MAX_SAFE_INTEGER), 'an amount left the range of safe integers');
+	assert(value <= BigInt(Number.MAX_SAFE_INTEGER), 'an amount exceeds the range of safe integers');
 	return Number(value);
 }

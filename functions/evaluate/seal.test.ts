@@ -27,8 +27,8 @@ test('the first share of the curve pays for the cheapest policy for every image 
 
 test.each<[string, object | undefined, RegExp]>([
 	['is not there', undefined, /draft.json is not there.*fit_agent/],
-	['has no agent', { agent: undefined }, /draft.json does not fit: agent: .*run budgetnet.fit_agent first/],
-	['has no results', { results: undefined }, /draft.json does not fit: results: /],
+	['has no agent', { agent: undefined }, /draft.json is invalid: agent: .*run budgetnet.fit_agent first/],
+	['has no results', { results: undefined }, /draft.json is invalid: results: /],
 	['is of another name', { name: 'other' }, /draft.json: expected name budgetnet-onnx-.*found other/],
 ])('a draft that %s is refused', async (_, change, message) => {
 	const folder = await temporaryFolder();

@@ -65,11 +65,11 @@ async function entriesOf(folder: string): Promise<Dirent[]> {
 	const info = await stat(folder).catch(() => undefined);
 	const named = `"${folder && resolve(folder)}"`;
 	if (!info) throw new BudgetNetError('not-found', `folder ${named} is not there: expected a folder of images`);
-	if (!info.isDirectory()) throw new BudgetNetError('invalid', `${named} is no folder: expected a folder of images`);
+	if (!info.isDirectory()) throw new BudgetNetError('invalid', `${named} is not a folder: expected a folder of images`);
 	try {
 		return await readdir(folder, { recursive: true, withFileTypes: true });
 	} catch (error) {
-		const said = `folder ${named} cannot be listed, with all that is in it: ${messageOf(error)}`;
+		const said = `folder ${named} cannot be listed in full: ${messageOf(error)}`;
 		throw new BudgetNetError('invalid', said, { cause: error });
 	}
 }

@@ -70,7 +70,7 @@ export function startEventSource(options: {
 				options.onPolled();
 			} catch (error) {
 				if (stopping.signal.aborted) return;
-				log('error', 'an invocation failed; its messages come again', { queueUrl, error: messageOf(error) });
+				log('error', 'an invocation failed; its messages will be redelivered', { queueUrl, error: messageOf(error) });
 				await delay(pauseAfterErrorMs);
 			}
 		}

@@ -65,7 +65,7 @@ export async function startHost(options: HostOptions) {
 	const sweep = () =>
 		handlers
 			.sweeper()
-			.catch((error) => log('error', 'the sweep failed; the next one looks again', { error: messageOf(error) }));
+			.catch((error) => log('error', 'the sweep failed; the next one tries again', { error: messageOf(error) }));
 	const stopSweeping = options.sweepEveryMs === undefined ? undefined : everyMs(options.sweepEveryMs, sweep);
 
 	const { ledger, batches, claims, manifests, outcomes, drops } = handlers;

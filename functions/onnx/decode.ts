@@ -53,7 +53,7 @@ export class ImageRefused extends BudgetNetError {
  */
 export async function decodeImage(bytes: Uint8Array, input: ModelCard['input']): Promise<Uint8Array> {
 	if (bytes.length > limits.imageBytesMax)
-		throw new ImageRefused('too-large', `an image of ${bytes.length} bytes: at most ${limits.imageBytesMax}`);
+		throw new ImageRefused('too-large', `an image of ${bytes.length} bytes: expected at most ${limits.imageBytesMax}`);
 	const format = sniff(bytes);
 	if (!isImageFormat(format)) throw new ImageRefused('not-an-image', `expected JPEG, PNG or WebP, found ${format}`);
 	const tooMany = tooManyParts(bytes, format);

@@ -90,7 +90,7 @@ function graphPolicies({ policies }: ModelCard): Policy[] {
 
 function mustBeExactly(where: string, card: ModelCard, files: readonly File[]): void {
 	const expected = [cardFile, checkFile, weightsFile, card.agent.file, ...graphPolicies(card).map(({ file }) => file)];
-	if (new Set(expected).size !== expected.length) throw refused(where, 'a graph a policy', 'one file named twice');
+	if (new Set(expected).size !== expected.length) throw refused(where, 'one graph per policy', 'one file named twice');
 	const found = new Set(files.map((file) => file.name));
 	for (const name of expected)
 		if (!found.has(name)) throw refused(`${where}, ${name}`, 'a file that the card names', 'none');

@@ -37,7 +37,7 @@ function startThread(workerData: ThreadData): Worker {
 	try {
 		return new Worker(new URL('./thread.ts', import.meta.url), { name: 'inference', workerData });
 	} catch (cause) {
-		throw new BudgetNetError('unavailable', `an inference thread does not start: ${messageOf(cause)}`, { cause });
+		throw new BudgetNetError('unavailable', `an inference thread did not start: ${messageOf(cause)}`, { cause });
 	}
 }
 

@@ -62,7 +62,7 @@ test('a message that is not an event comes again, and the log says which and why
 	expect((await plan({ Records })).batchItemFailures).toHaveLength(bodies.length);
 	const what = 'message of queue image-events';
 	expect(logged).toEqual(
-		[`${what} is not JSON`, `${what} does not fit: expected an event of S3 itself, with Records`].map((problem, i) => [
+		[`${what} is not JSON`, `${what} is invalid: expected an event from S3 itself, with Records`].map((problem, i) => [
 			'error',
 			'records of an event were refused',
 			{ messageId: String(i), problems: [problem] },
@@ -82,7 +82,7 @@ test('archives are opened in turns by tenant: one tenant’s many archives do no
 test('images of a tenant whose quota cannot be read are claimed, and wait to be planned', async () => {
 	const logged: string[] = [];
 	const { plan, written } = startPlanner({
-		ledger: { getQuota: () => Promise.reject(new BudgetNetError('invalid', 'quota does not fit: of a later release')) },
+		ledger: { getQuota: () => Promise.reject(new BudgetNetError('invalid', 'quota is invalid: of a later release')) },
 		log: (_level: string, what: string) => void logged.push(what),
 	});
 	expect(await plan({ Records: [event('1', 'acme/a.png')] })).toEqual({ batchItemFailures: [] });

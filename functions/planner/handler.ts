@@ -57,7 +57,7 @@ export function createPlanner(parts: PlannerParts): (event: SQSEvent) => Promise
 				for (const closing of closings) await parts.drops.open(closing);
 			} catch (error) {
 				const fields = { tenant, error: messageOf(error) };
-				parts.log('error', 'claims or closed drops were not written; their events will come again', fields);
+				parts.log('error', 'claims or closed drops were not written; their events will be redelivered', fields);
 				for (const id of messageIds) failed.add(id);
 			}
 		};
@@ -89,7 +89,7 @@ function collect(parts: PlannerParts, newsOf: Map<string, News>, record: SQSReco
 	};
 	for (const { tenant, image } of images) newsFor(tenant).images.push(image);
 	for (const closing of closings) newsFor(closing.tenant).closings.push(closing);
-	if (refusals.length > 0) parts.log('warn', 'objects were dropped that can be no images', { refusals });
+	if (refusals.length > 0) parts.log('warn', 'some dropped objects cannot be images', { refusals });
 	if (problems.length === 0) return true;
 	parts.log('error', 'records of an event were refused', { messageId: record.messageId, problems });
 	return false;
@@ -110,7 +110,7 @@ async function planImages(
 		await intend(parts, batch, candidates);
 		const won = await claimImages(parts, batch, candidates);
 		if (parts.nowMs() < untilMs) await finishPlanning(parts, batch, won);
-		else parts.log('warn', 'no time was left to plan a batch; it is resumed', { tenant, batchId: batch.batchId });
+		else parts.log('warn', 'no time was left to plan a batch; it will be resumed', { tenant, batchId: batch.batchId });
 	}
 }
 
@@ -141,7 +141,7 @@ async function finishPlanning(parts: PlannerParts, batch: Batch, won: readonly I
 		const what = 'sent' in planned ? { budgetMacs: planned.sent.budgetMacs } : { deferred: planned.deferred };
 		parts.log('info', 'batch planned', { tenant, batchId, images: won.length, ...what });
 	} catch (error) {
-		parts.log('error', 'planning was interrupted; the batch stays unfinished and is resumed', {
+		parts.log('error', 'planning was interrupted; the batch stays unfinished and will be resumed', {
 			tenant,
 			batchId,
 			error: messageOf(error),

@@ -25,7 +25,7 @@ export async function resumeBatch(parts: ResumingParts, message: ResumeMessage):
 	for (let resumed = 0; batch && resumed < limits.resumeBatchesMax; resumed++) {
 		const wasDeferred: boolean = batch.state === 'deferred';
 		// names the batch that a process dies on
-		parts.log('info', 'batch taken up', { tenant, batchId: batch.batchId, state: batch.state });
+		parts.log('info', 'batch picked up', { tenant, batchId: batch.batchId, state: batch.state });
 		const planned = await finish(parts, batch);
 		parts.log('info', 'batch resumed', { tenant, batchId: batch.batchId, outcome: describe(planned) });
 		if (!wasDeferred || !planned || 'deferred' in planned) return;
@@ -60,7 +60,7 @@ async function freeStrays({ ledger }: ResumingParts, batch: Batch): Promise<void
 
 async function completeClaims(parts: ClaimingParts, batch: Batch): Promise<Image[]> {
 	const candidates = await parts.manifests.getCandidates(batch);
-	if (!candidates) throw new BudgetNetError('not-found', `batch ${batch.batchId}: its candidate list is not there`);
+	if (!candidates) throw new BudgetNetError('not-found', `batch ${batch.batchId}: its candidate list does not exist`);
 	return claimImages(parts, batch, candidates);
 }
 
@@ -71,7 +71,7 @@ async function planArchive(parts: ResumingParts, { batchId }: Batch, batchCount:
 	let planned: Planned | undefined;
 	for (let part = 0; part < batchCount; part++) {
 		const batch = await parts.batches.get(partBatchId(batchId, part));
-		assert(batch?.images !== undefined, `part ${part} of archive batch ${batchId} is not written down`);
+		assert(batch?.images !== undefined, `part ${part} of archive batch ${batchId} has no record`);
 		planned = await finish(parts, batch);
 	}
 	return planned;

@@ -19,13 +19,13 @@ export interface GivingUpParts extends SettlingParts {
 const details: Record<Exclude<GiveUpReason, 'deferred-too-long' | 'discarded'>, string> = {
 	'dead-letter': 'no worker could run its batch',
 	deadline: 'no worker ran its batch before the deadline',
-	unplannable: `its batch could not be planned: ${limits.batchReservationsMax} tries did not come to an end`,
+	unplannable: `its batch could not be planned: ${limits.batchReservationsMax} tries did not finish`,
 };
 
 function failureBy(why: GiveUpReason, { reason = 'unknown' }: Batch): Failure {
 	if (why === 'discarded') return failureOf('discarded', 'an operator ended its batch while it waited');
 	if (why !== 'deferred-too-long') return failureOf('given-up', details[why]);
-	const waited = `its batch waited for ${limits.deferralDaysMax} days, in the end because of: ${reason}`;
+	const waited = `its batch waited for ${limits.deferralDaysMax} days, most recently because of: ${reason}`;
 	return failureOf('waited-too-long', waited);
 }
 
@@ -90,7 +90,7 @@ async function endWithoutImages(parts: GivingUpParts, batch: Batch, why: GiveUpR
 	const { batchId, tenant, images = 0 } = batch;
 	await voidBatch(parts, batch);
 	const told = { tenant, batchId, why, givenUp: images };
-	parts.log('error', 'a batch was given up whose list of images is gone: they have no outcomes', told);
+	parts.log('error', 'a batch was given up whose list of images is gone: its images have no outcomes', told);
 }
 
 async function putReport(parts: GivingUpParts, { facts, outcomes }: { facts: RunFacts; outcomes: Outcome[] }) {

@@ -81,7 +81,7 @@ async function settleForgotten(
 	const { tenant, batchId, rid, period, billedNanoUsd, images } = facts;
 	if (reservations.some((noted) => noted.rid === rid)) return;
 	const open = (await ledger.getAccount(tenant, period))?.open[rid];
-	log('warn', 'a batch ran on a reservation that it does not know', {
+	log('warn', 'a batch ran on a reservation that was not noted for it', {
 		tenant,
 		batchId,
 		rid,

@@ -150,6 +150,6 @@ test('a batch that cannot be looked at is reported, and does not hide those afte
 		{ state: 'sent', ageMs: 2 * dayMs },
 		{ state: 'claiming', ageMs: dayMs },
 	] as const;
-	const told = ['error: a batch could not be looked at (faults: 1)'];
+	const told = ['error: a batch could not be examined (faults: 1)'];
 	expect(await sweep(batches, unreadable)).toMatchObject({ putBack: 1, plans: 1, reports: [], told });
 });

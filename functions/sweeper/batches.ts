@@ -37,7 +37,7 @@ export async function sweepBatches(
 	untilMs = Number.POSITIVE_INFINITY,
 ): Promise<{ putBack: number; waiting: Waiting }> {
 	const tell = (error: unknown, facts: { batchId: string; tenant?: string }) =>
-		parts.log('error', 'a batch could not be looked at', { ...facts, error: messageOf(error), sweepFaults: 1 });
+		parts.log('error', 'a batch could not be examined', { ...facts, error: messageOf(error), sweepFaults: 1 });
 	const unfinished = await parts.batches.unfinished(limits.sweepBatchesMax, (batchId, error) =>
 		tell(error, { batchId }),
 	);

@@ -142,7 +142,7 @@ describe('a drop', () => {
 		await world.close();
 		expect(await world.sweep()).toEqual({ dropsOpen: 1, dropsDone: 1 });
 		expect(world.logged).toContainEqual(
-			expect.stringMatching(/^error: an open drop could not be looked at.*, SweepFaults$/),
+			expect.stringMatching(/^error: an open drop could not be examined.*, SweepFaults$/),
 		);
 	});
 });

@@ -88,7 +88,7 @@ async function takeTurn(sweep: Sweep, tenant: string, name: string): Promise<Tur
 		return drop ? await goOn(sweep, drop) : { drop: 'over', objects: 0 };
 	} catch (error) {
 		const facts = { tenant, name, error: messageOf(error), sweepFaults: 1 };
-		sweep.log('error', 'an open drop could not be looked at; the next sweep tries again', facts);
+		sweep.log('error', 'an open drop could not be examined; the next sweep tries again', facts);
 		return { drop: 'waits', objects: 0 };
 	}
 }

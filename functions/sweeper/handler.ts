@@ -20,14 +20,14 @@ export function createFrequentSweeper(parts: SweepingParts): () => Promise<void>
 		const { putBack, waiting } = await sweepBatches(parts, untilMs);
 		parts.log('info', 'swept', { batchesPutBack: putBack, ...waiting });
 		const swept = await sweepDrops(parts, untilMs);
-		if (swept.dropsOpen + swept.dropsDone > 0) parts.log('info', 'drops looked at', swept);
+		if (swept.dropsOpen + swept.dropsDone > 0) parts.log('info', 'drops examined', swept);
 	};
 }
 
 /** The sweeper's second handler, on a slower schedule because it asks for every image: looks for lost events. */
 export function createLostEventSearch(parts: LostEventParts): () => Promise<void> {
 	return async () =>
-		parts.log('info', 'lost events looked for', { eventsSentAgain: await searchLostEvents(parts, endOf(parts)) });
+		parts.log('info', 'searched for lost events', { eventsSentAgain: await searchLostEvents(parts, endOf(parts)) });
 }
 
 /** Both, one after the other. */

@@ -150,7 +150,7 @@ test('a marker that nobody noted has its event sent again, but not one whose dro
 	};
 	expect(await search(parts)).toBe(2);
 	expect(sent).toEqual(['acme/again/_complete', 'acme/lost/_complete']);
-	expect(logged).toEqual(['error: a marker could not be looked at: acme/broken/_complete, faults: 1']); // only this one
+	expect(logged).toEqual(['error: a marker could not be examined: acme/broken/_complete, faults: 1']); // only this one
 	expect(await search({ ...parts, nowMs: () => 1000 })).toBe(0); // its own event may still be under way
 	sent.length = 0;
 	await search({ ...parts, nowMs: () => limits.markerDaysMax * dayMs + 1 }, 0);

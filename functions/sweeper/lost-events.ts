@@ -80,7 +80,7 @@ async function isInOrder(parts: LostEventParts, marker: ListedImage): Promise<bo
 	} catch (error) {
 		if (!(error instanceof BudgetNetError) || error.code !== 'invalid') throw error;
 		const facts = { key: marker.key, error: error.message, sweepFaults: 1 };
-		parts.log('error', 'a marker could not be looked at', facts);
+		parts.log('error', 'a marker could not be examined', facts);
 		return true;
 	}
 }

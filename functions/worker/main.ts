@@ -39,7 +39,7 @@ try {
 	log('info', 'worker stopped', { batch: how });
 	if (lost) throw lost;
 } catch (error) {
-	log('error', 'the worker cannot go on', { error: messageOf(error) });
+	log('error', 'the worker cannot continue', { error: messageOf(error) });
 	process.exitCode = 1;
 }
 

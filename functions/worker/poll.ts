@@ -77,7 +77,11 @@ export function startPolling(options: {
 		reach.doubt();
 		const waitSeconds = waitOf(message);
 		const named = namedIn(message.Body ?? '');
-		log('error', 'a batch was not run; its message comes again', { ...named, error: messageOf(error), waitSeconds });
+		log('error', 'a batch was not run; its message will be redelivered', {
+			...named,
+			error: messageOf(error),
+			waitSeconds,
+		});
 	});
 	consumer.on('error', (error, message) => {
 		if (!consumer.status.isRunning && current === undefined) return; // it was a long poll that stopping cut off
@@ -107,7 +111,7 @@ export function startPolling(options: {
 			const how = await Promise.race([processed.promise, delay(graceMs, 'late' as const, { ref: false })]);
 			if (how === 'finished') return how;
 			handedBack = true;
-			cutOff?.reject(new BudgetNetError('unavailable', 'its worker stops, and hands it back'));
+			cutOff?.reject(new BudgetNetError('unavailable', 'its worker is stopping and hands it back'));
 			await processed.promise; // its message is visible again, and no heartbeat hides it any more
 			return 'handed-back';
 		},

@@ -69,7 +69,7 @@ export function createProtection(agentUri: string | undefined, log: Log): Protec
 				if (isLong) await end();
 			}
 		},
-		end: () => ended.reject(new BudgetNetError('unavailable', 'its worker stops')),
+		end: () => ended.reject(new BudgetNetError('unavailable', 'its worker is stopping')),
 	};
 }
 

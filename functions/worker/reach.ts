@@ -55,7 +55,7 @@ export function createReach(
 					isDoubtful = false;
 					reached();
 				} catch (error) {
-					log('error', 'the results cannot be reached: no batch is received until they are', {
+					log('error', 'the results bucket cannot be reached: no batch is received until it can be', {
 						error: messageOf(error),
 					});
 					missed(error);

@@ -74,7 +74,7 @@ const oneImageRuns = {
 
 test.each([
 	['its own, whose answer was lost', {}, ['batch classified', undefined]],
-	["another attempt's: its MACs are wasted", { startedMs: 1 }, ['another attempt had won', 20]],
+	["another attempt's: its MACs are wasted", { startedMs: 1 }, ['another attempt had already won', 20]],
 ])('outcomes that already exist may be %s', async (_, others, told) => {
 	let winner: RunFacts | undefined;
 	const said: unknown[] = [];

@@ -64,7 +64,7 @@ async function attempt(parts: WorkerParts, message: BatchMessage): Promise<Commi
 	});
 	// 'exists' may also mean this attempt's own write, whose answer was lost.
 	if (result === 'committed' || (await isOwn())) parts.log('info', 'batch classified', { tenant, batchId, ...did });
-	else parts.log('warn', 'another attempt had won', { tenant, batchId, wastedMacs: consumedMacs });
+	else parts.log('warn', 'another attempt had already won', { tenant, batchId, wastedMacs: consumedMacs });
 	return result === 'committed' ? { facts, outcomes } : undefined;
 }
 

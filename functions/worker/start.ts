@@ -79,12 +79,12 @@ export function startWorker(
 	};
 	const lanes = Array.from({ length: atOnce }, startLane);
 	const lost = Promise.race([
-		lostInference.then((error) => ({ why: 'inference cannot be used any more', error })),
-		reach.lost.then((error) => ({ why: 'it is cut off from the queue of batches, or the results', error })),
+		lostInference.then((error) => ({ why: 'inference can no longer be used', error })),
+		reach.lost.then((error) => ({ why: 'it is cut off from the queue of batches or the results bucket', error })),
 	]);
 	const ended = lost.then(({ why, error }) => {
 		for (const lane of lanes) lane.end();
-		log('error', `${why}: start this worker again`, { error: messageOf(error) });
+		log('error', `${why}: restart this worker`, { error: messageOf(error) });
 		return error;
 	});
 	return {

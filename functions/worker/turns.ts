@@ -18,7 +18,7 @@ export interface Turns {
 
 /** @param atOnce batches that a worker runs at once */
 export function createTurns(atOnce: number): Turns {
-	const room = new Semaphore(atOnce, new BudgetNetError('unavailable', 'its worker stops'));
+	const room = new Semaphore(atOnce, new BudgetNetError('unavailable', 'its worker is stopping'));
 	return {
 		during: (receives, work) => room.runExclusive(work, receives > besideOthersReceivesMax ? atOnce : 1),
 		end: () => room.cancel(),

@@ -123,6 +123,6 @@ test('a function that lacks a variable names it', async () => {
 	const env = { AWS_REGION: 'us-east-1', SYSTEM_NAME: 'budgetnet' };
 	const args = ['--input-type=module', '--eval', script, '--', join(folder, 'settler', 'lambda.mjs'), 'settler', '{}'];
 	await expect(run(process.execPath, args, { env })).rejects.toThrow(
-		/environment of the settler does not fit: RESULTS_BUCKET/,
+		/environment of the settler is invalid: RESULTS_BUCKET/,
 	);
 });

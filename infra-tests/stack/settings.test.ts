@@ -10,7 +10,7 @@ describe('settings', () => {
 
 	test('workers given on the command line override the settings, and are checked like them', () => {
 		expect(defineSettings({ workers: 'cpu' }, 'gpu').workers).toBe('gpu');
-		expect(() => defineSettings({}, 'tpu')).toThrow(/^-c workers=tpu does not fit/);
+		expect(() => defineSettings({}, 'tpu')).toThrow(/^-c workers=tpu is invalid/);
 		const sizes = { workers: 'gpu', cpu: { cpuUnits: 3000 } } as const; // a wrong size, which no GPU worker has
 		expect(() => defineSettings(sizes, 'cpu')).toThrow(/^cdk\/settings\.ts .*cpuUnits/);
 	});

@@ -34,9 +34,12 @@ async function newOf<T>(file: string, name: string, methods: readonly (keyof T &
 	const packageFile = findPackageJSON('fauxqs', import.meta.url);
 	assert(packageFile !== undefined, 'fauxqs is not installed: run npm ci');
 	const module = await import(/* @vite-ignore */ pathToFileURL(join(dirname(packageFile), 'dist', file)).href);
-	assert(typeof module[name] === 'function', `fauxqs has no ${name}: the mend fits the pinned version only`);
+	assert(typeof module[name] === 'function', `fauxqs has no ${name}: the patch fits the pinned version only`);
 	const store: T = new module[name]();
 	for (const method of methods)
-		assert(typeof store[method] === 'function', `fauxqs's ${name} has no ${method}: the mend fits the pinned version`);
+		assert(
+			typeof store[method] === 'function',
+			`fauxqs's ${name} has no ${method}: the patch fits the pinned version only`,
+		);
 	return store;
 }

@@ -36,7 +36,7 @@ def _read(file, expected, load):
             raise
         except Exception as error:  # PyTorch and NumPy raise some ten kinds, depending on the file's first bytes
             said = str(error).partition("\n")[0]
-            raise ValueError(f"{file}: another file, or damaged ({said}); expected {expected}") from error
+            raise ValueError(f"{file}: another kind of file, or damaged ({said}); expected {expected}") from error
 
 
 def averaged(file):
@@ -98,7 +98,7 @@ def must_fit(file, found, asked):
         )
     if found.mirror != asked.mirror:
         how = "with" if found.mirror else "without"
-        raise ValueError(f"{file}: has learnt {how} mirrored images; say so, or train anew")
+        raise ValueError(f"{file}: has learnt {how} mirrored images; ask for the same, or train anew")
 
 
 def must_have_classes(file, weights, classes):
@@ -119,5 +119,5 @@ def must_have_learnt_from(what, found, mean, deviation):
         torch.allclose(then.cpu().float(), now.cpu().float(), rtol=0, atol=STATISTICS_TOLERANCE) for then, now in pairs
     ):
         raise ValueError(
-            f"{what}: has learnt from other images than are in the data now; expected the same ones, or train anew"
+            f"{what}: has learnt from other images than those in the data now; expected the same ones, or train anew"
         )

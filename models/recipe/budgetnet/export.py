@@ -82,7 +82,7 @@ def parse():
     parser.add_argument("--name", required=True, type=like("[a-z0-9-]{1,64}"))
     parser.add_argument("--version", default="1.0.0", type=like(r"\d+\.\d+\.\d+"))
     parser.add_argument("--test", action="store_true", help="also measure on the test images, for publication")
-    parser.add_argument("--keep", help="also keep the weights of this checkpoint, for a later session to go on with")
+    parser.add_argument("--keep", help="also keep the weights of this checkpoint, for a later session to continue from")
     return parser, parser.parse_args()
 
 

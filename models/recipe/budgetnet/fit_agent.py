@@ -95,7 +95,7 @@ def must_be_policies(file, policies):
     if not all(
         isinstance(policy, dict) and isinstance(policy.get("macs"), int) and policy["macs"] > 0 for policy in policies
     ):
-        raise ValueError(f"{file}: policies: expected macs, a number above 0, of each")
+        raise ValueError(f"{file}: policies: expected macs, an integer above 0, in each")
     agent, most = agent_macs(len(policies)), MACS_SHARE_MAX * policies[-1]["macs"]
     if agent > most:
         raise ValueError(
@@ -116,7 +116,7 @@ def fit_agent(package, tables, methods=()):
     must_be_policies(draft_file, policies)
     logits, truth = read_table(tables, "holdout")
     if len(truth) < 2:
-        raise ValueError(f"{tables}/holdout.json: expected two images or more, and better 1,000")
+        raise ValueError(f"{tables}/holdout.json: expected at least two images, preferably 1,000")
     ladder = ladder_of(logits, truth, policies)
     for stale in tables.glob("holdout.*.values.bin"):
         stale.unlink()  # of an earlier network
@@ -140,7 +140,7 @@ def main():
         except FileNotFoundError as error:
             raise ValueError(f"{error.filename} is not there: export the package first (models/README.md)") from error
         points = 98 / math.sqrt(images)  # normal approximation, 95 %, if half of the labels are right
-        print(f"fitted on {images} held-out images: the curve is right to within {points:.1f} points, or fewer")
+        print(f"fitted on {images} held-out images: the curve is accurate to within {points:.1f} points or better")
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def library():
     except (subprocess.CalledProcessError, OSError) as error:
         said = getattr(error, "stderr", None) or str(error).encode()
         print(
-            f"{SOURCE.name} cannot be used, PyTorch's own (slower) are: {said.decode(errors='replace')[-SAID_MAX:]}",
+            f"{SOURCE.name} cannot be used; PyTorch's own functions (slower) are used instead: {said.decode(errors='replace')[-SAID_MAX:]}",
             file=sys.stderr,
         )
         return None

@@ -145,7 +145,7 @@ def _others(tables, split, images, policies):
     """What the other policies say in a table of `images`, whatever looks it had."""
     logits, truth = read_table(tables, split)
     if images is None or not np.array_equal(truth, images.labels):
-        raise ValueError(f"{tables}/{split}.json: is of other images than the data's; export the package again")
+        raise ValueError(f"{tables}/{split}.json: holds other images than those in the data; export the package again")
     return logits[-policies:]
 
 

@@ -109,7 +109,7 @@ def make(options, folder):
     plan = planned(folder, asked, plan_now)
     print(json.dumps(plan), flush=True)
     if any(folder.glob("*.pt")):
-        print(f"{folder}: goes on with an earlier run; remove it to train anew", file=sys.stderr)
+        print(f"{folder}: continues an earlier run; remove it to train anew", file=sys.stderr)
     file = train_by(plan, settings, learn, folder, after_seconds=exporting)
     return export_checkpoint(file, options.name, "1.0.0", lambda _: (learn, held, test))
 
@@ -144,7 +144,7 @@ def parse():
     )
     parser.add_argument("--name", required=True, type=like("[a-z0-9-]{1,64}"), help="of the package")
     minutes = number("a number of minutes, such as 20", lambda given: given >= 0)
-    parser.add_argument("--minutes", type=minutes, default=20, help="in all, about (default: %(default)s)")
+    parser.add_argument("--minutes", type=minutes, default=20, help="in total, approximately (default: %(default)s)")
     parser.add_argument("--architecture", default="resnet", choices=sorted(ARCHITECTURES))
     parser.add_argument("--size", type=int, default=32, choices=STEM_STRIDES, help="of the input, in pixels")
     parser.add_argument("--scratch", action="store_true", help="begin with random weights")
@@ -164,7 +164,7 @@ def main():
             print(json.dumps(make(options, folder)))
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C comes twice: from the terminal, and from npm
-        print(f"{folder}: stopped; the same command goes on with it", file=sys.stderr)
+        print(f"{folder}: stopped; the same command continues it", file=sys.stderr)
         sys.exit(130)
 
 

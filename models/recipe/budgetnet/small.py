@@ -92,7 +92,7 @@ def train_small(options):
     splits = {"holdout": held, **({"test": test} if options.test else {})}
     for split, images in splits.items():
         if read_table(tables, split)[1].tolist() != images.labels.tolist():
-            raise ValueError(f"{tables}/{split}.json: is of other images than {options.data}")
+            raise ValueError(f"{tables}/{split}.json: holds other images than those in {options.data}")
     folder = MODELS / "runs" / f"{options.name}-{options.policy}"
     folder.mkdir(parents=True, exist_ok=True)
     plan = planned(
@@ -140,9 +140,9 @@ def parse():
         "--part",
         type=number("a number above 0, such as 0.5", lambda part: part > 0),
         default=1,
-        help="of the compute, where there is no time for all of it (default: %(default)s)",
+        help="of the compute, if there is no time for all of it (default: %(default)s)",
     )
-    parser.add_argument("--test", action="store_true", help="also say what it makes of the test images")
+    parser.add_argument("--test", action="store_true", help="also label the test images")
     return parser, parser.parse_args()
 
 

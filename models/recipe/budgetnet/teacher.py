@@ -46,7 +46,7 @@ def soft_labels(names, learn, folder, mirror=True):
                 return torch.from_numpy(kept["labels"])
         if any(folder.glob("*.pt")):
             raise ValueError(
-                f"teacher {names}: not the package, or not the images, that this run began with; move {file} away to change it"
+                f"teacher {names}: not the packages or not the images that this run began with; move {file} away to change it"
             )
     print(f"Asking {names} about {len(learn.labels)} images (once for this run)...", file=sys.stderr)
     labels = np.mean(

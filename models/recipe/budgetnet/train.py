@@ -24,9 +24,11 @@ from .trainer import Trainer
 
 FULL_ONLY_EPOCHS = 8  # the first epochs train the full network alone
 SAVE_SECONDS = 10  # of training between two checkpoints, at least
-TEACHER_HELP = "packages for the same classes, joined by commas, whose soft labels are learnt too"
-RATE_HELP = "of learning, as a run begins (default: %(default)s); 0.05 to better kept weights in a short decay"
-CUTOUT_HELP = "hide a square of so many pixels of every image: for long runs, whose training accuracy leaves that on held-out images behind"
+TEACHER_HELP = "packages for the same classes, separated by commas, whose soft labels are learnt too"
+RATE_HELP = (
+    "learning rate with which a run begins (default: %(default)s); 0.05 to improve kept weights in a short decay"
+)
+CUTOUT_HELP = "hide a square of this many pixels a side in every image: for long runs, whose training accuracy pulls ahead of that on held-out images"
 NO_MIRROR_HELP = (
     "for classes that a mirror changes (digits, letters, left and right): no mirrored images, no second view"
 )
@@ -93,8 +95,10 @@ def parse():
     parser.add_argument("--architecture", default="resnet", choices=sorted(ARCHITECTURES))
     size_help = "of the input, in pixels; larger ones get a coarser stem"
     parser.add_argument("--size", type=int, default=32, choices=STEM_STRIDES, help=size_help)
-    parser.add_argument("--epochs", type=int, help="stop the constant phase after so many (default: when stopped)")
-    parser.add_argument("--decay", type=int, default=0, help="branch off and decay in so many epochs")
+    parser.add_argument(
+        "--epochs", type=int, help="stop the constant phase after this many (default: when interrupted)"
+    )
+    parser.add_argument("--decay", type=int, default=0, help="branch off and decay over this many epochs")
     rate = number("a rate above 0, at most 1", lambda given: 0 < given <= 1)
     parser.add_argument("--rate", type=rate, default=Settings.rate, help=RATE_HELP)
     parser.add_argument("--start", help="weights to begin with, when there is no checkpoint in --out yet")
@@ -116,7 +120,7 @@ def main():
     keep_memory()
     print(f"Training on: {described()}", file=sys.stderr)
     if options.bf16 and DEVICE.type == "cuda" and not has_bf16():
-        parser.error("--bf16: this GPU has none, and would be slower with it; leave it out")
+        parser.error("--bf16: this GPU does not support bf16 and would be slower with it; leave it out")
     if options.start and options.trunk:
         parser.error("--start and --trunk: a run begins with one of them")
     if not 0 <= options.cutout < options.size:

@@ -75,7 +75,7 @@ def test_a_file_that_is_no_checkpoint_is_refused(command, capsys, tmp_path):
     with pytest.raises(SystemExit, match="2"):
         command("--checkpoint", str(file))
     said = capsys.readouterr().err
-    assert f"{file}: another file, or damaged (" in said and "expected a checkpoint" in said
+    assert f"{file}: another kind of file, or damaged (" in said and "expected a checkpoint" in said
 
 
 def test_names_that_would_leave_the_folder_are_refused(command, capsys):

@@ -93,7 +93,7 @@ def test_other_images_than_the_tables_are_refused_and_nothing_is_written(exporte
     other = type(held)(held.pixels, 1 - held.labels, held.classes)
     before = facts_of(exported)
     for wrong in ((other, held), (held, other), (held, None)):
-        with pytest.raises(ValueError, match="is of other images than the data's"):
+        with pytest.raises(ValueError, match="holds other images than those in the data"):
             look.add_look(package, tables, learn, *wrong)
     swapped = type(held)(255 - learn.pixels, learn.labels, learn.classes)
     with pytest.raises(ValueError, match="has learnt from other images"):

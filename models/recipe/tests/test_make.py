@@ -90,9 +90,9 @@ def test_a_run_stopped_in_its_decay_continues_by_its_plan(tiny, folder, models, 
     monkeypatch.setattr(make.signal, "signal", lambda *_: None)
     with pytest.raises(SystemExit, match="130"):
         make.main()
-    assert "the same command goes on with it" in capsys.readouterr().err
+    assert "the same command continues it" in capsys.readouterr().err
     make.main()
-    assert "goes on with an earlier run" in capsys.readouterr().err
+    assert "continues an earlier run" in capsys.readouterr().err
     assert saved == [1, 2, 3, 4, 5]
     assert json.loads((models / "outcomes" / "mine" / "draft.json").read_text())["training"]["epochs"] == 5
 

@@ -47,7 +47,7 @@ def test_a_file_that_is_not_a_checkpoint_and_a_missing_folder_are_reported(
 
     out = str(tmp_path / "midway.pt")
     said = refusal(str(kept), str(kept), out)
-    assert f"{kept}: another file, or damaged (" in said and "expected a checkpoint" in said
+    assert f"{kept}: another kind of file, or damaged (" in said and "expected a checkpoint" in said
     assert "No such file or directory" in refusal(str(kept), str(ended), str(tmp_path / "none" / "midway.pt"))
 
 

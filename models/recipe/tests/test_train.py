@@ -244,9 +244,11 @@ def test_files_that_are_no_checkpoints_and_a_file_for_a_folder_are_refused(comma
     run.mkdir()
     (run / "constant.pt").write_bytes(b"PK")
     file.write_text("of another kind")
-    assert "constant.pt: another file, or damaged" in refusal(command, capsys, run, "--epochs", "1")
+    assert "constant.pt: another kind of file, or damaged" in refusal(command, capsys, run, "--epochs", "1")
     said = refusal(command, capsys, tmp_path / "other", "--start", str(file), "--epochs", "1")
-    assert f"{file}: another file, or damaged (" in said and "expected a file of budgetnet.export --keep" in said
+    assert (
+        f"{file}: another kind of file, or damaged (" in said and "expected a file of budgetnet.export --keep" in said
+    )
     assert "File exists" in refusal(command, capsys, file, "--epochs", "1")
 
 
