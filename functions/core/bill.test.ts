@@ -55,7 +55,9 @@ test('a factor is advised only for a price that was in force since the month beg
 });
 
 test('no factor is advised for a price that changed in the month or after it, so that advice that was followed is not repeated', () => {
-	expect(why(version(1, '2026-10-20'), version(2, '2026-11-02'))).toContain('has changed since 2026-11 began (cpu-2 is in force)');
+	expect(why(version(1, '2026-10-20'), version(2, '2026-11-02'))).toContain(
+		'has changed since 2026-11 began (cpu-2 is in force)',
+	);
 	expect(why(version(1, '2026-12-02'))).toContain('it would count the change twice');
 });
 
