@@ -82,7 +82,7 @@ test('where the worker has no process of its own, it reports that its inference 
 			},
 			async close() {},
 		},
-		log: (_, message, fields) => message.startsWith('inference cannot be used') && lost.resolve(fields),
+		log: (_, message, fields) => message.startsWith('inference can no longer be used') && lost.resolve(fields),
 	});
 	const files = await drop(running);
 	expect(await lost.promise).toEqual({ error: 'the inference thread has ended' });
