@@ -41,7 +41,8 @@ test('a drop is done when each of its images has its outcome: failed ones, an ar
 	const waitsFor = `${tenant}/2026/_complete/c ü+.png`; // the first of all keys
 	await expect.poll(() => cloud.stores.drops.openOf(marker), patience).toMatchObject({ images: 0, waitsFor });
 	expect(await recordOf(marker)).toBeUndefined();
-	const open = /^drop whole\/2026\/: open, 0 images done, waiting for whole\/2026\/_complete\/c ü\+\.png, closed 20\d\d-/;
+	const open =
+		/^drop whole\/2026\/: open, 0 images done, waiting for whole\/2026\/_complete\/c ü\+\.png, closed 20\d\d-/;
 	await expectLines(
 		[
 			[`where ${marker}`, 0, open],

@@ -8,11 +8,7 @@ const credentials = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' }
 test.each([
 	['no region', credentials, /^preflight: .*set AWS_REGION/],
 	['no credentials', region, /^preflight: .*credentials: they are missing/],
-	[
-		'an address that is none',
-		{ ...region, ...credentials, AWS_ENDPOINT_URL: 'here' },
-		/AWS_ENDPOINT_URL_.*like http/,
-	],
+	['an address that is none', { ...region, ...credentials, AWS_ENDPOINT_URL: 'here' }, /AWS_ENDPOINT_URL_.*like http/],
 ])('%s is said once, with what to do', async (_, environment, message) => {
 	const { code, stdout, stderr } = await runScript('preflight', [], { environment });
 	expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
