@@ -66,7 +66,7 @@ def test_a_run_that_has_begun_refuses_another_package_of_the_name_and_the_same_i
 ):
     teacher.soft_labels("tiny", learn, tmp_path)
     (tmp_path / "constant.pt").touch()
-    with pytest.raises(ValueError, match="not the images, that this run began with; move .*teacher.npz away"):
+    with pytest.raises(ValueError, match="not the images that this run began with; move .*teacher.npz away"):
         teacher.soft_labels("tiny", learn.take(np.arange(len(learn.labels))[::-1]), tmp_path)
     trained_anew(package)
     with pytest.raises(ValueError, match="not the package"):
